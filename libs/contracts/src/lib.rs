@@ -1,0 +1,1 @@
+//! The generated messages, clients, servers and descriptors. No logic.

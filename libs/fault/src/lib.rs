@@ -1,0 +1,1 @@
+//! The one error type, its reasons, and its way to google.rpc.Status.

@@ -1,0 +1,1 @@
+//! Ids, tenants, principals, clocks, money and pages: no I/O, no transport, no database.

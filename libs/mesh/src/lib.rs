@@ -1,0 +1,1 @@
+//! Discovery of peers and leadership among replicas.

@@ -1,0 +1,1 @@
+//! CEL conditions and integer formulas: compiled once, type-checked, bounded, explained.

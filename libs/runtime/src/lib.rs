@@ -1,0 +1,1 @@
+//! Configuration, lifecycle and workers of a process.

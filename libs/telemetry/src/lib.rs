@@ -1,0 +1,1 @@
+//! OpenTelemetry: one start, traces over RPC and events, RED metrics.

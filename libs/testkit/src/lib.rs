@@ -1,0 +1,1 @@
+//! What a test needs: a database of its own, a clock turned by hand.

@@ -1,0 +1,1 @@
+//! Journeys that act on members.

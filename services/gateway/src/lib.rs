@@ -1,0 +1,1 @@
+//! One address for gRPC and REST, and the keys that open it.

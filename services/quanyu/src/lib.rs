@@ -1,0 +1,1 @@
+//! The binary: up, serve, demo, import, doctor.

@@ -1,0 +1,1 @@
+//! Tiers and coupons, the same in every channel.

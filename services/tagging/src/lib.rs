@@ -1,0 +1,1 @@
+//! Who members are and what they do: activities, tags, segments.

@@ -1,0 +1,1 @@
+//! The platform tests: user stories over the real wire, crashes, arrows of the architecture, the bench.
