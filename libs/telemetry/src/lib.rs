@@ -1,1 +1,164 @@
 //! OpenTelemetry: one start, traces over RPC and events, RED metrics.
+//!
+//! What this crate guarantees:
+//! - [`init`] reads only what it is given, starts logging to standard error, and talks to the network only when an OTLP
+//!   endpoint is configured. It is called once, by the binary.
+//! - A trace crosses a process or an outbox as one W3C `traceparent` string: [`traceparent`] where it leaves,
+//!   [`set_parent`] where it arrives, [`inject`] and [`extract`] for HTTP headers.
+//! - Without an OTLP endpoint those functions find no trace and return at once; they allocate nothing.
+//! - [`Red`] counts requests and consumed facts by atomic additions, and shows the figures as Prometheus text. Nothing is
+//!   global: whoever counts is handed a clone.
+//!
+//! ```no_run
+//! # async fn start() -> Result<(), telemetry::TelemetryError> {
+//! let telemetry = telemetry::init(&telemetry::TelemetryConfig {
+//!     service_name: "quanyu".to_owned(),
+//!     otlp_endpoint: Some("http://127.0.0.1:4317".to_owned()),
+//!     log_filter: "info".to_owned(),
+//!     log_json: false,
+//! })?;
+//! let red = telemetry.red();
+//! red.served("quanyu.points.v1.PointsService/RedeemPoints", tonic::Code::Ok, std::time::Duration::from_millis(3));
+//! println!("{}", red.prometheus_text());
+//! telemetry.shutdown().await
+//! # }
+//! ```
+
+mod export;
+mod propagation;
+mod red;
+
+use std::io::IsTerminal;
+
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use serde::{Deserialize, Serialize};
+use tracing::Subscriber;
+use tracing_opentelemetry::OpenTelemetryLayer;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt};
+
+use crate::export::Exporters;
+pub use crate::propagation::{extract, inject, set_parent, trace_id, traceparent};
+pub use crate::red::Red;
+
+/// What the platform tells about itself, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelemetryConfig {
+    /// The `service.name` of every span and metric.
+    pub service_name: String,
+    /// The collector that takes OTLP over gRPC, such as `http://127.0.0.1:4317`. Absent: nothing is exported.
+    pub otlp_endpoint: Option<String>,
+    /// Which spans and log lines are kept, in the syntax of `tracing_subscriber::EnvFilter`, such as `info,sqlx=warn`.
+    pub log_filter: String,
+    /// One JSON object a line instead of text for people.
+    pub log_json: bool,
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        Self {
+            service_name: "quanyu".to_owned(),
+            otlp_endpoint: None,
+            log_filter: "info".to_owned(),
+            log_json: false,
+        }
+    }
+}
+
+/// Why telemetry could not be started or stopped. Each is mended by the operator, in the configuration.
+#[derive(Debug)]
+pub enum TelemetryError {
+    /// `log_filter` is not a filter.
+    LogFilter(String),
+    /// `otlp_endpoint` cannot be used.
+    Endpoint(String),
+    /// Somebody else has started logging in this process.
+    AlreadyStarted,
+    /// What was gathered last could not be handed over to the collector.
+    Unflushed(String),
+}
+
+impl std::fmt::Display for TelemetryError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::LogFilter(cause) => write!(f, "log_filter: {cause}"),
+            Self::Endpoint(cause) => write!(f, "otlp_endpoint: {cause}"),
+            Self::AlreadyStarted => f.write_str("telemetry was already started in this process"),
+            Self::Unflushed(cause) => write!(f, "the last traces and metrics were not exported: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for TelemetryError {}
+
+/// Running telemetry. Dropping it without [`Telemetry::shutdown`] loses what was gathered in the last seconds.
+#[derive(Debug)]
+pub struct Telemetry {
+    red: Red,
+    exporters: Option<Exporters>,
+}
+
+/// Starts logging, and exporting when there is an endpoint. With an endpoint it must be called inside a Tokio runtime,
+/// which carries the exporter's connection.
+pub fn init(config: &TelemetryConfig) -> Result<Telemetry, TelemetryError> {
+    let filter = EnvFilter::try_new(&config.log_filter).map_err(|err| TelemetryError::LogFilter(err.to_string()))?;
+    let exporters = config
+        .otlp_endpoint
+        .as_deref()
+        .map(|to| Exporters::start(&config.service_name, to))
+        .transpose()?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = if config.log_json {
+        lines.json().boxed()
+    } else {
+        lines.with_ansi(std::io::stderr().is_terminal()).boxed()
+    };
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .with(exporters.as_ref().map(|exporters| span_layer(&exporters.tracers)))
+        .try_init()
+        .map_err(|_| TelemetryError::AlreadyStarted)?;
+    let red = exporters
+        .as_ref()
+        .map_or_else(Red::default, |exporters| Red::exported(&exporters.meter()));
+    Ok(Telemetry { red, exporters })
+}
+
+/// Turns tracing's spans into OpenTelemetry's. Tests give it a provider with an exporter in memory.
+pub fn span_layer<S>(tracers: &SdkTracerProvider) -> impl Layer<S> + use<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    // A span is closed by its work, not by its thread: locations and thread names would cost more than they tell.
+    let layer: OpenTelemetryLayer<S, SdkTracer> = tracing_opentelemetry::layer()
+        .with_tracer(tracers.tracer("quanyu"))
+        .with_location(false)
+        .with_threads(false)
+        .with_tracked_inactivity(false);
+    // The exporter itself speaks gRPC: its transport's spans would be exported, which makes more of them.
+    layer.with_filter(tracing_subscriber::filter::filter_fn(|metadata| {
+        !["h2", "hyper", "hyper_util", "opentelemetry", "tonic", "tower"]
+            .contains(&metadata.target().split("::").next().unwrap_or_default())
+    }))
+}
+
+impl Telemetry {
+    /// The figures of this process. Clones count into the same figures.
+    pub fn red(&self) -> Red {
+        self.red.clone()
+    }
+
+    /// Hands the last traces and metrics over to the collector; gives up after five seconds.
+    pub async fn shutdown(self) -> Result<(), TelemetryError> {
+        let Some(exporters) = self.exporters else { return Ok(()) };
+        // The export blocks its thread and needs the runtime meanwhile.
+        match tokio::task::spawn_blocking(move || exporters.stop()).await {
+            Ok(stopped) => stopped,
+            Err(err) => Err(TelemetryError::Unflushed(err.to_string())),
+        }
+    }
+}
