@@ -233,7 +233,7 @@ mod tests {
         red.clone().served(REDEEM, Code::Ok, Duration::from_micros(1_500));
         red.served(REDEEM, Code::Ok, Duration::from_micros(90));
         red.served(REDEEM, Code::FailedPrecondition, Duration::from_micros(90));
-        red.served(REDEEM, Code::Internal, Duration::from_secs(60));
+        red.served(REDEEM, Code::Internal, Duration::from_mins(1));
         let text = red.prometheus_text();
         let of = |metric: &str, code: &str| format!("{metric}{{method=\"{REDEEM}\",code=\"{code}\"");
         for line in [
