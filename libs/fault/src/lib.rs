@@ -1,1 +1,142 @@
-//! The one error type, its reasons, and its way to google.rpc.Status.
+//! The one error type that leaves a handler, its reasons, and its way to `google.rpc.Status`.
+//!
+//! A [`Fault`] can always be answered by: who fixes this, and what do they do? Only this crate builds a
+//! [`tonic::Status`]; the cause of an internal fault is logged here, once, and never shown.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod database;
+mod reason;
+mod refusal;
+mod status;
+mod violations;
+
+use std::error::Error;
+use std::time::Duration;
+
+pub use reason::{Common, Reason};
+pub use refusal::Refusal;
+pub use tonic::Code;
+pub use violations::{Violation, Violations};
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum Fault {
+    /// The request is refused: the caller changes the request or the state.
+    Refused(Box<Refusal>),
+    /// A race was lost: whoever holds the request repeats it.
+    Contended,
+    /// Something that the answer needs is away: repeat later.
+    Unavailable {
+        /// What is away.
+        message: String,
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// A bug, or a broken machine: the developers of the platform act.
+    Internal(Box<dyn Error + Send + Sync>),
+}
+
+/// When to try again where nothing better is known.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+impl Fault {
+    /// A refusal for a reason of the contract. The message says who fixes it and how: "redeem 500: 70 are available".
+    pub fn refused(reason: impl Reason, message: impl Into<String>) -> Self {
+        Self::Refused(Box::new(Refusal::new(&reason, message.into())))
+    }
+
+    /// One field is wrong.
+    pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::invalid_fields(vec![Violation { path: path.into(), message: message.into() }])
+    }
+
+    /// Several fields are wrong.
+    pub fn invalid_fields(violations: Vec<Violation>) -> Self {
+        let words: Vec<String> = violations.iter().map(ToString::to_string).collect();
+        let mut refusal = Refusal::new(&Common::InvalidField, words.join("; "));
+        refusal.violations = violations;
+        Self::Refused(Box::new(refusal))
+    }
+
+    /// The thing does not exist, or the caller may not see it.
+    pub fn not_found(resource: &'static str, id: impl ToString) -> Self {
+        let id = id.to_string();
+        Self::refused(Common::NotFound, format!("there is no {resource} {id}")).with("resource", resource).with("id", id)
+    }
+
+    /// The platform is at fault; the cause goes to the log.
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// Something is away for now.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::Unavailable { message: message.into(), retry_after: RETRY_AFTER }
+    }
+
+    /// There is more work than can be done in time.
+    pub fn overloaded(message: impl Into<String>, retry_after: Duration) -> Self {
+        let mut refusal = Refusal::new(&Common::Overloaded, message.into());
+        refusal.retry_after = Some(retry_after);
+        Self::Refused(Box::new(refusal))
+    }
+
+    /// Adds a key of the contract to a refusal; other faults have none.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            refusal.metadata.insert(key.to_owned(), value.to_string());
+        }
+        self
+    }
+
+    /// The status code that the fault is answered with.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Refused(refusal) => refusal.code,
+            Self::Contended => Code::Aborted,
+            Self::Unavailable { .. } => Code::Unavailable,
+            Self::Internal(_) => Code::Internal,
+        }
+    }
+
+    /// The reason's name in the contract.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Refused(refusal) => &refusal.reason,
+            Self::Contended => Common::Contended.name(),
+            Self::Unavailable { .. } => Common::Unavailable.name(),
+            Self::Internal(_) => Common::Internal.name(),
+        }
+    }
+
+    /// Whether this is a refusal, which repeating does not change, rather than trouble, which may pass.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.retry_after.is_none(),
+            Self::Contended | Self::Unavailable { .. } | Self::Internal(_) => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused(refusal) => f.write_str(&refusal.message),
+            Self::Contended => f.write_str("another request changed the same thing at the same time: repeat this one"),
+            Self::Unavailable { message, .. } => f.write_str(message),
+            Self::Internal(cause) => {
+                write!(f, "{cause}")?;
+                let mut source = cause.source();
+                while let Some(deeper) = source {
+                    write!(f, ": {deeper}")?;
+                    source = deeper.source();
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Error for Fault {}

@@ -1,1 +1,23 @@
-//! Ids, tenants, principals, clocks, money and pages: no I/O, no transport, no database.
+//! Ids, tenants, principals, clocks, money and pages: the words that every other crate speaks.
+//!
+//! No I/O, no transport, no database, and no business word.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects))]
+
+mod clock;
+mod fact;
+mod id;
+mod money;
+mod page;
+mod principal;
+mod request_key;
+mod time;
+
+pub use clock::Clock;
+pub use fact::Fact;
+pub use id::{Id, IdError, Kind};
+pub use money::{Money, MoneyError};
+pub use page::{PageToken, PageTokenError, page_size};
+pub use principal::{Principal, PrincipalKind, Scopes, Tenant, TenantKind};
+pub use request_key::RequestKey;
+pub use time::{MICROS_PER_DAY, MICROS_PER_SECOND, Time};

@@ -1,0 +1,119 @@
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+use crate::{Common, Fault, Reason, Refusal, Violation};
+
+/// When the caller should repeat a request that lost a race.
+const CONTENDED_RETRY_AFTER: Duration = Duration::from_millis(50);
+
+impl From<Fault> for Status {
+    fn from(fault: Fault) -> Self {
+        let message = match &fault {
+            Fault::Internal(_) => {
+                tracing::error!(cause = %fault, "a request failed by a fault of ours");
+                "a fault of the platform: its operators find the cause in the log under the trace id".to_owned()
+            }
+            Fault::Refused(_) | Fault::Contended | Fault::Unavailable { .. } => fault.to_string(),
+        };
+        Status::with_error_details(fault.code(), message, details(fault))
+    }
+}
+
+fn details(fault: Fault) -> ErrorDetails {
+    let mut details = ErrorDetails::new();
+    match fault {
+        Fault::Refused(refusal) => {
+            details.set_error_info(refusal.reason, refusal.domain, refusal.metadata.into_iter().collect::<HashMap<_, _>>());
+            if !refusal.violations.is_empty() {
+                let violations = refusal.violations.into_iter().map(|v| FieldViolation::new(v.path, v.message));
+                details.set_bad_request(violations.collect::<Vec<_>>());
+            }
+            if refusal.retry_after.is_some() {
+                details.set_retry_info(refusal.retry_after);
+            }
+        }
+        Fault::Contended => {
+            name(&mut details, Common::Contended);
+            details.set_retry_info(Some(CONTENDED_RETRY_AFTER));
+        }
+        Fault::Unavailable { retry_after, .. } => {
+            name(&mut details, Common::Unavailable);
+            details.set_retry_info(Some(retry_after));
+        }
+        Fault::Internal(_) => name(&mut details, Common::Internal),
+    }
+    details
+}
+
+fn name(details: &mut ErrorDetails, reason: Common) {
+    details.set_error_info(reason.name(), reason.domain(), HashMap::new());
+}
+
+impl Fault {
+    /// What a peer answered. A refusal of its stays a refusal, with its reason; trouble of its becomes unavailability of
+    /// ours, since our caller can only wait.
+    pub fn from_peer(status: Status) -> Self {
+        let details = status.get_error_details();
+        let retry_after = details.retry_info().and_then(|info| info.retry_delay);
+        match status.code() {
+            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => {
+                Self::Unavailable { message: format!("a peer is away: {}", status.message()), retry_after: crate::RETRY_AFTER }
+            }
+            Code::Internal | Code::Unknown | Code::DataLoss | Code::Ok => {
+                Self::internal(format!("a peer failed: {}: {}", status.code(), status.message()))
+            }
+            code => {
+                let (reason, domain, metadata) = match details.error_info() {
+                    Some(info) => (info.reason.clone(), info.domain.clone(), info.metadata.clone().into_iter().collect()),
+                    None => (String::new(), String::new(), BTreeMap::new()),
+                };
+                if reason == Common::Contended.name() && domain == Common::Contended.domain() {
+                    return Self::Contended;
+                }
+                let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
+                let violations =
+                    violations.into_iter().map(|v| Violation { path: v.field, message: v.description }).collect();
+                let message = status.message().to_owned();
+                Self::Refused(Box::new(Refusal { code, reason, domain, message, metadata, violations, retry_after }))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Violations;
+
+    #[test]
+    fn every_violation_reaches_the_caller() {
+        let mut violations = Violations::new();
+        violations.add("points", "must be positive");
+        violations.add("member_id", "must be a member id");
+        let status = Status::from(violations.finish().unwrap_err());
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let details = status.get_error_details();
+        assert_eq!(details.bad_request().unwrap().field_violations.len(), 2);
+        assert_eq!(details.error_info().unwrap().reason, "INVALID_FIELD");
+    }
+
+    #[test]
+    fn a_refusal_crosses_a_peer_unchanged() {
+        let refused = || Fault::not_found("member", "mbr_1").with("hint", "look it up");
+        let Fault::Refused(before) = refused() else { panic!("refused") };
+        let Fault::Refused(after) = Fault::from_peer(refused().into()) else { panic!("refused") };
+        assert_eq!(before, after);
+    }
+
+    #[test]
+    fn trouble_says_when_to_repeat_and_hides_its_cause() {
+        let status = Status::from(Fault::overloaded("busy", Duration::from_millis(20)));
+        assert_eq!(status.get_error_details().retry_info().unwrap().retry_delay, Some(Duration::from_millis(20)));
+        let status = Status::from(Fault::internal("secret.sql: SELECT 1"));
+        assert!(!status.message().contains("secret"));
+        assert_eq!(status.code(), Code::Internal);
+    }
+}
