@@ -1,0 +1,9 @@
+//! Rules as the services use them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)]
+
+mod explains;
+mod language;
+mod properties;
+mod refusals;
+mod shop;
