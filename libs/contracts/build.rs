@@ -21,8 +21,11 @@ fn main() -> Result<(), Failure> {
     println!("cargo:rerun-if-changed={}", root.display());
 
     // Both packages carry the files that our contracts import; no copy of them is kept here.
-    let includes =
-        [root.clone(), dependency("gcloud-googleapis-1.1")?.join("googleapis"), dependency("prost-protovalidate-types-0.6")?.join("proto")];
+    let includes = [
+        root.clone(),
+        dependency("gcloud-googleapis-1.1")?.join("googleapis"),
+        dependency("prost-protovalidate-types-0.6")?.join("proto"),
+    ];
     tonic_prost_build::configure()
         .btree_map(".")
         .codec_path("crate::codec::ContractCodec")
@@ -70,7 +73,9 @@ fn contracts(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 /// Cargo tells a build script nothing about the folders of its dependencies, and `cargo metadata` would ask for packages
 /// that this build does not need; but a registry's layout is stable.
 fn dependency(prefix: &str) -> Result<PathBuf, Failure> {
-    let cargo_home = env::var("CARGO_HOME").map(PathBuf::from).or_else(|_| env::var("HOME").map(|home| Path::new(&home).join(".cargo")))?;
+    let cargo_home = env::var("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|_| env::var("HOME").map(|home| Path::new(&home).join(".cargo")))?;
     let mut found = Vec::new();
     for registry in fs::read_dir(cargo_home.join("registry/src"))? {
         for package in fs::read_dir(registry?.path())? {
@@ -81,5 +86,11 @@ fn dependency(prefix: &str) -> Result<PathBuf, Failure> {
         }
     }
     found.sort();
-    found.pop().ok_or_else(|| format!("the source of {prefix} is not in {}: run `cargo fetch`", cargo_home.display()).into())
+    found.pop().ok_or_else(|| {
+        format!(
+            "the source of {prefix} is not in {}: run `cargo fetch`",
+            cargo_home.display()
+        )
+        .into()
+    })
 }

@@ -20,30 +20,53 @@ pub(crate) fn generate(descriptors: &[u8], validated: &str) -> Result<String, Fa
         for message in file.messages() {
             if let Some(name) = text(&message.options(), &fact) {
                 let path = rust_path(message.full_name());
-                writeln!(out, "impl kernel::Fact for {path} {{ const TYPE: &'static str = {name:?}; }}")?;
+                writeln!(
+                    out,
+                    "impl kernel::Fact for {path} {{ const TYPE: &'static str = {name:?}; }}"
+                )?;
             }
         }
-        for method in file.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
-            let (name, input) = (method.input().full_name().to_owned(), rust_path(method.input().full_name()));
+        for method in file
+            .services()
+            .flat_map(|service| service.methods().collect::<Vec<_>>())
+        {
+            let (name, input) = (
+                method.input().full_name().to_owned(),
+                rust_path(method.input().full_name()),
+            );
             let generated = validated.contains(&format!("Validate for {} {{", name.replace('.', "::")));
             let check = match generated {
                 true => "crate::codec::shape(prost_protovalidate::Validate::validate(self))".to_owned(),
                 false => format!("crate::codec::shape_by_descriptor({name:?}, self)"),
             };
-            writeln!(out, "impl crate::codec::Incoming for {input} {{ fn check(&self) -> Result<(), fault::Fault> {{ {check} }} }}")?;
-            writeln!(out, "impl crate::codec::Incoming for {} {{}}", rust_path(method.output().full_name()))?;
+            writeln!(
+                out,
+                "impl crate::codec::Incoming for {input} {{ fn check(&self) -> Result<(), fault::Fault> {{ {check} }} }}"
+            )?;
+            writeln!(
+                out,
+                "impl crate::codec::Incoming for {} {{}}",
+                rust_path(method.output().full_name())
+            )?;
         }
     }
     Ok(out)
 }
 
-fn reason(out: &mut String, reasons: &prost_reflect::EnumDescriptor, code: &ExtensionDescriptor) -> Result<(), Failure> {
+fn reason(
+    out: &mut String,
+    reasons: &prost_reflect::EnumDescriptor,
+    code: &ExtensionDescriptor,
+) -> Result<(), Failure> {
     let package = reasons.package_name();
     let domain = package.rsplit_once(".v").map_or(package, |(domain, _)| domain);
     // The reasons that all packages share are the platform's own.
     let domain = if domain == "quanyu.type" { "quanyu" } else { domain };
     writeln!(out, "impl fault::Reason for {} {{", rust_path(reasons.full_name()))?;
-    writeln!(out, "fn name(&self) -> &'static str {{ self.as_str_name().trim_start_matches(\"ERROR_REASON_\") }}")?;
+    writeln!(
+        out,
+        "fn name(&self) -> &'static str {{ self.as_str_name().trim_start_matches(\"ERROR_REASON_\") }}"
+    )?;
     writeln!(out, "fn domain(&self) -> &'static str {{ {domain:?} }}")?;
     writeln!(out, "fn code(&self) -> fault::Code {{ match i32::from(*self) {{")?;
     for value in reasons.values() {
@@ -64,19 +87,28 @@ fn code_name(code: &ExtensionDescriptor, number: i32) -> Result<String, Failure>
     let codes = kind.as_enum().ok_or("the option code is an enum")?;
     let value = codes.get_value(number).ok_or("a code without a name")?;
     let words = value.name().trim_start_matches("REFUSAL_CODE_").split('_');
-    Ok(words.map(|word| format!("{}{}", &word[..1], word[1..].to_lowercase())).collect())
+    Ok(words
+        .map(|word| format!("{}{}", &word[..1], word[1..].to_lowercase()))
+        .collect())
 }
 
 fn extension(pool: &DescriptorPool, name: &str) -> Result<ExtensionDescriptor, Failure> {
-    pool.get_extension_by_name(name).ok_or_else(|| format!("the contracts declare no option {name}").into())
+    pool.get_extension_by_name(name)
+        .ok_or_else(|| format!("the contracts declare no option {name}").into())
 }
 
 fn text(options: &DynamicMessage, extension: &ExtensionDescriptor) -> Option<String> {
-    options.has_extension(extension).then(|| options.get_extension(extension).as_str().map(ToOwned::to_owned)).flatten()
+    options
+        .has_extension(extension)
+        .then(|| options.get_extension(extension).as_str().map(ToOwned::to_owned))
+        .flatten()
 }
 
 /// `quanyu.points.v1.Lot` as the generated modules name it.
 fn rust_path(full_name: &str) -> String {
-    let path: Vec<&str> = full_name.split('.').map(|part| if part == "type" { "r#type" } else { part }).collect();
+    let path: Vec<&str> = full_name
+        .split('.')
+        .map(|part| if part == "type" { "r#type" } else { part })
+        .collect();
     format!("crate::packages::{}", path.join("::"))
 }

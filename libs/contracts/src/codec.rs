@@ -71,7 +71,12 @@ pub(crate) fn shape(outcome: Result<(), ValidationError>) -> Result<(), Fault> {
     outcome.map_err(|error| {
         let violations = error.violations().iter();
         Fault::invalid_fields(
-            violations.map(|v| Violation { path: v.field_path(), message: v.message().to_owned() }).collect(),
+            violations
+                .map(|v| Violation {
+                    path: v.field_path(),
+                    message: v.message().to_owned(),
+                })
+                .collect(),
         )
     })
 }

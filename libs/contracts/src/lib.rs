@@ -6,7 +6,15 @@
 pub mod codec;
 
 /// As the build wrote it. Its documentation is the contracts' own comments.
-#[allow(dead_code, missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::restriction, rustdoc::all)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all
+)]
 mod packages {
     include!(concat!(env!("OUT_DIR"), "/packages.rs"));
 }
@@ -35,7 +43,11 @@ pub fn descriptors() -> &'static DescriptorPool {
     static POOL: OnceLock<DescriptorPool> = OnceLock::new();
     POOL.get_or_init(|| {
         let pool = DescriptorPool::decode(DESCRIPTOR_SET);
-        assert!(pool.is_ok(), "the build wrote a descriptor set that does not decode: {:?}", pool.err());
+        assert!(
+            pool.is_ok(),
+            "the build wrote a descriptor set that does not decode: {:?}",
+            pool.err()
+        );
         pool.unwrap_or_default()
     })
 }

@@ -21,7 +21,10 @@ impl From<DbErr> for Fault {
                 sqlx::Error::Database(answer) if is_away(&**answer) => {
                     return Self::unavailable(format!("the database is away: {answer}"));
                 }
-                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed => {
                     return Self::unavailable(format!("the database is away: {cause}"));
                 }
                 _ => {}

@@ -48,7 +48,10 @@ impl Fault {
 
     /// One field is wrong.
     pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::invalid_fields(vec![Violation { path: path.into(), message: message.into() }])
+        Self::invalid_fields(vec![Violation {
+            path: path.into(),
+            message: message.into(),
+        }])
     }
 
     /// Several fields are wrong.
@@ -62,7 +65,9 @@ impl Fault {
     /// The thing does not exist, or the caller may not see it.
     pub fn not_found(resource: &'static str, id: impl ToString) -> Self {
         let id = id.to_string();
-        Self::refused(Common::NotFound, format!("there is no {resource} {id}")).with("resource", resource).with("id", id)
+        Self::refused(Common::NotFound, format!("there is no {resource} {id}"))
+            .with("resource", resource)
+            .with("id", id)
     }
 
     /// The platform is at fault; the cause goes to the log.
@@ -72,7 +77,10 @@ impl Fault {
 
     /// Something is away for now.
     pub fn unavailable(message: impl Into<String>) -> Self {
-        Self::Unavailable { message: message.into(), retry_after: RETRY_AFTER }
+        Self::Unavailable {
+            message: message.into(),
+            retry_after: RETRY_AFTER,
+        }
     }
 
     /// There is more work than can be done in time.

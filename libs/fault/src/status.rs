@@ -26,9 +26,16 @@ fn details(fault: Fault) -> ErrorDetails {
     let mut details = ErrorDetails::new();
     match fault {
         Fault::Refused(refusal) => {
-            details.set_error_info(refusal.reason, refusal.domain, refusal.metadata.into_iter().collect::<HashMap<_, _>>());
+            details.set_error_info(
+                refusal.reason,
+                refusal.domain,
+                refusal.metadata.into_iter().collect::<HashMap<_, _>>(),
+            );
             if !refusal.violations.is_empty() {
-                let violations = refusal.violations.into_iter().map(|v| FieldViolation::new(v.path, v.message));
+                let violations = refusal
+                    .violations
+                    .into_iter()
+                    .map(|v| FieldViolation::new(v.path, v.message));
                 details.set_bad_request(violations.collect::<Vec<_>>());
             }
             if refusal.retry_after.is_some() {
@@ -59,25 +66,46 @@ impl Fault {
         let details = status.get_error_details();
         let retry_after = details.retry_info().and_then(|info| info.retry_delay);
         match status.code() {
-            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => {
-                Self::Unavailable { message: format!("a peer is away: {}", status.message()), retry_after: crate::RETRY_AFTER }
-            }
+            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => Self::Unavailable {
+                message: format!("a peer is away: {}", status.message()),
+                retry_after: crate::RETRY_AFTER,
+            },
             Code::Internal | Code::Unknown | Code::DataLoss | Code::Ok => {
                 Self::internal(format!("a peer failed: {}: {}", status.code(), status.message()))
             }
             code => {
                 let (reason, domain, metadata) = match details.error_info() {
-                    Some(info) => (info.reason.clone(), info.domain.clone(), info.metadata.clone().into_iter().collect()),
+                    Some(info) => (
+                        info.reason.clone(),
+                        info.domain.clone(),
+                        info.metadata.clone().into_iter().collect(),
+                    ),
                     None => (String::new(), String::new(), BTreeMap::new()),
                 };
                 if reason == Common::Contended.name() && domain == Common::Contended.domain() {
                     return Self::Contended;
                 }
-                let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
-                let violations =
-                    violations.into_iter().map(|v| Violation { path: v.field, message: v.description }).collect();
+                let violations = details
+                    .bad_request()
+                    .map(|bad| bad.field_violations.clone())
+                    .unwrap_or_default();
+                let violations = violations
+                    .into_iter()
+                    .map(|v| Violation {
+                        path: v.field,
+                        message: v.description,
+                    })
+                    .collect();
                 let message = status.message().to_owned();
-                Self::Refused(Box::new(Refusal { code, reason, domain, message, metadata, violations, retry_after }))
+                Self::Refused(Box::new(Refusal {
+                    code,
+                    reason,
+                    domain,
+                    message,
+                    metadata,
+                    violations,
+                    retry_after,
+                }))
             }
         }
     }
@@ -103,15 +131,22 @@ mod tests {
     #[test]
     fn a_refusal_crosses_a_peer_unchanged() {
         let refused = || Fault::not_found("member", "mbr_1").with("hint", "look it up");
-        let Fault::Refused(before) = refused() else { panic!("refused") };
-        let Fault::Refused(after) = Fault::from_peer(refused().into()) else { panic!("refused") };
+        let Fault::Refused(before) = refused() else {
+            panic!("refused")
+        };
+        let Fault::Refused(after) = Fault::from_peer(refused().into()) else {
+            panic!("refused")
+        };
         assert_eq!(before, after);
     }
 
     #[test]
     fn trouble_says_when_to_repeat_and_hides_its_cause() {
         let status = Status::from(Fault::overloaded("busy", Duration::from_millis(20)));
-        assert_eq!(status.get_error_details().retry_info().unwrap().retry_delay, Some(Duration::from_millis(20)));
+        assert_eq!(
+            status.get_error_details().retry_info().unwrap().retry_delay,
+            Some(Duration::from_millis(20))
+        );
         let status = Status::from(Fault::internal("secret.sql: SELECT 1"));
         assert!(!status.message().contains("secret"));
         assert_eq!(status.code(), Code::Internal);

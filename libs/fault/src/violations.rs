@@ -42,7 +42,10 @@ impl Violations {
 
     /// Notes that a field is wrong.
     pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Violation { path: path.into(), message: message.into() });
+        self.0.push(Violation {
+            path: path.into(),
+            message: message.into(),
+        });
     }
 
     /// Notes that a field is wrong unless it is `right`.
@@ -75,7 +78,11 @@ impl Violations {
 
     /// Refuses if anything is wrong, with all of it.
     pub fn finish(self) -> Result<(), Fault> {
-        if self.0.is_empty() { Ok(()) } else { Err(Fault::invalid_fields(self.0)) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Fault::invalid_fields(self.0))
+        }
     }
 }
 

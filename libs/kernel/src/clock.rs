@@ -38,7 +38,10 @@ impl Clock {
     }
 
     fn new(source: Source) -> Self {
-        Self(Arc::new(Inner { source, ids: Mutex::new(ContextV7::new()) }))
+        Self(Arc::new(Inner {
+            source,
+            ids: Mutex::new(ContextV7::new()),
+        }))
     }
 
     /// The present moment.

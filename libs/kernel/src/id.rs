@@ -57,8 +57,14 @@ impl<K: Kind> FromStr for Id<K> {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let error = IdError { noun: K::NOUN, prefix: K::PREFIX };
-        let suffix = text.strip_prefix(K::PREFIX).and_then(|rest| rest.strip_prefix('_')).ok_or(error.clone())?;
+        let error = IdError {
+            noun: K::NOUN,
+            prefix: K::PREFIX,
+        };
+        let suffix = text
+            .strip_prefix(K::PREFIX)
+            .and_then(|rest| rest.strip_prefix('_'))
+            .ok_or(error.clone())?;
         let suffix = TypeIdSuffix::from_str(suffix).map_err(|_| error)?;
         Ok(Self::from_uuid(suffix.to_uuid()))
     }
@@ -128,12 +134,18 @@ mod tests {
     #[test]
     fn the_text_form_is_the_specification_s() {
         let uuid = Uuid::parse_str("01890a5d-ac96-774b-bcce-b302099a8057").unwrap();
-        assert_eq!(Id::<Thing>::from_uuid(uuid).to_string(), "thg_01h455vb4pex5vsknk084sn02q");
+        assert_eq!(
+            Id::<Thing>::from_uuid(uuid).to_string(),
+            "thg_01h455vb4pex5vsknk084sn02q"
+        );
     }
 
     #[test]
     fn another_kind_s_id_is_refused() {
         let error = "mbr_01h455vb4pex5vsknk084sn02q".parse::<Id<Thing>>().unwrap_err();
-        assert_eq!(error.to_string(), "must be a thing id, \"thg_\" followed by 26 letters and digits");
+        assert_eq!(
+            error.to_string(),
+            "must be a thing id, \"thg_\" followed by 26 letters and digits"
+        );
     }
 }

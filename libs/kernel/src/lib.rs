@@ -2,7 +2,10 @@
 //!
 //! No I/O, no transport, no database, and no business word.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)
+)]
 
 mod clock;
 mod fact;

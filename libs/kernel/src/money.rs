@@ -71,7 +71,13 @@ mod tests {
     fn currencies_are_never_mixed_and_sums_never_wrap() {
         let yuan = Money::new("CNY", i64::MAX).unwrap();
         assert_eq!(yuan.checked_add(Money::new("CNY", 1).unwrap()), None);
-        assert_eq!(Money::new("CNY", 1).unwrap().checked_add(Money::new("USD", 1).unwrap()), None);
-        assert_eq!(Money::new("CNY", 1).unwrap().checked_add(Money::new("CNY", 2).unwrap()), Money::new("CNY", 3).ok());
+        assert_eq!(
+            Money::new("CNY", 1).unwrap().checked_add(Money::new("USD", 1).unwrap()),
+            None
+        );
+        assert_eq!(
+            Money::new("CNY", 1).unwrap().checked_add(Money::new("CNY", 2).unwrap()),
+            Money::new("CNY", 3).ok()
+        );
     }
 }

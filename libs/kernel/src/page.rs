@@ -44,7 +44,9 @@ impl PageToken {
             return Ok(None);
         }
         let bytes = hex_decode(token).ok_or(PageTokenError::Malformed)?;
-        let (made_for, cursor) = bytes.split_at_checked(FILTER_DIGEST_BYTES).ok_or(PageTokenError::Malformed)?;
+        let (made_for, cursor) = bytes
+            .split_at_checked(FILTER_DIGEST_BYTES)
+            .ok_or(PageTokenError::Malformed)?;
         if made_for != digest(filter) {
             return Err(PageTokenError::OtherFilter);
         }
@@ -64,11 +66,20 @@ fn hex_encode(bytes: &[u8]) -> String {
 }
 
 fn hex_decode(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        text.bytes().map(|digit| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())).collect();
+    let digits: Option<Vec<u8>> = text
+        .bytes()
+        .map(|digit| {
+            char::from(digit)
+                .to_digit(16)
+                .and_then(|value| u8::try_from(value).ok())
+        })
+        .collect();
     let digits = digits?;
     let pairs = digits.chunks_exact(2);
-    pairs.remainder().is_empty().then(|| pairs.map(|pair| (pair[0] << 4) | pair[1]).collect())
+    pairs
+        .remainder()
+        .is_empty()
+        .then(|| pairs.map(|pair| (pair[0] << 4) | pair[1]).collect())
 }
 
 #[cfg(test)]
@@ -92,13 +103,19 @@ mod tests {
     #[test]
     fn a_token_is_bound_to_its_filter() {
         let token = PageToken::encode(b"state=open", b"7");
-        assert_eq!(PageToken::decode(b"state=closed", &token), Err(PageTokenError::OtherFilter));
+        assert_eq!(
+            PageToken::decode(b"state=closed", &token),
+            Err(PageTokenError::OtherFilter)
+        );
         assert_eq!(PageToken::decode(b"state=open", "zz"), Err(PageTokenError::Malformed));
         assert_eq!(PageToken::decode(b"state=open", ""), Ok(None));
     }
 
     #[test]
     fn page_sizes_are_bounded() {
-        assert_eq!((page_size(0), page_size(10), page_size(9_999), page_size(-1)), (50, 10, 500, 50));
+        assert_eq!(
+            (page_size(0), page_size(10), page_size(9_999), page_size(-1)),
+            (50, 10, 500, 50)
+        );
     }
 }

@@ -19,6 +19,11 @@ pub struct RequestKey {
 impl RequestKey {
     /// The key of a request whose encoded content is `content`.
     pub fn new(tenant: Tenant, method: &'static str, request_id: &str, content: &[u8]) -> Self {
-        Self { tenant, method, request_id: request_id.to_owned(), digest: Sha256::digest(content).into() }
+        Self {
+            tenant,
+            method,
+            request_id: request_id.to_owned(),
+            digest: Sha256::digest(content).into(),
+        }
     }
 }

@@ -51,13 +51,19 @@ impl Time {
     /// The moment `duration` later.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// The moment `duration` earlier.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// How long after `earlier` this is; zero if it is before.
@@ -71,7 +77,10 @@ impl Time {
         if !(0..1_000_000_000).contains(&nanos) {
             return None;
         }
-        wire.seconds.checked_mul(MICROS_PER_SECOND)?.checked_add(nanos.checked_div(1_000)?).map(Self)
+        wire.seconds
+            .checked_mul(MICROS_PER_SECOND)?
+            .checked_add(nanos.checked_div(1_000)?)
+            .map(Self)
     }
 
     /// The moment as the contracts carry it.
@@ -126,7 +135,13 @@ mod tests {
     #[test]
     fn the_ends_of_time_saturate() {
         assert_eq!(Time::MAX.plus_days(1), Time::MAX);
-        assert_eq!(Time::from_wire(&prost_types::Timestamp { seconds: i64::MAX, nanos: 0 }), None);
+        assert_eq!(
+            Time::from_wire(&prost_types::Timestamp {
+                seconds: i64::MAX,
+                nanos: 0
+            }),
+            None
+        );
         assert_eq!(Time::from_wire(&prost_types::Timestamp { seconds: 0, nanos: -1 }), None);
     }
 }

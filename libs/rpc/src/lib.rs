@@ -1,1 +1,34 @@
-//! Channels that are local or remote with one meaning, and the server stack of every service.
+//! Calls between callers and services: one meaning, whether the peer shares the process or not.
+//!
+//! - [`Channel`] is the transport of every generated client. Local or remote, request extensions do not cross, deadlines
+//!   hold and surface as `DEADLINE_EXCEEDED`, and dropping a call drops its work.
+//! - [`serve`] wraps the routes of a service with what every method owes: trace, deadline, load shedding, panic guard,
+//!   authentication and the policy that the contract declares. Shape rules are checked at decoding (see `contracts`).
+//! - [`Methods`] knows every method by its contract, and refuses contracts that leave policy or idempotency open.
+//! - [`answer`] turns a handler into an answer: a lost race is run again, a [`fault::Fault`] becomes a status.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)
+)]
+
+mod call;
+mod channel;
+mod credential;
+mod deadline;
+mod methods;
+mod peers;
+mod remote;
+mod retry;
+mod stack;
+mod switchboard;
+
+pub use call::{Call, accept, answer};
+pub use channel::Channel;
+pub use credential::{PRINCIPAL_HEADER, Signer};
+pub use deadline::remaining;
+pub use methods::{Access, Method, MethodFault, Methods};
+pub use peers::{Peer, Peers};
+pub use retry::retry;
+pub use stack::{Stack, serve};
+pub use switchboard::Switchboard;

@@ -1,1 +1,15 @@
-//! Configuration, lifecycle and workers of a process.
+//! A process of the platform: what it is made of, how it is configured, how it starts and stops.
+//!
+//! A service is a value ([`Service`]): routes, workers and a database, built from [`Deps`]. Everything impure comes in
+//! through these; nothing is global.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)
+)]
+
+mod service;
+mod worker;
+
+pub use service::{Deps, Service};
+pub use worker::{Worker, WorkerHandle, Workers};

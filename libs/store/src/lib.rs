@@ -1,1 +1,30 @@
-//! The database of a service: SQLite or PostgreSQL, idempotent transactions, the outbox, migrations.
+//! The database of a service: SQLite or PostgreSQL, from one code base.
+//!
+//! - [`Db`] has one writer and many readers for SQLite, a pool for PostgreSQL. `SQLite` runs with WAL and
+//!   `synchronous=FULL`, PostgreSQL with `synchronous_commit=on`: acknowledged means on disk.
+//! - [`Db::begin_once`] makes a write happen once: effect, answer and facts are one transaction, and the same request
+//!   later, however much later, gets the first answer.
+//! - [`Tx::emit`] writes facts into the outbox, in the transaction of their effect.
+//! - Dropping a transaction rolls it back. Whoever loses a race gets [`fault::Fault::Contended`] and runs again, outside.
+//!
+//! Statements are portable: `$1` placeholders, times and amounts as BIGINT, ids as UUID.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)
+)]
+
+mod bulk;
+mod connect;
+mod db;
+mod migrate;
+mod once;
+mod outbox;
+pub mod redirects;
+
+pub use bulk::{Column, insert_rows, statement, values};
+pub use connect::DbConfig;
+pub use db::{Db, Tx, for_update};
+pub use migrate::Migration;
+pub use once::{Begun, OnceTx};
+pub use outbox::{Draft, OutboxRow};

@@ -1,1 +1,14 @@
-//! What a test needs: a database of its own, a clock turned by hand.
+//! What a test needs: a database of its own, a clock turned by hand, a service behind its real server stack.
+//!
+//! [`harness`] starts one service in milliseconds on `SQLite`, or, where `QUANYU_TEST_DATABASE_URL` names a PostgreSQL
+//! server, in a schema of its own there. Its peers are played: their facts are what the test publishes, their methods
+//! what the test provides.
+
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
+mod database;
+mod harness;
+mod played;
+
+pub use database::TestDb;
+pub use harness::{Harness, harness, harness_with_peers};

@@ -1,0 +1,29 @@
+use kernel::Clock;
+use rpc::Peers;
+use store::Db;
+use tonic::service::Routes;
+
+use crate::Worker;
+
+/// What a service needs from its surroundings.
+#[derive(Clone)]
+pub struct Deps {
+    /// What time it is.
+    pub clock: Clock,
+    /// Where its rows are.
+    pub db: Db,
+    /// Whom it may call.
+    pub peers: Peers,
+}
+
+/// A service, ready to be served.
+pub struct Service {
+    /// Its name: "points".
+    pub name: &'static str,
+    /// Its methods, without the server stack.
+    pub routes: Routes,
+    /// What it does without being called.
+    pub workers: Vec<Box<dyn Worker>>,
+    /// Where its rows are.
+    pub db: Db,
+}

@@ -1,0 +1,144 @@
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use fault::Fault;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{self, ConnectOptions};
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
+use serde::{Deserialize, Serialize};
+
+/// How long to wait for a connection of the pool; under overload this is what callers see.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long SQLite waits for another process that writes to the same file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pages of SQLite's log before it is folded into the file: larger is faster, and holds readers up for longer.
+const WAL_PAGES: &str = "8000";
+/// Readers of a SQLite file: more than the cores of a small machine gain nothing.
+const SQLITE_READERS: u32 = 3;
+/// Statements that each connection keeps prepared.
+const STATEMENTS: usize = 256;
+
+/// Where a service keeps its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DbConfig {
+    /// "sqlite:/var/lib/quanyu/points.db" or "postgres://user:password@host:5432/quanyu".
+    pub url: String,
+    /// For PostgreSQL: how many connections this service opens at the most.
+    #[serde(default = "connections_default")]
+    pub connections_max: u32,
+}
+
+fn connections_default() -> u32 {
+    16
+}
+
+impl DbConfig {
+    /// A database at an address, with the defaults.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            connections_max: connections_default(),
+        }
+    }
+
+    /// What is wrong with it; nothing is opened.
+    pub fn check(&self) -> Result<(), String> {
+        if self.is_sqlite() {
+            SqliteConnectOptions::from_str(&self.url)
+                .map_err(|error| format!("is no address of a SQLite file: {error}"))?;
+        } else if self.url.starts_with("postgres://") || self.url.starts_with("postgresql://") {
+            PgConnectOptions::from_str(&self.url)
+                .map_err(|error| format!("is no address of a PostgreSQL database: {error}"))?;
+        } else {
+            return Err("must begin with \"sqlite:\" or \"postgres://\"".to_owned());
+        }
+        Ok(())
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
+}
+
+/// A writer and readers; for PostgreSQL they are the same pool.
+pub(crate) async fn connect(
+    config: &DbConfig,
+    schema: &str,
+) -> Result<(DatabaseConnection, DatabaseConnection), Fault> {
+    let away = |error: sqlx::Error| Fault::unavailable(format!("the database of {schema} cannot be opened: {error}"));
+    if config.is_sqlite() {
+        sqlite(config).await.map_err(away)
+    } else {
+        postgres(config, schema).await.map_err(away)
+    }
+}
+
+async fn sqlite(config: &DbConfig) -> Result<(DatabaseConnection, DatabaseConnection), sqlx::Error> {
+    let options = SqliteConnectOptions::from_str(&config.url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .statement_cache_capacity(STATEMENTS)
+        .pragma("wal_autocheckpoint", WAL_PAGES)
+        .disable_statement_logging();
+    if let Some(folder) = Path::new(options.get_filename()).parent() {
+        std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
+    }
+    let pool = |connections| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .min_connections(1)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+    };
+    let writer = pool(1).connect_with(options.clone()).await?;
+    let readers = pool(SQLITE_READERS)
+        .connect_with(options.pragma("query_only", "on"))
+        .await?;
+    Ok((
+        SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+        SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
+    ))
+}
+
+async fn postgres(config: &DbConfig, schema: &str) -> Result<(DatabaseConnection, DatabaseConnection), sqlx::Error> {
+    let options = PgConnectOptions::from_str(&config.url)?
+        .application_name(&format!("quanyu-{schema}"))
+        .statement_cache_capacity(STATEMENTS)
+        .options([
+            ("search_path", schema),
+            ("statement_timeout", "30s"),
+            ("lock_timeout", "5s"),
+            ("idle_in_transaction_session_timeout", "60s"),
+            // A plan made while a table was empty keeps its sequential scan; plan each time instead.
+            ("plan_cache_mode", "force_custom_plan"),
+            ("jit", "off"),
+        ])
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(config.connections_max)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?;
+    let schema = format!("CREATE SCHEMA IF NOT EXISTS \"{}\"", schema.replace('"', ""));
+    if let Err(error) = sqlx::raw_sql(sqlx::AssertSqlSafe(schema)).execute(&pool).await {
+        // Two replicas that start at once may both find it missing.
+        let exists = error
+            .as_database_error()
+            .and_then(|e| e.code())
+            .is_some_and(|code| code == "23505" || code == "42P06");
+        if !exists {
+            return Err(error);
+        }
+    }
+    let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    Ok((pool.clone(), pool))
+}

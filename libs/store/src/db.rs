@@ -1,0 +1,139 @@
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use fault::Fault;
+use kernel::{Clock, Fact, RequestKey, Tenant};
+use prost::Message;
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::watch;
+
+use crate::{Begun, DbConfig, Draft, Migration, connect, migrate, once, outbox};
+
+/// The database of one service. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    writer: DatabaseConnection,
+    readers: DatabaseConnection,
+    /// Turned whenever facts were committed, so that who tails the outbox need not poll.
+    emitted: Arc<watch::Sender<()>>,
+}
+
+/// A transaction that writes. Dropped, it leaves no trace.
+#[derive(Debug)]
+pub struct Tx {
+    inner: DatabaseTransaction,
+    emitted: Arc<watch::Sender<()>>,
+    has_emitted: AtomicBool,
+}
+
+/// " FOR UPDATE" where the database locks rows; nothing where it has one writer.
+pub fn for_update(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => " FOR UPDATE",
+        _ => "",
+    }
+}
+
+impl Db {
+    /// Opens the database, in PostgreSQL within a schema of its own, and brings its tables up to date.
+    pub async fn open(config: &DbConfig, schema: &str, migrations: Vec<Migration>) -> Result<Self, Fault> {
+        let (writer, readers) = connect::connect(config, schema).await?;
+        migrate::up(&writer, schema, migrations).await?;
+        Ok(Self {
+            writer,
+            readers,
+            emitted: Arc::new(watch::Sender::new(())),
+        })
+    }
+
+    /// For statements that only read, outside of a transaction.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.readers
+    }
+
+    /// Which of the two databases it is.
+    pub fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// Begins a transaction that writes.
+    pub async fn begin(&self) -> Result<Tx, Fault> {
+        // Deferred, SQLite would refuse at the first write whoever read before another one wrote.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            isolation_level: None,
+            access_mode: None,
+        };
+        let inner = self.writer.begin_with_options(options).await?;
+        Ok(Tx {
+            inner,
+            emitted: self.emitted.clone(),
+            has_emitted: AtomicBool::new(false),
+        })
+    }
+
+    /// Begins a request that must take effect once: with its first answer if it came before, else with a transaction
+    /// that can only be committed together with an answer.
+    pub async fn begin_once<A: Message + Default>(&self, key: &RequestKey) -> Result<Begun<A>, Fault> {
+        once::begin(self.begin().await?, key).await
+    }
+
+    /// Resolves after facts were committed through this handle.
+    pub fn emissions(&self) -> watch::Receiver<()> {
+        self.emitted.subscribe()
+    }
+
+    /// Tells who tails the outbox that there may be more.
+    pub(crate) fn wake(&self) {
+        self.emitted.send_replace(());
+    }
+
+    /// Closes all connections, after what is under way.
+    pub async fn close(&self) -> Result<(), Fault> {
+        self.readers.clone().close().await?;
+        self.writer.clone().close().await?;
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// Writes a fact into the outbox. `subject` is the key within which order matters, usually a member id.
+    pub async fn emit<F: Fact + Message>(
+        &self,
+        clock: &Clock,
+        tenant: Tenant,
+        subject: &str,
+        fact: &F,
+    ) -> Result<(), Fault> {
+        self.emit_all(clock, vec![Draft::new(tenant, subject, fact)]).await
+    }
+
+    /// Writes many facts, in their order.
+    pub async fn emit_all(&self, clock: &Clock, facts: Vec<Draft>) -> Result<(), Fault> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        self.has_emitted.store(true, Ordering::Relaxed);
+        outbox::write(&self.inner, clock, facts).await
+    }
+
+    /// Makes everything durable.
+    pub async fn commit(self) -> Result<(), Fault> {
+        self.inner.commit().await?;
+        if self.has_emitted.load(Ordering::Relaxed) {
+            self.emitted.send_replace(());
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Tx {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+}

@@ -1,0 +1,134 @@
+use fault::Fault;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
+use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTraitSelf, SchemaManager};
+
+/// A step of a schema, in SQL that both databases read. Never changed once it has landed.
+///
+/// `{uuid}` and `{bytes}` become the database's type; `{clustered}` makes SQLite keep the rows within the primary key.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// Its name, in the order of which migrations run: "`points_0001_ledger`".
+    pub name: &'static str,
+    /// The statements.
+    pub sql: &'static str,
+}
+
+/// What every service has: request ids, outbox, positions of its consumers, parked facts, redirects.
+const BASE: Migration = Migration {
+    name: "base_0001",
+    sql: "
+CREATE TABLE request (
+    tenant_id {uuid} NOT NULL,
+    method TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    digest {bytes} NOT NULL,
+    answer {bytes} NOT NULL,
+    PRIMARY KEY (tenant_id, method, request_id)
+) {clustered};
+CREATE TABLE outbox (
+    fact_id {uuid} NOT NULL PRIMARY KEY,
+    position BIGINT,
+    tenant_id {uuid} NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    payload {bytes} NOT NULL,
+    occur_time BIGINT NOT NULL,
+    traceparent TEXT NOT NULL
+);
+CREATE UNIQUE INDEX outbox_position ON outbox (position);
+CREATE INDEX outbox_waiting ON outbox (fact_id) WHERE position IS NULL;
+CREATE TABLE outbox_head (lock INT NOT NULL PRIMARY KEY CHECK (lock = 0), last_position BIGINT NOT NULL);
+INSERT INTO outbox_head (lock, last_position) VALUES (0, 0);
+CREATE TABLE consumer (
+    name TEXT NOT NULL PRIMARY KEY,
+    stream TEXT NOT NULL,
+    position BIGINT NOT NULL CHECK (position >= 0)
+);
+CREATE TABLE parked_fact (
+    consumer TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    fact_id {uuid} NOT NULL,
+    tenant_id {uuid} NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    payload {bytes} NOT NULL,
+    occur_time BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    park_time BIGINT NOT NULL,
+    PRIMARY KEY (consumer, position)
+);
+CREATE TABLE redirect (
+    tenant_id {uuid} NOT NULL,
+    from_id {uuid} NOT NULL,
+    to_id {uuid} NOT NULL,
+    PRIMARY KEY (tenant_id, from_id),
+    CHECK (from_id <> to_id)
+) {clustered};
+CREATE INDEX redirect_to ON redirect (tenant_id, to_id);
+",
+};
+
+struct Migrations(Vec<Migration>);
+
+struct Step {
+    migration: Migration,
+}
+
+impl MigrationName for Step {
+    fn name(&self) -> &str {
+        self.migration.name
+    }
+}
+
+#[sea_orm_migration::async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let conn = manager.get_connection();
+        let (uuid, bytes, clustered) = match conn.get_database_backend() {
+            DbBackend::Sqlite => ("BLOB", "BLOB", "WITHOUT ROWID"),
+            _ => ("UUID", "BYTEA", ""),
+        };
+        let sql = self
+            .migration
+            .sql
+            .replace("{uuid}", uuid)
+            .replace("{bytes}", bytes)
+            .replace("{clustered}", clustered);
+        conn.execute_unprepared(&sql).await.map(drop)
+    }
+}
+
+impl MigratorTraitSelf for Migrations {
+    fn migrations(&self) -> Vec<Box<dyn MigrationTrait>> {
+        let steps = self
+            .0
+            .iter()
+            .map(|&migration| Box::new(Step { migration }) as Box<dyn MigrationTrait>);
+        steps.collect()
+    }
+}
+
+/// Brings the tables up to date. Replicas that start at once take turns.
+pub(crate) async fn up(writer: &DatabaseConnection, schema: &str, migrations: Vec<Migration>) -> Result<(), Fault> {
+    let mut all = vec![BASE];
+    all.extend(migrations);
+    let mut attempts: u32 = 0;
+    loop {
+        match Migrations(all.clone()).up(writer, None).await {
+            Ok(()) => return Ok(()),
+            // Another replica was faster with the same step; what it did is there now.
+            Err(_) if attempts < TURNS_MAX => {
+                attempts = attempts.saturating_add(1);
+                tokio::time::sleep(TURN).await;
+            }
+            Err(error) => {
+                return Err(Fault::internal(format!(
+                    "the tables of {schema} cannot be brought up to date: {error}"
+                )));
+            }
+        }
+    }
+}
+
+const TURNS_MAX: u32 = 5;
+const TURN: std::time::Duration = std::time::Duration::from_millis(200);

@@ -1,0 +1,58 @@
+use kernel::Clock;
+use store::{Db, DbConfig, Migration};
+use tempfile::TempDir;
+
+/// Names a PostgreSQL server to run the tests on.
+const SERVER: &str = "QUANYU_TEST_DATABASE_URL";
+
+/// A database that nobody else uses.
+pub struct TestDb {
+    config: DbConfig,
+    schema: String,
+    db: Db,
+    _folder: Option<TempDir>,
+}
+
+impl TestDb {
+    /// An empty database with the given tables.
+    pub async fn new(migrations: Vec<Migration>) -> Self {
+        let schema = format!("t_{}", Clock::system().uuid().simple());
+        let (config, folder) = match std::env::var(SERVER) {
+            Ok(url) => (
+                DbConfig {
+                    connections_max: 8,
+                    ..DbConfig::new(url)
+                },
+                None,
+            ),
+            Err(_) => {
+                let folder = tempfile::tempdir().expect("a folder for the test's database");
+                (
+                    DbConfig::new(format!("sqlite:{}", folder.path().join("test.db").display())),
+                    Some(folder),
+                )
+            }
+        };
+        let db = Db::open(&config, &schema, migrations)
+            .await
+            .expect("the test's database opens");
+        Self {
+            config,
+            schema,
+            db,
+            _folder: folder,
+        }
+    }
+
+    /// A handle on it.
+    pub fn db(&self) -> Db {
+        self.db.clone()
+    }
+
+    /// A second handle with connections of its own, as another replica has.
+    pub async fn another(&self, migrations: Vec<Migration>) -> Db {
+        Db::open(&self.config, &self.schema, migrations)
+            .await
+            .expect("the test's database opens again")
+    }
+}

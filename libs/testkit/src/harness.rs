@@ -1,0 +1,154 @@
+use std::collections::BTreeMap;
+
+use contracts::events::internal::v1::Fact as WireFact;
+use contracts::events::internal::v1::feed_service_server::FeedServiceServer;
+use kernel::{Clock, Fact, Principal, PrincipalKind, Scopes, Tenant, Time};
+use rpc::{Channel, Peers, Signer, Stack, Switchboard};
+use runtime::{Deps, Service, Workers};
+use store::{Db, Migration, OutboxRow};
+use telemetry::Red;
+use tonic::service::Routes;
+
+use crate::TestDb;
+use crate::played::PlayedFeed;
+
+/// When the clock of a test starts: 2026-01-01T00:00:00Z.
+const START: Time = Time::from_seconds(1_767_225_600);
+/// No test has more calls under way.
+const CONCURRENCY_MAX: usize = 4_096;
+
+/// One service, as a test sees it.
+pub struct Harness {
+    /// Turned by hand.
+    pub clock: Clock,
+    /// The service's database.
+    pub db: Db,
+    /// Whose rows the test works on.
+    pub tenant: Tenant,
+    signer: Signer,
+    switchboard: Switchboard,
+    workers: Workers,
+    feed: PlayedFeed,
+    test_db: TestDb,
+}
+
+/// Starts a service whose peers only tell facts.
+pub async fn harness(name: &'static str, migrations: Vec<Migration>, service: fn(Deps) -> Service) -> Harness {
+    harness_with_peers(name, migrations, service, Routes::default()).await
+}
+
+/// Starts a service whose peers also answer calls: with these routes, whatever their services.
+pub async fn harness_with_peers(
+    name: &'static str,
+    migrations: Vec<Migration>,
+    service: fn(Deps) -> Service,
+    peers: Routes,
+) -> Harness {
+    let test_db = TestDb::new(migrations).await;
+    let (clock, db) = (Clock::manual(START), test_db.db());
+    let signer = Signer::new(&[1; 32]);
+    let stack = Stack {
+        signer: signer.clone(),
+        red: Red::default(),
+        concurrency_max: CONCURRENCY_MAX,
+    };
+
+    let feed = PlayedFeed::default();
+    let world = Switchboard::new();
+    let played = peers.add_service(FeedServiceServer::new(feed.clone()));
+    world.connect(rpc::serve(played, stack.clone()).expect("the contracts are complete"));
+
+    let switchboard = Switchboard::new();
+    let own = BTreeMap::from([(name.to_owned(), Channel::local(switchboard.clone()))]);
+    let peers = Peers::new(name, signer.clone(), own).with_others(Channel::local(world));
+    let service = service(Deps {
+        clock: clock.clone(),
+        db: db.clone(),
+        peers,
+    });
+    switchboard.connect(rpc::serve(service.routes, stack).expect("the contracts are complete"));
+    let mut workers = Workers::new();
+    for worker in service.workers {
+        workers.start(worker);
+    }
+    let tenant = Tenant::from_uuid(clock.uuid());
+    Harness {
+        clock,
+        db,
+        tenant,
+        signer,
+        switchboard,
+        workers,
+        feed,
+        test_db,
+    }
+}
+
+impl Harness {
+    /// To the service, with a key of the test's tenant that may do everything.
+    pub fn channel(&self) -> Channel {
+        self.channel_of(self.tenant)
+    }
+
+    /// The same for another tenant.
+    pub fn channel_of(&self, tenant: Tenant) -> Channel {
+        self.channel_as(&Principal {
+            tenant,
+            subject: "key_test".to_owned(),
+            scopes: Scopes::new(["*".to_owned(), "platform.*".to_owned()]),
+            kind: PrincipalKind::Key,
+        })
+    }
+
+    /// To the service, as somebody.
+    pub fn channel_as(&self, principal: &Principal) -> Channel {
+        self.anonymous()
+            .with_principal(self.signer.sign(principal).expect("a principal can be signed"))
+    }
+
+    /// To the service, without a credential.
+    pub fn anonymous(&self) -> Channel {
+        Channel::local(self.switchboard.clone())
+    }
+
+    /// A tenant that has nothing to do with the test's.
+    pub fn other_tenant(&self) -> Tenant {
+        Tenant::from_uuid(self.clock.uuid())
+    }
+
+    /// Tells a fact of a peer to the service, for the test's tenant.
+    pub fn publish<F: Fact + prost::Message>(&self, stream: &str, fact: &F, subject: &str) {
+        self.publish_of(self.tenant, stream, fact, subject);
+    }
+
+    /// The same for another tenant.
+    pub fn publish_of<F: Fact + prost::Message>(&self, tenant: Tenant, stream: &str, fact: &F, subject: &str) {
+        let fact = WireFact {
+            position: 0,
+            id: self.clock.uuid().as_bytes().to_vec(),
+            tenant_id: tenant.uuid().as_bytes().to_vec(),
+            r#type: F::TYPE.to_owned(),
+            subject: subject.to_owned(),
+            payload: fact.encode_to_vec(),
+            occur_time: Some(self.clock.now().to_wire()),
+            traceparent: String::new(),
+        };
+        self.feed.tell(stream, fact);
+    }
+
+    /// Runs every worker until all are idle.
+    pub async fn settle(&self) {
+        self.workers.settle().await.expect("the workers settle");
+    }
+
+    /// The facts that the service has published, in their order.
+    pub async fn published(&self) -> Vec<OutboxRow> {
+        while self.db.sequence().await.expect("positions are given") > 0 {}
+        self.db.facts_after(0, 100_000).await.expect("the outbox can be read")
+    }
+
+    /// Another handle on the same database with connections of its own, as another replica has.
+    pub async fn another_db(&self, migrations: Vec<Migration>) -> Db {
+        self.test_db.another(migrations).await
+    }
+}
