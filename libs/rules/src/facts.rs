@@ -71,6 +71,13 @@ impl Object {
     }
 }
 
+/// Values whose names are known only when the program runs, such as those of a tenant's own things.
+impl FromIterator<(String, Value)> for Object {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(values: I) -> Self {
+        Self(values.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect())
+    }
+}
+
 impl From<bool> for Value {
     fn from(value: bool) -> Self {
         Self::Bool(value)
