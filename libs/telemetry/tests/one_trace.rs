@@ -55,9 +55,9 @@ fn a_call_that_carries_the_headers_continues_the_trace_of_its_caller() {
         telemetry::set_parent(&callee, telemetry::extract(&headers).unwrap());
         callee.in_scope(|| assert_eq!(telemetry::trace_id().unwrap(), trace_id));
     });
-    let (caller, called) = (named(&spans, "caller"), named(&spans, "callee"));
-    assert_eq!(called.parent_span_id, caller.span_context.span_id());
-    assert_eq!(called.span_context.trace_id(), caller.span_context.trace_id());
+    let (caller, answering) = (named(&spans, "caller"), named(&spans, "callee"));
+    assert_eq!(answering.parent_span_id, caller.span_context.span_id());
+    assert_eq!(answering.span_context.trace_id(), caller.span_context.trace_id());
 }
 
 #[test]
