@@ -1,1 +1,63 @@
 //! One address for gRPC and REST, and the keys that open it.
+//!
+//! - [`Gateway`] knows no method by name. What it serves, under which REST address, to whom and how it is documented follows
+//!   from the descriptors of the contracts alone, and two methods with one address stop the start.
+//! - A request is let in by an API key. Of its secret only a hash is kept; a revoked key is refused within a second. The
+//!   services get a signed principal in its place, never the key, and decide themselves what it may do.
+//! - gRPC is passed through as raw bodies; REST is the standard JSON mapping of protobuf, its errors are
+//!   `google.rpc.Status` as JSON.
+//! - [`service`] is the gateway's own service, of tenants and API keys, served like every other. A secret is answered once
+//!   and is never stored, not even in the answer that a repeated request gets: it has everything but the secret. Whoever
+//!   lost the first answer rotates the key.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
+)]
+
+mod bootstrap;
+mod contract;
+mod domain;
+mod edge;
+mod handlers;
+mod openapi;
+mod rest;
+mod store;
+mod wire;
+
+use contracts::gateway::v1::api_key_service_server::ApiKeyServiceServer;
+use contracts::gateway::v1::tenant_service_server::TenantServiceServer;
+use runtime::{Deps, Service};
+use tonic::service::Routes;
+
+use self::handlers::GatewayApi;
+
+pub use self::bootstrap::{FirstKey, bootstrap};
+pub use self::contract::ContractError;
+pub use self::domain::secret::Secret;
+pub use self::edge::{Gateway, GatewayConfig, GatewayDeps};
+
+/// The service's name, and its schema's.
+pub const NAME: &str = "gateway";
+
+/// The service of tenants and API keys.
+pub fn service(deps: Deps) -> Service {
+    let api = GatewayApi::new(deps.clock, deps.db.clone());
+    let routes = Routes::new(ApiKeyServiceServer::new(api.clone())).add_service(TenantServiceServer::new(api));
+    Service {
+        name: NAME,
+        routes,
+        workers: Vec::new(),
+        db: deps.db,
+    }
+}
+
+/// The tables of the service.
+pub fn migrations() -> Vec<::store::Migration> {
+    store::migrations()
+}

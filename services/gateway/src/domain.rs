@@ -1,0 +1,5 @@
+//! Keys, secrets and scopes as values: what they are, and what may be decided about them.
+
+pub(crate) mod api_key;
+pub(crate) mod scope;
+pub(crate) mod secret;

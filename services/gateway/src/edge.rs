@@ -1,0 +1,176 @@
+//! The one address: takes connections, tells gRPC from REST, and answers what belongs to no service.
+
+mod access_log;
+mod config;
+mod grpc;
+mod keyring;
+mod listen;
+mod probes;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fault::{Common, Fault};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Request, Response};
+use http_body_util::Full;
+use kernel::Clock;
+use rpc::{Access, Channel, Method, Signer};
+use store::Db;
+use tonic::body::Body;
+
+use self::access_log::AccessLog;
+use self::keyring::{Keyring, Opened};
+use self::probes::Probes;
+use crate::contract::{ContractError, Contracts};
+use crate::domain::secret::Secret;
+use crate::openapi;
+use crate::rest::{self, RestError};
+
+pub use self::config::GatewayConfig;
+
+/// How long the caller still waits, in the notation of gRPC: "500m". REST requests may carry it too.
+pub(crate) const TIMEOUT_HEADER: &str = "grpc-timeout";
+/// The other place of an API key.
+const API_KEY_HEADER: &str = "x-api-key";
+const SERVING: Bytes = Bytes::from_static(b"{\"status\":\"SERVING\"}");
+
+/// What the gateway works with.
+#[derive(Clone)]
+pub struct GatewayDeps {
+    /// The platform's clock, by which keys expire.
+    pub clock: Clock,
+    /// Where the API keys are: the gateway's own database.
+    pub db: Db,
+    /// Signs who calls, for the services.
+    pub signer: Signer,
+    /// The services by their names; the gateway's own among them.
+    pub channels: BTreeMap<String, Channel>,
+}
+
+/// The one address for gRPC and REST.
+pub struct Gateway {
+    edge: Arc<Edge>,
+}
+
+/// What every request needs.
+pub(crate) struct Edge {
+    pub(crate) config: GatewayConfig,
+    pub(crate) contracts: Contracts,
+    keyring: Keyring,
+    channels: BTreeMap<String, Channel>,
+    probes: Probes,
+    openapi: Bytes,
+}
+
+impl Gateway {
+    /// Reads the contracts; what is wrong in them is told here, before anything listens.
+    pub fn new(config: GatewayConfig, deps: GatewayDeps) -> Result<Self, ContractError> {
+        let contracts = Contracts::read()?;
+        let openapi = openapi::document(&contracts.router).to_string().into();
+        let probes = Probes::new(deps.db.clone())?;
+        let keyring = Keyring::new(deps.db, deps.clock, deps.signer);
+        let edge = Edge {
+            config,
+            contracts,
+            keyring,
+            channels: deps.channels,
+            probes,
+            openapi,
+        };
+        Ok(Self { edge: Arc::new(edge) })
+    }
+
+    /// The `OpenAPI` document, as `/openapi.json` answers with it.
+    pub fn openapi(&self) -> &[u8] {
+        &self.edge.openapi
+    }
+}
+
+impl Edge {
+    /// Answers one request, whatever it is.
+    async fn respond(&self, request: Request<Body>) -> Response<Body> {
+        let log = AccessLog::begin(&request);
+        let response = log.within(self.route(request)).await;
+        log.end(response)
+    }
+
+    async fn route(&self, request: Request<Body>) -> Response<Body> {
+        if grpc::is_grpc(request.headers()) {
+            return grpc::pass(self, request).await;
+        }
+        match (request.method(), request.uri().path()) {
+            (&http::Method::GET, "/healthz") => json(SERVING),
+            (&http::Method::GET, "/readyz") => {
+                let ready = self.probes.ready().await;
+                ready.map_or_else(|fault| self.refuse(&fault.into()), |()| json(SERVING))
+            }
+            (&http::Method::GET, "/openapi.json") => json(self.openapi.clone()),
+            _ => rest::call(self, request)
+                .await
+                .unwrap_or_else(|error| self.refuse(&error)),
+        }
+    }
+
+    fn refuse(&self, error: &RestError) -> Response<Body> {
+        error.response(&self.contracts.errors).map(Body::new)
+    }
+
+    /// The way to the service of a method, on which every call says and proves who calls. Whether the caller may call the
+    /// method is for the service to decide; here it is decided who calls.
+    pub(crate) async fn admit(&self, method: &'static Method, headers: &HeaderMap) -> Result<Channel, Fault> {
+        access_log::method(method.full_name);
+        let opened = match presented(headers) {
+            Some(secret) => Some(self.keyring.open(&secret?).await?),
+            None => None,
+        };
+        let channel = self.channels.get(method.service).cloned();
+        let channel = channel
+            .ok_or_else(|| Fault::unavailable(format!("no address is known of the service {}", method.service)))?;
+        match (opened, &method.access) {
+            (Some(Opened { principal, tenant, key }), _) => {
+                access_log::caller(tenant, &key);
+                Ok(channel.with_principal(principal))
+            }
+            (None, Access::Public) => Ok(channel),
+            (None, Access::Scopes(_) | Access::Internal) => Err(anonymous()),
+        }
+    }
+}
+
+/// The secret that a request presents: none where it presents none at all.
+fn presented(headers: &HeaderMap) -> Option<Result<Secret, Fault>> {
+    let text = match (headers.get(API_KEY_HEADER), headers.get(AUTHORIZATION)) {
+        (Some(key), _) => key.to_str().ok(),
+        (None, Some(authorization)) => authorization.to_str().ok().and_then(bearer),
+        (None, None) => return None,
+    };
+    let unknown = || {
+        Fault::refused(
+            Common::Unauthenticated,
+            "this is no API key of Quanyu: they begin with \"qy_\"",
+        )
+    };
+    Some(text.and_then(|text| Secret::presented(text.trim())).ok_or_else(unknown))
+}
+
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, key) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key)
+}
+
+fn anonymous() -> Fault {
+    Fault::refused(
+        Common::Unauthenticated,
+        "send an API key: \"authorization: Bearer qy_...\" or \"x-api-key: qy_...\"",
+    )
+}
+
+fn json(body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::new(Full::new(body)));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

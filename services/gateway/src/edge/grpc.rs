@@ -1,0 +1,74 @@
+//! gRPC is passed through: the body is not looked into, so that no message costs a decoding here.
+
+use fault::{Common, Fault};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, TE, USER_AGENT};
+use http::uri::PathAndQuery;
+use http::{Request, Response, Uri, Version};
+use tonic::Status;
+use tonic::body::Body;
+use tower::ServiceExt;
+
+use super::{Edge, probes};
+
+/// What goes along to the service. What a caller adds beyond it is not the platform's business, and what the platform says
+/// to its services in headers nobody else may say.
+const PASSED: [HeaderName; 4] = [CONTENT_TYPE, TE, USER_AGENT, HeaderName::from_static("traceparent")];
+/// Deadline and compression, by what gRPC calls its headers.
+const PASSED_PREFIX: &str = "grpc-";
+
+/// Whether a request is gRPC. The dialect of browsers, gRPC-Web, is another protocol.
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    content_type
+        .strip_prefix(b"application/grpc")
+        .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+}
+
+/// Answers a gRPC request.
+pub(super) async fn pass(edge: &Edge, request: Request<Body>) -> Response<Body> {
+    try_pass(edge, request)
+        .await
+        .unwrap_or_else(|status| status.into_http())
+}
+
+async fn try_pass(edge: &Edge, request: Request<Body>) -> Result<Response<Body>, Status> {
+    if request.version() < Version::HTTP_2 {
+        // Without HTTP/2 there are no trailers, and the status of the call would be lost.
+        return Err(Fault::invalid("", "gRPC needs HTTP/2").into());
+    }
+    let path = request.uri().path();
+    if probes::is_probe(path) {
+        return Ok(edge.probes.answer(request).await);
+    }
+    let method = edge.contracts.served(path).ok_or_else(|| unknown(path))?;
+    let channel = edge.admit(method, request.headers()).await?;
+    channel.oneshot(outgoing(request)).await
+}
+
+/// The request as the service gets it.
+fn outgoing(request: Request<Body>) -> Request<Body> {
+    let (parts, body) = request.into_parts();
+    let mut outgoing = Request::new(body);
+    *outgoing.method_mut() = parts.method;
+    *outgoing.version_mut() = parts.version;
+    *outgoing.uri_mut() = parts
+        .uri
+        .path_and_query()
+        .cloned()
+        .map_or_else(Uri::default, path_alone);
+    for (name, value) in &parts.headers {
+        if PASSED.contains(name) || name.as_str().starts_with(PASSED_PREFIX) {
+            outgoing.headers_mut().append(name, value.clone());
+        }
+    }
+    outgoing
+}
+
+fn path_alone(path: PathAndQuery) -> Uri {
+    Uri::from(path)
+}
+
+fn unknown(path: &str) -> Fault {
+    let method = path.trim_start_matches('/');
+    Fault::refused(Common::MethodUnknown, format!("there is no method {method}")).with("method", method)
+}

@@ -1,0 +1,57 @@
+use ::store::Begun;
+use contracts::gateway::v1::{CreateTenantRequest, CreateTenantResponse, ErrorReason};
+use fault::Fault;
+use kernel::Tenant;
+use rpc::Call;
+
+use super::GatewayApi;
+use crate::domain::api_key::{ApiKey, BOOTSTRAP, tenant_scopes};
+use crate::domain::secret::Secret;
+use crate::store::api_keys;
+use crate::store::tenants::{self, Added, TenantRow};
+use crate::wire;
+
+/// What a tenant's first key is called.
+const FIRST_KEY: &str = "first key";
+
+impl GatewayApi {
+    pub(crate) async fn create_tenant(&self, call: Call<CreateTenantRequest>) -> Result<CreateTenantResponse, Fault> {
+        let tx = match self
+            .db
+            .begin_once::<CreateTenantResponse>(&call.key(&call.request_id))
+            .await?
+        {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let now = self.clock.now();
+        let row = TenantRow {
+            tenant: Tenant::from_uuid(self.clock.uuid()),
+            code: call.code.clone(),
+            display_name: call.display_name.clone(),
+            create_time: now,
+        };
+        let secret = Secret::generate().map_err(Fault::internal)?;
+        let key = ApiKey::new(&self.clock, FIRST_KEY, tenant_scopes(), BOOTSTRAP, None, &secret);
+        match tenants::add(&**tx, &row).await? {
+            Added::Yes => {}
+            Added::CodeTaken => return Err(code_taken(&call.code)),
+        }
+        api_keys::add(&**tx, row.tenant, &key).await?;
+        let kept = CreateTenantResponse {
+            tenant: Some(wire::tenant(&row)),
+            api_key: Some(wire::api_key(&key, now)),
+            secret: String::new(),
+        };
+        let answer = tx.commit(kept).await?;
+        Ok(CreateTenantResponse {
+            secret: secret.reveal().to_owned(),
+            ..answer
+        })
+    }
+}
+
+fn code_taken(code: &str) -> Fault {
+    let message = format!("another tenant has the code {code}: choose another one");
+    Fault::refused(ErrorReason::TenantCodeTaken, message).with("code", code)
+}

@@ -1,0 +1,165 @@
+//! The `OpenAPI` document of everything that the gateway serves, made from the contracts: their addresses, messages, shape
+//! rules and comments.
+
+mod comments;
+mod limits;
+mod operation;
+mod schema;
+
+use std::collections::BTreeMap;
+
+use prost_reflect::ServiceDescriptor;
+use serde_json::{Map, Value, json};
+
+use self::comments::Comments;
+use self::schema::Schemas;
+use crate::contract::{FieldPath, Route, Router, Segment};
+
+/// The version that the most tools read.
+const OPENAPI_VERSION: &str = "3.0.3";
+
+const DESCRIPTION: &str = "The member middle platform of a brand: one member over all channels, one ledger of points, one \
+set of rights, tags and journeys.\n\nEvery method is served as gRPC too, at the same address. Names are written in \
+lowerCamelCase and read in both spellings; 64-bit integers are written as strings and read as both; times are RFC 3339; \
+fields with their default value are written too.\n\nEvery request that changes something carries a `requestId` of the \
+caller's own: whoever did not learn the outcome repeats the request unchanged, and is answered with the first outcome.\n\nA \
+deadline may be set with the header `grpc-timeout`, for example `500m` for half a second.";
+
+/// The document.
+pub(crate) fn document(router: &Router) -> Value {
+    let comments = Comments::read(contracts::descriptors());
+    let mut schemas = Schemas::new(&comments);
+    let paths = paths(router.routes(), &comments, &mut schemas);
+    json!({
+        "openapi": OPENAPI_VERSION,
+        "info": {"title": "Quanyu", "version": env!("CARGO_PKG_VERSION"), "description": DESCRIPTION},
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}, {"apiKey": []}],
+        "tags": tags(router, &comments),
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "An API key: `Bearer qy_...`."},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "An API key: `qy_...`."},
+            },
+            "responses": {"Error": error_response()},
+            "schemas": schemas.finish(error_schema()),
+        },
+    })
+}
+
+/// The services that have an address, in the order of their names.
+fn tags(router: &Router, comments: &Comments) -> Vec<Value> {
+    let services: BTreeMap<String, ServiceDescriptor> = router
+        .routes()
+        .iter()
+        .map(|route| route.method.descriptor.parent_service())
+        .map(|service| (service.name().to_owned(), service.clone()))
+        .collect();
+    services
+        .iter()
+        .map(|(name, service)| json!({"name": name, "description": comments.of_service(service)}))
+        .collect()
+}
+
+/// All addresses. Two that differ in nothing but the names of their variables are one path for `OpenAPI`, so they share the
+/// names of the first.
+fn paths(routes: &[Route], comments: &Comments, schemas: &mut Schemas<'_>) -> Map<String, Value> {
+    let mut by_shape: BTreeMap<String, Vec<&Route>> = BTreeMap::new();
+    for route in routes {
+        by_shape.entry(shape(route)).or_default().push(route);
+    }
+    let mut paths = Map::new();
+    for routes in by_shape.values() {
+        let names = routes.first().map(|route| variable_names(route)).unwrap_or_default();
+        let mut item = Map::new();
+        for route in routes {
+            let operation = operation::describe(route, &names, comments, schemas);
+            item.insert(route.http_method.as_str().to_ascii_lowercase(), operation);
+        }
+        if let Some(route) = routes.first() {
+            paths.insert(address(route, &names), Value::Object(item));
+        }
+    }
+    paths
+}
+
+/// What two routes have in common whose variables differ in name only.
+fn shape(route: &Route) -> String {
+    address(route, &vec![String::new(); route.variables.len()])
+}
+
+/// The names of the variables, as the document has them.
+fn variable_names(route: &Route) -> Vec<String> {
+    let dotted = |path: &FieldPath| {
+        path.iter()
+            .map(|f| f.json_name().to_owned())
+            .collect::<Vec<_>>()
+            .join(".")
+    };
+    route.variables.iter().map(|(path, _)| dotted(path)).collect()
+}
+
+/// The path as `OpenAPI` writes it: every variable as one name in braces.
+fn address(route: &Route, names: &[String]) -> String {
+    let mut address = String::new();
+    for (at, segment) in route.template.segments.iter().enumerate() {
+        let variable = route
+            .variables
+            .iter()
+            .zip(names)
+            .find(|((_, taken), _)| taken.contains(&at));
+        match (variable, segment) {
+            (Some(((_, taken), name)), _) if taken.start == at => address.push_str(&format!("/{{{name}}}")),
+            (Some(_), _) => {}
+            (None, Segment::Literal(text)) => address.push_str(&format!("/{text}")),
+            (None, Segment::One | Segment::Rest) => address.push_str("/*"),
+        }
+    }
+    if let Some(verb) = &route.template.verb {
+        address.push_str(&format!(":{verb}"));
+    }
+    address
+}
+
+fn error_response() -> Value {
+    json!({
+        "description": "The request was refused, or failed. The detail `google.rpc.ErrorInfo` names the reason, which the \
+            method's description lists; `google.rpc.BadRequest` lists every field that is wrong; `google.rpc.RetryInfo` \
+            says when to try again.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/google.rpc.Status"}}},
+    })
+}
+
+fn error_schema() -> (String, Value) {
+    let schema = json!({
+        "type": "object",
+        "description": "Why there is no answer.",
+        "properties": {
+            "code": {"type": "integer", "format": "int32", "description": "The code of gRPC, for example 3 for INVALID_ARGUMENT."},
+            "message": {"type": "string", "description": "For a person: who fixes it, and how."},
+            "details": {
+                "type": "array",
+                "description": "For a program.",
+                "items": {
+                    "type": "object",
+                    "description": "google.rpc.ErrorInfo, google.rpc.BadRequest or google.rpc.RetryInfo.",
+                    "properties": {"@type": {"type": "string", "example": "type.googleapis.com/google.rpc.ErrorInfo"}},
+                    "required": ["@type"],
+                    "additionalProperties": true,
+                },
+            },
+        },
+        "example": {
+            "code": 5,
+            "message": "there is no member mbr_01h455vb4pex5vsknk084sn02q",
+            "details": [{
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "NOT_FOUND",
+                "domain": "quanyu",
+                "metadata": {"resource": "member", "id": "mbr_01h455vb4pex5vsknk084sn02q"},
+            }],
+        },
+    });
+    ("google.rpc.Status".to_owned(), schema)
+}

@@ -1,0 +1,15 @@
+//! REST and JSON over the same methods: an HTTP request becomes the method's request message, its answer becomes JSON.
+//!
+//! The mapping is the standard one of protobuf's JSON format: names are written in lowerCamelCase and read in both
+//! spellings, 64-bit integers are written as strings and read as both, enums go by name, times are RFC 3339. Fields with
+//! their default value are written too, so that a balance of zero is seen to be zero.
+
+mod answer;
+mod body;
+mod call;
+mod error;
+mod lines;
+mod query;
+
+pub(crate) use call::call;
+pub(crate) use error::RestError;

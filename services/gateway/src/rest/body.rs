@@ -1,0 +1,133 @@
+use bytes::Bytes;
+use fault::{Fault, Violation};
+use prost_reflect::{DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+
+use super::query::field_named;
+use crate::contract::Body;
+
+/// How deep objects and lists may lie within each other.
+const DEPTH_MAX: usize = 64;
+
+const OPTIONS: DeserializeOptions = DeserializeOptions::new().deny_unknown_fields(true);
+
+/// What the message library says of a name that the contract does not have; a test pins the wording.
+const UNKNOWN_FIELD: &str = "unrecognized field name '";
+
+/// The request as far as the body has it.
+pub(super) fn read(input: &MessageDescriptor, body: &Body, json: &Bytes) -> Result<DynamicMessage, Fault> {
+    match body {
+        Body::None if json.iter().all(u8::is_ascii_whitespace) => Ok(DynamicMessage::new(input.clone())),
+        Body::None => Err(Fault::invalid(
+            "",
+            "this address takes no body: send the fields as query parameters",
+        )),
+        Body::Whole => message(input, json),
+        Body::Field(field) => {
+            let mut request = DynamicMessage::new(input.clone());
+            if !json.iter().all(u8::is_ascii_whitespace) {
+                let value = one_field(field, json)?;
+                request.set_field(field, value);
+            }
+            Ok(request)
+        }
+    }
+}
+
+/// A message as JSON; nothing at all is an empty message.
+pub(super) fn message(descriptor: &MessageDescriptor, json: &[u8]) -> Result<DynamicMessage, Fault> {
+    check_depth(json)?;
+    if json.iter().all(u8::is_ascii_whitespace) {
+        return Ok(DynamicMessage::new(descriptor.clone()));
+    }
+    let mut json = serde_json::Deserializer::from_slice(json);
+    let mut track = serde_path_to_error::Track::new();
+    let deserializer = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let message = DynamicMessage::deserialize_with_options(descriptor.clone(), deserializer, &OPTIONS)
+        .map_err(|error| violation(descriptor, &track.path().to_string(), &error.to_string()))?;
+    json.end().map_err(|error| Fault::invalid("", error.to_string()))?;
+    Ok(message)
+}
+
+/// The value of one field: a message as itself, anything else as it would stand in the object around it.
+fn one_field(field: &FieldDescriptor, json: &[u8]) -> Result<Value, Fault> {
+    if let (Kind::Message(descriptor), false, false) = (field.kind(), field.is_list(), field.is_map()) {
+        return message(&descriptor, json)
+            .map(Value::Message)
+            .map_err(|fault| within(field, fault));
+    }
+    let mut object = format!("{{\"{}\":", field.json_name()).into_bytes();
+    object.extend_from_slice(json);
+    object.push(b'}');
+    let parent = message(field.parent_message(), &object)?;
+    Ok(parent.get_field(field).into_owned())
+}
+
+/// Puts the field's name before the paths of what is wrong within it.
+fn within(field: &FieldDescriptor, fault: Fault) -> Fault {
+    let Fault::Refused(refusal) = fault else { return fault };
+    let violations = refusal.violations.into_iter().map(|violation| {
+        let path = [field.name(), &violation.path]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>();
+        Violation {
+            path: path.join("."),
+            message: violation.message,
+        }
+    });
+    Fault::invalid_fields(violations.collect())
+}
+
+/// The fault of a body at a path as the caller wrote it, named as the contract names it.
+fn violation(descriptor: &MessageDescriptor, sent: &str, message: &str) -> Fault {
+    let mut path = proto_path(descriptor, sent.trim_start_matches('.'));
+    let Some(name) = message
+        .strip_prefix(UNKNOWN_FIELD)
+        .and_then(|rest| rest.split('\'').next())
+    else {
+        return Fault::invalid(path, message);
+    };
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(name);
+    Fault::invalid(path, "the contract has no such field")
+}
+
+/// "items[0].skuCode" as "items[0].sku_code".
+fn proto_path(descriptor: &MessageDescriptor, sent: &str) -> String {
+    let mut at = Some(descriptor.clone());
+    let mut path = Vec::new();
+    for part in sent.split('.').filter(|part| !part.is_empty()) {
+        let (name, index) = part.split_at(part.find('[').unwrap_or(part.len()));
+        let field = at.as_ref().and_then(|message| field_named(message, name));
+        path.push(match &field {
+            Some(field) => format!("{}{index}", field.name()),
+            None => part.to_owned(),
+        });
+        at = field.and_then(|field| field.kind().as_message().cloned());
+    }
+    path.join(".")
+}
+
+/// Refuses a body that nests deeper than the most, before anything of it is built. The parser's own limit lies above.
+fn check_depth(json: &[u8]) -> Result<(), Fault> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for &byte in json {
+        match (byte, in_string) {
+            _ if escaped => escaped = false,
+            (b'\\', true) => escaped = true,
+            (b'"', _) => in_string = !in_string,
+            (b'{' | b'[', false) => depth = depth.saturating_add(1),
+            (b'}' | b']', false) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return Err(Fault::invalid(
+                "",
+                format!("objects and lists may lie at most {DEPTH_MAX} deep within each other"),
+            ));
+        }
+    }
+    Ok(())
+}

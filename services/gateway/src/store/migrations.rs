@@ -1,0 +1,44 @@
+use store::Migration;
+
+/// The tables, in the order in which they came.
+pub(crate) fn all() -> Vec<Migration> {
+    vec![Migration {
+        name: "gateway_0001_keys",
+        sql: KEYS,
+    }]
+}
+
+/// A secret is looked up before its tenant is known, for it is what tells the tenant: alone among the tables,
+/// `api_key_secret` has a key that does not begin with the tenant.
+const KEYS: &str = "
+CREATE TABLE tenant (
+    tenant_id {uuid} NOT NULL PRIMARY KEY,
+    code TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    create_time BIGINT NOT NULL
+) {clustered};
+CREATE UNIQUE INDEX tenant_code ON tenant (code);
+CREATE TABLE api_key (
+    tenant_id {uuid} NOT NULL,
+    api_key_id {uuid} NOT NULL,
+    display_name TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    creator TEXT NOT NULL,
+    create_time BIGINT NOT NULL,
+    expire_time BIGINT,
+    revoke_time BIGINT,
+    last_use_time BIGINT,
+    PRIMARY KEY (tenant_id, api_key_id)
+) {clustered};
+CREATE TABLE api_key_secret (
+    secret_hash {bytes} NOT NULL PRIMARY KEY,
+    tenant_id {uuid} NOT NULL,
+    api_key_id {uuid} NOT NULL,
+    ordinal BIGINT NOT NULL,
+    prefix TEXT NOT NULL,
+    create_time BIGINT NOT NULL,
+    expire_time BIGINT,
+    FOREIGN KEY (tenant_id, api_key_id) REFERENCES api_key (tenant_id, api_key_id)
+) {clustered};
+CREATE UNIQUE INDEX api_key_secret_of_key ON api_key_secret (tenant_id, api_key_id, ordinal);
+";
