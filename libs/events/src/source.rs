@@ -63,7 +63,7 @@ impl Source for PeerSource {
         // Away or not, the next pull tells; but a peer that is away must not be asked without a pause.
         if let Err(fault) = self.read(after, 1, WAIT).await {
             tracing::debug!(stream = self.stream, %fault, "waiting for facts");
-            tokio::time::sleep(WAIT / 10).await;
+            kernel::pause(WAIT / 10).await;
         }
     }
 }

@@ -7,7 +7,13 @@ use uuid::{ContextV7, Timestamp, Uuid};
 use crate::{MICROS_PER_SECOND, Time};
 
 /// How long a sleep may take at the most before it looks at the clock again: a system clock may be set.
-const SLEEP_MAX: Duration = Duration::from_secs(60);
+const SLEEP_MAX: Duration = Duration::from_mins(1);
+
+/// Waits by the machine's own clock, whatever the platform's says: for a machine in trouble, never for business.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that sleeps")]
+pub async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
 
 /// What time it is, and ids in the order of time.
 ///
@@ -48,6 +54,7 @@ impl Clock {
     pub fn now(&self) -> Time {
         match &self.0.source {
             Source::System => {
+                #[expect(clippy::disallowed_methods, reason = "this is the clock")]
                 let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Time::EPOCH.plus(since_epoch)
             }
@@ -96,7 +103,7 @@ impl Clock {
                 if remaining.is_zero() {
                     return;
                 }
-                tokio::time::sleep(remaining.min(SLEEP_MAX)).await;
+                pause(remaining.min(SLEEP_MAX)).await;
             },
             Source::Manual(hand) => {
                 // The sender lives in `self`, so the wait ends only by the hand reaching the time.

@@ -16,7 +16,7 @@ mod principal;
 mod request_key;
 mod time;
 
-pub use clock::Clock;
+pub use clock::{Clock, pause};
 pub use fact::Fact;
 pub use id::{Id, IdError, Kind};
 pub use money::{Money, MoneyError};

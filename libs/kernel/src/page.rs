@@ -62,7 +62,9 @@ fn digest(filter: &[u8]) -> [u8; FILTER_DIGEST_BYTES] {
 }
 
 fn hex_encode(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 fn hex_decode(text: &str) -> Option<Vec<u8>> {

@@ -21,7 +21,7 @@ where
         match work().await {
             Err(Fault::Contended) => {
                 // Work that collided must not collide again: the address of a local differs by task, which is enough.
-                tokio::time::sleep(backoff).await;
+                kernel::pause(backoff).await;
                 backoff = backoff.saturating_mul(2);
             }
             outcome => return outcome,

@@ -8,8 +8,12 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)
 )]
 
+mod config;
+mod lifecycle;
 mod service;
 mod worker;
 
+pub use config::{Problem, Secret, Settings, load, print};
+pub use lifecycle::Lifecycle;
 pub use service::{Deps, Service};
 pub use worker::{Worker, WorkerHandle, Workers};

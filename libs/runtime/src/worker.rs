@@ -118,7 +118,7 @@ async fn run(
         let rest = async {
             match pause {
                 None => worker.rest().await,
-                Some(pause) => tokio::time::sleep(pause).await,
+                Some(pause) => kernel::pause(pause).await,
             }
         };
         let answer = tokio::select! {

@@ -119,7 +119,7 @@ pub(crate) async fn up(writer: &DatabaseConnection, schema: &str, migrations: Ve
             // Another replica was faster with the same step; what it did is there now.
             Err(_) if attempts < TURNS_MAX => {
                 attempts = attempts.saturating_add(1);
-                tokio::time::sleep(TURN).await;
+                kernel::pause(TURN).await;
             }
             Err(error) => {
                 return Err(Fault::internal(format!(
