@@ -1,0 +1,27 @@
+//! What the ledger is and what it decides: values in, values out. No I/O, no clock, no ids of its own making.
+
+mod account;
+mod asset;
+mod decide;
+mod earning;
+mod entry;
+mod expiry;
+mod ids;
+mod posting;
+mod refusal;
+mod reversal;
+mod state;
+
+pub(crate) use account::{Account, AccountKey, Lot, LotKey};
+pub(crate) use asset::{Asset, AssetCode, AssetKind};
+pub(crate) use decide::decide;
+pub(crate) use earning::{
+    ActivityFacts, CompiledRule, EarningRule, Outcome, RuleBook, RuleState, Verdict, environment, judge,
+};
+pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
+pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
+pub(crate) use ids::{ActivityId, EntryId, LotId, MemberId};
+pub(crate) use posting::{Act, Posting};
+pub(crate) use refusal::Refusal;
+pub(crate) use reversal::{Part, Reversible, due_back};
+pub(crate) use state::State;

@@ -1,0 +1,99 @@
+use kernel::Time;
+
+use super::{AccountKey, ActivityId, EntryId, LotId, MemberId};
+
+/// One change of one balance. Entries are only ever added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) id: EntryId,
+    pub(crate) account: AccountKey,
+    pub(crate) sequence: i64,
+    pub(crate) kind: EntryKind,
+    /// The change, with its sign.
+    pub(crate) amount: i64,
+    /// The balance after it.
+    pub(crate) balance: i64,
+    pub(crate) post_time: Time,
+    pub(crate) lots: Vec<LotAmount>,
+    /// When the lot expires that it granted; none where it granted none.
+    pub(crate) lot_expire_time: Option<Time>,
+    pub(crate) reference: String,
+    pub(crate) reverses: Option<EntryId>,
+    pub(crate) earned_by: Option<EarnedBy>,
+    pub(crate) counterpart: Option<MemberId>,
+}
+
+/// A lot's part in an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LotAmount {
+    pub(crate) lot: LotId,
+    pub(crate) expire_time: Time,
+    /// The change of the lot, with its sign.
+    pub(crate) amount: i64,
+    /// The lot had expired: what came back for it is in the new lot that the entry granted, not in the lot itself.
+    pub(crate) regranted: bool,
+}
+
+/// What happened; the numbers are the contract's and the table's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum EntryKind {
+    Earn = 1,
+    Redeem = 2,
+    RedeemReversal = 3,
+    EarnReversal = 4,
+    Expire = 5,
+    MoveOut = 6,
+    MoveIn = 7,
+}
+
+/// The rule and the activity behind an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EarnedBy {
+    pub(crate) activity: ActivityId,
+    pub(crate) rule_code: String,
+    pub(crate) rule_version: i32,
+    /// SHA-256 of what the rule was evaluated on.
+    pub(crate) inputs_digest: Vec<u8>,
+}
+
+/// What a posting does to the ledger. What it does to accounts and lots is in the state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Effects {
+    /// The new entries, in their order. Empty where there was nothing to do.
+    pub(crate) entries: Vec<Entry>,
+    /// Which of them the posting asked for; the others expire what was due.
+    pub(crate) main: usize,
+    /// Of a reversed earn: what the balance did not reach.
+    pub(crate) missing: i64,
+    /// Of a reversed spend: what came back and expired at once.
+    pub(crate) expired: i64,
+    /// Of a reversal: what is left of the entry to reverse.
+    pub(crate) reversible: i64,
+}
+
+impl Effects {
+    /// The entry that the posting asked for.
+    pub(crate) fn entry(&self) -> Option<&Entry> {
+        self.entries.get(self.main)
+    }
+
+    /// The balance at the end.
+    pub(crate) fn balance(&self) -> i64 {
+        self.entries.last().map_or(0, |entry| entry.balance)
+    }
+}
+
+impl EntryKind {
+    /// The value's name in the contract, without its prefix.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Earn => "EARN",
+            Self::Redeem => "REDEEM",
+            Self::RedeemReversal => "REDEEM_REVERSAL",
+            Self::EarnReversal => "EARN_REVERSAL",
+            Self::Expire => "EXPIRE",
+            Self::MoveOut => "MOVE_OUT",
+            Self::MoveIn => "MOVE_IN",
+        }
+    }
+}

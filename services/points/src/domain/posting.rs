@@ -1,0 +1,35 @@
+use kernel::Time;
+
+use super::{AccountKey, EarnedBy, EntryId, LotId, MemberId};
+
+/// Something to be done to one account.
+#[derive(Clone, Debug)]
+pub(crate) struct Posting {
+    pub(crate) account: AccountKey,
+    pub(crate) act: Act,
+    /// What the caller said it is for.
+    pub(crate) reference: String,
+    /// The rule and the activity behind it.
+    pub(crate) earned_by: Option<EarnedBy>,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// Grant a new lot; without a time, the asset's policy decides when it expires.
+    Earn { amount: i64, expire_time: Option<Time> },
+    /// Spend, all or nothing.
+    Redeem { amount: i64 },
+    /// Take an entry back; without an amount, all that is left of it.
+    Reverse { entry: EntryId, amount: Option<i64> },
+    /// Expire those of these lots whose time has come.
+    Expire { lots: Vec<LotId> },
+    /// Hand everything over to the member who survived a merge, and close the account.
+    Move { to: MemberId },
+}
+
+impl Posting {
+    pub(crate) fn new(account: AccountKey, act: Act) -> Self {
+        Self { account, act, reference: String::new(), earned_by: None }
+    }
+}
