@@ -74,7 +74,12 @@ impl Object {
 /// Values whose names are known only when the program runs, such as those of a tenant's own things.
 impl FromIterator<(String, Value)> for Object {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(values: I) -> Self {
-        Self(values.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect())
+        Self(
+            values
+                .into_iter()
+                .map(|(name, value)| (Cow::Owned(name), value))
+                .collect(),
+        )
     }
 }
 

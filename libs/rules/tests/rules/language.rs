@@ -1,7 +1,7 @@
 //! What the expressions of the language mean.
 
 use crate::shop::{environment, item, order};
-use rules::{Condition, EvalErrorCause, Facts, Formula, Value};
+use rules::{Condition, Environment, EvalErrorCause, Facts, Formula, Object, Type, Value};
 
 #[track_caller]
 fn holds(source: &str) {
@@ -185,4 +185,17 @@ fn a_fact_of_another_type_than_declared_is_an_error() {
         formula.eval(&order().with("activity.items", items)).unwrap_err().cause,
         EvalErrorCause::WrongFact
     );
+}
+
+#[test]
+fn facts_may_have_names_that_are_not_known_beforehand() {
+    let env = Environment::new().with("waits", Type::object([("paid", Type::Int)]));
+    let waits: Object = [
+        ("paid".to_owned(), Value::Int(3)),
+        ("unknown".to_owned(), Value::Int(4)),
+    ]
+    .into_iter()
+    .collect();
+    let formula = Formula::compile(&env, "waits.paid").unwrap();
+    assert_eq!(formula.eval(&Facts::new().with("waits", waits)), Ok(3));
 }
