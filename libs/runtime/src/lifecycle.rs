@@ -52,6 +52,11 @@ impl Lifecycle {
         self.soft.cancel();
     }
 
+    /// Whether the process has been asked to end.
+    pub fn is_stopping(&self) -> bool {
+        self.soft.is_cancelled()
+    }
+
     /// Resolves when the process shall take nothing new.
     pub async fn stopping(&self) {
         self.soft.cancelled().await;

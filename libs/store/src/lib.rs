@@ -17,6 +17,7 @@
 mod bulk;
 mod connect;
 mod db;
+mod inspect;
 mod migrate;
 mod once;
 mod outbox;
@@ -25,6 +26,7 @@ pub mod redirects;
 pub use bulk::{Column, insert_rows, statement, values};
 pub use connect::DbConfig;
 pub use db::{Db, Tx, for_update};
+pub use inspect::{ConsumerPosition, ParkedFact};
 pub use migrate::Migration;
 pub use once::{Begun, OnceTx};
 pub use outbox::{Draft, OutboxRow};

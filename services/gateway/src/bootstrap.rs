@@ -48,3 +48,8 @@ pub async fn bootstrap(db: &Db, clock: &Clock) -> Result<Option<FirstKey>, Fault
         secret,
     }))
 }
+
+/// Every tenant of the platform, for its operators.
+pub async fn tenants(db: &Db) -> Result<Vec<Tenant>, Fault> {
+    tenants::all(db.read()).await
+}

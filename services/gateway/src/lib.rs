@@ -37,7 +37,7 @@ use tonic::service::Routes;
 
 use self::handlers::GatewayApi;
 
-pub use self::bootstrap::{FirstKey, bootstrap};
+pub use self::bootstrap::{FirstKey, bootstrap, tenants};
 pub use self::contract::ContractError;
 pub use self::domain::secret::Secret;
 pub use self::edge::{Gateway, GatewayConfig, GatewayDeps};
