@@ -1,1 +1,77 @@
-//! Journeys that act on members.
+//! Journeys that act on members: a fact lets a member enter, and from node to node conditions are decided, time is waited
+//! for, points are granted, coupons issued and tags assigned.
+//!
+//! What this service guarantees:
+//!
+//! - A run follows the version that it entered, to its end: publishing changes nothing for who is under way.
+//! - A member never has two runs of one journey at a time, and one fact begins one run at the most, however often and in
+//!   whatever order facts arrive.
+//! - Each step acts once. A run stands at its node before a peer is asked, and the ask is named by run, node and step, so
+//!   that a crash at any moment repeats the same ask, which the peer answers with what it did.
+//! - Nothing is lost to a peer that is away: the ask is repeated until there is an answer. A refusal is an answer; it is
+//!   written into the run's path, and the run goes on where the node says.
+//! - Time in a journey passes in waits alone, from the trigger's moment on. Where a run stands depends on what happened and
+//!   when, not on how fast anything was processed.
+//! - The figures of the nodes change in the transactions of the steps that they count.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::as_conversions)
+)]
+
+mod consumers;
+mod domain;
+mod faults;
+mod handlers;
+mod peers;
+mod store;
+mod versions;
+mod wire;
+mod workers;
+
+use contracts::campaign::v1::journey_run_service_server::JourneyRunServiceServer;
+use contracts::campaign::v1::journey_service_server::JourneyServiceServer;
+use runtime::{Deps, Service, Worker};
+use tonic::service::Routes;
+
+use crate::consumers::{Listener, STREAMS};
+use crate::handlers::CampaignApi;
+use crate::peers::Asker;
+use crate::versions::Versions;
+use crate::workers::{Runner, Tidy};
+
+/// The service's name.
+pub const NAME: &str = "campaign";
+
+/// How many journeys a tenant may have that are not archived.
+const JOURNEYS_MAX: i64 = 500;
+
+/// The service's tables.
+pub fn migrations() -> Vec<::store::Migration> {
+    vec![store::schema::JOURNEYS]
+}
+
+/// The service, ready to be served.
+pub fn service(deps: Deps) -> Service {
+    let Deps { clock, db, peers } = deps;
+    let versions = Versions::default();
+    let api = CampaignApi { db: db.clone(), clock: clock.clone() };
+    let routes = Routes::new(JourneyServiceServer::new(api.clone()))
+        .add_service(JourneyRunServiceServer::new(api))
+        .add_service(events::feed(db.clone()));
+    let mut workers: Vec<Box<dyn Worker>> = vec![
+        events::sequencer(db.clone()),
+        Box::new(Tidy::new(db.clone(), clock.clone(), versions.clone())),
+        Box::new(Runner::new(
+            db.clone(),
+            clock.clone(),
+            versions.clone(),
+            Asker::new(peers.clone(), clock.clone()),
+        )),
+    ];
+    for stream in &STREAMS {
+        let listener = Listener::new(stream, clock.clone(), versions.clone());
+        workers.push(events::consume(&db, &peers, &clock, listener));
+    }
+    Service { name: NAME, routes, workers, db }
+}

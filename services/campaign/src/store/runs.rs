@@ -1,0 +1,181 @@
+use std::collections::{BTreeSet, HashSet};
+
+use fault::Fault;
+use kernel::{Tenant, Time};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
+use store::{Column, for_update, insert_rows, statement, values};
+use uuid::Uuid;
+
+use super::get;
+use super::run_row::{COLUMNS, RunRow};
+use crate::domain::run::{MemberId, RunId};
+
+/// Runs that are due, the most overdue first, locked until the transaction ends. Those that another replica looks at are
+/// passed over.
+pub(crate) async fn lock_due(conn: &impl ConnectionTrait, now: Time, limit: usize) -> Result<Vec<RunRow>, Fault> {
+    let lock = match conn.get_database_backend() {
+        DbBackend::Postgres => " FOR UPDATE SKIP LOCKED",
+        _ => "",
+    };
+    let sql = format!("SELECT {COLUMNS} FROM run WHERE due_time <= $1 ORDER BY due_time LIMIT $2{lock}");
+    let limit = i64::try_from(limit).map_err(Fault::internal)?;
+    query(conn, &sql, vec![now.micros().into(), limit.into()]).await
+}
+
+/// Those of the runs that are still leased under this id, locked until the transaction ends.
+pub(crate) async fn lock_leased(
+    conn: &impl ConnectionTrait,
+    runs: &BTreeSet<(Tenant, RunId)>,
+    lease_id: Uuid,
+) -> Result<Vec<RunRow>, Fault> {
+    if runs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = conn.get_database_backend();
+    let wanted = runs.iter().map(|(tenant, run)| vec![tenant.uuid().into(), run.uuid().into()]).collect();
+    let (list, mut parameters) = values(backend, 2, &[Column::Uuid, Column::Uuid], wanted);
+    parameters.insert(0, lease_id.into());
+    let sql = format!(
+        "SELECT {COLUMNS} FROM run WHERE lease_id = $1 AND (tenant_id, run_id) IN {list} ORDER BY tenant_id, run_id{}",
+        for_update(backend)
+    );
+    query(conn, &sql, parameters).await
+}
+
+/// The runs of these members that have not ended, locked until the transaction ends.
+pub(crate) async fn lock_active(
+    conn: &impl ConnectionTrait,
+    members: &BTreeSet<(Tenant, MemberId)>,
+) -> Result<Vec<RunRow>, Fault> {
+    of_members(conn, members, " AND end_time IS NULL").await
+}
+
+/// All runs of these members, locked until the transaction ends.
+pub(crate) async fn lock_all(
+    conn: &impl ConnectionTrait,
+    members: &BTreeSet<(Tenant, MemberId)>,
+) -> Result<Vec<RunRow>, Fault> {
+    of_members(conn, members, "").await
+}
+
+async fn of_members(
+    conn: &impl ConnectionTrait,
+    members: &BTreeSet<(Tenant, MemberId)>,
+    condition: &str,
+) -> Result<Vec<RunRow>, Fault> {
+    if members.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = conn.get_database_backend();
+    let wanted = members.iter().map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()]).collect();
+    let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], wanted);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM run WHERE (tenant_id, member_id) IN {list}{condition} ORDER BY tenant_id, run_id{}",
+        for_update(backend)
+    );
+    query(conn, &sql, parameters).await
+}
+
+/// Which of these facts have begun a run of a journey before.
+pub(crate) async fn known_triggers(
+    conn: &impl ConnectionTrait,
+    triggers: &BTreeSet<(Tenant, String, Uuid)>,
+) -> Result<HashSet<(Tenant, String, Uuid)>, Fault> {
+    if triggers.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let wanted = triggers
+        .iter()
+        .map(|(tenant, journey, fact)| vec![tenant.uuid().into(), journey.clone().into(), (*fact).into()])
+        .collect();
+    let columns = [Column::Uuid, Column::Text, Column::Uuid];
+    let (list, parameters) = values(conn.get_database_backend(), 1, &columns, wanted);
+    let sql = format!(
+        "SELECT tenant_id, journey_code, trigger_fact_id FROM run WHERE (tenant_id, journey_code, trigger_fact_id) IN {list}"
+    );
+    let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
+    rows.iter()
+        .map(|row| Ok((super::get_tenant(row)?, get(row, "journey_code")?, get(row, "trigger_fact_id")?)))
+        .collect()
+}
+
+/// Makes waiting runs due, for a fact came that may end their wait.
+pub(crate) async fn wake(conn: &impl ConnectionTrait, runs: &[(Tenant, RunId)], now: Time) -> Result<(), Fault> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let woken = runs.iter().map(|(tenant, run)| vec![tenant.uuid().into(), run.uuid().into()]).collect();
+    let (list, mut parameters) = values(conn.get_database_backend(), 2, &[Column::Uuid, Column::Uuid], woken);
+    parameters.insert(0, now.micros().into());
+    let sql = format!("UPDATE run SET due_time = $1 WHERE (tenant_id, run_id) IN {list}");
+    conn.execute_raw(statement(conn, &sql, parameters)).await?;
+    Ok(())
+}
+
+/// Writes new runs.
+pub(crate) async fn insert(conn: &impl ConnectionTrait, rows: &[RunRow]) -> Result<(), Fault> {
+    write(conn, rows, "").await
+}
+
+/// Writes runs that were locked.
+pub(crate) async fn update(conn: &impl ConnectionTrait, rows: &[RunRow]) -> Result<(), Fault> {
+    const TAIL: &str = "ON CONFLICT (tenant_id, run_id) DO UPDATE SET member_id = excluded.member_id, \
+         state = excluded.state, node_id = excluded.node_id, step_number = excluded.step_number, \
+         enter_time = excluded.enter_time, attempts = excluded.attempts, clock_time = excluded.clock_time, \
+         spent = excluded.spent, memory = excluded.memory, asking_member_id = excluded.asking_member_id, \
+         wait_until = excluded.wait_until, awaited_key = excluded.awaited_key, end_time = excluded.end_time, \
+         outcome_code = excluded.outcome_code, stop_reason = excluded.stop_reason, due_time = excluded.due_time, \
+         lease_id = excluded.lease_id";
+    write(conn, rows, TAIL).await
+}
+
+async fn write(conn: &impl ConnectionTrait, rows: &[RunRow], tail: &str) -> Result<(), Fault> {
+    let rows: Result<Vec<Vec<Value>>, Fault> = rows.iter().map(RunRow::values).collect();
+    insert_rows(conn, &format!("INSERT INTO run ({COLUMNS})"), rows?, tail).await?;
+    Ok(())
+}
+
+/// When the next run is due; none where nobody is under way.
+pub(crate) async fn next_due(conn: &impl ConnectionTrait) -> Result<Option<Time>, Fault> {
+    const NEXT: &str = "SELECT MIN(due_time) AS due_time FROM run";
+    let row = conn.query_one_raw(statement(conn, NEXT, [])).await?;
+    row.map_or(Ok(None), |row| super::get_time_or_none(&row, "due_time"))
+}
+
+pub(crate) async fn find(conn: &impl ConnectionTrait, tenant: Tenant, run: RunId) -> Result<Option<RunRow>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM run WHERE tenant_id = $1 AND run_id = $2");
+    Ok(query(conn, &sql, vec![tenant.uuid().into(), run.uuid().into()]).await?.pop())
+}
+
+/// Whose runs are listed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ListOf<'a> {
+    Journey(&'a str),
+    Member(MemberId),
+}
+
+/// Runs, the newest first, from the one before `before`.
+pub(crate) async fn list(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    of: ListOf<'_>,
+    before: Option<RunId>,
+    limit: u64,
+) -> Result<Vec<RunRow>, Fault> {
+    let (column, value): (&str, Value) = match of {
+        ListOf::Journey(code) => ("journey_code", code.into()),
+        ListOf::Member(member) => ("member_id", member.uuid().into()),
+    };
+    // The greatest of all ids: no run has it.
+    let before = before.map_or(Uuid::max(), RunId::uuid);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM run WHERE tenant_id = $1 AND {column} = $2 AND run_id < $3 ORDER BY run_id DESC LIMIT $4"
+    );
+    let limit = i64::try_from(limit).map_err(Fault::internal)?;
+    query(conn, &sql, vec![tenant.uuid().into(), value, before.into(), limit.into()]).await
+}
+
+async fn query(conn: &impl ConnectionTrait, sql: &str, parameters: Vec<Value>) -> Result<Vec<RunRow>, Fault> {
+    let rows = conn.query_all_raw(statement(conn, sql, parameters)).await?;
+    rows.iter().map(RunRow::read).collect()
+}

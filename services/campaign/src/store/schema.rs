@@ -1,0 +1,133 @@
+use store::Migration;
+
+/// The tables of campaign.
+pub(crate) const JOURNEYS: Migration = Migration {
+    name: "campaign_0001_journeys",
+    sql: "
+CREATE TABLE journey (
+    tenant_id {uuid} NOT NULL,
+    code TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    draft {bytes} NOT NULL,
+    archived BOOLEAN NOT NULL,
+    published_version BIGINT NOT NULL CHECK (published_version >= 0),
+    draft_changed BOOLEAN NOT NULL,
+    revision BIGINT NOT NULL,
+    create_time BIGINT NOT NULL,
+    update_time BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, code)
+) {clustered};
+CREATE TABLE journey_version (
+    tenant_id {uuid} NOT NULL,
+    journey_code TEXT NOT NULL,
+    version BIGINT NOT NULL CHECK (version >= 1),
+    definition {bytes} NOT NULL,
+    publish_time BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, journey_code, version)
+) {clustered};
+-- The version of each journey that members enter, under the facts that let them.
+CREATE TABLE entrance (
+    tenant_id {uuid} NOT NULL,
+    fact_type TEXT NOT NULL,
+    fact_code TEXT NOT NULL,
+    journey_code TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, fact_type, fact_code, journey_code)
+) {clustered};
+-- The versions that wait for facts.
+CREATE TABLE awaited (
+    tenant_id {uuid} NOT NULL,
+    fact_type TEXT NOT NULL,
+    fact_code TEXT NOT NULL,
+    journey_code TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, fact_type, fact_code, journey_code, version)
+) {clustered};
+CREATE TABLE entry (
+    tenant_id {uuid} NOT NULL,
+    member_id {uuid} NOT NULL,
+    journey_code TEXT NOT NULL,
+    visits BIGINT NOT NULL CHECK (visits >= 1),
+    active_run_id {uuid},
+    PRIMARY KEY (tenant_id, member_id, journey_code)
+) {clustered};
+CREATE TABLE run (
+    tenant_id {uuid} NOT NULL,
+    run_id {uuid} NOT NULL,
+    journey_code TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    member_id {uuid} NOT NULL,
+    visit BIGINT NOT NULL,
+    trigger_fact_id {uuid} NOT NULL,
+    trigger_fact_type TEXT NOT NULL,
+    create_time BIGINT NOT NULL,
+    start_time BIGINT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('arrived', 'asking', 'waiting', 'completed', 'stopped')),
+    node_id TEXT NOT NULL,
+    step_number BIGINT NOT NULL,
+    enter_time BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    clock_time BIGINT NOT NULL,
+    spent TEXT NOT NULL,
+    memory TEXT NOT NULL,
+    asking_member_id {uuid},
+    wait_until BIGINT,
+    awaited_key TEXT NOT NULL,
+    end_time BIGINT,
+    outcome_code TEXT NOT NULL,
+    stop_reason TEXT NOT NULL,
+    -- When a runner has to look at the run: its timer, or the end of the lease under which one does.
+    due_time BIGINT,
+    lease_id {uuid},
+    PRIMARY KEY (tenant_id, run_id),
+    CHECK ((end_time IS NULL) = (state IN ('arrived', 'asking', 'waiting'))),
+    CHECK ((due_time IS NULL) = (end_time IS NOT NULL))
+);
+CREATE UNIQUE INDEX run_trigger ON run (tenant_id, journey_code, trigger_fact_id);
+CREATE INDEX run_journey ON run (tenant_id, journey_code, run_id);
+CREATE INDEX run_member ON run (tenant_id, member_id, run_id);
+CREATE INDEX run_due ON run (due_time);
+CREATE TABLE step (
+    tenant_id {uuid} NOT NULL,
+    run_id {uuid} NOT NULL,
+    number BIGINT NOT NULL,
+    node_id TEXT NOT NULL,
+    enter_time BIGINT NOT NULL,
+    leave_time BIGINT NOT NULL,
+    next_node_id TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    failed BOOLEAN NOT NULL,
+    explanation TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    refusal_reason TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, run_id, number)
+) {clustered};
+CREATE TABLE node_figure (
+    tenant_id {uuid} NOT NULL,
+    journey_code TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    node_id TEXT NOT NULL,
+    started BIGINT NOT NULL,
+    entered BIGINT NOT NULL,
+    waiting BIGINT NOT NULL,
+    completed BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    ended BIGINT NOT NULL,
+    stopped BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, journey_code, version, node_id)
+) {clustered};
+-- Facts that some version waits for, kept for runs that come to their wait after the fact.
+CREATE TABLE heard (
+    tenant_id {uuid} NOT NULL,
+    member_id {uuid} NOT NULL,
+    fact_id {uuid} NOT NULL,
+    fact_type TEXT NOT NULL,
+    fact_code TEXT NOT NULL,
+    happen_time BIGINT NOT NULL,
+    reference TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, member_id, fact_id)
+) {clustered};
+CREATE INDEX heard_time ON heard (happen_time);
+",
+};

@@ -1,0 +1,261 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use contracts::campaign::v1::JourneyCompleted;
+use fault::Fault;
+use kernel::{Clock, Tenant, Time};
+use runtime::Worker;
+use store::{Db, Draft, Tx};
+use uuid::Uuid;
+
+use crate::domain::advance::{Advanced, Answer, Inputs, advance};
+use crate::domain::definition::{Definition, NodeKind};
+use crate::domain::fact::Fact;
+use crate::domain::run::{MemberId, Position, Run, RunId};
+use crate::peers::{Answers, Ask, Asker, What};
+use crate::store::entries::{self, EntryKey};
+use crate::store::figures::{self, Changes};
+use crate::store::heard::{self, Heard};
+use crate::store::run_row::RunRow;
+use crate::store::runs;
+use crate::store::steps::{self, StepRow};
+use crate::versions::{Definitions, Versions};
+
+/// How many runs are moved on in one transaction.
+pub(crate) const RUNS_MAX: usize = 512;
+/// How many calls a run makes before it queues behind the others again.
+const CALLS_IN_A_ROW_MAX: usize = 8;
+/// How long a replica may take over its calls before another one repeats them.
+pub(crate) const LEASE: Duration = Duration::from_secs(120);
+/// The first pause of a run whose peer is away; it doubles with each further one.
+const BACKOFF: Duration = Duration::from_secs(1);
+/// The longest pause.
+const BACKOFF_MAX: Duration = Duration::from_secs(300);
+/// How long a run whose row cannot be read is put aside.
+const UNSOUND_PAUSE: Duration = Duration::from_secs(3_600);
+/// How long after its beginning a waiting run looks once more: a fact that another transaction was writing while the run
+/// began was seen by neither. No transaction lives longer.
+const LATE_FACTS: Duration = Duration::from_secs(60);
+/// How often to look for due runs when none is known: another replica may have begun some.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Moves due runs on: waits end, conditions are decided, and peers are asked.
+///
+/// A run is at a node before the peer is asked, and the ask carries a key made of run, node and step. So a crash at any
+/// moment repeats the very same ask, and the peer answers it with what it did the first time. Calls are made outside of
+/// transactions, under a lease that keeps other replicas away; whoever finds his lease gone drops what he has, for another
+/// one is repeating it.
+pub(crate) struct Runner {
+    db: Db,
+    clock: Clock,
+    versions: Versions,
+    asker: Asker,
+}
+
+impl Runner {
+    pub(crate) fn new(db: Db, clock: Clock, versions: Versions, asker: Asker) -> Self {
+        Self { db, clock, versions, asker }
+    }
+
+    /// Takes up the runs that are due.
+    async fn begin_round(&self, lease_id: Uuid) -> Result<Round, Fault> {
+        let tx = self.db.begin().await?;
+        let rows = runs::lock_due(&*tx, self.clock.now(), RUNS_MAX).await?;
+        self.move_on(tx, rows, Answers::new(), Some(lease_id)).await
+    }
+
+    /// Writes down what peers have answered, and goes on.
+    async fn go_on(&self, lease_id: Uuid, answers: Answers, last: bool) -> Result<Round, Fault> {
+        let tx = self.db.begin().await?;
+        let asked: BTreeSet<(Tenant, RunId)> = answers.keys().copied().collect();
+        let rows = runs::lock_leased(&*tx, &asked, lease_id).await?;
+        self.move_on(tx, rows, answers, (!last).then_some(lease_id)).await
+    }
+
+    /// Moves locked runs on and commits it. Those that have to ask are leased under `lease_id`; without one they queue.
+    async fn move_on(&self, tx: Tx, rows: Vec<RunRow>, answers: Answers, lease_id: Option<Uuid>) -> Result<Round, Fault> {
+        if rows.is_empty() {
+            return Ok(Round::default());
+        }
+        let definitions = self.versions.load(&*tx, rows.iter().map(RunRow::version_key).collect()).await?;
+        let heard = heard_by(&tx, &rows, &definitions).await?;
+        let mut moved = Moved { now: self.clock.now(), lease_id, ..Moved::default() };
+        for row in rows {
+            let Some(definition) = definitions.get(&row.version_key()) else { continue };
+            let heard = heard.get(&(row.tenant, row.member)).map(Vec::as_slice).unwrap_or_default();
+            let answer = answers.get(&(row.tenant, row.run_id)).cloned();
+            moved.take(row, definition, heard, answer);
+        }
+        moved.write(tx, &self.clock).await
+    }
+}
+
+#[async_trait]
+impl Worker for Runner {
+    fn name(&self) -> &'static str {
+        "campaign.run_journeys"
+    }
+
+    async fn tick(&mut self) -> Result<usize, Fault> {
+        let lease_id = self.clock.uuid();
+        let mut round = self.begin_round(lease_id).await?;
+        let taken = round.taken;
+        for call in 1..=CALLS_IN_A_ROW_MAX {
+            if round.asks.is_empty() {
+                break;
+            }
+            let answers = self.asker.ask(round.asks).await;
+            round = self.go_on(lease_id, answers, call == CALLS_IN_A_ROW_MAX).await?;
+        }
+        Ok(taken)
+    }
+
+    async fn rest(&mut self) {
+        let timer = async {
+            match runs::next_due(self.db.read()).await {
+                Ok(Some(due)) => self.clock.sleep_until(due).await,
+                Ok(None) | Err(_) => std::future::pending().await,
+            }
+        };
+        // Either there is something to do, or it is time to look.
+        let _ = tokio::time::timeout(LOOK_AGAIN, timer).await;
+    }
+}
+
+/// The facts about those members whose runs may come to wait for some.
+async fn heard_by(tx: &Tx, rows: &[RunRow], definitions: &Definitions) -> Result<Heard, Fault> {
+    let awaits = |row: &&RunRow| {
+        definitions.get(&row.version_key()).is_some_and(|definition| !definition.awaited_keys().is_empty())
+    };
+    let awaiting: Vec<&RunRow> = rows.iter().filter(awaits).collect();
+    let members: BTreeSet<(Tenant, MemberId)> = awaiting.iter().map(|row| (row.tenant, row.member)).collect();
+    let since = awaiting.iter().map(|row| row.clock).min().unwrap_or(Time::MAX);
+    heard::about(&**tx, &members, since).await
+}
+
+/// What a transaction has left to do.
+#[derive(Default)]
+struct Round {
+    /// How many runs it moved.
+    taken: usize,
+    /// What has to be asked before they move again.
+    asks: Vec<Ask>,
+}
+
+/// What became of many runs.
+#[derive(Default)]
+struct Moved {
+    now: Time,
+    lease_id: Option<Uuid>,
+    rows: Vec<RunRow>,
+    asks: Vec<Ask>,
+    steps: Vec<StepRow>,
+    changes: Changes,
+    ended: Vec<(EntryKey, RunId)>,
+    facts: Vec<Draft>,
+}
+
+impl Moved {
+    fn take(&mut self, mut row: RunRow, definition: &Definition, heard: &[Fact], answer: Option<Answer>) {
+        let run = match row.run(definition) {
+            Ok(run) => run,
+            Err(fault) => {
+                // The others must not suffer for it.
+                tracing::error!(run = %row.run_id, %fault, "a run cannot be read and is put aside");
+                row.due_time = Some(self.now.plus(UNSOUND_PAUSE));
+                row.lease_id = None;
+                self.rows.push(row);
+                return;
+            }
+        };
+        let unanswered = answer == Some(Answer::Away) || matches!(answer, Some(Answer::MemberUnknown { .. }));
+        let Advanced { run, steps, tally } = advance(definition, run, &Inputs { now: self.now, heard, answer });
+        let repeated = unanswered && steps.is_empty();
+        row.take(definition, &run);
+        self.schedule(&mut row, &run, definition, repeated);
+        self.changes.add(&row.version_key(), definition, &tally);
+        let (tenant, run_id) = (row.tenant, row.run_id);
+        self.steps.extend(steps.into_iter().map(|step| StepRow::new(tenant, run_id, definition, step)));
+        if !run.is_active() {
+            let key = EntryKey { tenant, member: row.member, journey_code: row.journey_code.clone() };
+            self.ended.push((key, run_id));
+            self.facts.extend(completed(&row, &run));
+        }
+        self.rows.push(row);
+    }
+
+    /// Says when the run is looked at again, and what it needs until then.
+    fn schedule(&mut self, row: &mut RunRow, run: &Run, definition: &Definition, repeated: bool) {
+        row.lease_id = None;
+        row.due_time = match &run.position {
+            Position::Completed { .. } | Position::Stopped { .. } => None,
+            Position::Waiting { until } if row.awaited_key.is_empty() => Some(*until),
+            Position::Waiting { until } => {
+                let late_facts = row.create_time.plus(LATE_FACTS);
+                Some(if self.now < late_facts { late_facts.min(*until) } else { *until })
+            }
+            Position::Asking { .. } if repeated => Some(self.now.plus(backoff(run.attempts))),
+            Position::Asking { member } => match (self.lease_id, ask(row, run, *member, definition)) {
+                (Some(lease_id), Some(ask)) => {
+                    self.asks.push(ask);
+                    row.lease_id = Some(lease_id);
+                    Some(self.now.plus(LEASE))
+                }
+                _ => Some(self.now),
+            },
+            Position::Arrived => Some(self.now),
+        };
+    }
+
+    async fn write(self, tx: Tx, clock: &Clock) -> Result<Round, Fault> {
+        let taken = self.rows.len();
+        runs::update(&*tx, &self.rows).await?;
+        steps::insert(&*tx, self.steps).await?;
+        entries::release(&*tx, &self.ended).await?;
+        figures::add(&*tx, self.changes).await?;
+        tx.emit_all(clock, self.facts).await?;
+        tx.commit().await?;
+        Ok(Round { taken, asks: self.asks })
+    }
+}
+
+/// What the node needs of a peer.
+fn ask(row: &RunRow, run: &Run, member: MemberId, definition: &Definition) -> Option<Ask> {
+    let node = definition.node(run.node);
+    let what = match &node.kind {
+        NodeKind::Act { action, .. } => What::Act(action.clone()),
+        NodeKind::InSegment { segment_code, .. } => What::InSegment(segment_code.clone()),
+        NodeKind::Condition { .. } | NodeKind::Wait { .. } | NodeKind::WaitUntil { .. } | NodeKind::Exit { .. } => {
+            return None;
+        }
+    };
+    Some(Ask {
+        tenant: row.tenant,
+        run_id: run.id,
+        member,
+        key: format!("{}:{}:{}", run.id, node.id, run.step_number),
+        journey_code: row.journey_code.clone(),
+        clock: run.clock,
+        what,
+    })
+}
+
+/// The pause before a call is repeated for the given time: 1 s, 2 s, 4 s and so on.
+fn backoff(attempts: i32) -> Duration {
+    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(16);
+    BACKOFF.saturating_mul(2_u32.saturating_pow(doublings)).min(BACKOFF_MAX)
+}
+
+fn completed(row: &RunRow, run: &Run) -> Option<Draft> {
+    let Position::Completed { end_time, outcome_code } = &run.position else { return None };
+    let fact = JourneyCompleted {
+        run_id: run.id.to_string(),
+        journey_code: row.journey_code.clone(),
+        version: row.version,
+        member_id: run.member.to_string(),
+        outcome_code: outcome_code.clone(),
+        end_time: Some(end_time.to_wire()),
+    };
+    Some(Draft::new(row.tenant, run.member.to_string(), &fact))
+}
