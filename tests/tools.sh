@@ -76,14 +76,15 @@ install_python_tools() {
 # Lays out what the contracts import in $TOOLS/proto: google/api and google/rpc from the Python package, buf/validate
 # from the crate of the version in Cargo.lock.
 install_protos() {
-    local google crate
+    local google metadata crate
     [ -n "$PROTOS_INSTALLED" ] && return
     install_python_tools || return
     google=$(python3 -c 'import google.api, os; print(os.path.dirname(list(google.api.__path__)[0]))') || return
-    crate=$(cd "$ROOT" && cargo metadata --format-version 1 --locked 2>/dev/null | python3 -c '
+    metadata=$(cd "$ROOT" && cargo metadata --quiet --format-version 1) || return
+    crate=$(python3 -c '
 import json, os, sys
 packages = json.load(sys.stdin)["packages"]
-print(*(os.path.dirname(p["manifest_path"]) for p in packages if p["name"] == "prost-protovalidate-types"))') || return
+print(*(os.path.dirname(p["manifest_path"]) for p in packages if p["name"] == "prost-protovalidate-types"))' <<<"$metadata")
     [ -f "$crate/proto/buf/validate/validate.proto" ] || complain "no validate.proto in '$crate'" || return
     rm -rf "$TOOLS/proto"
     mkdir -p "$TOOLS"/proto/google/google/{api,rpc} "$TOOLS/proto/validate/buf/validate"

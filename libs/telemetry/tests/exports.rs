@@ -86,7 +86,10 @@ async fn spans_and_figures_reach_the_collector() {
         .next()
         .unwrap();
     assert_eq!(span.name, "redeem_points");
-    assert_eq!(TraceId::from_bytes(span.trace_id.clone().try_into().unwrap()).to_string(), trace_id);
+    assert_eq!(
+        TraceId::from_bytes(span.trace_id.clone().try_into().unwrap()).to_string(),
+        trace_id
+    );
 
     let sent = metrics_received.recv().await.unwrap();
     let scopes = sent
