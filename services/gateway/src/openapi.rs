@@ -163,3 +163,138 @@ fn error_schema() -> (String, Value) {
     });
     ("google.rpc.Status".to_owned(), schema)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rpc::Methods;
+
+    use super::*;
+    use crate::contract::{Contracts, is_served};
+
+    fn generated() -> Value {
+        document(&Contracts::read().unwrap().router)
+    }
+
+    fn operations(document: &Value) -> Vec<&Value> {
+        let paths = document["paths"].as_object().unwrap();
+        paths
+            .values()
+            .flat_map(|item| item.as_object().unwrap().values())
+            .collect()
+    }
+
+    fn visit<'v>(value: &'v Value, each: &mut dyn FnMut(&'v Value)) {
+        each(value);
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| visit(item, each)),
+            Value::Object(fields) => fields.values().for_each(|field| visit(field, each)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    #[test]
+    fn every_public_method_is_there_and_no_internal_one() {
+        let document = generated();
+        let ids: Vec<&str> = operations(&document)
+            .iter()
+            .map(|operation| operation["operationId"].as_str().unwrap())
+            .collect();
+        let unique: BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(ids.len(), unique.len(), "operation ids are unique");
+        for method in Methods::of_contracts().unwrap().iter() {
+            let id = format!(
+                "{}_{}",
+                method.descriptor.parent_service().name(),
+                method.descriptor.name()
+            );
+            assert_eq!(unique.contains(id.as_str()), is_served(method), "{}", method.full_name);
+        }
+        assert!(!document.to_string().contains("FeedService"));
+    }
+
+    #[test]
+    fn every_reference_leads_to_a_schema() {
+        let document = generated();
+        let mut references = BTreeSet::new();
+        visit(&document, &mut |value| references.extend(value["$ref"].as_str()));
+        assert!(references.len() > 20);
+        for reference in references {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(
+                document.pointer(pointer).is_some_and(|schema| schema.is_object()),
+                "{reference}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_variable_of_a_path_is_a_parameter_of_its_operations() {
+        let document = generated();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let names: BTreeSet<&str> = path
+                .split('{')
+                .skip(1)
+                .map(|rest| rest.split('}').next().unwrap())
+                .collect();
+            for operation in item.as_object().unwrap().values() {
+                let parameters = operation["parameters"].as_array().unwrap().iter();
+                let in_path = parameters.filter(|parameter| parameter["in"] == "path");
+                assert_eq!(
+                    in_path
+                        .map(|parameter| parameter["name"].as_str().unwrap())
+                        .collect::<BTreeSet<_>>(),
+                    names,
+                    "{path}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn comments_limits_and_scopes_reach_the_document() {
+        let document = generated();
+        let redeem = &document["paths"]["/v1/members/{memberId}/points:redeem"]["post"];
+        assert_eq!(redeem["x-quanyu-scopes"], json!(["points.redeem"]));
+        assert!(
+            redeem["description"].as_str().unwrap().contains("INSUFFICIENT_POINTS"),
+            "{redeem:#}"
+        );
+        let body = &redeem["requestBody"]["content"]["application/json"]["schema"];
+        assert_eq!(body["required"], json!(["requestId", "assetCode", "amount"]));
+        let fields = &body["properties"];
+        assert!(fields["memberId"].is_null(), "the path says it");
+        assert_eq!(
+            (&fields["requestId"]["minLength"], &fields["requestId"]["maxLength"]),
+            (&json!(1), &json!(128))
+        );
+        assert_eq!(fields["amount"]["type"], "string");
+        assert!(
+            fields["amount"]["description"]
+                .as_str()
+                .unwrap()
+                .contains("more than 0"),
+            "{}",
+            fields["amount"]
+        );
+        let list = &document["paths"]["/v1/channels"]["get"]["parameters"][0];
+        assert_eq!((&list["name"], &list["in"]), (&json!("pageSize"), &json!("query")));
+        assert_eq!(
+            list["schema"],
+            json!({"type": "integer", "format": "int32", "minimum": 0, "maximum": 500})
+        );
+        let activity = &document["components"]["schemas"]["quanyu.tagging.v1.Activity"]["properties"];
+        assert_eq!(activity["activityId"]["readOnly"], true);
+        assert_eq!(activity["items"]["maxItems"], 200);
+        assert_eq!(activity["attributes"]["maxProperties"], 50);
+    }
+
+    #[test]
+    fn streams_are_lines() {
+        let document = generated();
+        let stream = &document["paths"]["/v1/activities:stream"]["post"];
+        assert!(stream["requestBody"]["content"]["application/x-ndjson"].is_object());
+        assert!(stream["responses"]["200"]["content"]["application/x-ndjson"].is_object());
+    }
+}

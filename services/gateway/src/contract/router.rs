@@ -281,3 +281,122 @@ pub(crate) fn field_path<S: AsRef<str>>(message: &MessageDescriptor, names: &[S]
     }
     Ok(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Contracts;
+
+    fn router() -> Router {
+        Contracts::read().unwrap().router
+    }
+
+    fn found(router: &Router, http_method: &http::Method, path: &str) -> Option<(&'static str, Vec<String>)> {
+        match router.find(http_method, path) {
+            Found::Route(route, segments) => Some((
+                route.method.descriptor.full_name().to_owned().leak(),
+                segments.into_iter().map(Cow::into_owned).collect(),
+            )),
+            Found::OtherMethods(_) | Found::Nothing => None,
+        }
+    }
+
+    #[test]
+    fn every_address_of_every_contract_leads_to_its_own_method() {
+        let router = router();
+        assert!(router.routes().len() > 10);
+        for route in router.routes() {
+            let segments = route.template.segments.iter().map(|segment| match segment {
+                Segment::Literal(text) => text.as_str(),
+                Segment::One => "value",
+                Segment::Rest => "and/more",
+            });
+            let mut path = format!("/{}", segments.collect::<Vec<_>>().join("/"));
+            if let Some(verb) = &route.template.verb {
+                path.push_str(&format!(":{verb}"));
+            }
+            let Found::Route(at, _) = router.find(&route.http_method, &path) else {
+                panic!("{path} leads nowhere")
+            };
+            assert_eq!(
+                (at.method.full_name, &at.address),
+                (route.method.full_name, &route.address),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_public_method_has_an_address() {
+        let router = router();
+        for method in rpc::Methods::of_contracts()
+            .unwrap()
+            .iter()
+            .filter(|method| crate::contract::is_served(method))
+        {
+            assert!(
+                router
+                    .routes()
+                    .iter()
+                    .any(|route| route.method.full_name == method.full_name),
+                "{}",
+                method.full_name
+            );
+        }
+    }
+
+    #[test]
+    fn two_methods_with_one_address_stop_the_start() {
+        let mut router = router();
+        let method = router.routes()[0].method;
+        let error = Route::all_of(method)
+            .unwrap()
+            .into_iter()
+            .try_for_each(|route| router.add(route))
+            .unwrap_err();
+        assert!(matches!(error, ContractError::Ambiguous { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_verb_goes_before_a_value_with_a_colon() {
+        let router = router();
+        let post = http::Method::POST;
+        let redeem = found(&router, &post, "/v1/members/mbr_1/points:redeem").unwrap();
+        assert_eq!(redeem.0, "quanyu.points.v1.PointsService.RedeemPoints");
+        let get = found(&router, &http::Method::GET, "/v1/members/wx:123").unwrap();
+        assert_eq!(
+            (get.0, get.1[2].as_str()),
+            ("quanyu.identity.v1.MemberService.GetMember", "wx:123")
+        );
+        let escaped = found(&router, &http::Method::GET, "/v1/members/a%3AlookUp%2Fb").unwrap();
+        assert_eq!(
+            (escaped.0, escaped.1[2].as_str()),
+            ("quanyu.identity.v1.MemberService.GetMember", "a:lookUp/b")
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_found() {
+        let router = router();
+        let deep = "/a".repeat(SEGMENTS_MAX + 1);
+        for path in [
+            "",
+            "/",
+            "/v1",
+            "/v1/members/",
+            "/v1/members//points:redeem",
+            "/v2/members",
+            "/v1/members/%ff",
+            &deep,
+        ] {
+            assert!(
+                matches!(router.find(&http::Method::GET, path), Found::Nothing),
+                "{path}"
+            );
+        }
+        let Found::OtherMethods(others) = router.find(&http::Method::DELETE, "/v1/channels") else {
+            panic!()
+        };
+        assert_eq!(others, [&http::Method::POST, &http::Method::GET]);
+    }
+}

@@ -131,3 +131,81 @@ fn check_depth(json: &[u8]) -> Result<(), Fault> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, json: &str) -> Result<DynamicMessage, Vec<(String, String)>> {
+        let descriptor = contracts::descriptors().get_message_by_name(name).unwrap();
+        message(&descriptor, json.as_bytes()).map_err(|fault| {
+            let Fault::Refused(refusal) = fault else {
+                panic!("{fault}")
+            };
+            refusal
+                .violations
+                .into_iter()
+                .map(|violation| (violation.path, violation.message))
+                .collect()
+        })
+    }
+
+    fn path(name: &str, json: &str) -> String {
+        read(name, json).unwrap_err().remove(0).0
+    }
+
+    const REDEEM: &str = "quanyu.points.v1.RedeemPointsRequest";
+    const RECORD: &str = "quanyu.tagging.v1.RecordActivitiesRequest";
+
+    #[test]
+    fn both_spellings_of_names_and_integers_are_read() {
+        let camel = read(REDEEM, r#"{"memberId": "mbr_1", "amount": "9007199254740993"}"#).unwrap();
+        let snake = read(REDEEM, r#"{"member_id": "mbr_1", "amount": 9007199254740993}"#).unwrap();
+        assert_eq!(camel, snake);
+        assert_eq!(
+            camel.get_field_by_name("amount").unwrap().as_i64(),
+            Some(9_007_199_254_740_993)
+        );
+    }
+
+    #[test]
+    fn nothing_at_all_is_an_empty_message() {
+        let descriptor = contracts::descriptors().get_message_by_name(REDEEM).unwrap();
+        assert_eq!(read(REDEEM, " \n").unwrap(), DynamicMessage::new(descriptor));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_its_path_in_the_contract() {
+        assert_eq!(path(REDEEM, r#"{"memberIdd": "mbr_1"}"#), "memberIdd");
+        assert_eq!(path(REDEEM, r#"{"amount": "many"}"#), "amount");
+        assert_eq!(path(REDEEM, r#"{"memberId": 7}"#), "member_id");
+        let nested = r#"{"activities": [{"sourceId": "a"}, {"items": [{"skuCode": "a"}]}]}"#;
+        assert_eq!(path(RECORD, nested), "activities[1].items[0].skuCode");
+        let nested = r#"{"activities": [{"sourceId": "a"}, {"occurTime": "yesterday"}]}"#;
+        assert_eq!(path(RECORD, nested), "activities[1].occur_time");
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused() {
+        for json in [
+            "{",
+            "[]",
+            "7",
+            "null7",
+            "{} {}",
+            r#"{"amount": 1e400}"#,
+            "\u{0}",
+            r#"{"amount": 1.5}"#,
+        ] {
+            assert!(read(REDEEM, json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn depth_is_limited_and_brackets_within_strings_do_not_count() {
+        let deep = format!("{{\"reference\": {}{}}}", "[".repeat(DEPTH_MAX), "]".repeat(DEPTH_MAX));
+        assert!(read(REDEEM, &deep).unwrap_err()[0].1.contains("deep"));
+        let text = format!(r#"{{"reference": "\"{}"}}"#, "[".repeat(100));
+        assert!(read(REDEEM, &text).is_ok());
+    }
+}

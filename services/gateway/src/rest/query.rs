@@ -126,3 +126,74 @@ pub(super) fn field_named(message: &MessageDescriptor, name: &str) -> Option<Fie
 fn dotted(path: &[FieldDescriptor]) -> String {
     path.iter().map(FieldDescriptor::name).collect::<Vec<_>>().join(".")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{Contracts, Found};
+
+    /// The request message of a GET, as JSON.
+    fn request(path_and_query: &str) -> Result<serde_json::Value, Vec<String>> {
+        let contracts = Contracts::read().unwrap();
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        let Found::Route(route, segments) = contracts.router.find(&http::Method::GET, path) else {
+            panic!("{path}")
+        };
+        let mut request = DynamicMessage::new(route.method.descriptor.input());
+        let filled =
+            fill_from_query(route, query, &mut request).and_then(|()| fill_from_path(route, &segments, &mut request));
+        match filled {
+            Ok(()) => Ok(serde_json::to_value(&request).unwrap()),
+            Err(Fault::Refused(refusal)) => {
+                Err(refusal.violations.into_iter().map(|violation| violation.path).collect())
+            }
+            Err(fault) => panic!("{fault}"),
+        }
+    }
+
+    #[test]
+    fn path_and_query_fill_the_request() {
+        let balance = request("/v1/members/mbr%5F1/balances/points?expiringWithinDays=7").unwrap();
+        assert_eq!(
+            balance,
+            serde_json::json!({"memberId": "mbr_1", "assetCode": "points", "expiringWithinDays": 7})
+        );
+    }
+
+    #[test]
+    fn times_and_enums_are_read_as_json_writes_them() {
+        let members = request("/v1/members?register_from_time=2026-01-01T00%3A00%3A00%2B08%3A00&page_size=5").unwrap();
+        assert_eq!(
+            members,
+            serde_json::json!({"registerFromTime": "2025-12-31T16:00:00Z", "pageSize": 5})
+        );
+        let coupons = request("/v1/members/mbr_1/coupons?state=COUPON_STATE_LOCKED").unwrap();
+        assert_eq!(
+            coupons,
+            serde_json::json!({"memberId": "mbr_1", "state": "COUPON_STATE_LOCKED"})
+        );
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once() {
+        let wrong = request("/v1/members?pageSize=many&register_from_time=now&colour=red&page_token=a&page_token=b");
+        assert_eq!(
+            wrong.unwrap_err(),
+            ["colour", "pageSize", "page_token", "register_from_time"]
+        );
+        assert_eq!(
+            request("/v1/members/mbr_1/coupons?member_id=mbr_2").unwrap_err(),
+            ["member_id"]
+        );
+        assert_eq!(
+            request("/v1/members/mbr_1/coupons?state=LOCKED").unwrap_err(),
+            ["state"]
+        );
+    }
+
+    #[test]
+    fn the_number_of_parameters_is_limited() {
+        let query = "a=1&".repeat(PARAMETERS_MAX + 1);
+        assert_eq!(request(&format!("/v1/members?{query}")).unwrap_err(), [""]);
+    }
+}

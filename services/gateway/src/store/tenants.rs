@@ -46,8 +46,12 @@ pub(crate) async fn find(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<
 
 /// Every tenant of the platform.
 pub(crate) async fn all(conn: &impl ConnectionTrait) -> Result<Vec<Tenant>, Fault> {
-    let rows = conn.query_all_raw(statement(conn, "SELECT tenant_id FROM tenant ORDER BY tenant_id", [])).await?;
-    rows.iter().map(|row| Ok(Tenant::from_uuid(row.try_get_by_index(0)?))).collect()
+    let rows = conn
+        .query_all_raw(statement(conn, "SELECT tenant_id FROM tenant ORDER BY tenant_id", []))
+        .await?;
+    rows.iter()
+        .map(|row| Ok(Tenant::from_uuid(row.try_get_by_index(0)?)))
+        .collect()
 }
 
 /// Whether there is any tenant at all.
