@@ -1,8 +1,43 @@
 //! One member over all channels.
+//!
+//! What this service guarantees:
+//! - A verified identity is one member's, by the rules of [`domain::recognition`] and by the key of its table.
+//! - The same arrival leads to the same member, however often, in whatever order and however concurrently it comes.
+//! - An identity never moves from one member to another but by a merge, and a merge forgets no id: what was absorbed
+//!   leads to its survivor for ever, in every method.
+//! - Every change is told: member registered, updated, merged, in the transaction of the change.
 
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::as_conversions)
 )]
 
+mod api;
 mod domain;
+mod events;
+mod handlers;
+mod tables;
+mod wire;
+
+use contracts::identity::v1::channel_service_server::ChannelServiceServer;
+use contracts::identity::v1::member_service_server::MemberServiceServer;
+use runtime::{Deps, Service};
+use tonic::service::RoutesBuilder;
+
+use api::IdentityApi;
+pub use tables::migrations;
+
+/// The service's name, by which its peers know it.
+pub const NAME: &str = "identity";
+
+/// The service on its dependencies.
+pub fn service(deps: Deps) -> Service {
+    let Deps { clock, db, peers: _ } = deps;
+    let api = IdentityApi::new(clock, db.clone());
+    let mut routes = RoutesBuilder::default();
+    routes
+        .add_service(ChannelServiceServer::new(api.clone()))
+        .add_service(MemberServiceServer::new(api))
+        .add_service(::events::feed(db.clone()));
+    Service { name: NAME, routes: routes.routes(), workers: vec![::events::sequencer(db.clone())], db }
+}

@@ -40,6 +40,10 @@ impl Channels {
         self.0.get(code)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// How far values of a source are trusted; less is more.
     pub(crate) fn trust_rank(&self, source: &Source) -> i32 {
         match source {

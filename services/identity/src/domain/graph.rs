@@ -11,7 +11,6 @@ use std::sync::Arc;
 use kernel::Time;
 use uuid::Uuid;
 
-pub(crate) use changes::Changes;
 pub(crate) use link::{LinkError, UnlinkError};
 pub(crate) use merge::{Merge, MergeError};
 pub(crate) use resolve::{Arrival, Resolution};
@@ -40,7 +39,7 @@ struct Node {
 /// When a decision is carried out, and where its new ids come from.
 pub(crate) struct Moment<'a> {
     pub(crate) now: Time,
-    pub(crate) new_uuid: &'a dyn Fn() -> Uuid,
+    pub(crate) new_uuid: &'a (dyn Fn() -> Uuid + Sync),
 }
 
 /// A thing that happened, with the member as it was then.

@@ -45,6 +45,30 @@ pub(crate) enum Source {
     Import,
 }
 
+/// The words for sources that are no channels; no channel may be called so.
+pub(crate) const SOURCE_WORDS: [&str; 2] = [UPDATE, IMPORT];
+const UPDATE: &str = "update";
+const IMPORT: &str = "import";
+
+impl Source {
+    /// The word for it in the contract and in the database.
+    pub(crate) fn code(&self) -> &str {
+        match self {
+            Self::Update => UPDATE,
+            Self::Channel(code) => code,
+            Self::Import => IMPORT,
+        }
+    }
+
+    pub(crate) fn from_code(code: &str) -> Self {
+        match code {
+            UPDATE => Self::Update,
+            IMPORT => Self::Import,
+            channel => Self::Channel(channel.to_owned()),
+        }
+    }
+}
+
 /// A value with its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Attribute {

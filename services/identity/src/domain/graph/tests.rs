@@ -1,7 +1,7 @@
 //! The rules of recognition, as sentences and as properties.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use kernel::Time;
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ use crate::domain::{Channel, Evidence, IdentityId, Kind, Profile, Proof, Source}
 /// A graph whose clock goes on by a second with each step.
 struct World {
     graph: Graph,
-    steps: Cell<u32>,
+    steps: AtomicU32,
 }
 
 impl World {
@@ -31,15 +31,12 @@ impl World {
             create_time: Time::EPOCH,
             version: 1,
         });
-        Self { graph: Graph::new(Channels::new(channels), Vec::new()), steps: Cell::new(0) }
+        Self { graph: Graph::new(Channels::new(channels), Vec::new()), steps: AtomicU32::new(0) }
     }
 
     fn at<R>(&mut self, step: impl FnOnce(&mut Graph, &Moment<'_>) -> R) -> R {
         let steps = &self.steps;
-        let next = || {
-            steps.set(steps.get() + 1);
-            steps.get()
-        };
+        let next = || steps.fetch_add(1, Ordering::Relaxed) + 1;
         let new_uuid = || Uuid::from_u128(u128::from(next()));
         let now = Time::from_seconds(i64::from(next()));
         step(&mut self.graph, &Moment { now, new_uuid: &new_uuid })

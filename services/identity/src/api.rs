@@ -1,0 +1,152 @@
+use contracts::identity::v1::channel_service_server::ChannelService;
+use contracts::identity::v1::member_service_server::MemberService;
+use contracts::identity::v1::{
+    BatchGetMembersRequest, BatchGetMembersResponse, BatchLookUpMembersRequest, BatchLookUpMembersResponse, BatchResolveMembersRequest, BatchResolveMembersResponse, CreateChannelRequest, CreateChannelResponse, GetChannelRequest, GetChannelResponse, GetMemberRequest, GetMemberResponse, ImportMembersRequest, ImportMembersResponse, LinkIdentityRequest, LinkIdentityResponse, ListChannelsRequest, ListChannelsResponse, ListMembersRequest, ListMembersResponse, LookUpMemberRequest, LookUpMemberResponse, MergeMembersRequest, MergeMembersResponse, ResolveMemberRequest, ResolveMemberResponse, UnlinkIdentityRequest, UnlinkIdentityResponse, UpdateChannelRequest, UpdateChannelResponse, UpdateMemberRequest, UpdateMemberResponse,
+};
+use fault::Fault;
+use kernel::{Clock, Tenant};
+use store::Db;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::domain::{Member, MemberId, Moment};
+use crate::tables;
+
+/// The methods of this service, each in the file of its name under `handlers`.
+#[derive(Clone)]
+pub(crate) struct IdentityApi {
+    pub(crate) clock: Clock,
+    pub(crate) db: Db,
+}
+
+impl IdentityApi {
+    pub(crate) fn new(clock: Clock, db: Db) -> Self {
+        Self { clock, db }
+    }
+
+    /// Decides at the present moment.
+    pub(crate) fn decide<R>(&self, decide: impl FnOnce(&Moment<'_>) -> R) -> R {
+        let new_uuid = || self.clock.uuid();
+        decide(&Moment { now: self.clock.now(), new_uuid: &new_uuid })
+    }
+
+    /// The member of an id, or the survivor of the one it was, outside of a transaction.
+    pub(crate) async fn member(&self, tenant: Tenant, id: MemberId) -> Result<Member, Fault> {
+        let member = tables::graph::member(self.db.read(), tenant, id).await?;
+        member.ok_or_else(|| Fault::not_found("member", id))
+    }
+}
+
+#[tonic::async_trait]
+impl ChannelService for IdentityApi {
+    async fn create_channel(
+        &self,
+        request: Request<CreateChannelRequest>,
+    ) -> Result<Response<CreateChannelResponse>, Status> {
+        rpc::answer(request, |call| self.create_channel(call)).await
+    }
+
+    async fn get_channel(&self, request: Request<GetChannelRequest>) -> Result<Response<GetChannelResponse>, Status> {
+        rpc::answer(request, |call| self.get_channel(call)).await
+    }
+
+    async fn list_channels(
+        &self,
+        request: Request<ListChannelsRequest>,
+    ) -> Result<Response<ListChannelsResponse>, Status> {
+        rpc::answer(request, |call| self.list_channels(call)).await
+    }
+
+    async fn update_channel(
+        &self,
+        request: Request<UpdateChannelRequest>,
+    ) -> Result<Response<UpdateChannelResponse>, Status> {
+        rpc::answer(request, |call| self.update_channel(call)).await
+    }
+}
+
+#[tonic::async_trait]
+impl MemberService for IdentityApi {
+    async fn resolve_member(
+        &self,
+        request: Request<ResolveMemberRequest>,
+    ) -> Result<Response<ResolveMemberResponse>, Status> {
+        rpc::answer(request, |call| self.resolve_member(call)).await
+    }
+
+    async fn batch_resolve_members(
+        &self,
+        request: Request<BatchResolveMembersRequest>,
+    ) -> Result<Response<BatchResolveMembersResponse>, Status> {
+        rpc::answer(request, |call| self.batch_resolve_members(call)).await
+    }
+
+    async fn get_member(&self, request: Request<GetMemberRequest>) -> Result<Response<GetMemberResponse>, Status> {
+        rpc::answer(request, |call| self.get_member(call)).await
+    }
+
+    async fn batch_get_members(
+        &self,
+        request: Request<BatchGetMembersRequest>,
+    ) -> Result<Response<BatchGetMembersResponse>, Status> {
+        rpc::answer(request, |call| self.batch_get_members(call)).await
+    }
+
+    async fn look_up_member(
+        &self,
+        request: Request<LookUpMemberRequest>,
+    ) -> Result<Response<LookUpMemberResponse>, Status> {
+        rpc::answer(request, |call| self.look_up_member(call)).await
+    }
+
+    async fn batch_look_up_members(
+        &self,
+        request: Request<BatchLookUpMembersRequest>,
+    ) -> Result<Response<BatchLookUpMembersResponse>, Status> {
+        rpc::answer(request, |call| self.batch_look_up_members(call)).await
+    }
+
+    async fn list_members(
+        &self,
+        request: Request<ListMembersRequest>,
+    ) -> Result<Response<ListMembersResponse>, Status> {
+        rpc::answer(request, |call| self.list_members(call)).await
+    }
+
+    async fn update_member(
+        &self,
+        request: Request<UpdateMemberRequest>,
+    ) -> Result<Response<UpdateMemberResponse>, Status> {
+        rpc::answer(request, |call| self.update_member(call)).await
+    }
+
+    async fn link_identity(
+        &self,
+        request: Request<LinkIdentityRequest>,
+    ) -> Result<Response<LinkIdentityResponse>, Status> {
+        rpc::answer(request, |call| self.link_identity(call)).await
+    }
+
+    async fn unlink_identity(
+        &self,
+        request: Request<UnlinkIdentityRequest>,
+    ) -> Result<Response<UnlinkIdentityResponse>, Status> {
+        rpc::answer(request, |call| self.unlink_identity(call)).await
+    }
+
+    async fn merge_members(
+        &self,
+        request: Request<MergeMembersRequest>,
+    ) -> Result<Response<MergeMembersResponse>, Status> {
+        rpc::answer(request, |call| self.merge_members(call)).await
+    }
+
+    async fn import_members(
+        &self,
+        request: Request<Streaming<ImportMembersRequest>>,
+    ) -> Result<Response<ImportMembersResponse>, Status> {
+        // A stream is read once, so it is not run again as a whole; its chunks are.
+        let (metadata, extensions, stream) = request.into_parts();
+        let call = rpc::accept(Request::from_parts(metadata, extensions, ()))?;
+        Ok(Response::new(self.import_members(call, stream).await?))
+    }
+}

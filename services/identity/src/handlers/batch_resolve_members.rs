@@ -1,0 +1,51 @@
+use contracts::identity::v1::batch_resolve_members_result::Result as Outcome;
+use contracts::identity::v1::{BatchResolveMembersRequest, BatchResolveMembersResponse, BatchResolveMembersResult};
+use fault::Fault;
+use rpc::Call;
+use store::Begun;
+
+use crate::api::IdentityApi;
+use crate::domain::Key;
+use crate::domain::graph::Arrival;
+use crate::wire::Importable;
+use crate::{tables, wire};
+
+const ARRIVALS_MAX: usize = 500;
+
+impl IdentityApi {
+    pub(crate) async fn batch_resolve_members(
+        &self,
+        call: Call<BatchResolveMembersRequest>,
+    ) -> Result<BatchResolveMembersResponse, Fault> {
+        if !(1..=ARRIVALS_MAX).contains(&call.arrivals.len()) {
+            return Err(Fault::invalid("arrivals", format!("must be 1 to {ARRIVALS_MAX}")));
+        }
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let channels = tables::channels::all(&**tx, call.tenant()).await?;
+        let parse = |arrival| wire::checked_arrival(arrival, &channels, Importable::No, self.clock.now());
+        let arrivals: Vec<Result<Arrival, Fault>> = call.arrivals.iter().map(parse).collect();
+        let keys: Vec<Key> = arrivals.iter().flatten().flat_map(Arrival::keys).cloned().collect();
+        let mut graph = tables::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
+        let mut results = Vec::with_capacity(arrivals.len());
+        for arrival in arrivals {
+            let result = match arrival {
+                Ok(arrival) => {
+                    let resolution = self.decide(|moment| graph.resolve(&arrival, moment));
+                    Outcome::Resolution(wire::resolution(&resolution))
+                }
+                Err(fault) => Outcome::Refusal(wire::refusal(fault)?),
+            };
+            results.push(BatchResolveMembersResult { result: Some(result) });
+        }
+        // Past this line nothing may refuse any resolution.
+        let answer = BatchResolveMembersResponse { results };
+        if graph.changes().is_empty() {
+            return Ok(answer);
+        }
+        tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
+        tx.commit(answer).await
+    }
+}

@@ -1,0 +1,154 @@
+use std::collections::HashMap;
+
+use contracts::identity::v1::{ErrorReason, ImportMembersRequest, ImportMembersResponse, MemberRow, RefusedRow};
+use fault::{Common, Fault, Violations};
+use kernel::{RequestKey, Time};
+use prost::Message;
+use rpc::Call;
+use store::Tx;
+use tonic::Streaming;
+
+use crate::api::IdentityApi;
+use crate::domain::graph::Arrival;
+use crate::domain::recognition::Outcome;
+use crate::domain::{Channels, Key};
+use crate::tables::import_rows::{self, ImportedRow};
+use crate::wire::Importable;
+use crate::{tables, wire};
+
+/// Rows of one stream.
+const ROWS_MAX: i64 = 10_000;
+/// Rows of one transaction.
+const CHUNK_ROWS_MAX: usize = 500;
+const REQUEST_ID_CHARS_MAX: usize = 128;
+
+impl IdentityApi {
+    pub(crate) async fn import_members(
+        &self,
+        call: Call<()>,
+        mut stream: Streaming<ImportMembersRequest>,
+    ) -> Result<ImportMembersResponse, Fault> {
+        let mut tally = ImportMembersResponse::default();
+        while let Some(message) = stream.message().await.map_err(Fault::from_peer)? {
+            let rows = i64::try_from(message.rows.len()).map_err(Fault::internal)?;
+            tally.row_count = tally.row_count.saturating_add(rows);
+            if tally.row_count > ROWS_MAX {
+                let message = format!("a stream carries at most {ROWS_MAX} rows: go on in a new one");
+                return Err(Fault::refused(ErrorReason::ImportTooLong, message).with("limit", ROWS_MAX));
+            }
+            for chunk in message.rows.chunks(CHUNK_ROWS_MAX) {
+                let chunk = rpc::retry(|| self.import(&call, chunk)).await?;
+                tally.created_count = tally.created_count.saturating_add(chunk.created_count);
+                tally.found_count = tally.found_count.saturating_add(chunk.found_count);
+                tally.repeated_count = tally.repeated_count.saturating_add(chunk.repeated_count);
+                tally.refused_rows.extend(chunk.refused_rows);
+            }
+        }
+        Ok(tally)
+    }
+
+    /// Imports the rows of one transaction.
+    async fn import(&self, call: &Call<()>, rows: &[MemberRow]) -> Result<ImportMembersResponse, Fault> {
+        let mut tally = ImportMembersResponse::default();
+        let tx = self.db.begin().await?;
+        let channels = tables::channels::all(&*tx, call.tenant()).await?;
+        let fresh = fresh(&tx, call, rows, &mut tally).await?;
+        let now = self.clock.now();
+        let mut arrivals = Vec::with_capacity(fresh.len());
+        for Row { row, digest } in fresh {
+            match parse(row, &channels, now) {
+                Ok(arrival) => arrivals.push((row, digest, arrival)),
+                Err(fault) => tally.refused_rows.push(refused(row, fault)?),
+            }
+        }
+        let keys: Vec<Key> = arrivals.iter().flat_map(|(_, _, arrival)| arrival.keys()).cloned().collect();
+        let mut graph = tables::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
+        let mut imported = Vec::with_capacity(arrivals.len());
+        for (row, digest, arrival) in arrivals {
+            let resolution = self.decide(|moment| graph.resolve(&arrival, moment));
+            let count = match resolution.outcome {
+                Outcome::Created => &mut tally.created_count,
+                Outcome::Found | Outcome::Linked | Outcome::Merged => &mut tally.found_count,
+            };
+            *count = count.saturating_add(1);
+            imported.push(ImportedRow { request_id: row.request_id.clone(), digest, member: resolution.member });
+        }
+        tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
+        import_rows::insert(&*tx, call.tenant(), &imported).await?;
+        tx.commit().await?;
+        tally.refused_rows.sort_by_key(|refused| refused.row_number);
+        Ok(tally)
+    }
+}
+
+/// A row with what tells whether its content is the same.
+struct Row<'r> {
+    row: &'r MemberRow,
+    digest: Vec<u8>,
+}
+
+/// The rows that were not imported before, each once; the others are counted, or refused where their content differs.
+async fn fresh<'r>(
+    tx: &Tx,
+    call: &Call<()>,
+    rows: &'r [MemberRow],
+    tally: &mut ImportMembersResponse,
+) -> Result<Vec<Row<'r>>, Fault> {
+    let request_ids: Vec<String> = rows.iter().map(|row| row.request_id.clone()).collect();
+    let mut digests: HashMap<String, Vec<u8>> = import_rows::digests(&**tx, call.tenant(), &request_ids).await?;
+    let mut fresh = Vec::with_capacity(rows.len());
+    for row in rows {
+        let digest = digest(call, row);
+        match digests.get(&row.request_id) {
+            None => {
+                // Without an id every row would be the same one; the row is refused for that later.
+                if !row.request_id.is_empty() {
+                    digests.insert(row.request_id.clone(), digest.clone());
+                }
+                fresh.push(Row { row, digest });
+            }
+            Some(known) if *known == digest => tally.repeated_count = tally.repeated_count.saturating_add(1),
+            Some(_) => tally.refused_rows.push(refused(row, reused(row))?),
+        }
+    }
+    Ok(fresh)
+}
+
+/// The digest of what a row says; its number does not matter, since a file may have been cut or sorted.
+fn digest(call: &Call<()>, row: &MemberRow) -> Vec<u8> {
+    let content = MemberRow { row_number: 0, ..row.clone() }.encode_to_vec();
+    RequestKey::new(call.tenant(), call.method().full_name, &row.request_id, &content).digest.to_vec()
+}
+
+fn reused(row: &MemberRow) -> Fault {
+    let message = format!("the request id {} was used before for a row with another content", row.request_id);
+    Fault::refused(Common::RequestIdReused, message).with("request_id", &row.request_id)
+}
+
+fn parse(row: &MemberRow, channels: &Channels, now: Time) -> Result<Arrival, Fault> {
+    let mut violations = Violations::new();
+    let id_chars = row.request_id.chars().count();
+    let id_fits = (1..=REQUEST_ID_CHARS_MAX).contains(&id_chars);
+    violations.check(id_fits, "request_id", format!("must have 1 to {REQUEST_ID_CHARS_MAX} characters"));
+    violations.check(row.arrival.is_some(), "arrival", "must be given");
+    let register_time = row.register_time.as_ref().and_then(|wire| {
+        let time = Time::from_wire(wire).filter(|time| *time <= now).ok_or("must be a time that is not in the future");
+        violations.parse("register_time", time)
+    });
+    let arrival = row.arrival.clone().unwrap_or_default();
+    let arrival = wire::checked_arrival(&arrival, channels, Importable::Yes, now);
+    let arrival = wire::together(violations.finish(), arrival)?;
+    if !arrival.identifies_somebody() {
+        let message = "the row identifies nobody: give an external id, or evidence that is proved and not blocked";
+        return Err(Fault::refused(ErrorReason::NobodyIdentified, message));
+    }
+    Ok(Arrival { register_time, ..arrival })
+}
+
+fn refused(row: &MemberRow, fault: Fault) -> Result<RefusedRow, Fault> {
+    Ok(RefusedRow {
+        row_number: row.row_number,
+        request_id: row.request_id.clone(),
+        refusal: Some(wire::refusal(fault)?),
+    })
+}

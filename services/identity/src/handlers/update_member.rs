@@ -1,0 +1,25 @@
+use contracts::identity::v1::{UpdateMemberRequest, UpdateMemberResponse};
+use fault::Fault;
+use rpc::Call;
+use store::Begun;
+
+use crate::api::IdentityApi;
+use crate::{tables, wire};
+
+impl IdentityApi {
+    pub(crate) async fn update_member(&self, call: Call<UpdateMemberRequest>) -> Result<UpdateMemberResponse, Fault> {
+        let id = wire::id("member_id", &call.member_id)?;
+        let values = wire::profile_changes(call.profile.as_ref(), call.update_mask.as_ref(), self.clock.now())?;
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let (mut graph, member) = tables::graph::open_member(&tx, call.tenant(), id, None).await?;
+        wire::check_etag(&call.etag, member.version)?;
+        self.decide(|moment| graph.update(member.id, &values, moment));
+        // Past this line nothing may refuse the update.
+        tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
+        let member = graph.member(member.id).map(wire::member);
+        tx.commit(UpdateMemberResponse { member }).await
+    }
+}

@@ -1,0 +1,94 @@
+//! The tables of identity, and every statement that touches them.
+
+pub(crate) mod channels;
+pub(crate) mod graph;
+pub(crate) mod identities;
+pub(crate) mod import_rows;
+pub(crate) mod members;
+mod row;
+
+use store::Migration;
+
+/// The schema, step by step.
+pub fn migrations() -> Vec<Migration> {
+    vec![MEMBERS]
+}
+
+/// A verified identity is unique in its tenant by the key of its table, and found by it; that is the second lock behind
+/// the rules. Claims are apart, since many members may share one.
+const MEMBERS: Migration = Migration {
+    name: "identity_0001_members",
+    sql: "
+CREATE TABLE channel (
+    tenant_id {uuid} NOT NULL,
+    channel_code TEXT NOT NULL,
+    kind BIGINT NOT NULL,
+    display_name TEXT NOT NULL,
+    account TEXT NOT NULL,
+    union_code TEXT,
+    trust_rank BIGINT NOT NULL CHECK (trust_rank BETWEEN 1 AND 1000),
+    create_time BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, channel_code)
+) {clustered};
+CREATE TABLE member (
+    tenant_id {uuid} NOT NULL,
+    member_id {uuid} NOT NULL,
+    register_time BIGINT NOT NULL,
+    register_channel TEXT,
+    absorbed BOOLEAN NOT NULL,
+    name TEXT NOT NULL,
+    gender TEXT NOT NULL,
+    birth_date TEXT NOT NULL,
+    province TEXT NOT NULL,
+    city TEXT NOT NULL,
+    address TEXT NOT NULL,
+    sources TEXT NOT NULL,
+    update_time BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, member_id)
+) {clustered};
+CREATE TABLE identity (
+    tenant_id {uuid} NOT NULL,
+    kind TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    value TEXT NOT NULL,
+    member_id {uuid} NOT NULL,
+    identity_id {uuid} NOT NULL,
+    proof TEXT NOT NULL,
+    source_channel TEXT,
+    link_time BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, kind, scope, value)
+) {clustered};
+CREATE INDEX identity_member ON identity (tenant_id, member_id, kind, scope);
+CREATE TABLE claim (
+    tenant_id {uuid} NOT NULL,
+    member_id {uuid} NOT NULL,
+    kind TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    value TEXT NOT NULL,
+    identity_id {uuid} NOT NULL,
+    proof TEXT NOT NULL,
+    source_channel TEXT,
+    link_time BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, member_id, kind, scope, value)
+) {clustered};
+CREATE TABLE member_merge (
+    tenant_id {uuid} NOT NULL,
+    absorbed_id {uuid} NOT NULL,
+    survivor_id {uuid} NOT NULL,
+    moved_identity_ids TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    comment TEXT,
+    merge_time BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, absorbed_id)
+) {clustered};
+CREATE TABLE import_row (
+    tenant_id {uuid} NOT NULL,
+    request_id TEXT NOT NULL,
+    digest {bytes} NOT NULL,
+    member_id {uuid} NOT NULL,
+    PRIMARY KEY (tenant_id, request_id)
+) {clustered};
+",
+};

@@ -1,0 +1,118 @@
+use std::collections::HashMap;
+
+use fault::Fault;
+use kernel::Tenant;
+use sea_orm::{ConnectionTrait, Value};
+use store::{Column, statement};
+
+use super::row::{identity, key, key_values, member_id, member_list};
+use crate::domain::{Identity, Key, MemberId};
+
+/// Keys in one statement: three parameters each.
+const KEYS_PER_STATEMENT_MAX: usize = 5_000;
+const EDGE: &str = "kind, scope, value, identity_id, proof, source_channel, link_time";
+
+/// The members to whom verified keys lead.
+pub(crate) async fn holders(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    keys: &[Key],
+) -> Result<HashMap<Key, MemberId>, Fault> {
+    let mut holders = HashMap::new();
+    for chunk in keys.chunks(KEYS_PER_STATEMENT_MAX) {
+        let (list, parameters) = key_list(conn, tenant, chunk.iter());
+        let sql = format!(
+            "SELECT kind, scope, value, member_id FROM identity WHERE tenant_id = $1 AND (kind, scope, value) IN {list}"
+        );
+        for row in &conn.query_all_raw(statement(conn, &sql, parameters)).await? {
+            holders.insert(key(row)?, member_id(row)?);
+        }
+    }
+    Ok(holders)
+}
+
+/// The edges of members, verified and claimed, in the order in which they were linked.
+pub(crate) async fn of_members(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    ids: &[MemberId],
+) -> Result<HashMap<MemberId, Vec<Identity>>, Fault> {
+    let (list, mut parameters) = member_list(conn, ids);
+    parameters.insert(0, tenant.uuid().into());
+    let sql = format!(
+        "SELECT member_id, {EDGE}, TRUE AS verified FROM identity WHERE tenant_id = $1 AND member_id IN {list} \
+         UNION ALL \
+         SELECT member_id, {EDGE}, FALSE AS verified FROM claim WHERE tenant_id = $1 AND member_id IN {list} \
+         ORDER BY link_time, identity_id"
+    );
+    let mut edges: HashMap<MemberId, Vec<Identity>> = HashMap::new();
+    for row in &conn.query_all_raw(statement(conn, &sql, parameters)).await? {
+        let edge = identity(row, row.try_get("", "verified")?)?;
+        edges.entry(member_id(row)?).or_default().push(edge);
+    }
+    Ok(edges)
+}
+
+/// Inserts edges. A verified key that somebody else inserted meanwhile is a lost race.
+pub(crate) async fn insert(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    edges: &[(MemberId, &Identity)],
+) -> Result<(), Fault> {
+    let rows = |verified: bool| -> Vec<Vec<Value>> {
+        let edges = edges.iter().filter(|(_, edge)| edge.verified == verified);
+        edges.map(|(member, edge)| edge_values(tenant, *member, edge)).collect()
+    };
+    store::insert_rows(conn, &format!("INSERT INTO identity (tenant_id, member_id, {EDGE})"), rows(true), "").await?;
+    store::insert_rows(conn, &format!("INSERT INTO claim (tenant_id, member_id, {EDGE})"), rows(false), "").await?;
+    Ok(())
+}
+
+/// Deletes edges.
+pub(crate) async fn delete(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    edges: &[(MemberId, &Identity)],
+) -> Result<(), Fault> {
+    let (verified, claims): (Vec<_>, Vec<_>) = edges.iter().partition(|(_, edge)| edge.verified);
+    for chunk in verified.chunks(KEYS_PER_STATEMENT_MAX) {
+        let (list, parameters) = key_list(conn, tenant, chunk.iter().map(|(_, edge)| &edge.key));
+        let sql = format!("DELETE FROM identity WHERE tenant_id = $1 AND (kind, scope, value) IN {list}");
+        conn.execute_raw(statement(conn, &sql, parameters)).await?;
+    }
+    for chunk in claims.chunks(KEYS_PER_STATEMENT_MAX) {
+        let rows = chunk.iter().map(|(member, edge)| [vec![member.uuid().into()], key_values(&edge.key)].concat());
+        let columns = [Column::Uuid, Column::Text, Column::Text, Column::Text];
+        let (list, mut parameters) = store::values(conn.get_database_backend(), 2, &columns, rows.collect());
+        parameters.insert(0, tenant.uuid().into());
+        let sql = format!("DELETE FROM claim WHERE tenant_id = $1 AND (member_id, kind, scope, value) IN {list}");
+        conn.execute_raw(statement(conn, &sql, parameters)).await?;
+    }
+    Ok(())
+}
+
+/// `(VALUES ($2, $3, $4), ...)` with all parameters, of which `$1` is the tenant.
+fn key_list<'k>(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    keys: impl Iterator<Item = &'k Key>,
+) -> (String, Vec<Value>) {
+    let columns = [Column::Text, Column::Text, Column::Text];
+    let (list, mut parameters) = store::values(conn.get_database_backend(), 2, &columns, keys.map(key_values).collect());
+    parameters.insert(0, tenant.uuid().into());
+    (list, parameters)
+}
+
+fn edge_values(tenant: Tenant, member: MemberId, edge: &Identity) -> Vec<Value> {
+    vec![
+        tenant.uuid().into(),
+        member.uuid().into(),
+        edge.key.kind.code().into(),
+        edge.key.scope.clone().into(),
+        edge.key.value.clone().into(),
+        edge.id.uuid().into(),
+        edge.proof.code().into(),
+        edge.source_channel.clone().into(),
+        edge.link_time.micros().into(),
+    ]
+}

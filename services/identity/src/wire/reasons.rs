@@ -1,0 +1,71 @@
+//! The one place that knows both the domain's errors and the contract's reasons.
+
+use contracts::identity::v1::ErrorReason;
+use fault::{Common, Fault};
+
+use crate::domain::graph::{LinkError, MergeError, UnlinkError};
+use crate::domain::member::IDENTITIES_MAX;
+use crate::domain::{IdentityId, MemberId};
+
+pub(crate) fn link_fault(error: LinkError) -> Fault {
+    let message = error.to_string();
+    match error {
+        LinkError::Blocked(key) => Fault::refused(ErrorReason::IdentityBlocked, message)
+            .with("kind", key.kind.code().to_uppercase())
+            .with("value", key.value),
+        LinkError::InUse(member) => Fault::refused(ErrorReason::IdentityInUse, message).with("member_id", member),
+        LinkError::Occupied(identity) => {
+            Fault::refused(ErrorReason::IdentityKindOccupied, message).with("identity_id", identity)
+        }
+        LinkError::LimitReached(limit) => {
+            Fault::refused(ErrorReason::IdentityLimitReached, message).with("limit", limit)
+        }
+    }
+}
+
+pub(crate) fn unlink_fault(error: UnlinkError, identity: IdentityId) -> Fault {
+    match error {
+        UnlinkError::NotFound => Fault::not_found("identity", identity),
+        UnlinkError::Last => {
+            Fault::refused(ErrorReason::LastIdentity, error.to_string()).with("identity_id", identity)
+        }
+    }
+}
+
+pub(crate) fn merge_fault(error: MergeError, member: MemberId) -> Fault {
+    let message = error.to_string();
+    match error {
+        MergeError::AlreadyOne => Fault::refused(ErrorReason::MembersAlreadyOne, message).with("member_id", member),
+        MergeError::Distinct { kind, scope } => Fault::refused(ErrorReason::MembersDistinct, message)
+            .with("kind", kind.code().to_uppercase())
+            .with("scope", scope),
+        MergeError::LimitReached => {
+            Fault::refused(ErrorReason::IdentityLimitReached, message).with("limit", IDENTITIES_MAX)
+        }
+    }
+}
+
+/// Refuses a change that is based on another version than the present one; an empty etag asks for no check.
+pub(crate) fn check_etag(sent: &str, version: i64) -> Result<(), Fault> {
+    let present = version.to_string();
+    if sent.is_empty() || sent == present {
+        return Ok(());
+    }
+    let message = format!("somebody else changed it: the etag is {present}, not {sent}; read it again, then repeat");
+    Err(Fault::refused(Common::EtagMismatch, message).with("etag", present).with("sent", sent))
+}
+
+/// Joins the violations of two checks of one thing, so that its sender mends all in one go. A field that the first check
+/// names is not named again; what is no violation waits until the fields are right.
+pub(crate) fn together<T>(first: Result<(), Fault>, second: Result<T, Fault>) -> Result<T, Fault> {
+    match (first, second) {
+        (Ok(()), second) => second,
+        (Err(Fault::Refused(first)), Err(Fault::Refused(second))) => {
+            let mut violations = first.violations;
+            let known: Vec<String> = violations.iter().map(|violation| violation.path.clone()).collect();
+            violations.extend(second.violations.into_iter().filter(|violation| !known.contains(&violation.path)));
+            Err(Fault::invalid_fields(violations))
+        }
+        (Err(first), _) => Err(first),
+    }
+}
