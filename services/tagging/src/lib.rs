@@ -1,1 +1,65 @@
 //! Who members are and what they do: activities, tags, segments.
+//!
+//! What this service guarantees:
+//! - An activity is recorded once, for ever, whoever sends it and however often; late and out-of-order activities end in
+//!   the same tags as those that come in order.
+//! - A computed tag is what its definition makes of the member's activities at this moment: it is kept by each activity
+//!   alone, and by a timer at the edge of its window.
+//! - A segment is one pure condition (`domain::condition`), whoever evaluates it. Membership follows every change of a
+//!   tag or a profile in the transaction of that change, and only segments that look at what changed are evaluated.
+//! - Each change of a value or a membership is told once, as a fact, in the transaction of the change.
+//! - The id of a member that was merged leads to the survivor in every call and fact.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::as_conversions)
+)]
+
+mod consumers;
+pub mod domain;
+mod faults;
+mod handlers;
+mod people;
+mod recording;
+mod store;
+mod wire;
+mod workers;
+
+use ::store::Migration;
+use contracts::tagging::v1::activity_service_server::ActivityServiceServer;
+use contracts::tagging::v1::insight_service_server::InsightServiceServer;
+use contracts::tagging::v1::segment_service_server::SegmentServiceServer;
+use contracts::tagging::v1::tag_service_server::TagServiceServer;
+use runtime::{Deps, Service};
+use tonic::service::Routes;
+
+use crate::consumers::follow_members::FollowMembers;
+use crate::consumers::follow_tiers::FollowTiers;
+use crate::handlers::TaggingApi;
+use crate::store::revision::Revisions;
+
+/// The service's name, which is also that of its stream of facts.
+pub const NAME: &str = "tagging";
+
+/// The service's tables.
+pub fn migrations() -> Vec<Migration> {
+    store::migrations()
+}
+
+/// The service.
+pub fn service(deps: Deps) -> Service {
+    let Deps { clock, db, peers } = deps;
+    let revisions = Revisions::new(clock.clone());
+    let api = TaggingApi::new(clock.clone(), db.clone(), peers.clone(), revisions.clone());
+    let routes = Routes::default()
+        .add_service(ActivityServiceServer::new(api.clone()))
+        .add_service(TagServiceServer::new(api.clone()))
+        .add_service(SegmentServiceServer::new(api.clone()))
+        .add_service(InsightServiceServer::new(api))
+        .add_service(events::feed(db.clone()));
+    let mut workers = workers::all(&clock, &db, &revisions);
+    workers.push(events::sequencer(db.clone()));
+    workers.push(events::consume(&db, &peers, &clock, FollowMembers { revisions: revisions.clone() }));
+    workers.push(events::consume(&db, &peers, &clock, FollowTiers { revisions }));
+    Service { name: NAME, routes, workers, db }
+}

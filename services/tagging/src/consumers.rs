@@ -1,0 +1,18 @@
+//! What tagging does about the facts of identity and rights.
+
+pub(crate) mod follow_members;
+pub(crate) mod follow_tiers;
+
+use std::collections::BTreeMap;
+
+use events::Envelope;
+use kernel::Tenant;
+
+/// The facts of each tenant, in their order.
+fn by_tenant(facts: &[Envelope]) -> BTreeMap<Tenant, Vec<&Envelope>> {
+    let mut tenants: BTreeMap<Tenant, Vec<&Envelope>> = BTreeMap::new();
+    for fact in facts {
+        tenants.entry(fact.tenant).or_default().push(fact);
+    }
+    tenants
+}

@@ -1,0 +1,21 @@
+use contracts::tagging::v1::{CountSegmentMembersRequest, CountSegmentMembersResponse};
+use fault::Fault;
+use rpc::Call;
+
+use super::TaggingApi;
+use crate::store::figures::{self, Tally};
+use crate::wire;
+
+impl TaggingApi {
+    pub(super) async fn count_segment_members(
+        &self,
+        call: Call<CountSegmentMembersRequest>,
+    ) -> Result<CountSegmentMembersResponse, Fault> {
+        let row = self.segment(call.tenant(), &call.segment_code).await?;
+        let tally = Tally::Segment { code: row.segment.code };
+        Ok(CountSegmentMembersResponse {
+            member_count: figures::members(self.db.read(), call.tenant(), &tally).await?,
+            state: wire::segment::state(row.segment.is_evaluating).into(),
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! The rows of tagging and the statements on them. Every function takes many rows at once; the decisions are elsewhere.
+
+pub(crate) mod activities;
+pub(crate) mod catalogs;
+pub(crate) mod figures;
+pub(crate) mod member_tags;
+pub(crate) mod members;
+pub(crate) mod memberships;
+mod migrations;
+pub(crate) mod revision;
+pub(crate) mod segments;
+pub(crate) mod tags;
+
+pub(crate) use migrations::migrations;
+
+use fault::Fault;
+use kernel::Time;
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use store::{Column, statement, values};
+use uuid::Uuid;
+
+use crate::domain::member::MemberId;
+
+/// The rows that a statement finds.
+async fn query(
+    conn: &impl ConnectionTrait,
+    sql: &str,
+    parameters: impl IntoIterator<Item = Value>,
+) -> Result<Vec<QueryResult>, Fault> {
+    Ok(conn.query_all_raw(statement(conn, sql, parameters)).await?)
+}
+
+/// Runs a statement and answers how many rows it touched.
+async fn execute(
+    conn: &impl ConnectionTrait,
+    sql: &str,
+    parameters: impl IntoIterator<Item = Value>,
+) -> Result<u64, Fault> {
+    Ok(conn.execute_raw(statement(conn, sql, parameters)).await?.rows_affected())
+}
+
+/// A list of members for `IN`, with its parameters, of which the first is `$first`.
+fn member_list(
+    conn: &impl ConnectionTrait,
+    first: usize,
+    members: impl IntoIterator<Item = MemberId>,
+) -> (String, Vec<Value>) {
+    let rows = members.into_iter().map(|member| vec![member.uuid().into()]).collect();
+    values(conn.get_database_backend(), first, &[Column::Uuid], rows)
+}
+
+fn member_id(row: &QueryResult, index: usize) -> Result<MemberId, Fault> {
+    Ok(MemberId::from_uuid(row.try_get_by_index::<Uuid>(index)?))
+}
+
+fn time(row: &QueryResult, index: usize) -> Result<Time, Fault> {
+    Ok(Time::from_micros(row.try_get_by_index(index)?))
+}
+
+fn optional_time(row: &QueryResult, index: usize) -> Result<Option<Time>, Fault> {
+    Ok(row.try_get_by_index::<Option<i64>>(index)?.map(Time::from_micros))
+}

@@ -1,0 +1,194 @@
+//! What members did.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use contracts::tagging::v1;
+use fault::Fault;
+use kernel::{Tenant, Time};
+use prost::Message;
+use sea_orm::{ConnectionTrait, QueryResult};
+use store::{Column, Tx, values};
+use uuid::Uuid;
+
+use super::{execute, member_id, member_list, query, time};
+use crate::domain::activity::{ActivityId, SourceKey};
+use crate::domain::member::MemberId;
+
+/// How many activities are read at once where all of a member's are folded.
+const FOLDED_MAX: usize = 2_000;
+
+/// An activity that is about to be stored.
+pub(crate) struct NewRow {
+    pub(crate) id: ActivityId,
+    pub(crate) member: MemberId,
+    pub(crate) key: SourceKey,
+    pub(crate) occur_time: Time,
+    pub(crate) payload: Vec<u8>,
+}
+
+/// Where an activity stands in its member's timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) occur_time: Time,
+    pub(crate) id: ActivityId,
+}
+
+/// Stores activities that were not stored before, and answers their ids; the others are passed over. Keys must be in
+/// order, so that two batches with the same keys wait for each other and do not block each other.
+pub(crate) async fn insert(tx: &Tx, tenant: Tenant, rows: Vec<NewRow>) -> Result<HashSet<ActivityId>, Fault> {
+    if rows.is_empty() {
+        return Ok(HashSet::new());
+    }
+    debug_assert!(rows.is_sorted_by(|a, b| a.key < b.key));
+    let columns = [
+        Column::Uuid,
+        Column::Uuid,
+        Column::Int,
+        Column::Uuid,
+        Column::Text,
+        Column::Text,
+        Column::Text,
+        Column::Bytes,
+    ];
+    let rows = rows.into_iter().map(|row| {
+        vec![
+            tenant.uuid().into(),
+            row.member.uuid().into(),
+            row.occur_time.micros().into(),
+            row.id.uuid().into(),
+            row.key.channel_code.into(),
+            row.key.activity_type.into(),
+            row.key.source_id.into(),
+            row.payload.into(),
+        ]
+    });
+    let (list, parameters) = values(tx.get_database_backend(), 1, &columns, rows.collect());
+    // "WHERE true" tells SQLite that the conflict clause is not a join's.
+    let sql = format!(
+        "INSERT INTO activity (tenant_id, member_id, occur_time, activity_id, channel_code, activity_type, source_id, \
+         payload) SELECT * FROM {list} AS v WHERE true ON CONFLICT DO NOTHING RETURNING activity_id"
+    );
+    query(&**tx, &sql, parameters).await?.iter().map(|row| activity_id(row, 0)).collect()
+}
+
+/// The activities that are stored under these keys.
+pub(crate) async fn by_key(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    keys: impl IntoIterator<Item = SourceKey>,
+) -> Result<HashMap<SourceKey, ActivityId>, Fault> {
+    let row = |key: SourceKey| vec![key.channel_code.into(), key.activity_type.into(), key.source_id.into()];
+    let rows: Vec<_> = keys.into_iter().map(row).collect();
+    if rows.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let columns = [Column::Text, Column::Text, Column::Text];
+    let (list, mut parameters) = values(conn.get_database_backend(), 2, &columns, rows);
+    parameters.insert(0, tenant.uuid().into());
+    let sql = format!(
+        "SELECT channel_code, activity_type, source_id, activity_id FROM activity \
+         WHERE tenant_id = $1 AND (channel_code, activity_type, source_id) IN {list}"
+    );
+    let read = |row: &QueryResult| {
+        let key = SourceKey {
+            channel_code: row.try_get_by_index(0)?,
+            activity_type: row.try_get_by_index(1)?,
+            source_id: row.try_get_by_index(2)?,
+        };
+        Ok((key, activity_id(row, 3)?))
+    };
+    query(conn, &sql, parameters).await?.iter().map(read).collect()
+}
+
+/// A page of a member's timeline, latest first, before a place; of one type or, where that is empty, of all.
+pub(crate) async fn timeline(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    member: MemberId,
+    activity_type: &str,
+    before: Option<Place>,
+    limit: u64,
+) -> Result<Vec<(Place, v1::Activity)>, Fault> {
+    let mut parameters = vec![tenant.uuid().into(), member.uuid().into(), activity_type.into()];
+    let mut beyond = "";
+    if let Some(before) = before {
+        beyond = " AND (occur_time, activity_id) < ($4, $5)";
+        parameters.extend([before.occur_time.micros().into(), before.id.uuid().into()]);
+    }
+    let sql = format!(
+        "SELECT member_id, occur_time, activity_id, payload FROM activity \
+         WHERE tenant_id = $1 AND member_id = $2 AND ($3 = '' OR activity_type = $3){beyond} \
+         ORDER BY occur_time DESC, activity_id DESC LIMIT {limit}"
+    );
+    let rows = query(conn, &sql, parameters).await?;
+    rows.iter().map(read).map(|row| row.map(|(_, place, activity)| (place, activity))).collect()
+}
+
+/// What to read of which members in order to fold their tags afresh.
+pub(crate) struct History {
+    pub(crate) members: BTreeSet<MemberId>,
+    pub(crate) activity_types: BTreeSet<String>,
+    /// Activities at this moment and before count no longer.
+    pub(crate) after: Time,
+}
+
+/// The next activities of a history, after the one that was read last; an empty page is the end.
+pub(crate) async fn history(
+    tx: &Tx,
+    tenant: Tenant,
+    history: &History,
+    last: Option<(MemberId, Place)>,
+) -> Result<Vec<(MemberId, Place, v1::Activity)>, Fault> {
+    if history.members.is_empty() || history.activity_types.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut parameters = vec![tenant.uuid().into(), history.after.micros().into()];
+    let mut beyond = "";
+    if let Some((member, place)) = last {
+        beyond = " AND (member_id, occur_time, activity_id) > ($3, $4, $5)";
+        parameters.extend([member.uuid().into(), place.occur_time.micros().into(), place.id.uuid().into()]);
+    }
+    let types = history.activity_types.iter().map(|activity_type| vec![activity_type.clone().into()]).collect();
+    let (types, type_parameters) =
+        values(tx.get_database_backend(), parameters.len().saturating_add(1), &[Column::Text], types);
+    parameters.extend(type_parameters);
+    let (members, member_parameters) =
+        member_list(&**tx, parameters.len().saturating_add(1), history.members.iter().copied());
+    parameters.extend(member_parameters);
+    let sql = format!(
+        "SELECT member_id, occur_time, activity_id, payload FROM activity \
+         WHERE tenant_id = $1 AND occur_time > $2 AND member_id IN {members} AND activity_type IN {types}{beyond} \
+         ORDER BY member_id, occur_time, activity_id LIMIT {FOLDED_MAX}"
+    );
+    query(&**tx, &sql, parameters).await?.iter().map(read).collect()
+}
+
+/// Puts the activities of members who were merged down to the survivors.
+pub(crate) async fn hand_over(tx: &Tx, tenant: Tenant, merged: &BTreeMap<MemberId, MemberId>) -> Result<(), Fault> {
+    if merged.is_empty() {
+        return Ok(());
+    }
+    let rows = merged.iter().map(|(from, to)| vec![from.uuid().into(), to.uuid().into()]).collect();
+    let (list, mut parameters) = values(tx.get_database_backend(), 2, &[Column::Uuid, Column::Uuid], rows);
+    parameters.insert(0, tenant.uuid().into());
+    let sql = format!(
+        "UPDATE activity SET member_id = v.column2 FROM {list} AS v \
+         WHERE activity.tenant_id = $1 AND activity.member_id = v.column1"
+    );
+    execute(&**tx, &sql, parameters).await?;
+    Ok(())
+}
+
+/// The member is the row's: the message was written before a merge, perhaps.
+fn read(row: &QueryResult) -> Result<(MemberId, Place, v1::Activity), Fault> {
+    let member = member_id(row, 0)?;
+    let place = Place { occur_time: time(row, 1)?, id: activity_id(row, 2)? };
+    let payload: Vec<u8> = row.try_get_by_index(3)?;
+    let mut activity = v1::Activity::decode(&*payload).map_err(Fault::internal)?;
+    activity.member_id = member.to_string();
+    Ok((member, place, activity))
+}
+
+fn activity_id(row: &QueryResult, index: usize) -> Result<ActivityId, Fault> {
+    Ok(ActivityId::from_uuid(row.try_get_by_index::<Uuid>(index)?))
+}

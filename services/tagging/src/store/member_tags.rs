@@ -1,0 +1,140 @@
+//! What members have of tags, and when that must be looked at again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fault::Fault;
+use kernel::{Tenant, Time};
+use sea_orm::{ConnectionTrait, QueryResult, Value as SqlValue};
+use store::{Column, Tx, insert_rows, values};
+
+use super::{execute, member_id, member_list, optional_time, query, time};
+use crate::domain::computation::Mark;
+use crate::domain::member::MemberId;
+use crate::domain::tag::MemberTag;
+use crate::domain::value::{Value, ValueType};
+use crate::store::tags::value_type;
+
+/// How many tags are deleted in one statement.
+const DELETED_MAX: usize = 5_000;
+
+const COLUMNS: &str = "member_id, tag_code, value_type, number_value, text_value, source, assign_time, due_time, \
+     mark_time, mark_key";
+
+/// The tags of these members.
+pub(crate) async fn load(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    members: impl IntoIterator<Item = MemberId>,
+) -> Result<BTreeMap<MemberId, BTreeMap<String, MemberTag>>, Fault> {
+    let (list, mut parameters) = member_list(conn, 2, members);
+    parameters.insert(0, tenant.uuid().into());
+    let sql = format!("SELECT {COLUMNS} FROM member_tag WHERE tenant_id = $1 AND member_id IN {list}");
+    let mut loaded: BTreeMap<MemberId, BTreeMap<String, MemberTag>> = BTreeMap::new();
+    for row in &query(conn, &sql, parameters).await? {
+        let (code, tag) = read(row)?;
+        loaded.entry(member_id(row, 0)?).or_default().insert(code, tag);
+    }
+    Ok(loaded)
+}
+
+/// A page of one member's tags after a code.
+pub(crate) async fn page(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    member: MemberId,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<(String, MemberTag)>, Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM member_tag WHERE tenant_id = $1 AND member_id = $2 AND tag_code > $3 \
+         ORDER BY tag_code LIMIT {limit}"
+    );
+    let parameters = [tenant.uuid().into(), member.uuid().into(), after.into()];
+    query(conn, &sql, parameters).await?.iter().map(read).collect()
+}
+
+/// Members with a tag whose time has come, of whatever brand: those waiting longest first.
+pub(crate) async fn due(
+    conn: &impl ConnectionTrait,
+    now: Time,
+    limit: usize,
+) -> Result<BTreeMap<Tenant, BTreeSet<MemberId>>, Fault> {
+    let sql = format!(
+        "SELECT member_id, tenant_id FROM member_tag WHERE due_time IS NOT NULL AND due_time <= $1 \
+         ORDER BY due_time LIMIT {limit}"
+    );
+    let mut due: BTreeMap<Tenant, BTreeSet<MemberId>> = BTreeMap::new();
+    for row in &query(conn, &sql, [now.micros().into()]).await? {
+        due.entry(Tenant::from_uuid(row.try_get_by_index(1)?)).or_default().insert(member_id(row, 0)?);
+    }
+    Ok(due)
+}
+
+/// Writes tags, over what was there.
+pub(crate) async fn write(tx: &Tx, tenant: Tenant, tags: &[(MemberId, &str, &MemberTag)]) -> Result<(), Fault> {
+    const HEAD: &str = "INSERT INTO member_tag (tenant_id, member_id, tag_code, value_type, number_value, text_value, \
+         source, assign_time, due_time, mark_time, mark_key)";
+    const TAIL: &str = "ON CONFLICT (tenant_id, member_id, tag_code) DO UPDATE SET value_type = excluded.value_type, \
+         number_value = excluded.number_value, text_value = excluded.text_value, source = excluded.source, \
+         assign_time = excluded.assign_time, due_time = excluded.due_time, mark_time = excluded.mark_time, \
+         mark_key = excluded.mark_key";
+    insert_rows(&**tx, HEAD, tags.iter().map(|tag| row(tenant, tag)).collect(), TAIL).await?;
+    Ok(())
+}
+
+/// Deletes tags.
+pub(crate) async fn delete(tx: &Tx, tenant: Tenant, tags: &[(MemberId, &str)]) -> Result<(), Fault> {
+    for chunk in tags.chunks(DELETED_MAX) {
+        let rows = chunk.iter().map(|(member, code)| vec![member.uuid().into(), (*code).into()]).collect();
+        let (list, mut parameters) = values(tx.get_database_backend(), 2, &[Column::Uuid, Column::Text], rows);
+        parameters.insert(0, tenant.uuid().into());
+        let sql = format!("DELETE FROM member_tag WHERE tenant_id = $1 AND (member_id, tag_code) IN {list}");
+        execute(&**tx, &sql, parameters).await?;
+    }
+    Ok(())
+}
+
+fn row(tenant: Tenant, (member, code, tag): &(MemberId, &str, &MemberTag)) -> Vec<SqlValue> {
+    let (number, text) = match &tag.value {
+        Value::Bool(value) => (Some(i64::from(*value)), None),
+        Value::Int(value) => (Some(*value), None),
+        Value::Text(value) => (None, Some(value.clone())),
+        Value::Time(value) => (Some(value.micros()), None),
+    };
+    vec![
+        tenant.uuid().into(),
+        member.uuid().into(),
+        (*code).into(),
+        tag.value.value_type().name().into(),
+        number.into(),
+        text.into(),
+        tag.source.clone().into(),
+        tag.assign_time.micros().into(),
+        tag.due_time.map(Time::micros).into(),
+        tag.mark.as_ref().map(|mark| mark.time.micros()).into(),
+        tag.mark.as_ref().map(|mark| mark.key.clone()).into(),
+    ]
+}
+
+fn read(row: &QueryResult) -> Result<(String, MemberTag), Fault> {
+    let (number, text): (Option<i64>, Option<String>) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
+    let value = match (value_type(&row.try_get_by_index::<String>(2)?)?, number, text) {
+        (ValueType::Bool, Some(number), None) => Value::Bool(number != 0),
+        (ValueType::Int, Some(number), None) => Value::Int(number),
+        (ValueType::Time, Some(number), None) => Value::Time(Time::from_micros(number)),
+        (ValueType::Text, None, Some(text)) => Value::Text(text),
+        (ValueType::Bool | ValueType::Int | ValueType::Time | ValueType::Text, ..) => {
+            return Err(Fault::internal("a stored value does not read"));
+        }
+    };
+    let mark_key: Option<String> = row.try_get_by_index(9)?;
+    let mark = optional_time(row, 8)?.zip(mark_key).map(|(time, key)| Mark { time, key });
+    let tag = MemberTag {
+        value,
+        source: row.try_get_by_index(5)?,
+        assign_time: time(row, 6)?,
+        due_time: optional_time(row, 7)?,
+        mark,
+    };
+    Ok((row.try_get_by_index(1)?, tag))
+}

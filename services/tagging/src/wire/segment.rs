@@ -1,0 +1,36 @@
+use contracts::tagging::v1;
+
+use crate::domain::member::MemberId;
+use crate::domain::segment::Segment;
+use crate::wire::some_time;
+use kernel::Time;
+
+/// A segment's definition as the contract has it.
+pub(crate) fn write(segment: Segment, condition: v1::Condition, member_count: i64) -> v1::Segment {
+    v1::Segment {
+        segment_code: segment.code,
+        display_name: segment.display_name,
+        description: segment.description,
+        condition: Some(condition),
+        state: state(segment.is_evaluating).into(),
+        condition_version: segment.condition_version,
+        member_count,
+        evaluated_count: segment.evaluated_count,
+        etag: segment.version.to_string(),
+        create_time: some_time(segment.create_time),
+        update_time: some_time(segment.update_time),
+    }
+}
+
+/// Whether a segment is complete, as the contract has it.
+pub(crate) fn state(is_evaluating: bool) -> v1::SegmentState {
+    match is_evaluating {
+        true => v1::SegmentState::Evaluating,
+        false => v1::SegmentState::Ready,
+    }
+}
+
+/// A member's belonging to a segment.
+pub(crate) fn membership(segment_code: String, member: MemberId, enter_time: Time) -> v1::SegmentMembership {
+    v1::SegmentMembership { segment_code, member_id: member.to_string(), enter_time: some_time(enter_time) }
+}

@@ -1,0 +1,69 @@
+use async_trait::async_trait;
+use fault::Fault;
+use kernel::{Clock, Tenant};
+use runtime::Worker;
+use store::Db;
+
+use super::{LOOK_AGAIN, MEMBERS_MAX};
+use crate::store::catalogs::{self, Hold};
+use crate::store::revision::Revisions;
+use crate::store::{members, tags};
+
+/// Counts the activities of the past into new computed tags, a page of members at a time.
+///
+/// Members whom an activity reaches meanwhile are folded then (see `Subject::did`), and once more here: folding twice
+/// ends in the same standing, so nothing but the page has to be remembered.
+pub(super) struct BackfillTags {
+    pub(super) clock: Clock,
+    pub(super) db: Db,
+    pub(super) revisions: Revisions,
+}
+
+#[async_trait]
+impl Worker for BackfillTags {
+    fn name(&self) -> &'static str {
+        "tagging.backfill_tags"
+    }
+
+    async fn tick(&mut self) -> Result<usize, Fault> {
+        let Some((tenant, code)) = tags::next_backfill(self.db.read()).await? else { return Ok(0) };
+        match self.page(tenant, &code).await? {
+            0 => self.end(tenant, &code).await.map(|()| 1),
+            members => Ok(members),
+        }
+    }
+
+    async fn rest(&mut self) {
+        self.clock.sleep(LOOK_AGAIN).await;
+    }
+}
+
+impl BackfillTags {
+    /// Folds the tag of the next members; answers how many.
+    async fn page(&self, tenant: Tenant, code: &str) -> Result<usize, Fault> {
+        let tx = self.db.begin().await?;
+        let revision = self.revisions.begin(&tx, tenant, Hold::Shared).await?;
+        let Some(after) = tags::backfilled_to(&tx, tenant, code).await? else { return Ok(0) };
+        let page = members::page(&*tx, tenant, after, MEMBERS_MAX).await?;
+        let Some(last) = page.last() else { return Ok(0) };
+        let mut subjects = revision.known_subjects(&page).await?;
+        subjects.values_mut().for_each(|subject| subject.distrust(code.to_owned()));
+        revision.settle(subjects, None, Vec::new()).await?;
+        tags::backfill_to(&tx, tenant, code, *last).await?;
+        tx.commit().await?;
+        Ok(page.len())
+    }
+
+    /// Ends the backfill, unless a member has come in behind the last page.
+    async fn end(&self, tenant: Tenant, code: &str) -> Result<(), Fault> {
+        let tx = self.db.begin().await?;
+        self.revisions.begin(&tx, tenant, Hold::Alone).await?;
+        let Some(after) = tags::backfilled_to(&tx, tenant, code).await? else { return Ok(()) };
+        if members::page(&*tx, tenant, after, 1).await?.is_empty() {
+            tags::end_backfill(&tx, tenant, code).await?;
+            catalogs::changed(&tx, tenant).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+use async_trait::async_trait;
+use fault::Fault;
+use kernel::{Clock, Tenant};
+use runtime::Worker;
+use store::Db;
+
+use super::{LOOK_AGAIN, MEMBERS_MAX};
+use crate::store::catalogs::Hold;
+use crate::store::revision::Revisions;
+use crate::store::{members, segments};
+
+/// Evaluates members by new conditions, a page at a time, and only by these.
+///
+/// Members whom a change reaches meanwhile are evaluated by the new condition then: there is no other any more.
+pub(super) struct EvaluateSegments {
+    pub(super) clock: Clock,
+    pub(super) db: Db,
+    pub(super) revisions: Revisions,
+}
+
+#[async_trait]
+impl Worker for EvaluateSegments {
+    fn name(&self) -> &'static str {
+        "tagging.evaluate_segments"
+    }
+
+    async fn tick(&mut self) -> Result<usize, Fault> {
+        let Some((tenant, code)) = segments::next_evaluation(self.db.read()).await? else { return Ok(0) };
+        self.page(tenant, &code).await
+    }
+
+    async fn rest(&mut self) {
+        self.clock.sleep(LOOK_AGAIN).await;
+    }
+}
+
+impl EvaluateSegments {
+    /// Evaluates the next members, or ends where there are none; a member who comes in later is evaluated then.
+    async fn page(&self, tenant: Tenant, code: &str) -> Result<usize, Fault> {
+        let tx = self.db.begin().await?;
+        let revision = self.revisions.begin(&tx, tenant, Hold::Shared).await?;
+        let Some(after) = segments::evaluated_to(&tx, tenant, code).await? else { return Ok(0) };
+        let page = members::page(&*tx, tenant, after, MEMBERS_MAX).await?;
+        match page.last() {
+            None => segments::end_evaluation(&tx, tenant, code).await?,
+            Some(last) => {
+                let subjects = revision.known_subjects(&page).await?;
+                revision.settle(subjects, Some(code), Vec::new()).await?;
+                let evaluated = i64::try_from(page.len()).map_err(Fault::internal)?;
+                segments::evaluate_to(&tx, tenant, code, *last, evaluated).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(page.len().max(1))
+    }
+}
