@@ -90,7 +90,7 @@ impl Link {
                 .connection()
                 .oneshot(request)
                 .await
-                .map_err(|error| Remote::away(&error).into()),
+                .map_err(|error| Remote::trouble(&error).into()),
         }
     }
 }

@@ -24,12 +24,13 @@ pub fn remaining() -> Option<Duration> {
 pub(crate) async fn within<T>(timeout: Duration, work: impl Future<Output = T>) -> Result<T, Fault> {
     let deadline = Instant::now().checked_add(timeout).unwrap_or_else(Instant::now);
     let outcome = tokio::time::timeout_at(deadline, DEADLINE.scope(deadline, work)).await;
-    outcome.map_err(|_| {
-        Fault::refused(
-            Common::DeadlineExceeded,
-            "the deadline passed before the answer: repeat with the same request id to learn the outcome",
-        )
-    })
+    outcome.map_err(|_| passed())
+}
+
+/// What a caller is told that stopped waiting.
+pub(crate) fn passed() -> Fault {
+    let message = "the deadline passed before the answer: repeat with the same request id to learn the outcome";
+    Fault::refused(Common::DeadlineExceeded, message)
 }
 
 /// The timeout that a request carries.

@@ -6,6 +6,8 @@ use fault::Fault;
 use http::Uri;
 use tonic::transport::Endpoint;
 
+use crate::deadline;
+
 /// Several connections, because one HTTP/2 connection is read and written by one task at a time.
 const CONNECTIONS: usize = 4;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -40,11 +42,15 @@ impl Remote {
     }
 
     /// Trouble on the way, with all that is known of it.
-    pub(crate) fn away(error: &tonic::transport::Error) -> Fault {
+    pub(crate) fn trouble(error: &tonic::transport::Error) -> Fault {
         let mut message = format!("the peer cannot be reached: {error}");
         let mut source = std::error::Error::source(error);
         while let Some(cause) = source {
-            message.push_str(&format!(": {cause}"));
+            // The transport reads the deadline from the header too, and may be a moment earlier than we are.
+            if cause.is::<tonic::TimeoutExpired>() {
+                return deadline::passed();
+            }
+            message = format!("{message}: {cause}");
             source = cause.source();
         }
         Fault::unavailable(message)
