@@ -7,7 +7,7 @@ use crate::{Common, Fault};
 /// One field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The field, from the request's top: "`items[2].amount.currency_code`".
+    /// The field, from the request's top: "`items[2].amount.currency_code`"; empty where it is the request as a whole.
     pub path: String,
     /// What it must be.
     pub message: String,
@@ -15,6 +15,9 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            return f.write_str(&self.message);
+        }
         write!(f, "{}: {}", self.path, self.message)
     }
 }

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use fault::{Fault, Violation};
 use prost_reflect::{DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use serde_path_to_error::Segment;
 
 use super::query::field_named;
 use crate::contract::Body;
@@ -43,7 +44,7 @@ pub(super) fn message(descriptor: &MessageDescriptor, json: &[u8]) -> Result<Dyn
     let mut track = serde_path_to_error::Track::new();
     let deserializer = serde_path_to_error::Deserializer::new(&mut json, &mut track);
     let message = DynamicMessage::deserialize_with_options(descriptor.clone(), deserializer, &OPTIONS)
-        .map_err(|error| violation(descriptor, &track.path().to_string(), &error.to_string()))?;
+        .map_err(|error| violation(proto_path(descriptor, &track.path()), &error.to_string()))?;
     json.end().map_err(|error| Fault::invalid("", error.to_string()))?;
     Ok(message)
 }
@@ -78,9 +79,8 @@ fn within(field: &FieldDescriptor, fault: Fault) -> Fault {
     Fault::invalid_fields(violations.collect())
 }
 
-/// The fault of a body at a path as the caller wrote it, named as the contract names it.
-fn violation(descriptor: &MessageDescriptor, sent: &str, message: &str) -> Fault {
-    let mut path = proto_path(descriptor, sent.trim_start_matches('.'));
+/// The fault of a body at a path.
+fn violation(mut path: String, message: &str) -> Fault {
     let Some(name) = message
         .strip_prefix(UNKNOWN_FIELD)
         .and_then(|rest| rest.split('\'').next())
@@ -94,20 +94,26 @@ fn violation(descriptor: &MessageDescriptor, sent: &str, message: &str) -> Fault
     Fault::invalid(path, "the contract has no such field")
 }
 
-/// "items[0].skuCode" as "items[0].sku_code".
-fn proto_path(descriptor: &MessageDescriptor, sent: &str) -> String {
+/// The path to what is wrong, in the spelling of the contract: "items[0].sku_code".
+fn proto_path(descriptor: &MessageDescriptor, sent: &serde_path_to_error::Path) -> String {
     let mut at = Some(descriptor.clone());
-    let mut path = Vec::new();
-    for part in sent.split('.').filter(|part| !part.is_empty()) {
-        let (name, index) = part.split_at(part.find('[').unwrap_or(part.len()));
-        let field = at.as_ref().and_then(|message| field_named(message, name));
-        path.push(match &field {
-            Some(field) => format!("{}{index}", field.name()),
-            None => part.to_owned(),
-        });
-        at = field.and_then(|field| field.kind().as_message().cloned());
+    let mut path = String::new();
+    for segment in sent {
+        match segment {
+            Segment::Seq { index } => path.push_str(&format!("[{index}]")),
+            Segment::Map { key } => {
+                let field = at.as_ref().and_then(|message| field_named(message, key));
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(field.as_ref().map_or(key, |field| field.name()));
+                at = field.and_then(|field| field.kind().as_message().cloned());
+            }
+            // Where the text itself is broken there is nothing to name.
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
     }
-    path.join(".")
+    path
 }
 
 /// Refuses a body that nests deeper than the most, before anything of it is built. The parser's own limit lies above.

@@ -1,0 +1,18 @@
+//! The gateway from outside: over TCP, with services that are played behind the real server stack.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::panic
+)]
+
+mod api_keys;
+mod authentication;
+mod grpc;
+mod platform;
+mod played;
+mod rest;
+mod streams;
+mod tenants;

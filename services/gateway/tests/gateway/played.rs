@@ -1,0 +1,236 @@
+//! Services that answer what a test needs. They stand behind the same server stack as the real ones.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use contracts::identity::v1::member_service_server::{MemberService, MemberServiceServer};
+use contracts::identity::v1::{
+    BatchGetMembersRequest, BatchGetMembersResponse, BatchLookUpMembersRequest, BatchLookUpMembersResponse,
+    BatchResolveMembersRequest, BatchResolveMembersResponse, GetMemberRequest, GetMemberResponse, ImportMembersRequest,
+    ImportMembersResponse, LinkIdentityRequest, LinkIdentityResponse, ListMembersRequest, ListMembersResponse,
+    LookUpMemberRequest, LookUpMemberResponse, MergeMembersRequest, MergeMembersResponse, ResolveMemberRequest,
+    ResolveMemberResponse, UnlinkIdentityRequest, UnlinkIdentityResponse, UpdateMemberRequest, UpdateMemberResponse,
+};
+use contracts::points::v1::points_service_server::{PointsService, PointsServiceServer};
+use contracts::points::v1::{
+    Balance, EarnPointsRequest, EarnPointsResponse, Entry, ErrorReason, GetBalanceRequest, GetBalanceResponse,
+    ListBalancesRequest, ListBalancesResponse, ListEntriesRequest, ListEntriesResponse, ListLotsRequest,
+    ListLotsResponse, RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse,
+};
+use contracts::tagging::v1::activity_service_server::{ActivityService, ActivityServiceServer};
+use contracts::tagging::v1::{
+    ListActivitiesRequest, ListActivitiesResponse, RecordActivitiesRequest, RecordActivitiesResponse,
+    StreamActivitiesRequest, StreamActivitiesResponse,
+};
+use fault::Fault;
+use rpc::{Call, answer};
+use tokio_stream::{Stream, StreamExt};
+use tonic::service::Routes;
+use tonic::{Request, Response, Status, Streaming};
+
+pub(crate) fn routes() -> Routes {
+    Routes::new(PointsServiceServer::new(Played))
+        .add_service(ActivityServiceServer::new(Played))
+        .add_service(MemberServiceServer::new(Played))
+}
+
+pub(crate) struct Played;
+
+/// The answer of methods that no test looks at.
+fn nothing<T: Default>() -> Result<Response<T>, Status> {
+    Ok(Response::new(T::default()))
+}
+
+/// Redeems anything of "points"; other assets stand for what else may happen.
+async fn redeem(call: Call<RedeemPointsRequest>) -> Result<RedeemPointsResponse, Fault> {
+    match call.asset_code.as_str() {
+        "empty" => Err(
+            Fault::refused(ErrorReason::InsufficientPoints, "redeem 500: 70 are available")
+                .with("available", 70)
+                .with("requested", 500),
+        ),
+        "busy" => Err(Fault::overloaded(
+            "the played service is busy",
+            Duration::from_millis(1_500),
+        )),
+        "broken" => Err(Fault::internal("a secret of the database")),
+        "slow" => std::future::pending().await,
+        "panic" => panic!("as the test asked"),
+        _ => Ok(RedeemPointsResponse {
+            entry: Some(Entry {
+                member_id: call.member_id.clone(),
+                asset_code: call.asset_code.clone(),
+                amount: -call.amount,
+                reference: call.reference.clone(),
+                // Who called, as the services get to know it.
+                counterpart_member_id: format!("{} {}", call.tenant(), call.principal().subject),
+                ..Entry::default()
+            }),
+        }),
+    }
+}
+
+#[tonic::async_trait]
+impl PointsService for Played {
+    async fn redeem_points(
+        &self,
+        request: Request<RedeemPointsRequest>,
+    ) -> Result<Response<RedeemPointsResponse>, Status> {
+        answer(request, redeem).await
+    }
+
+    async fn get_balance(&self, request: Request<GetBalanceRequest>) -> Result<Response<GetBalanceResponse>, Status> {
+        let request = request.into_inner();
+        let balance = Balance {
+            member_id: request.member_id,
+            asset_code: request.asset_code,
+            expiring_soon: request.expiring_within_days.into(),
+            ..Balance::default()
+        };
+        Ok(Response::new(GetBalanceResponse { balance: Some(balance) }))
+    }
+
+    async fn earn_points(&self, _: Request<EarnPointsRequest>) -> Result<Response<EarnPointsResponse>, Status> {
+        nothing()
+    }
+
+    async fn reverse_points(
+        &self,
+        _: Request<ReversePointsRequest>,
+    ) -> Result<Response<ReversePointsResponse>, Status> {
+        nothing()
+    }
+
+    async fn list_balances(&self, _: Request<ListBalancesRequest>) -> Result<Response<ListBalancesResponse>, Status> {
+        nothing()
+    }
+
+    async fn list_entries(&self, _: Request<ListEntriesRequest>) -> Result<Response<ListEntriesResponse>, Status> {
+        nothing()
+    }
+
+    async fn list_lots(&self, _: Request<ListLotsRequest>) -> Result<Response<ListLotsResponse>, Status> {
+        nothing()
+    }
+}
+
+type Answers = Pin<Box<dyn Stream<Item = Result<StreamActivitiesResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl ActivityService for Played {
+    type StreamActivitiesStream = Answers;
+
+    /// Gives every request id back, and fails at "fail".
+    async fn stream_activities(
+        &self,
+        request: Request<Streaming<StreamActivitiesRequest>>,
+    ) -> Result<Response<Answers>, Status> {
+        let answers = request.into_inner().map(|request| {
+            let request_id = request?.request_id;
+            if request_id == "fail" {
+                return Err(Fault::invalid("request_id", "is the one that fails").into());
+            }
+            Ok(StreamActivitiesResponse {
+                request_id,
+                result: None,
+            })
+        });
+        Ok(Response::new(Box::pin(answers)))
+    }
+
+    async fn record_activities(
+        &self,
+        request: Request<RecordActivitiesRequest>,
+    ) -> Result<Response<RecordActivitiesResponse>, Status> {
+        let recorded_count = request.into_inner().activities.len() as i32;
+        Ok(Response::new(RecordActivitiesResponse {
+            recorded_count,
+            ..RecordActivitiesResponse::default()
+        }))
+    }
+
+    async fn list_activities(
+        &self,
+        _: Request<ListActivitiesRequest>,
+    ) -> Result<Response<ListActivitiesResponse>, Status> {
+        nothing()
+    }
+}
+
+#[tonic::async_trait]
+impl MemberService for Played {
+    /// Counts the rows.
+    async fn import_members(
+        &self,
+        request: Request<Streaming<ImportMembersRequest>>,
+    ) -> Result<Response<ImportMembersResponse>, Status> {
+        let mut requests = request.into_inner();
+        let mut row_count = 0;
+        while let Some(request) = requests.message().await? {
+            row_count += request.rows.len() as i64;
+        }
+        Ok(Response::new(ImportMembersResponse {
+            row_count,
+            ..ImportMembersResponse::default()
+        }))
+    }
+
+    async fn resolve_member(
+        &self,
+        _: Request<ResolveMemberRequest>,
+    ) -> Result<Response<ResolveMemberResponse>, Status> {
+        nothing()
+    }
+
+    async fn batch_resolve_members(
+        &self,
+        _: Request<BatchResolveMembersRequest>,
+    ) -> Result<Response<BatchResolveMembersResponse>, Status> {
+        nothing()
+    }
+
+    async fn get_member(&self, _: Request<GetMemberRequest>) -> Result<Response<GetMemberResponse>, Status> {
+        nothing()
+    }
+
+    async fn batch_get_members(
+        &self,
+        _: Request<BatchGetMembersRequest>,
+    ) -> Result<Response<BatchGetMembersResponse>, Status> {
+        nothing()
+    }
+
+    async fn look_up_member(&self, _: Request<LookUpMemberRequest>) -> Result<Response<LookUpMemberResponse>, Status> {
+        nothing()
+    }
+
+    async fn batch_look_up_members(
+        &self,
+        _: Request<BatchLookUpMembersRequest>,
+    ) -> Result<Response<BatchLookUpMembersResponse>, Status> {
+        nothing()
+    }
+
+    async fn list_members(&self, _: Request<ListMembersRequest>) -> Result<Response<ListMembersResponse>, Status> {
+        nothing()
+    }
+
+    async fn update_member(&self, _: Request<UpdateMemberRequest>) -> Result<Response<UpdateMemberResponse>, Status> {
+        nothing()
+    }
+
+    async fn link_identity(&self, _: Request<LinkIdentityRequest>) -> Result<Response<LinkIdentityResponse>, Status> {
+        nothing()
+    }
+
+    async fn unlink_identity(
+        &self,
+        _: Request<UnlinkIdentityRequest>,
+    ) -> Result<Response<UnlinkIdentityResponse>, Status> {
+        nothing()
+    }
+
+    async fn merge_members(&self, _: Request<MergeMembersRequest>) -> Result<Response<MergeMembersResponse>, Status> {
+        nothing()
+    }
+}
