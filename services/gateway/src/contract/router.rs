@@ -312,9 +312,7 @@ mod tests {
                 Segment::Rest => "and/more",
             });
             let mut path = format!("/{}", segments.collect::<Vec<_>>().join("/"));
-            if let Some(verb) = &route.template.verb {
-                path.push_str(&format!(":{verb}"));
-            }
+            path.extend(route.template.verb.iter().flat_map(|verb| [":", verb]));
             let Found::Route(at, _) = router.find(&route.http_method, &path) else {
                 panic!("{path} leads nowhere")
             };

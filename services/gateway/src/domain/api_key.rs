@@ -171,7 +171,7 @@ mod tests {
     use crate::domain::secret::Secret;
 
     const NOW: Time = Time::from_seconds(1_000_000);
-    const DAY: Duration = Duration::from_secs(86_400);
+    const DAY: Duration = Duration::from_hours(24);
 
     fn secret(create_time: Time, expire_time: Option<Time>) -> KeptSecret {
         let secret = Secret::generate().unwrap();

@@ -26,9 +26,7 @@ pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
 
 /// Answers a gRPC request.
 pub(super) async fn pass(edge: &Edge, request: Request<Body>) -> Response<Body> {
-    try_pass(edge, request)
-        .await
-        .unwrap_or_else(|status| status.into_http())
+    try_pass(edge, request).await.unwrap_or_else(Status::into_http)
 }
 
 async fn try_pass(edge: &Edge, request: Request<Body>) -> Result<Response<Body>, Status> {

@@ -109,25 +109,10 @@ impl Keyring {
         let end = ends.into_iter().flatten().min();
         let reusable =
             former.filter(|former| former.scopes == key.scopes && at.duration_since(former.signed_at) < Signer::REUSE);
-        let (opened, signed_at) = match reusable {
-            Some(former) => (former.opened.clone(), former.signed_at),
-            None => {
-                let subject = key.id.to_string();
-                let principal = Principal {
-                    tenant,
-                    subject: subject.clone(),
-                    scopes: key.scopes.clone(),
-                    kind: PrincipalKind::Key,
-                };
-                (
-                    Opened {
-                        principal: self.signer.sign(&principal)?,
-                        tenant,
-                        key: subject.into(),
-                    },
-                    at,
-                )
-            }
+        let (opened, signed_at) = if let Some(former) = reusable {
+            (former.opened.clone(), former.signed_at)
+        } else {
+            (self.sign(tenant, key)?, at)
         };
         Ok(Entry {
             opened,
@@ -135,6 +120,22 @@ impl Keyring {
             end,
             signed_at,
             read_at: at,
+        })
+    }
+
+    fn sign(&self, tenant: Tenant, key: &ApiKey) -> Result<Opened, Fault> {
+        let subject = key.id.to_string();
+        let kind = PrincipalKind::Key;
+        let principal = Principal {
+            tenant,
+            subject: subject.clone(),
+            scopes: key.scopes.clone(),
+            kind,
+        };
+        Ok(Opened {
+            principal: self.signer.sign(&principal)?,
+            tenant,
+            key: subject.into(),
         })
     }
 

@@ -6,12 +6,15 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::body::Body;
 
 use super::{Edge, Gateway};
 
+/// How many connections may be open at once; the next one waits to be accepted.
+const CONNECTIONS_MAX: usize = 10_000;
 /// How many requests one connection may have under way.
 const STREAMS_MAX: u32 = 200;
 /// All headers of a request together.
@@ -27,18 +30,25 @@ impl Gateway {
     /// Serves until `shutdown` resolves, then lets what is under way end, for as long as the configuration allows.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
+        let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         tokio::pin!(shutdown);
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                accepted = listener.accept() => accepted,
+                accepted = accept(&listener, &room) => accepted,
             };
             match accepted {
-                Ok((stream, _)) => drop(connections.spawn(connection(stream, Arc::clone(&self.edge), stop.clone()))),
+                Ok((stream, place)) => {
+                    let serving = connection(stream, Arc::clone(&self.edge), stop.clone());
+                    connections.spawn(async move {
+                        serving.await;
+                        drop(place);
+                    });
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    kernel::pause(ACCEPT_PAUSE).await;
                 }
             }
         }
@@ -56,6 +66,13 @@ impl Gateway {
             );
         }
     }
+}
+
+/// The next connection, once there is room for it.
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(room).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, place))
 }
 
 /// Serves one connection until it ends, or, once the gateway stops, until its requests have ended.

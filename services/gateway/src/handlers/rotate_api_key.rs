@@ -18,13 +18,8 @@ const OVERLAP: Duration = Duration::from_hours(24);
 impl GatewayApi {
     pub(crate) async fn rotate_api_key(&self, call: Call<RotateApiKeyRequest>) -> Result<RotateApiKeyResponse, Fault> {
         let id = wire::key_id(&call.api_key_id)?;
-        let overlap = match &call.overlap {
-            Some(overlap) => overlap
-                .clone()
-                .try_into()
-                .map_err(|_| Fault::invalid("overlap", "must not be negative"))?,
-            None => OVERLAP,
-        };
+        let overlap = call.overlap.map_or(Ok(OVERLAP), Duration::try_from);
+        let overlap = overlap.map_err(|_| Fault::invalid("overlap", "must not be negative"))?;
         let tx = match self
             .db
             .begin_once::<RotateApiKeyResponse>(&call.key(&call.request_id))

@@ -2,6 +2,7 @@ use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
 use super::comments::Comments;
+use super::limits;
 use super::schema::{Schemas, is_json_value};
 use rpc::Access;
 
@@ -161,7 +162,7 @@ fn query_parameters(
                 parameter.insert("name".to_owned(), json!(name));
                 parameter.insert("in".to_owned(), json!("query"));
                 parameter.insert("description".to_owned(), json!(comments.of_field(&field)));
-                if parents.is_empty() && schemas.is_required(&field) {
+                if parents.is_empty() && limits::is_required(&field) {
                     parameter.insert("required".to_owned(), json!(true));
                 }
                 parameter.insert("schema".to_owned(), schemas.of_field_bare(&field));

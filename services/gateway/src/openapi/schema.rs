@@ -56,7 +56,7 @@ impl<'c> Schemas<'c> {
         let mut schema = self.of_field_bare(field);
         let mut description = self.comments.of_field(field).to_owned();
         if let Some(oneof) = field.containing_oneof().filter(|oneof| !oneof.is_synthetic()) {
-            description.push_str(&format!("\nAt most one field of `{}` is set.", oneof.name()));
+            description = format!("{description}\nAt most one field of `{}` is set.", oneof.name());
         }
         let Some(keys) = schema.as_object_mut() else {
             return schema;
@@ -90,11 +90,6 @@ impl<'c> Schemas<'c> {
         }
         limits::apply(rules.as_ref(), &mut schema);
         schema
-    }
-
-    /// Whether a request without the field is refused.
-    pub(super) fn is_required(&self, field: &FieldDescriptor) -> bool {
-        limits::is_required(field)
     }
 
     fn object(&mut self, message: &MessageDescriptor, without: &[&FieldDescriptor]) -> Value {

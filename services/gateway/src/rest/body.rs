@@ -13,6 +13,8 @@ const OPTIONS: DeserializeOptions = DeserializeOptions::new().deny_unknown_field
 
 /// What the message library says of a name that the contract does not have; a test pins the wording.
 const UNKNOWN_FIELD: &str = "unrecognized field name '";
+/// What it says of a field mask in the contract's spelling.
+const INVALID_MASK: &str = "invalid field mask";
 
 /// The request as far as the body has it.
 pub(super) fn read(input: &MessageDescriptor, body: &Body, json: &Bytes) -> Result<DynamicMessage, Fault> {
@@ -79,8 +81,14 @@ fn within(field: &FieldDescriptor, fault: Fault) -> Fault {
     Fault::invalid_fields(violations.collect())
 }
 
-/// The fault of a body at a path.
+/// The fault of a body at a path. Field masks are the one place where names are read in one spelling alone.
 fn violation(mut path: String, message: &str) -> Fault {
+    if message.starts_with(INVALID_MASK) {
+        return Fault::invalid(
+            path,
+            "a field mask is written in lowerCamelCase, for example \"displayName,account\"",
+        );
+    }
     let Some(name) = message
         .strip_prefix(UNKNOWN_FIELD)
         .and_then(|rest| rest.split('\'').next())
@@ -94,13 +102,13 @@ fn violation(mut path: String, message: &str) -> Fault {
     Fault::invalid(path, "the contract has no such field")
 }
 
-/// The path to what is wrong, in the spelling of the contract: "items[0].sku_code".
+/// The path to what is wrong, in the spelling of the contract: "items[0].category".
 fn proto_path(descriptor: &MessageDescriptor, sent: &serde_path_to_error::Path) -> String {
     let mut at = Some(descriptor.clone());
     let mut path = String::new();
     for segment in sent {
         match segment {
-            Segment::Seq { index } => path.push_str(&format!("[{index}]")),
+            Segment::Seq { index } => path = format!("{path}[{index}]"),
             Segment::Map { key } => {
                 let field = at.as_ref().and_then(|message| field_named(message, key));
                 if !path.is_empty() {
@@ -189,6 +197,21 @@ mod tests {
         assert_eq!(path(RECORD, nested), "activities[1].items[0].skuCode");
         let nested = r#"{"activities": [{"sourceId": "a"}, {"occurTime": "yesterday"}]}"#;
         assert_eq!(path(RECORD, nested), "activities[1].occur_time");
+    }
+
+    #[test]
+    fn a_field_mask_says_how_it_is_written() {
+        let update = "quanyu.identity.v1.UpdateChannelRequest";
+        let mask = read(update, r#"{"updateMask": "displayName,account"}"#).unwrap();
+        assert_eq!(
+            serde_json::to_value(&mask).unwrap()["updateMask"],
+            "displayName,account"
+        );
+        let (path, message) = read(update, r#"{"updateMask": "display_name"}"#).unwrap_err().remove(0);
+        assert!(
+            path == "update_mask" && message.contains("lowerCamelCase"),
+            "{path}: {message}"
+        );
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(crate) async fn call(edge: &Edge, request: Request<Body>) -> Result<Response
         let (messages, refusal) = lines::messages(body, route.method.descriptor.input(), edge.config.body_bytes_max);
         return carry(edge, route, &parts.headers, Box::pin(messages), refusal, channel).await;
     }
-    let json = read_whole(&parts.headers, body, edge.config.body_bytes_max).await?;
+    let json = read_whole(edge, &parts.headers, body).await?;
     let request = message(route, &segments, parts.uri.query().unwrap_or_default(), &json)?;
     let messages = Box::pin(stream::iter([request]));
     carry(edge, route, &parts.headers, messages, Refusal::none(), channel).await
@@ -55,14 +55,19 @@ fn message(route: &Route, segments: &[Cow<'_, str>], query: &str, json: &Bytes) 
     Ok(request)
 }
 
-async fn read_whole(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, RestError> {
-    let whole = Limited::new(body, bytes_max).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            RestError::too_large(bytes_max)
-        } else {
-            Fault::invalid("", format!("the body broke off: {error}")).into()
-        }
-    })?;
+/// The body, where it comes within the limits of length and time.
+async fn read_whole(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Bytes, RestError> {
+    let bytes_max = edge.config.body_bytes_max;
+    let whole = tokio::time::timeout(edge.config.timeout, Limited::new(body, bytes_max).collect()).await;
+    let whole = whole
+        .map_err(|_| RestError::too_slow(edge.config.timeout))?
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                RestError::too_large(bytes_max)
+            } else {
+                Fault::invalid("", format!("the body broke off: {error}")).into()
+            }
+        })?;
     let whole = whole.to_bytes();
     if !whole.is_empty() {
         require(headers, JSON)?;

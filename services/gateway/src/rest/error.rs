@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use bytes::Bytes;
-use fault::Fault;
+use fault::{Common, Fault};
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
@@ -32,7 +34,7 @@ impl RestError {
             .collect::<Vec<_>>()
             .join(", ");
         let fault = Fault::refused(
-            fault::Common::MethodUnknown,
+            Common::MethodUnknown,
             format!("this address answers to {allow}, not to {asked}"),
         );
         Self {
@@ -56,6 +58,18 @@ impl RestError {
         let fault = Fault::invalid("", format!("a body has at most {bytes_max} bytes"));
         Self {
             http: Some(StatusCode::PAYLOAD_TOO_LARGE),
+            ..fault.into()
+        }
+    }
+
+    /// The body did not come in time.
+    pub(crate) fn too_slow(limit: Duration) -> Self {
+        let fault = Fault::refused(
+            Common::DeadlineExceeded,
+            format!("the body did not come within {limit:?}"),
+        );
+        Self {
+            http: Some(StatusCode::REQUEST_TIMEOUT),
             ..fault.into()
         }
     }

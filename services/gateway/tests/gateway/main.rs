@@ -4,10 +4,10 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::arithmetic_side_effects,
-    clippy::as_conversions,
     clippy::panic
 )]
 
+mod access_log;
 mod api_keys;
 mod authentication;
 mod grpc;

@@ -142,7 +142,7 @@ impl ActivityService for Played {
         &self,
         request: Request<RecordActivitiesRequest>,
     ) -> Result<Response<RecordActivitiesResponse>, Status> {
-        let recorded_count = request.into_inner().activities.len() as i32;
+        let recorded_count = i32::try_from(request.into_inner().activities.len()).unwrap();
         Ok(Response::new(RecordActivitiesResponse {
             recorded_count,
             ..RecordActivitiesResponse::default()
@@ -167,7 +167,7 @@ impl MemberService for Played {
         let mut requests = request.into_inner();
         let mut row_count = 0;
         while let Some(request) = requests.message().await? {
-            row_count += request.rows.len() as i64;
+            row_count += i64::try_from(request.rows.len()).unwrap();
         }
         Ok(Response::new(ImportMembersResponse {
             row_count,

@@ -251,3 +251,22 @@ async fn other_origins_are_told_nothing() {
         answer.headers
     );
 }
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let config = GatewayConfig {
+        timeout: Duration::from_millis(50),
+        ..GatewayConfig::default()
+    };
+    let platform = Platform::start_with(config).await;
+    let mut connection = tokio::net::TcpStream::connect(platform.address).await.unwrap();
+    let head = format!(
+        "POST {REDEEM} HTTP/1.1\r\nhost: quanyu\r\nx-api-key: {}\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{{",
+        platform.first.secret.reveal()
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut start = [0; 12];
+    connection.read_exact(&mut start).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 408");
+}
