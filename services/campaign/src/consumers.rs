@@ -46,7 +46,12 @@ pub(crate) const STREAMS: [Stream; 4] = [
     Stream {
         name: "tagging",
         consumer: "campaign.tagging",
-        types: &["tagging.activity_recorded", "tagging.tag_changed", "tagging.segment_entered", "tagging.segment_left"],
+        types: &[
+            "tagging.activity_recorded",
+            "tagging.tag_changed",
+            "tagging.segment_entered",
+            "tagging.segment_left",
+        ],
     },
     Stream {
         name: "points",
@@ -69,7 +74,11 @@ pub(crate) struct Told {
 
 impl Listener {
     pub(crate) fn new(stream: &'static Stream, clock: Clock, versions: Versions) -> Self {
-        Self { stream, clock, versions }
+        Self {
+            stream,
+            clock,
+            versions,
+        }
     }
 
     /// Applies facts that merge nobody.
@@ -121,12 +130,17 @@ pub(crate) struct Listening {
 
 impl Listening {
     async fn read(tx: &Tx, facts: &[Envelope]) -> Result<Self, Fault> {
-        let types = facts.iter().filter_map(|fact| Some((fact.tenant, FactType::parse(&fact.kind)?)));
+        let types = facts
+            .iter()
+            .filter_map(|fact| Some((fact.tenant, FactType::parse(&fact.kind)?)));
         let types: BTreeSet<(Tenant, FactType)> = types.collect();
         let awaited = listeners::awaited(&**tx, &types).await?;
         let mut entrances: BTreeMap<(Tenant, FactKey), Vec<Entrance>> = BTreeMap::new();
         for entrance in listeners::entrances(&**tx, &types).await? {
-            entrances.entry((entrance.version.tenant, entrance.fact.clone())).or_default().push(entrance);
+            entrances
+                .entry((entrance.version.tenant, entrance.fact.clone()))
+                .or_default()
+                .push(entrance);
         }
         Ok(Self { entrances, awaited })
     }
@@ -141,14 +155,20 @@ impl Listening {
         let types: BTreeSet<(Tenant, FactType)> = keys.map(|(tenant, key)| (*tenant, key.fact_type)).collect();
         let mut told = Vec::new();
         for envelope in facts {
-            let Some(fact_type) = FactType::parse(&envelope.kind) else { continue };
+            let Some(fact_type) = FactType::parse(&envelope.kind) else {
+                continue;
+            };
             if !types.contains(&(envelope.tenant, fact_type)) {
                 continue;
             }
             let (member, fact) = wire::facts::read(envelope, fact_type)?;
             let known = |key: FactKey| self.concerns(envelope.tenant, key);
             if fact.keys().into_iter().any(known) {
-                told.push(Told { tenant: envelope.tenant, member, fact });
+                told.push(Told {
+                    tenant: envelope.tenant,
+                    member,
+                    fact,
+                });
             }
         }
         Ok(told)

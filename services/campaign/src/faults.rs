@@ -15,9 +15,9 @@ impl From<JourneyError> for Fault {
             JourneyError::Unchanged { code, version } => Self::refused(ErrorReason::JourneyUnchanged, message)
                 .with("journey_code", code)
                 .with("published_version", version),
-            JourneyError::EtagMismatch { etag, sent } => {
-                Self::refused(Common::EtagMismatch, message).with("etag", etag).with("sent", sent)
-            }
+            JourneyError::EtagMismatch { etag, sent } => Self::refused(Common::EtagMismatch, message)
+                .with("etag", etag)
+                .with("sent", sent),
         }
     }
 }

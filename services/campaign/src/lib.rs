@@ -16,7 +16,12 @@
 
 #![cfg_attr(
     test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::as_conversions)
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
 )]
 
 mod consumers;
@@ -25,6 +30,8 @@ mod faults;
 mod handlers;
 mod peers;
 mod store;
+#[cfg(test)]
+mod tests;
 mod versions;
 mod wire;
 mod workers;
@@ -55,7 +62,10 @@ pub fn migrations() -> Vec<::store::Migration> {
 pub fn service(deps: Deps) -> Service {
     let Deps { clock, db, peers } = deps;
     let versions = Versions::default();
-    let api = CampaignApi { db: db.clone(), clock: clock.clone() };
+    let api = CampaignApi {
+        db: db.clone(),
+        clock: clock.clone(),
+    };
     let routes = Routes::new(JourneyServiceServer::new(api.clone()))
         .add_service(JourneyRunServiceServer::new(api))
         .add_service(events::feed(db.clone()));
@@ -73,5 +83,10 @@ pub fn service(deps: Deps) -> Service {
         let listener = Listener::new(stream, clock.clone(), versions.clone());
         workers.push(events::consume(&db, &peers, &clock, listener));
     }
-    Service { name: NAME, routes, workers, db }
+    Service {
+        name: NAME,
+        routes,
+        workers,
+        db,
+    }
 }

@@ -82,20 +82,35 @@ impl Asker {
                     coupons.entry((ask.tenant, template_code)).or_default().push(ask);
                 }
                 What::Act(Action::GrantPoints { asset_code, amount }) => {
-                    calls.push(Box::pin(self.one(&away.points, ask, move |ask| self.grant(ask, asset_code, amount))));
+                    calls.push(Box::pin(
+                        self.one(&away.points, ask, move |ask| self.grant(ask, asset_code, amount)),
+                    ));
                 }
-                What::Act(Action::AssignTag { tag_code, value, lifetime }) => {
+                What::Act(Action::AssignTag {
+                    tag_code,
+                    value,
+                    lifetime,
+                }) => {
                     let assignment = assignment(&ask, tag_code, value, lifetime);
-                    calls.push(Box::pin(self.one(&away.tagging, ask, move |ask| self.assign(ask, assignment))));
+                    calls.push(Box::pin(
+                        self.one(&away.tagging, ask, move |ask| self.assign(ask, assignment)),
+                    ));
                 }
                 What::InSegment(segment_code) => {
-                    calls.push(Box::pin(self.one(&away.tagging, ask, move |ask| self.belongs(ask, segment_code))));
+                    calls.push(Box::pin(
+                        self.one(&away.tagging, ask, move |ask| self.belongs(ask, segment_code)),
+                    ));
                 }
             }
         }
         for ((tenant, template_code), asks) in coupons {
             for asks in asks.chunks(COUPONS_MAX) {
-                calls.push(Box::pin(self.issue(&away.rights, tenant, template_code.clone(), asks.to_vec())));
+                calls.push(Box::pin(self.issue(
+                    &away.rights,
+                    tenant,
+                    template_code.clone(),
+                    asks.to_vec(),
+                )));
             }
         }
         let mut answered = futures::stream::iter(calls).buffer_unordered(CALLS_MAX);
@@ -128,8 +143,12 @@ impl Asker {
             expire_time: None,
             reference: format!("journey/{}", ask.journey_code),
         };
-        let entry = answered(points.earn_points(timed(request)).await)?.entry.unwrap_or_default();
-        Ok(Answer::Done { reference: entry.entry_id })
+        let entry = answered(points.earn_points(timed(request)).await)?
+            .entry
+            .unwrap_or_default();
+        Ok(Answer::Done {
+            reference: entry.entry_id,
+        })
     }
 
     async fn assign(&self, ask: Ask, assignment: TagAssignment) -> Result<Answer, Fault> {
@@ -141,12 +160,17 @@ impl Asker {
             source: format!("journey/{}", ask.journey_code),
         };
         answered(tags.assign_tags(timed(request)).await)?;
-        Ok(Answer::Done { reference: String::new() })
+        Ok(Answer::Done {
+            reference: String::new(),
+        })
     }
 
     async fn belongs(&self, ask: Ask, segment_code: String) -> Result<Answer, Fault> {
         let mut segments = SegmentServiceClient::new(self.peers.channel("tagging").on_behalf_of(ask.tenant)?);
-        let request = CheckSegmentMembershipRequest { segment_code, member_id: ask.member.to_string() };
+        let request = CheckSegmentMembershipRequest {
+            segment_code,
+            member_id: ask.member.to_string(),
+        };
         let membership = answered(segments.check_segment_membership(timed(request)).await)?;
         Ok(Answer::Belongs(membership.is_member))
     }
@@ -162,9 +186,13 @@ impl Asker {
         let keys = asks.iter().map(|ask| (ask.tenant, ask.run_id));
         match results {
             Ok(results) => {
-                let by_item: BTreeMap<String, Answer> =
-                    results.into_iter().map(|result| (result.item_id.clone(), issued(result))).collect();
-                let answers = asks.iter().map(|ask| by_item.get(&ask.key).cloned().unwrap_or(Answer::Away));
+                let by_item: BTreeMap<String, Answer> = results
+                    .into_iter()
+                    .map(|result| (result.item_id.clone(), issued(result)))
+                    .collect();
+                let answers = asks
+                    .iter()
+                    .map(|ask| by_item.get(&ask.key).cloned().unwrap_or(Answer::Away));
                 keys.zip(answers).collect()
             }
             Err(fault) => {
@@ -176,7 +204,10 @@ impl Asker {
 
     async fn issue_call(&self, tenant: Tenant, template_code: String, asks: &[Ask]) -> Result<Vec<IssueResult>, Fault> {
         let mut coupons = CouponServiceClient::new(self.peers.channel("rights").on_behalf_of(tenant)?);
-        let items = asks.iter().map(|ask| IssueItem { member_id: ask.member.to_string(), item_id: ask.key.clone() });
+        let items = asks.iter().map(|ask| IssueItem {
+            member_id: ask.member.to_string(),
+            item_id: ask.key.clone(),
+        });
         let request = IssueCouponsRequest {
             request_id: format!("campaign/{}", self.clock.uuid()),
             template_code,
@@ -194,15 +225,24 @@ fn assignment(ask: &Ask, tag_code: String, value: TagValue, lifetime: Option<Dur
         TagValue::Time(value) => tag_value::Kind::TimeValue(value.to_wire()),
     };
     let value = Some(contracts::tagging::v1::TagValue { kind: Some(kind) });
-    TagAssignment { tag_code, value, expire_time: lifetime.map(|lifetime| ask.clock.plus(lifetime).to_wire()) }
+    TagAssignment {
+        tag_code,
+        value,
+        expire_time: lifetime.map(|lifetime| ask.clock.plus(lifetime).to_wire()),
+    }
 }
 
 fn issued(result: IssueResult) -> Answer {
     match result.outcome {
-        Some(issue_result::Outcome::Coupon(coupon)) => Answer::Done { reference: coupon.coupon_id },
+        Some(issue_result::Outcome::Coupon(coupon)) => Answer::Done {
+            reference: coupon.coupon_id,
+        },
         Some(issue_result::Outcome::Refusal(refusal)) => {
             let reason = refusal.reason().name().to_owned();
-            Answer::Refused { reason, message: refusal.message }
+            Answer::Refused {
+                reason,
+                message: refusal.message,
+            }
         }
         None => Answer::Away,
     }
@@ -246,7 +286,12 @@ fn answer_of(fault: Fault, away: &AtomicBool) -> Answer {
 /// Whether the brand's own doing is refused. What the platform has to mend (an address, a right, a lack of room) is no
 /// reason to pass over a member's coupon.
 fn is_final(refusal: &Refusal) -> bool {
-    let platforms =
-        [Code::Unavailable, Code::DeadlineExceeded, Code::Unauthenticated, Code::PermissionDenied, Code::Unimplemented];
+    let platforms = [
+        Code::Unavailable,
+        Code::DeadlineExceeded,
+        Code::Unauthenticated,
+        Code::PermissionDenied,
+        Code::Unimplemented,
+    ];
     refusal.retry_after.is_none() && !platforms.contains(&refusal.code)
 }

@@ -33,14 +33,19 @@ impl Versions {
             definitions.insert(row.key, definition);
         }
         match missing.into_iter().find(|key| !definitions.contains_key(key)) {
-            Some(key) => Err(Fault::internal(format!("version {} of {} is missing", key.version, key.journey_code))),
+            Some(key) => Err(Fault::internal(format!(
+                "version {} of {} is missing",
+                key.version, key.journey_code
+            ))),
             None => Ok(definitions),
         }
     }
 
     fn known(&self, keys: &BTreeSet<VersionKey>) -> Definitions {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.iter().filter_map(|key| Some((key.clone(), kept.get(key)?.clone()))).collect()
+        keys.iter()
+            .filter_map(|key| Some((key.clone(), kept.get(key)?.clone())))
+            .collect()
     }
 
     fn keep(&self, key: VersionKey, definition: Arc<Definition>) {

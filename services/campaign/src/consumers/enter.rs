@@ -44,13 +44,27 @@ pub(crate) async fn enter(listener: &Listener, tx: &Tx, listening: &Listening, t
         }
         let key = candidate.entry_key();
         let entry = entries.get(&key).map_or_else(Entry::default, EntryRow::entry);
-        let Some(visit) = entry.enter(candidate.definition.reentry) else { continue };
+        let Some(visit) = entry.enter(candidate.definition.reentry) else {
+            continue;
+        };
         let (definition, told) = (&candidate.definition, candidate.told);
         let id = RunId::generate(&listener.clock);
         let run = Run::begin(id, told.member, visit, &told.fact, definition.first, now);
-        begun.rows.push(RunRow::begin(candidate.version, definition, &run, &told.fact, now));
-        begun.changes.add(candidate.version, definition, &BTreeMap::from([(definition.first, Tally::BEGUN)]));
-        entries.insert(key.clone(), EntryRow { visits: visit, active_run: Some(id) });
+        begun
+            .rows
+            .push(RunRow::begin(candidate.version, definition, &run, &told.fact, now));
+        begun.changes.add(
+            candidate.version,
+            definition,
+            &BTreeMap::from([(definition.first, Tally::BEGUN)]),
+        );
+        entries.insert(
+            key.clone(),
+            EntryRow {
+                visits: visit,
+                active_run: Some(id),
+            },
+        );
         begun.entered.insert(key);
     }
     begun.write(tx, &known, entries).await
@@ -88,7 +102,11 @@ async fn candidates<'a>(
     let definitions = listener.versions.load(&**tx, versions).await?;
     let candidates = looked_at.into_iter().filter_map(|(version, told)| {
         let definition = definitions.get(version)?.clone();
-        definition.trigger.matches(&told.fact).then_some(Candidate { version, definition, told })
+        definition.trigger.matches(&told.fact).then_some(Candidate {
+            version,
+            definition,
+            told,
+        })
     });
     Ok(candidates.collect())
 }

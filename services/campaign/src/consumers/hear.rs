@@ -18,8 +18,16 @@ use crate::store::runs;
 pub(crate) async fn hear(tx: &Tx, listening: &Listening, told: &[Told], now: Time) -> Result<(), Fault> {
     let mut heard = Heard::new();
     for told in told {
-        if told.fact.keys().into_iter().any(|key| listening.awaited.contains(&(told.tenant, key))) {
-            heard.entry((told.tenant, told.member)).or_default().push(told.fact.clone());
+        if told
+            .fact
+            .keys()
+            .into_iter()
+            .any(|key| listening.awaited.contains(&(told.tenant, key)))
+        {
+            heard
+                .entry((told.tenant, told.member))
+                .or_default()
+                .push(told.fact.clone());
         }
     }
     if heard.is_empty() {
@@ -32,7 +40,11 @@ pub(crate) async fn hear(tx: &Tx, listening: &Listening, told: &[Told], now: Tim
     heard::insert(&**tx, &heard).await?;
     let woken: Vec<(Tenant, RunId)> = active
         .iter()
-        .filter(|row| heard.get(&(row.tenant, row.member)).is_some_and(|facts| waits_for(row, facts)))
+        .filter(|row| {
+            heard
+                .get(&(row.tenant, row.member))
+                .is_some_and(|facts| waits_for(row, facts))
+        })
         .map(|row| (row.tenant, row.run_id))
         .collect();
     runs::wake(&**tx, &woken, now).await
@@ -40,6 +52,8 @@ pub(crate) async fn hear(tx: &Tx, listening: &Listening, told: &[Told], now: Tim
 
 /// Whether the run waits for one of the facts, and no runner has it in hand.
 fn waits_for(row: &RunRow, facts: &[Fact]) -> bool {
-    let Some(key) = FactKey::parse(&row.awaited_key) else { return false };
+    let Some(key) = FactKey::parse(&row.awaited_key) else {
+        return false;
+    };
     row.lease_id.is_none() && facts.iter().any(|fact| key.covers(fact))
 }

@@ -26,7 +26,11 @@ pub(crate) struct Merge {
 
 impl Merge {
     pub(crate) fn read(envelope: &Envelope) -> Result<Self, Fault> {
-        let MembersMerged { surviving_member_id, absorbed_member_id, .. } = envelope.decode()?;
+        let MembersMerged {
+            surviving_member_id,
+            absorbed_member_id,
+            ..
+        } = envelope.decode()?;
         Ok(Self {
             tenant: envelope.tenant,
             from: absorbed_member_id.parse().map_err(Fault::internal)?,
@@ -49,7 +53,10 @@ pub(crate) async fn merge(tx: &Tx, versions: &Versions, merges: &[Merge], now: T
     }
     merges.retain(|merge| merge.from != merge.to);
     let absorbed: BTreeSet<(Tenant, MemberId)> = merges.iter().map(|merge| (merge.tenant, merge.from)).collect();
-    let everybody = merges.iter().flat_map(|merge| [(merge.tenant, merge.from), (merge.tenant, merge.to)]).collect();
+    let everybody = merges
+        .iter()
+        .flat_map(|merge| [(merge.tenant, merge.from), (merge.tenant, merge.to)])
+        .collect();
 
     let mut merging = Merging {
         runs: runs::lock_all(&**tx, &everybody).await?,
@@ -57,7 +64,9 @@ pub(crate) async fn merge(tx: &Tx, versions: &Versions, merges: &[Merge], now: T
         ..Merging::default()
     };
     let heard = heard::about(&**tx, &absorbed, Time::from_micros(i64::MIN)).await?;
-    let definitions = versions.load(&**tx, merging.runs.iter().map(RunRow::version_key).collect()).await?;
+    let definitions = versions
+        .load(&**tx, merging.runs.iter().map(RunRow::version_key).collect())
+        .await?;
     for merge in &merges {
         if heard.contains_key(&(merge.tenant, merge.from)) {
             heard::move_all(&**tx, merge.tenant, merge.from, merge.to).await?;
@@ -83,13 +92,19 @@ struct Merging {
 
 impl Merging {
     fn move_runs(&mut self, merge: &Merge, now: Time) {
-        for row in self.runs.iter_mut().filter(|row| (row.tenant, row.member) == (merge.tenant, merge.from)) {
+        for row in self
+            .runs
+            .iter_mut()
+            .filter(|row| (row.tenant, row.member) == (merge.tenant, merge.from))
+        {
             row.member = merge.to;
             self.changed.insert((row.tenant, row.run_id));
         }
         // The facts that either has waited for may have happened to the other.
         let waiting = |row: &&mut RunRow| {
-            (row.tenant, row.member) == (merge.tenant, merge.to) && !row.awaited_key.is_empty() && row.lease_id.is_none()
+            (row.tenant, row.member) == (merge.tenant, merge.to)
+                && !row.awaited_key.is_empty()
+                && row.lease_id.is_none()
         };
         for row in self.runs.iter_mut().filter(waiting) {
             row.due_time = row.due_time.map(|due| due.min(now));
@@ -99,25 +114,33 @@ impl Merging {
 
     fn stop_doubles(&mut self, merge: &Merge, definitions: &Definitions, now: Time) -> Result<(), Fault> {
         let mut first: BTreeMap<String, (Time, RunId)> = BTreeMap::new();
-        let under_way =
-            |row: &RunRow| (row.tenant, row.member) == (merge.tenant, merge.to) && row.is_active();
+        let under_way = |row: &RunRow| (row.tenant, row.member) == (merge.tenant, merge.to) && row.is_active();
         for row in self.runs.iter().filter(|row| under_way(row)) {
             let began = (row.start_time, row.run_id);
             let first = first.entry(row.journey_code.clone()).or_insert(began);
             *first = began.min(*first);
         }
         for row in self.runs.iter_mut().filter(|row| under_way(row)) {
-            if first.get(&row.journey_code).is_some_and(|(_, run_id)| *run_id == row.run_id) {
+            if first
+                .get(&row.journey_code)
+                .is_some_and(|(_, run_id)| *run_id == row.run_id)
+            {
                 continue;
             }
             let version: VersionKey = row.version_key();
-            let definition =
-                definitions.get(&version).ok_or_else(|| Fault::internal("a run's version was not loaded"))?;
+            let definition = definitions
+                .get(&version)
+                .ok_or_else(|| Fault::internal("a run's version was not loaded"))?;
             let stopped = stop(definition, row.run(definition)?, StopReason::MembersMerged, now);
             row.take(definition, &stopped.run);
             let (tenant, run_id) = (row.tenant, row.run_id);
             self.changes.add(&version, definition, &stopped.tally);
-            self.steps.extend(stopped.steps.into_iter().map(|step| StepRow::new(tenant, run_id, definition, step)));
+            self.steps.extend(
+                stopped
+                    .steps
+                    .into_iter()
+                    .map(|step| StepRow::new(tenant, run_id, definition, step)),
+            );
             self.changed.insert((tenant, run_id));
         }
         Ok(())
@@ -127,8 +150,13 @@ impl Merging {
         let of_absorbed = |key: &EntryKey| (key.tenant, key.member) == (merge.tenant, merge.from);
         let absorbed: Vec<EntryKey> = self.entries.keys().filter(|key| of_absorbed(key)).cloned().collect();
         for key in absorbed {
-            let Some(theirs) = self.entries.remove(&key) else { continue };
-            let survivor = EntryKey { member: merge.to, ..key.clone() };
+            let Some(theirs) = self.entries.remove(&key) else {
+                continue;
+            };
+            let survivor = EntryKey {
+                member: merge.to,
+                ..key.clone()
+            };
             let ours = self.entries.get(&survivor).map_or(0, |entry| entry.visits);
             let active_run = self.under_way(&survivor);
             let visits = ours.saturating_add(theirs.visits);
@@ -141,17 +169,26 @@ impl Merging {
 
     fn under_way(&self, key: &EntryKey) -> Option<RunId> {
         let theirs = |row: &&RunRow| {
-            row.is_active() && (row.tenant, row.member) == (key.tenant, key.member) && row.journey_code == key.journey_code
+            row.is_active()
+                && (row.tenant, row.member) == (key.tenant, key.member)
+                && row.journey_code == key.journey_code
         };
         self.runs.iter().find(theirs).map(|row| row.run_id)
     }
 
     async fn write(self, tx: &Tx) -> Result<(), Fault> {
-        let changed: Vec<RunRow> =
-            self.runs.into_iter().filter(|row| self.changed.contains(&(row.tenant, row.run_id))).collect();
+        let changed: Vec<RunRow> = self
+            .runs
+            .into_iter()
+            .filter(|row| self.changed.contains(&(row.tenant, row.run_id)))
+            .collect();
         runs::update(&**tx, &changed).await?;
         entries::remove(&**tx, &self.removed).await?;
-        let joined = self.entries.into_iter().filter(|(key, _)| self.joined.contains(key)).collect();
+        let joined = self
+            .entries
+            .into_iter()
+            .filter(|(key, _)| self.joined.contains(key))
+            .collect();
         entries::update(&**tx, &joined).await?;
         steps::insert(&**tx, self.steps).await?;
         figures::add(&**tx, self.changes).await

@@ -60,8 +60,15 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// The figures of a node at which a run begins.
-    pub(crate) const BEGUN: Self =
-        Self { started: 1, entered: 1, waiting: 0, completed: 0, failed: 0, ended: 0, stopped: 0 };
+    pub(crate) const BEGUN: Self = Self {
+        started: 1,
+        entered: 1,
+        waiting: 0,
+        completed: 0,
+        failed: 0,
+        ended: 0,
+        stopped: 0,
+    };
 
     /// Adds another change.
     pub(crate) fn add(&mut self, other: Self) {
@@ -78,16 +85,35 @@ impl Tally {
 /// Moves a run on as far as it goes without asking anybody: to a call, a wait or an end. It depends on nothing but what it
 /// is given, so a turn that was lost is simply taken again.
 pub(crate) fn advance(definition: &Definition, run: Run, inputs: &Inputs<'_>) -> Advanced {
-    let mut turn = Turn { definition, inputs, advanced: Advanced { run, steps: Vec::new(), tally: BTreeMap::new() } };
+    let mut turn = Turn {
+        definition,
+        inputs,
+        advanced: Advanced {
+            run,
+            steps: Vec::new(),
+            tally: BTreeMap::new(),
+        },
+    };
     while turn.take_step() {}
     turn.advanced
 }
 
 /// Stops a run where it is; one that has ended stays as it is.
 pub(crate) fn stop(definition: &Definition, run: Run, reason: StopReason, now: Time) -> Advanced {
-    let inputs = Inputs { now, heard: &[], answer: None };
-    let mut turn =
-        Turn { definition, inputs: &inputs, advanced: Advanced { run, steps: Vec::new(), tally: BTreeMap::new() } };
+    let inputs = Inputs {
+        now,
+        heard: &[],
+        answer: None,
+    };
+    let mut turn = Turn {
+        definition,
+        inputs: &inputs,
+        advanced: Advanced {
+            run,
+            steps: Vec::new(),
+            tally: BTreeMap::new(),
+        },
+    };
     if turn.advanced.run.is_active() {
         turn.stop(reason);
     }
@@ -118,7 +144,10 @@ impl Turn<'_> {
                 let (next, explanation) = match condition.holds(run) {
                     Ok(true) => (*yes, "the condition is true".to_owned()),
                     Ok(false) => (*no, "the condition is false".to_owned()),
-                    Err(error) => (*no, format!("counts as false, for the condition cannot be evaluated: {error}")),
+                    Err(error) => (
+                        *no,
+                        format!("counts as false, for the condition cannot be evaluated: {error}"),
+                    ),
                 };
                 self.go_on(next, done(explanation))
             }
@@ -145,8 +174,16 @@ impl Turn<'_> {
                 self.end_wait(until, None);
                 self.go_on(*next, done(format!("waited until {until}")))
             }
-            NodeKind::WaitUntil { fact: pattern, arrived, timed_out, .. } => {
-                let awaited = self.advanced.run.awaited(self.inputs.heard, until, |fact| pattern.matches(fact));
+            NodeKind::WaitUntil {
+                fact: pattern,
+                arrived,
+                timed_out,
+                ..
+            } => {
+                let awaited = self
+                    .advanced
+                    .run
+                    .awaited(self.inputs.heard, until, |fact| pattern.matches(fact));
                 if let Some(fact) = awaited {
                     self.end_wait(fact.happen_time, Some(fact));
                     let outcome = StepOutcome {
@@ -181,13 +218,17 @@ impl Turn<'_> {
         run.clock = end;
         if let Some(fact) = fact {
             run.spent.push(fact.id);
-            run.memory.waits.insert(self.definition.node(node).id.clone(), KnownFact::of(fact));
+            run.memory
+                .waits
+                .insert(self.definition.node(node).id.clone(), KnownFact::of(fact));
         }
     }
 
     fn hear_answer(&mut self) -> bool {
         // A turn hears one answer at the most: it ends where the run comes to ask again.
-        let Some(answer) = self.inputs.answer.clone() else { return false };
+        let Some(answer) = self.inputs.answer.clone() else {
+            return false;
+        };
         let answer = match answer {
             Answer::MemberUnknown { .. } if self.advanced.run.attempts < UNKNOWN_ATTEMPTS_MAX => Answer::Away,
             Answer::MemberUnknown { reason, message } => Answer::Refused { reason, message },
@@ -196,18 +237,30 @@ impl Turn<'_> {
         match &self.definition.node(self.advanced.run.node).kind {
             NodeKind::InSegment { segment_code, yes, no } => match answer {
                 Answer::Belongs(true) => self.go_on(*yes, done(format!("the member belongs to {segment_code}"))),
-                Answer::Belongs(false) => self.go_on(*no, done(format!("the member does not belong to {segment_code}"))),
+                Answer::Belongs(false) => {
+                    self.go_on(*no, done(format!("the member does not belong to {segment_code}")))
+                }
                 Answer::Refused { reason, message } => self.go_on(*no, refused(reason, &message)),
                 Answer::Away | Answer::Done { .. } | Answer::MemberUnknown { .. } => self.ask_again(),
             },
-            NodeKind::Act { action, next, refused: refused_next } => match answer {
-                Answer::Done { reference } => {
-                    self.go_on(*next, StepOutcome { reference, ..done(action.describe()) })
-                }
+            NodeKind::Act {
+                action,
+                next,
+                refused: refused_next,
+            } => match answer {
+                Answer::Done { reference } => self.go_on(
+                    *next,
+                    StepOutcome {
+                        reference,
+                        ..done(action.describe())
+                    },
+                ),
                 Answer::Refused { reason, message } => self.go_on(*refused_next, refused(reason, &message)),
                 Answer::Away | Answer::Belongs(_) | Answer::MemberUnknown { .. } => self.ask_again(),
             },
-            NodeKind::Condition { .. } | NodeKind::Wait { .. } | NodeKind::WaitUntil { .. } | NodeKind::Exit { .. } => false,
+            NodeKind::Condition { .. } | NodeKind::Wait { .. } | NodeKind::WaitUntil { .. } | NodeKind::Exit { .. } => {
+                false
+            }
         }
     }
 
@@ -236,7 +289,10 @@ impl Turn<'_> {
     fn complete(&mut self, outcome_code: String) -> bool {
         self.leave(None, done("the journey ends here".to_owned()));
         self.count(self.advanced.run.node, |tally| &mut tally.ended, 1);
-        self.advanced.run.position = Position::Completed { end_time: self.inputs.now, outcome_code };
+        self.advanced.run.position = Position::Completed {
+            end_time: self.inputs.now,
+            outcome_code,
+        };
         false
     }
 
@@ -245,9 +301,18 @@ impl Turn<'_> {
         if matches!(self.advanced.run.position, Position::Waiting { .. }) {
             self.count(node, |tally| &mut tally.waiting, -1);
         }
-        self.leave(None, StepOutcome { failed: true, ..done(format!("the run was stopped: {}", reason.name())) });
+        self.leave(
+            None,
+            StepOutcome {
+                failed: true,
+                ..done(format!("the run was stopped: {}", reason.name()))
+            },
+        );
         self.count(node, |tally| &mut tally.stopped, 1);
-        self.advanced.run.position = Position::Stopped { end_time: self.inputs.now, reason };
+        self.advanced.run.position = Position::Stopped {
+            end_time: self.inputs.now,
+            reason,
+        };
     }
 
     /// Writes down what came of the present step.
@@ -278,14 +343,26 @@ impl Turn<'_> {
 }
 
 fn done(explanation: String) -> StepOutcome {
-    StepOutcome { explanation, ..StepOutcome::default() }
+    StepOutcome {
+        explanation,
+        ..StepOutcome::default()
+    }
 }
 
 fn refused(reason: String, message: &str) -> StepOutcome {
-    StepOutcome { failed: true, explanation: format!("refused: {message}"), refusal_reason: reason, ..StepOutcome::default() }
+    StepOutcome {
+        failed: true,
+        explanation: format!("refused: {message}"),
+        refusal_reason: reason,
+        ..StepOutcome::default()
+    }
 }
 
 /// The fact in a word: its code where that says enough.
 fn describe(fact: &Fact) -> &str {
-    if fact.code.is_empty() { fact.fact_type.name() } else { &fact.code }
+    if fact.code.is_empty() {
+        fact.fact_type.name()
+    } else {
+        &fact.code
+    }
 }

@@ -42,20 +42,51 @@ pub(crate) struct Node {
 
 #[derive(Debug)]
 pub(crate) enum NodeKind {
-    Condition { condition: RunCondition, yes: NodeIndex, no: NodeIndex },
-    InSegment { segment_code: String, yes: NodeIndex, no: NodeIndex },
-    Wait { duration: Duration, next: NodeIndex },
-    WaitUntil { fact: Pattern, timeout: Duration, arrived: NodeIndex, timed_out: NodeIndex },
-    Act { action: Action, next: NodeIndex, refused: NodeIndex },
-    Exit { outcome_code: String },
+    Condition {
+        condition: RunCondition,
+        yes: NodeIndex,
+        no: NodeIndex,
+    },
+    InSegment {
+        segment_code: String,
+        yes: NodeIndex,
+        no: NodeIndex,
+    },
+    Wait {
+        duration: Duration,
+        next: NodeIndex,
+    },
+    WaitUntil {
+        fact: Pattern,
+        timeout: Duration,
+        arrived: NodeIndex,
+        timed_out: NodeIndex,
+    },
+    Act {
+        action: Action,
+        next: NodeIndex,
+        refused: NodeIndex,
+    },
+    Exit {
+        outcome_code: String,
+    },
 }
 
 /// What a peer is asked to do for the member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    GrantPoints { asset_code: String, amount: i64 },
-    IssueCoupon { template_code: String },
-    AssignTag { tag_code: String, value: TagValue, lifetime: Option<Duration> },
+    GrantPoints {
+        asset_code: String,
+        amount: i64,
+    },
+    IssueCoupon {
+        template_code: String,
+    },
+    AssignTag {
+        tag_code: String,
+        value: TagValue,
+        lifetime: Option<Duration>,
+    },
 }
 
 /// The value of a tag.
@@ -88,7 +119,12 @@ impl Definition {
     /// A definition of nodes that were checked: see [`super::graph::check`].
     pub(crate) fn new(trigger: Pattern, reentry: Reentry, first: NodeIndex, nodes: Vec<Node>) -> Self {
         assert!(first.0 < nodes.len(), "the first node is one of the nodes");
-        Self { trigger, reentry, first, nodes }
+        Self {
+            trigger,
+            reentry,
+            first,
+            nodes,
+        }
     }
 
     pub(crate) fn node(&self, index: NodeIndex) -> &Node {
@@ -117,6 +153,10 @@ impl Definition {
 impl Pattern {
     /// Whether the fact is meant. A condition that cannot be evaluated is not fulfilled.
     pub(crate) fn matches(&self, fact: &Fact) -> bool {
-        self.key.covers(fact) && self.condition.as_ref().is_none_or(|condition| condition.holds(fact) == Ok(true))
+        self.key.covers(fact)
+            && self
+                .condition
+                .as_ref()
+                .is_none_or(|condition| condition.holds(fact) == Ok(true))
     }
 }

@@ -26,9 +26,12 @@ mod tests {
 
     #[test]
     fn once_is_once_and_never_twice_at_a_time() {
-        for (visits, active, once, after_end) in
-            [(0, false, Some(1), Some(1)), (1, true, None, None), (1, false, None, Some(2)), (7, false, None, Some(8))]
-        {
+        for (visits, active, once, after_end) in [
+            (0, false, Some(1), Some(1)),
+            (1, true, None, None),
+            (1, false, None, Some(2)),
+            (7, false, None, Some(8)),
+        ] {
             let entry = Entry { visits, active };
             assert_eq!(entry.enter(Reentry::Once), once);
             assert_eq!(entry.enter(Reentry::AfterEnd), after_end);

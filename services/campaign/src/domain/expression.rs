@@ -31,10 +31,20 @@ impl FactCondition {
 
 impl RunCondition {
     /// Compiles a condition of a journey with this trigger and these waits, by the ids of their nodes.
-    pub(crate) fn compile(source: &str, trigger: FactType, waits: &BTreeMap<String, FactType>) -> Result<Self, Mistakes> {
-        let run = Type::object([("start_time", Type::Timestamp), ("now", Type::Timestamp), ("visit", Type::Int)]);
-        let waits: Vec<(&str, Type)> =
-            waits.iter().map(|(node_id, fact_type)| (node_id.as_str(), fact_object(*fact_type))).collect();
+    pub(crate) fn compile(
+        source: &str,
+        trigger: FactType,
+        waits: &BTreeMap<String, FactType>,
+    ) -> Result<Self, Mistakes> {
+        let run = Type::object([
+            ("start_time", Type::Timestamp),
+            ("now", Type::Timestamp),
+            ("visit", Type::Int),
+        ]);
+        let waits: Vec<(&str, Type)> = waits
+            .iter()
+            .map(|(node_id, fact_type)| (node_id.as_str(), fact_object(*fact_type)))
+            .collect();
         let environment = Environment::new()
             .with("trigger", fact_object(trigger))
             .with("run", run)
@@ -47,7 +57,11 @@ impl RunCondition {
             .with("start_time", Value::Timestamp(run.start_time.micros()))
             .with("now", Value::Timestamp(run.clock.micros()))
             .with("visit", i64::from(run.visit));
-        let waits = run.memory.waits.iter().map(|(node_id, fact)| (node_id.clone(), Value::Object(object(fact))));
+        let waits = run
+            .memory
+            .waits
+            .iter()
+            .map(|(node_id, fact)| (node_id.clone(), Value::Object(object(fact))));
         let facts = Facts::new()
             .with("trigger", object(&run.memory.trigger))
             .with("run", about)

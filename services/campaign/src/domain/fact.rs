@@ -121,7 +121,12 @@ impl FactType {
     pub(crate) const fn fields(self) -> &'static [(&'static str, FieldType)] {
         use FieldType::{Bool, Int, Text, TextMap, Time};
         match self {
-            Self::MemberRegistered => &[("channel_code", Text), ("gender", Text), ("province", Text), ("city", Text)],
+            Self::MemberRegistered => &[
+                ("channel_code", Text),
+                ("gender", Text),
+                ("province", Text),
+                ("city", Text),
+            ],
             Self::ActivityRecorded => &[
                 ("activity_type", Text),
                 ("channel_code", Text),
@@ -134,7 +139,12 @@ impl FactType {
             ],
             Self::TagChanged => &[("tag_code", Text), ("value", Text), ("removed", Bool)],
             Self::SegmentEntered | Self::SegmentLeft => &[("segment_code", Text)],
-            Self::PointsEarned => &[("asset_code", Text), ("rule_code", Text), ("amount", Int), ("balance", Int)],
+            Self::PointsEarned => &[
+                ("asset_code", Text),
+                ("rule_code", Text),
+                ("amount", Int),
+                ("balance", Int),
+            ],
             Self::PointsRedeemed | Self::PointsExpired => &[("asset_code", Text), ("amount", Int), ("balance", Int)],
             Self::TierChanged => &[("from_tier_code", Text), ("to_tier_code", Text), ("growth_value", Int)],
             Self::CouponIssued => &[("coupon_id", Text), ("template_code", Text)],
@@ -149,8 +159,17 @@ pub(crate) const HAPPEN_TIME: &str = "happen_time";
 impl Fact {
     /// The keys under which the fact is looked for: its own, and the one that takes any code.
     pub(crate) fn keys(&self) -> [FactKey; 2] {
-        let any = FactKey { fact_type: self.fact_type, code: String::new() };
-        [FactKey { fact_type: self.fact_type, code: self.code.clone() }, any]
+        let any = FactKey {
+            fact_type: self.fact_type,
+            code: String::new(),
+        };
+        [
+            FactKey {
+                fact_type: self.fact_type,
+                code: self.code.clone(),
+            },
+            any,
+        ]
     }
 }
 
@@ -163,7 +182,10 @@ impl FactKey {
     /// Reads the text form.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (name, code) = text.split_once('/')?;
-        Some(Self { fact_type: FactType::parse(name)?, code: code.to_owned() })
+        Some(Self {
+            fact_type: FactType::parse(name)?,
+            code: code.to_owned(),
+        })
     }
 }
 
@@ -182,7 +204,10 @@ mod tests {
     fn every_type_is_found_by_its_name_and_every_key_by_its_text() {
         for fact_type in FactType::ALL {
             assert_eq!(FactType::parse(fact_type.name()), Some(fact_type));
-            let key = FactKey { fact_type, code: "gold".to_owned() };
+            let key = FactKey {
+                fact_type,
+                code: "gold".to_owned(),
+            };
             assert_eq!(FactKey::parse(&key.to_string()), Some(key));
         }
     }

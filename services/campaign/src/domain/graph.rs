@@ -73,7 +73,10 @@ fn check_reach(outline: &Outline, path: &str, first: usize, ways: &[Vec<usize>],
         violations.check(
             reached.contains(&number),
             format!("{path}.nodes[{number}]"),
-            format!("cannot be reached from \"{}\": lead to it, or remove it", outline.first_node_id),
+            format!(
+                "cannot be reached from \"{}\": lead to it, or remove it",
+                outline.first_node_id
+            ),
         );
     }
 }
@@ -124,14 +127,23 @@ mod tests {
             let ways = ways.split(',').filter(|way| !way.is_empty());
             OutlineNode {
                 node_id: id.trim_end_matches('*').to_owned(),
-                ways: ways.map(|way| (format!("d.{}.to_{way}", id.trim_end_matches('*')), way.to_owned())).collect(),
+                ways: ways
+                    .map(|way| (format!("d.{}.to_{way}", id.trim_end_matches('*')), way.to_owned()))
+                    .collect(),
                 waits: id.ends_with('*'),
             }
         });
-        let outline = Outline { first_node_id: first.to_owned(), nodes: nodes.collect() };
+        let outline = Outline {
+            first_node_id: first.to_owned(),
+            nodes: nodes.collect(),
+        };
         let mut violations = Violations::new();
         check(&outline, "d", &mut violations);
-        violations.into_inner().into_iter().map(|violation| violation.path).collect()
+        violations
+            .into_inner()
+            .into_iter()
+            .map(|violation| violation.path)
+            .collect()
     }
 
     #[test]
@@ -159,7 +171,11 @@ mod tests {
             // Into the circle, but not of it.
             ("a", &["a>b", "b>c", "c>b,end", "end"], &["d.nodes[1]", "d.nodes[2]"]),
             // One way round waits, the other does not.
-            ("a", &["a>b,pause", "pause*>a", "b>a,end", "end"], &["d.nodes[0]", "d.nodes[2]"]),
+            (
+                "a",
+                &["a>b,pause", "pause*>a", "b>a,end", "end"],
+                &["d.nodes[0]", "d.nodes[2]"],
+            ),
         ] {
             assert_eq!(found(first, nodes), paths, "{nodes:?}");
         }
@@ -170,7 +186,14 @@ mod tests {
         let paths = found("a", &["a>a,nowhere", "island*>gone", "a"]);
         assert_eq!(
             paths,
-            ["d.nodes[2].node_id", "d.a.to_nowhere", "d.island.to_gone", "d.nodes[1]", "d.nodes[2]", "d.nodes[0]"]
+            [
+                "d.nodes[2].node_id",
+                "d.a.to_nowhere",
+                "d.island.to_gone",
+                "d.nodes[1]",
+                "d.nodes[2]",
+                "d.nodes[0]"
+            ]
         );
     }
 }

@@ -57,7 +57,13 @@ impl Journey {
     }
 
     /// The journey after an edit. `published` is what was published last, encoded as the draft is.
-    pub(crate) fn edit(&self, edit: Edit, etag: &str, published: Option<&[u8]>, now: Time) -> Result<Self, JourneyError> {
+    pub(crate) fn edit(
+        &self,
+        edit: Edit,
+        etag: &str,
+        published: Option<&[u8]>,
+        now: Time,
+    ) -> Result<Self, JourneyError> {
         self.check_changeable(etag)?;
         let mut edited = self.changed(now);
         if let Some(display_name) = edit.display_name {
@@ -73,32 +79,51 @@ impl Journey {
     /// The journey with its draft as the next version.
     pub(crate) fn publish(&self, etag: &str, now: Time) -> Result<Self, JourneyError> {
         self.check_changeable(etag)?;
-        let unchanged = || JourneyError::Unchanged { code: self.code.clone(), version: self.published_version };
+        let unchanged = || JourneyError::Unchanged {
+            code: self.code.clone(),
+            version: self.published_version,
+        };
         if !self.draft_changed {
             return Err(unchanged());
         }
         let published_version = self.published_version.checked_add(1).ok_or_else(unchanged)?;
-        Ok(Self { published_version, draft_changed: false, ..self.changed(now) })
+        Ok(Self {
+            published_version,
+            draft_changed: false,
+            ..self.changed(now)
+        })
     }
 
     /// The journey, closed for ever.
     pub(crate) fn archive(&self, etag: &str, now: Time) -> Result<Self, JourneyError> {
         self.check_changeable(etag)?;
-        Ok(Self { archived: true, ..self.changed(now) })
+        Ok(Self {
+            archived: true,
+            ..self.changed(now)
+        })
     }
 
     fn check_changeable(&self, etag: &str) -> Result<(), JourneyError> {
         if self.archived {
-            return Err(JourneyError::Archived { code: self.code.clone() });
+            return Err(JourneyError::Archived {
+                code: self.code.clone(),
+            });
         }
         if !etag.is_empty() && etag != self.etag() {
-            return Err(JourneyError::EtagMismatch { etag: self.etag(), sent: etag.to_owned() });
+            return Err(JourneyError::EtagMismatch {
+                etag: self.etag(),
+                sent: etag.to_owned(),
+            });
         }
         Ok(())
     }
 
     fn changed(&self, now: Time) -> Self {
-        Self { revision: self.revision.saturating_add(1), update_time: now, ..self.clone() }
+        Self {
+            revision: self.revision.saturating_add(1),
+            update_time: now,
+            ..self.clone()
+        }
     }
 }
 
@@ -116,18 +141,33 @@ mod tests {
         assert_eq!((published.published_version, published.draft_changed), (1, false));
         assert_eq!(
             published.publish("", Time::EPOCH),
-            Err(JourneyError::Unchanged { code: "welcome".to_owned(), version: 1 })
+            Err(JourneyError::Unchanged {
+                code: "welcome".to_owned(),
+                version: 1
+            })
         );
-        let edit = |content: &[u8]| Edit { draft: Some(content.to_vec()), ..Edit::default() };
+        let edit = |content: &[u8]| Edit {
+            draft: Some(content.to_vec()),
+            ..Edit::default()
+        };
         let edited = published.edit(edit(b"two"), "2", Some(b"one"), Time::EPOCH).unwrap();
-        assert_eq!((edited.draft_changed, edited.publish("", Time::EPOCH).unwrap().published_version), (true, 2));
+        assert_eq!(
+            (
+                edited.draft_changed,
+                edited.publish("", Time::EPOCH).unwrap().published_version
+            ),
+            (true, 2)
+        );
         let back = edited.edit(edit(b"one"), "", Some(b"one"), Time::EPOCH).unwrap();
         assert!(!back.draft_changed);
     }
 
     #[test]
     fn an_old_etag_changes_nothing() {
-        let mismatch = JourneyError::EtagMismatch { etag: "1".to_owned(), sent: "0".to_owned() };
+        let mismatch = JourneyError::EtagMismatch {
+            etag: "1".to_owned(),
+            sent: "0".to_owned(),
+        };
         assert_eq!(draft().publish("0", Time::EPOCH), Err(mismatch.clone()));
         assert_eq!(draft().archive("0", Time::EPOCH), Err(mismatch.clone()));
         assert_eq!(draft().edit(Edit::default(), "0", None, Time::EPOCH), Err(mismatch));
@@ -136,7 +176,9 @@ mod tests {
     #[test]
     fn what_is_archived_stays_archived() {
         let archived = draft().archive("1", Time::EPOCH).unwrap();
-        let refused = JourneyError::Archived { code: "welcome".to_owned() };
+        let refused = JourneyError::Archived {
+            code: "welcome".to_owned(),
+        };
         assert_eq!(archived.publish("", Time::EPOCH), Err(refused.clone()));
         assert_eq!(archived.archive("", Time::EPOCH), Err(refused.clone()));
         assert_eq!(archived.edit(Edit::default(), "", None, Time::EPOCH), Err(refused));

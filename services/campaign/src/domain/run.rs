@@ -62,11 +62,21 @@ pub(crate) enum Position {
     Arrived,
     /// It needs an answer of a peer. The member is the one it was when the run came here: a repeated call must be the same
     /// call, even if the member was merged meanwhile.
-    Asking { member: MemberId },
+    Asking {
+        member: MemberId,
+    },
     /// It waits, until this moment at the longest.
-    Waiting { until: Time },
-    Completed { end_time: Time, outcome_code: String },
-    Stopped { end_time: Time, reason: StopReason },
+    Waiting {
+        until: Time,
+    },
+    Completed {
+        end_time: Time,
+        outcome_code: String,
+    },
+    Stopped {
+        end_time: Time,
+        reason: StopReason,
+    },
 }
 
 /// Why a run ended before an exit node.
@@ -129,7 +139,10 @@ impl Run {
             attempts: 0,
             clock: trigger.happen_time,
             spent: vec![trigger.id],
-            memory: Memory { trigger: KnownFact::of(trigger), waits: BTreeMap::new() },
+            memory: Memory {
+                trigger: KnownFact::of(trigger),
+                waits: BTreeMap::new(),
+            },
         }
     }
 
@@ -142,17 +155,29 @@ impl Run {
     }
 
     /// The fact that ends the run's wait: the first one that happened in its time, whatever order facts arrive in.
-    pub(crate) fn awaited<'a>(&self, facts: &'a [Fact], until: Time, matches: impl Fn(&Fact) -> bool) -> Option<&'a Fact> {
+    pub(crate) fn awaited<'a>(
+        &self,
+        facts: &'a [Fact],
+        until: Time,
+        matches: impl Fn(&Fact) -> bool,
+    ) -> Option<&'a Fact> {
         let in_time = |fact: &&Fact| self.clock <= fact.happen_time && fact.happen_time <= until;
         let unspent = |fact: &&Fact| !(fact.happen_time == self.clock && self.spent.contains(&fact.id));
-        let awaited = facts.iter().filter(in_time).filter(unspent).filter(|fact| matches(fact));
+        let awaited = facts
+            .iter()
+            .filter(in_time)
+            .filter(unspent)
+            .filter(|fact| matches(fact));
         awaited.min_by_key(|fact| (fact.happen_time, fact.id))
     }
 }
 
 impl KnownFact {
     pub(crate) fn of(fact: &Fact) -> Self {
-        Self { happen_time: fact.happen_time.micros(), fields: fact.fields.clone() }
+        Self {
+            happen_time: fact.happen_time.micros(),
+            fields: fact.fields.clone(),
+        }
     }
 }
 
@@ -166,6 +191,8 @@ impl StopReason {
     }
 
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        [Self::MembersMerged, Self::StepsExhausted].into_iter().find(|reason| reason.name() == name)
+        [Self::MembersMerged, Self::StepsExhausted]
+            .into_iter()
+            .find(|reason| reason.name() == name)
     }
 }

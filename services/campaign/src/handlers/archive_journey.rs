@@ -24,8 +24,14 @@ impl CampaignApi {
 
         journeys::update(&**tx, tenant, &journey).await?;
         listeners::close(&**tx, tenant, &journey.code).await?;
-        let fact = JourneyArchived { journey_code: journey.code.clone(), archive_time: Some(now.to_wire()) };
+        let fact = JourneyArchived {
+            journey_code: journey.code.clone(),
+            archive_time: Some(now.to_wire()),
+        };
         tx.emit(&self.clock, tenant, &journey.code, &fact).await?;
-        tx.commit(ArchiveJourneyResponse { journey: Some(wire::journey::journey(&journey)?) }).await
+        tx.commit(ArchiveJourneyResponse {
+            journey: Some(wire::journey::journey(&journey)?),
+        })
+        .await
     }
 }

@@ -9,7 +9,10 @@ use crate::domain::journey::Journey;
 use crate::{JOURNEYS_MAX, store::journeys, wire};
 
 impl CampaignApi {
-    pub(crate) async fn create_journey(&self, call: Call<CreateJourneyRequest>) -> Result<CreateJourneyResponse, Fault> {
+    pub(crate) async fn create_journey(
+        &self,
+        call: Call<CreateJourneyRequest>,
+    ) -> Result<CreateJourneyResponse, Fault> {
         let mut violations = Violations::new();
         let asked = call.journey.clone().unwrap_or_default();
         match &asked.definition {
@@ -33,7 +36,10 @@ impl CampaignApi {
             return Err(exhausted());
         }
         journeys::insert(&**tx, call.tenant(), &journey).await?;
-        tx.commit(CreateJourneyResponse { journey: Some(wire::journey::journey(&journey)?) }).await
+        tx.commit(CreateJourneyResponse {
+            journey: Some(wire::journey::journey(&journey)?),
+        })
+        .await
     }
 }
 

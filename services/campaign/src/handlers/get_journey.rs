@@ -9,6 +9,8 @@ impl CampaignApi {
     pub(crate) async fn get_journey(&self, call: Call<GetJourneyRequest>) -> Result<GetJourneyResponse, Fault> {
         let journey = journeys::find(self.db.read(), call.tenant(), &call.journey_code).await?;
         let journey = journey.ok_or_else(|| Fault::not_found("journey", &call.journey_code))?;
-        Ok(GetJourneyResponse { journey: Some(wire::journey::journey(&journey)?) })
+        Ok(GetJourneyResponse {
+            journey: Some(wire::journey::journey(&journey)?),
+        })
     }
 }

@@ -18,10 +18,15 @@ impl CampaignApi {
         let not_found = || Fault::not_found("journey run", &call.run_id);
         let run_id = run_id.ok_or_else(not_found)?;
 
-        let row = runs::find(self.db.read(), call.tenant(), run_id).await?.ok_or_else(not_found)?;
+        let row = runs::find(self.db.read(), call.tenant(), run_id)
+            .await?
+            .ok_or_else(not_found)?;
         let mut finished = steps::list(self.db.read(), call.tenant(), run_id).await?;
         // A step that was finished between the two reads is the run's present one in what we have of it.
         finished.retain(|step| !row.is_active() || step.number < row.step_number);
-        Ok(GetJourneyRunResponse { run: Some(wire::run::run(&row)), steps: wire::run::path(&row, finished) })
+        Ok(GetJourneyRunResponse {
+            run: Some(wire::run::run(&row)),
+            steps: wire::run::path(&row, finished),
+        })
     }
 }

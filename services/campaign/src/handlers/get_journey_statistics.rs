@@ -29,12 +29,17 @@ impl CampaignApi {
     async fn order(&self, tenant: Tenant, journey: &Journey, version: Option<i32>) -> Result<Vec<String>, Fault> {
         let newest = journey.published_version;
         let number = version.unwrap_or(newest);
-        let key = VersionKey { tenant, journey_code: journey.code.clone(), version: number };
+        let key = VersionKey {
+            tenant,
+            journey_code: journey.code.clone(),
+            version: number,
+        };
         let Some(row) = versions::find(self.db.read(), &[key]).await?.pop() else {
             return match version {
-                Some(version) => {
-                    Err(Fault::not_found("journey version", format!("{}/versions/{version}", journey.code)))
-                }
+                Some(version) => Err(Fault::not_found(
+                    "journey version",
+                    format!("{}/versions/{version}", journey.code),
+                )),
                 None => Ok(Vec::new()),
             };
         };
@@ -62,7 +67,10 @@ fn statistics(order: Vec<String>, mut figures: BTreeMap<String, Tally>) -> GetJo
 }
 
 fn node(node_id: String, tally: Tally) -> NodeStatistics {
-    let left = tally.waiting.saturating_add(tally.completed).saturating_add(tally.failed);
+    let left = tally
+        .waiting
+        .saturating_add(tally.completed)
+        .saturating_add(tally.failed);
     NodeStatistics {
         node_id,
         entered_count: tally.entered,

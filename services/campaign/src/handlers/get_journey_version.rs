@@ -11,10 +11,16 @@ impl CampaignApi {
         &self,
         call: Call<GetJourneyVersionRequest>,
     ) -> Result<GetJourneyVersionResponse, Fault> {
-        let key =
-            VersionKey { tenant: call.tenant(), journey_code: call.journey_code.clone(), version: call.version };
+        let key = VersionKey {
+            tenant: call.tenant(),
+            journey_code: call.journey_code.clone(),
+            version: call.version,
+        };
         let row = versions::find(self.db.read(), &[key]).await?.pop().ok_or_else(|| {
-            Fault::not_found("journey version", format!("{}/versions/{}", call.journey_code, call.version))
+            Fault::not_found(
+                "journey version",
+                format!("{}/versions/{}", call.journey_code, call.version),
+            )
         })?;
         Ok(GetJourneyVersionResponse {
             journey_version: Some(JourneyVersion {

@@ -14,6 +14,9 @@ impl CampaignApi {
         let of = ListOf::Journey(&call.journey_code);
         let filter = call.journey_code.as_bytes();
         let page = RunPage::read(&self.db, call.tenant(), of, filter, call.page_size, &call.page_token).await?;
-        Ok(ListJourneyRunsResponse { runs: page.runs, next_page_token: page.next_page_token })
+        Ok(ListJourneyRunsResponse {
+            runs: page.runs,
+            next_page_token: page.next_page_token,
+        })
     }
 }

@@ -20,8 +20,17 @@ impl CampaignApi {
         let whole = usize::try_from(limit).map_err(Fault::internal)?;
         let more = found.len() > whole;
         found.truncate(whole);
-        let next = found.last().filter(|_| more).map(|last| PageToken::encode(&filter, last.code.as_bytes()));
-        let journeys = found.iter().map(wire::journey::journey).collect::<Result<Vec<_>, Fault>>()?;
-        Ok(ListJourneysResponse { journeys, next_page_token: next.unwrap_or_default() })
+        let next = found
+            .last()
+            .filter(|_| more)
+            .map(|last| PageToken::encode(&filter, last.code.as_bytes()));
+        let journeys = found
+            .iter()
+            .map(wire::journey::journey)
+            .collect::<Result<Vec<_>, Fault>>()?;
+        Ok(ListJourneysResponse {
+            journeys,
+            next_page_token: next.unwrap_or_default(),
+        })
     }
 }

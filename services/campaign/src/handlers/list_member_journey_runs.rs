@@ -22,6 +22,9 @@ impl CampaignApi {
         let filter = call.member_id.as_bytes();
         let of = ListOf::Member(member);
         let page = RunPage::read(&self.db, call.tenant(), of, filter, call.page_size, &call.page_token).await?;
-        Ok(ListMemberJourneyRunsResponse { runs: page.runs, next_page_token: page.next_page_token })
+        Ok(ListMemberJourneyRunsResponse {
+            runs: page.runs,
+            next_page_token: page.next_page_token,
+        })
     }
 }

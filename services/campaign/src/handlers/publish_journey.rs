@@ -25,18 +25,35 @@ impl CampaignApi {
         let definition = compile(&journey.draft)?;
 
         journeys::update(&**tx, tenant, &journey).await?;
-        let key =
-            VersionKey { tenant, journey_code: journey.code.clone(), version: journey.published_version };
-        let row = VersionRow { key: key.clone(), definition: journey.draft.clone(), publish_time: now };
+        let key = VersionKey {
+            tenant,
+            journey_code: journey.code.clone(),
+            version: journey.published_version,
+        };
+        let row = VersionRow {
+            key: key.clone(),
+            definition: journey.draft.clone(),
+            publish_time: now,
+        };
         versions::insert(&**tx, &row).await?;
         listeners::await_facts(&**tx, &key, &definition.awaited_keys()).await?;
-        listeners::open(&**tx, &Entrance { fact: definition.trigger.key.clone(), version: key }).await?;
+        listeners::open(
+            &**tx,
+            &Entrance {
+                fact: definition.trigger.key.clone(),
+                version: key,
+            },
+        )
+        .await?;
         let fact = JourneyPublished {
             journey_code: journey.code.clone(),
             version: journey.published_version,
             publish_time: Some(now.to_wire()),
         };
         tx.emit(&self.clock, tenant, &journey.code, &fact).await?;
-        tx.commit(PublishJourneyResponse { journey: Some(wire::journey::journey(&journey)?) }).await
+        tx.commit(PublishJourneyResponse {
+            journey: Some(wire::journey::journey(&journey)?),
+        })
+        .await
     }
 }

@@ -24,15 +24,30 @@ impl RunPage {
         page_token: &str,
     ) -> Result<Self, Fault> {
         let before = Fault::check_page_token(filter, page_token)?;
-        let before = before.map(|cursor| Uuid::from_slice(&cursor).map_err(|_| PageTokenError::Malformed)).transpose()?;
+        let before = before
+            .map(|cursor| Uuid::from_slice(&cursor).map_err(|_| PageTokenError::Malformed))
+            .transpose()?;
         let limit = page_size(asked);
 
         // One more than asked for tells whether there is a next page.
-        let mut rows = runs::list(db.read(), tenant, of, before.map(RunId::from_uuid), limit.saturating_add(1)).await?;
+        let mut rows = runs::list(
+            db.read(),
+            tenant,
+            of,
+            before.map(RunId::from_uuid),
+            limit.saturating_add(1),
+        )
+        .await?;
         let whole = usize::try_from(limit).map_err(Fault::internal)?;
         let more = rows.len() > whole;
         rows.truncate(whole);
-        let next = rows.last().filter(|_| more).map(|last| PageToken::encode(filter, last.run_id.uuid().as_bytes()));
-        Ok(Self { runs: rows.iter().map(wire::run::run).collect(), next_page_token: next.unwrap_or_default() })
+        let next = rows
+            .last()
+            .filter(|_| more)
+            .map(|last| PageToken::encode(filter, last.run_id.uuid().as_bytes()));
+        Ok(Self {
+            runs: rows.iter().map(wire::run::run).collect(),
+            next_page_token: next.unwrap_or_default(),
+        })
     }
 }

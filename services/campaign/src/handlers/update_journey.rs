@@ -14,7 +14,10 @@ const DISPLAY_NAME: &str = "display_name";
 const DEFINITION: &str = "definition";
 
 impl CampaignApi {
-    pub(crate) async fn update_journey(&self, call: Call<UpdateJourneyRequest>) -> Result<UpdateJourneyResponse, Fault> {
+    pub(crate) async fn update_journey(
+        &self,
+        call: Call<UpdateJourneyRequest>,
+    ) -> Result<UpdateJourneyResponse, Fault> {
         let asked = call.journey.clone().unwrap_or_default();
         let edit = edit(&asked, call.update_mask.as_ref())?;
 
@@ -29,10 +32,16 @@ impl CampaignApi {
             journey_code: journey.code.clone(),
             version: journey.published_version,
         };
-        let published = versions::find(&**tx, &[published]).await?.pop().map(|version| version.definition);
+        let published = versions::find(&**tx, &[published])
+            .await?
+            .pop()
+            .map(|version| version.definition);
         let journey = journey.edit(edit, &asked.etag, published.as_deref(), self.clock.now())?;
         journeys::update(&**tx, call.tenant(), &journey).await?;
-        tx.commit(UpdateJourneyResponse { journey: Some(wire::journey::journey(&journey)?) }).await
+        tx.commit(UpdateJourneyResponse {
+            journey: Some(wire::journey::journey(&journey)?),
+        })
+        .await
     }
 }
 
@@ -40,7 +49,10 @@ impl CampaignApi {
 fn edit(asked: &Wire, mask: Option<&prost_types::FieldMask>) -> Result<Edit, Fault> {
     let mut violations = Violations::new();
     let both = [DISPLAY_NAME.to_owned(), DEFINITION.to_owned()];
-    let paths = mask.map(|mask| mask.paths.as_slice()).filter(|paths| !paths.is_empty()).unwrap_or(&both);
+    let paths = mask
+        .map(|mask| mask.paths.as_slice())
+        .filter(|paths| !paths.is_empty())
+        .unwrap_or(&both);
     let mut edit = Edit::default();
     for (number, path) in paths.iter().enumerate() {
         match (path.as_str(), &asked.definition) {

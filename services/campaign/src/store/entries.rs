@@ -27,18 +27,27 @@ pub(crate) struct EntryRow {
 
 impl EntryRow {
     pub(crate) const fn entry(&self) -> Entry {
-        Entry { visits: self.visits, active: self.active_run.is_some() }
+        Entry {
+            visits: self.visits,
+            active: self.active_run.is_some(),
+        }
     }
 }
 
 pub(crate) type Entries = BTreeMap<EntryKey, EntryRow>;
 
 /// The histories of these members, whatever the journeys, locked until the transaction ends.
-pub(crate) async fn lock(conn: &impl ConnectionTrait, members: &BTreeSet<(Tenant, MemberId)>) -> Result<Entries, Fault> {
+pub(crate) async fn lock(
+    conn: &impl ConnectionTrait,
+    members: &BTreeSet<(Tenant, MemberId)>,
+) -> Result<Entries, Fault> {
     if members.is_empty() {
         return Ok(Entries::new());
     }
-    let wanted = members.iter().map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()]).collect();
+    let wanted = members
+        .iter()
+        .map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()])
+        .collect();
     let backend = conn.get_database_backend();
     let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], wanted);
     let sql = format!(
@@ -46,7 +55,11 @@ pub(crate) async fn lock(conn: &impl ConnectionTrait, members: &BTreeSet<(Tenant
          ORDER BY tenant_id, member_id, journey_code{}",
         for_update(backend)
     );
-    conn.query_all_raw(statement(conn, &sql, parameters)).await?.iter().map(entry).collect()
+    conn.query_all_raw(statement(conn, &sql, parameters))
+        .await?
+        .iter()
+        .map(entry)
+        .collect()
 }
 
 /// Writes the histories of members who had none. Where somebody else was faster, the transaction is contended.
@@ -100,7 +113,13 @@ pub(crate) async fn remove(conn: &impl ConnectionTrait, keys: &[EntryKey]) -> Re
     }
     let gone = keys
         .iter()
-        .map(|key| vec![key.tenant.uuid().into(), key.member.uuid().into(), key.journey_code.clone().into()])
+        .map(|key| {
+            vec![
+                key.tenant.uuid().into(),
+                key.member.uuid().into(),
+                key.journey_code.clone().into(),
+            ]
+        })
         .collect();
     let columns = [Column::Uuid, Column::Uuid, Column::Text];
     let (list, parameters) = values(conn.get_database_backend(), 1, &columns, gone);
@@ -126,5 +145,11 @@ fn entry(row: &QueryResult) -> Result<(EntryKey, EntryRow), Fault> {
         journey_code: get(row, "journey_code")?,
     };
     let active_run = get::<Option<Uuid>>(row, "active_run_id")?.map(RunId::from_uuid);
-    Ok((key, EntryRow { visits: get_i32(row, "visits")?, active_run }))
+    Ok((
+        key,
+        EntryRow {
+            visits: get_i32(row, "visits")?,
+            active_run,
+        },
+    ))
 }

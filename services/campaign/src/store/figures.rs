@@ -61,7 +61,11 @@ pub(crate) async fn read(
 ) -> Result<BTreeMap<String, Tally>, Fault> {
     const READ: &str = "SELECT node_id, started, entered, waiting, completed, failed, ended, stopped FROM node_figure \
          WHERE tenant_id = $1 AND journey_code = $2 AND (version = $3 OR $3 = 0)";
-    let parameters: [Value; 3] = [tenant.uuid().into(), journey_code.into(), i64::from(version.unwrap_or(0)).into()];
+    let parameters: [Value; 3] = [
+        tenant.uuid().into(),
+        journey_code.into(),
+        i64::from(version.unwrap_or(0)).into(),
+    ];
     let mut figures: BTreeMap<String, Tally> = BTreeMap::new();
     for row in conn.query_all_raw(statement(conn, READ, parameters)).await? {
         let tally = Tally {

@@ -16,7 +16,9 @@ pub(crate) type Heard = BTreeMap<(Tenant, MemberId), Vec<Fact>>;
 pub(crate) async fn insert(conn: &impl ConnectionTrait, heard: &Heard) -> Result<(), Fault> {
     const HEAD: &str =
         "INSERT INTO heard (tenant_id, member_id, fact_id, fact_type, fact_code, happen_time, reference, fields)";
-    let facts = heard.iter().flat_map(|(about, facts)| facts.iter().map(move |fact| (about, fact)));
+    let facts = heard
+        .iter()
+        .flat_map(|(about, facts)| facts.iter().map(move |fact| (about, fact)));
     let rows = facts.map(|((tenant, member), fact)| -> Result<Vec<Value>, Fault> {
         Ok(vec![
             tenant.uuid().into(),
@@ -44,7 +46,10 @@ pub(crate) async fn about(
     if members.is_empty() {
         return Ok(heard);
     }
-    let wanted = members.iter().map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()]).collect();
+    let wanted = members
+        .iter()
+        .map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()])
+        .collect();
     let columns = [Column::Uuid, Column::Uuid];
     let (list, mut parameters) = values(conn.get_database_backend(), 2, &columns, wanted);
     parameters.insert(0, since.micros().into());
@@ -60,13 +65,19 @@ pub(crate) async fn about(
 }
 
 /// Gives the facts about a member to the one with whom it was merged.
-pub(crate) async fn move_all(conn: &impl ConnectionTrait, tenant: Tenant, from: MemberId, to: MemberId) -> Result<(), Fault> {
+pub(crate) async fn move_all(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    from: MemberId,
+    to: MemberId,
+) -> Result<(), Fault> {
     // Where both have heard of one fact, the survivor's stays.
     const DROP_KNOWN: &str = "DELETE FROM heard WHERE tenant_id = $1 AND member_id = $2 \
          AND fact_id IN (SELECT fact_id FROM heard WHERE tenant_id = $1 AND member_id = $3)";
     const MOVE: &str = "UPDATE heard SET member_id = $3 WHERE tenant_id = $1 AND member_id = $2";
     let parameters: [Value; 3] = [tenant.uuid().into(), from.uuid().into(), to.uuid().into()];
-    conn.execute_raw(statement(conn, DROP_KNOWN, parameters.clone())).await?;
+    conn.execute_raw(statement(conn, DROP_KNOWN, parameters.clone()))
+        .await?;
     conn.execute_raw(statement(conn, MOVE, parameters)).await?;
     Ok(())
 }
@@ -77,7 +88,10 @@ pub(crate) async fn forget(conn: &impl ConnectionTrait, before: Time, limit: usi
          (SELECT tenant_id, member_id, fact_id FROM heard WHERE happen_time < $1 LIMIT $2)";
     let limit = i64::try_from(limit).map_err(Fault::internal)?;
     let parameters: [Value; 2] = [before.micros().into(), limit.into()];
-    Ok(conn.execute_raw(statement(conn, FORGET, parameters)).await?.rows_affected())
+    Ok(conn
+        .execute_raw(statement(conn, FORGET, parameters))
+        .await?
+        .rows_affected())
 }
 
 fn fact(row: &QueryResult) -> Result<Fact, Fault> {

@@ -6,7 +6,8 @@ use store::{for_update, statement};
 use super::{get, get_i32, get_time};
 use crate::domain::journey::Journey;
 
-const COLUMNS: &str = "code, display_name, draft, archived, published_version, draft_changed, revision, create_time, update_time";
+const COLUMNS: &str =
+    "code, display_name, draft, archived, published_version, draft_changed, revision, create_time, update_time";
 
 /// The journey, locked until the transaction ends.
 pub(crate) async fn lock(conn: &impl ConnectionTrait, tenant: Tenant, code: &str) -> Result<Option<Journey>, Fault> {
@@ -19,7 +20,9 @@ pub(crate) async fn find(conn: &impl ConnectionTrait, tenant: Tenant, code: &str
 
 async fn read(conn: &impl ConnectionTrait, tenant: Tenant, code: &str, lock: &str) -> Result<Option<Journey>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM journey WHERE tenant_id = $1 AND code = $2{lock}");
-    let row = conn.query_one_raw(statement(conn, &sql, [tenant.uuid().into(), code.into()])).await?;
+    let row = conn
+        .query_one_raw(statement(conn, &sql, [tenant.uuid().into(), code.into()]))
+        .await?;
     row.as_ref().map(journey).transpose()
 }
 
@@ -35,19 +38,26 @@ pub(crate) async fn list(
     let sql = format!("SELECT {COLUMNS} FROM journey WHERE tenant_id = $1 AND code > $2{shown} ORDER BY code LIMIT $3");
     let limit = i64::try_from(limit).map_err(Fault::internal)?;
     let parameters: [Value; 3] = [tenant.uuid().into(), after.into(), limit.into()];
-    conn.query_all_raw(statement(conn, &sql, parameters)).await?.iter().map(journey).collect()
+    conn.query_all_raw(statement(conn, &sql, parameters))
+        .await?
+        .iter()
+        .map(journey)
+        .collect()
 }
 
 /// How many journeys a tenant has that are not archived.
 pub(crate) async fn count_open(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<i64, Fault> {
     const COUNT: &str = "SELECT COUNT(*) AS open FROM journey WHERE tenant_id = $1 AND NOT archived";
-    let row = conn.query_one_raw(statement(conn, COUNT, [tenant.uuid().into()])).await?;
+    let row = conn
+        .query_one_raw(statement(conn, COUNT, [tenant.uuid().into()]))
+        .await?;
     row.map_or(Ok(0), |row| get(&row, "open"))
 }
 
 pub(crate) async fn insert(conn: &impl ConnectionTrait, tenant: Tenant, journey: &Journey) -> Result<(), Fault> {
     let sql = format!("INSERT INTO journey (tenant_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
-    conn.execute_raw(statement(conn, &sql, parameters(tenant, journey))).await?;
+    conn.execute_raw(statement(conn, &sql, parameters(tenant, journey)))
+        .await?;
     Ok(())
 }
 
@@ -55,7 +65,8 @@ pub(crate) async fn insert(conn: &impl ConnectionTrait, tenant: Tenant, journey:
 pub(crate) async fn update(conn: &impl ConnectionTrait, tenant: Tenant, journey: &Journey) -> Result<(), Fault> {
     const UPDATE: &str = "UPDATE journey SET display_name = $3, draft = $4, archived = $5, published_version = $6, \
          draft_changed = $7, revision = $8, create_time = $9, update_time = $10 WHERE tenant_id = $1 AND code = $2";
-    conn.execute_raw(statement(conn, UPDATE, parameters(tenant, journey))).await?;
+    conn.execute_raw(statement(conn, UPDATE, parameters(tenant, journey)))
+        .await?;
     Ok(())
 }
 

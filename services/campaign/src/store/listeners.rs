@@ -35,7 +35,11 @@ pub(crate) async fn open(conn: &impl ConnectionTrait, entrance: &Entrance) -> Re
         number.into(),
     ];
     conn.execute_raw(statement(conn, OPEN, open)).await?;
-    let others: [Value; 3] = [version.tenant.uuid().into(), version.journey_code.clone().into(), number.into()];
+    let others: [Value; 3] = [
+        version.tenant.uuid().into(),
+        version.journey_code.clone().into(),
+        number.into(),
+    ];
     conn.execute_raw(statement(conn, CLOSE_OTHERS, others)).await?;
     Ok(())
 }
@@ -43,7 +47,8 @@ pub(crate) async fn open(conn: &impl ConnectionTrait, entrance: &Entrance) -> Re
 /// Closes every entrance to a journey.
 pub(crate) async fn close(conn: &impl ConnectionTrait, tenant: Tenant, journey_code: &str) -> Result<(), Fault> {
     const CLOSE: &str = "DELETE FROM entrance WHERE tenant_id = $1 AND journey_code = $2";
-    conn.execute_raw(statement(conn, CLOSE, [tenant.uuid().into(), journey_code.into()])).await?;
+    conn.execute_raw(statement(conn, CLOSE, [tenant.uuid().into(), journey_code.into()]))
+        .await?;
     Ok(())
 }
 
@@ -77,7 +82,12 @@ pub(crate) async fn entrances(
         DbBackend::Postgres => " ORDER BY tenant_id, journey_code FOR SHARE",
         _ => "",
     };
-    let rows = listening(conn, "SELECT tenant_id, fact_type, fact_code, journey_code, version FROM entrance", types, lock);
+    let rows = listening(
+        conn,
+        "SELECT tenant_id, fact_type, fact_code, journey_code, version FROM entrance",
+        types,
+        lock,
+    );
     rows.await?
         .iter()
         .map(|row| {
@@ -86,7 +96,10 @@ pub(crate) async fn entrances(
                 journey_code: get(row, "journey_code")?,
                 version: get_i32(row, "version")?,
             };
-            Ok(Entrance { fact: key(row)?, version })
+            Ok(Entrance {
+                fact: key(row)?,
+                version,
+            })
         })
         .collect()
 }
@@ -96,7 +109,13 @@ pub(crate) async fn awaited(
     conn: &impl ConnectionTrait,
     types: &BTreeSet<(Tenant, FactType)>,
 ) -> Result<BTreeSet<(Tenant, FactKey)>, Fault> {
-    let rows = listening(conn, "SELECT DISTINCT tenant_id, fact_type, fact_code FROM awaited", types, "").await?;
+    let rows = listening(
+        conn,
+        "SELECT DISTINCT tenant_id, fact_type, fact_code FROM awaited",
+        types,
+        "",
+    )
+    .await?;
     rows.iter().map(|row| Ok((get_tenant(row)?, key(row)?))).collect()
 }
 
@@ -109,7 +128,10 @@ async fn listening(
     if types.is_empty() {
         return Ok(Vec::new());
     }
-    let wanted = types.iter().map(|(tenant, of)| vec![tenant.uuid().into(), of.name().into()]).collect();
+    let wanted = types
+        .iter()
+        .map(|(tenant, of)| vec![tenant.uuid().into(), of.name().into()])
+        .collect();
     let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Text], wanted);
     let sql = format!("{select} WHERE (tenant_id, fact_type) IN {list}{tail}");
     Ok(conn.query_all_raw(statement(conn, &sql, parameters)).await?)
@@ -118,7 +140,10 @@ async fn listening(
 fn key(row: &QueryResult) -> Result<FactKey, Fault> {
     let name: String = get(row, "fact_type")?;
     let fact_type = FactType::parse(&name).ok_or_else(|| Fault::internal(format!("no fact is called {name}")))?;
-    Ok(FactKey { fact_type, code: get(row, "fact_code")? })
+    Ok(FactKey {
+        fact_type,
+        code: get(row, "fact_code")?,
+    })
 }
 
 /// Forgets what versions waited for that nobody follows any more, and that nobody can enter.

@@ -57,7 +57,13 @@ pub(crate) const COLUMNS: &str = "tenant_id, run_id, journey_code, version, memb
      asking_member_id, wait_until, awaited_key, end_time, outcome_code, stop_reason, due_time, lease_id";
 
 impl RunState {
-    const ALL: [Self; 5] = [Self::Arrived, Self::Asking, Self::Waiting, Self::Completed, Self::Stopped];
+    const ALL: [Self; 5] = [
+        Self::Arrived,
+        Self::Asking,
+        Self::Waiting,
+        Self::Completed,
+        Self::Stopped,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -106,7 +112,11 @@ impl RunRow {
     }
 
     pub(crate) fn version_key(&self) -> VersionKey {
-        VersionKey { tenant: self.tenant, journey_code: self.journey_code.clone(), version: self.version }
+        VersionKey {
+            tenant: self.tenant,
+            journey_code: self.journey_code.clone(),
+            version: self.version,
+        }
     }
 
     pub(crate) fn is_active(&self) -> bool {
@@ -118,10 +128,12 @@ impl RunRow {
         let unsound = |what: &str| Fault::internal(format!("the row of {} has {what}", self.run_id));
         let position = match self.state {
             RunState::Arrived => Position::Arrived,
-            RunState::Asking => {
-                Position::Asking { member: self.asking_member.ok_or_else(|| unsound("no member to ask for"))? }
-            }
-            RunState::Waiting => Position::Waiting { until: self.wait_until.ok_or_else(|| unsound("no end of its wait"))? },
+            RunState::Asking => Position::Asking {
+                member: self.asking_member.ok_or_else(|| unsound("no member to ask for"))?,
+            },
+            RunState::Waiting => Position::Waiting {
+                until: self.wait_until.ok_or_else(|| unsound("no end of its wait"))?,
+            },
             RunState::Completed => Position::Completed {
                 end_time: self.end_time.ok_or_else(|| unsound("no end"))?,
                 outcome_code: self.outcome_code.clone(),
@@ -137,7 +149,9 @@ impl RunRow {
             visit: self.visit,
             start_time: self.start_time,
             position,
-            node: definition.index(&self.node_id).ok_or_else(|| unsound("a node that its version has not"))?,
+            node: definition
+                .index(&self.node_id)
+                .ok_or_else(|| unsound("a node that its version has not"))?,
             step_number: self.step_number,
             enter_time: self.enter_time,
             attempts: self.attempts,

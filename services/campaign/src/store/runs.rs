@@ -32,7 +32,10 @@ pub(crate) async fn lock_leased(
         return Ok(Vec::new());
     }
     let backend = conn.get_database_backend();
-    let wanted = runs.iter().map(|(tenant, run)| vec![tenant.uuid().into(), run.uuid().into()]).collect();
+    let wanted = runs
+        .iter()
+        .map(|(tenant, run)| vec![tenant.uuid().into(), run.uuid().into()])
+        .collect();
     let (list, mut parameters) = values(backend, 2, &[Column::Uuid, Column::Uuid], wanted);
     parameters.insert(0, lease_id.into());
     let sql = format!(
@@ -67,7 +70,10 @@ async fn of_members(
         return Ok(Vec::new());
     }
     let backend = conn.get_database_backend();
-    let wanted = members.iter().map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()]).collect();
+    let wanted = members
+        .iter()
+        .map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()])
+        .collect();
     let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], wanted);
     let sql = format!(
         "SELECT {COLUMNS} FROM run WHERE (tenant_id, member_id) IN {list}{condition} ORDER BY tenant_id, run_id{}",
@@ -95,7 +101,13 @@ pub(crate) async fn known_triggers(
     );
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     rows.iter()
-        .map(|row| Ok((super::get_tenant(row)?, get(row, "journey_code")?, get(row, "trigger_fact_id")?)))
+        .map(|row| {
+            Ok((
+                super::get_tenant(row)?,
+                get(row, "journey_code")?,
+                get(row, "trigger_fact_id")?,
+            ))
+        })
         .collect()
 }
 
@@ -104,7 +116,10 @@ pub(crate) async fn wake(conn: &impl ConnectionTrait, runs: &[(Tenant, RunId)], 
     if runs.is_empty() {
         return Ok(());
     }
-    let woken = runs.iter().map(|(tenant, run)| vec![tenant.uuid().into(), run.uuid().into()]).collect();
+    let woken = runs
+        .iter()
+        .map(|(tenant, run)| vec![tenant.uuid().into(), run.uuid().into()])
+        .collect();
     let (list, mut parameters) = values(conn.get_database_backend(), 2, &[Column::Uuid, Column::Uuid], woken);
     parameters.insert(0, now.micros().into());
     let sql = format!("UPDATE run SET due_time = $1 WHERE (tenant_id, run_id) IN {list}");
@@ -144,7 +159,9 @@ pub(crate) async fn next_due(conn: &impl ConnectionTrait) -> Result<Option<Time>
 
 pub(crate) async fn find(conn: &impl ConnectionTrait, tenant: Tenant, run: RunId) -> Result<Option<RunRow>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM run WHERE tenant_id = $1 AND run_id = $2");
-    Ok(query(conn, &sql, vec![tenant.uuid().into(), run.uuid().into()]).await?.pop())
+    Ok(query(conn, &sql, vec![tenant.uuid().into(), run.uuid().into()])
+        .await?
+        .pop())
 }
 
 /// Whose runs are listed.
@@ -172,7 +189,12 @@ pub(crate) async fn list(
         "SELECT {COLUMNS} FROM run WHERE tenant_id = $1 AND {column} = $2 AND run_id < $3 ORDER BY run_id DESC LIMIT $4"
     );
     let limit = i64::try_from(limit).map_err(Fault::internal)?;
-    query(conn, &sql, vec![tenant.uuid().into(), value, before.into(), limit.into()]).await
+    query(
+        conn,
+        &sql,
+        vec![tenant.uuid().into(), value, before.into(), limit.into()],
+    )
+    .await
 }
 
 async fn query(conn: &impl ConnectionTrait, sql: &str, parameters: Vec<Value>) -> Result<Vec<RunRow>, Fault> {

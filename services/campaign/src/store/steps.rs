@@ -34,7 +34,10 @@ impl StepRow {
             node_id: definition.node(step.node).id.clone(),
             enter_time: step.enter_time,
             leave_time: step.leave_time,
-            next_node_id: step.next.map(|next| definition.node(next).id.clone()).unwrap_or_default(),
+            next_node_id: step
+                .next
+                .map(|next| definition.node(next).id.clone())
+                .unwrap_or_default(),
             attempts: step.attempts,
             outcome: step.outcome,
         }
@@ -66,7 +69,11 @@ pub(crate) async fn insert(conn: &impl ConnectionTrait, steps: Vec<StepRow>) -> 
 pub(crate) async fn list(conn: &impl ConnectionTrait, tenant: Tenant, run_id: RunId) -> Result<Vec<StepRow>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM step WHERE tenant_id = $1 AND run_id = $2 ORDER BY number");
     let parameters: [Value; 2] = [tenant.uuid().into(), run_id.uuid().into()];
-    conn.query_all_raw(statement(conn, &sql, parameters)).await?.iter().map(|row| step(row, tenant, run_id)).collect()
+    conn.query_all_raw(statement(conn, &sql, parameters))
+        .await?
+        .iter()
+        .map(|row| step(row, tenant, run_id))
+        .collect()
 }
 
 fn step(row: &QueryResult, tenant: Tenant, run_id: RunId) -> Result<StepRow, Fault> {

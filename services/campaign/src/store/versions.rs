@@ -44,12 +44,22 @@ pub(crate) async fn find(conn: &impl ConnectionTrait, keys: &[VersionKey]) -> Re
     }
     let wanted = keys
         .iter()
-        .map(|key| vec![key.tenant.uuid().into(), key.journey_code.clone().into(), i64::from(key.version).into()])
+        .map(|key| {
+            vec![
+                key.tenant.uuid().into(),
+                key.journey_code.clone().into(),
+                i64::from(key.version).into(),
+            ]
+        })
         .collect();
     let columns = [Column::Uuid, Column::Text, Column::Int];
     let (list, parameters) = values(conn.get_database_backend(), 1, &columns, wanted);
     let sql = format!("SELECT {COLUMNS} FROM journey_version WHERE (tenant_id, journey_code, version) IN {list}");
-    conn.query_all_raw(statement(conn, &sql, parameters)).await?.iter().map(version).collect()
+    conn.query_all_raw(statement(conn, &sql, parameters))
+        .await?
+        .iter()
+        .map(version)
+        .collect()
 }
 
 fn version(row: &QueryResult) -> Result<VersionRow, Fault> {

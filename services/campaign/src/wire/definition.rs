@@ -16,7 +16,10 @@ pub(crate) fn parse(wire: &api::JourneyDefinition, path: &str, violations: &mut 
     graph::check(&outline(wire, path), path, violations);
     let trigger = pattern(wire.trigger.as_ref(), &format!("{path}.trigger"), violations);
     let reentry = reentry(wire.reentry_rule(), path, violations);
-    let parser = Parser { places: places(wire), scope: RunScope::of(wire, trigger.as_ref()) };
+    let parser = Parser {
+        places: places(wire),
+        scope: RunScope::of(wire, trigger.as_ref()),
+    };
     let nodes: Vec<Option<Node>> = wire
         .nodes
         .iter()
@@ -40,10 +43,15 @@ struct RunScope {
 impl RunScope {
     fn of(wire: &api::JourneyDefinition, trigger: Option<&Pattern>) -> Self {
         let waits = wire.nodes.iter().filter_map(|node| {
-            let Some(api::node::Kind::WaitUntil(wait)) = &node.kind else { return None };
+            let Some(api::node::Kind::WaitUntil(wait)) = &node.kind else {
+                return None;
+            };
             Some((node.node_id.clone(), FactType::parse(&wait.fact.as_ref()?.fact_type)?))
         });
-        Self { trigger: trigger.map(|pattern| pattern.key.fact_type), waits: waits.collect() }
+        Self {
+            trigger: trigger.map(|pattern| pattern.key.fact_type),
+            waits: waits.collect(),
+        }
     }
 }
 
@@ -59,25 +67,40 @@ impl Parser<'_> {
             Some(Kind::Condition(node)) => self.condition(node, path, violations),
             Some(Kind::Wait(node)) => {
                 let duration = duration(node.duration.as_ref(), &format!("{path}.wait.duration"), violations);
-                self.place(&node.next_node_id).and_then(|next| Some(NodeKind::Wait { duration: duration?, next }))
+                self.place(&node.next_node_id).and_then(|next| {
+                    Some(NodeKind::Wait {
+                        duration: duration?,
+                        next,
+                    })
+                })
             }
             Some(Kind::WaitUntil(node)) => self.wait_until(node, path, violations),
             Some(Kind::GrantPoints(node)) => {
-                let action = Action::GrantPoints { asset_code: node.asset_code.clone(), amount: node.amount };
+                let action = Action::GrantPoints {
+                    asset_code: node.asset_code.clone(),
+                    amount: node.amount,
+                };
                 self.act(action, &node.next_node_id, &node.refused_node_id)
             }
             Some(Kind::IssueCoupon(node)) => {
-                let action = Action::IssueCoupon { template_code: node.template_code.clone() };
+                let action = Action::IssueCoupon {
+                    template_code: node.template_code.clone(),
+                };
                 self.act(action, &node.next_node_id, &node.refused_node_id)
             }
             Some(Kind::AssignTag(node)) => self.assign_tag(node, path, violations),
-            Some(Kind::Exit(node)) => Some(NodeKind::Exit { outcome_code: node.outcome_code.clone() }),
+            Some(Kind::Exit(node)) => Some(NodeKind::Exit {
+                outcome_code: node.outcome_code.clone(),
+            }),
             None => {
                 violations.add(path, "must have a kind, for example wait or exit");
                 None
             }
         };
-        Some(Node { id: wire.node_id.clone(), kind: kind? })
+        Some(Node {
+            id: wire.node_id.clone(),
+            kind: kind?,
+        })
     }
 
     fn condition(&self, node: &api::ConditionNode, path: &str, violations: &mut Violations) -> Option<NodeKind> {
@@ -88,11 +111,19 @@ impl Parser<'_> {
                 // Without a sound trigger its fields are unknown, and blaming the expression would mislead.
                 let compiled = RunCondition::compile(source, self.scope.trigger?, &self.scope.waits);
                 let condition = violations.parse(format!("{path}.condition.expression"), compiled);
-                ways.and_then(|(yes, no)| Some(NodeKind::Condition { condition: condition?, yes, no }))
+                ways.and_then(|(yes, no)| {
+                    Some(NodeKind::Condition {
+                        condition: condition?,
+                        yes,
+                        no,
+                    })
+                })
             }
-            Some(Test::SegmentCode(segment_code)) => {
-                ways.map(|(yes, no)| NodeKind::InSegment { segment_code: segment_code.clone(), yes, no })
-            }
+            Some(Test::SegmentCode(segment_code)) => ways.map(|(yes, no)| NodeKind::InSegment {
+                segment_code: segment_code.clone(),
+                yes,
+                no,
+            }),
             None => {
                 violations.add(format!("{path}.condition"), "must have an expression or a segment_code");
                 None
@@ -105,23 +136,40 @@ impl Parser<'_> {
         let timeout = duration(node.timeout.as_ref(), &format!("{path}.wait_until.timeout"), violations);
         let arrived = self.place(&node.arrived_node_id)?;
         let timed_out = self.place(&node.timeout_node_id)?;
-        Some(NodeKind::WaitUntil { fact: fact?, timeout: timeout?, arrived, timed_out })
+        Some(NodeKind::WaitUntil {
+            fact: fact?,
+            timeout: timeout?,
+            arrived,
+            timed_out,
+        })
     }
 
     fn assign_tag(&self, node: &api::AssignTagNode, path: &str, violations: &mut Violations) -> Option<NodeKind> {
         let value = tag_value(node.value.as_ref());
         violations.check(value.is_some(), format!("{path}.assign_tag.value"), "must be a value");
         let lifetime = match node.lifetime.as_ref() {
-            Some(wire) => Some(duration(Some(wire), &format!("{path}.assign_tag.lifetime"), violations)?),
+            Some(wire) => Some(duration(
+                Some(wire),
+                &format!("{path}.assign_tag.lifetime"),
+                violations,
+            )?),
             None => None,
         };
-        let action = Action::AssignTag { tag_code: node.tag_code.clone(), value: value?, lifetime };
+        let action = Action::AssignTag {
+            tag_code: node.tag_code.clone(),
+            value: value?,
+            lifetime,
+        };
         self.act(action, &node.next_node_id, &node.refused_node_id)
     }
 
     fn act(&self, action: Action, next_node_id: &str, refused_node_id: &str) -> Option<NodeKind> {
         let next = self.place(next_node_id)?;
-        let refused = if refused_node_id.is_empty() { next } else { self.place(refused_node_id)? };
+        let refused = if refused_node_id.is_empty() {
+            next
+        } else {
+            self.place(refused_node_id)?
+        };
         Some(NodeKind::Act { action, next, refused })
     }
 
@@ -133,7 +181,9 @@ impl Parser<'_> {
 
 fn places(wire: &api::JourneyDefinition) -> BTreeMap<&str, NodeIndex> {
     let nodes = wire.nodes.iter().enumerate();
-    nodes.map(|(place, node)| (node.node_id.as_str(), NodeIndex::new(place))).collect()
+    nodes
+        .map(|(place, node)| (node.node_id.as_str(), NodeIndex::new(place)))
+        .collect()
 }
 
 fn pattern(wire: Option<&api::FactPattern>, path: &str, violations: &mut Violations) -> Option<Pattern> {
@@ -142,11 +192,18 @@ fn pattern(wire: Option<&api::FactPattern>, path: &str, violations: &mut Violati
         return None;
     };
     let Some(fact_type) = FactType::parse(&wire.fact_type) else {
-        violations.add(format!("{path}.fact_type"), "must be the name of a fact, for example \"tagging.activity_recorded\"");
+        violations.add(
+            format!("{path}.fact_type"),
+            "must be the name of a fact, for example \"tagging.activity_recorded\"",
+        );
         return None;
     };
     let coded = !(fact_type.needs_code() && wire.code.is_empty());
-    violations.check(coded, format!("{path}.code"), format!("is needed for {}", fact_type.name()));
+    violations.check(
+        coded,
+        format!("{path}.code"),
+        format!("is needed for {}", fact_type.name()),
+    );
     let condition = match wire.condition.as_str() {
         "" => None,
         source => {
@@ -154,7 +211,13 @@ fn pattern(wire: Option<&api::FactPattern>, path: &str, violations: &mut Violati
             Some(violations.parse(format!("{path}.condition"), compiled)?)
         }
     };
-    Some(Pattern { key: FactKey { fact_type, code: wire.code.clone() }, condition })
+    Some(Pattern {
+        key: FactKey {
+            fact_type,
+            code: wire.code.clone(),
+        },
+        condition,
+    })
 }
 
 fn reentry(rule: api::ReentryRule, path: &str, violations: &mut Violations) -> Option<Reentry> {
@@ -162,14 +225,19 @@ fn reentry(rule: api::ReentryRule, path: &str, violations: &mut Violations) -> O
         api::ReentryRule::Once => Some(Reentry::Once),
         api::ReentryRule::AfterEnd => Some(Reentry::AfterEnd),
         api::ReentryRule::Unspecified => {
-            violations.add(format!("{path}.reentry_rule"), "must say whether a member may enter again");
+            violations.add(
+                format!("{path}.reentry_rule"),
+                "must say whether a member may enter again",
+            );
             None
         }
     }
 }
 
 fn duration(wire: Option<&prost_types::Duration>, path: &str, violations: &mut Violations) -> Option<Duration> {
-    let duration = wire.and_then(|wire| Duration::try_from(*wire).ok()).filter(|duration| !duration.is_zero());
+    let duration = wire
+        .and_then(|wire| Duration::try_from(*wire).ok())
+        .filter(|duration| !duration.is_zero());
     violations.check(duration.is_some(), path, "must be a duration of at least one second");
     duration
 }
@@ -188,7 +256,9 @@ fn outline(wire: &api::JourneyDefinition, path: &str) -> Outline {
     let nodes = wire.nodes.iter().enumerate();
     Outline {
         first_node_id: wire.first_node_id.clone(),
-        nodes: nodes.map(|(number, node)| outline_node(node, &format!("{path}.nodes[{number}]"))).collect(),
+        nodes: nodes
+            .map(|(number, node)| outline_node(node, &format!("{path}.nodes[{number}]")))
+            .collect(),
     }
 }
 
@@ -197,7 +267,10 @@ fn outline_node(wire: &api::Node, path: &str) -> OutlineNode {
     let (waits, ways): (bool, Vec<(&str, &str)>) = match wire.kind.as_ref() {
         Some(Kind::Condition(node)) => (
             false,
-            vec![("condition.true_node_id", &node.true_node_id), ("condition.false_node_id", &node.false_node_id)],
+            vec![
+                ("condition.true_node_id", &node.true_node_id),
+                ("condition.false_node_id", &node.false_node_id),
+            ],
         ),
         Some(Kind::Wait(node)) => (true, vec![("wait.next_node_id", &node.next_node_id)]),
         Some(Kind::WaitUntil(node)) => (
@@ -209,23 +282,36 @@ fn outline_node(wire: &api::Node, path: &str) -> OutlineNode {
         ),
         Some(Kind::GrantPoints(node)) => (
             false,
-            vec![("grant_points.next_node_id", &node.next_node_id), ("grant_points.refused_node_id", &node.refused_node_id)],
+            vec![
+                ("grant_points.next_node_id", &node.next_node_id),
+                ("grant_points.refused_node_id", &node.refused_node_id),
+            ],
         ),
         Some(Kind::IssueCoupon(node)) => (
             false,
-            vec![("issue_coupon.next_node_id", &node.next_node_id), ("issue_coupon.refused_node_id", &node.refused_node_id)],
+            vec![
+                ("issue_coupon.next_node_id", &node.next_node_id),
+                ("issue_coupon.refused_node_id", &node.refused_node_id),
+            ],
         ),
         Some(Kind::AssignTag(node)) => (
             false,
-            vec![("assign_tag.next_node_id", &node.next_node_id), ("assign_tag.refused_node_id", &node.refused_node_id)],
+            vec![
+                ("assign_tag.next_node_id", &node.next_node_id),
+                ("assign_tag.refused_node_id", &node.refused_node_id),
+            ],
         ),
         Some(Kind::Exit(_)) | None => (false, Vec::new()),
     };
     // An empty refused_node_id means the next node, which is among the ways already.
-    let named = ways.into_iter().filter(|(field, next)| !(next.is_empty() && field.ends_with("refused_node_id")));
+    let named = ways
+        .into_iter()
+        .filter(|(field, next)| !(next.is_empty() && field.ends_with("refused_node_id")));
     OutlineNode {
         node_id: wire.node_id.clone(),
-        ways: named.map(|(field, next)| (format!("{path}.{field}"), next.to_owned())).collect(),
+        ways: named
+            .map(|(field, next)| (format!("{path}.{field}"), next.to_owned()))
+            .collect(),
         waits,
     }
 }

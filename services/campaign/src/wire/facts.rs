@@ -18,20 +18,42 @@ pub(crate) fn read(envelope: &Envelope, fact_type: FactType) -> Result<(MemberId
         FactType::ActivityRecorded => activity_recorded(envelope.decode()?),
         FactType::TagChanged => tag_changed(envelope.decode()?),
         FactType::SegmentEntered => {
-            let SegmentEntered { segment_code, member_id, .. } = envelope.decode()?;
+            let SegmentEntered {
+                segment_code,
+                member_id,
+                ..
+            } = envelope.decode()?;
             Told::of(member_id, segment_code.clone()).text("segment_code", segment_code)
         }
         FactType::SegmentLeft => {
-            let SegmentLeft { segment_code, member_id, .. } = envelope.decode()?;
+            let SegmentLeft {
+                segment_code,
+                member_id,
+                ..
+            } = envelope.decode()?;
             Told::of(member_id, segment_code.clone()).text("segment_code", segment_code)
         }
         FactType::PointsEarned => points_earned(envelope.decode()?),
         FactType::PointsRedeemed => {
-            let PointsRedeemed { entry_id, member_id, asset_code, amount, balance, .. } = envelope.decode()?;
+            let PointsRedeemed {
+                entry_id,
+                member_id,
+                asset_code,
+                amount,
+                balance,
+                ..
+            } = envelope.decode()?;
             spent(entry_id, member_id, asset_code, amount, balance)
         }
         FactType::PointsExpired => {
-            let PointsExpired { entry_id, member_id, asset_code, amount, balance, .. } = envelope.decode()?;
+            let PointsExpired {
+                entry_id,
+                member_id,
+                asset_code,
+                amount,
+                balance,
+                ..
+            } = envelope.decode()?;
             spent(entry_id, member_id, asset_code, amount, balance)
         }
         FactType::TierChanged => tier_changed(envelope.decode()?),
@@ -39,10 +61,29 @@ pub(crate) fn read(envelope: &Envelope, fact_type: FactType) -> Result<(MemberId
         FactType::CouponRedeemed => coupon_redeemed(envelope.decode()?),
     };
     let member = told.member_id.parse().map_err(|error| {
-        Fault::internal(format!("the fact {} of {} names no member: {error}", envelope.id, fact_type.name()))
+        Fault::internal(format!(
+            "the fact {} of {} names no member: {error}",
+            envelope.id,
+            fact_type.name()
+        ))
     })?;
-    let Told { code, fields, reference, .. } = told;
-    Ok((member, Fact { id: envelope.id, fact_type, code, happen_time: envelope.occur_time, fields, reference }))
+    let Told {
+        code,
+        fields,
+        reference,
+        ..
+    } = told;
+    Ok((
+        member,
+        Fact {
+            id: envelope.id,
+            fact_type,
+            code,
+            happen_time: envelope.occur_time,
+            fields,
+            reference,
+        },
+    ))
 }
 
 /// What a fact tells, as it is gathered.
@@ -55,7 +96,12 @@ struct Told {
 
 impl Told {
     fn of(member_id: String, code: String) -> Self {
-        Self { member_id, code, fields: BTreeMap::new(), reference: String::new() }
+        Self {
+            member_id,
+            code,
+            fields: BTreeMap::new(),
+            reference: String::new(),
+        }
     }
 
     fn text(self, name: &str, value: String) -> Self {
@@ -88,7 +134,11 @@ fn member_registered(fact: MemberRegistered) -> Told {
 fn activity_recorded(fact: ActivityRecorded) -> Told {
     let activity = fact.activity.unwrap_or_default();
     let money = activity.amount.unwrap_or_default();
-    let occur_time = activity.occur_time.as_ref().and_then(Time::from_wire).unwrap_or_default();
+    let occur_time = activity
+        .occur_time
+        .as_ref()
+        .and_then(Time::from_wire)
+        .unwrap_or_default();
     Told::of(activity.member_id, activity.activity_type.clone())
         .text("activity_type", activity.activity_type)
         .text("channel_code", activity.channel_code)

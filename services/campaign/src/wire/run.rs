@@ -37,8 +37,11 @@ pub(crate) fn path(row: &RunRow, finished: Vec<StepRow>) -> Vec<api::JourneyRunS
 }
 
 fn step(row: StepRow) -> api::JourneyRunStep {
-    let state =
-        if row.outcome.failed { api::JourneyRunStepState::Failed } else { api::JourneyRunStepState::Completed };
+    let state = if row.outcome.failed {
+        api::JourneyRunStepState::Failed
+    } else {
+        api::JourneyRunStepState::Completed
+    };
     api::JourneyRunStep {
         number: row.number,
         node_id: row.node_id,

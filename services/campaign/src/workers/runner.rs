@@ -55,18 +55,23 @@ pub(crate) struct Runner {
 
 impl Runner {
     pub(crate) fn new(db: Db, clock: Clock, versions: Versions, asker: Asker) -> Self {
-        Self { db, clock, versions, asker }
+        Self {
+            db,
+            clock,
+            versions,
+            asker,
+        }
     }
 
     /// Takes up the runs that are due.
     async fn begin_round(&self, lease_id: Uuid) -> Result<Round, Fault> {
         let tx = self.db.begin().await?;
         let rows = runs::lock_due(&*tx, self.clock.now(), RUNS_MAX).await?;
-        self.move_on(tx, rows, Answers::new(), Some(lease_id)).await
+        self.move_on(tx, rows, &Answers::new(), Some(lease_id)).await
     }
 
     /// Writes down what peers have answered, and goes on.
-    async fn go_on(&self, lease_id: Uuid, answers: Answers, last: bool) -> Result<Round, Fault> {
+    async fn go_on(&self, lease_id: Uuid, answers: &Answers, last: bool) -> Result<Round, Fault> {
         let tx = self.db.begin().await?;
         let asked: BTreeSet<(Tenant, RunId)> = answers.keys().copied().collect();
         let rows = runs::lock_leased(&*tx, &asked, lease_id).await?;
@@ -74,16 +79,34 @@ impl Runner {
     }
 
     /// Moves locked runs on and commits it. Those that have to ask are leased under `lease_id`; without one they queue.
-    async fn move_on(&self, tx: Tx, rows: Vec<RunRow>, answers: Answers, lease_id: Option<Uuid>) -> Result<Round, Fault> {
+    async fn move_on(
+        &self,
+        tx: Tx,
+        rows: Vec<RunRow>,
+        answers: &Answers,
+        lease_id: Option<Uuid>,
+    ) -> Result<Round, Fault> {
         if rows.is_empty() {
             return Ok(Round::default());
         }
-        let definitions = self.versions.load(&*tx, rows.iter().map(RunRow::version_key).collect()).await?;
+        let definitions = self
+            .versions
+            .load(&*tx, rows.iter().map(RunRow::version_key).collect())
+            .await?;
         let heard = heard_by(&tx, &rows, &definitions).await?;
-        let mut moved = Moved { now: self.clock.now(), lease_id, ..Moved::default() };
+        let mut moved = Moved {
+            now: self.clock.now(),
+            lease_id,
+            ..Moved::default()
+        };
         for row in rows {
-            let Some(definition) = definitions.get(&row.version_key()) else { continue };
-            let heard = heard.get(&(row.tenant, row.member)).map(Vec::as_slice).unwrap_or_default();
+            let Some(definition) = definitions.get(&row.version_key()) else {
+                continue;
+            };
+            let heard = heard
+                .get(&(row.tenant, row.member))
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             let answer = answers.get(&(row.tenant, row.run_id)).cloned();
             moved.take(row, definition, heard, answer);
         }
@@ -106,7 +129,8 @@ impl Worker for Runner {
                 break;
             }
             let answers = self.asker.ask(round.asks).await;
-            round = self.go_on(lease_id, answers, call == CALLS_IN_A_ROW_MAX).await?;
+            // A lost race must not cost the answers: they would be asked for again, but only after the lease.
+            round = rpc::retry(|| self.go_on(lease_id, &answers, call == CALLS_IN_A_ROW_MAX)).await?;
         }
         Ok(taken)
     }
@@ -126,7 +150,9 @@ impl Worker for Runner {
 /// The facts about those members whose runs may come to wait for some.
 async fn heard_by(tx: &Tx, rows: &[RunRow], definitions: &Definitions) -> Result<Heard, Fault> {
     let awaits = |row: &&RunRow| {
-        definitions.get(&row.version_key()).is_some_and(|definition| !definition.awaited_keys().is_empty())
+        definitions
+            .get(&row.version_key())
+            .is_some_and(|definition| !definition.awaited_keys().is_empty())
     };
     let awaiting: Vec<&RunRow> = rows.iter().filter(awaits).collect();
     let members: BTreeSet<(Tenant, MemberId)> = awaiting.iter().map(|row| (row.tenant, row.member)).collect();
@@ -170,15 +196,31 @@ impl Moved {
             }
         };
         let unanswered = answer == Some(Answer::Away) || matches!(answer, Some(Answer::MemberUnknown { .. }));
-        let Advanced { run, steps, tally } = advance(definition, run, &Inputs { now: self.now, heard, answer });
+        let Advanced { run, steps, tally } = advance(
+            definition,
+            run,
+            &Inputs {
+                now: self.now,
+                heard,
+                answer,
+            },
+        );
         let repeated = unanswered && steps.is_empty();
         row.take(definition, &run);
         self.schedule(&mut row, &run, definition, repeated);
         self.changes.add(&row.version_key(), definition, &tally);
         let (tenant, run_id) = (row.tenant, row.run_id);
-        self.steps.extend(steps.into_iter().map(|step| StepRow::new(tenant, run_id, definition, step)));
+        self.steps.extend(
+            steps
+                .into_iter()
+                .map(|step| StepRow::new(tenant, run_id, definition, step)),
+        );
         if !run.is_active() {
-            let key = EntryKey { tenant, member: row.member, journey_code: row.journey_code.clone() };
+            let key = EntryKey {
+                tenant,
+                member: row.member,
+                journey_code: row.journey_code.clone(),
+            };
             self.ended.push((key, run_id));
             self.facts.extend(completed(&row, &run));
         }
@@ -193,7 +235,11 @@ impl Moved {
             Position::Waiting { until } if row.awaited_key.is_empty() => Some(*until),
             Position::Waiting { until } => {
                 let late_facts = row.create_time.plus(LATE_FACTS);
-                Some(if self.now < late_facts { late_facts.min(*until) } else { *until })
+                Some(if self.now < late_facts {
+                    late_facts.min(*until)
+                } else {
+                    *until
+                })
             }
             Position::Asking { .. } if repeated => Some(self.now.plus(backoff(run.attempts))),
             Position::Asking { member } => match (self.lease_id, ask(row, run, *member, definition)) {
@@ -248,7 +294,9 @@ fn backoff(attempts: i32) -> Duration {
 }
 
 fn completed(row: &RunRow, run: &Run) -> Option<Draft> {
-    let Position::Completed { end_time, outcome_code } = &run.position else { return None };
+    let Position::Completed { end_time, outcome_code } = &run.position else {
+        return None;
+    };
     let fact = JourneyCompleted {
         run_id: run.id.to_string(),
         journey_code: row.journey_code.clone(),

@@ -31,7 +31,12 @@ pub(crate) struct Tidy {
 
 impl Tidy {
     pub(crate) fn new(db: Db, clock: Clock, versions: Versions) -> Self {
-        Self { db, clock, versions, next: Time::EPOCH }
+        Self {
+            db,
+            clock,
+            versions,
+            next: Time::EPOCH,
+        }
     }
 }
 
