@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -14,9 +15,11 @@ use crate::domain::api_key::{ApiKey, Key, State};
 use crate::domain::secret::{Secret, SecretHash};
 use crate::store::api_keys;
 
-/// How long what was read of a key holds: half of the second within which a revocation takes effect everywhere. It is the
-/// machine's time, for a platform's clock that is turned by hand must not make revoked keys live.
+/// After how long what was read of a key is read again, by one request, while the others go on with it.
 const FRESH: Duration = Duration::from_millis(500);
+/// After how long nobody goes on with it: a revocation takes effect everywhere within a second. It is the machine's time,
+/// for a platform's clock that is turned by hand must not make revoked keys live.
+const STALE: Duration = Duration::from_millis(900);
 /// How many keys are kept in mind. Keys in use come back at once when they were forgotten.
 const ENTRIES_MAX: usize = 10_000;
 /// How exactly the last use of a key is known.
@@ -47,6 +50,8 @@ struct Entry {
     end: Option<Time>,
     signed_at: Instant,
     read_at: Instant,
+    /// Whether somebody reads it again already.
+    is_being_read: AtomicBool,
 }
 
 impl Keyring {
@@ -62,42 +67,46 @@ impl Keyring {
     /// Who presents this secret; refuses one that is unknown, expired or revoked.
     pub(super) async fn open(&self, secret: &Secret) -> Result<Opened, Fault> {
         let hash = secret.hash();
-        let known = self
-            .entries
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&hash)
-            .cloned();
+        let known = self.known(hash);
         let (now, at) = (self.clock.now(), Instant::now());
-        if let Some(entry) = &known
-            && entry.holds(now, at)
-        {
+        if let Some(entry) = known.as_deref().filter(|entry| entry.holds(now, at)) {
             return Ok(entry.opened.clone());
         }
         let read = api_keys::by_secret(self.db.read(), hash).await?;
-        let entry = match read.ok_or_else(unknown).and_then(|(tenant, key)| {
+        let entry = read.ok_or_else(unknown).and_then(|(tenant, key)| {
             check(&key, now)?;
+            self.note_use(tenant, &key, now);
             self.entry(tenant, &key, known.as_deref(), at)
-                .map(|entry| (tenant, key, entry))
-        }) {
-            Ok((tenant, key, entry)) => {
-                self.note_use(tenant, &key, now);
-                Arc::new(entry)
+        });
+        match entry {
+            Ok(entry) => {
+                let opened = entry.opened.clone();
+                self.keep(hash, entry);
+                Ok(opened)
             }
             Err(fault) => {
-                self.entries
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .remove(&hash);
-                return Err(fault);
+                self.forget(hash);
+                Err(fault)
             }
-        };
+        }
+    }
+
+    fn known(&self, hash: SecretHash) -> Option<Arc<Entry>> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(&hash).cloned()
+    }
+
+    fn keep(&self, hash: SecretHash, entry: Entry) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= ENTRIES_MAX {
             entries.clear();
         }
-        entries.insert(hash, Arc::clone(&entry));
-        Ok(entry.opened.clone())
+        entries.insert(hash, Arc::new(entry));
+    }
+
+    fn forget(&self, hash: SecretHash) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        entries.remove(&hash);
     }
 
     /// What is kept in mind of a key. The signature of the former entry is used again while it may be.
@@ -120,6 +129,7 @@ impl Keyring {
             end,
             signed_at,
             read_at: at,
+            is_being_read: AtomicBool::new(false),
         })
     }
 
@@ -162,11 +172,11 @@ async fn write_use(db: &Db, tenant: Tenant, id: Id<Key>, known: Option<Time>, no
 }
 
 impl Entry {
-    /// Whether the entry still says who calls: read just now, signed not too long ago, and not past its end.
+    /// Whether a request may go on with it: read just now, or being read again by another request, and not past its end.
     fn holds(&self, now: Time, at: Instant) -> bool {
-        at.duration_since(self.read_at) < FRESH
-            && at.duration_since(self.signed_at) < Signer::REUSE
-            && self.end.is_none_or(|end| now < end)
+        let age = at.duration_since(self.read_at);
+        let is_left_to_others = || age < STALE && self.is_being_read.swap(true, Ordering::Relaxed);
+        self.end.is_none_or(|end| now < end) && (age < FRESH || is_left_to_others())
     }
 }
 
@@ -190,4 +200,45 @@ fn check(key: &ApiKey, now: Time) -> Result<(), Fault> {
 
 fn unknown() -> Fault {
     Fault::refused(Common::Unauthenticated, "there is no such API key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time::from_seconds(1_000);
+
+    fn entry(read_at: Instant, end: Option<Time>) -> Entry {
+        let opened = Opened {
+            principal: HeaderValue::from_static("principal"),
+            tenant: Tenant::PLATFORM,
+            key: "key_1".into(),
+        };
+        let is_being_read = AtomicBool::new(false);
+        Entry {
+            opened,
+            scopes: kernel::Scopes::default(),
+            end,
+            signed_at: read_at,
+            read_at,
+            is_being_read,
+        }
+    }
+
+    #[test]
+    fn one_request_reads_a_key_again_while_the_others_go_on() {
+        let start = Instant::now();
+        let entry = entry(start, None);
+        assert!(entry.holds(NOW, start + FRESH - Duration::from_millis(1)));
+        assert!(!entry.holds(NOW, start + FRESH), "the first one reads");
+        assert!(entry.holds(NOW, start + FRESH), "the next one need not");
+        assert!(!entry.holds(NOW, start + STALE), "nobody goes on for longer");
+    }
+
+    #[test]
+    fn nobody_goes_on_past_the_end() {
+        let start = Instant::now();
+        assert!(entry(start, Some(NOW.plus(Duration::from_micros(1)))).holds(NOW, start));
+        assert!(!entry(start, Some(NOW)).holds(NOW, start));
+    }
 }
