@@ -81,6 +81,14 @@ impl Db {
         once::begin(self.begin().await?, key).await
     }
 
+    /// The answer that a request got when it took effect before, without beginning it.
+    ///
+    /// For methods that look first whether there is anything to do: asked after the look, so that a request that took
+    /// effect before it is seen.
+    pub async fn answered<A: Message + Default>(&self, key: &RequestKey) -> Result<Option<A>, Fault> {
+        once::answered(&self.readers, key).await
+    }
+
     /// Resolves after facts were committed through this handle.
     pub fn emissions(&self) -> watch::Receiver<()> {
         self.emitted.subscribe()

@@ -30,28 +30,34 @@ const REMEMBER: &str =
     "INSERT INTO request (tenant_id, method, request_id, digest, answer) VALUES ($1, $2, $3, $4, $5)";
 
 pub(crate) async fn begin<A: Message + Default>(tx: Tx, key: &RequestKey) -> Result<Begun<A>, Fault> {
-    let find = statement(
-        &*tx,
-        FIND,
-        [
-            key.tenant.uuid().into(),
-            key.method.into(),
-            key.request_id.clone().into(),
-        ],
-    );
-    let Some(row) = tx.query_one_raw(find).await? else {
-        return Ok(Begun::Fresh(OnceTx {
+    match answered(&*tx, key).await? {
+        Some(answer) => Ok(Begun::Replay(answer)),
+        None => Ok(Begun::Fresh(OnceTx {
             tx,
             key: key.clone(),
             answer: PhantomData,
-        }));
+        })),
+    }
+}
+
+pub(crate) async fn answered<A: Message + Default>(
+    conn: &impl ConnectionTrait,
+    key: &RequestKey,
+) -> Result<Option<A>, Fault> {
+    let find = [
+        key.tenant.uuid().into(),
+        key.method.into(),
+        key.request_id.clone().into(),
+    ];
+    let Some(row) = conn.query_one_raw(statement(conn, FIND, find)).await? else {
+        return Ok(None);
     };
     let digest: Vec<u8> = row.try_get_by_index(0)?;
     if digest != key.digest {
         return Err(reused(key));
     }
     let answer: Vec<u8> = row.try_get_by_index(1)?;
-    A::decode(&*answer).map(Begun::Replay).map_err(Fault::internal)
+    A::decode(&*answer).map(Some).map_err(Fault::internal)
 }
 
 fn reused(key: &RequestKey) -> Fault {

@@ -1,0 +1,206 @@
+//! What a service may rely on, whatever the database. Runs on SQLite, and on PostgreSQL where the tests name a server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)]
+
+use futures::future::join_all;
+use kernel::{Clock, Fact, RequestKey, Tenant, Time};
+use sea_orm::{ConnectionTrait, DbBackend};
+use store::{Begun, Column, Db, Migration, insert_rows, redirects, statement, values};
+use testkit::TestDb;
+
+const TABLES: Migration = Migration {
+    name: "test_0001",
+    sql: "CREATE TABLE thing (tenant_id {uuid} NOT NULL, thing_id {uuid} NOT NULL, amount BIGINT NOT NULL CHECK (amount >= 0),
+          PRIMARY KEY (tenant_id, thing_id)) {clustered};",
+};
+const METHOD: &str = "quanyu.test.v1.TestService/Make";
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Made {
+    #[prost(int64, tag = "1")]
+    count: i64,
+}
+
+impl Fact for Made {
+    const TYPE: &'static str = "test.made";
+}
+
+struct World {
+    clock: Clock,
+    tenant: Tenant,
+    db: Db,
+    test_db: TestDb,
+}
+
+async fn world() -> World {
+    let clock = Clock::manual(Time::from_seconds(1_800_000_000));
+    let test_db = TestDb::new(vec![TABLES]).await;
+    World { tenant: Tenant::from_uuid(clock.uuid()), db: test_db.db(), test_db, clock }
+}
+
+impl World {
+    fn key(&self, request_id: &str, content: &str) -> RequestKey {
+        RequestKey::new(self.tenant, METHOD, request_id, content.as_bytes())
+    }
+
+    /// Makes a thing, once for each request; the answer counts the things there are then.
+    async fn make(&self, db: &Db, key: &RequestKey) -> Result<Made, fault::Fault> {
+        let tx = match db.begin_once::<Made>(key).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let row = vec![key.tenant.uuid().into(), self.clock.uuid().into(), 1_i64.into()];
+        insert_rows(&**tx, "INSERT INTO thing (tenant_id, thing_id, amount)", vec![row], "").await?;
+        let answer = Made { count: count(&**tx, "thing").await };
+        tx.emit(&self.clock, key.tenant, "subject", &answer).await?;
+        tx.commit(answer).await
+    }
+}
+
+async fn count(conn: &impl ConnectionTrait, table: &str) -> i64 {
+    let row = conn.query_one_raw(statement(conn, &format!("SELECT COUNT(*) FROM {table}"), [])).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
+}
+
+async fn positions(db: &Db) -> Vec<i64> {
+    while db.sequence().await.unwrap() > 0 {}
+    db.facts_after(0, 100_000).await.unwrap().iter().map(|fact| fact.position).collect()
+}
+
+#[tokio::test]
+async fn a_repeated_request_gets_its_first_answer_however_late_and_from_whichever_replica() {
+    let world = world().await;
+    let (first, second) = (world.key("r-1", "a"), world.key("r-2", "a"));
+    let answer = world.make(&world.db, &first).await.unwrap();
+    world.make(&world.db, &second).await.unwrap();
+    world.clock.turn_to(world.clock.now().plus_days(400));
+    let replica = world.test_db.another(vec![TABLES]).await;
+    assert_eq!(world.make(&replica, &first).await.unwrap(), answer);
+    assert_eq!((count(world.db.read(), "thing").await, positions(&world.db).await), (2, vec![1, 2]));
+}
+
+#[tokio::test]
+async fn the_same_id_with_another_content_is_refused_and_another_tenant_s_is_its_own() {
+    let mut world = world().await;
+    world.make(&world.db, &world.key("r-1", "a")).await.unwrap();
+    let refused = world.make(&world.db, &world.key("r-1", "b")).await.unwrap_err();
+    assert_eq!(refused.reason(), "REQUEST_ID_REUSED");
+    world.tenant = Tenant::from_uuid(world.clock.uuid());
+    world.make(&world.db, &world.key("r-1", "b")).await.unwrap();
+    assert_eq!(count(world.db.read(), "thing").await, 2);
+}
+
+#[tokio::test]
+async fn copies_of_a_request_that_race_take_effect_once() {
+    let world = world().await;
+    let key = world.key("r-1", "a");
+    let replica = world.test_db.another(vec![TABLES]).await;
+    let copies = (0..16).map(|copy| {
+        let db = if copy % 2 == 0 { &world.db } else { &replica };
+        let (world, key) = (&world, &key);
+        rpc::retry(move || world.make(db, key))
+    });
+    for answer in join_all(copies).await {
+        assert_eq!(answer.unwrap(), Made { count: 1 });
+    }
+    assert_eq!((count(world.db.read(), "thing").await, positions(&world.db).await), (1, vec![1]));
+}
+
+#[tokio::test]
+async fn what_is_dropped_before_its_commit_leaves_no_trace() {
+    let world = world().await;
+    let Begun::Fresh(tx) = world.db.begin_once::<Made>(&world.key("r-1", "a")).await.unwrap() else { panic!("fresh") };
+    tx.emit(&world.clock, world.tenant, "subject", &Made { count: 9 }).await.unwrap();
+    drop(tx);
+    assert_eq!(world.make(&world.db, &world.key("r-1", "b")).await.unwrap(), Made { count: 1 });
+    assert_eq!(positions(&world.db).await, [1]);
+}
+
+#[tokio::test]
+async fn positions_have_no_gaps_and_none_is_given_before_its_fact_is_visible() {
+    let world = world().await;
+    let slow = world.test_db.another(vec![TABLES]).await;
+    if world.db.backend() == DbBackend::Postgres {
+        // The slow transaction writes first and commits last.
+        let tx = slow.begin().await.unwrap();
+        tx.emit(&world.clock, world.tenant, "slow", &Made { count: 0 }).await.unwrap();
+        world.make(&world.db, &world.key("fast", "a")).await.unwrap();
+        assert_eq!(positions(&world.db).await, [1]);
+        tx.commit().await.unwrap();
+        assert_eq!(positions(&world.db).await, [1, 2]);
+    }
+    let before = positions(&world.db).await.len();
+    let makes = (0..100).map(|n| {
+        let (world, key) = (&world, world.key(&format!("r-{n}"), "a"));
+        let db = if n % 2 == 0 { &world.db } else { &slow };
+        async move {
+            if n % 10 == 0 {
+                let tx = db.begin().await.unwrap();
+                tx.emit(&world.clock, world.tenant, "dropped", &Made { count: 0 }).await.unwrap();
+            } else {
+                rpc::retry(|| world.make(db, &key)).await.unwrap();
+            }
+            db.sequence().await.unwrap();
+        }
+    });
+    join_all(makes).await;
+    let expected: Vec<i64> = (1..=i64::try_from(before + 90).unwrap()).collect();
+    assert_eq!(positions(&world.db).await, expected);
+}
+
+#[tokio::test]
+async fn a_unique_key_that_nobody_foresaw_is_a_lost_race() {
+    let world = world().await;
+    let id = world.clock.uuid();
+    let row = || vec![world.tenant.uuid().into(), id.into(), 1_i64.into()];
+    const INSERT: &str = "INSERT INTO thing (tenant_id, thing_id, amount)";
+    let tx = world.db.begin().await.unwrap();
+    insert_rows(&*tx, INSERT, vec![row()], "").await.unwrap();
+    assert!(matches!(insert_rows(&*tx, INSERT, vec![row()], "").await, Err(fault::Fault::Contended)));
+    drop(tx);
+    // A check that fails is a bug, not a race.
+    let tx = world.db.begin().await.unwrap();
+    let wrong = vec![world.tenant.uuid().into(), id.into(), (-1_i64).into()];
+    assert!(matches!(insert_rows(&*tx, INSERT, vec![wrong], "").await, Err(fault::Fault::Internal(_))));
+}
+
+#[tokio::test]
+async fn readers_cannot_write_to_a_sqlite_file() {
+    let world = world().await;
+    if world.db.backend() == DbBackend::Sqlite {
+        assert!(world.db.read().execute_unprepared("DELETE FROM thing").await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn many_rows_go_in_and_are_changed_by_few_statements() {
+    let world = world().await;
+    let ids: Vec<_> = (0..25_000).map(|_| world.clock.uuid()).collect();
+    let rows = ids.iter().map(|id| vec![world.tenant.uuid().into(), (*id).into(), 1_i64.into()]).collect();
+    let tx = world.db.begin().await.unwrap();
+    let inserted = insert_rows(&*tx, "INSERT INTO thing (tenant_id, thing_id, amount)", rows, "ON CONFLICT DO NOTHING");
+    assert_eq!(inserted.await.unwrap(), 25_000);
+    let changes = ids.iter().take(1_000).map(|id| vec![world.tenant.uuid().into(), (*id).into(), 7_i64.into()]).collect();
+    let (list, parameters) = values(world.db.backend(), 1, &[Column::Uuid, Column::Uuid, Column::Int], changes);
+    let sql = format!("UPDATE thing SET amount = v.column3 FROM {list} AS v WHERE tenant_id = v.column1 AND thing_id = v.column2");
+    assert_eq!(tx.execute_raw(statement(&*tx, &sql, parameters)).await.unwrap().rows_affected(), 1_000);
+    tx.commit().await.unwrap();
+    assert_eq!(count(world.db.read(), "thing WHERE amount = 7").await, 1_000);
+}
+
+#[tokio::test]
+async fn a_redirect_leads_to_the_end_of_its_chain() {
+    let world = world().await;
+    let [a, b, c] = [(); 3].map(|()| world.clock.uuid());
+    let tx = world.db.begin().await.unwrap();
+    redirects::add(&*tx, world.tenant, a, b).await.unwrap();
+    redirects::add(&*tx, world.tenant, b, c).await.unwrap();
+    redirects::add(&*tx, world.tenant, b, c).await.unwrap();
+    for (from, to) in [(a, c), (b, c), (c, c)] {
+        assert_eq!(redirects::follow(&*tx, world.tenant, from).await.unwrap(), to);
+    }
+    let stranger = Tenant::from_uuid(world.clock.uuid());
+    assert_eq!(redirects::follow(&*tx, stranger, a).await.unwrap(), a);
+    let followed = redirects::follow_many(&*tx, &[(world.tenant, a), (world.tenant, c), (stranger, a)]).await.unwrap();
+    assert_eq!(followed.into_iter().collect::<Vec<_>>(), [((world.tenant, a), c)]);
+}
