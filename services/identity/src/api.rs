@@ -1,10 +1,17 @@
 use contracts::identity::v1::channel_service_server::ChannelService;
 use contracts::identity::v1::member_service_server::MemberService;
 use contracts::identity::v1::{
-    BatchGetMembersRequest, BatchGetMembersResponse, BatchLookUpMembersRequest, BatchLookUpMembersResponse, BatchResolveMembersRequest, BatchResolveMembersResponse, CreateChannelRequest, CreateChannelResponse, GetChannelRequest, GetChannelResponse, GetMemberRequest, GetMemberResponse, ImportMembersRequest, ImportMembersResponse, LinkIdentityRequest, LinkIdentityResponse, ListChannelsRequest, ListChannelsResponse, ListMembersRequest, ListMembersResponse, LookUpMemberRequest, LookUpMemberResponse, MergeMembersRequest, MergeMembersResponse, ResolveMemberRequest, ResolveMemberResponse, UnlinkIdentityRequest, UnlinkIdentityResponse, UpdateChannelRequest, UpdateChannelResponse, UpdateMemberRequest, UpdateMemberResponse,
+    BatchGetMembersRequest, BatchGetMembersResponse, BatchLookUpMembersRequest, BatchLookUpMembersResponse,
+    BatchResolveMembersRequest, BatchResolveMembersResponse, CreateChannelRequest, CreateChannelResponse,
+    GetChannelRequest, GetChannelResponse, GetMemberRequest, GetMemberResponse, ImportMembersRequest,
+    ImportMembersResponse, LinkIdentityRequest, LinkIdentityResponse, ListChannelsRequest, ListChannelsResponse,
+    ListMembersRequest, ListMembersResponse, LookUpMemberRequest, LookUpMemberResponse, MergeMembersRequest,
+    MergeMembersResponse, ResolveMemberRequest, ResolveMemberResponse, UnlinkIdentityRequest, UnlinkIdentityResponse,
+    UpdateChannelRequest, UpdateChannelResponse, UpdateMemberRequest, UpdateMemberResponse,
 };
 use fault::Fault;
-use kernel::{Clock, Tenant};
+use kernel::{Clock, RequestKey, Tenant};
+use prost::Message;
 use store::Db;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -26,7 +33,16 @@ impl IdentityApi {
     /// Decides at the present moment.
     pub(crate) fn decide<R>(&self, decide: impl FnOnce(&Moment<'_>) -> R) -> R {
         let new_uuid = || self.clock.uuid();
-        decide(&Moment { now: self.clock.now(), new_uuid: &new_uuid })
+        decide(&Moment {
+            now: self.clock.now(),
+            new_uuid: &new_uuid,
+        })
+    }
+
+    /// An answer that has no effect, and so is not kept: repeated, it leads to the same members. But where what it found
+    /// is the effect of this very request, then that one's answer is the answer.
+    pub(crate) async fn unless_answered<A: Message + Default>(&self, key: &RequestKey, answer: A) -> Result<A, Fault> {
+        Ok(self.db.answered(key).await?.unwrap_or(answer))
     }
 
     /// The member of an id, or the survivor of the one it was, outside of a transaction.

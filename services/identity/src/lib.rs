@@ -9,7 +9,12 @@
 
 #![cfg_attr(
     test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::as_conversions)
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
 )]
 
 mod api;
@@ -39,5 +44,10 @@ pub fn service(deps: Deps) -> Service {
         .add_service(ChannelServiceServer::new(api.clone()))
         .add_service(MemberServiceServer::new(api))
         .add_service(::events::feed(db.clone()));
-    Service { name: NAME, routes: routes.routes(), workers: vec![::events::sequencer(db.clone())], db }
+    Service {
+        name: NAME,
+        routes: routes.routes(),
+        workers: vec![::events::sequencer(db.clone())],
+        db,
+    }
 }

@@ -15,7 +15,8 @@ pub fn migrations() -> Vec<Migration> {
 }
 
 /// A verified identity is unique in its tenant by the key of its table, and found by it; that is the second lock behind
-/// the rules. Claims are apart, since many members may share one.
+/// the rules. Claims are apart, since many members may share one. The identities are not clustered: in a table that is,
+/// SQLite prefers the first column of the key to a second index, and would read all of a tenant's rows for one member's.
 const MEMBERS: Migration = Migration {
     name: "identity_0001_members",
     sql: "
@@ -59,7 +60,7 @@ CREATE TABLE identity (
     source_channel TEXT,
     link_time BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, kind, scope, value)
-) {clustered};
+);
 CREATE INDEX identity_member ON identity (tenant_id, member_id, kind, scope);
 CREATE TABLE claim (
     tenant_id {uuid} NOT NULL,

@@ -2,13 +2,13 @@
 
 mod answer;
 mod arrival;
-mod reasons;
 mod profile;
+mod reasons;
 
 pub(crate) use answer::{channel, identity, member, refusal, resolution};
 pub(crate) use arrival::{Importable, arrival, checked_arrival, evidence, key};
-pub(crate) use reasons::{check_etag, link_fault, merge_fault, together, unlink_fault};
 pub(crate) use profile::{profile, profile_changes};
+pub(crate) use reasons::{check_etag, link_fault, merge_fault, together, unlink_fault};
 
 use std::str::FromStr;
 

@@ -33,7 +33,12 @@ pub(crate) struct Channels(BTreeMap<String, Channel>);
 
 impl Channels {
     pub(crate) fn new(channels: impl IntoIterator<Item = Channel>) -> Self {
-        Self(channels.into_iter().map(|channel| (channel.code.clone(), channel)).collect())
+        Self(
+            channels
+                .into_iter()
+                .map(|channel| (channel.code.clone(), channel))
+                .collect(),
+        )
     }
 
     pub(crate) fn get(&self, code: &str) -> Option<&Channel> {
@@ -48,7 +53,10 @@ impl Channels {
     pub(crate) fn trust_rank(&self, source: &Source) -> i32 {
         match source {
             Source::Update => TRUST_RANK_OF_UPDATE,
-            Source::Channel(code) => self.0.get(code).map_or(TRUST_RANK_OF_IMPORT, |channel| channel.trust_rank),
+            Source::Channel(code) => self
+                .0
+                .get(code)
+                .map_or(TRUST_RANK_OF_IMPORT, |channel| channel.trust_rank),
             Source::Import => TRUST_RANK_OF_IMPORT,
         }
     }

@@ -61,13 +61,16 @@ impl Graph {
         };
         for member in members {
             graph.hold(&member);
-            graph.nodes.insert(member.id, Node { before: Some(member.clone()), now: member, absorbed_by: None });
+            graph.nodes.insert(
+                member.id,
+                Node {
+                    before: Some(member.clone()),
+                    now: member,
+                    absorbed_by: None,
+                },
+            );
         }
         graph
-    }
-
-    pub(crate) fn channels(&self) -> &Channels {
-        &self.channels
     }
 
     /// The member whose id this is, or who absorbed it.
@@ -111,7 +114,8 @@ impl Graph {
     }
 
     fn hold(&mut self, member: &Member) {
-        self.holders.extend(member.verified().map(|identity| (identity.key.clone(), member.id)));
+        self.holders
+            .extend(member.verified().map(|identity| (identity.key.clone(), member.id)));
     }
 
     fn release(&mut self, member: &Member) {
@@ -125,7 +129,10 @@ impl Node {
     /// Notes that the member has changed: one version for all changes of one request.
     fn touch(&mut self, now: Time) {
         self.now.update_time = now;
-        self.now.version = self.before.as_ref().map_or(1, |before| before.version.saturating_add(1));
+        self.now.version = self
+            .before
+            .as_ref()
+            .map_or(1, |before| before.version.saturating_add(1));
     }
 }
 

@@ -14,8 +14,14 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::ExternalId, Self::UnionId, Self::CardNumber, Self::Phone, Self::Email, Self::Device];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::ExternalId,
+        Self::UnionId,
+        Self::CardNumber,
+        Self::Phone,
+        Self::Email,
+        Self::Device,
+    ];
 
     /// The word for it in the database.
     pub(crate) fn code(self) -> &'static str {

@@ -58,7 +58,9 @@ impl Member {
 
     /// The first slot in which the two have different ids, which makes them two persons.
     pub(crate) fn distinct_from<'m>(&'m self, other: &Self) -> Option<Slot<'m>> {
-        self.verified().map(|identity| identity.key.slot()).find(|&slot| other.occupant(slot).is_some())
+        self.verified()
+            .map(|identity| identity.key.slot())
+            .find(|&slot| other.occupant(slot).is_some())
     }
 
     /// Known by more than ids of channels: by something that names a person.

@@ -14,8 +14,14 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Name, Self::Gender, Self::BirthDate, Self::Province, Self::City, Self::Address];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Name,
+        Self::Gender,
+        Self::BirthDate,
+        Self::Province,
+        Self::City,
+        Self::Address,
+    ];
 
     /// Its name in the contract and in the database.
     pub(crate) fn name(self) -> &'static str {
@@ -83,7 +89,12 @@ pub(crate) struct Profile(BTreeMap<Field, Attribute>);
 
 impl Profile {
     pub(crate) fn new(attributes: impl IntoIterator<Item = (Field, Attribute)>) -> Self {
-        Self(attributes.into_iter().filter(|(_, attribute)| !attribute.value.is_empty()).collect())
+        Self(
+            attributes
+                .into_iter()
+                .filter(|(_, attribute)| !attribute.value.is_empty())
+                .collect(),
+        )
     }
 
     /// The value of a field; empty where it is unknown.
@@ -118,7 +129,13 @@ impl Profile {
         if value.is_empty() {
             self.0.remove(&field);
         } else {
-            self.0.insert(field, Attribute { value: value.to_owned(), source: Source::Update });
+            self.0.insert(
+                field,
+                Attribute {
+                    value: value.to_owned(),
+                    source: Source::Update,
+                },
+            );
         }
         changed
     }

@@ -21,11 +21,24 @@ pub(crate) enum ValueError {
 }
 
 /// What systems write where they know nothing.
-const PLACEHOLDERS: [&str; 12] =
-    ["-", "--", "anonymous", "default", "n/a", "nil", "none", "null", "test", "undefined", "unknown", "无"];
+const PLACEHOLDERS: [&str; 12] = [
+    "-",
+    "--",
+    "anonymous",
+    "default",
+    "n/a",
+    "nil",
+    "none",
+    "null",
+    "test",
+    "undefined",
+    "unknown",
+    "无",
+];
 /// Addresses that many people give and nobody owns.
-const SHARED_MAILBOXES: [&str; 10] =
-    ["a", "admin", "info", "no-reply", "none", "noreply", "null", "test", "unknown", "user"];
+const SHARED_MAILBOXES: [&str; 10] = [
+    "a", "admin", "info", "no-reply", "none", "noreply", "null", "test", "unknown", "user",
+];
 /// Domains that the world keeps for examples (RFC 2606), and what people type to get past a form.
 const EXAMPLE_DOMAINS: [&str; 5] = ["example.com", "example.net", "example.org", "test.com", "localhost"];
 /// E.164: at most fifteen digits; no country has subscriber numbers that make up fewer than eight.
@@ -41,21 +54,28 @@ impl Value {
             return Err(ValueError::Blank);
         }
         if is_placeholder(kind, text) {
-            return Ok(Self { text: text.to_owned(), blocked: true });
+            return Ok(Self {
+                text: text.to_owned(),
+                blocked: true,
+            });
         }
         match kind {
-            Kind::ExternalId | Kind::UnionId | Kind::CardNumber | Kind::Device => {
-                Ok(Self { text: text.to_owned(), blocked: false })
-            }
+            Kind::ExternalId | Kind::UnionId | Kind::CardNumber | Kind::Device => Ok(Self {
+                text: text.to_owned(),
+                blocked: false,
+            }),
             Kind::Phone => {
                 let text = e164(text).ok_or(ValueError::Phone)?;
-                Ok(Self { blocked: is_service_number(&text), text })
+                Ok(Self {
+                    blocked: is_service_number(&text),
+                    text,
+                })
             }
             Kind::Email => {
                 let text = text.to_lowercase();
                 let (mailbox, domain) = email_parts(&text).ok_or(ValueError::Email)?;
                 let blocked = SHARED_MAILBOXES.contains(&mailbox) || EXAMPLE_DOMAINS.contains(&domain);
-                Ok(Self { blocked, text })
+                Ok(Self { text, blocked })
             }
         }
     }
@@ -63,7 +83,9 @@ impl Value {
 
 fn is_placeholder(kind: Kind, text: &str) -> bool {
     let lower = text.to_lowercase();
-    PLACEHOLDERS.contains(&&*lower) || text.chars().all(|c| c == '0') || (is_number(kind) && is_one_digit_repeated(text))
+    PLACEHOLDERS.contains(&&*lower)
+        || text.chars().all(|c| c == '0')
+        || (is_number(kind) && is_one_digit_repeated(text))
 }
 
 /// Kinds whose values are numbers; an external id of "77" is somebody, a card number of 7777777 nobody.
@@ -106,7 +128,10 @@ fn is_separator(c: char) -> bool {
 /// Full-width digits and plus signs, as Chinese input methods write them.
 fn ascii(c: char) -> char {
     match c {
-        '０'..='９' => u32::from(c).checked_sub(u32::from('０')).and_then(|n| char::from_digit(n, 10)).unwrap_or(c),
+        '０'..='９' => u32::from(c)
+            .checked_sub(u32::from('０'))
+            .and_then(|n| char::from_digit(n, 10))
+            .unwrap_or(c),
         '＋' => '+',
         other => other,
     }
@@ -124,15 +149,20 @@ fn is_cn_mobile(digits: &str) -> bool {
 /// Numbers that clerks and developers type: a carrier's service number (13800138000, 13900139000 and so on), a run of
 /// eight equal digits, 12345678.
 fn is_service_number(e164: &str) -> bool {
-    let Some(subscriber) = e164.strip_prefix("+86") else { return false };
-    let (Some(prefix), Some(rest)) = (subscriber.get(..3), subscriber.get(3..)) else { return false };
+    let Some(subscriber) = e164.strip_prefix("+86") else {
+        return false;
+    };
+    let (Some(prefix), Some(rest)) = (subscriber.get(..3), subscriber.get(3..)) else {
+        return false;
+    };
     rest == format!("00{prefix}000") || rest == "12345678" || is_one_digit_repeated(rest)
 }
 
 /// Mailbox and domain, as far as a form may judge: something, one @, and a domain with a dot.
 fn email_parts(text: &str) -> Option<(&str, &str)> {
     let (mailbox, domain) = text.split_once('@')?;
-    let domain_ok = domain == "localhost" || (domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.'));
+    let domain_ok =
+        domain == "localhost" || (domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.'));
     let ok = !mailbox.is_empty() && domain_ok && !domain.contains('@') && !text.contains(char::is_whitespace);
     ok.then_some((mailbox, domain))
 }
@@ -148,8 +178,18 @@ mod tests {
 
     #[test]
     fn a_phone_has_one_form_however_it_is_written() {
-        let forms = ["13712345670", "+8613712345670", "008613712345670", "8613712345670", "137-1234-5670", " 137 1234 5670 "];
-        for form in forms.into_iter().chain(["１３７１２３４５６７０", "＋86 (137) 1234.5670"]) {
+        let forms = [
+            "13712345670",
+            "+8613712345670",
+            "008613712345670",
+            "8613712345670",
+            "137-1234-5670",
+            " 137 1234 5670 ",
+        ];
+        for form in forms
+            .into_iter()
+            .chain(["１３７１２３４５６７０", "＋86 (137) 1234.5670"])
+        {
             assert_eq!(phone(form).as_deref(), Some("+8613712345670"), "{form}");
         }
         assert_eq!(phone("+44 20 7946 0958").as_deref(), Some("+442079460958"));
@@ -157,7 +197,15 @@ mod tests {
 
     #[test]
     fn what_is_no_phone_is_refused() {
-        for text in ["12345", "010-12345678", "+86 10 12345678", "1371234567", "+0123456789", "phone", "+1234567890123456"] {
+        for text in [
+            "12345",
+            "010-12345678",
+            "+86 10 12345678",
+            "1371234567",
+            "+0123456789",
+            "phone",
+            "+1234567890123456",
+        ] {
             assert_eq!(Value::parse(Kind::Phone, text), Err(ValueError::Phone), "{text}");
         }
         assert_eq!(Value::parse(Kind::Phone, "  "), Err(ValueError::Blank));
@@ -165,8 +213,18 @@ mod tests {
 
     #[test]
     fn addresses_are_lower_case() {
-        assert_eq!(Value::parse(Kind::Email, " Li.Lei@Example.CN ").unwrap().text, "li.lei@example.cn");
-        for text in ["li.lei", "@example.cn", "li@lei@example.cn", "li lei@example.cn", "li@example", "li@.cn"] {
+        assert_eq!(
+            Value::parse(Kind::Email, " Li.Lei@Example.CN ").unwrap().text,
+            "li.lei@example.cn"
+        );
+        for text in [
+            "li.lei",
+            "@example.cn",
+            "li@lei@example.cn",
+            "li lei@example.cn",
+            "li@example",
+            "li@.cn",
+        ] {
             assert_eq!(Value::parse(Kind::Email, text), Err(ValueError::Email), "{text}");
         }
     }

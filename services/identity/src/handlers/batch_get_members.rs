@@ -25,7 +25,9 @@ impl IdentityApi {
                 absorbed_member_id: absorbed.unwrap_or_default(),
             }
         };
-        Ok(BatchGetMembersResponse { results: ids.iter().zip(&survivors).map(result).collect() })
+        Ok(BatchGetMembersResponse {
+            results: ids.iter().zip(&survivors).map(result).collect(),
+        })
     }
 }
 

@@ -14,11 +14,17 @@ impl IdentityApi {
         let keys: Vec<Key> = call.keys.iter().map(key).collect();
         let holders = tables::identities::holders(self.db.read(), call.tenant(), &keys).await?;
         let member = |key| holders.get(key).map(ToString::to_string).unwrap_or_default();
-        Ok(BatchLookUpMembersResponse { member_ids: keys.iter().map(member).collect() })
+        Ok(BatchLookUpMembersResponse {
+            member_ids: keys.iter().map(member).collect(),
+        })
     }
 }
 
 fn key(wire: &ExternalIdKey) -> Key {
     let value = wire.external_id.trim().to_owned();
-    Key { kind: Kind::ExternalId, scope: wire.channel_code.clone(), value }
+    Key {
+        kind: Kind::ExternalId,
+        scope: wire.channel_code.clone(),
+        value,
+    }
 }

@@ -43,7 +43,8 @@ impl IdentityApi {
         // Past this line nothing may refuse any resolution.
         let answer = BatchResolveMembersResponse { results };
         if graph.changes().is_empty() {
-            return Ok(answer);
+            drop(tx);
+            return self.unless_answered(&call.key(&call.request_id), answer).await;
         }
         tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
         tx.commit(answer).await

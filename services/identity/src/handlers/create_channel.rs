@@ -29,7 +29,10 @@ impl IdentityApi {
             let refusal = Fault::refused(ErrorReason::ChannelAlreadyExists, message);
             return Err(refusal.with("channel_code", channel.code));
         }
-        tx.commit(CreateChannelResponse { channel: Some(wire::channel(&channel)) }).await
+        tx.commit(CreateChannelResponse {
+            channel: Some(wire::channel(&channel)),
+        })
+        .await
     }
 }
 
@@ -37,7 +40,11 @@ fn parse(request: &CreateChannelRequest, now: Time) -> Result<Channel, Fault> {
     let channel = request.channel.clone().unwrap_or_default();
     let mut violations = Violations::new();
     let is_reserved = SOURCE_WORDS.contains(&&*channel.channel_code);
-    violations.check(!is_reserved, "channel.channel_code", "is a reserved word: choose another code");
+    violations.check(
+        !is_reserved,
+        "channel.channel_code",
+        "is a reserved word: choose another code",
+    );
     violations.finish()?;
     Ok(Channel {
         code: channel.channel_code,

@@ -10,6 +10,8 @@ impl IdentityApi {
         let channels = tables::channels::all(self.db.read(), call.tenant()).await?;
         let channel = channels.get(&call.channel_code);
         let channel = channel.ok_or_else(|| Fault::not_found("channel", &call.channel_code))?;
-        Ok(GetChannelResponse { channel: Some(wire::channel(channel)) })
+        Ok(GetChannelResponse {
+            channel: Some(wire::channel(channel)),
+        })
     }
 }

@@ -61,7 +61,11 @@ impl IdentityApi {
                 Err(fault) => tally.refused_rows.push(refused(row, fault)?),
             }
         }
-        let keys: Vec<Key> = arrivals.iter().flat_map(|(_, _, arrival)| arrival.keys()).cloned().collect();
+        let keys: Vec<Key> = arrivals
+            .iter()
+            .flat_map(|(_, _, arrival)| arrival.keys())
+            .cloned()
+            .collect();
         let mut graph = tables::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
         let mut imported = Vec::with_capacity(arrivals.len());
         for (row, digest, arrival) in arrivals {
@@ -71,7 +75,11 @@ impl IdentityApi {
                 Outcome::Found | Outcome::Linked | Outcome::Merged => &mut tally.found_count,
             };
             *count = count.saturating_add(1);
-            imported.push(ImportedRow { request_id: row.request_id.clone(), digest, member: resolution.member });
+            imported.push(ImportedRow {
+                request_id: row.request_id.clone(),
+                digest,
+                member: resolution.member,
+            });
         }
         tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
         import_rows::insert(&*tx, call.tenant(), &imported).await?;
@@ -116,12 +124,21 @@ async fn fresh<'r>(
 
 /// The digest of what a row says; its number does not matter, since a file may have been cut or sorted.
 fn digest(call: &Call<()>, row: &MemberRow) -> Vec<u8> {
-    let content = MemberRow { row_number: 0, ..row.clone() }.encode_to_vec();
-    RequestKey::new(call.tenant(), call.method().full_name, &row.request_id, &content).digest.to_vec()
+    let content = MemberRow {
+        row_number: 0,
+        ..row.clone()
+    }
+    .encode_to_vec();
+    RequestKey::new(call.tenant(), call.method().full_name, &row.request_id, &content)
+        .digest
+        .to_vec()
 }
 
 fn reused(row: &MemberRow) -> Fault {
-    let message = format!("the request id {} was used before for a row with another content", row.request_id);
+    let message = format!(
+        "the request id {} was used before for a row with another content",
+        row.request_id
+    );
     Fault::refused(Common::RequestIdReused, message).with("request_id", &row.request_id)
 }
 
@@ -129,10 +146,16 @@ fn parse(row: &MemberRow, channels: &Channels, now: Time) -> Result<Arrival, Fau
     let mut violations = Violations::new();
     let id_chars = row.request_id.chars().count();
     let id_fits = (1..=REQUEST_ID_CHARS_MAX).contains(&id_chars);
-    violations.check(id_fits, "request_id", format!("must have 1 to {REQUEST_ID_CHARS_MAX} characters"));
+    violations.check(
+        id_fits,
+        "request_id",
+        format!("must have 1 to {REQUEST_ID_CHARS_MAX} characters"),
+    );
     violations.check(row.arrival.is_some(), "arrival", "must be given");
     let register_time = row.register_time.as_ref().and_then(|wire| {
-        let time = Time::from_wire(wire).filter(|time| *time <= now).ok_or("must be a time that is not in the future");
+        let time = Time::from_wire(wire)
+            .filter(|time| *time <= now)
+            .ok_or("must be a time that is not in the future");
         violations.parse("register_time", time)
     });
     let arrival = row.arrival.clone().unwrap_or_default();
@@ -142,7 +165,10 @@ fn parse(row: &MemberRow, channels: &Channels, now: Time) -> Result<Arrival, Fau
         let message = "the row identifies nobody: give an external id, or evidence that is proved and not blocked";
         return Err(Fault::refused(ErrorReason::NobodyIdentified, message));
     }
-    Ok(Arrival { register_time, ..arrival })
+    Ok(Arrival {
+        register_time,
+        ..arrival
+    })
 }
 
 fn refused(row: &MemberRow, fault: Fault) -> Result<RefusedRow, Fault> {

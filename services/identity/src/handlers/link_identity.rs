@@ -17,9 +17,14 @@ impl IdentityApi {
         let evidence = wire::evidence(&call.evidence.clone().unwrap_or_default(), &channels)?;
         let key = Some(&evidence.key).filter(|_| evidence.leads());
         let (mut graph, member) = tables::graph::open_member(&tx, call.tenant(), id, key).await?;
-        let identity = self.decide(|moment| graph.link(&member, &evidence, moment)).map_err(wire::link_fault)?;
+        let identity = self
+            .decide(|moment| graph.link(&member, &evidence, moment))
+            .map_err(wire::link_fault)?;
         // Past this line nothing may refuse the link.
         tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
-        tx.commit(LinkIdentityResponse { identity: Some(wire::identity(&identity)) }).await
+        tx.commit(LinkIdentityResponse {
+            identity: Some(wire::identity(&identity)),
+        })
+        .await
     }
 }

@@ -20,6 +20,9 @@ impl IdentityApi {
         let channels: Vec<_> = channels.iter().take(page).map(wire::channel).collect();
         let last = channels.last().filter(|_| !is_last);
         let next_page_token = last.map(|last| PageToken::encode(FILTER, last.channel_code.as_bytes()));
-        Ok(ListChannelsResponse { channels, next_page_token: next_page_token.unwrap_or_default() })
+        Ok(ListChannelsResponse {
+            channels,
+            next_page_token: next_page_token.unwrap_or_default(),
+        })
     }
 }

@@ -43,14 +43,27 @@ fn parse(request: &ListMembersRequest) -> Result<Filter, Fault> {
             violations.parse(path, time).unwrap_or(open)
         }
     };
-    let register_from = time("register_from_time", request.register_from_time.as_ref(), Time::from_micros(i64::MIN));
+    let register_from = time(
+        "register_from_time",
+        request.register_from_time.as_ref(),
+        Time::from_micros(i64::MIN),
+    );
     let register_until = time("register_until_time", request.register_until_time.as_ref(), Time::MAX);
     violations.finish()?;
     let channel_code = Some(request.channel_code.clone()).filter(|code| !code.is_empty());
-    Ok(Filter { channel_code, register_from, register_until })
+    Ok(Filter {
+        channel_code,
+        register_from,
+        register_until,
+    })
 }
 
 /// What a page token is bound to: everything but the page itself.
 fn bound_to(request: &ListMembersRequest) -> Vec<u8> {
-    ListMembersRequest { page_size: 0, page_token: String::new(), ..request.clone() }.encode_to_vec()
+    ListMembersRequest {
+        page_size: 0,
+        page_token: String::new(),
+        ..request.clone()
+    }
+    .encode_to_vec()
 }

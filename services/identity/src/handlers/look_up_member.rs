@@ -6,15 +6,14 @@ use crate::api::IdentityApi;
 use crate::{tables, wire};
 
 impl IdentityApi {
-    pub(crate) async fn look_up_member(
-        &self,
-        call: Call<LookUpMemberRequest>,
-    ) -> Result<LookUpMemberResponse, Fault> {
+    pub(crate) async fn look_up_member(&self, call: Call<LookUpMemberRequest>) -> Result<LookUpMemberResponse, Fault> {
         let channels = tables::channels::all(self.db.read(), call.tenant()).await?;
         let key = wire::key(&call, &channels)?;
         let holders = tables::identities::holders(self.db.read(), call.tenant(), std::slice::from_ref(&key)).await?;
         let holder = holders.get(&key).ok_or_else(|| Fault::not_found("member", &key))?;
         let member = self.member(call.tenant(), *holder).await?;
-        Ok(LookUpMemberResponse { member: Some(wire::member(&member)) })
+        Ok(LookUpMemberResponse {
+            member: Some(wire::member(&member)),
+        })
     }
 }

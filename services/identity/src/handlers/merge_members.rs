@@ -41,8 +41,15 @@ fn parse(request: &MergeMembersRequest) -> Result<Vec<MemberId>, Fault> {
 /// The two members, in the order of the request.
 fn pair(graph: &Graph, ids: &[MemberId], survivors: &[MemberId]) -> Result<[Member; 2], Fault> {
     let mut members = ids.iter().zip(survivors).map(|(id, survivor)| {
-        graph.member(*survivor).cloned().ok_or_else(|| Fault::not_found("member", id))
+        graph
+            .member(*survivor)
+            .cloned()
+            .ok_or_else(|| Fault::not_found("member", id))
     });
-    let mut next = || members.next().unwrap_or_else(|| Err(Fault::internal("a merge names two members")));
+    let mut next = || {
+        members
+            .next()
+            .unwrap_or_else(|| Err(Fault::internal("a merge names two members")))
+    };
     Ok([next()?, next()?])
 }

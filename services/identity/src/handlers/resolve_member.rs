@@ -1,10 +1,12 @@
 use contracts::identity::v1::{ResolveMemberRequest, ResolveMemberResponse};
 use fault::Fault;
 use rpc::Call;
+use sea_orm::ConnectionTrait;
 use store::Begun;
 
 use crate::api::IdentityApi;
-use crate::domain::Key;
+use crate::domain::graph::Arrival;
+use crate::domain::{Channels, Key};
 use crate::wire::Importable;
 use crate::{tables, wire};
 
@@ -13,23 +15,45 @@ impl IdentityApi {
         &self,
         call: Call<ResolveMemberRequest>,
     ) -> Result<ResolveMemberResponse, Fault> {
+        if let Some(found) = self.find(&call).await? {
+            return self.unless_answered(&call.key(&call.request_id), found).await;
+        }
         let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        let channels = tables::channels::all(&**tx, call.tenant()).await?;
-        let arrival = call.arrival.clone().unwrap_or_default();
-        let arrival = wire::arrival(&arrival, &channels, Importable::No, self.clock.now())?;
+        let (arrival, channels) = self.parse_arrival(&**tx, &call).await?;
         let keys: Vec<Key> = arrival.keys().cloned().collect();
         let mut graph = tables::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
         let resolution = self.decide(|moment| graph.resolve(&arrival, moment));
         // Past this line nothing may refuse the resolution.
-        let answer = ResolveMemberResponse { resolution: Some(wire::resolution(&resolution)) };
-        if graph.changes().is_empty() {
-            // Repeated, it leads to the same member; an answer without an effect need not be kept.
-            return Ok(answer);
-        }
         tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
-        tx.commit(answer).await
+        tx.commit(ResolveMemberResponse {
+            resolution: Some(wire::resolution(&resolution)),
+        })
+        .await
+    }
+
+    /// The answer, where the arrival changes nothing: most people have been there before, and nobody waits for a lock then.
+    async fn find(&self, call: &Call<ResolveMemberRequest>) -> Result<Option<ResolveMemberResponse>, Fault> {
+        let (arrival, channels) = self.parse_arrival(self.db.read(), call).await?;
+        let keys: Vec<Key> = arrival.keys().cloned().collect();
+        let mut graph = tables::graph::look(self.db.read(), call.tenant(), channels, &keys).await?;
+        let resolution = self.decide(|moment| graph.resolve(&arrival, moment));
+        let answer = ResolveMemberResponse {
+            resolution: Some(wire::resolution(&resolution)),
+        };
+        Ok(graph.changes().is_empty().then_some(answer))
+    }
+
+    async fn parse_arrival(
+        &self,
+        conn: &impl ConnectionTrait,
+        call: &Call<ResolveMemberRequest>,
+    ) -> Result<(Arrival, Channels), Fault> {
+        let channels = tables::channels::all(conn, call.tenant()).await?;
+        let arrival = call.arrival.clone().unwrap_or_default();
+        let arrival = wire::arrival(&arrival, &channels, Importable::No, self.clock.now())?;
+        Ok((arrival, channels))
     }
 }

@@ -22,12 +22,18 @@ impl IdentityApi {
         wire::check_etag(&call.etag, channel.version)?;
         let channel = changed(channel, &call)?;
         tables::channels::update(&**tx, call.tenant(), &channel).await?;
-        tx.commit(UpdateChannelResponse { channel: Some(wire::channel(&channel)) }).await
+        tx.commit(UpdateChannelResponse {
+            channel: Some(wire::channel(&channel)),
+        })
+        .await
     }
 }
 
 fn changed(channel: &Channel, request: &UpdateChannelRequest) -> Result<Channel, Fault> {
-    let mut channel = Channel { version: channel.version.saturating_add(1), ..channel.clone() };
+    let mut channel = Channel {
+        version: channel.version.saturating_add(1),
+        ..channel.clone()
+    };
     let paths = request.update_mask.as_ref().map_or(&[][..], |mask| &mask.paths);
     let mut violations = Violations::new();
     violations.check(!paths.is_empty(), "update_mask", "must name at least one field");

@@ -44,7 +44,13 @@ pub(crate) async fn insert(conn: &impl ConnectionTrait, tenant: Tenant, channel:
         channel.create_time.micros().into(),
         channel.version.into(),
     ];
-    let inserted = store::insert_rows(conn, &head, vec![row], "ON CONFLICT (tenant_id, channel_code) DO NOTHING").await?;
+    let inserted = store::insert_rows(
+        conn,
+        &head,
+        vec![row],
+        "ON CONFLICT (tenant_id, channel_code) DO NOTHING",
+    )
+    .await?;
     Ok(inserted == 1)
 }
 
@@ -61,7 +67,11 @@ pub(crate) async fn update(conn: &impl ConnectionTrait, tenant: Tenant, channel:
         channel.version.into(),
     ];
     let outcome = conn.execute_raw(statement(conn, UPDATE, parameters)).await?;
-    if outcome.rows_affected() == 1 { Ok(()) } else { Err(Fault::Contended) }
+    if outcome.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(Fault::Contended)
+    }
 }
 
 fn channel(row: &QueryResult) -> Result<Channel, Fault> {

@@ -3,7 +3,7 @@
 //! Every change of a member, its identities included, happens under the lock of the member's row; whoever finds that the
 //! rows are no longer what led to them has lost a race, and runs again.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use fault::Fault;
 use kernel::{Clock, Tenant};
@@ -25,11 +25,33 @@ pub(crate) async fn open(
     ids: &[MemberId],
 ) -> Result<Graph, Fault> {
     let holders = identities::holders(&**tx, tenant, keys).await?;
-    let wanted: BTreeSet<MemberId> = holders.values().chain(ids).copied().collect();
-    let wanted: Vec<MemberId> = wanted.into_iter().collect();
-    let graph = Graph::new(channels, members::lock(&**tx, tenant, &wanted).await?);
+    let wanted: Vec<MemberId> = holders.values().chain(ids).copied().collect();
+    let members = members::lock(&**tx, tenant, &wanted).await?;
+    graph(channels, members, &holders)
+}
+
+/// The members to whom keys lead, as they are now: to see what would be decided, not to change it.
+pub(crate) async fn look(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    channels: Channels,
+    keys: &[Key],
+) -> Result<Graph, Fault> {
+    let holders = identities::holders(conn, tenant, keys).await?;
+    let wanted: Vec<MemberId> = holders.values().copied().collect();
+    let members = members::read(conn, tenant, &wanted).await?;
+    graph(channels, members, &holders)
+}
+
+/// The graph, unless a key leads elsewhere by now.
+fn graph(channels: Channels, members: Vec<Member>, holders: &HashMap<Key, MemberId>) -> Result<Graph, Fault> {
+    let graph = Graph::new(channels, members);
     let is_stale = |(key, id): (&Key, &MemberId)| graph.holder(key).map(|holder| holder.id) != Some(*id);
-    if holders.iter().any(is_stale) { Err(Fault::Contended) } else { Ok(graph) }
+    if holders.iter().any(is_stale) {
+        Err(Fault::Contended)
+    } else {
+        Ok(graph)
+    }
 }
 
 /// The graph of one member, and of whoever holds `key`; refuses where the tenant has no such member.
@@ -41,8 +63,18 @@ pub(crate) async fn open_member(
 ) -> Result<(Graph, Member), Fault> {
     let channels = channels::all(&**tx, tenant).await?;
     let survivor = follow(&**tx, tenant, id).await?;
-    let graph = open(tx, tenant, channels, key.map(std::slice::from_ref).unwrap_or_default(), &[survivor]).await?;
-    let member = graph.member(survivor).cloned().ok_or_else(|| Fault::not_found("member", id))?;
+    let graph = open(
+        tx,
+        tenant,
+        channels,
+        key.map(std::slice::from_ref).unwrap_or_default(),
+        &[survivor],
+    )
+    .await?;
+    let member = graph
+        .member(survivor)
+        .cloned()
+        .ok_or_else(|| Fault::not_found("member", id))?;
     Ok((graph, member))
 }
 
@@ -62,11 +94,7 @@ pub(crate) async fn save(tx: &Tx, clock: &Clock, tenant: Tenant, actor: &str, gr
 }
 
 /// The member of an id, or the survivor of the one it was; none where the tenant knows no such id.
-pub(crate) async fn member(
-    conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    id: MemberId,
-) -> Result<Option<Member>, Fault> {
+pub(crate) async fn member(conn: &impl ConnectionTrait, tenant: Tenant, id: MemberId) -> Result<Option<Member>, Fault> {
     let id = follow(conn, tenant, id).await?;
     Ok(members::read(conn, tenant, &[id]).await?.pop())
 }

@@ -5,11 +5,11 @@ use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
 use store::{Column, statement};
 
-use super::row::{identity, key, key_values, member_id, member_list};
+use super::row::{identity, key, member_id, member_list};
 use crate::domain::{Identity, Key, MemberId};
 
-/// Keys in one statement: three parameters each.
-const KEYS_PER_STATEMENT_MAX: usize = 5_000;
+/// Rows that one statement names, with up to three parameters each.
+const ROWS_PER_STATEMENT_MAX: usize = 5_000;
 const EDGE: &str = "kind, scope, value, identity_id, proof, source_channel, link_time";
 
 /// The members to whom verified keys lead.
@@ -18,9 +18,18 @@ pub(crate) async fn holders(
     tenant: Tenant,
     keys: &[Key],
 ) -> Result<HashMap<Key, MemberId>, Fault> {
+    let columns = [Column::Text, Column::Text, Column::Text];
     let mut holders = HashMap::new();
-    for chunk in keys.chunks(KEYS_PER_STATEMENT_MAX) {
-        let (list, parameters) = key_list(conn, tenant, chunk.iter());
+    for chunk in keys.chunks(ROWS_PER_STATEMENT_MAX) {
+        let rows = chunk.iter().map(|key| {
+            vec![
+                key.kind.code().into(),
+                key.scope.clone().into(),
+                key.value.clone().into(),
+            ]
+        });
+        let (list, mut parameters) = store::values(conn.get_database_backend(), 2, &columns, rows.collect());
+        parameters.insert(0, tenant.uuid().into());
         let sql = format!(
             "SELECT kind, scope, value, member_id FROM identity WHERE tenant_id = $1 AND (kind, scope, value) IN {list}"
         );
@@ -63,44 +72,45 @@ pub(crate) async fn insert(
         let edges = edges.iter().filter(|(_, edge)| edge.verified == verified);
         edges.map(|(member, edge)| edge_values(tenant, *member, edge)).collect()
     };
-    store::insert_rows(conn, &format!("INSERT INTO identity (tenant_id, member_id, {EDGE})"), rows(true), "").await?;
-    store::insert_rows(conn, &format!("INSERT INTO claim (tenant_id, member_id, {EDGE})"), rows(false), "").await?;
+    store::insert_rows(
+        conn,
+        &format!("INSERT INTO identity (tenant_id, member_id, {EDGE})"),
+        rows(true),
+        "",
+    )
+    .await?;
+    store::insert_rows(
+        conn,
+        &format!("INSERT INTO claim (tenant_id, member_id, {EDGE})"),
+        rows(false),
+        "",
+    )
+    .await?;
     Ok(())
 }
 
-/// Deletes edges.
+/// Deletes edges of members whose rows are locked.
 pub(crate) async fn delete(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
     edges: &[(MemberId, &Identity)],
 ) -> Result<(), Fault> {
     let (verified, claims): (Vec<_>, Vec<_>) = edges.iter().partition(|(_, edge)| edge.verified);
-    for chunk in verified.chunks(KEYS_PER_STATEMENT_MAX) {
-        let (list, parameters) = key_list(conn, tenant, chunk.iter().map(|(_, edge)| &edge.key));
-        let sql = format!("DELETE FROM identity WHERE tenant_id = $1 AND (kind, scope, value) IN {list}");
-        conn.execute_raw(statement(conn, &sql, parameters)).await?;
-    }
-    for chunk in claims.chunks(KEYS_PER_STATEMENT_MAX) {
-        let rows = chunk.iter().map(|(member, edge)| [vec![member.uuid().into()], key_values(&edge.key)].concat());
-        let columns = [Column::Uuid, Column::Text, Column::Text, Column::Text];
-        let (list, mut parameters) = store::values(conn.get_database_backend(), 2, &columns, rows.collect());
-        parameters.insert(0, tenant.uuid().into());
-        let sql = format!("DELETE FROM claim WHERE tenant_id = $1 AND (member_id, kind, scope, value) IN {list}");
-        conn.execute_raw(statement(conn, &sql, parameters)).await?;
+    for (table, edges) in [("identity", verified), ("claim", claims)] {
+        for chunk in edges.chunks(ROWS_PER_STATEMENT_MAX) {
+            let (backend, uuid) = (conn.get_database_backend(), [Column::Uuid]);
+            let members = chunk.iter().map(|(member, _)| vec![member.uuid().into()]).collect();
+            let edges = chunk.iter().map(|(_, edge)| vec![edge.id.uuid().into()]).collect();
+            let (members, of_members) = store::values(backend, 2, &uuid, members);
+            let (edges, of_edges) = store::values(backend, of_members.len().saturating_add(2), &uuid, edges);
+            let sql = format!(
+                "DELETE FROM {table} WHERE tenant_id = $1 AND member_id IN {members} AND identity_id IN {edges}"
+            );
+            let parameters = [vec![tenant.uuid().into()], of_members, of_edges].concat();
+            conn.execute_raw(statement(conn, &sql, parameters)).await?;
+        }
     }
     Ok(())
-}
-
-/// `(VALUES ($2, $3, $4), ...)` with all parameters, of which `$1` is the tenant.
-fn key_list<'k>(
-    conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    keys: impl Iterator<Item = &'k Key>,
-) -> (String, Vec<Value>) {
-    let columns = [Column::Text, Column::Text, Column::Text];
-    let (list, mut parameters) = store::values(conn.get_database_backend(), 2, &columns, keys.map(key_values).collect());
-    parameters.insert(0, tenant.uuid().into());
-    (list, parameters)
 }
 
 fn edge_values(tenant: Tenant, member: MemberId, edge: &Identity) -> Vec<Value> {

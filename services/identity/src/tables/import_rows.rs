@@ -29,7 +29,9 @@ pub(crate) async fn digests(
     parameters.insert(0, tenant.uuid().into());
     let sql = format!("SELECT request_id, digest FROM import_row WHERE tenant_id = $1 AND request_id IN {list}");
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
-    rows.iter().map(|row| Ok((row.try_get("", "request_id")?, row.try_get("", "digest")?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.try_get("", "request_id")?, row.try_get("", "digest")?)))
+        .collect()
 }
 
 /// Notes that rows are imported.

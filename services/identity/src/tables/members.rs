@@ -27,20 +27,12 @@ pub(crate) struct Filter {
 /// The members of the given ids, whole, in the order of their ids; unknown ids are left out.
 ///
 /// A member who is absorbed while this reads is a lost race: the caller follows the redirect again.
-pub(crate) async fn read(
-    conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    ids: &[MemberId],
-) -> Result<Vec<Member>, Fault> {
+pub(crate) async fn read(conn: &impl ConnectionTrait, tenant: Tenant, ids: &[MemberId]) -> Result<Vec<Member>, Fault> {
     select(conn, tenant, ids, "").await
 }
 
 /// The same, with the rows locked in the order of their ids until the transaction ends.
-pub(crate) async fn lock(
-    conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    ids: &[MemberId],
-) -> Result<Vec<Member>, Fault> {
+pub(crate) async fn lock(conn: &impl ConnectionTrait, tenant: Tenant, ids: &[MemberId]) -> Result<Vec<Member>, Fault> {
     select(conn, tenant, ids, store::for_update(conn.get_database_backend())).await
 }
 
@@ -111,15 +103,26 @@ pub(crate) async fn write(
          absorbed = excluded.absorbed, name = excluded.name, gender = excluded.gender, birth_date = excluded.birth_date, \
          province = excluded.province, city = excluded.city, address = excluded.address, sources = excluded.sources, \
          update_time = excluded.update_time, version = excluded.version";
-    let rows: Result<Vec<Vec<Value>>, Fault> =
-        members.iter().map(|(member, absorbed_by)| member_values(tenant, member, absorbed_by.is_some())).collect();
-    store::insert_rows(conn, &format!("INSERT INTO member (tenant_id, {COLUMNS})"), rows?, REPLACE).await?;
+    let rows: Result<Vec<Vec<Value>>, Fault> = members
+        .iter()
+        .map(|(member, absorbed_by)| member_values(tenant, member, absorbed_by.is_some()))
+        .collect();
+    store::insert_rows(
+        conn,
+        &format!("INSERT INTO member (tenant_id, {COLUMNS})"),
+        rows?,
+        REPLACE,
+    )
+    .await?;
     Ok(())
 }
 
 fn member_values(tenant: Tenant, member: &Member, absorbed: bool) -> Result<Vec<Value>, Fault> {
-    let sources: BTreeMap<&str, &str> =
-        member.profile.iter().map(|(field, attribute)| (field.name(), attribute.source.code())).collect();
+    let sources: BTreeMap<&str, &str> = member
+        .profile
+        .iter()
+        .map(|(field, attribute)| (field.name(), attribute.source.code()))
+        .collect();
     let mut values: Vec<Value> = vec![
         tenant.uuid().into(),
         member.id.uuid().into(),
@@ -158,7 +161,9 @@ fn profile(row: &QueryResult) -> Result<Profile, Fault> {
         .into_iter()
         .map(|field| {
             let value: String = row.try_get("", field.name())?;
-            let source = sources.get(field.name()).map_or(Source::Import, |code| Source::from_code(code));
+            let source = sources
+                .get(field.name())
+                .map_or(Source::Import, |code| Source::from_code(code));
             Ok((field, Attribute { value, source }))
         })
         .collect();

@@ -41,7 +41,3 @@ pub(super) fn member_list(conn: &impl ConnectionTrait, ids: &[MemberId]) -> (Str
     let rows = ids.iter().map(|id| vec![id.uuid().into()]).collect();
     store::values(conn.get_database_backend(), 2, &[Column::Uuid], rows)
 }
-
-pub(super) fn key_values(key: &Key) -> Vec<Value> {
-    vec![key.kind.code().into(), key.scope.clone().into(), key.value.clone().into()]
-}

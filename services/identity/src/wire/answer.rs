@@ -21,11 +21,16 @@ pub(crate) fn channel(channel: &Channel) -> proto::Channel {
 }
 
 pub(crate) fn member(member: &Member) -> proto::Member {
-    let sources = member.profile.iter().map(|(field, attribute)| (field.name(), attribute.source.code()));
+    let sources = member
+        .profile
+        .iter()
+        .map(|(field, attribute)| (field.name(), attribute.source.code()));
     proto::Member {
         member_id: member.id.to_string(),
         profile: Some(profile(&member.profile)),
-        profile_sources: sources.map(|(field, source)| (field.to_owned(), source.to_owned())).collect(),
+        profile_sources: sources
+            .map(|(field, source)| (field.to_owned(), source.to_owned()))
+            .collect(),
         identities: member.identities.iter().map(identity).collect(),
         register_time: Some(member.register_time.to_wire()),
         update_time: Some(member.update_time.to_wire()),
@@ -111,8 +116,13 @@ fn evidence_result(verdict: Verdict) -> proto::EvidenceResult {
 
 /// Why one of many was refused; trouble that is no refusal is trouble for all.
 pub(crate) fn refusal(fault: Fault) -> Result<proto::Refusal, Fault> {
-    let Fault::Refused(refusal) = fault else { return Err(fault) };
-    let field = |violation: fault::Violation| proto::RefusedField { field: violation.path, description: violation.message };
+    let Fault::Refused(refusal) = fault else {
+        return Err(fault);
+    };
+    let field = |violation: fault::Violation| proto::RefusedField {
+        field: violation.path,
+        description: violation.message,
+    };
     Ok(proto::Refusal {
         reason: refusal.reason,
         message: refusal.message,

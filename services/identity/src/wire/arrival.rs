@@ -35,12 +35,21 @@ pub(crate) fn arrival(
         }
         Importable::Yes => {
             let named = code.is_some() || external_id.is_none();
-            violations.check(named, "arrival.channel_code", "must name the channel of the external id");
+            violations.check(
+                named,
+                "arrival.channel_code",
+                "must name the channel of the external id",
+            );
         }
     }
     let mut pieces = Vec::with_capacity(wire.evidence.len());
     for (index, piece) in wire.evidence.iter().enumerate() {
-        pieces.extend(Piece::parse(piece, code, &format!("arrival.evidence[{index}]."), &mut violations));
+        pieces.extend(Piece::parse(
+            piece,
+            code,
+            &format!("arrival.evidence[{index}]."),
+            &mut violations,
+        ));
     }
     let source = code.map_or(Source::Import, |code| Source::Channel(code.to_owned()));
     let profile = profile(wire.profile.as_ref(), &source, now, &mut violations);
@@ -54,7 +63,13 @@ pub(crate) fn arrival(
     let evidence: Result<Vec<Evidence>, Fault> = pieces.into_iter().map(|piece| piece.evidence(channels)).collect();
     let evidence = evidence?;
     check_one_of_a_kind(anchor.as_ref(), &evidence)?;
-    Ok(Arrival { channel: code.map(ToOwned::to_owned), anchor, evidence, profile, register_time: None })
+    Ok(Arrival {
+        channel: code.map(ToOwned::to_owned),
+        anchor,
+        evidence,
+        profile,
+        register_time: None,
+    })
 }
 
 /// The same for one of many arrivals, whose shape was not checked when it was decoded: a wrong one refuses no other.
@@ -65,7 +80,10 @@ pub(crate) fn checked_arrival(
     now: Time,
 ) -> Result<Arrival, Fault> {
     // Under the rules of the method for a single one.
-    let alone = proto::ResolveMemberRequest { request_id: "one of many".to_owned(), arrival: Some(wire.clone()) };
+    let alone = proto::ResolveMemberRequest {
+        request_id: "one of many".to_owned(),
+        arrival: Some(wire.clone()),
+    };
     together(alone.check(), arrival(wire, channels, importable, now))
 }
 
@@ -117,13 +135,31 @@ impl Piece {
             format!("{path}channel_code"),
             "must name the channel whose id it is",
         );
-        Some(Self { kind, value: value?, proof, channel: channel.map(ToOwned::to_owned) })
+        Some(Self {
+            kind,
+            value: value?,
+            proof,
+            channel: channel.map(ToOwned::to_owned),
+        })
     }
 
     fn evidence(self, channels: &Channels) -> Result<Evidence, Fault> {
-        let channel = self.channel.as_deref().map(|code| channel(code, channels)).transpose()?;
-        let key = Key { kind: self.kind, scope: scope(self.kind, channel)?, value: self.value.text };
-        Ok(Evidence { key, proof: self.proof, blocked: self.value.blocked, source_channel: self.channel })
+        let channel = self
+            .channel
+            .as_deref()
+            .map(|code| channel(code, channels))
+            .transpose()?;
+        let key = Key {
+            kind: self.kind,
+            scope: scope(self.kind, channel)?,
+            value: self.value.text,
+        };
+        Ok(Evidence {
+            key,
+            proof: self.proof,
+            blocked: self.value.blocked,
+            source_channel: self.channel,
+        })
     }
 }
 
@@ -132,8 +168,13 @@ fn scope(kind: Kind, channel: Option<&Channel>) -> Result<String, Fault> {
     match kind {
         Kind::ExternalId => Ok(channel.map(|channel| channel.code.clone()).unwrap_or_default()),
         Kind::UnionId => match channel {
-            Some(Channel { union_code: Some(union), .. }) => Ok(union.clone()),
-            Some(Channel { code, union_code: None, .. }) => Err(without_union(code)),
+            Some(Channel {
+                union_code: Some(union),
+                ..
+            }) => Ok(union.clone()),
+            Some(Channel {
+                code, union_code: None, ..
+            }) => Err(without_union(code)),
             None => Ok(String::new()),
         },
         Kind::CardNumber | Kind::Phone | Kind::Email | Kind::Device => Ok(String::new()),
@@ -141,15 +182,24 @@ fn scope(kind: Kind, channel: Option<&Channel>) -> Result<String, Fault> {
 }
 
 fn without_union(code: &str) -> Fault {
-    let message = format!("the channel {code} belongs to no union, so it has no union ids: create it with a union_code");
+    let message =
+        format!("the channel {code} belongs to no union, so it has no union ids: create it with a union_code");
     Fault::refused(ErrorReason::ChannelWithoutUnion, message).with("channel_code", code)
 }
 
 fn anchor(channel: &Channel, external_id: &str) -> Result<Key, Fault> {
     let value = Value::parse(Kind::ExternalId, external_id);
     let value = value.map_err(|error| Fault::invalid("arrival.external_id", error.to_string()))?;
-    let key = Key { kind: Kind::ExternalId, scope: channel.code.clone(), value: value.text };
-    if value.blocked { Err(link_fault(LinkError::Blocked(key))) } else { Ok(key) }
+    let key = Key {
+        kind: Kind::ExternalId,
+        scope: channel.code.clone(),
+        value: value.text,
+    };
+    if value.blocked {
+        Err(link_fault(LinkError::Blocked(key)))
+    } else {
+        Ok(key)
+    }
 }
 
 /// One arrival is one person, who has one id of each kind: refuses two that are proved and differ.

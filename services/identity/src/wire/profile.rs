@@ -24,7 +24,13 @@ pub(crate) fn profile(
             violations.add(format!("arrival.profile.{}", field.name()), message);
             String::new()
         });
-        (field, Attribute { value, source: source.clone() })
+        (
+            field,
+            Attribute {
+                value,
+                source: source.clone(),
+            },
+        )
     });
     Profile::new(attributes)
 }
@@ -44,7 +50,10 @@ pub(crate) fn profile_changes(
     for path in paths {
         let Some(field) = Field::from_name(path) else {
             let known = Field::ALL.map(Field::name).join(", ");
-            violations.add("update_mask", format!("names {path}, but the fields of a profile are {known}"));
+            violations.add(
+                "update_mask",
+                format!("names {path}, but the fields of a profile are {known}"),
+            );
             continue;
         };
         let value = violations.parse(format!("profile.{}", field.name()), value(field, wire, now));
@@ -83,6 +92,14 @@ fn birth_date(text: &str, now: Time) -> Result<&str, &'static str> {
     let format = format_description!("[year]-[month]-[day]");
     let date = Date::parse(text, &format).map_err(|_| "must be a date that exists, as YYYY-MM-DD")?;
     // It may be tomorrow already where the person lives.
-    let latest = now.to_datetime().unwrap_or(OffsetDateTime::UNIX_EPOCH).saturating_add(Duration::days(1)).date();
-    if date < BIRTH_DATE_MIN || date > latest { Err("must lie between 1900-01-01 and today") } else { Ok(text) }
+    let latest = now
+        .to_datetime()
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        .saturating_add(Duration::days(1))
+        .date();
+    if date < BIRTH_DATE_MIN || date > latest {
+        Err("must lie between 1900-01-01 and today")
+    } else {
+        Ok(text)
+    }
 }

@@ -26,9 +26,7 @@ pub(crate) fn link_fault(error: LinkError) -> Fault {
 pub(crate) fn unlink_fault(error: UnlinkError, identity: IdentityId) -> Fault {
     match error {
         UnlinkError::NotFound => Fault::not_found("identity", identity),
-        UnlinkError::Last => {
-            Fault::refused(ErrorReason::LastIdentity, error.to_string()).with("identity_id", identity)
-        }
+        UnlinkError::Last => Fault::refused(ErrorReason::LastIdentity, error.to_string()).with("identity_id", identity),
     }
 }
 
@@ -52,7 +50,9 @@ pub(crate) fn check_etag(sent: &str, version: i64) -> Result<(), Fault> {
         return Ok(());
     }
     let message = format!("somebody else changed it: the etag is {present}, not {sent}; read it again, then repeat");
-    Err(Fault::refused(Common::EtagMismatch, message).with("etag", present).with("sent", sent))
+    Err(Fault::refused(Common::EtagMismatch, message)
+        .with("etag", present)
+        .with("sent", sent))
 }
 
 /// Joins the violations of two checks of one thing, so that its sender mends all in one go. A field that the first check
@@ -63,7 +63,12 @@ pub(crate) fn together<T>(first: Result<(), Fault>, second: Result<T, Fault>) ->
         (Err(Fault::Refused(first)), Err(Fault::Refused(second))) => {
             let mut violations = first.violations;
             let known: Vec<String> = violations.iter().map(|violation| violation.path.clone()).collect();
-            violations.extend(second.violations.into_iter().filter(|violation| !known.contains(&violation.path)));
+            violations.extend(
+                second
+                    .violations
+                    .into_iter()
+                    .filter(|violation| !known.contains(&violation.path)),
+            );
             Err(Fault::invalid_fields(violations))
         }
         (Err(first), _) => Err(first),

@@ -21,8 +21,12 @@ impl Changes<'_> {
 
 impl Graph {
     pub(crate) fn changes(&self) -> Changes<'_> {
-        let mut changes =
-            Changes { members: Vec::new(), removed: Vec::new(), added: Vec::new(), happenings: &self.happenings };
+        let mut changes = Changes {
+            members: Vec::new(),
+            removed: Vec::new(),
+            added: Vec::new(),
+            happenings: &self.happenings,
+        };
         for (&id, node) in &self.nodes {
             let before: &[Identity] = node.before.as_ref().map_or(&[], |before| &before.identities);
             let now = &node.now.identities;
@@ -30,8 +34,12 @@ impl Graph {
                 continue;
             }
             changes.members.push((&node.now, node.absorbed_by));
-            changes.removed.extend(before.iter().filter(|edge| !now.contains(edge)).map(|edge| (id, edge)));
-            changes.added.extend(now.iter().filter(|edge| !before.contains(edge)).map(|edge| (id, edge)));
+            changes
+                .removed
+                .extend(before.iter().filter(|edge| !now.contains(edge)).map(|edge| (id, edge)));
+            changes
+                .added
+                .extend(now.iter().filter(|edge| !before.contains(edge)).map(|edge| (id, edge)));
         }
         // One order for all transactions, so that two of them wait for each other and do not block each other.
         changes.added.sort_by(|(_, one), (_, other)| one.key.cmp(&other.key));

@@ -22,7 +22,9 @@ pub(crate) enum LinkError {
 pub(crate) enum UnlinkError {
     #[error("the member has no such identity")]
     NotFound,
-    #[error("it is the member's last verified identity, without which nobody could find the member: link another first")]
+    #[error(
+        "it is the member's last verified identity, without which nobody could find the member: link another first"
+    )]
     Last,
 }
 
@@ -72,7 +74,9 @@ impl Graph {
         if identity.verified && member.verified().count() == 1 {
             return Err(UnlinkError::Last);
         }
-        self.change(member.id, moment, |member| member.identities.retain(|identity| identity.id != id));
+        self.change(member.id, moment, |member| {
+            member.identities.retain(|identity| identity.id != id);
+        });
         Ok(())
     }
 }

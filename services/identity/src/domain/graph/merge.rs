@@ -43,7 +43,10 @@ impl Graph {
             return Err(MergeError::AlreadyOne);
         }
         if let Some((kind, scope)) = one.distinct_from(other).filter(|_| !accept_conflicts) {
-            return Err(MergeError::Distinct { kind, scope: scope.to_owned() });
+            return Err(MergeError::Distinct {
+                kind,
+                scope: scope.to_owned(),
+            });
         }
         if one.verified().count().saturating_add(other.verified().count()) > IDENTITIES_MAX {
             return Err(MergeError::LimitReached);

@@ -29,13 +29,22 @@ impl Arrival {
 
     /// Every key whose holder matters.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
-        let leading = self.evidence.iter().filter(|piece| piece.leads()).map(|piece| &piece.key);
+        let leading = self
+            .evidence
+            .iter()
+            .filter(|piece| piece.leads())
+            .map(|piece| &piece.key);
         self.anchor.iter().chain(leading)
     }
 
     fn anchor_evidence(&self) -> Option<Evidence> {
         let key = self.anchor.clone()?;
-        Some(Evidence { key, proof: Proof::Platform, blocked: false, source_channel: self.channel.clone() })
+        Some(Evidence {
+            key,
+            proof: Proof::Platform,
+            blocked: false,
+            source_channel: self.channel.clone(),
+        })
     }
 }
 
@@ -72,7 +81,12 @@ impl Graph {
                 member.profile.learn(&arrival.profile, &channels);
             });
         }
-        Resolution { member: survivor, outcome, verdicts: recognition.verdicts, absorbed }
+        Resolution {
+            member: survivor,
+            outcome,
+            verdicts: recognition.verdicts,
+            absorbed,
+        }
     }
 
     fn register(&mut self, arrival: &Arrival, recognition: &Recognition, moment: &Moment<'_>) -> MemberId {
@@ -89,17 +103,22 @@ impl Graph {
         self.hold(&member);
         self.happenings.push(Happening::Registered(member.clone()));
         let id = member.id;
-        self.nodes.insert(id, Node { before: None, now: member, absorbed_by: None });
+        self.nodes.insert(
+            id,
+            Node {
+                before: None,
+                now: member,
+                absorbed_by: None,
+            },
+        );
         id
     }
 }
 
 /// Adds the edges that an arrival brings to the member it leads to.
 fn receive(member: &mut Member, arrival: &Arrival, recognition: &Recognition, moment: &Moment<'_>) {
-    if recognition.anchor_is_new {
-        if let Some(anchor) = arrival.anchor_evidence() {
-            member.attach(anchor.identity(Id::from_uuid((moment.new_uuid)()), true, moment.now));
-        }
+    if let Some(anchor) = arrival.anchor_evidence().filter(|_| recognition.anchor_is_new) {
+        member.attach(anchor.identity(Id::from_uuid((moment.new_uuid)()), true, moment.now));
     }
     for (piece, verdict) in arrival.evidence.iter().zip(&recognition.verdicts) {
         match verdict {

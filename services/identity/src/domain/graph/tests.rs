@@ -31,7 +31,10 @@ impl World {
             create_time: Time::EPOCH,
             version: 1,
         });
-        Self { graph: Graph::new(Channels::new(channels), Vec::new()), steps: AtomicU32::new(0) }
+        Self {
+            graph: Graph::new(Channels::new(channels), Vec::new()),
+            steps: AtomicU32::new(0),
+        }
     }
 
     fn at<R>(&mut self, step: impl FnOnce(&mut Graph, &Moment<'_>) -> R) -> R {
@@ -39,7 +42,13 @@ impl World {
         let next = || steps.fetch_add(1, Ordering::Relaxed) + 1;
         let new_uuid = || Uuid::from_u128(u128::from(next()));
         let now = Time::from_seconds(i64::from(next()));
-        step(&mut self.graph, &Moment { now, new_uuid: &new_uuid })
+        step(
+            &mut self.graph,
+            &Moment {
+                now,
+                new_uuid: &new_uuid,
+            },
+        )
     }
 
     fn resolve(&mut self, arrival: &Arrival) -> Resolution {
@@ -61,17 +70,31 @@ impl World {
     }
 
     fn alive(&self) -> Vec<Member> {
-        self.graph.nodes.values().filter(|node| node.absorbed_by.is_none()).map(|node| node.now.clone()).collect()
+        self.graph
+            .nodes
+            .values()
+            .filter(|node| node.absorbed_by.is_none())
+            .map(|node| node.now.clone())
+            .collect()
     }
 }
 
 fn key(kind: Kind, scope: &str, value: &str) -> Key {
-    Key { kind, scope: scope.to_owned(), value: value.to_owned() }
+    Key {
+        kind,
+        scope: scope.to_owned(),
+        value: value.to_owned(),
+    }
 }
 
 fn evidence(kind: Kind, value: &str, proof: Proof) -> Evidence {
     let scope = if kind == Kind::UnionId { "open" } else { "" };
-    Evidence { key: key(kind, scope, value), proof, blocked: false, source_channel: None }
+    Evidence {
+        key: key(kind, scope, value),
+        proof,
+        blocked: false,
+        source_channel: None,
+    }
 }
 
 fn phone(value: &str) -> Evidence {
@@ -94,7 +117,13 @@ fn arrival(channel: &str, external_id: &str, evidence: impl IntoIterator<Item = 
 
 fn named(mut arrival: Arrival, name: &str) -> Arrival {
     let source = arrival.channel.clone().map_or(Source::Import, Source::Channel);
-    arrival.profile = Profile::new([(Field::Name, Attribute { value: name.to_owned(), source })]);
+    arrival.profile = Profile::new([(
+        Field::Name,
+        Attribute {
+            value: name.to_owned(),
+            source,
+        },
+    )]);
     arrival
 }
 
@@ -102,9 +131,15 @@ fn named(mut arrival: Arrival, name: &str) -> Arrival {
 fn a_new_person_is_registered_and_then_found() {
     let mut world = World::new();
     let first = world.resolve(&arrival("tmall", "t1", [phone("+8613711112222")]));
-    assert_eq!((first.outcome, &*first.verdicts), (Outcome::Created, &[Verdict::Linked][..]));
+    assert_eq!(
+        (first.outcome, &*first.verdicts),
+        (Outcome::Created, &[Verdict::Linked][..])
+    );
     let again = world.resolve(&arrival("tmall", "t1", [phone("+8613711112222")]));
-    assert_eq!((again.outcome, again.member, &*again.verdicts), (Outcome::Found, first.member, &[Verdict::Confirmed][..]));
+    assert_eq!(
+        (again.outcome, again.member, &*again.verdicts),
+        (Outcome::Found, first.member, &[Verdict::Confirmed][..])
+    );
     assert_eq!(world.graph.happenings.len(), 1);
 }
 
@@ -123,7 +158,10 @@ fn unverified_evidence_leads_to_nobody_and_is_noted() {
     let mut world = World::new();
     let owner = world.resolve(&arrival("tmall", "t1", [phone("p")]));
     let stranger = world.resolve(&arrival("pos", "c1", [evidence(Kind::Phone, "p", Proof::None)]));
-    assert_eq!((stranger.outcome, &*stranger.verdicts), (Outcome::Created, &[Verdict::Claimed][..]));
+    assert_eq!(
+        (stranger.outcome, &*stranger.verdicts),
+        (Outcome::Created, &[Verdict::Claimed][..])
+    );
     assert_ne!(stranger.member, owner.member);
     assert_eq!(world.member(stranger.member).claims().count(), 1);
     assert_eq!(world.graph.holder(&key(Kind::Phone, "", "p")).unwrap().id, owner.member);
@@ -157,10 +195,16 @@ fn a_shared_phone_does_not_merge_a_household() {
     let wife = world.resolve(&arrival("wechat", "w2", [union("u2")]));
     let wife_again = world.resolve(&arrival("wechat", "w2", [union("u2"), phone("shared")]));
     assert_eq!((wife_again.outcome, wife_again.member), (Outcome::Found, wife.member));
-    assert_eq!(wife_again.verdicts, [Verdict::Confirmed, Verdict::Conflict(husband.member)]);
+    assert_eq!(
+        wife_again.verdicts,
+        [Verdict::Confirmed, Verdict::Conflict(husband.member)]
+    );
     // Also where the wife was unknown before, and only her openid tells the two apart.
     let child = world.resolve(&arrival("wechat", "w3", [phone("shared")]));
-    assert_eq!((child.outcome, &*child.verdicts), (Outcome::Created, &[Verdict::Conflict(husband.member)][..]));
+    assert_eq!(
+        (child.outcome, &*child.verdicts),
+        (Outcome::Created, &[Verdict::Conflict(husband.member)][..])
+    );
     assert_eq!(world.alive().len(), 3);
 }
 
@@ -171,11 +215,17 @@ fn two_verified_ids_of_one_kind_never_merge_but_by_hand() {
     let other = world.resolve(&arrival("wechat", "w1", [phone("p2")]));
     assert_eq!(
         world.merge(one.member, other.member, false).unwrap_err(),
-        MergeError::Distinct { kind: Kind::Phone, scope: String::new() }
+        MergeError::Distinct {
+            kind: Kind::Phone,
+            scope: String::new()
+        }
     );
     let merge = world.merge(one.member, other.member, true).unwrap();
     assert_eq!(merge.survivor.verified().count(), 4);
-    assert_eq!(world.merge(one.member, other.member, true).unwrap_err(), MergeError::AlreadyOne);
+    assert_eq!(
+        world.merge(one.member, other.member, true).unwrap_err(),
+        MergeError::AlreadyOne
+    );
     assert_eq!(world.graph.holder(&key(Kind::Phone, "", "p2")).unwrap().id, one.member);
 }
 
@@ -184,8 +234,14 @@ fn an_identity_in_use_is_never_moved_silently() {
     let mut world = World::new();
     let owner = world.resolve(&arrival("tmall", "t1", [phone("p")]));
     let other = world.resolve(&arrival("wechat", "w1", []));
-    assert_eq!(world.link(other.member, &phone("p")), Err(LinkError::InUse(owner.member)));
-    let external = Evidence { key: key(Kind::ExternalId, "tmall", "t1"), ..phone("") };
+    assert_eq!(
+        world.link(other.member, &phone("p")),
+        Err(LinkError::InUse(owner.member))
+    );
+    let external = Evidence {
+        key: key(Kind::ExternalId, "tmall", "t1"),
+        ..phone("")
+    };
     assert_eq!(world.link(other.member, &external), Err(LinkError::InUse(owner.member)));
     assert_eq!(world.graph.holder(&key(Kind::Phone, "", "p")).unwrap().id, owner.member);
 }
@@ -195,7 +251,10 @@ fn a_second_phone_is_noted_and_the_first_stays() {
     let mut world = World::new();
     let one = world.resolve(&arrival("tmall", "t1", [phone("p1")]));
     let again = world.resolve(&arrival("tmall", "t1", [phone("p2")]));
-    assert_eq!((again.outcome, &*again.verdicts), (Outcome::Found, &[Verdict::Occupied][..]));
+    assert_eq!(
+        (again.outcome, &*again.verdicts),
+        (Outcome::Found, &[Verdict::Occupied][..])
+    );
     let occupant = world.member(one.member).occupant((Kind::Phone, "")).unwrap().id;
     assert_eq!(world.link(one.member, &phone("p3")), Err(LinkError::Occupied(occupant)));
 }
@@ -244,8 +303,14 @@ fn the_last_verified_identity_stays() {
     let ids: Vec<IdentityId> = member.identities.iter().map(|identity| identity.id).collect();
     world.at(|graph, moment| graph.unlink(&member, ids[1], moment)).unwrap();
     let member = world.member(one.member);
-    assert_eq!(world.at(|graph, moment| graph.unlink(&member, ids[1], moment)), Err(UnlinkError::NotFound));
-    assert_eq!(world.at(|graph, moment| graph.unlink(&member, ids[0], moment)), Err(UnlinkError::Last));
+    assert_eq!(
+        world.at(|graph, moment| graph.unlink(&member, ids[1], moment)),
+        Err(UnlinkError::NotFound)
+    );
+    assert_eq!(
+        world.at(|graph, moment| graph.unlink(&member, ids[0], moment)),
+        Err(UnlinkError::Last)
+    );
     assert!(world.graph.holder(&key(Kind::Phone, "", "p")).is_none());
 }
 
@@ -253,11 +318,17 @@ fn the_last_verified_identity_stays() {
 fn identities_and_claims_of_a_member_are_capped() {
     let mut world = World::new();
     let one = world.resolve(&arrival("tmall", "t1", [])).member;
-    let external = |n: usize| Evidence { key: key(Kind::ExternalId, &format!("c{n}"), "x"), ..phone("") };
+    let external = |n: usize| Evidence {
+        key: key(Kind::ExternalId, &format!("c{n}"), "x"),
+        ..phone("")
+    };
     for n in 1..IDENTITIES_MAX {
         world.link(one, &external(n)).unwrap();
     }
-    assert_eq!(world.link(one, &external(0)), Err(LinkError::LimitReached(IDENTITIES_MAX)));
+    assert_eq!(
+        world.link(one, &external(0)),
+        Err(LinkError::LimitReached(IDENTITIES_MAX))
+    );
     let full = world.resolve(&arrival("tmall", "t1", [phone("p")]));
     assert_eq!(full.verdicts, [Verdict::LimitReached]);
     let other = world.resolve(&arrival("wechat", "w1", [phone("p")])).member;
@@ -266,7 +337,11 @@ fn identities_and_claims_of_a_member_are_capped() {
     assert_eq!(world.merge(one, other, true).unwrap_err(), MergeError::LimitReached);
 
     for n in 0..CLAIMS_MAX * 2 {
-        world.resolve(&arrival("wechat", "w1", [evidence(Kind::Device, &format!("d{n}"), Proof::None)]));
+        world.resolve(&arrival(
+            "wechat",
+            "w1",
+            [evidence(Kind::Device, &format!("d{n}"), Proof::None)],
+        ));
     }
     assert_eq!(world.member(other).claims().count(), CLAIMS_MAX);
     assert_eq!(

@@ -1,0 +1,202 @@
+use contracts::identity::v1::*;
+use tonic::Status;
+
+use crate::world::*;
+
+fn row(number: i64, arrival: Arrival) -> MemberRow {
+    MemberRow {
+        row_number: number,
+        request_id: format!("file-1:{number}"),
+        arrival: Some(arrival),
+        register_time: None,
+    }
+}
+
+async fn import(world: &World, messages: Vec<Vec<MemberRow>>) -> Result<ImportMembersResponse, Status> {
+    let messages: Vec<ImportMembersRequest> = messages.into_iter().map(|rows| ImportMembersRequest { rows }).collect();
+    Ok(world
+        .members()
+        .import_members(tokio_stream::iter(messages))
+        .await?
+        .into_inner())
+}
+
+#[tokio::test]
+async fn good_rows_are_imported_and_bad_ones_refused_with_all_that_is_wrong() {
+    let world = World::new().await;
+    let mut bad = row(
+        3,
+        arrival(
+            "tmall",
+            "t3",
+            [phone("12345"), evidence(IdentityKind::Unspecified, "x", Proof::Code)],
+        ),
+    );
+    bad.arrival.as_mut().unwrap().profile = Some(Profile {
+        name: "x".repeat(129),
+        birth_date: "1990-13-01".to_owned(),
+        ..Profile::default()
+    });
+    bad.register_time = Some(world.harness.clock.now().plus_days(1).to_wire());
+    let rows = vec![
+        row(1, named(arrival("tmall", "t1", [phone("13712345670")]), "Han Meimei")),
+        row(2, arrival("jd", "j1", [phone("13712345670")])),
+        bad,
+        row(4, arrival("douyin", "d1", [])),
+        row(
+            5,
+            arrival(
+                "",
+                "",
+                [evidence(IdentityKind::Email, "hm@brand.cn", Proof::None), phone("0000")],
+            ),
+        ),
+        row(6, arrival("", "x6", [])),
+        MemberRow {
+            request_id: String::new(),
+            ..row(7, arrival("tmall", "t7", []))
+        },
+        row(8, arrival("", "", [phone("13787654321")])),
+    ];
+    let report = import(&world, vec![rows]).await.unwrap();
+    assert_eq!(
+        (
+            report.row_count,
+            report.created_count,
+            report.found_count,
+            report.repeated_count
+        ),
+        (8, 2, 1, 0)
+    );
+    let refused: Vec<(i64, &str)> = report
+        .refused_rows
+        .iter()
+        .map(|row| (row.row_number, &*row.refusal.as_ref().unwrap().reason))
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            (3, "INVALID_FIELD"),
+            (4, "NOT_FOUND"),
+            (5, "NOBODY_IDENTIFIED"),
+            (6, "INVALID_FIELD"),
+            (7, "INVALID_FIELD")
+        ]
+    );
+    let fields = |index: usize| -> Vec<&str> {
+        let refusal = report.refused_rows[index].refusal.as_ref().unwrap();
+        let mut fields: Vec<&str> = refusal.fields.iter().map(|field| &*field.field).collect();
+        fields.sort_unstable();
+        fields
+    };
+    assert_eq!(
+        fields(0),
+        [
+            "arrival.evidence[0].value",
+            "arrival.evidence[1].kind",
+            "arrival.profile.birth_date",
+            "arrival.profile.name",
+            "register_time"
+        ]
+    );
+    assert_eq!(fields(3), ["arrival.channel_code"]);
+    assert_eq!(fields(4), ["request_id"]);
+    let member = world.look_up(IdentityKind::Phone, "13712345670", "").await.unwrap();
+    assert_eq!(
+        (&*member.profile.unwrap().name, member.identities.len()),
+        ("Han Meimei", 3)
+    );
+    let without_channel = world.look_up(IdentityKind::Phone, "13787654321", "").await.unwrap();
+    assert_eq!(without_channel.identities[0].source_channel_code, "");
+    let registered = world.told::<MemberRegistered>().await;
+    assert_eq!(
+        registered.iter().map(|fact| &*fact.channel_code).collect::<Vec<_>>(),
+        ["tmall", ""]
+    );
+}
+
+#[tokio::test]
+async fn an_import_that_is_resumed_repeats_nothing() {
+    let world = World::new().await;
+    let rows = |range: std::ops::Range<i64>| -> Vec<MemberRow> {
+        range
+            .map(|n| row(n, named(arrival("tmall", &format!("t{n}"), []), "imported")))
+            .collect()
+    };
+    import(&world, vec![rows(0..60)]).await.unwrap();
+    let changed = world
+        .look_up(IdentityKind::ExternalId, "t7", "tmall")
+        .await
+        .unwrap()
+        .member_id;
+    world.update(&changed, Profile::default(), &["name"], "").await.unwrap();
+
+    let report = import(&world, vec![rows(0..50), rows(50..100)]).await.unwrap();
+    assert_eq!(
+        (report.row_count, report.created_count, report.repeated_count),
+        (100, 40, 60)
+    );
+    // What was erased since is not filled in again by the repeated row.
+    assert_eq!(world.member(&changed).await.profile.unwrap().name, "");
+    assert_eq!(world.told::<MemberRegistered>().await.len(), 100);
+}
+
+#[tokio::test]
+async fn a_row_s_request_id_stands_for_one_content() {
+    let world = World::new().await;
+    let first = row(1, arrival("tmall", "t1", []));
+    let moved_in_the_file = MemberRow {
+        row_number: 9,
+        ..first.clone()
+    };
+    let other_content = MemberRow {
+        arrival: Some(arrival("tmall", "t2", [])),
+        ..first.clone()
+    };
+    let within_one = import(
+        &world,
+        vec![vec![first.clone(), moved_in_the_file.clone(), other_content.clone()]],
+    )
+    .await
+    .unwrap();
+    assert_eq!((within_one.created_count, within_one.repeated_count), (1, 1));
+    assert_eq!(
+        within_one.refused_rows[0].refusal.as_ref().unwrap().reason,
+        "REQUEST_ID_REUSED"
+    );
+    let later = import(&world, vec![vec![moved_in_the_file], vec![other_content]])
+        .await
+        .unwrap();
+    assert_eq!(
+        (later.created_count, later.repeated_count, later.refused_rows.len()),
+        (0, 1, 1)
+    );
+}
+
+#[tokio::test]
+async fn an_import_may_set_the_registration_back() {
+    let world = World::new().await;
+    let joined = world.harness.clock.now().plus_days(-3_000).to_wire();
+    let rows = vec![MemberRow {
+        register_time: Some(joined),
+        ..row(1, arrival("tmall", "t1", []))
+    }];
+    import(&world, vec![rows]).await.unwrap();
+    let member = world.look_up(IdentityKind::ExternalId, "t1", "tmall").await.unwrap();
+    assert_eq!(member.register_time, Some(joined));
+    assert_eq!(world.told::<MemberRegistered>().await[0].register_time, Some(joined));
+}
+
+#[tokio::test]
+async fn a_stream_that_is_too_long_is_refused_and_keeps_what_it_brought() {
+    let world = World::new().await;
+    let too_long = (0..10_000)
+        .map(|n| row(n, arrival("tmall", &format!("t{n}"), [])))
+        .collect();
+    let refusal = refusal(import(&world, vec![vec![row(-1, arrival("jd", "j1", []))], too_long]).await);
+    assert_eq!(
+        (&*refusal.reason, &*refusal.metadata["limit"]),
+        ("IMPORT_TOO_LONG", "10000")
+    );
+    assert_eq!(world.all_members().await.len(), 1);
+}
