@@ -16,12 +16,12 @@ pub(crate) use account::{Account, AccountKey, Lot, LotKey};
 pub(crate) use asset::{Asset, AssetCode, AssetKind};
 pub(crate) use decide::decide;
 pub(crate) use earning::{
-    ActivityFacts, CompiledRule, EarningRule, Outcome, RuleBook, RuleState, Verdict, environment, judge,
+    ActivityFacts, CompiledRule, EarningRule, Outcome, RuleBook, RuleMistake, RuleState, Verdict, environment, judge,
 };
 pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
 pub(crate) use ids::{ActivityId, EntryId, LotId, MemberId};
-pub(crate) use posting::{Act, Posting};
+pub(crate) use posting::{Act, Extent, Posting};
 pub(crate) use refusal::Refusal;
 pub(crate) use reversal::{Part, Reversible, due_back};
 pub(crate) use state::State;

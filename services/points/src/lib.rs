@@ -1,4 +1,19 @@
 //! The ledger of every member asset.
+//!
+//! What it guarantees, whatever is repeated, reordered, raced or crashed:
+//! - for each account: the sum of its entries = its balance = the sum of its open lots, never below zero, and its entries
+//!   are numbered without a gap;
+//! - for each lot: what is left + spent + expired + taken back - given back = granted;
+//! - a spend takes the lots that expire first, and lists them, so that a reversal gives back the very same;
+//! - one request id has one effect and one answer, for ever; one activity earns once by one rule;
+//! - entries are only ever added, and each earn by a rule names the version that decided it.
+//!
+//! There is one posting path ([`post`]): lock the accounts in one order and read what the decision needs ([`store`]),
+//! decide each posting in memory ([`domain`]), write all of it with a handful of statements, tell the facts ([`facts`]).
+//! Methods take it with one posting, consumers and workers with hundreds.
+//!
+//! Members are not asked for at identity: an id is accepted by its form, and an account begins with its first entry.
+
 #![cfg_attr(
     test,
     allow(
@@ -9,5 +24,55 @@
     )
 )]
 
-#![allow(dead_code)]
+mod consumers;
 mod domain;
+mod facts;
+mod handlers;
+mod post;
+mod store;
+mod wire;
+mod workers;
+
+use contracts::points::v1::asset_service_server::AssetServiceServer;
+use contracts::points::v1::earning_rule_service_server::EarningRuleServiceServer;
+use contracts::points::v1::ledger_service_server::LedgerServiceServer;
+use contracts::points::v1::points_service_server::PointsServiceServer;
+use events::{consume, feed, sequencer};
+use runtime::{Deps, Service};
+use tonic::service::Routes;
+
+use self::consumers::{EarnByRules, KeepTiers, MoveOnMerge};
+use self::handlers::PointsApi;
+use self::workers::ExpireLots;
+
+/// The service's name, and its schema's.
+pub const NAME: &str = "points";
+
+/// The service: four gRPC services and the feed of its facts, three consumers, the expiry of lots.
+pub fn service(deps: Deps) -> Service {
+    let Deps { clock, db, peers } = deps;
+    let api = PointsApi::new(clock.clone(), db.clone());
+    let routes = Routes::new(PointsServiceServer::new(api.clone()))
+        .add_service(AssetServiceServer::new(api.clone()))
+        .add_service(EarningRuleServiceServer::new(api.clone()))
+        .add_service(LedgerServiceServer::new(api))
+        .add_service(feed(db.clone()));
+    let workers = vec![
+        sequencer(db.clone()),
+        consume(&db, &peers, &clock, EarnByRules::new(clock.clone())),
+        consume(&db, &peers, &clock, KeepTiers),
+        consume(&db, &peers, &clock, MoveOnMerge::new(clock.clone())),
+        Box::new(ExpireLots::new(clock, db.clone())),
+    ];
+    Service {
+        name: NAME,
+        routes,
+        workers,
+        db,
+    }
+}
+
+/// The tables of the service.
+pub fn migrations() -> Vec<::store::Migration> {
+    store::migrations()
+}

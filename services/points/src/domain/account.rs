@@ -88,7 +88,9 @@ impl Account {
 
     /// What can be spent of the lots that are here.
     pub(crate) fn spendable(&self, now: Time) -> i64 {
-        self.open_lots().filter(|lot| !lot.is_due(now)).fold(0, |sum, lot| sum.saturating_add(lot.remaining))
+        self.open_lots()
+            .filter(|lot| !lot.is_due(now))
+            .fold(0, |sum, lot| sum.saturating_add(lot.remaining))
     }
 
     /// The lots that are here and have something left, in the order of spending.
@@ -117,7 +119,11 @@ impl Account {
         let (Some(balance), Some(sequence)) = (balance, sequence) else {
             panic!("the decision let the balance {} overflow by {amount}", self.balance);
         };
-        assert!(balance >= 0, "the decision let the balance {} fall below zero by {amount}", self.balance);
+        assert!(
+            balance >= 0,
+            "the decision let the balance {} fall below zero by {amount}",
+            self.balance
+        );
         self.balance = balance;
         self.sequence = sequence;
         self.changed = true;
@@ -133,16 +139,25 @@ impl Account {
 
     /// Changes what is left of a lot by `amount`.
     pub(super) fn change(&mut self, key: LotKey, amount: i64) {
-        let Some(lot) = self.lots.get_mut(&key) else { panic!("lot {} was not loaded", key.1) };
+        let Some(lot) = self.lots.get_mut(&key) else {
+            panic!("lot {} was not loaded", key.1)
+        };
         let remaining = lot.remaining.saturating_add(amount);
-        assert!((0..=lot.granted).contains(&remaining), "lot {}: {remaining} of {} left", lot.id, lot.granted);
+        assert!(
+            (0..=lot.granted).contains(&remaining),
+            "lot {}: {remaining} of {} left",
+            lot.id,
+            lot.granted
+        );
         lot.remaining = remaining;
         self.changed_lots.insert(key);
     }
 
     /// Gives a lot away, to be taken in by another account. It is written there.
     pub(super) fn give_away(&mut self, key: LotKey) -> Lot {
-        let Some(lot) = self.lots.remove(&key) else { panic!("lot {} was not loaded", key.1) };
+        let Some(lot) = self.lots.remove(&key) else {
+            panic!("lot {} was not loaded", key.1)
+        };
         self.changed_lots.remove(&key);
         lot
     }

@@ -17,17 +17,41 @@ pub(crate) struct Asset {
     pub(crate) reversal_grace_days: i32,
 }
 
-/// What an asset is; the numbers are the contract's and the table's.
+/// What an asset is; its numbers are the contract's and the table's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AssetKind {
-    Points = 1,
-    Growth = 2,
-    StoredValuePrincipal = 3,
-    StoredValueGift = 4,
-    Custom = 5,
+    Points,
+    Growth,
+    StoredValuePrincipal,
+    StoredValueGift,
+    Custom,
 }
 
 impl AssetKind {
+    /// The kind of a number.
+    pub(crate) fn from_number(number: i32) -> Option<Self> {
+        [
+            Self::Points,
+            Self::Growth,
+            Self::StoredValuePrincipal,
+            Self::StoredValueGift,
+            Self::Custom,
+        ]
+        .into_iter()
+        .find(|kind| kind.number() == number)
+    }
+
+    /// Its number.
+    pub(crate) fn number(self) -> i32 {
+        match self {
+            Self::Points => 1,
+            Self::Growth => 2,
+            Self::StoredValuePrincipal => 3,
+            Self::StoredValueGift => 4,
+            Self::Custom => 5,
+        }
+    }
+
     /// Growth value decides the tier; it is not spent.
     pub(crate) fn spendable(self) -> bool {
         match self {

@@ -1,8 +1,8 @@
 use kernel::Time;
 
 use super::{
-    Account, AccountKey, Act, Effects, Entry, EntryId, EntryKind, Lot, LotAmount, LotId, LotKey, MemberId, Part, Posting,
-    Refusal, Reversible, State,
+    Account, AccountKey, Act, Effects, Entry, EntryId, EntryKind, Extent, Lot, LotAmount, LotId, LotKey, MemberId,
+    Part, Posting, Refusal, Reversible, State,
 };
 
 /// Decides one posting on locked accounts, and moves the state on. A refused posting leaves the state as it was.
@@ -14,8 +14,11 @@ pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Re
     let mut effects = match posting.act {
         Act::Earn { amount, expire_time } => earn(state, key, amount, expire_time)?,
         Act::Redeem { amount } => redeem(state, key, amount)?,
-        Act::Reverse { entry, amount } => reverse(state, key, entry, amount)?,
-        Act::Expire { .. } => Effects { entries: settle(state, key).into_iter().collect(), ..Effects::default() },
+        Act::Reverse { entry, extent } => reverse(state, key, entry, extent)?,
+        Act::Expire { .. } => Effects {
+            entries: settle(state, key).into_iter().collect(),
+            ..Effects::default()
+        },
         Act::Move { to } => hand_over(state, key, to)?,
     };
     if let Some(entry) = effects.entries.get_mut(effects.main) {
@@ -39,39 +42,60 @@ fn earn(state: &mut State, key: &AccountKey, amount: i64, expire_time: Option<Ti
     let part = grant(state, key, id, amount, expire_time);
     let mut entry = state.book_as(id, key, EntryKind::Earn, amount, vec![part]);
     entry.lot_expire_time = Some(expire_time);
-    Ok(Effects { entries: vec![entry], ..Effects::default() })
+    Ok(Effects {
+        entries: vec![entry],
+        ..Effects::default()
+    })
 }
 
 fn redeem(state: &mut State, key: &AccountKey, amount: i64) -> Result<Effects, Refusal> {
     assert!(amount > 0, "a redemption of {amount}");
     let account = state.account(key);
     if !account.asset.kind.spendable() {
-        return Err(Refusal::NotSpendable { asset: account.asset.code.clone() });
+        return Err(Refusal::NotSpendable {
+            asset: account.asset.code.clone(),
+        });
     }
     let plan = first_expiring(account, state.now, amount, None);
     if sum(&plan) < amount {
-        return Err(Refusal::Insufficient { available: account.spendable(state.now), requested: amount });
+        return Err(Refusal::Insufficient {
+            available: account.spendable(state.now),
+            requested: amount,
+        });
     }
 
     // Past this line nothing refuses.
     let mut entries: Vec<Entry> = settle(state, key).into_iter().collect();
     let lots = take(state, key, &plan);
     entries.push(state.book(key, EntryKind::Redeem, amount.saturating_neg(), lots));
-    Ok(Effects { main: last(&entries), entries, ..Effects::default() })
+    Ok(Effects {
+        main: last(&entries),
+        entries,
+        ..Effects::default()
+    })
 }
 
-fn reverse(state: &mut State, key: &AccountKey, entry: EntryId, amount: Option<i64>) -> Result<Effects, Refusal> {
-    let Some(reversible) = state.reversible(entry) else { panic!("entry {entry} was not loaded") };
+fn reverse(state: &mut State, key: &AccountKey, entry: EntryId, extent: Extent) -> Result<Effects, Refusal> {
+    let Some(reversible) = state.reversible(entry) else {
+        panic!("entry {entry} was not loaded")
+    };
     let kind = reversible.kind;
     if !matches!(kind, EntryKind::Earn | EntryKind::Redeem) {
         return Err(Refusal::NotReversible { entry, kind });
     }
     let left = reversible.left();
-    let wanted = amount.unwrap_or(left);
+    let wanted = extent.amount(left, reversible.reversed);
     if wanted > left || wanted == 0 {
-        return Err(Refusal::ExceedsEntry { reversible: left, requested: wanted });
+        return Err(Refusal::ExceedsEntry {
+            reversible: left,
+            requested: wanted,
+        });
     }
-    if kind == EntryKind::Redeem { give_back(state, key, entry, wanted) } else { take_back(state, key, entry, wanted) }
+    if kind == EntryKind::Redeem {
+        give_back(state, key, entry, wanted)
+    } else {
+        take_back(state, key, entry, wanted)
+    }
 }
 
 /// Reverses a spend: the lots that paid come back. For those that have expired since, either a new lot with the asset's
@@ -97,7 +121,12 @@ fn give_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -
         if due && !regrants {
             expired = expired.saturating_add(part.amount);
         }
-        lots.push(LotAmount { lot: part.lot, expire_time: part.expire_time, amount: part.amount, regranted: regrants });
+        lots.push(LotAmount {
+            lot: part.lot,
+            expire_time: part.expire_time,
+            amount: part.amount,
+            regranted: regrants,
+        });
     }
     let grace_lot = grace_end.filter(|_| regranted > 0);
     if let Some(expire_time) = grace_lot {
@@ -107,7 +136,13 @@ fn give_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -
     reversal.reverses = Some(entry);
     reversal.lot_expire_time = grace_lot;
     let entries = std::iter::once(reversal).chain(settle(state, key)).collect();
-    Ok(Effects { entries, main: 0, missing: 0, expired, reversible: reversible(state, entry).left() })
+    Ok(Effects {
+        entries,
+        main: 0,
+        missing: 0,
+        expired,
+        reversible: reversible(state, entry).left(),
+    })
 }
 
 /// Reverses an earn within the balance: from its own lot first, since that is what should not have been there, then
@@ -117,7 +152,10 @@ fn take_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -
     let plan = first_expiring(state.account(key), state.now, wanted, own);
     let taken = sum(&plan);
     if taken == 0 {
-        return Err(Refusal::Insufficient { available: 0, requested: wanted });
+        return Err(Refusal::Insufficient {
+            available: 0,
+            requested: wanted,
+        });
     }
 
     // Past this line nothing refuses.
@@ -129,23 +167,41 @@ fn take_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -
     reversible(state, entry).note_amount(taken);
     let left = reversible(state, entry).left();
     let missing = wanted.saturating_sub(taken);
-    Ok(Effects { main: last(&entries), entries, missing, expired: 0, reversible: left })
+    Ok(Effects {
+        main: last(&entries),
+        entries,
+        missing,
+        expired: 0,
+        reversible: left,
+    })
 }
 
 /// Hands all that is not due over to the survivor, lot by lot, and closes the account.
 fn hand_over(state: &mut State, from: &AccountKey, to: MemberId) -> Result<Effects, Refusal> {
-    let survivor = AccountKey { member: to, ..from.clone() };
-    assert!(state.account(from).is_complete(), "a move of an account whose lots are not all loaded");
+    let survivor = AccountKey {
+        member: to,
+        ..from.clone()
+    };
+    assert!(
+        state.account(from).is_complete(),
+        "a move of an account whose lots are not all loaded"
+    );
     check_growth(state.account(&survivor), state.account(from).spendable(state.now))?;
 
     // Past this line nothing refuses.
     let mut entries: Vec<Entry> = settle(state, from).into_iter().collect();
     let moved: Vec<LotKey> = state.account(from).open_lots().map(Lot::key).collect();
     if !moved.is_empty() {
-        let lots: Vec<Lot> = moved.into_iter().map(|key| state.account_mut(from).give_away(key)).collect();
+        let lots: Vec<Lot> = moved
+            .into_iter()
+            .map(|key| state.account_mut(from).give_away(key))
+            .collect();
         let parts: Vec<LotAmount> = lots.iter().map(|lot| part_of(lot, lot.remaining)).collect();
         let amount = parts.iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount));
-        let taken = lots.iter().map(|lot| part_of(lot, lot.remaining.saturating_neg())).collect();
+        let taken = lots
+            .iter()
+            .map(|lot| part_of(lot, lot.remaining.saturating_neg()))
+            .collect();
         let mut out = state.book(from, EntryKind::MoveOut, amount.saturating_neg(), taken);
         out.counterpart = Some(to);
         for lot in lots {
@@ -156,14 +212,22 @@ fn hand_over(state: &mut State, from: &AccountKey, to: MemberId) -> Result<Effec
         entries.extend([out, into]);
     }
     state.account_mut(from).close(to);
-    Ok(Effects { main: last(&entries), entries, ..Effects::default() })
+    Ok(Effects {
+        main: last(&entries),
+        entries,
+        ..Effects::default()
+    })
 }
 
 /// Expires the loaded lots whose time has come, in one entry.
 fn settle(state: &mut State, key: &AccountKey) -> Option<Entry> {
     let now = state.now;
-    let due: Vec<(LotKey, i64)> =
-        state.account(key).open_lots().take_while(|lot| lot.is_due(now)).map(|lot| (lot.key(), lot.remaining)).collect();
+    let due: Vec<(LotKey, i64)> = state
+        .account(key)
+        .open_lots()
+        .take_while(|lot| lot.is_due(now))
+        .map(|lot| (lot.key(), lot.remaining))
+        .collect();
     if due.is_empty() {
         return None;
     }
@@ -185,7 +249,10 @@ fn first_expiring(account: &Account, now: Time, amount: i64, own: Option<LotKey>
         left = left.saturating_sub(part);
         plan.push((lot.key(), part));
     }
-    assert!(left == 0 || account.is_complete(), "a spend on lots that are not all loaded");
+    assert!(
+        left == 0 || account.is_complete(),
+        "a spend on lots that are not all loaded"
+    );
     plan
 }
 
@@ -195,7 +262,12 @@ fn take(state: &mut State, key: &AccountKey, plan: &[(LotKey, i64)]) -> Vec<LotA
         .map(|&(lot, amount)| {
             account.change(lot, amount.saturating_neg());
             let (expire_time, id) = lot;
-            LotAmount { lot: id, expire_time, amount: amount.saturating_neg(), regranted: false }
+            LotAmount {
+                lot: id,
+                expire_time,
+                amount: amount.saturating_neg(),
+                regranted: false,
+            }
         })
         .collect()
 }
@@ -203,23 +275,39 @@ fn take(state: &mut State, key: &AccountKey, plan: &[(LotKey, i64)]) -> Vec<LotA
 /// Grants a new lot, which bears the number of its entry.
 fn grant(state: &mut State, key: &AccountKey, entry: EntryId, amount: i64, expire_time: Time) -> LotAmount {
     let id = LotId::from_uuid(entry.uuid());
-    let lot = Lot { id, expire_time, grant_time: state.now, granted: amount, remaining: amount };
+    let lot = Lot {
+        id,
+        expire_time,
+        grant_time: state.now,
+        granted: amount,
+        remaining: amount,
+    };
     let part = part_of(&lot, amount);
     state.account_mut(key).grant(lot);
     part
 }
 
 fn part_of(lot: &Lot, amount: i64) -> LotAmount {
-    LotAmount { lot: lot.id, expire_time: lot.expire_time, amount, regranted: false }
+    LotAmount {
+        lot: lot.id,
+        expire_time: lot.expire_time,
+        amount,
+        regranted: false,
+    }
 }
 
 fn check_growth(account: &Account, amount: i64) -> Result<(), Refusal> {
     let balance = account.balance;
-    balance.checked_add(amount).map(drop).ok_or(Refusal::Overflow { balance, amount })
+    balance
+        .checked_add(amount)
+        .map(drop)
+        .ok_or(Refusal::Overflow { balance, amount })
 }
 
 fn reversible(state: &mut State, entry: EntryId) -> &mut Reversible {
-    let Some(reversible) = state.reversibles.get_mut(&entry) else { panic!("entry {entry} was not loaded") };
+    let Some(reversible) = state.reversibles.get_mut(&entry) else {
+        panic!("entry {entry} was not loaded")
+    };
     reversible
 }
 

@@ -30,12 +30,12 @@ pub(crate) struct EarningRule {
     pub(crate) end: Option<Time>,
 }
 
-/// Whether a rule is in force; the numbers are the contract's and the table's.
+/// Whether a rule is in force; its numbers are the contract's and the table's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RuleState {
-    Draft = 1,
-    Active = 2,
-    Archived = 3,
+    Draft,
+    Active,
+    Archived,
 }
 
 /// A rule whose expressions have been read and checked.
@@ -132,6 +132,22 @@ pub(crate) fn judge(rules: Vec<Arc<CompiledRule>>, activity: &ActivityFacts) -> 
 }
 
 impl RuleState {
+    /// The state of a number.
+    pub(crate) fn from_number(number: i32) -> Option<Self> {
+        [Self::Draft, Self::Active, Self::Archived]
+            .into_iter()
+            .find(|state| state.number() == number)
+    }
+
+    /// Its number.
+    pub(crate) fn number(self) -> i32 {
+        match self {
+            Self::Draft => 1,
+            Self::Active => 2,
+            Self::Archived => 3,
+        }
+    }
+
     /// Whether a rule may go from this state to another. What has been archived stays as it is, so that a code never
     /// means two things; a rule that has earned does not become a draft.
     pub(crate) fn may_become(self, next: Self) -> bool {
@@ -160,11 +176,22 @@ impl CompiledRule {
         };
         let formula = Formula::compile(environment, &rule.formula);
         match (condition, formula) {
-            (Ok(condition), Ok(formula)) => Ok(Self { rule, condition, formula }),
+            (Ok(condition), Ok(formula)) => Ok(Self {
+                rule,
+                condition,
+                formula,
+            }),
             (condition, formula) => {
                 let in_condition = condition.err().into_iter().flatten().map(|error| ("condition", error));
-                let in_formula = formula.err().into_iter().flatten().map(|error| ("amount_formula", error));
-                Err(in_condition.chain(in_formula).map(|(field, error)| RuleMistake { field, error }).collect())
+                let in_formula = formula
+                    .err()
+                    .into_iter()
+                    .flatten()
+                    .map(|error| ("amount_formula", error));
+                Err(in_condition
+                    .chain(in_formula)
+                    .map(|(field, error)| RuleMistake { field, error })
+                    .collect())
             }
         }
     }
@@ -176,7 +203,11 @@ impl CompiledRule {
         if too_early || too_late {
             return Verdict::OutOfTime;
         }
-        match self.condition.as_ref().map_or(Ok(true), |condition| condition.eval(&activity.facts)) {
+        match self
+            .condition
+            .as_ref()
+            .map_or(Ok(true), |condition| condition.eval(&activity.facts))
+        {
             Ok(true) => {}
             Ok(false) => return Verdict::ConditionFalse,
             Err(error) => return Verdict::Failed(error),
@@ -192,17 +223,27 @@ impl CompiledRule {
     /// The verdict in words, with the values that decided it.
     pub(crate) fn explain(&self, verdict: &Verdict, activity: &ActivityFacts) -> String {
         let rule = &self.rule;
-        let condition = || self.condition.as_ref().map_or(String::new(), |it| it.explain(&activity.facts).to_string());
+        let condition = || {
+            self.condition
+                .as_ref()
+                .map_or(String::new(), |it| it.explain(&activity.facts).to_string())
+        };
         let formula = || self.formula.explain(&activity.facts).to_string();
         match verdict {
             Verdict::Earns(amount) => format!("earns {amount} of {}\n{}{}", rule.asset, condition(), formula()),
             Verdict::OutOfTime => {
                 let start = rule.start.map_or("ever".to_owned(), |start| start.to_string());
                 let end = rule.end.map_or("ever".to_owned(), |end| end.to_string());
-                format!("the activity occurred at {}, the rule holds from {start} to {end}", activity.occur_time)
+                format!(
+                    "the activity occurred at {}, the rule holds from {start} to {end}",
+                    activity.occur_time
+                )
             }
             Verdict::ConditionFalse => format!("the condition is false\n{}", condition()),
-            Verdict::Stopped(by) => format!("the rule {by} has earned, and stops the rules of {} after it", rule.asset),
+            Verdict::Stopped(by) => format!(
+                "the rule {by} has earned, and stops the rules of {} after it",
+                rule.asset
+            ),
             Verdict::Nothing(amount) => format!("the formula gave {amount}\n{}", formula()),
             Verdict::Failed(error) => error.to_string(),
         }
@@ -236,7 +277,9 @@ impl RuleBook {
     /// The rules for an activity of this type in this channel, in the order in which they are judged. Its cost grows with
     /// what it finds, not with how many rules there are.
     pub(crate) fn matching(&self, activity_type: &str, channel: &str) -> Vec<Arc<CompiledRule>> {
-        let Some(by_channel) = self.by_activity.get(activity_type) else { return Vec::new() };
+        let Some(by_channel) = self.by_activity.get(activity_type) else {
+            return Vec::new();
+        };
         let some = by_channel.some.get(channel).map_or(&[][..], Vec::as_slice);
         let mut found: Vec<Arc<CompiledRule>> = by_channel.all.iter().chain(some).cloned().collect();
         found.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -276,23 +319,42 @@ mod tests {
     }
 
     fn verdicts(rules: Vec<EarningRule>, activity: &ActivityFacts) -> Vec<(String, Verdict)> {
-        let compiled = rules.into_iter().map(|rule| CompiledRule::compile(&environment(), rule).unwrap());
+        let compiled = rules
+            .into_iter()
+            .map(|rule| CompiledRule::compile(&environment(), rule).unwrap());
         let book = RuleBook::new(compiled.collect());
         let outcomes = judge(book.matching(&activity.activity_type, &activity.channel), activity);
-        outcomes.into_iter().map(|outcome| (outcome.rule.rule.code.clone(), outcome.verdict)).collect()
+        outcomes
+            .into_iter()
+            .map(|outcome| (outcome.rule.rule.code.clone(), outcome.verdict))
+            .collect()
     }
 
     #[test]
     fn each_rule_earns_by_itself_in_the_order_of_priority() {
-        let second = EarningRule { priority: 5, condition: "member.tier == \"gold\"".into(), ..rule("b", "50") };
+        let second = EarningRule {
+            priority: 5,
+            condition: "member.tier == \"gold\"".into(),
+            ..rule("b", "50")
+        };
         let found = verdicts(vec![rule("a", "activity.amount / 100"), second], &order(1_250));
-        assert_eq!(found, [("b".into(), Verdict::Earns(50)), ("a".into(), Verdict::Earns(12))]);
+        assert_eq!(
+            found,
+            [("b".into(), Verdict::Earns(50)), ("a".into(), Verdict::Earns(12))]
+        );
     }
 
     #[test]
     fn a_rule_that_stops_lets_no_other_of_its_asset_follow() {
-        let first = EarningRule { priority: 5, stop: true, ..rule("b", "50") };
-        let growth = EarningRule { asset: "growth".into(), ..rule("c", "7") };
+        let first = EarningRule {
+            priority: 5,
+            stop: true,
+            ..rule("b", "50")
+        };
+        let growth = EarningRule {
+            asset: "growth".into(),
+            ..rule("c", "7")
+        };
         let found = verdicts(vec![rule("a", "1"), first, growth], &order(100));
         assert_eq!(
             found,
@@ -306,15 +368,34 @@ mod tests {
 
     #[test]
     fn a_rule_that_stops_but_does_not_earn_stops_nobody() {
-        let first = EarningRule { priority: 5, stop: true, condition: "false".into(), ..rule("b", "50") };
+        let first = EarningRule {
+            priority: 5,
+            stop: true,
+            condition: "false".into(),
+            ..rule("b", "50")
+        };
         let found = verdicts(vec![rule("a", "1"), first], &order(100));
-        assert_eq!(found, [("b".into(), Verdict::ConditionFalse), ("a".into(), Verdict::Earns(1))]);
+        assert_eq!(
+            found,
+            [("b".into(), Verdict::ConditionFalse), ("a".into(), Verdict::Earns(1))]
+        );
     }
 
     #[test]
     fn a_rule_holds_from_its_start_until_before_its_end() {
         let at = |seconds| Some(Time::from_seconds(seconds));
-        let window = |start, end| verdicts(vec![EarningRule { start, end, ..rule("a", "1") }], &order(1)).remove(0).1;
+        let window = |start, end| {
+            verdicts(
+                vec![EarningRule {
+                    start,
+                    end,
+                    ..rule("a", "1")
+                }],
+                &order(1),
+            )
+            .remove(0)
+            .1
+        };
         assert_eq!(window(at(1_000), at(1_001)), Verdict::Earns(1));
         assert_eq!(window(at(1_001), None), Verdict::OutOfTime);
         assert_eq!(window(None, at(1_000)), Verdict::OutOfTime);
@@ -322,29 +403,53 @@ mod tests {
 
     #[test]
     fn channels_and_types_select_the_rules() {
-        let pos = EarningRule { channels: vec!["pos".into()], ..rule("pos", "1") };
-        let tmall = EarningRule { channels: vec!["tmall".into(), "jd".into()], ..rule("tmall", "2") };
-        let browse = EarningRule { activity_types: vec!["browsed".into()], ..rule("browse", "3") };
-        assert_eq!(verdicts(vec![pos, tmall, browse], &order(1)), [("tmall".into(), Verdict::Earns(2))]);
+        let pos = EarningRule {
+            channels: vec!["pos".into()],
+            ..rule("pos", "1")
+        };
+        let tmall = EarningRule {
+            channels: vec!["tmall".into(), "jd".into()],
+            ..rule("tmall", "2")
+        };
+        let browse = EarningRule {
+            activity_types: vec!["browsed".into()],
+            ..rule("browse", "3")
+        };
+        assert_eq!(
+            verdicts(vec![pos, tmall, browse], &order(1)),
+            [("tmall".into(), Verdict::Earns(2))]
+        );
     }
 
     #[test]
     fn amounts_are_capped_and_what_is_not_positive_earns_nothing() {
-        let capped = EarningRule { amount_max: 100, ..rule("a", "activity.amount") };
+        let capped = EarningRule {
+            amount_max: 100,
+            ..rule("a", "activity.amount")
+        };
         assert_eq!(verdicts(vec![capped], &order(1_250))[0].1, Verdict::Earns(100));
-        assert_eq!(verdicts(vec![rule("a", "activity.amount - 2000")], &order(1_250))[0].1, Verdict::Nothing(-750));
+        assert_eq!(
+            verdicts(vec![rule("a", "activity.amount - 2000")], &order(1_250))[0].1,
+            Verdict::Nothing(-750)
+        );
     }
 
     #[test]
     fn a_failing_formula_fails_its_rule_only() {
-        let found = verdicts(vec![rule("a", "1 / (activity.amount - 100)"), rule("b", "1")], &order(100));
+        let found = verdicts(
+            vec![rule("a", "1 / (activity.amount - 100)"), rule("b", "1")],
+            &order(100),
+        );
         assert!(matches!(found[0].1, Verdict::Failed(_)));
         assert_eq!(found[1].1, Verdict::Earns(1));
     }
 
     #[test]
     fn an_unknown_name_is_refused_with_its_field_and_position() {
-        let mistaken = EarningRule { condition: "activity.amuont > 1".into(), ..rule("a", "member.age") };
+        let mistaken = EarningRule {
+            condition: "activity.amuont > 1".into(),
+            ..rule("a", "member.age")
+        };
         let mistakes = CompiledRule::compile(&environment(), mistaken).unwrap_err();
         let fields: Vec<(&str, usize)> = mistakes.iter().map(|it| (it.field, it.error.line)).collect();
         assert_eq!(fields, [("condition", 1), ("amount_formula", 1)]);

@@ -34,16 +34,16 @@ pub(crate) struct LotAmount {
     pub(crate) regranted: bool,
 }
 
-/// What happened; the numbers are the contract's and the table's.
+/// What happened; its numbers are the contract's and the table's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum EntryKind {
-    Earn = 1,
-    Redeem = 2,
-    RedeemReversal = 3,
-    EarnReversal = 4,
-    Expire = 5,
-    MoveOut = 6,
-    MoveIn = 7,
+    Earn,
+    Redeem,
+    RedeemReversal,
+    EarnReversal,
+    Expire,
+    MoveOut,
+    MoveIn,
 }
 
 /// The rule and the activity behind an entry.
@@ -84,6 +84,34 @@ impl Effects {
 }
 
 impl EntryKind {
+    const ALL: [Self; 7] = [
+        Self::Earn,
+        Self::Redeem,
+        Self::RedeemReversal,
+        Self::EarnReversal,
+        Self::Expire,
+        Self::MoveOut,
+        Self::MoveIn,
+    ];
+
+    /// The kind of a number.
+    pub(crate) fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.number() == number)
+    }
+
+    /// Its number.
+    pub(crate) fn number(self) -> i32 {
+        match self {
+            Self::Earn => 1,
+            Self::Redeem => 2,
+            Self::RedeemReversal => 3,
+            Self::EarnReversal => 4,
+            Self::Expire => 5,
+            Self::MoveOut => 6,
+            Self::MoveIn => 7,
+        }
+    }
+
     /// The value's name in the contract, without its prefix.
     pub(crate) fn name(self) -> &'static str {
         match self {

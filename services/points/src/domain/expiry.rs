@@ -1,3 +1,6 @@
+use std::fmt;
+use std::str::FromStr;
+
 use kernel::{MICROS_PER_DAY, Time};
 use time::{Date, Month};
 
@@ -17,12 +20,12 @@ pub(crate) enum ExpiryPolicy {
     OnDate(Date),
 }
 
-/// The numbers are the contract's and the table's.
+/// A period of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CalendarPeriod {
-    Month = 1,
-    Quarter = 2,
-    Year = 3,
+    Month,
+    Quarter,
+    Year,
 }
 
 const MICROS_PER_MINUTE: i64 = 60_000_000;
@@ -34,7 +37,11 @@ impl ExpiryPolicy {
         let end = match self {
             Self::Never => None,
             Self::AfterDays(days) => return end_of_day_after(grant, i64::from(*days), utc_offset_minutes),
-            Self::PeriodEnd { period, after_months, after_days } => local_date(grant, utc_offset_minutes)
+            Self::PeriodEnd {
+                period,
+                after_months,
+                after_days,
+            } => local_date(grant, utc_offset_minutes)
                 .and_then(|day| plus_months(day, *after_months))
                 .and_then(|day| day.checked_add(time::Duration::days(i64::from(*after_days))))
                 .and_then(|day| last_day(*period, day)),
@@ -44,11 +51,74 @@ impl ExpiryPolicy {
     }
 }
 
+impl fmt::Display for ExpiryPolicy {
+    /// As the table keeps it: "never", "days 365", "month 0 0", "date 2026-12-31".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never => f.write_str("never"),
+            Self::AfterDays(days) => write!(f, "days {days}"),
+            Self::PeriodEnd {
+                period,
+                after_months,
+                after_days,
+            } => {
+                let period = match period {
+                    CalendarPeriod::Month => "month",
+                    CalendarPeriod::Quarter => "quarter",
+                    CalendarPeriod::Year => "year",
+                };
+                write!(f, "{period} {after_months} {after_days}")
+            }
+            Self::OnDate(day) => {
+                write!(
+                    f,
+                    "date {:04}-{:02}-{:02}",
+                    day.year(),
+                    u8::from(day.month()),
+                    day.day()
+                )
+            }
+        }
+    }
+}
+
+impl FromStr for ExpiryPolicy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unknown = || format!("{text:?} is no expiry policy");
+        let number = |word: &str| word.parse::<i32>().map_err(|_| unknown());
+        let words: Vec<&str> = text.split(' ').collect();
+        match words[..] {
+            ["never"] => Ok(Self::Never),
+            ["days", days] => Ok(Self::AfterDays(number(days)?)),
+            ["date", day] => parse_date(day).map(Self::OnDate).ok_or_else(unknown),
+            [period, months, days] => {
+                let period = match period {
+                    "month" => CalendarPeriod::Month,
+                    "quarter" => CalendarPeriod::Quarter,
+                    "year" => CalendarPeriod::Year,
+                    _ => return Err(unknown()),
+                };
+                Ok(Self::PeriodEnd {
+                    period,
+                    after_months: number(months)?,
+                    after_days: number(days)?,
+                })
+            }
+            _ => Err(unknown()),
+        }
+    }
+}
+
 /// The end of the day that is `days` days after the day of `time`, on a calendar `utc_offset_minutes` ahead of UTC.
 pub(crate) fn end_of_day_after(time: Time, days: i64, utc_offset_minutes: i32) -> Time {
     let offset = offset_micros(utc_offset_minutes);
     let local_day = time.micros().saturating_add(offset).div_euclid(MICROS_PER_DAY);
-    let midnight = local_day.saturating_add(days).saturating_add(1).saturating_mul(MICROS_PER_DAY);
+    let midnight = local_day
+        .saturating_add(days)
+        .saturating_add(1)
+        .saturating_mul(MICROS_PER_DAY);
     Time::from_micros(midnight.saturating_sub(offset))
 }
 
@@ -70,7 +140,9 @@ fn local_date(time: Time, utc_offset_minutes: i32) -> Option<Date> {
 
 /// The same day `months` later; the 31st becomes the last day of a shorter month.
 fn plus_months(day: Date, months: i32) -> Option<Date> {
-    let since_january = i32::from(u8::from(day.month())).saturating_sub(1).saturating_add(months);
+    let since_january = i32::from(u8::from(day.month()))
+        .saturating_sub(1)
+        .saturating_add(months);
     let year = day.year().checked_add(since_january.div_euclid(MONTHS_PER_YEAR))?;
     let month = month(since_january.rem_euclid(MONTHS_PER_YEAR).saturating_add(1))?;
     Date::from_calendar_date(year, month, day.day().min(month.length(year))).ok()
@@ -88,7 +160,9 @@ fn last_day(period: CalendarPeriod, day: Date) -> Option<Date> {
 }
 
 fn month(number: i32) -> Option<Month> {
-    u8::try_from(number).ok().and_then(|number| Month::try_from(number).ok())
+    u8::try_from(number)
+        .ok()
+        .and_then(|number| Month::try_from(number).ok())
 }
 
 fn offset_micros(utc_offset_minutes: i32) -> i64 {
@@ -106,7 +180,11 @@ mod tests {
     }
 
     fn period(period: CalendarPeriod, after_months: i32, after_days: i32) -> ExpiryPolicy {
-        ExpiryPolicy::PeriodEnd { period, after_months, after_days }
+        ExpiryPolicy::PeriodEnd {
+            period,
+            after_months,
+            after_days,
+        }
     }
 
     #[test]
@@ -126,11 +204,15 @@ mod tests {
             (period(Year, 0, 0), Some("2027-01-01T00:00:00+08:00")),
             (period(Year, 12, 0), Some("2028-01-01T00:00:00+08:00")),
             (period(Year, 0, 335), Some("2028-01-01T00:00:00+08:00")),
-            (ExpiryPolicy::OnDate(parse_date("2026-12-31").unwrap()), Some("2027-01-01T00:00:00+08:00")),
+            (
+                ExpiryPolicy::OnDate(parse_date("2026-12-31").unwrap()),
+                Some("2027-01-01T00:00:00+08:00"),
+            ),
         ];
         for (policy, expected) in table {
             let expected = expected.map_or(Time::MAX, time);
             assert_eq!(policy.expire_time(grant, BEIJING), expected, "{policy:?}");
+            assert_eq!(policy.to_string().parse(), Ok(policy), "the table keeps it whole");
         }
     }
 
@@ -145,7 +227,10 @@ mod tests {
     #[test]
     fn a_leap_day_is_a_day() {
         let policy = period(CalendarPeriod::Month, 1, 0);
-        assert_eq!(policy.expire_time(time("2028-01-31T12:00:00Z"), 0), time("2028-03-01T00:00:00Z"));
+        assert_eq!(
+            policy.expire_time(time("2028-01-31T12:00:00Z"), 0),
+            time("2028-03-01T00:00:00Z")
+        );
     }
 
     #[test]

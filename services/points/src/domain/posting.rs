@@ -20,16 +20,43 @@ pub(crate) enum Act {
     Earn { amount: i64, expire_time: Option<Time> },
     /// Spend, all or nothing.
     Redeem { amount: i64 },
-    /// Take an entry back; without an amount, all that is left of it.
-    Reverse { entry: EntryId, amount: Option<i64> },
+    /// Take an entry back, or a part of it.
+    Reverse { entry: EntryId, extent: Extent },
     /// Expire those of these lots whose time has come.
     Expire { lots: Vec<LotId> },
     /// Hand everything over to the member who survived a merge, and close the account.
     Move { to: MemberId },
 }
 
+/// How much of an entry is to be reversed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All that is left of it.
+    Rest,
+    /// So much more.
+    Amount(i64),
+    /// So much together with what has been reversed before.
+    Total(i64),
+}
+
+impl Extent {
+    /// How much that is of an entry of which `left` is left and `reversed` has been reversed.
+    pub(crate) fn amount(self, left: i64, reversed: i64) -> i64 {
+        match self {
+            Self::Rest => left,
+            Self::Amount(amount) => amount,
+            Self::Total(total) => total.saturating_sub(reversed).max(0),
+        }
+    }
+}
+
 impl Posting {
     pub(crate) fn new(account: AccountKey, act: Act) -> Self {
-        Self { account, act, reference: String::new(), earned_by: None }
+        Self {
+            account,
+            act,
+            reference: String::new(),
+            earned_by: None,
+        }
     }
 }

@@ -34,9 +34,9 @@ impl From<Refusal> for Fault {
             Refusal::ExpiryPassed { expire_time } => {
                 Fault::refused(ErrorReason::ExpiryPassed, message).with("expire_time", expire_time)
             }
-            Refusal::Overflow { balance, amount } => {
-                Fault::refused(ErrorReason::BalanceOverflow, message).with("balance", balance).with("amount", amount)
-            }
+            Refusal::Overflow { balance, amount } => Fault::refused(ErrorReason::BalanceOverflow, message)
+                .with("balance", balance)
+                .with("amount", amount),
             Refusal::NotReversible { entry, kind } => Fault::refused(ErrorReason::EntryNotReversible, message)
                 .with("entry_id", entry)
                 .with("kind", kind.name()),

@@ -48,16 +48,27 @@ impl Reversible {
                 spread.push(Part { amount, ..part.clone() });
             }
         }
-        assert!(left == 0, "entry {}: {left} of {wanted} found no lot to come back to", self.entry);
+        assert!(
+            left == 0,
+            "entry {}: {left} of {wanted} found no lot to come back to",
+            self.entry
+        );
         spread
     }
 
     /// Notes that the given amounts have come back.
     pub(super) fn note(&mut self, spread: &[Part]) {
         for part in &mut self.parts {
-            let back = spread.iter().filter(|back| back.lot == part.lot).fold(0_i64, |sum, b| sum.saturating_add(b.amount));
+            let back = spread
+                .iter()
+                .filter(|back| back.lot == part.lot)
+                .fold(0_i64, |sum, b| sum.saturating_add(b.amount));
             part.reversed = part.reversed.saturating_add(back);
-            assert!(part.reversed <= part.amount, "lot {} got back more than it paid", part.lot);
+            assert!(
+                part.reversed <= part.amount,
+                "lot {} got back more than it paid",
+                part.lot
+            );
         }
         let back = spread.iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount));
         self.note_amount(back);
@@ -66,7 +77,11 @@ impl Reversible {
     /// Notes that an amount has been reversed.
     pub(super) fn note_amount(&mut self, amount: i64) {
         self.reversed = self.reversed.saturating_add(amount);
-        assert!(self.reversed <= self.amount, "entry {} was reversed for more than it moved", self.entry);
+        assert!(
+            self.reversed <= self.amount,
+            "entry {} was reversed for more than it moved",
+            self.entry
+        );
     }
 }
 
@@ -84,7 +99,9 @@ pub(crate) fn due_back(earned: i64, paid: i64, refunded: i64) -> i64 {
     if refunded >= paid {
         return earned;
     }
-    let share = i128::from(earned).saturating_mul(i128::from(refunded)).checked_div(i128::from(paid));
+    let share = i128::from(earned)
+        .saturating_mul(i128::from(refunded))
+        .checked_div(i128::from(paid));
     share.and_then(|share| i64::try_from(share).ok()).unwrap_or(earned)
 }
 

@@ -12,13 +12,18 @@ pub(crate) struct State {
     pub(crate) now: Time,
     accounts: BTreeMap<AccountKey, Account>,
     pub(super) reversibles: HashMap<EntryId, Reversible>,
-    ids: Box<dyn FnMut() -> Uuid + Send>,
+    ids: Box<dyn FnMut() -> Uuid + Send + Sync>,
 }
 
 impl State {
     /// A state without accounts, at one moment, with a source of new numbers.
-    pub(crate) fn new(now: Time, ids: impl FnMut() -> Uuid + Send + 'static) -> Self {
-        Self { now, accounts: BTreeMap::new(), reversibles: HashMap::new(), ids: Box::new(ids) }
+    pub(crate) fn new(now: Time, ids: impl FnMut() -> Uuid + Send + Sync + 'static) -> Self {
+        Self {
+            now,
+            accounts: BTreeMap::new(),
+            reversibles: HashMap::new(),
+            ids: Box::new(ids),
+        }
     }
 
     pub(crate) fn load(&mut self, key: AccountKey, account: Account) {
@@ -36,13 +41,17 @@ impl State {
 
     /// An account that was loaded.
     pub(crate) fn account(&self, key: &AccountKey) -> &Account {
-        let Some(account) = self.accounts.get(key) else { panic!("account {key:?} was not loaded") };
+        let Some(account) = self.accounts.get(key) else {
+            panic!("account {key:?} was not loaded")
+        };
         account
     }
 
     /// An account that was loaded, to be changed.
     pub(crate) fn account_mut(&mut self, key: &AccountKey) -> &mut Account {
-        let Some(account) = self.accounts.get_mut(key) else { panic!("account {key:?} was not loaded") };
+        let Some(account) = self.accounts.get_mut(key) else {
+            panic!("account {key:?} was not loaded")
+        };
         account
     }
 

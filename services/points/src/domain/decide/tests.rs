@@ -32,13 +32,24 @@ impl Ledger {
             utc_offset_minutes: 480,
             reversal_grace_days,
         });
-        let key = AccountKey { tenant: Tenant::PLATFORM, member: member(1), asset: "points".into() };
-        let survivor = AccountKey { member: member(2), ..key.clone() };
+        let key = AccountKey {
+            tenant: Tenant::PLATFORM,
+            member: member(1),
+            asset: "points".into(),
+        };
+        let survivor = AccountKey {
+            member: member(2),
+            ..key.clone()
+        };
         for account in [&key, &survivor] {
             state.load(account.clone(), Account::new(asset.clone(), 0, 0, None));
             state.account_mut(account).set_complete();
         }
-        Self { state, key, entries: Vec::new() }
+        Self {
+            state,
+            key,
+            entries: Vec::new(),
+        }
     }
 
     fn post(&mut self, act: Act) -> Result<Effects, Refusal> {
@@ -61,7 +72,10 @@ impl Ledger {
     }
 
     fn reverse(&mut self, entry: EntryId, amount: i64) -> Result<Effects, Refusal> {
-        self.post(Act::Reverse { entry, amount: Some(amount) })
+        self.post(Act::Reverse {
+            entry,
+            extent: Extent::Amount(amount),
+        })
     }
 
     fn pass(&mut self, days: i64) {
@@ -80,8 +94,16 @@ impl Ledger {
     fn check(&self) {
         for (key, account) in self.state.accounts() {
             let entries: Vec<&Entry> = self.entries.iter().filter(|entry| entry.account == *key).collect();
-            assert_eq!(account.balance, entries.iter().map(|entry| entry.amount).sum::<i64>(), "entries = balance");
-            assert_eq!(account.balance, account.open_lots().map(|lot| lot.remaining).sum::<i64>(), "lots = balance");
+            assert_eq!(
+                account.balance,
+                entries.iter().map(|entry| entry.amount).sum::<i64>(),
+                "entries = balance"
+            );
+            assert_eq!(
+                account.balance,
+                account.open_lots().map(|lot| lot.remaining).sum::<i64>(),
+                "lots = balance"
+            );
             for (sequence, entry) in (1..).zip(&entries) {
                 assert_eq!(entry.sequence, sequence, "no gap");
             }
@@ -145,7 +167,11 @@ fn lots_are_spent_by_expiry_not_by_age() {
     let late = ledger.earn(100, 300);
     let early = ledger.earn(50, 10);
     let effects = ledger.post(Act::Redeem { amount: 70 }).unwrap();
-    let paid: Vec<(Uuid, i64)> = effects.entries[0].lots.iter().map(|part| (part.lot.uuid(), part.amount)).collect();
+    let paid: Vec<(Uuid, i64)> = effects.entries[0]
+        .lots
+        .iter()
+        .map(|part| (part.lot.uuid(), part.amount))
+        .collect();
     assert_eq!(paid, [(early.uuid(), -50), (late.uuid(), -20)]);
 }
 
@@ -154,7 +180,13 @@ fn what_is_not_there_is_not_spent() {
     let mut ledger = points();
     ledger.earn(70, 10);
     let refusal = ledger.post(Act::Redeem { amount: 500 }).unwrap_err();
-    assert_eq!(refusal, Refusal::Insufficient { available: 70, requested: 500 });
+    assert_eq!(
+        refusal,
+        Refusal::Insufficient {
+            available: 70,
+            requested: 500
+        }
+    );
     assert_eq!(ledger.balance(), 70);
 }
 
@@ -162,7 +194,10 @@ fn what_is_not_there_is_not_spent() {
 fn growth_is_not_spent() {
     let mut ledger = Ledger::new(AssetKind::Growth, 0);
     ledger.earn(70, 10);
-    assert_eq!(ledger.post(Act::Redeem { amount: 1 }), Err(Refusal::NotSpendable { asset: "points".into() }));
+    assert_eq!(
+        ledger.post(Act::Redeem { amount: 1 }),
+        Err(Refusal::NotSpendable { asset: "points".into() })
+    );
 }
 
 #[test]
@@ -173,7 +208,10 @@ fn what_is_due_expires_before_anything_is_spent() {
     ledger.pass(DAY);
     assert_eq!(
         ledger.post(Act::Redeem { amount: 41 }),
-        Err(Refusal::Insufficient { available: 40, requested: 41 }),
+        Err(Refusal::Insufficient {
+            available: 40,
+            requested: 41
+        }),
         "a lot cannot be spent at its expire time"
     );
     let effects = ledger.post(Act::Redeem { amount: 40 }).unwrap();
@@ -196,7 +234,10 @@ fn nothing_expires_twice() {
 fn a_lot_that_would_be_born_expired_is_refused() {
     let mut ledger = points();
     let now = ledger.state.now;
-    let refusal = ledger.post(Act::Earn { amount: 1, expire_time: Some(now) });
+    let refusal = ledger.post(Act::Earn {
+        amount: 1,
+        expire_time: Some(now),
+    });
     assert_eq!(refusal, Err(Refusal::ExpiryPassed { expire_time: now }));
 }
 
@@ -204,8 +245,17 @@ fn a_lot_that_would_be_born_expired_is_refused() {
 fn an_overflow_is_refused() {
     let mut ledger = points();
     ledger.earn(i64::MAX, 10);
-    let refusal = ledger.post(Act::Earn { amount: 1, expire_time: None });
-    assert_eq!(refusal, Err(Refusal::Overflow { balance: i64::MAX, amount: 1 }));
+    let refusal = ledger.post(Act::Earn {
+        amount: 1,
+        expire_time: None,
+    });
+    assert_eq!(
+        refusal,
+        Err(Refusal::Overflow {
+            balance: i64::MAX,
+            amount: 1
+        })
+    );
 }
 
 #[test]
@@ -216,7 +266,10 @@ fn what_came_back_expired_expires_at_once_without_grace() {
     let redeem = ledger.redeem(70);
     ledger.pass(2 * DAY);
     let effects = ledger.reverse(redeem, 70).unwrap();
-    assert_eq!((effects.entry().unwrap().amount, effects.balance(), effects.expired), (70, 40, 30));
+    assert_eq!(
+        (effects.entry().unwrap().amount, effects.balance(), effects.expired),
+        (70, 40, 30)
+    );
     assert_eq!(ledger.balance(), 40);
 }
 
@@ -240,10 +293,35 @@ fn a_reversal_takes_no_more_than_is_left() {
     ledger.earn(100, 10);
     let redeem = ledger.redeem(80);
     ledger.reverse(redeem, 50).unwrap();
-    assert_eq!(ledger.reverse(redeem, 31), Err(Refusal::ExceedsEntry { reversible: 30, requested: 31 }));
-    assert_eq!(ledger.post(Act::Reverse { entry: redeem, amount: None }).unwrap().entries[0].amount, 30);
-    let again = ledger.post(Act::Reverse { entry: redeem, amount: None });
-    assert_eq!(again, Err(Refusal::ExceedsEntry { reversible: 0, requested: 0 }));
+    assert_eq!(
+        ledger.reverse(redeem, 31),
+        Err(Refusal::ExceedsEntry {
+            reversible: 30,
+            requested: 31
+        })
+    );
+    assert_eq!(
+        ledger
+            .post(Act::Reverse {
+                entry: redeem,
+                extent: Extent::Rest
+            })
+            .unwrap()
+            .entries[0]
+            .amount,
+        30
+    );
+    let again = ledger.post(Act::Reverse {
+        entry: redeem,
+        extent: Extent::Rest,
+    });
+    assert_eq!(
+        again,
+        Err(Refusal::ExceedsEntry {
+            reversible: 0,
+            requested: 0
+        })
+    );
 }
 
 #[test]
@@ -255,10 +333,23 @@ fn an_earn_is_taken_back_within_the_balance_its_own_lot_first() {
     assert_eq!(effects.entries[0].lots[0].lot.uuid(), earn.uuid());
     ledger.redeem(70);
     let effects = ledger.reverse(earn, 40).unwrap();
-    assert_eq!((effects.entry().unwrap().amount, effects.missing, effects.reversible), (-20, 20, 20));
-    assert_eq!(ledger.reverse(earn, 20), Err(Refusal::Insufficient { available: 0, requested: 20 }));
+    assert_eq!(
+        (effects.entry().unwrap().amount, effects.missing, effects.reversible),
+        (-20, 20, 20)
+    );
+    assert_eq!(
+        ledger.reverse(earn, 20),
+        Err(Refusal::Insufficient {
+            available: 0,
+            requested: 20
+        })
+    );
     ledger.earn(500, 10);
-    assert_eq!(ledger.reverse(earn, 20).unwrap().entry().unwrap().amount, -20, "what was missing is taken later");
+    assert_eq!(
+        ledger.reverse(earn, 20).unwrap().entry().unwrap().amount,
+        -20,
+        "what was missing is taken later"
+    );
     assert!(ledger.reverse(earn, 1).is_err(), "never more than was earned");
     assert_ne!(other, earn);
 }
@@ -270,7 +361,13 @@ fn only_earns_and_redeems_are_reversed() {
     let redeem = ledger.redeem(50);
     let reversal = ledger.reverse(redeem, 50).unwrap().entries[0].id;
     let refusal = ledger.reverse(reversal, 50);
-    assert_eq!(refusal, Err(Refusal::NotReversible { entry: reversal, kind: EntryKind::RedeemReversal }));
+    assert_eq!(
+        refusal,
+        Err(Refusal::NotReversible {
+            entry: reversal,
+            kind: EntryKind::RedeemReversal
+        })
+    );
 }
 
 #[test]
@@ -284,12 +381,22 @@ fn a_merge_moves_the_lots_themselves() {
     let effects = ledger.post(Act::Move { to: member(2) }).unwrap();
     let kinds: Vec<(EntryKind, i64)> = effects.entries.iter().map(|entry| (entry.kind, entry.amount)).collect();
     assert_eq!(kinds, [(EntryKind::MoveOut, -50), (EntryKind::MoveIn, 50)]);
-    assert_eq!((ledger.balance(), ledger.state.account(&ledger.key).moved_to), (0, Some(member(2))));
+    assert_eq!(
+        (ledger.balance(), ledger.state.account(&ledger.key).moved_to),
+        (0, Some(member(2)))
+    );
     ledger.key.member = member(2);
     assert_eq!(ledger.lots().iter().map(|lot| lot.id).collect::<Vec<_>>(), lots);
-    ledger.state.account_mut(&ledger.key).load(closed_lot(&ledger.entries[0]));
+    ledger
+        .state
+        .account_mut(&ledger.key)
+        .load(closed_lot(&ledger.entries[0]));
     let effects = ledger.reverse(redeem, 60).unwrap();
-    assert_eq!((effects.balance(), effects.expired), (100, 10), "the survivor gets back what the absorbed one spent");
+    assert_eq!(
+        (effects.balance(), effects.expired),
+        (100, 10),
+        "the survivor gets back what the absorbed one spent"
+    );
 }
 
 fn closed_lot(entry: &Entry) -> Lot {
@@ -378,15 +485,33 @@ fn redeem_and_check(ledger: &mut Ledger, amount: i64) {
     match ledger.post(Act::Redeem { amount }) {
         Ok(effects) => {
             assert!(amount <= available);
-            let last_paid = effects.entry().unwrap().lots.iter().map(|part| (part.expire_time, part.lot)).max().unwrap();
-            assert!(ledger.lots().iter().all(|lot| lot.key() >= last_paid), "first expiring, first out");
+            let last_paid = effects
+                .entry()
+                .unwrap()
+                .lots
+                .iter()
+                .map(|part| (part.expire_time, part.lot))
+                .max()
+                .unwrap();
+            assert!(
+                ledger.lots().iter().all(|lot| lot.key() >= last_paid),
+                "first expiring, first out"
+            );
         }
-        Err(refusal) => assert_eq!(refusal, Refusal::Insufficient { available, requested: amount }),
+        Err(refusal) => assert_eq!(
+            refusal,
+            Refusal::Insufficient {
+                available,
+                requested: amount
+            }
+        ),
     }
 }
 
 fn reverse_and_check(ledger: &mut Ledger, which: usize, amount: i64) {
-    let Some(entry) = ledger.entries.get(which).map(|entry| entry.id) else { return };
+    let Some(entry) = ledger.entries.get(which).map(|entry| entry.id) else {
+        return;
+    };
     let left = ledger.state.reversible(entry).unwrap().left();
     let before = ledger.balance();
     match ledger.reverse(entry, amount) {

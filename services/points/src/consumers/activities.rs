@@ -1,0 +1,347 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use async_trait::async_trait;
+use contracts::tagging::v1::{Activity, ActivityRecorded};
+use events::{Consumer, Envelope};
+use fault::Fault;
+use kernel::{Clock, Fact, Tenant};
+use store::Tx;
+
+use super::Redirects;
+use super::rule_books::RuleBooks;
+use crate::domain::{
+    AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, MemberId, Posting, Refusal, Verdict, due_back, judge,
+};
+use crate::post::post_many;
+use crate::store::{EarnRow, OrderKey, OrderRow, earns_of_activities, lock, orders, save_orders, tiers};
+use crate::wire::{ORDER_PAID, ORDER_REFUNDED, activity_facts, inputs_digest, parse_id};
+
+/// Lets activities earn by the rules in force, and takes back what refunded orders had earned.
+///
+/// An activity earns once by a rule, whatever is repeated: the entry bears both, and that is unique. A refund that
+/// arrives before its order is remembered, and counts when the order arrives.
+pub(crate) struct EarnByRules {
+    clock: Clock,
+    books: RuleBooks,
+}
+
+impl EarnByRules {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            books: RuleBooks::new(),
+        }
+    }
+}
+
+/// An activity that has arrived.
+struct Arrived {
+    tenant: Tenant,
+    id: ActivityId,
+    member: MemberId,
+    activity: Activity,
+}
+
+/// An order whose money was touched by this batch, and by which activity.
+struct Touched {
+    order: OrderRow,
+    by: Option<ActivityId>,
+}
+
+#[async_trait]
+impl Consumer for EarnByRules {
+    fn name(&self) -> &'static str {
+        "points.earn_by_rules"
+    }
+
+    fn stream(&self) -> &'static str {
+        "tagging"
+    }
+
+    fn types(&self) -> &'static [&'static str] {
+        &[ActivityRecorded::TYPE]
+    }
+
+    async fn apply(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault> {
+        let mut arrived = facts.iter().map(parse).collect::<Result<Vec<Arrived>, Fault>>()?;
+        let money = count_money(tx, &arrived).await?;
+        let known = known_earns(tx, &arrived, &money).await?;
+
+        let members = arrived
+            .iter()
+            .map(|it| (it.tenant, it.member))
+            .chain(known.iter().map(|it| (it.tenant, it.member)));
+        let redirects = Redirects::of(tx, &members.collect()).await?;
+        for it in &mut arrived {
+            it.member = redirects.follow(it.tenant, it.member);
+        }
+        let earns = self.judge_all(tx, &arrived, &known).await?;
+        lock_all(tx, &earns, &known, &money, &redirects).await?;
+
+        let mut earned = known;
+        let outcomes = post_many(tx, &self.clock, &earns).await?;
+        earned.extend(
+            earns
+                .iter()
+                .zip(outcomes)
+                .filter_map(|(posting, outcome)| new_earn(posting, outcome)),
+        );
+        let claims = claims(&earned, &money, &redirects);
+        for (claim, outcome) in claims.iter().zip(post_many(tx, &self.clock, &claims).await?) {
+            note_claim(claim, outcome)?;
+        }
+        let touched = money.iter().map(|(key, touched)| (key, &touched.order));
+        let earning: HashSet<ActivityId> = earned.iter().map(|earn| earn.activity).collect();
+        save_orders(
+            tx,
+            touched.filter(|(_, order)| worth_keeping(order, &earning)).collect(),
+        )
+        .await
+    }
+}
+
+fn parse(fact: &Envelope) -> Result<Arrived, Fault> {
+    let recorded: ActivityRecorded = fact.decode()?;
+    let activity = recorded
+        .activity
+        .ok_or_else(|| Fault::invalid("activity", "is missing"))?;
+    let id = parse_id("activity.activity_id", &activity.activity_id)?;
+    let member = parse_id("activity.member_id", &activity.member_id)?;
+    Ok(Arrived {
+        tenant: fact.tenant,
+        id,
+        member,
+        activity,
+    })
+}
+
+/// The order that an activity pays or refunds.
+fn order_key(it: &Arrived) -> Option<OrderKey> {
+    let source_id = match it.activity.activity_type.as_str() {
+        ORDER_PAID => &it.activity.source_id,
+        ORDER_REFUNDED if !it.activity.refunded_source_id.is_empty() => &it.activity.refunded_source_id,
+        _ => return None,
+    };
+    Some(OrderKey {
+        tenant: it.tenant,
+        channel: it.activity.channel_code.clone(),
+        source_id: source_id.clone(),
+    })
+}
+
+/// What was paid and given back of the orders that these activities are about, with them. A refund that names no amount
+/// is one of the whole order.
+async fn count_money(tx: &Tx, arrived: &[Arrived]) -> Result<BTreeMap<OrderKey, Touched>, Fault> {
+    let known = orders(&**tx, &arrived.iter().filter_map(order_key).collect()).await?;
+    let mut money: BTreeMap<OrderKey, Touched> = BTreeMap::new();
+    for it in arrived {
+        let Some(key) = order_key(it) else { continue };
+        let order = || known.get(&key).cloned().unwrap_or_default();
+        let touched = money.entry(key.clone()).or_insert_with(|| Touched {
+            order: order(),
+            by: None,
+        });
+        let amount = it.activity.amount.as_ref().map(|amount| amount.minor_units.max(0));
+        if it.activity.activity_type == ORDER_PAID {
+            touched.order.activity = Some(it.id);
+            touched.order.paid = amount.unwrap_or(0);
+        } else {
+            touched.order.refunded = touched.order.refunded.saturating_add(amount.unwrap_or(i64::MAX));
+        }
+        touched.by = Some(it.id);
+    }
+    Ok(money)
+}
+
+/// What was earned before by these activities, and by the orders that they refund.
+async fn known_earns(tx: &Tx, arrived: &[Arrived], money: &BTreeMap<OrderKey, Touched>) -> Result<Vec<EarnRow>, Fault> {
+    let of_orders = money
+        .iter()
+        .filter_map(|(key, touched)| Some((key.tenant, touched.order.activity?)));
+    let activities: BTreeSet<(Tenant, ActivityId)> =
+        arrived.iter().map(|it| (it.tenant, it.id)).chain(of_orders).collect();
+    earns_of_activities(&**tx, &activities).await
+}
+
+impl EarnByRules {
+    /// What the activities earn that they have not earned before.
+    async fn judge_all(&self, tx: &Tx, arrived: &[Arrived], known: &[EarnRow]) -> Result<Vec<Posting>, Fault> {
+        let books = self.books.of(tx, &arrived.iter().map(|it| it.tenant).collect()).await?;
+        let tiers = tiers(&**tx, &arrived.iter().map(|it| (it.tenant, it.member)).collect()).await?;
+        let before: HashSet<(ActivityId, &str)> = known.iter().map(|it| (it.activity, it.rule_code.as_str())).collect();
+        let mut seen = HashSet::new();
+        let mut postings = Vec::new();
+        for it in arrived.iter().filter(|it| seen.insert((it.tenant, it.id))) {
+            let Some(book) = books.get(&it.tenant) else { continue };
+            let rules = book.matching(&it.activity.activity_type, &it.activity.channel_code);
+            if rules.is_empty() {
+                continue;
+            }
+            let tier = tiers.get(&(it.tenant, it.member)).map_or("", String::as_str);
+            let facts = activity_facts(&it.activity, tier);
+            let digest = inputs_digest(&it.activity, tier);
+            for outcome in judge(rules, &facts) {
+                let rule = &outcome.rule.rule;
+                let amount = match outcome.verdict {
+                    Verdict::Earns(amount) if !before.contains(&(it.id, rule.code.as_str())) => amount,
+                    Verdict::Failed(error) => {
+                        tracing::warn!(tenant = %it.tenant, activity = %it.id, rule = rule.code, %error, "a rule failed");
+                        continue;
+                    }
+                    Verdict::Earns(_)
+                    | Verdict::OutOfTime
+                    | Verdict::ConditionFalse
+                    | Verdict::Stopped(_)
+                    | Verdict::Nothing(_) => continue,
+                };
+                postings.push(Posting {
+                    account: AccountKey {
+                        tenant: it.tenant,
+                        member: it.member,
+                        asset: rule.asset.clone(),
+                    },
+                    act: Act::Earn {
+                        amount,
+                        expire_time: None,
+                    },
+                    reference: it.activity.source_id.clone(),
+                    earned_by: Some(EarnedBy {
+                        activity: it.id,
+                        rule_code: rule.code.clone(),
+                        rule_version: rule.version,
+                        inputs_digest: digest.clone(),
+                    }),
+                });
+            }
+        }
+        Ok(postings)
+    }
+}
+
+/// Locks the accounts of the earns and of the claims together, so that all are locked in one order.
+async fn lock_all(
+    tx: &Tx,
+    earns: &[Posting],
+    known: &[EarnRow],
+    money: &BTreeMap<OrderKey, Touched>,
+    redirects: &Redirects,
+) -> Result<(), Fault> {
+    let refunded: HashSet<(Tenant, ActivityId)> = refunded_activities(money).collect();
+    let claimed = known
+        .iter()
+        .filter(|earn| refunded.contains(&(earn.tenant, earn.activity)));
+    let claimed: Vec<AccountKey> = claimed.map(|earn| account_of(earn, redirects)).collect();
+    if claimed.is_empty() {
+        return Ok(());
+    }
+    let keys = earns
+        .iter()
+        .map(|posting| posting.account.clone())
+        .chain(claimed)
+        .collect();
+    lock(tx, &keys).await.map(drop)
+}
+
+fn refunded_activities(money: &BTreeMap<OrderKey, Touched>) -> impl Iterator<Item = (Tenant, ActivityId)> {
+    let refunded = money.iter().filter(|(_, touched)| touched.order.refunded > 0);
+    refunded.filter_map(|(key, touched)| Some((key.tenant, touched.order.activity?)))
+}
+
+fn account_of(earn: &EarnRow, redirects: &Redirects) -> AccountKey {
+    let member = redirects.follow(earn.tenant, earn.member);
+    AccountKey {
+        tenant: earn.tenant,
+        member,
+        asset: earn.asset.clone(),
+    }
+}
+
+/// What a posting of this batch has earned. A refused one, whose asset's last day is over or whose balance is full, has
+/// earned nothing; repeating it would change nothing.
+fn new_earn(posting: &Posting, outcome: Result<Effects, Refusal>) -> Option<EarnRow> {
+    let effects = match outcome {
+        Ok(effects) => effects,
+        Err(refusal) => {
+            tracing::warn!(account = ?posting.account, %refusal, "a rule's earn was refused");
+            return None;
+        }
+    };
+    let entry = effects.entry()?;
+    let by = entry.earned_by.clone()?;
+    Some(EarnRow {
+        tenant: entry.account.tenant,
+        activity: by.activity,
+        rule_code: by.rule_code,
+        rule_version: by.rule_version,
+        inputs_digest: by.inputs_digest,
+        entry: entry.id,
+        member: entry.account.member,
+        asset: entry.account.asset.clone(),
+        amount: entry.amount,
+    })
+}
+
+/// What refunded orders have to give back of what they earned: the share of the money, in total with what was taken back
+/// before. The version of the rule that earned it is in the entry, so that today's rule has no part in it.
+fn claims(earned: &[EarnRow], money: &BTreeMap<OrderKey, Touched>, redirects: &Redirects) -> Vec<Posting> {
+    let mut of_activity: HashMap<(Tenant, ActivityId), Vec<&EarnRow>> = HashMap::new();
+    for earn in earned {
+        of_activity.entry((earn.tenant, earn.activity)).or_default().push(earn);
+    }
+    let mut claims = Vec::new();
+    for (key, Touched { order, by }) in money {
+        let (Some(activity), Some(by)) = (order.activity, *by) else {
+            continue;
+        };
+        if order.refunded == 0 {
+            continue;
+        }
+        for earn in of_activity.get(&(key.tenant, activity)).into_iter().flatten() {
+            let total = due_back(earn.amount, order.paid, order.refunded);
+            claims.push(Posting {
+                account: account_of(earn, redirects),
+                act: Act::Reverse {
+                    entry: earn.entry,
+                    extent: Extent::Total(total),
+                },
+                reference: key.source_id.clone(),
+                earned_by: Some(EarnedBy {
+                    activity: by,
+                    rule_code: earn.rule_code.clone(),
+                    rule_version: earn.rule_version,
+                    inputs_digest: earn.inputs_digest.clone(),
+                }),
+            });
+        }
+    }
+    claims
+}
+
+/// A claim is taken within the balance. What it does not reach stays in the entry's reversible rest, and the order's next
+/// refund asks for it again.
+fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<(), Fault> {
+    match outcome {
+        Ok(effects) if effects.missing == 0 => Ok(()),
+        Ok(effects) => {
+            tracing::info!(account = ?claim.account, missing = effects.missing, "a refund found too little to take back");
+            Ok(())
+        }
+        Err(Refusal::Insufficient { requested, .. }) => {
+            tracing::info!(account = ?claim.account, missing = requested, "a refund found nothing to take back");
+            Ok(())
+        }
+        // All that is due has been taken back before.
+        Err(Refusal::ExceedsEntry { .. }) => Ok(()),
+        Err(
+            refusal @ (Refusal::NotSpendable { .. }
+            | Refusal::ExpiryPassed { .. }
+            | Refusal::Overflow { .. }
+            | Refusal::NotReversible { .. }),
+        ) => Err(refusal.into()),
+    }
+}
+
+/// An order that has earned nothing and of which nothing was refunded need not be remembered.
+fn worth_keeping(order: &OrderRow, earning: &HashSet<ActivityId>) -> bool {
+    order.refunded > 0 || order.activity.is_some_and(|activity| earning.contains(&activity))
+}

@@ -1,0 +1,108 @@
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use contracts::identity::v1::MembersMerged;
+use events::{Consumer, Envelope};
+use fault::Fault;
+use kernel::{Clock, Fact, Tenant};
+use store::{Tx, redirects};
+
+use super::Redirects;
+use crate::domain::{AccountKey, Act, MemberId, Posting};
+use crate::post::post_many;
+use crate::store::asset_codes;
+use crate::wire::parse_id;
+
+/// Moves what an absorbed member holds to the survivor, and leads the old id to the new one for ever.
+pub(crate) struct MoveOnMerge {
+    clock: Clock,
+}
+
+impl MoveOnMerge {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock }
+    }
+}
+
+struct Merge {
+    tenant: Tenant,
+    absorbed: MemberId,
+    survivor: MemberId,
+}
+
+#[async_trait]
+impl Consumer for MoveOnMerge {
+    fn name(&self) -> &'static str {
+        "points.move_on_merge"
+    }
+
+    fn stream(&self) -> &'static str {
+        "identity"
+    }
+
+    fn types(&self) -> &'static [&'static str] {
+        &[MembersMerged::TYPE]
+    }
+
+    async fn apply(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault> {
+        let merges = resolve(tx, facts).await?;
+        let tenants: BTreeSet<Tenant> = merges.iter().map(|merge| merge.tenant).collect();
+        let assets = asset_codes(&**tx, &tenants).await?;
+        // An account of every asset, even an empty one: closed, it turns away whoever has not seen the redirect yet.
+        let postings: Vec<Posting> = merges
+            .iter()
+            .flat_map(|merge| {
+                let codes = assets.iter().filter(|(tenant, _)| *tenant == merge.tenant);
+                codes.map(|(tenant, asset)| {
+                    let account = AccountKey {
+                        tenant: *tenant,
+                        member: merge.absorbed,
+                        asset: asset.clone(),
+                    };
+                    Posting::new(account, Act::Move { to: merge.survivor })
+                })
+            })
+            .collect();
+        for decided in post_many(tx, &self.clock, &postings).await? {
+            decided?;
+        }
+        for merge in &merges {
+            redirects::add(&**tx, merge.tenant, merge.absorbed.uuid(), merge.survivor.uuid()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Who moves to whom, in the order of the facts; the survivor is whoever it is by then, if it was absorbed itself.
+async fn resolve(tx: &Tx, facts: &[Envelope]) -> Result<Vec<Merge>, Fault> {
+    let mut merges = Vec::with_capacity(facts.len());
+    for fact in facts {
+        let merged: MembersMerged = fact.decode()?;
+        let absorbed = parse_id("absorbed_member_id", &merged.absorbed_member_id)?;
+        let survivor = parse_id("surviving_member_id", &merged.surviving_member_id)?;
+        merges.push(Merge {
+            tenant: fact.tenant,
+            absorbed,
+            survivor,
+        });
+    }
+    let members = merges
+        .iter()
+        .flat_map(|it| [(it.tenant, it.absorbed), (it.tenant, it.survivor)])
+        .collect();
+    let mut redirects = Redirects::of(tx, &members).await?;
+    let mut resolved = Vec::with_capacity(merges.len());
+    for merge in merges {
+        let survivor = redirects.follow(merge.tenant, merge.survivor);
+        let absorbed = redirects.follow(merge.tenant, merge.absorbed);
+        if survivor != absorbed {
+            redirects.add(merge.tenant, absorbed, survivor);
+            resolved.push(Merge {
+                absorbed,
+                survivor,
+                ..merge
+            });
+        }
+    }
+    Ok(resolved)
+}

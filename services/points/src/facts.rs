@@ -1,0 +1,79 @@
+//! The facts that the ledger tells: one for each entry, but one for both entries of a move.
+
+use contracts::points::v1::{PointsEarned, PointsExpired, PointsMoved, PointsRedeemed, PointsReversed};
+use store::Draft;
+
+use crate::domain::{Entry, EntryKind};
+
+/// The fact of an entry.
+pub(crate) fn draft(entry: &Entry) -> Option<Draft> {
+    let member = entry.account.member.to_string();
+    let tenant = entry.account.tenant;
+    match entry.kind {
+        EntryKind::Earn => Some(Draft::new(tenant, member, &earned(entry))),
+        EntryKind::Redeem => Some(Draft::new(tenant, member, &redeemed(entry))),
+        EntryKind::RedeemReversal | EntryKind::EarnReversal => Some(Draft::new(tenant, member, &reversed(entry))),
+        EntryKind::Expire => Some(Draft::new(tenant, member, &expired(entry))),
+        EntryKind::MoveOut => None,
+        EntryKind::MoveIn => Some(Draft::new(tenant, member, &moved(entry))),
+    }
+}
+
+fn earned(entry: &Entry) -> PointsEarned {
+    let by = entry.earned_by.as_ref();
+    PointsEarned {
+        entry_id: entry.id.to_string(),
+        member_id: entry.account.member.to_string(),
+        asset_code: entry.account.asset.to_string(),
+        amount: entry.amount,
+        balance: entry.balance,
+        activity_id: by.map(|by| by.activity.to_string()).unwrap_or_default(),
+        rule_code: by.map(|by| by.rule_code.clone()).unwrap_or_default(),
+        post_time: Some(entry.post_time.to_wire()),
+    }
+}
+
+fn redeemed(entry: &Entry) -> PointsRedeemed {
+    PointsRedeemed {
+        entry_id: entry.id.to_string(),
+        member_id: entry.account.member.to_string(),
+        asset_code: entry.account.asset.to_string(),
+        amount: entry.amount.saturating_abs(),
+        balance: entry.balance,
+        post_time: Some(entry.post_time.to_wire()),
+    }
+}
+
+fn reversed(entry: &Entry) -> PointsReversed {
+    PointsReversed {
+        entry_id: entry.id.to_string(),
+        reversed_entry_id: entry.reverses.map(|id| id.to_string()).unwrap_or_default(),
+        member_id: entry.account.member.to_string(),
+        asset_code: entry.account.asset.to_string(),
+        amount: entry.amount,
+        balance: entry.balance,
+        post_time: Some(entry.post_time.to_wire()),
+    }
+}
+
+fn expired(entry: &Entry) -> PointsExpired {
+    PointsExpired {
+        entry_id: entry.id.to_string(),
+        member_id: entry.account.member.to_string(),
+        asset_code: entry.account.asset.to_string(),
+        amount: entry.amount.saturating_abs(),
+        balance: entry.balance,
+        post_time: Some(entry.post_time.to_wire()),
+    }
+}
+
+fn moved(entry: &Entry) -> PointsMoved {
+    PointsMoved {
+        from_member_id: entry.counterpart.map(|id| id.to_string()).unwrap_or_default(),
+        to_member_id: entry.account.member.to_string(),
+        asset_code: entry.account.asset.to_string(),
+        amount: entry.amount,
+        balance: entry.balance,
+        post_time: Some(entry.post_time.to_wire()),
+    }
+}

@@ -1,0 +1,201 @@
+//! One file for each method: parse, decide, apply, answer.
+
+mod create_asset;
+mod create_earning_rule;
+mod earn_points;
+mod get_asset;
+mod get_balance;
+mod get_earning_rule;
+mod get_liability;
+mod list_assets;
+mod list_balances;
+mod list_earning_rules;
+mod list_entries;
+mod list_lots;
+mod reconcile_accounts;
+mod redeem_points;
+mod reverse_points;
+mod simulate_earning;
+mod update_asset;
+mod update_earning_rule;
+
+use async_trait::async_trait;
+use contracts::points::v1::asset_service_server::AssetService;
+use contracts::points::v1::earning_rule_service_server::EarningRuleService;
+use contracts::points::v1::ledger_service_server::LedgerService;
+use contracts::points::v1::points_service_server::PointsService;
+use contracts::points::v1::*;
+use fault::Fault;
+use kernel::{Clock, Tenant};
+use rpc::answer;
+use rules::Environment;
+use store::{Db, redirects};
+use tonic::{Request, Response, Status};
+
+use crate::domain::{CompiledRule, EarningRule, MemberId, RuleMistake, environment};
+
+/// All four services of the package.
+#[derive(Clone)]
+pub(crate) struct PointsApi {
+    clock: Clock,
+    db: Db,
+    environment: Environment,
+}
+
+/// What counts as expiring soon where the caller does not say.
+const EXPIRING_WITHIN_DAYS: i32 = 30;
+
+impl PointsApi {
+    pub(crate) fn new(clock: Clock, db: Db) -> Self {
+        Self {
+            clock,
+            db,
+            environment: environment(),
+        }
+    }
+
+    /// A member, or whom the member was merged into, as far as it is known outside of a transaction.
+    async fn read_member(&self, tenant: Tenant, member: MemberId) -> Result<MemberId, Fault> {
+        Ok(MemberId::from_uuid(
+            redirects::follow(self.db.read(), tenant, member.uuid()).await?,
+        ))
+    }
+
+    /// A rule with its expressions read, or the refusal of the request with every mistake in them.
+    fn compile(&self, rule: EarningRule) -> Result<CompiledRule, Fault> {
+        CompiledRule::compile(&self.environment, rule).map_err(|mistakes| {
+            let violation = |it: RuleMistake| fault::Violation {
+                path: format!("earning_rule.{}", it.field),
+                message: it.error.to_string(),
+            };
+            Fault::invalid_fields(mistakes.into_iter().map(violation).collect())
+        })
+    }
+}
+
+fn expiring_within_days(asked: i32) -> i64 {
+    i64::from(if asked == 0 { EXPIRING_WITHIN_DAYS } else { asked })
+}
+
+#[async_trait]
+impl PointsService for PointsApi {
+    async fn earn_points(&self, request: Request<EarnPointsRequest>) -> Result<Response<EarnPointsResponse>, Status> {
+        answer(request, |call| self.earn_points(call)).await
+    }
+
+    async fn redeem_points(
+        &self,
+        request: Request<RedeemPointsRequest>,
+    ) -> Result<Response<RedeemPointsResponse>, Status> {
+        answer(request, |call| self.redeem_points(call)).await
+    }
+
+    async fn reverse_points(
+        &self,
+        request: Request<ReversePointsRequest>,
+    ) -> Result<Response<ReversePointsResponse>, Status> {
+        answer(request, |call| self.reverse_points(call)).await
+    }
+
+    async fn get_balance(&self, request: Request<GetBalanceRequest>) -> Result<Response<GetBalanceResponse>, Status> {
+        answer(request, |call| self.get_balance(call)).await
+    }
+
+    async fn list_balances(
+        &self,
+        request: Request<ListBalancesRequest>,
+    ) -> Result<Response<ListBalancesResponse>, Status> {
+        answer(request, |call| self.list_balances(call)).await
+    }
+
+    async fn list_entries(
+        &self,
+        request: Request<ListEntriesRequest>,
+    ) -> Result<Response<ListEntriesResponse>, Status> {
+        answer(request, |call| self.list_entries(call)).await
+    }
+
+    async fn list_lots(&self, request: Request<ListLotsRequest>) -> Result<Response<ListLotsResponse>, Status> {
+        answer(request, |call| self.list_lots(call)).await
+    }
+}
+
+#[async_trait]
+impl AssetService for PointsApi {
+    async fn create_asset(
+        &self,
+        request: Request<CreateAssetRequest>,
+    ) -> Result<Response<CreateAssetResponse>, Status> {
+        answer(request, |call| self.create_asset(call)).await
+    }
+
+    async fn get_asset(&self, request: Request<GetAssetRequest>) -> Result<Response<GetAssetResponse>, Status> {
+        answer(request, |call| self.get_asset(call)).await
+    }
+
+    async fn list_assets(&self, request: Request<ListAssetsRequest>) -> Result<Response<ListAssetsResponse>, Status> {
+        answer(request, |call| self.list_assets(call)).await
+    }
+
+    async fn update_asset(
+        &self,
+        request: Request<UpdateAssetRequest>,
+    ) -> Result<Response<UpdateAssetResponse>, Status> {
+        answer(request, |call| self.update_asset(call)).await
+    }
+}
+
+#[async_trait]
+impl EarningRuleService for PointsApi {
+    async fn create_earning_rule(
+        &self,
+        request: Request<CreateEarningRuleRequest>,
+    ) -> Result<Response<CreateEarningRuleResponse>, Status> {
+        answer(request, |call| self.create_earning_rule(call)).await
+    }
+
+    async fn get_earning_rule(
+        &self,
+        request: Request<GetEarningRuleRequest>,
+    ) -> Result<Response<GetEarningRuleResponse>, Status> {
+        answer(request, |call| self.get_earning_rule(call)).await
+    }
+
+    async fn list_earning_rules(
+        &self,
+        request: Request<ListEarningRulesRequest>,
+    ) -> Result<Response<ListEarningRulesResponse>, Status> {
+        answer(request, |call| self.list_earning_rules(call)).await
+    }
+
+    async fn update_earning_rule(
+        &self,
+        request: Request<UpdateEarningRuleRequest>,
+    ) -> Result<Response<UpdateEarningRuleResponse>, Status> {
+        answer(request, |call| self.update_earning_rule(call)).await
+    }
+
+    async fn simulate_earning(
+        &self,
+        request: Request<SimulateEarningRequest>,
+    ) -> Result<Response<SimulateEarningResponse>, Status> {
+        answer(request, |call| self.simulate_earning(call)).await
+    }
+}
+
+#[async_trait]
+impl LedgerService for PointsApi {
+    async fn reconcile_accounts(
+        &self,
+        request: Request<ReconcileAccountsRequest>,
+    ) -> Result<Response<ReconcileAccountsResponse>, Status> {
+        answer(request, |call| self.reconcile_accounts(call)).await
+    }
+
+    async fn get_liability(
+        &self,
+        request: Request<GetLiabilityRequest>,
+    ) -> Result<Response<GetLiabilityResponse>, Status> {
+        answer(request, |call| self.get_liability(call)).await
+    }
+}

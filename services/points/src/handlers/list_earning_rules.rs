@@ -1,0 +1,23 @@
+use contracts::points::v1::{ListEarningRulesRequest, ListEarningRulesResponse};
+use fault::Fault;
+use rpc::Call;
+
+use super::PointsApi;
+use crate::store::list_rules;
+use crate::wire::{Page, rule_to_wire};
+
+impl PointsApi {
+    pub(crate) async fn list_earning_rules(
+        &self,
+        call: Call<ListEarningRulesRequest>,
+    ) -> Result<ListEarningRulesResponse, Fault> {
+        let page = Page::parse("earning rules", call.page_size, &call.page_token)?;
+        let after = page.cursor.as_deref().unwrap_or_default();
+        let mut rows = list_rules(self.db.read(), call.tenant(), after, page.limit()).await?;
+        let next_page_token = page.cut(&mut rows, |row| row.rule.code.clone());
+        Ok(ListEarningRulesResponse {
+            earning_rules: rows.iter().map(rule_to_wire).collect(),
+            next_page_token,
+        })
+    }
+}

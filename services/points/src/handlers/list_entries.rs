@@ -1,0 +1,31 @@
+use contracts::points::v1::{ListEntriesRequest, ListEntriesResponse};
+use fault::Fault;
+use rpc::Call;
+
+use super::PointsApi;
+use crate::domain::AccountKey;
+use crate::store::list_entries;
+use crate::wire::{Page, entry_to_wire, parse_cursor, parse_id};
+
+impl PointsApi {
+    pub(crate) async fn list_entries(&self, call: Call<ListEntriesRequest>) -> Result<ListEntriesResponse, Fault> {
+        let member = parse_id("member_id", &call.member_id)?;
+        let filter = format!("entries {} {}", call.member_id, call.asset_code);
+        let page = Page::parse(&filter, call.page_size, &call.page_token)?;
+        let before = match &page.cursor {
+            Some(cursor) => parse_cursor(Some(cursor))?,
+            None => i64::MAX,
+        };
+        let key = AccountKey {
+            tenant: call.tenant(),
+            member,
+            asset: call.asset_code.as_str().into(),
+        };
+        let mut rows = list_entries(self.db.read(), &key, before, page.limit()).await?;
+        let next_page_token = page.cut(&mut rows, |entry| entry.sequence.to_string());
+        Ok(ListEntriesResponse {
+            entries: rows.iter().map(entry_to_wire).collect(),
+            next_page_token,
+        })
+    }
+}

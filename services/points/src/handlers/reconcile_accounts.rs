@@ -1,0 +1,64 @@
+use contracts::points::v1::{Disagreement, ReconcileAccountsRequest, ReconcileAccountsResponse};
+use fault::Fault;
+use rpc::Call;
+use uuid::Uuid;
+
+use super::PointsApi;
+use crate::domain::MemberId;
+use crate::store::{ReconcileRow, reconcile};
+use crate::wire::{Page, parse_cursor};
+
+/// How many accounts are checked where the caller names no number.
+const ACCOUNTS_DEFAULT: i32 = 500;
+
+impl PointsApi {
+    pub(crate) async fn reconcile_accounts(
+        &self,
+        call: Call<ReconcileAccountsRequest>,
+    ) -> Result<ReconcileAccountsResponse, Fault> {
+        let size = if call.page_size == 0 {
+            ACCOUNTS_DEFAULT
+        } else {
+            call.page_size
+        };
+        let page = Page::of_size(
+            "reconcile",
+            usize::try_from(size).map_err(Fault::internal)?,
+            &call.page_token,
+        )?;
+        let (member, asset) = match page.cursor.as_deref().and_then(|cursor| cursor.split_once(' ')) {
+            Some((member, asset)) => (parse_cursor::<MemberId>(Some(member))?.uuid(), asset),
+            None => (Uuid::nil(), ""),
+        };
+        let mut rows = reconcile(self.db.read(), call.tenant(), (member, asset), page.limit()).await?;
+        let next_page_token = page.cut(&mut rows, |row| format!("{} {}", row.member, row.asset));
+        let disagreements: Vec<Disagreement> = rows
+            .iter()
+            .filter(|row| !row.agrees())
+            .map(disagreement_to_wire)
+            .collect();
+        for found in &disagreements {
+            tracing::error!(tenant = %call.tenant(), disagreement = ?found, "an account does not agree with itself");
+        }
+        let checked_count = i32::try_from(rows.len()).map_err(Fault::internal)?;
+        Ok(ReconcileAccountsResponse {
+            checked_count,
+            disagreements,
+            next_page_token,
+        })
+    }
+}
+
+fn disagreement_to_wire(row: &ReconcileRow) -> Disagreement {
+    Disagreement {
+        member_id: row.member.to_string(),
+        asset_code: row.asset.to_string(),
+        balance: row.balance,
+        entries_sum: row.entries_sum,
+        last_entry_balance: row.last_entry_balance,
+        lots_sum: row.lots_sum,
+        sequence: row.sequence,
+        entry_count: row.entry_count,
+        last_entry_sequence: row.last_entry_sequence,
+    }
+}

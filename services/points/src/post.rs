@@ -1,0 +1,45 @@
+//! The one way by which anything is posted: lock and read, decide each in memory, write all, tell the facts.
+
+use fault::Fault;
+use kernel::{Clock, Tenant};
+use store::{Draft, Tx, redirects};
+
+use crate::domain::{AccountKey, Effects, MemberId, Posting, Refusal, decide};
+use crate::{facts, store as ledger};
+
+/// Posts many, in their order, in the caller's transaction. A refused posting refuses itself only.
+pub(crate) async fn post_many(
+    tx: &Tx,
+    clock: &Clock,
+    postings: &[Posting],
+) -> Result<Vec<Result<Effects, Refusal>>, Fault> {
+    if postings.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut state = ledger::load(tx, clock, postings).await?;
+    let decided: Vec<Result<Effects, Refusal>> = postings.iter().map(|posting| decide(&mut state, posting)).collect();
+    let effects: Vec<Effects> = decided.iter().flatten().cloned().collect();
+    ledger::apply(tx, &state, &effects).await?;
+    let entries = effects.iter().flat_map(|effects| &effects.entries);
+    let drafts: Vec<Draft> = entries.filter_map(facts::draft).collect();
+    tx.emit_all(clock, drafts).await?;
+    Ok(decided)
+}
+
+/// Posts one, or refuses.
+pub(crate) async fn post_one(tx: &Tx, clock: &Clock, posting: Posting) -> Result<Effects, Fault> {
+    let decided = post_many(tx, clock, &[posting]).await?.pop();
+    decided
+        .ok_or_else(|| Fault::internal("a posting without an outcome"))?
+        .map_err(Fault::from)
+}
+
+/// The account of a member, or of whom the member was merged into.
+pub(crate) async fn account_of(tx: &Tx, tenant: Tenant, member: MemberId, asset: &str) -> Result<AccountKey, Fault> {
+    let member = MemberId::from_uuid(redirects::follow(&**tx, tenant, member.uuid()).await?);
+    Ok(AccountKey {
+        tenant,
+        member,
+        asset: asset.into(),
+    })
+}

@@ -1,0 +1,156 @@
+use std::collections::BTreeSet;
+
+use fault::Fault;
+use kernel::{Tenant, Time};
+use sea_orm::{ConnectionTrait, Value};
+use store::{Column, Tx, for_update, insert_rows, values};
+use uuid::Uuid;
+
+use super::row::{Columns, KEYS_MAX, select};
+use crate::domain::{AccountKey, AssetCode, MemberId};
+
+/// A locked account.
+pub(crate) struct AccountRow {
+    pub(crate) key: AccountKey,
+    pub(crate) balance: i64,
+    pub(crate) sequence: i64,
+    pub(crate) moved_to: Option<MemberId>,
+}
+
+const COLUMNS: [Column; 3] = [Column::Uuid, Column::Uuid, Column::Text];
+
+/// Locks accounts until the end of the transaction, all in the one order of their keys, and creates those that are not
+/// there yet.
+///
+/// Whoever locks several creates what is missing first, while it holds no other lock: two that want the same missing
+/// account would otherwise wait for each other. One account alone cannot deadlock, so it is only created if missing.
+pub(crate) async fn lock(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Result<Vec<AccountRow>, Fault> {
+    let keys: Vec<&AccountKey> = keys.iter().collect();
+    if let [_] = keys[..] {
+        let found = select_locked(tx, &keys).await?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    create_missing(tx, &keys).await?;
+    let locked = select_locked(tx, &keys).await?;
+    assert!(
+        locked.len() == keys.len(),
+        "{} of {} accounts were locked",
+        locked.len(),
+        keys.len()
+    );
+    Ok(locked)
+}
+
+async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>, Fault> {
+    let backend = tx.get_database_backend();
+    let mut locked = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(KEYS_MAX) {
+        let rows = keys.iter().map(|key| key_values(key).to_vec()).collect();
+        let (list, parameters) = values(backend, 1, &COLUMNS, rows);
+        let sql = format!(
+            "SELECT tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id FROM account \
+             WHERE (tenant_id, member_id, asset_code) IN {list} ORDER BY tenant_id, member_id, asset_code{}",
+            for_update(backend)
+        );
+        for row in select(&**tx, &sql, parameters).await? {
+            let mut columns = Columns::of(&row);
+            locked.push(AccountRow {
+                key: AccountKey {
+                    tenant: columns.tenant()?,
+                    member: MemberId::from_uuid(columns.take()?),
+                    asset: columns.take::<String>()?.into(),
+                },
+                balance: columns.take()?,
+                sequence: columns.take()?,
+                moved_to: columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid),
+            });
+        }
+    }
+    Ok(locked)
+}
+
+async fn create_missing(tx: &Tx, keys: &[&AccountKey]) -> Result<(), Fault> {
+    const INSERT: &str = "INSERT INTO account (tenant_id, member_id, asset_code, balance, sequence)";
+    let rows = keys.iter().map(|key| {
+        let [tenant, member, asset] = key_values(key);
+        vec![tenant, member, asset, 0_i64.into(), 0_i64.into()]
+    });
+    insert_rows(&**tx, INSERT, rows.collect(), "ON CONFLICT DO NOTHING").await?;
+    Ok(())
+}
+
+pub(super) fn key_values(key: &AccountKey) -> [Value; 3] {
+    [key.tenant.uuid().into(), key.member.uuid().into(), (*key.asset).into()]
+}
+
+/// What a member holds of one asset, seen at one moment.
+pub(crate) struct BalanceRow {
+    pub(crate) asset: AssetCode,
+    /// The balance with all that has expired but not been posted.
+    pub(crate) balance: i64,
+    pub(crate) sequence: i64,
+    /// What has expired but not been posted.
+    pub(crate) due: i64,
+    /// What expires after now and until the horizon.
+    pub(crate) expiring: i64,
+    pub(crate) next_expire_time: Option<Time>,
+}
+
+/// A member's accounts after an asset's code, up to a number; or the one of a certain asset. One statement, so that
+/// balance and lots are of one moment. It reads only lots that expire until the horizon.
+pub(crate) async fn balances(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    member: MemberId,
+    which: Which<'_>,
+    now: Time,
+    horizon: Time,
+) -> Result<Vec<BalanceRow>, Fault> {
+    let (filter, code, limit) = match which {
+        Which::One(code) => ("=", code, 1),
+        Which::After(code, limit) => (">", code, limit),
+    };
+    let sql = format!(
+        "SELECT a.asset_code, a.balance, a.sequence, \
+             CAST(COALESCE(SUM(CASE WHEN l.expire_time <= $4 THEN l.remaining END), 0) AS BIGINT), \
+             CAST(COALESCE(SUM(CASE WHEN l.expire_time > $4 THEN l.remaining END), 0) AS BIGINT), \
+             MIN(CASE WHEN l.expire_time > $4 THEN l.expire_time END) \
+         FROM account AS a LEFT JOIN lot AS l ON l.tenant_id = a.tenant_id AND l.member_id = a.member_id \
+             AND l.asset_code = a.asset_code AND l.open AND l.expire_time <= $5 \
+         WHERE a.tenant_id = $1 AND a.member_id = $2 AND a.asset_code {filter} $3 AND a.sequence > 0 \
+         GROUP BY a.asset_code, a.balance, a.sequence ORDER BY a.asset_code LIMIT $6"
+    );
+    let parameters: [Value; 6] = [
+        tenant.uuid().into(),
+        member.uuid().into(),
+        code.into(),
+        now.micros().into(),
+        horizon.micros().into(),
+        limit.into(),
+    ];
+    let rows = select(conn, &sql, parameters).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            Ok(BalanceRow {
+                asset: columns.take::<String>()?.into(),
+                balance: columns.take()?,
+                sequence: columns.take()?,
+                due: columns.take()?,
+                expiring: columns.take()?,
+                next_expire_time: columns.maybe_time()?,
+            })
+        })
+        .collect()
+}
+
+/// Which of a member's accounts.
+#[derive(Clone, Copy)]
+pub(crate) enum Which<'c> {
+    /// The one of this asset.
+    One(&'c str),
+    /// Those after this asset, so many at the most.
+    After(&'c str, i64),
+}

@@ -1,0 +1,194 @@
+use std::collections::{BTreeSet, HashMap};
+
+use fault::Fault;
+use kernel::{Tenant, Time};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use store::{Column, values};
+use uuid::Uuid;
+
+use super::row::{Columns, KEYS_MAX, broken, select};
+use crate::domain::{
+    AccountKey, ActivityId, AssetCode, EarnedBy, Entry, EntryId, EntryKind, LotAmount, LotId, MemberId,
+};
+
+const SELECT: &str = "SELECT entry_id, sequence, kind, amount, balance, post_time, lot_expire_time, reference, \
+     reverses_entry_id, activity_id, rule_code, rule_version, inputs_digest, counterpart_member_id FROM entry";
+
+/// Whose entry it is, and of what.
+pub(crate) async fn find_entry(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    entry: EntryId,
+) -> Result<Option<(MemberId, AssetCode)>, Fault> {
+    const FIND: &str = "SELECT member_id, asset_code FROM entry WHERE tenant_id = $1 AND entry_id = $2";
+    let rows = select(conn, FIND, [tenant.uuid().into(), entry.uuid().into()]).await?;
+    let found = rows.first().map(|row| {
+        let mut columns = Columns::of(row);
+        Ok((MemberId::from_uuid(columns.take()?), columns.take::<String>()?.into()))
+    });
+    found.transpose()
+}
+
+/// An account's entries before a sequence, the latest first, each with its lots.
+pub(crate) async fn list_entries(
+    conn: &impl ConnectionTrait,
+    key: &AccountKey,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Entry>, Fault> {
+    let sql = format!(
+        "{SELECT} WHERE tenant_id = $1 AND member_id = $2 AND asset_code = $3 AND sequence < $4 \
+         ORDER BY sequence DESC LIMIT $5"
+    );
+    let [tenant, member, asset] = super::account::key_values(key);
+    let rows = select(conn, &sql, [tenant, member, asset, before.into(), limit.into()]).await?;
+    let mut entries = rows
+        .iter()
+        .map(|row| entry_row(key, row))
+        .collect::<Result<Vec<Entry>, Fault>>()?;
+    let mut lots = lots_of(conn, &entries).await?;
+    for entry in &mut entries {
+        if let Some(lots) = lots.remove(&entry.id) {
+            entry.lots = lots;
+        }
+    }
+    Ok(entries)
+}
+
+fn entry_row(key: &AccountKey, row: &QueryResult) -> Result<Entry, Fault> {
+    let mut columns = Columns::of(row);
+    let id = EntryId::from_uuid(columns.take()?);
+    let sequence = columns.take()?;
+    let kind = columns.take()?;
+    let kind = EntryKind::from_number(kind).ok_or_else(|| broken("an entry's kind", kind))?;
+    let amount = columns.take()?;
+    let balance = columns.take()?;
+    let post_time = columns.time()?;
+    let lot_expire_time = columns.maybe_time()?;
+    let reference = columns.take()?;
+    let reverses = columns.take::<Option<Uuid>>()?.map(EntryId::from_uuid);
+    let earned_by = earned_by(&mut columns)?;
+    let counterpart = columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid);
+    let own = lot_expire_time
+        .filter(|_| kind == EntryKind::Earn)
+        .map(|expire_time| own_lot(id, expire_time, amount));
+    Ok(Entry {
+        id,
+        account: key.clone(),
+        sequence,
+        kind,
+        amount,
+        balance,
+        post_time,
+        lots: own.into_iter().collect(),
+        lot_expire_time,
+        reference,
+        reverses,
+        earned_by,
+        counterpart,
+    })
+}
+
+fn earned_by(columns: &mut Columns<'_>) -> Result<Option<EarnedBy>, Fault> {
+    let activity = columns.take::<Option<Uuid>>()?.map(ActivityId::from_uuid);
+    let rule_code = columns.take::<Option<String>>()?;
+    let rule_version = columns.take::<Option<i32>>()?;
+    let inputs_digest = columns.take::<Option<Vec<u8>>>()?;
+    Ok(match (activity, rule_code, rule_version, inputs_digest) {
+        (Some(activity), Some(rule_code), Some(rule_version), Some(inputs_digest)) => Some(EarnedBy {
+            activity,
+            rule_code,
+            rule_version,
+            inputs_digest,
+        }),
+        _ => None,
+    })
+}
+
+/// The lot that an earn granted bears the entry's number.
+fn own_lot(entry: EntryId, expire_time: Time, amount: i64) -> LotAmount {
+    LotAmount {
+        lot: LotId::from_uuid(entry.uuid()),
+        expire_time,
+        amount,
+        regranted: false,
+    }
+}
+
+async fn lots_of(conn: &impl ConnectionTrait, entries: &[Entry]) -> Result<HashMap<EntryId, Vec<LotAmount>>, Fault> {
+    let with_rows = entries.iter().filter(|entry| entry.kind != EntryKind::Earn);
+    let keys: Vec<Vec<Value>> = with_rows
+        .map(|entry| vec![entry.account.tenant.uuid().into(), entry.id.uuid().into()])
+        .collect();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], keys);
+    let sql = format!(
+        "SELECT entry_id, lot_id, expire_time, amount, regranted FROM entry_lot WHERE (tenant_id, entry_id) IN {list} \
+         ORDER BY entry_id, expire_time, lot_id"
+    );
+    let mut lots: HashMap<EntryId, Vec<LotAmount>> = HashMap::new();
+    for row in select(conn, &sql, parameters).await? {
+        let mut columns = Columns::of(&row);
+        let entry = EntryId::from_uuid(columns.take()?);
+        lots.entry(entry).or_default().push(LotAmount {
+            lot: LotId::from_uuid(columns.take()?),
+            expire_time: columns.time()?,
+            amount: columns.take()?,
+            regranted: columns.take()?,
+        });
+    }
+    Ok(lots)
+}
+
+/// What an activity earned by a rule.
+#[derive(Clone, Debug)]
+pub(crate) struct EarnRow {
+    pub(crate) tenant: Tenant,
+    pub(crate) activity: ActivityId,
+    pub(crate) rule_code: String,
+    pub(crate) rule_version: i32,
+    pub(crate) inputs_digest: Vec<u8>,
+    pub(crate) entry: EntryId,
+    pub(crate) member: MemberId,
+    pub(crate) asset: AssetCode,
+    pub(crate) amount: i64,
+}
+
+/// What these activities have earned by rules.
+pub(crate) async fn earns_of_activities(
+    conn: &impl ConnectionTrait,
+    activities: &BTreeSet<(Tenant, ActivityId)>,
+) -> Result<Vec<EarnRow>, Fault> {
+    let activities: Vec<&(Tenant, ActivityId)> = activities.iter().collect();
+    let mut found = Vec::new();
+    for activities in activities.chunks(KEYS_MAX) {
+        let rows = activities
+            .iter()
+            .map(|(tenant, id)| vec![tenant.uuid().into(), id.uuid().into()])
+            .collect();
+        let (list, parameters) = values(conn.get_database_backend(), 2, &[Column::Uuid, Column::Uuid], rows);
+        let sql = format!(
+            "SELECT tenant_id, activity_id, rule_code, rule_version, inputs_digest, entry_id, member_id, asset_code, amount \
+             FROM entry WHERE activity_id IS NOT NULL AND kind = $1 AND (tenant_id, activity_id) IN {list} \
+             ORDER BY entry_id"
+        );
+        let parameters = std::iter::once(EntryKind::Earn.number().into()).chain(parameters);
+        for row in select(conn, &sql, parameters).await? {
+            let mut columns = Columns::of(&row);
+            found.push(EarnRow {
+                tenant: columns.tenant()?,
+                activity: ActivityId::from_uuid(columns.take()?),
+                rule_code: columns.take()?,
+                rule_version: columns.take()?,
+                inputs_digest: columns.take()?,
+                entry: EntryId::from_uuid(columns.take()?),
+                member: MemberId::from_uuid(columns.take()?),
+                asset: columns.take::<String>()?.into(),
+                amount: columns.take()?,
+            });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,161 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use fault::Fault;
+use kernel::{Clock, Tenant};
+use store::Tx;
+
+use super::lot::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots};
+use super::{asset, reversible};
+use crate::domain::{Account, AccountKey, Act, EntryId, EntryKind, LotId, LotKey, MemberId, Posting, State};
+
+/// Locks everything that the postings touch, in one order, and reads what their decisions need: not more, so that the
+/// cost of a posting does not grow with its account's history.
+pub(crate) async fn load(tx: &Tx, clock: &Clock, postings: &[Posting]) -> Result<State, Fault> {
+    let ids = clock.clone();
+    let mut state = State::new(clock.now(), move || ids.uuid());
+    load_accounts(tx, &mut state, postings).await?;
+    load_reversibles(tx, &mut state, postings).await?;
+    load_lots_by_id(tx, &mut state, postings).await?;
+    load_open_lots(tx, &mut state, postings).await?;
+    Ok(state)
+}
+
+async fn load_accounts(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
+    let keys: BTreeSet<AccountKey> = postings.iter().flat_map(keys_of).collect();
+    let assets = asset::assets(&**tx, keys.iter().map(|key| (key.tenant, key.asset.clone())).collect()).await?;
+    for row in super::lock(tx, &keys).await? {
+        let asset = assets.get(&(row.key.tenant, row.key.asset.clone())).cloned();
+        let asset = asset.ok_or_else(|| Fault::not_found("asset", &row.key.asset))?;
+        state.load(row.key, Account::new(asset, row.balance, row.sequence, row.moved_to));
+    }
+    // A merge came in between: whoever posts follows the redirect anew.
+    let gone = |key: &AccountKey| state.account(key).moved_to.is_some();
+    let lost = postings.iter().any(|posting| match posting.act {
+        Act::Move { to } => gone(&survivor(posting, to)),
+        Act::Expire { .. } => false,
+        Act::Earn { .. } | Act::Redeem { .. } | Act::Reverse { .. } => gone(&posting.account),
+    });
+    if lost { Err(Fault::Contended) } else { Ok(()) }
+}
+
+fn keys_of(posting: &Posting) -> impl Iterator<Item = AccountKey> {
+    let survivor = match posting.act {
+        Act::Move { to } => Some(survivor(posting, to)),
+        Act::Earn { .. } | Act::Redeem { .. } | Act::Reverse { .. } | Act::Expire { .. } => None,
+    };
+    std::iter::once(posting.account.clone()).chain(survivor)
+}
+
+fn survivor(posting: &Posting, to: MemberId) -> AccountKey {
+    AccountKey {
+        member: to,
+        ..posting.account.clone()
+    }
+}
+
+async fn load_reversibles(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
+    let ids: BTreeSet<(Tenant, EntryId)> = postings
+        .iter()
+        .filter_map(|it| Some((it.account.tenant, reverses(it)?)))
+        .collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    for reversible in reversible::reversibles(tx, &ids.into_iter().collect::<Vec<_>>()).await? {
+        state.load_reversible(reversible);
+    }
+    Ok(())
+}
+
+fn reverses(posting: &Posting) -> Option<EntryId> {
+    match posting.act {
+        Act::Reverse { entry, .. } => Some(entry),
+        Act::Earn { .. } | Act::Redeem { .. } | Act::Expire { .. } | Act::Move { .. } => None,
+    }
+}
+
+/// The lots that postings name: those that get something back, the own lot of an earn, those that are to expire.
+async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
+    let mut wanted: BTreeMap<(Tenant, LotId), &AccountKey> = BTreeMap::new();
+    for posting in postings {
+        let lots: Vec<LotId> = match &posting.act {
+            Act::Reverse { entry, .. } => {
+                let parts = state
+                    .reversible(*entry)
+                    .map(|it| it.parts.iter().map(|part| part.lot).collect());
+                parts.unwrap_or_default()
+            }
+            Act::Expire { lots } => lots.clone(),
+            Act::Earn { .. } | Act::Redeem { .. } | Act::Move { .. } => Vec::new(),
+        };
+        wanted.extend(
+            lots.into_iter()
+                .map(|lot| ((posting.account.tenant, lot), &posting.account)),
+        );
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    for row in lots_by_id(tx, &wanted.keys().copied().collect::<Vec<_>>()).await? {
+        let Some(&account) = wanted.get(&(row.tenant, row.lot.id)) else {
+            continue;
+        };
+        // An empty lot of an absorbed member comes back to the survivor; an open one is its holder's alone.
+        if !row.lot.is_open() || row.member == account.member {
+            state.account_mut(account).load(row.lot);
+        }
+    }
+    Ok(())
+}
+
+/// The open lots of accounts that spend, page by page, until they cover what all postings together may take.
+async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
+    let mut needs: HashMap<AccountKey, i64> = HashMap::new();
+    for posting in postings {
+        let need = need(state, posting);
+        if need > 0 {
+            let sum = needs.entry(posting.account.clone()).or_default();
+            *sum = sum.saturating_add(need);
+        }
+    }
+    let mut cursors: Vec<(AccountKey, LotKey)> = needs.keys().map(|key| (key.clone(), FIRST)).collect();
+    cursors.sort();
+    while !cursors.is_empty() {
+        let mut pages: HashMap<AccountKey, BTreeSet<LotKey>> = HashMap::new();
+        for row in open_lots(tx, &cursors).await? {
+            let key = AccountKey {
+                tenant: row.tenant,
+                member: row.member,
+                asset: row.asset,
+            };
+            pages.entry(key.clone()).or_default().insert(row.lot.key());
+            if let Some(need) = needs.get_mut(&key).filter(|_| !row.lot.is_due(state.now)) {
+                *need = need.saturating_sub(row.lot.remaining);
+            }
+            state.account_mut(&key).load(row.lot);
+        }
+        cursors.retain_mut(|(key, cursor)| {
+            let page = pages.remove(key).unwrap_or_default();
+            if page.len() < LOTS_PER_PAGE {
+                state.account_mut(key).set_complete();
+                return false;
+            }
+            *cursor = page.last().copied().unwrap_or(*cursor);
+            needs.get(key).is_some_and(|need| *need > 0)
+        });
+    }
+    Ok(())
+}
+
+/// How much of an account's open lots a posting may take.
+fn need(state: &State, posting: &Posting) -> i64 {
+    match posting.act {
+        Act::Redeem { amount } => amount,
+        Act::Reverse { entry, extent } => match state.reversible(entry) {
+            Some(earn) if earn.kind == EntryKind::Earn => extent.amount(earn.left(), earn.reversed),
+            Some(_) | None => 0,
+        },
+        Act::Move { .. } => i64::MAX,
+        Act::Earn { .. } | Act::Expire { .. } => 0,
+    }
+}

@@ -1,0 +1,151 @@
+use fault::Fault;
+use kernel::{Tenant, Time};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use store::{Column, Tx, values};
+use uuid::Uuid;
+
+use super::row::{Columns, KEYS_MAX, select};
+use crate::domain::{AccountKey, AssetCode, Lot, LotId, LotKey, MemberId};
+
+/// How many lots of one account are read at a time. Most spends need a few; the next page is read only if they do not
+/// suffice, so that an account with ten thousand lots costs no more than one with ten.
+pub(crate) const LOTS_PER_PAGE: usize = 64;
+/// How many accounts share a statement: each is a subquery of its own with its own limit.
+const ACCOUNTS_PER_STATEMENT: usize = 50;
+
+/// A lot with whose it is.
+pub(crate) struct LotRow {
+    pub(crate) tenant: Tenant,
+    pub(crate) member: MemberId,
+    pub(crate) asset: AssetCode,
+    pub(crate) lot: Lot,
+}
+
+const SELECT: &str = "tenant_id, member_id, asset_code, lot_id, granted, remaining, grant_time, expire_time";
+
+/// Where the reading of an account's open lots begins.
+pub(crate) const FIRST: LotKey = (Time::from_micros(i64::MIN), LotId::from_uuid(Uuid::nil()));
+
+/// The next page of open lots of each account, after its cursor, in the order of spending.
+pub(crate) async fn open_lots(tx: &Tx, accounts: &[(AccountKey, LotKey)]) -> Result<Vec<LotRow>, Fault> {
+    const PARAMETERS: usize = 5;
+    let mut found = Vec::new();
+    for accounts in accounts.chunks(ACCOUNTS_PER_STATEMENT) {
+        let mut parameters: Vec<Value> = Vec::with_capacity(accounts.len().saturating_mul(PARAMETERS));
+        let pages = accounts.iter().map(|(key, (expire_time, lot))| {
+            let first = parameters.len();
+            let at = |offset: usize| first.saturating_add(offset);
+            let page = format!(
+                "SELECT * FROM (SELECT {SELECT} FROM lot WHERE tenant_id = ${} AND member_id = ${} AND asset_code = ${} \
+                 AND open AND (expire_time, lot_id) > (${}, ${}) ORDER BY expire_time, lot_id LIMIT {LOTS_PER_PAGE}) AS page",
+                at(1),
+                at(2),
+                at(3),
+                at(4),
+                at(5)
+            );
+            parameters.extend(super::account::key_values(key));
+            parameters.extend([expire_time.micros().into(), lot.uuid().into()]);
+            page
+        });
+        let sql = pages.collect::<Vec<_>>().join(" UNION ALL ");
+        for row in select(&**tx, &sql, parameters).await? {
+            found.push(lot_row(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Lots by their ids, open or not.
+pub(crate) async fn lots_by_id(tx: &Tx, ids: &[(Tenant, LotId)]) -> Result<Vec<LotRow>, Fault> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(KEYS_MAX) {
+        let rows = ids
+            .iter()
+            .map(|(tenant, lot)| vec![tenant.uuid().into(), lot.uuid().into()])
+            .collect();
+        let (list, parameters) = values(tx.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], rows);
+        let sql = format!("SELECT {SELECT} FROM lot WHERE (tenant_id, lot_id) IN {list}");
+        for row in select(&**tx, &sql, parameters).await? {
+            found.push(lot_row(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+fn lot_row(row: &QueryResult) -> Result<LotRow, Fault> {
+    let mut columns = Columns::of(row);
+    Ok(LotRow {
+        tenant: columns.tenant()?,
+        member: MemberId::from_uuid(columns.take()?),
+        asset: columns.take::<String>()?.into(),
+        lot: Lot {
+            id: LotId::from_uuid(columns.take()?),
+            granted: columns.take()?,
+            remaining: columns.take()?,
+            grant_time: columns.time()?,
+            expire_time: columns.time()?,
+        },
+    })
+}
+
+/// A page of a member's lots that can be spent at `now`, after a cursor.
+pub(crate) async fn list_lots(
+    conn: &impl ConnectionTrait,
+    key: &AccountKey,
+    now: Time,
+    after: Option<LotKey>,
+    limit: i64,
+) -> Result<Vec<Lot>, Fault> {
+    // What expires at `now` cannot be spent any more; the largest id stands before all that expires later.
+    let (expire_time, lot) = after.unwrap_or((now, LotId::from_uuid(Uuid::max())));
+    let sql = format!(
+        "SELECT {SELECT} FROM lot WHERE tenant_id = $1 AND member_id = $2 AND asset_code = $3 AND open \
+         AND (expire_time, lot_id) > ($4, $5) AND expire_time > $6 ORDER BY expire_time, lot_id LIMIT $7"
+    );
+    let [tenant, member, asset] = super::account::key_values(key);
+    let parameters = [
+        tenant,
+        member,
+        asset,
+        expire_time.micros().into(),
+        lot.uuid().into(),
+        now.micros().into(),
+        limit.into(),
+    ];
+    let rows = select(conn, &sql, parameters).await?;
+    rows.iter().map(|row| Ok(lot_row(row)?.lot)).collect()
+}
+
+/// A lot whose time has come.
+pub(crate) struct DueLot {
+    pub(crate) account: AccountKey,
+    pub(crate) lot: LotId,
+}
+
+/// The lots of a tenant whose time has come by `now`, those first that have waited longest.
+pub(crate) async fn due_lots(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    now: Time,
+    limit: i64,
+) -> Result<Vec<DueLot>, Fault> {
+    const DUE: &str = "SELECT member_id, asset_code, lot_id FROM lot \
+         WHERE tenant_id = $1 AND open AND expire_time <= $2 ORDER BY expire_time, lot_id LIMIT $3";
+    let rows = select(conn, DUE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            let member = MemberId::from_uuid(columns.take()?);
+            let account = AccountKey {
+                tenant,
+                member,
+                asset: columns.take::<String>()?.into(),
+            };
+            Ok(DueLot {
+                account,
+                lot: LotId::from_uuid(columns.take()?),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,91 @@
+use std::collections::{BTreeSet, HashMap};
+
+use fault::Fault;
+use kernel::Tenant;
+use sea_orm::ConnectionTrait;
+use store::{Column, Tx, insert_rows, values};
+use uuid::Uuid;
+
+use super::row::{Columns, KEYS_MAX, select};
+use crate::domain::ActivityId;
+
+/// An order by its number in its channel: what a refund names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct OrderKey {
+    pub(crate) tenant: Tenant,
+    pub(crate) channel: String,
+    pub(crate) source_id: String,
+}
+
+/// The money of an order: what was paid, and what has been given back so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OrderRow {
+    /// The activity that paid it; none while only refunds of it have arrived.
+    pub(crate) activity: Option<ActivityId>,
+    pub(crate) paid: i64,
+    pub(crate) refunded: i64,
+}
+
+/// The orders of these keys, those that are known.
+pub(crate) async fn orders(
+    conn: &impl ConnectionTrait,
+    keys: &BTreeSet<OrderKey>,
+) -> Result<HashMap<OrderKey, OrderRow>, Fault> {
+    let keys: Vec<&OrderKey> = keys.iter().collect();
+    let mut found = HashMap::new();
+    for keys in keys.chunks(KEYS_MAX) {
+        let rows = keys
+            .iter()
+            .map(|key| {
+                vec![
+                    key.tenant.uuid().into(),
+                    key.channel.clone().into(),
+                    key.source_id.clone().into(),
+                ]
+            })
+            .collect();
+        let columns = [Column::Uuid, Column::Text, Column::Text];
+        let (list, parameters) = values(conn.get_database_backend(), 1, &columns, rows);
+        let sql = format!(
+            "SELECT tenant_id, channel_code, source_id, activity_id, paid, refunded FROM order_money \
+             WHERE (tenant_id, channel_code, source_id) IN {list}"
+        );
+        for row in select(conn, &sql, parameters).await? {
+            let mut columns = Columns::of(&row);
+            let key = OrderKey {
+                tenant: columns.tenant()?,
+                channel: columns.take()?,
+                source_id: columns.take()?,
+            };
+            let activity = columns.take::<Option<Uuid>>()?.map(ActivityId::from_uuid);
+            found.insert(
+                key,
+                OrderRow {
+                    activity,
+                    paid: columns.take()?,
+                    refunded: columns.take()?,
+                },
+            );
+        }
+    }
+    Ok(found)
+}
+
+/// Writes orders as they are now.
+pub(crate) async fn save_orders(tx: &Tx, orders: Vec<(&OrderKey, &OrderRow)>) -> Result<(), Fault> {
+    const INSERT: &str = "INSERT INTO order_money (tenant_id, channel_code, source_id, activity_id, paid, refunded)";
+    const CHANGE: &str = "ON CONFLICT (tenant_id, channel_code, source_id) DO UPDATE SET \
+         activity_id = excluded.activity_id, paid = excluded.paid, refunded = excluded.refunded";
+    let rows = orders.into_iter().map(|(key, order)| {
+        vec![
+            key.tenant.uuid().into(),
+            key.channel.clone().into(),
+            key.source_id.clone().into(),
+            order.activity.map(kernel::Id::uuid).into(),
+            order.paid.into(),
+            order.refunded.into(),
+        ]
+    });
+    insert_rows(&**tx, INSERT, rows.collect(), CHANGE).await?;
+    Ok(())
+}

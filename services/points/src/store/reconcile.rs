@@ -1,0 +1,107 @@
+use fault::Fault;
+use kernel::Tenant;
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use super::row::{Columns, select};
+use crate::domain::{AssetCode, MemberId};
+
+/// All that is written down about one account, added up anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReconcileRow {
+    pub(crate) member: MemberId,
+    pub(crate) asset: AssetCode,
+    pub(crate) balance: i64,
+    pub(crate) sequence: i64,
+    pub(crate) entries_sum: i64,
+    pub(crate) entry_count: i64,
+    pub(crate) last_entry_sequence: i64,
+    pub(crate) last_entry_balance: i64,
+    pub(crate) lots_sum: i64,
+}
+
+impl ReconcileRow {
+    /// One figure, and no gap: the numbers are distinct and positive, so as many as the last one says means all of them.
+    pub(crate) fn agrees(&self) -> bool {
+        self.entries_sum == self.balance
+            && self.lots_sum == self.balance
+            && self.last_entry_balance == self.balance
+            && self.entry_count == self.sequence
+            && self.last_entry_sequence == self.sequence
+    }
+}
+
+/// A page of accounts after a cursor. One statement, and so one snapshot of balance, entries and lots.
+///
+/// The accounts are those that have a row, an entry or an open lot: one whose row was lost is found as well.
+pub(crate) async fn reconcile(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    after: (Uuid, &str),
+    limit: i64,
+) -> Result<Vec<ReconcileRow>, Fault> {
+    const RECONCILE: &str = "SELECT k.member_id, k.asset_code, COALESCE(a.balance, 0), COALESCE(a.sequence, 0), \
+         CAST(COALESCE((SELECT SUM(e.amount) FROM entry AS e WHERE e.tenant_id = $1 AND e.member_id = k.member_id \
+             AND e.asset_code = k.asset_code), 0) AS BIGINT), \
+         (SELECT COUNT(*) FROM entry AS e WHERE e.tenant_id = $1 AND e.member_id = k.member_id \
+             AND e.asset_code = k.asset_code), \
+         COALESCE((SELECT MAX(e.sequence) FROM entry AS e WHERE e.tenant_id = $1 AND e.member_id = k.member_id \
+             AND e.asset_code = k.asset_code), 0), \
+         COALESCE((SELECT e.balance FROM entry AS e WHERE e.tenant_id = $1 AND e.member_id = k.member_id \
+             AND e.asset_code = k.asset_code ORDER BY e.sequence DESC LIMIT 1), 0), \
+         CAST(COALESCE((SELECT SUM(l.remaining) FROM lot AS l WHERE l.tenant_id = $1 AND l.member_id = k.member_id \
+             AND l.asset_code = k.asset_code AND l.open), 0) AS BIGINT) \
+         FROM ( \
+             SELECT member_id, asset_code FROM (SELECT member_id, asset_code FROM account \
+                 WHERE tenant_id = $1 AND (member_id, asset_code) > ($2, $3) \
+                 ORDER BY member_id, asset_code LIMIT $4) AS of_account \
+             UNION SELECT member_id, asset_code FROM (SELECT DISTINCT member_id, asset_code FROM entry \
+                 WHERE tenant_id = $1 AND (member_id, asset_code) > ($2, $3) \
+                 ORDER BY member_id, asset_code LIMIT $4) AS of_entry \
+             UNION SELECT member_id, asset_code FROM (SELECT DISTINCT member_id, asset_code FROM lot \
+                 WHERE tenant_id = $1 AND open AND (member_id, asset_code) > ($2, $3) \
+                 ORDER BY member_id, asset_code LIMIT $4) AS of_lot \
+         ) AS k LEFT JOIN account AS a \
+             ON a.tenant_id = $1 AND a.member_id = k.member_id AND a.asset_code = k.asset_code \
+         ORDER BY k.member_id, k.asset_code LIMIT $4";
+    let (member, asset) = after;
+    let rows = select(
+        conn,
+        RECONCILE,
+        [tenant.uuid().into(), member.into(), asset.into(), limit.into()],
+    )
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            Ok(ReconcileRow {
+                member: MemberId::from_uuid(columns.take()?),
+                asset: columns.take::<String>()?.into(),
+                balance: columns.take()?,
+                sequence: columns.take()?,
+                entries_sum: columns.take()?,
+                entry_count: columns.take()?,
+                last_entry_sequence: columns.take()?,
+                last_entry_balance: columns.take()?,
+                lots_sum: columns.take()?,
+            })
+        })
+        .collect()
+}
+
+/// The sum and the number of an asset's entries, by the number of their kind.
+pub(crate) async fn liability(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    asset: &str,
+) -> Result<Vec<(i32, i64, i64)>, Fault> {
+    const SUM: &str = "SELECT kind, CAST(SUM(amount) AS BIGINT), COUNT(*) FROM entry \
+         WHERE tenant_id = $1 AND asset_code = $2 GROUP BY kind ORDER BY kind";
+    let rows = select(conn, SUM, [tenant.uuid().into(), asset.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            Ok((columns.take()?, columns.take()?, columns.take()?))
+        })
+        .collect()
+}

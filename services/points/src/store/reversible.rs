@@ -1,0 +1,117 @@
+use std::collections::HashMap;
+
+use fault::Fault;
+use kernel::{Tenant, Time};
+use sea_orm::{ConnectionTrait, Value};
+use store::{Column, Tx, values};
+use uuid::Uuid;
+
+use super::row::{Columns, KEYS_MAX, broken, select};
+use crate::domain::{EntryId, EntryKind, LotId, MemberId, Part, Reversible};
+
+const COLUMNS: [Column; 2] = [Column::Uuid, Column::Uuid];
+
+/// Entries that are to be reversed, with their lots and with what has been reversed of each. Its cost grows with how often
+/// these entries were reversed, not with the account.
+pub(crate) async fn reversibles(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Vec<Reversible>, Fault> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(KEYS_MAX) {
+        let mut parts = parts(tx, ids).await?;
+        let reversed = reversed(tx, ids).await?;
+        for mut entry in entries(tx, ids).await? {
+            if let Some(spent) = parts.remove(&entry.entry) {
+                entry.parts = spent;
+            }
+            for part in &mut entry.parts {
+                part.reversed = reversed.get(&(entry.entry, part.lot)).copied().unwrap_or(0);
+            }
+            let of_entry = reversed.iter().filter(|((id, _), _)| *id == entry.entry);
+            entry.reversed = of_entry.fold(0_i64, |sum, (_, amount)| sum.saturating_add(*amount));
+            found.push(entry);
+        }
+    }
+    Ok(found)
+}
+
+async fn entries(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Vec<Reversible>, Fault> {
+    let (list, parameters) = list(tx, ids);
+    let sql = format!(
+        "SELECT entry_id, member_id, kind, amount, lot_expire_time FROM entry WHERE (tenant_id, entry_id) IN {list}"
+    );
+    let rows = select(&**tx, &sql, parameters).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            let entry = EntryId::from_uuid(columns.take()?);
+            let member = MemberId::from_uuid(columns.take()?);
+            let kind = columns.take()?;
+            let kind = EntryKind::from_number(kind).ok_or_else(|| broken("an entry's kind", kind))?;
+            let amount = columns.take::<i64>()?.saturating_abs();
+            let granted = columns.maybe_time()?.filter(|_| kind == EntryKind::Earn);
+            let own = granted.map(|expire_time| part(LotId::from_uuid(entry.uuid()), expire_time, amount));
+            Ok(Reversible {
+                entry,
+                member,
+                kind,
+                amount,
+                reversed: 0,
+                parts: own.into_iter().collect(),
+            })
+        })
+        .collect()
+}
+
+/// The lots that each entry spent.
+async fn parts(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<HashMap<EntryId, Vec<Part>>, Fault> {
+    let (list, parameters) = list(tx, ids);
+    let sql =
+        format!("SELECT entry_id, lot_id, expire_time, amount FROM entry_lot WHERE (tenant_id, entry_id) IN {list}");
+    let mut parts: HashMap<EntryId, Vec<Part>> = HashMap::new();
+    for row in select(&**tx, &sql, parameters).await? {
+        let mut columns = Columns::of(&row);
+        let entry = EntryId::from_uuid(columns.take()?);
+        let (lot, expire_time) = (LotId::from_uuid(columns.take()?), columns.time()?);
+        let amount = columns.take::<i64>()?.saturating_abs();
+        parts.entry(entry).or_default().push(part(lot, expire_time, amount));
+    }
+    Ok(parts)
+}
+
+/// What has come back, by the entry that was reversed and the lot.
+async fn reversed(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<HashMap<(EntryId, LotId), i64>, Fault> {
+    let (list, parameters) = list(tx, ids);
+    let sql = format!(
+        "SELECT e.reverses_entry_id, l.lot_id, CAST(SUM(l.amount) AS BIGINT) FROM entry AS e \
+         JOIN entry_lot AS l ON l.tenant_id = e.tenant_id AND l.entry_id = e.entry_id \
+         WHERE e.reverses_entry_id IS NOT NULL AND (e.tenant_id, e.reverses_entry_id) IN {list} \
+         GROUP BY e.reverses_entry_id, l.lot_id"
+    );
+    let rows = select(&**tx, &sql, parameters).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            let key = (
+                EntryId::from_uuid(columns.take::<Uuid>()?),
+                LotId::from_uuid(columns.take()?),
+            );
+            Ok((key, columns.take::<i64>()?.saturating_abs()))
+        })
+        .collect()
+}
+
+fn part(lot: LotId, expire_time: Time, amount: i64) -> Part {
+    Part {
+        lot,
+        expire_time,
+        amount,
+        reversed: 0,
+    }
+}
+
+fn list(tx: &Tx, ids: &[(Tenant, EntryId)]) -> (String, Vec<Value>) {
+    let rows = ids
+        .iter()
+        .map(|(tenant, entry)| vec![tenant.uuid().into(), entry.uuid().into()])
+        .collect();
+    values(tx.get_database_backend(), 1, &COLUMNS, rows)
+}

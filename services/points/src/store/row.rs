@@ -1,0 +1,52 @@
+use fault::Fault;
+use kernel::{Tenant, Time};
+use sea_orm::{ConnectionTrait, QueryResult, TryGetable, Value};
+use store::statement;
+use uuid::Uuid;
+
+/// How many keys one statement looks up at the most: three parameters each, within SQLite's limit.
+pub(super) const KEYS_MAX: usize = 5_000;
+
+/// The rows that a statement answers with.
+pub(super) async fn select(
+    conn: &impl ConnectionTrait,
+    sql: &str,
+    parameters: impl IntoIterator<Item = Value>,
+) -> Result<Vec<QueryResult>, Fault> {
+    Ok(conn.query_all_raw(statement(conn, sql, parameters)).await?)
+}
+
+/// Reads the columns of a row one after the other.
+pub(super) struct Columns<'r> {
+    row: &'r QueryResult,
+    next: usize,
+}
+
+impl<'r> Columns<'r> {
+    pub(super) fn of(row: &'r QueryResult) -> Self {
+        Self { row, next: 0 }
+    }
+
+    pub(super) fn take<T: TryGetable>(&mut self) -> Result<T, Fault> {
+        let value = self.row.try_get_by_index(self.next)?;
+        self.next = self.next.saturating_add(1);
+        Ok(value)
+    }
+
+    pub(super) fn tenant(&mut self) -> Result<Tenant, Fault> {
+        Ok(Tenant::from_uuid(self.take::<Uuid>()?))
+    }
+
+    pub(super) fn time(&mut self) -> Result<Time, Fault> {
+        Ok(Time::from_micros(self.take()?))
+    }
+
+    pub(super) fn maybe_time(&mut self) -> Result<Option<Time>, Fault> {
+        Ok(self.take::<Option<i64>>()?.map(Time::from_micros))
+    }
+}
+
+/// A value that only this service writes was not readable: the table is broken.
+pub(super) fn broken(what: &str, value: impl std::fmt::Display) -> Fault {
+    Fault::internal(format!("the table holds {value} as {what}"))
+}

@@ -1,0 +1,72 @@
+//! From the contract's words to the domain's and back.
+
+mod activity;
+mod asset;
+mod earning_rule;
+mod ledger;
+mod page;
+
+pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, inputs_digest};
+pub(crate) use asset::{asset_to_wire, expiry_from_wire};
+pub(crate) use earning_rule::{RulePatch, outcome_to_wire, rule_to_wire};
+pub(crate) use ledger::{balance_to_wire, entry_to_wire, lot_to_wire, zero_balance};
+pub(crate) use page::{Page, parse_cursor};
+
+use fault::Fault;
+use kernel::{Id, Kind, Time};
+
+/// An id of the given field, or the refusal of the request.
+pub(crate) fn parse_id<K: Kind>(path: &'static str, text: &str) -> Result<Id<K>, Fault> {
+    text.parse()
+        .map_err(|error: kernel::IdError| Fault::invalid(path, error.to_string()))
+}
+
+/// A time of the given field, where there is one.
+pub(crate) fn parse_time(path: &'static str, wire: Option<&prost_types::Timestamp>) -> Result<Option<Time>, Fault> {
+    let parse =
+        |wire| Time::from_wire(wire).ok_or_else(|| Fault::invalid(path, "must be a moment within 290,000 years"));
+    wire.map(parse).transpose()
+}
+
+/// A moment as the contract carries it; nothing for what never comes.
+pub(crate) fn expiry_to_wire(time: Time) -> Option<prost_types::Timestamp> {
+    (time < Time::MAX).then(|| time.to_wire())
+}
+
+/// Refuses an update of something that has changed since it was read.
+pub(crate) fn check_etag(sent: &str, present: &str) -> Result<(), Fault> {
+    if sent.is_empty() || sent == present {
+        return Ok(());
+    }
+    let message = format!("the etag {sent} is not the present one, {present}: read again, then repeat");
+    Err(Fault::refused(fault::Common::EtagMismatch, message)
+        .with("etag", present)
+        .with("sent", sent))
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::points::v1 as wire;
+
+    use crate::domain::{AssetKind, EntryKind, RuleState};
+
+    #[test]
+    fn our_numbers_are_the_contract_s() {
+        for number in 1..=7 {
+            let name = EntryKind::from_number(number).unwrap().name();
+            assert_eq!(
+                wire::EntryKind::try_from(number).unwrap().as_str_name(),
+                format!("ENTRY_KIND_{name}")
+            );
+        }
+        assert!(EntryKind::from_number(8).is_none() && wire::EntryKind::try_from(8).is_err());
+        for number in 1..=3 {
+            let name = RuleState::from_number(number).unwrap().name();
+            let wire = wire::EarningRuleState::try_from(number).unwrap();
+            assert_eq!(wire.as_str_name(), format!("EARNING_RULE_STATE_{name}"));
+        }
+        assert_eq!(AssetKind::Growth.number(), i32::from(wire::AssetKind::Growth));
+        assert_eq!(AssetKind::Custom.number(), i32::from(wire::AssetKind::Custom));
+        assert!(AssetKind::from_number(6).is_none() && wire::AssetKind::try_from(6).is_err());
+    }
+}

@@ -1,0 +1,58 @@
+use contracts::tagging::v1::{Activity, ActivityItem};
+use kernel::Time;
+use prost::Message;
+use rules::{Facts, Object, Value};
+use sha2::{Digest, Sha256};
+
+use crate::domain::ActivityFacts;
+
+/// The activity that an order makes.
+pub(crate) const ORDER_PAID: &str = "order_paid";
+/// The activity that a refund of an order makes.
+pub(crate) const ORDER_REFUNDED: &str = "order_refunded";
+
+/// What the rules see of an activity of a member with a tier.
+pub(crate) fn activity_facts(activity: &Activity, tier: &str) -> ActivityFacts {
+    let occur_time = activity
+        .occur_time
+        .as_ref()
+        .and_then(Time::from_wire)
+        .unwrap_or_default();
+    let mut facts = Facts::new()
+        .with("activity.activity_type", activity.activity_type.as_str())
+        .with("activity.channel_code", activity.channel_code.as_str())
+        .with("activity.source_id", activity.source_id.as_str())
+        .with("activity.occur_time", Value::Timestamp(occur_time.micros()))
+        .with(
+            "activity.items",
+            activity.items.iter().map(item).collect::<Vec<Object>>(),
+        )
+        .with("activity.attributes", activity.attributes.clone())
+        .with("member.tier", tier);
+    if let Some(money) = &activity.amount {
+        facts.set("activity.amount", money.minor_units);
+        facts.set("activity.currency_code", money.currency_code.as_str());
+    }
+    ActivityFacts {
+        activity_type: activity.activity_type.clone(),
+        channel: activity.channel_code.clone(),
+        occur_time,
+        facts,
+    }
+}
+
+fn item(item: &ActivityItem) -> Object {
+    Object::new()
+        .with("sku", item.sku.as_str())
+        .with("category", item.category.as_str())
+        .with("quantity", item.quantity)
+        .with("amount", item.amount.as_ref().map_or(0, |money| money.minor_units))
+}
+
+/// SHA-256 of all that a rule is evaluated on.
+pub(crate) fn inputs_digest(activity: &Activity, tier: &str) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(activity.encode_to_vec());
+    hash.update(tier);
+    hash.finalize().to_vec()
+}

@@ -1,0 +1,91 @@
+use contracts::points::v1 as wire;
+
+use super::expiry_to_wire;
+use crate::domain::{AccountKey, EarnedBy, Entry, EntryId, Lot, LotAmount, LotId, MemberId};
+use crate::store::BalanceRow;
+
+/// An entry with its lots. What came back in a new lot, because its own had expired, is shown as that one lot.
+pub(crate) fn entry_to_wire(entry: &Entry) -> wire::Entry {
+    let (regranted, kept): (Vec<&LotAmount>, Vec<&LotAmount>) = entry.lots.iter().partition(|part| part.regranted);
+    let mut lots: Vec<wire::LotAmount> = kept.into_iter().map(part_to_wire).collect();
+    if let Some(expire_time) = entry.lot_expire_time.filter(|_| !regranted.is_empty()) {
+        let amount = regranted
+            .iter()
+            .fold(0_i64, |sum, part| sum.saturating_add(part.amount));
+        let lot = LotId::from_uuid(entry.id.uuid());
+        lots.push(part_to_wire(&LotAmount {
+            lot,
+            expire_time,
+            amount,
+            regranted: true,
+        }));
+    }
+    wire::Entry {
+        entry_id: entry.id.to_string(),
+        member_id: entry.account.member.to_string(),
+        asset_code: entry.account.asset.to_string(),
+        sequence: entry.sequence,
+        kind: entry.kind.number(),
+        amount: entry.amount,
+        balance: entry.balance,
+        post_time: Some(entry.post_time.to_wire()),
+        lots,
+        reference: entry.reference.clone(),
+        reversed_entry_id: entry.reverses.map(|id| id.to_string()).unwrap_or_default(),
+        earned_by: entry.earned_by.as_ref().map(earned_by_to_wire),
+        counterpart_member_id: entry.counterpart.map(|id| id.to_string()).unwrap_or_default(),
+    }
+}
+
+fn part_to_wire(part: &LotAmount) -> wire::LotAmount {
+    wire::LotAmount {
+        lot_id: part.lot.to_string(),
+        amount: part.amount,
+        expire_time: expiry_to_wire(part.expire_time),
+    }
+}
+
+fn earned_by_to_wire(by: &EarnedBy) -> wire::EarnedBy {
+    wire::EarnedBy {
+        activity_id: by.activity.to_string(),
+        rule_code: by.rule_code.clone(),
+        rule_version: by.rule_version,
+        inputs_digest: by.inputs_digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+    }
+}
+
+pub(crate) fn lot_to_wire(key: &AccountKey, lot: &Lot) -> wire::Lot {
+    wire::Lot {
+        lot_id: lot.id.to_string(),
+        member_id: key.member.to_string(),
+        asset_code: key.asset.to_string(),
+        granted: lot.granted,
+        remaining: lot.remaining,
+        grant_time: Some(lot.grant_time.to_wire()),
+        expire_time: expiry_to_wire(lot.expire_time),
+        entry_id: EntryId::from_uuid(lot.id.uuid()).to_string(),
+    }
+}
+
+pub(crate) fn balance_to_wire(member: MemberId, row: &BalanceRow) -> wire::Balance {
+    wire::Balance {
+        member_id: member.to_string(),
+        asset_code: row.asset.to_string(),
+        available: row.balance.saturating_sub(row.due),
+        expiring_soon: row.expiring,
+        next_expire_time: row.next_expire_time.and_then(expiry_to_wire),
+        sequence: row.sequence,
+    }
+}
+
+/// The balance of a member without entries.
+pub(crate) fn zero_balance(member: MemberId, asset: &str) -> wire::Balance {
+    wire::Balance {
+        member_id: member.to_string(),
+        asset_code: asset.to_owned(),
+        available: 0,
+        expiring_soon: 0,
+        next_expire_time: None,
+        sequence: 0,
+    }
+}

@@ -1,0 +1,406 @@
+//! A brand with a ledger, and short words for what its members do.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use contracts::identity::v1::MembersMerged;
+use contracts::points::v1::asset_service_client::AssetServiceClient;
+use contracts::points::v1::earning_rule_service_client::EarningRuleServiceClient;
+use contracts::points::v1::ledger_service_client::LedgerServiceClient;
+use contracts::points::v1::points_service_client::PointsServiceClient;
+use contracts::points::v1::*;
+use contracts::rights::v1::TierChanged;
+use contracts::tagging::v1::{Activity, ActivityRecorded};
+use contracts::r#type::v1::Money;
+use kernel::{Id, Kind, Tenant, Time};
+use rpc::Channel;
+use sea_orm::ConnectionTrait;
+use testkit::Harness;
+use tonic::{Response, Status};
+use tonic_types::StatusExt;
+
+pub(crate) enum Member {}
+impl Kind for Member {
+    const PREFIX: &'static str = "mbr";
+    const NOUN: &'static str = "member";
+}
+
+enum ActivityTag {}
+impl Kind for ActivityTag {
+    const PREFIX: &'static str = "act";
+    const NOUN: &'static str = "activity";
+}
+
+pub(crate) struct Brand {
+    pub(crate) h: Harness,
+    tenant: Tenant,
+    requests: AtomicU32,
+}
+
+/// A brand with points that never expire and growth value.
+pub(crate) async fn brand() -> Brand {
+    let h = testkit::harness(points::NAME, points::migrations(), points::service).await;
+    let brand = Brand {
+        tenant: h.tenant,
+        h,
+        requests: AtomicU32::new(0),
+    };
+    brand.create_asset("points", AssetKind::Points, None).await;
+    brand.create_asset("growth", AssetKind::Growth, None).await;
+    brand
+}
+
+impl Brand {
+    pub(crate) fn request_id(&self) -> String {
+        format!("request-{}", self.requests.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn channel(&self) -> Channel {
+        self.h.channel_of(self.tenant)
+    }
+
+    pub(crate) fn points(&self) -> PointsServiceClient<Channel> {
+        PointsServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn assets(&self) -> AssetServiceClient<Channel> {
+        AssetServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn rules(&self) -> EarningRuleServiceClient<Channel> {
+        EarningRuleServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn ledger(&self) -> LedgerServiceClient<Channel> {
+        LedgerServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn member(&self) -> String {
+        Id::<Member>::generate(&self.h.clock).to_string()
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        self.h.clock.now()
+    }
+
+    /// Lets days pass, and everybody do what is due.
+    pub(crate) async fn pass_days(&self, days: u64) {
+        self.turn_days(days);
+        self.h.settle().await;
+    }
+
+    /// Lets days pass, before anybody does anything about it.
+    pub(crate) fn turn_days(&self, days: u64) {
+        self.h.clock.advance(Duration::from_secs(days * 86_400));
+    }
+
+    pub(crate) async fn create_asset(&self, code: &str, kind: AssetKind, expiry: Option<expiry_policy::Rule>) -> Asset {
+        let asset = Asset {
+            kind: kind.into(),
+            expiry_policy: Some(ExpiryPolicy { rule: expiry }),
+            utc_offset_minutes: 480,
+            ..Asset::default()
+        };
+        self.try_create_asset(code, asset).await.unwrap()
+    }
+
+    pub(crate) async fn try_create_asset(&self, code: &str, asset: Asset) -> Result<Asset, Status> {
+        let request = CreateAssetRequest {
+            request_id: self.request_id(),
+            code: code.to_owned(),
+            asset: Some(asset),
+        };
+        Ok(self.assets().create_asset(request).await?.into_inner().asset.unwrap())
+    }
+
+    /// What expires after some days; 0 is never.
+    pub(crate) async fn earn(&self, member: &str, amount: i64, days: i64) -> Entry {
+        let expire_time = (days > 0).then(|| self.now().plus_days(days).to_wire());
+        let request = EarnPointsRequest {
+            expire_time,
+            ..self.earn_request(member, "points", amount)
+        };
+        self.points()
+            .earn_points(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .entry
+            .unwrap()
+    }
+
+    pub(crate) async fn earn_of(&self, member: &str, asset: &str, amount: i64) -> Result<Entry, Status> {
+        let request = self.earn_request(member, asset, amount);
+        Ok(self.points().earn_points(request).await?.into_inner().entry.unwrap())
+    }
+
+    pub(crate) fn earn_request(&self, member: &str, asset: &str, amount: i64) -> EarnPointsRequest {
+        EarnPointsRequest {
+            request_id: self.request_id(),
+            member_id: member.to_owned(),
+            asset_code: asset.to_owned(),
+            amount,
+            expire_time: None,
+            reference: String::new(),
+        }
+    }
+
+    pub(crate) async fn redeem(&self, member: &str, amount: i64) -> Result<Entry, Status> {
+        let request = self.redeem_request(member, amount);
+        Ok(self.points().redeem_points(request).await?.into_inner().entry.unwrap())
+    }
+
+    pub(crate) fn redeem_request(&self, member: &str, amount: i64) -> RedeemPointsRequest {
+        RedeemPointsRequest {
+            request_id: self.request_id(),
+            member_id: member.to_owned(),
+            asset_code: "points".to_owned(),
+            amount,
+            reference: "order-1".to_owned(),
+        }
+    }
+
+    /// 0 reverses the rest.
+    pub(crate) async fn reverse(&self, entry: &Entry, amount: i64) -> Result<ReversePointsResponse, Status> {
+        self.reverse_as(&entry.member_id, &entry.entry_id, amount).await
+    }
+
+    pub(crate) async fn reverse_as(
+        &self,
+        member: &str,
+        entry: &str,
+        amount: i64,
+    ) -> Result<ReversePointsResponse, Status> {
+        let request = ReversePointsRequest {
+            request_id: self.request_id(),
+            member_id: member.to_owned(),
+            entry_id: entry.to_owned(),
+            amount,
+            reference: String::new(),
+        };
+        self.points().reverse_points(request).await.map(Response::into_inner)
+    }
+
+    pub(crate) async fn balance(&self, member: &str) -> i64 {
+        self.balance_of(member, "points").await.available
+    }
+
+    pub(crate) async fn balance_of(&self, member: &str, asset: &str) -> Balance {
+        let request = GetBalanceRequest {
+            member_id: member.to_owned(),
+            asset_code: asset.to_owned(),
+            expiring_within_days: 0,
+        };
+        self.points()
+            .get_balance(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .balance
+            .unwrap()
+    }
+
+    /// The latest first.
+    pub(crate) async fn entries(&self, member: &str, asset: &str) -> Vec<Entry> {
+        let request = ListEntriesRequest {
+            member_id: member.to_owned(),
+            asset_code: asset.to_owned(),
+            page_size: 500,
+            page_token: String::new(),
+        };
+        self.points().list_entries(request).await.unwrap().into_inner().entries
+    }
+
+    pub(crate) async fn lots(&self, member: &str) -> Vec<Lot> {
+        let request = ListLotsRequest {
+            member_id: member.to_owned(),
+            asset_code: "points".to_owned(),
+            page_size: 500,
+            page_token: String::new(),
+        };
+        self.points().list_lots(request).await.unwrap().into_inner().lots
+    }
+
+    pub(crate) async fn create_rule(&self, code: &str, rule: EarningRule) -> EarningRule {
+        self.try_create_rule(code, rule).await.unwrap()
+    }
+
+    pub(crate) async fn try_create_rule(&self, code: &str, rule: EarningRule) -> Result<EarningRule, Status> {
+        let request = CreateEarningRuleRequest {
+            request_id: self.request_id(),
+            code: code.to_owned(),
+            earning_rule: Some(rule),
+        };
+        Ok(self
+            .rules()
+            .create_earning_rule(request)
+            .await?
+            .into_inner()
+            .earning_rule
+            .unwrap())
+    }
+
+    pub(crate) async fn update_rule(
+        &self,
+        code: &str,
+        rule: EarningRule,
+        paths: &[&str],
+    ) -> Result<EarningRule, Status> {
+        let request = UpdateEarningRuleRequest {
+            request_id: self.request_id(),
+            code: code.to_owned(),
+            earning_rule: Some(rule),
+            update_mask: Some(mask(paths)),
+            etag: String::new(),
+        };
+        Ok(self
+            .rules()
+            .update_earning_rule(request)
+            .await?
+            .into_inner()
+            .earning_rule
+            .unwrap())
+    }
+
+    pub(crate) fn activity(&self, member: &str, activity_type: &str, source: &str, amount: i64) -> Activity {
+        Activity {
+            activity_id: Id::<ActivityTag>::generate(&self.h.clock).to_string(),
+            member_id: member.to_owned(),
+            channel_code: "tmall".to_owned(),
+            source_id: source.to_owned(),
+            activity_type: activity_type.to_owned(),
+            occur_time: Some(self.now().to_wire()),
+            amount: Some(Money {
+                currency_code: "CNY".to_owned(),
+                minor_units: amount,
+            }),
+            ..Activity::default()
+        }
+    }
+
+    pub(crate) fn tell(&self, activity: Activity) {
+        let member = activity.member_id.clone();
+        self.h.publish(
+            "tagging",
+            &ActivityRecorded {
+                activity: Some(activity),
+            },
+            &member,
+        );
+    }
+
+    pub(crate) fn pay(&self, member: &str, order: &str, amount: i64) {
+        self.tell(self.activity(member, "order_paid", order, amount));
+    }
+
+    pub(crate) fn refund(&self, member: &str, order: &str, refund: &str, amount: i64) {
+        let activity = self.activity(member, "order_refunded", refund, amount);
+        self.tell(Activity {
+            refunded_source_id: order.to_owned(),
+            ..activity
+        });
+    }
+
+    pub(crate) fn merge(&self, absorbed: &str, survivor: &str) {
+        let fact = MembersMerged {
+            surviving_member_id: survivor.to_owned(),
+            absorbed_member_id: absorbed.to_owned(),
+            profile: None,
+            merge_time: Some(self.now().to_wire()),
+        };
+        self.h.publish("identity", &fact, survivor);
+    }
+
+    pub(crate) fn promote(&self, member: &str, tier: &str) {
+        let fact = TierChanged {
+            member_id: member.to_owned(),
+            to_tier_code: tier.to_owned(),
+            ..TierChanged::default()
+        };
+        self.h.publish("rights", &fact, member);
+    }
+
+    /// Every account of the brand, page by page.
+    pub(crate) async fn disagreements(&self) -> (i32, Vec<Disagreement>) {
+        let (mut checked, mut found, mut page_token) = (0, Vec::new(), String::new());
+        loop {
+            let request = ReconcileAccountsRequest {
+                page_size: 3,
+                page_token,
+            };
+            let page = self.ledger().reconcile_accounts(request).await.unwrap().into_inner();
+            checked += page.checked_count;
+            found.extend(page.disagreements);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return (checked, found);
+            }
+        }
+    }
+
+    /// The whole ledger agrees with itself: accounts by the contract, lots by their rows.
+    pub(crate) async fn check(&self) {
+        assert_eq!(self.disagreements().await.1, []);
+        let broken = "SELECT COUNT(*) FROM lot AS l WHERE l.remaining <> \
+             COALESCE((SELECT e.amount FROM entry AS e WHERE e.tenant_id = l.tenant_id AND e.entry_id = l.lot_id AND e.kind = 1), 0) \
+             + COALESCE((SELECT SUM(p.amount) FROM entry_lot AS p WHERE p.tenant_id = l.tenant_id AND p.entry_id = l.lot_id \
+                 AND p.regranted), 0) \
+             + COALESCE((SELECT SUM(p.amount) FROM entry_lot AS p WHERE p.tenant_id = l.tenant_id AND p.lot_id = l.lot_id \
+                 AND NOT p.regranted), 0)";
+        assert_eq!(
+            self.count(broken).await,
+            0,
+            "granted + given back - spent - expired - taken back = remaining"
+        );
+    }
+
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
+        let db = self.h.db.read();
+        let row = db.query_one_raw(store::statement(db, sql, [])).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
+    }
+
+    /// Runs raw SQL, as nobody should.
+    pub(crate) async fn execute(&self, sql: &str) -> Result<u64, String> {
+        let tx = self.h.db.begin().await.unwrap();
+        let done = tx
+            .execute_raw(store::statement(&*tx, sql, []))
+            .await
+            .map_err(|error| error.to_string())?;
+        tx.commit().await.unwrap();
+        Ok(done.rows_affected())
+    }
+}
+
+pub(crate) fn mask(paths: &[&str]) -> prost_types::FieldMask {
+    prost_types::FieldMask {
+        paths: paths.iter().map(|&path| path.to_owned()).collect(),
+    }
+}
+
+/// A rule in force: what an order pays earns points by a formula.
+pub(crate) fn order_rule(formula: &str) -> EarningRule {
+    EarningRule {
+        state: EarningRuleState::Active.into(),
+        asset_code: "points".to_owned(),
+        activity_types: vec!["order_paid".to_owned()],
+        amount_formula: formula.to_owned(),
+        ..EarningRule::default()
+    }
+}
+
+pub(crate) fn reason(status: &Status) -> String {
+    status
+        .get_error_details()
+        .error_info()
+        .map(|info| info.reason.clone())
+        .unwrap_or_default()
+}
+
+pub(crate) fn metadata(status: &Status, key: &str) -> String {
+    let details = status.get_error_details();
+    details
+        .error_info()
+        .and_then(|info| info.metadata.get(key).cloned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,95 @@
+//! Every reason of the contract is produced, with the metadata that it promises.
+
+use contracts::points::v1::*;
+use tonic::{Code, Status};
+
+use crate::brand::{Brand, brand, metadata, order_rule, reason};
+
+#[tokio::test]
+async fn every_reason_is_produced() {
+    let brand = brand().await;
+    let mut seen: Vec<String> = Vec::new();
+    for (status, code, keys) in produce(&brand).await {
+        assert_eq!(status.code(), code, "{status:?}");
+        for key in keys {
+            assert!(!metadata(&status, key).is_empty(), "{key} of {status:?}");
+        }
+        seen.push(reason(&status));
+    }
+    let declared = (1..).map_while(|number| ErrorReason::try_from(number).ok());
+    let declared: Vec<&str> = declared
+        .map(|it| it.as_str_name().trim_start_matches("ERROR_REASON_"))
+        .collect();
+    assert_eq!(seen, declared, "in the order of the contract");
+}
+
+async fn produce(brand: &Brand) -> Vec<(Status, Code, Vec<&'static str>)> {
+    let member = brand.member();
+    let earn = brand.earn(&member, 70, 0).await;
+    let redeem = brand.redeem(&member, 10).await.unwrap();
+    let reversal = brand.reverse(&redeem, 10).await.unwrap().entry.unwrap();
+    brand.earn_of(&member, "growth", 5).await.unwrap();
+    brand.create_rule("base", order_rule("1")).await;
+    let archived = EarningRule {
+        state: EarningRuleState::Archived.into(),
+        ..EarningRule::default()
+    };
+    brand.update_rule("base", archived.clone(), &["state"]).await.unwrap();
+
+    let mut growth = brand.redeem_request(&member, 1);
+    growth.asset_code = "growth".to_owned();
+    let points = Asset {
+        kind: AssetKind::Points.into(),
+        ..Asset::default()
+    };
+    let mut late = brand.earn_request(&member, "points", 1);
+    late.expire_time = Some(brand.now().to_wire());
+    let state = Code::FailedPrecondition;
+    vec![
+        (
+            brand.redeem(&member, 500).await.unwrap_err(),
+            state,
+            vec!["available", "requested"],
+        ),
+        (
+            brand.points().redeem_points(growth).await.unwrap_err(),
+            state,
+            vec!["asset_code"],
+        ),
+        (
+            brand.try_create_asset("points", points).await.unwrap_err(),
+            Code::AlreadyExists,
+            vec!["code"],
+        ),
+        (
+            brand.points().earn_points(late).await.unwrap_err(),
+            state,
+            vec!["expire_time"],
+        ),
+        (
+            brand.earn_of(&member, "points", i64::MAX).await.unwrap_err(),
+            state,
+            vec!["balance", "amount"],
+        ),
+        (
+            brand.reverse(&reversal, 1).await.unwrap_err(),
+            state,
+            vec!["entry_id", "kind"],
+        ),
+        (
+            brand.reverse(&earn, 71).await.unwrap_err(),
+            state,
+            vec!["reversible", "requested"],
+        ),
+        (
+            brand.try_create_rule("base", order_rule("1")).await.unwrap_err(),
+            Code::AlreadyExists,
+            vec!["code"],
+        ),
+        (
+            brand.update_rule("base", archived, &["state"]).await.unwrap_err(),
+            state,
+            vec!["code", "from", "to"],
+        ),
+    ]
+}
