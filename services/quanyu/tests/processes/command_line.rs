@@ -1,0 +1,124 @@
+//! What a newcomer types first, and what an operator types when something is wrong.
+
+use tests::{Api, brand};
+
+use crate::process::{Process, quanyu, run};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn every_command_helps() {
+    let overview = text(&run(&["--help"]).stdout);
+    for command in ["up", "serve", "demo", "import", "doctor"] {
+        assert!(overview.contains(command), "{overview}");
+        let help = run(&[command, "--help"]);
+        assert!(
+            help.status.success() && text(&help.stdout).contains("Usage:"),
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_configuration_is_told_at_once_and_before_anything_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut command = quanyu();
+    command
+        .args(["serve", "points", "--check-config", "--folder"])
+        .arg(&data);
+    let outcome = command
+        .env("QUANYU_DATABASE_URL", "mysql://here")
+        .env("QUANYU_SIGNING_KEY", "short")
+        .output()
+        .unwrap();
+    assert!(!outcome.status.success());
+    let told = text(&outcome.stderr);
+    for setting in ["database_url", "signing_key"] {
+        assert!(told.contains(setting), "{told}");
+    }
+    let outcome = quanyu().args(["serve", "points"]).output().unwrap();
+    let told = text(&outcome.stderr);
+    for setting in ["signing_key", "peers.identity", "peers.tagging"] {
+        assert!(told.contains(setting), "{told}");
+    }
+    assert!(!data.exists());
+}
+
+#[test]
+fn a_printed_configuration_has_no_secret_and_can_be_read_again() {
+    let secret = "a secret of more than thirty-two characters";
+    let mut command = quanyu();
+    let outcome = command
+        .args(["up", "--print-config"])
+        .env("QUANYU_SIGNING_KEY", secret)
+        .output()
+        .unwrap();
+    let printed = text(&outcome.stdout);
+    assert!(outcome.status.success() && !printed.contains(secret), "{printed}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("quanyu.toml");
+    std::fs::write(
+        &file,
+        printed
+            .lines()
+            .filter(|line| !line.contains('*'))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    )
+    .unwrap();
+    let outcome = quanyu()
+        .args(["up", "--check-config", "--config"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(outcome.status.success(), "{}", text(&outcome.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_finds_a_platform_healthy_and_a_damaged_ledger_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let doctor = || {
+        let outcome = quanyu().arg("doctor").arg("--folder").arg(&data).output().unwrap();
+        (outcome.status.success(), text(&outcome.stdout))
+    };
+    let (healthy, told) = doctor();
+    assert!(
+        !healthy && told.contains("quanyu up"),
+        "an empty folder is told how to begin: {told}"
+    );
+
+    let mut command = quanyu();
+    command.args(["up", "--listen", "127.0.0.1:0", "--folder"]).arg(&data);
+    let mut up = Process::start(command);
+    let api = Api::new(&up.address, &up.first_key());
+    brand::found(&api).await.unwrap();
+    let member = tests::story::arrive(&api, brand::TMALL, "tb-1", None).await.unwrap();
+    tests::story::earn(&api, "gift", &member, 100).await.unwrap();
+    drop(api);
+    up.signal("TERM");
+    assert!(up.ended().await.success());
+    let (healthy, told) = doctor();
+    assert!(healthy, "{told}");
+
+    damage(&data.join("points.db")).await;
+    let (healthy, told) = doctor();
+    assert!(!healthy && told.contains("WRONG") && told.contains(&member), "{told}");
+}
+
+/// Changes an account behind the ledger's back.
+async fn damage(file: &std::path::Path) {
+    use sea_orm::ConnectionTrait;
+    let db = sea_orm::Database::connect(format!("sqlite:{}", file.display()))
+        .await
+        .unwrap();
+    let changed = db
+        .execute_unprepared("UPDATE account SET balance = balance + 1")
+        .await
+        .unwrap();
+    assert_eq!(changed.rows_affected(), 1);
+    db.close().await.unwrap();
+}

@@ -1,0 +1,16 @@
+//! The binary from outside: killed at any moment, stopped as operators stop it, one role in each process.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::panic
+)]
+
+mod command_line;
+mod kill_nine;
+mod process;
+mod separate_processes;
+mod server;
+mod two_replicas;

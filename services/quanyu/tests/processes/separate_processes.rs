@@ -1,0 +1,222 @@
+//! Every role in a process of its own, with static addresses: the same story, told through the gateway.
+
+use std::collections::BTreeMap;
+
+use contracts::tagging::v1::StreamActivitiesRequest;
+use kernel::Clock;
+use quanyu::roles::ROLES;
+use tests::brand::{GOOD_BUYERS, GROWTH, POINTS, POS, TMALL};
+use tests::story::{self, Order};
+use tests::{Api, Rest, brand, until};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::process::{Process, free_address, quanyu};
+use crate::server::Server;
+
+const SIGNING_KEY: &str = "a key that the processes of this test share";
+
+/// One process for each role.
+struct Roles(BTreeMap<&'static str, Process>);
+
+impl Roles {
+    fn start(server: &Server) -> Self {
+        let addresses: BTreeMap<&str, String> = ROLES.iter().map(|role| (role.name, free_address())).collect();
+        let start = |name: &'static str| {
+            let mut command = quanyu();
+            command.args(["serve", name, "--listen", &addresses[name]]);
+            command.arg("--folder").arg(server.folder.path());
+            command
+                .env("QUANYU_SIGNING_KEY", SIGNING_KEY)
+                .env("QUANYU_DATABASE_CONNECTIONS_MAX", "4");
+            if let Some(url) = &server.url {
+                command.env("QUANYU_DATABASE_URL", url);
+            }
+            for (peer, address) in addresses.iter().filter(|(peer, _)| **peer != "gateway") {
+                command.env(
+                    format!("QUANYU_PEERS__{}", peer.to_uppercase()),
+                    format!("http://{address}"),
+                );
+            }
+            (name, Process::start(command))
+        };
+        Self(ROLES.iter().map(|role| start(role.name)).collect())
+    }
+
+    fn gateway(&self) -> &Process {
+        &self.0["gateway"]
+    }
+
+    /// Stops the gateway first, as an operator would, and sees every process end well.
+    async fn stop(mut self) {
+        let mut names: Vec<&str> = self.0.keys().copied().collect();
+        names.sort_by_key(|name| *name != "gateway");
+        for name in names {
+            let process = self.0.get_mut(name).unwrap();
+            process.signal("TERM");
+            let status = process.ended().await;
+            assert!(status.success(), "{name} ended with {status}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_becomes_a_coupon_across_six_processes() {
+    let server = Server::new().await;
+    let roles = Roles::start(&server);
+    let api = Api::new(&roles.gateway().address, &roles.gateway().first_key());
+    brand::found(&api).await.unwrap();
+
+    let member = story::arrive(&api, TMALL, "tb-1", None).await.unwrap();
+    let order = Order {
+        channel: TMALL,
+        external_id: "tb-1",
+        number: "order-1",
+        time: Clock::system().now(),
+        yuan: 250,
+    };
+    order.pay(&api).await.unwrap();
+    until("points by rule", 250, async || {
+        story::balance(&api, &member, POINTS).await
+    })
+    .await;
+    until("growth by rule", 250, async || {
+        story::balance(&api, &member, GROWTH).await
+    })
+    .await;
+    until("the tier", "silver".to_owned(), async || {
+        story::tier(&api, &member).await
+    })
+    .await;
+    until("the segment", vec![GOOD_BUYERS.to_owned()], async || {
+        story::segments(&api, &member).await
+    })
+    .await;
+    until("the coupon", 1, async || story::coupons(&api, &member).await.len()).await;
+
+    let other = story::arrive(&api, POS, "card-1", None).await.unwrap();
+    story::earn(&api, "gift", &other, 50).await.unwrap();
+    let survivor = story::merge(&api, &member, &other).await.unwrap();
+    for id in [&member, &other, &survivor] {
+        until("all points on one account", 300, async || {
+            story::balance(&api, id, POINTS).await
+        })
+        .await;
+    }
+    order.refund(&api, "refund-1", 100).await.unwrap();
+    until("what is left after the refund", 200, async || {
+        story::balance(&api, &survivor, POINTS).await
+    })
+    .await;
+    story::redeem(&api, "spend", &survivor, 200).await.unwrap();
+    story::reconcile(&api).await;
+
+    roles.stop().await;
+    server.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_away_is_told_as_unavailable_and_catches_up_when_it_is_back() {
+    let server = Server::new().await;
+    let mut roles = Roles::start(&server);
+    let api = Api::new(&roles.gateway().address, &roles.gateway().first_key());
+    brand::found(&api).await.unwrap();
+    let member = story::arrive(&api, TMALL, "tb-1", None).await.unwrap();
+
+    let points = roles.0.remove("points").unwrap();
+    let address = points.address.clone();
+    drop(points);
+    let rest = Rest::new(&roles.gateway().address, None);
+    assert_eq!(rest.get("/healthz").await.status, 200, "the gateway lives");
+    let refusal = story::earn(&api, "gift", &member, 1).await.unwrap_err();
+    assert_eq!(refusal.code(), tonic::Code::Unavailable);
+    let order = Order {
+        channel: TMALL,
+        external_id: "tb-1",
+        number: "order-1",
+        time: Clock::system().now(),
+        yuan: 250,
+    };
+    order.pay(&api).await.unwrap();
+
+    let mut command = quanyu();
+    command
+        .args(["serve", "points", "--listen", &address])
+        .arg("--folder")
+        .arg(server.folder.path());
+    command
+        .env("QUANYU_SIGNING_KEY", SIGNING_KEY)
+        .env("QUANYU_DATABASE_CONNECTIONS_MAX", "4");
+    if let Some(url) = &server.url {
+        command.env("QUANYU_DATABASE_URL", url);
+    }
+    for peer in ["identity", "rights", "tagging"] {
+        command.env(
+            format!("QUANYU_PEERS__{}", peer.to_uppercase()),
+            format!("http://{}", roles.0[peer].address),
+        );
+    }
+    roles.0.insert("points", Process::start(command));
+    let caught_up = async || match story::earn(&api, "gift", &member, 1).await {
+        Ok(_) => story::balance(&api, &member, POINTS).await,
+        Err(status) => {
+            assert_eq!(status.code(), tonic::Code::Unavailable);
+            0
+        }
+    };
+    until("the order's points and the repeated gift", 251, caught_up).await;
+    roles.stop().await;
+    server.remove().await;
+}
+
+/// Asked to end, a process takes nothing new and finishes what is under way; "INT" is what Ctrl-C sends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_under_way_is_finished_before_the_process_ends() {
+    for signal in ["TERM", "INT"] {
+        let server = Server::new().await;
+        let mut command = quanyu();
+        command
+            .args(["up", "--listen", "127.0.0.1:0", "--folder"])
+            .arg(server.folder.path().join("data"));
+        let mut up = Process::start(command);
+        let api = Api::new(&up.address, &up.first_key());
+        brand::found(&api).await.unwrap();
+        story::arrive(&api, TMALL, "tb-1", None).await.unwrap();
+
+        let (send, sent) = mpsc::channel(1);
+        let mut answers = api
+            .activities()
+            .stream_activities(ReceiverStream::new(sent))
+            .await
+            .unwrap()
+            .into_inner();
+        let request = |number: &'static str| {
+            let order = Order {
+                channel: TMALL,
+                external_id: "tb-1",
+                number,
+                time: Clock::system().now(),
+                yuan: 10,
+            };
+            StreamActivitiesRequest {
+                request_id: number.to_owned(),
+                activity: Some(order.activity()),
+            }
+        };
+        send.send(request("before")).await.unwrap();
+        assert_eq!(answers.message().await.unwrap().unwrap().request_id, "before");
+        up.signal(signal);
+        send.send(request("after")).await.unwrap();
+        assert_eq!(
+            answers.message().await.unwrap().unwrap().request_id,
+            "after",
+            "SIG{signal}"
+        );
+        drop(send);
+        assert!(answers.message().await.unwrap().is_none());
+        drop((answers, api));
+        let status = up.ended().await;
+        assert!(status.success(), "after SIG{signal} it ended with {status}");
+        server.remove().await;
+    }
+}

@@ -1,0 +1,321 @@
+//! A tenant sees and changes nothing of another's, by any method.
+
+use std::collections::BTreeMap;
+
+use contracts::gateway::v1::CreateTenantRequest;
+use kernel::Clock;
+use prost_reflect::MethodDescriptor;
+use rpc::{Access, Methods};
+use serde_json::{Value, json};
+use tests::brand::{GOOD_BUYERS, JOURNEY, MINI, ORDERS_30D, POINTS, THANKS, TMALL};
+use tests::story::{self, Order};
+use tests::{Answer, Rest};
+
+use crate::contracts_promise::http_address;
+use crate::host::Host;
+
+/// What the first tenant has, by the names of the contracts' fields.
+type Known = BTreeMap<&'static str, String>;
+
+/// A brand with a member who has one of everything.
+async fn with_everything() -> (Host, Known) {
+    let host = Host::with_brand().await;
+    let member = story::arrive(&host.api, TMALL, "tb-1", Some("13800000001"))
+        .await
+        .unwrap();
+    let order = Order {
+        channel: TMALL,
+        external_id: "tb-1",
+        number: "order-1",
+        time: host.now(),
+        yuan: 300,
+    };
+    order.pay(&host.api).await.unwrap();
+    host.settle().await;
+    let coupon = story::coupons(&host.api, &member).await.remove(0).coupon_id;
+    let entry = story::entries(&host.api, &member, POINTS).await.remove(0).entry_id;
+    let runs = host
+        .rest()
+        .get(&format!("/v1/members/{member}/journey-runs"))
+        .await
+        .json();
+    let keys = host.rest().get("/v1/api-keys").await.json();
+    let known = BTreeMap::from([
+        ("member_id", member.clone()),
+        ("other_member_id", member),
+        ("coupon_id", coupon),
+        ("entry_id", entry),
+        ("run_id", runs["runs"][0]["runId"].as_str().unwrap().to_owned()),
+        (
+            "api_key_id",
+            keys["apiKeys"][0]["apiKeyId"].as_str().unwrap().to_owned(),
+        ),
+        ("channel_code", TMALL.to_owned()),
+        ("asset_code", POINTS.to_owned()),
+        ("tag_code", ORDERS_30D.to_owned()),
+        ("segment_code", GOOD_BUYERS.to_owned()),
+        ("journey_code", JOURNEY.to_owned()),
+        ("journey.code", JOURNEY.to_owned()),
+        ("template_code", THANKS.to_owned()),
+        ("version", "1".to_owned()),
+    ]);
+    (host, known)
+}
+
+/// A second brand on the same platform.
+async fn other_tenant(host: &Host) -> Rest {
+    let request = CreateTenantRequest {
+        request_id: "other".to_owned(),
+        code: "other".to_owned(),
+        display_name: "Another brand".to_owned(),
+    };
+    let answer = host.api.tenants().create_tenant(request).await.unwrap().into_inner();
+    host.rest_as(Some(&answer.secret))
+}
+
+/// The addresses that only read.
+fn reads() -> Vec<String> {
+    addresses(true).into_iter().map(|(_, path, _)| path).collect()
+}
+
+fn addresses(read_only: bool) -> Vec<(String, String, MethodDescriptor)> {
+    let methods = Methods::of_contracts().unwrap().iter();
+    let wanted = methods.filter(|method| method.read_only == read_only && method.access != Access::Internal);
+    let mut addresses: Vec<_> = wanted
+        .map(|method| {
+            let (verb, path) = http_address(&method.descriptor).unwrap();
+            (verb.to_uppercase(), path, method.descriptor.clone())
+        })
+        .filter(|(verb, _, _)| !read_only || verb == "GET")
+        .collect();
+    addresses.sort_by(|a, b| a.1.cmp(&b.1));
+    addresses
+}
+
+/// A path with its variables replaced by what is known. `code` is whatever the path is a list of.
+fn fill(path: &str, known: &Known) -> String {
+    let mut filled = String::new();
+    for part in path.split('{') {
+        let Some((variable, rest)) = part.split_once('}') else {
+            filled.push_str(part);
+            continue;
+        };
+        let by_list = if filled.ends_with("/earning-rules/") {
+            "points_order"
+        } else {
+            POINTS
+        };
+        let value = match variable {
+            "code" => by_list,
+            variable => known
+                .get(variable)
+                .unwrap_or_else(|| panic!("nothing is known of {variable} in {path}")),
+        };
+        filled.extend([value, rest]);
+    }
+    filled
+}
+
+/// Ids of the same kinds that were never given.
+fn strangers(known: &Known) -> Known {
+    let clock = Clock::system();
+    let stranger = |(&name, value): (&&'static str, &String)| {
+        let prefix = value.split_once('_').map(|(prefix, _)| prefix);
+        let is_id = matches!(prefix, Some("mbr" | "cpn" | "ent" | "jrn" | "key"));
+        let new = match prefix {
+            Some(prefix) if is_id => with_prefix(prefix, &clock),
+            _ if name == "version" => "1".to_owned(),
+            _ => "never_was".to_owned(),
+        };
+        (name, new)
+    };
+    known.iter().map(stranger).collect()
+}
+
+fn with_prefix(prefix: &str, clock: &Clock) -> String {
+    let any = kernel::Tenant::from_uuid(clock.uuid()).to_string();
+    any.replacen("tnt", prefix, 1)
+}
+
+/// What was answered, without the ids that were asked for.
+fn anonymous(answer: &Answer, known: &Known) -> (http::StatusCode, String) {
+    let mut values: Vec<&String> = known.values().filter(|value| value.len() > 1).collect();
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    let text = values
+        .into_iter()
+        .fold(answer.text.clone(), |text, value| text.replace(value.as_str(), "..."));
+    (answer.status, text)
+}
+
+#[tokio::test]
+async fn what_another_tenant_has_looks_like_what_never_was() {
+    let (host, known) = with_everything().await;
+    let other = other_tenant(&host).await;
+    let strangers = strangers(&known);
+    let mut seen = 0;
+    for path in reads() {
+        let own = host.rest().get(&fill(&path, &known)).await;
+        assert!(own.status.is_success(), "{path}: {}", own.text);
+        let theirs = other.get(&fill(&path, &known)).await;
+        if !path.contains('{') {
+            // A list of everything, or a sum: theirs is an empty one, and never tells what the first tenant has.
+            for value in known
+                .values()
+                .filter(|value| value.len() > 3 && !value.starts_with("points"))
+            {
+                assert!(
+                    !theirs.text.contains(value.as_str()),
+                    "{path} tells {value}: {}",
+                    theirs.text
+                );
+            }
+            continue;
+        }
+        let never = other
+            .get(&fill(&path, &strangers).replace("/points_order", "/never_was"))
+            .await;
+        let never = anonymous(&never, &strangers);
+        let codes = ["points_order", POINTS];
+        let theirs = codes.iter().fold(anonymous(&theirs, &known), |(status, text), code| {
+            (status, text.replace(code, "..."))
+        });
+        assert_eq!(theirs, (never.0, never.1.replace("never_was", "...")), "{path}");
+        seen += 1;
+    }
+    assert!(seen > 20, "only {seen} methods were asked");
+    host.stop().await;
+}
+
+/// Bodies that would change something, were the ids one's own.
+fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
+    let member = &known["member_id"];
+    BTreeMap::from([
+        ("MergeMembers", json!({"memberId": member, "otherMemberId": member})),
+        (
+            "UpdateMember",
+            json!({"profile": {"name": "Mallory"}, "updateMask": "name"}),
+        ),
+        (
+            "LinkIdentity",
+            json!({"evidence": {"kind": "IDENTITY_KIND_CARD_NUMBER", "value": "c-1", "proof": "PROOF_OPERATOR"}}),
+        ),
+        (
+            "UnlinkIdentity",
+            json!({"identityId": member.replacen("mbr", "idn", 1)}),
+        ),
+        (
+            "UpdateChannel",
+            json!({"displayName": "Mallory", "updateMask": "displayName"}),
+        ),
+        (
+            "UpdateAsset",
+            json!({"asset": {"displayName": "Mallory"}, "updateMask": "displayName"}),
+        ),
+        (
+            "UpdateEarningRule",
+            json!({"earningRule": {"state": "EARNING_RULE_STATE_ARCHIVED"}, "updateMask": "state"}),
+        ),
+        ("EarnPoints", json!({"assetCode": POINTS, "amount": "1000000"})),
+        ("RedeemPoints", json!({"assetCode": POINTS, "amount": "1"})),
+        ("ReversePoints", json!({"entryId": known["entry_id"], "amount": "1"})),
+        (
+            "UpdateTag",
+            json!({"displayName": "Mallory", "updateMask": "displayName"}),
+        ),
+        (
+            "AssignTags",
+            json!({"assignments": [{"tagCode": ORDERS_30D, "value": {"intValue": "9"}}]}),
+        ),
+        ("RemoveTag", json!({})),
+        (
+            "UpdateSegment",
+            json!({"displayName": "Mallory", "updateMask": "displayName"}),
+        ),
+        (
+            "UpdateCouponTemplate",
+            json!({"template": {"name": "Mallory"}, "updateMask": "name"}),
+        ),
+        ("IssueCoupons", json!({"items": [{"memberId": member}]})),
+        ("LockCoupon", json!({"orderId": "o-1", "lockSeconds": 600})),
+        (
+            "RedeemCoupon",
+            json!({"orderId": "o-1", "orderAmount": {"currencyCode": "CNY", "minorUnits": "9900"}}),
+        ),
+        ("ReleaseCoupon", json!({"orderId": "o-1"})),
+        ("ReturnCoupon", json!({"orderId": "o-1"})),
+        (
+            "UpdateJourney",
+            json!({"journey": {"code": JOURNEY, "displayName": "Mallory"}, "updateMask": "displayName"}),
+        ),
+        ("PublishJourney", json!({})),
+        ("ArchiveJourney", json!({})),
+        ("RotateApiKey", json!({})),
+        ("RevokeApiKey", json!({})),
+    ])
+}
+
+#[tokio::test]
+async fn no_method_of_another_tenant_changes_anything() {
+    let (host, known) = with_everything().await;
+    let other = other_tenant(&host).await;
+    let bodies = bodies(&known);
+    let before = everything(&host, &known).await;
+    let mut tried = 0;
+    for (verb, path, method) in addresses(false) {
+        if !path.contains('{') && method.name() != "MergeMembers" {
+            // Creates something of the caller's own.
+            continue;
+        }
+        let mut body = bodies
+            .get(method.name())
+            .unwrap_or_else(|| panic!("a body is needed for {}", method.name()))
+            .clone();
+        body["requestId"] = json!(format!("foreign-{}", method.name()));
+        let answer = other.send(&verb, &fill(&path, &known), &body).await;
+        // It may be refused, or change something of the caller's own that has the same name.
+        assert!(!answer.status.is_server_error(), "{path}: {}", answer.text);
+        assert_ne!(
+            answer.reason(),
+            "INVALID_FIELD",
+            "the body of {path} is none: {}",
+            answer.text
+        );
+        tried += 1;
+    }
+    assert_eq!(tried, bodies.len());
+    host.settle().await;
+    for (path, after) in everything(&host, &known).await {
+        assert_eq!(before[&path].json(), after.json(), "{path}");
+    }
+    host.stop().await;
+}
+
+/// All that the first tenant reads of its own.
+async fn everything(host: &Host, known: &Known) -> BTreeMap<String, Answer> {
+    let rest = host.rest();
+    let mut all = BTreeMap::new();
+    for path in reads() {
+        let path = fill(&path, known);
+        let answer = rest.get(&path).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.text);
+        all.insert(path, answer);
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_request_id_is_each_tenant_s_own() {
+    let host = Host::start().await;
+    let other = other_tenant(&host).await;
+    let body = |name: &str| {
+        let channel = json!({"channelCode": MINI, "kind": "CHANNEL_KIND_WECHAT_MINI", "displayName": name});
+        json!({"requestId": "same", "channel": channel})
+    };
+    for (rest, name) in [(host.rest(), "Ours"), (other, "Theirs")] {
+        let answer = rest.post("/v1/channels", &body(name)).await;
+        assert!(answer.status.is_success(), "{}", answer.text);
+        let read = rest.get(&format!("/v1/channels/{MINI}")).await.json();
+        assert_eq!(read["channel"]["displayName"], json!(name));
+    }
+    host.stop().await;
+}
