@@ -1,1 +1,78 @@
 //! Tiers and coupons, the same in every channel.
+//!
+//! What this service guarantees:
+//! - A coupon is used by one order at a time and redeemed by one order, at any concurrency. Its life has only legal steps:
+//!   each is written over the very version that was read, and the table's constraints hold what a state must have.
+//! - No cap is passed, in total or for a member, at any concurrency and for issues of many. The database counts.
+//! - An order's price is never below zero, and a discount is never more than the order's amount.
+//! - A member is promoted at the moment in which the growth value reaches a threshold, in the order of the facts, however
+//!   they were cut into batches. What was earned counts; redeeming does not lower it. Nobody is demoted: what is taken
+//!   back or expires lowers the growth value, and the tier is kept.
+//! - When two members turn out to be one person, coupons, caps, growth values and the history go to the survivor, and so
+//!   does whatever arrives late for the other one.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::arithmetic_side_effects,
+        clippy::wildcard_enum_match_arm
+    )
+)]
+
+mod domain;
+mod events;
+mod handlers;
+mod pages;
+mod refusals;
+mod store;
+mod tiers;
+mod wire;
+mod workers;
+
+use contracts::rights::v1::coupon_service_server::CouponServiceServer;
+use contracts::rights::v1::coupon_template_service_server::CouponTemplateServiceServer;
+use contracts::rights::v1::rights_summary_service_server::RightsSummaryServiceServer;
+use contracts::rights::v1::tier_service_server::TierServiceServer;
+use runtime::{Deps, Service};
+use tonic::service::Routes;
+
+pub use crate::store::migrations;
+
+/// The service's name: of its role, its stream of facts and its schema.
+pub const NAME: &str = "rights";
+
+/// The service.
+pub fn service(deps: Deps) -> Service {
+    let Deps { clock, db, peers } = deps;
+    let api = handlers::RightsApi {
+        clock: clock.clone(),
+        db: db.clone(),
+    };
+    let routes = Routes::new(::events::feed(db.clone()))
+        .add_service(TierServiceServer::new(api.clone()))
+        .add_service(CouponTemplateServiceServer::new(api.clone()))
+        .add_service(CouponServiceServer::new(api.clone()))
+        .add_service(RightsSummaryServiceServer::new(api));
+    let workers = vec![
+        ::events::sequencer(db.clone()),
+        ::events::consume(&db, &peers, &clock, events::TrackGrowth { clock: clock.clone() }),
+        ::events::consume(&db, &peers, &clock, events::FollowMembers { clock: clock.clone() }),
+        Box::new(workers::PlaceMembers {
+            clock: clock.clone(),
+            db: db.clone(),
+        }),
+        Box::new(workers::ExpireCoupons {
+            clock: clock.clone(),
+            db: db.clone(),
+        }),
+        Box::new(workers::LapseLocks { clock, db: db.clone() }),
+    ];
+    Service {
+        name: NAME,
+        routes,
+        workers,
+        db,
+    }
+}

@@ -1,0 +1,170 @@
+//! The methods: one file each, which parses, decides, applies and answers.
+
+mod create_coupon_template;
+mod get_coupon;
+mod get_coupon_template;
+mod get_member_tier;
+mod get_rights_summary;
+mod get_tier_ladder;
+mod issue_coupons;
+mod list_coupon_templates;
+mod list_member_coupons;
+mod list_tier_changes;
+mod lock_coupon;
+mod redeem_coupon;
+mod release_coupon;
+mod return_coupon;
+mod update_coupon_template;
+mod upsert_tier_ladder;
+
+use contracts::rights::v1::coupon_service_server::CouponService;
+use contracts::rights::v1::coupon_template_service_server::CouponTemplateService;
+use contracts::rights::v1::rights_summary_service_server::RightsSummaryService;
+use contracts::rights::v1::tier_service_server::TierService;
+use contracts::rights::v1::*;
+use fault::Fault;
+use kernel::{Clock, RequestKey};
+use prost::Message;
+use store::Db;
+use tonic::{Request, Response, Status};
+
+/// The methods of this service, with what they need.
+#[derive(Clone)]
+pub(crate) struct RightsApi {
+    pub(crate) clock: Clock,
+    pub(crate) db: Db,
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+impl RightsApi {
+    /// Handles a request that takes effect once.
+    ///
+    /// In PostgreSQL a copy of the request may take effect while this one waits for a row. What this one then finds, and
+    /// refuses because of, is its own doing: the refusal gives way to the first answer.
+    async fn once<A, Work>(&self, key: RequestKey, work: Work) -> Result<A, Fault>
+    where
+        A: Message + Default,
+        Work: Future<Output = Result<A, Fault>>,
+    {
+        match work.await {
+            Err(refusal) if refusal.is_refusal() => self.db.answered(&key).await?.ok_or(refusal),
+            outcome => outcome,
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl TierService for RightsApi {
+    async fn upsert_tier_ladder(&self, request: Request<UpsertTierLadderRequest>) -> Answer<UpsertTierLadderResponse> {
+        rpc::answer(request, |call| {
+            self.once(call.key(&call.request_id), self.upsert_tier_ladder(call))
+        })
+        .await
+    }
+
+    async fn get_tier_ladder(&self, request: Request<GetTierLadderRequest>) -> Answer<GetTierLadderResponse> {
+        rpc::answer(request, |call| self.get_tier_ladder(call)).await
+    }
+
+    async fn get_member_tier(&self, request: Request<GetMemberTierRequest>) -> Answer<GetMemberTierResponse> {
+        rpc::answer(request, |call| self.get_member_tier(call)).await
+    }
+
+    async fn list_tier_changes(&self, request: Request<ListTierChangesRequest>) -> Answer<ListTierChangesResponse> {
+        rpc::answer(request, |call| self.list_tier_changes(call)).await
+    }
+}
+
+#[tonic::async_trait]
+impl CouponTemplateService for RightsApi {
+    async fn create_coupon_template(
+        &self,
+        request: Request<CreateCouponTemplateRequest>,
+    ) -> Answer<CreateCouponTemplateResponse> {
+        rpc::answer(request, |call| {
+            self.once(call.key(&call.request_id), self.create_coupon_template(call))
+        })
+        .await
+    }
+
+    async fn get_coupon_template(
+        &self,
+        request: Request<GetCouponTemplateRequest>,
+    ) -> Answer<GetCouponTemplateResponse> {
+        rpc::answer(request, |call| self.get_coupon_template(call)).await
+    }
+
+    async fn list_coupon_templates(
+        &self,
+        request: Request<ListCouponTemplatesRequest>,
+    ) -> Answer<ListCouponTemplatesResponse> {
+        rpc::answer(request, |call| self.list_coupon_templates(call)).await
+    }
+
+    async fn update_coupon_template(
+        &self,
+        request: Request<UpdateCouponTemplateRequest>,
+    ) -> Answer<UpdateCouponTemplateResponse> {
+        rpc::answer(request, |call| {
+            self.once(call.key(&call.request_id), self.update_coupon_template(call))
+        })
+        .await
+    }
+}
+
+#[tonic::async_trait]
+impl CouponService for RightsApi {
+    async fn issue_coupons(&self, request: Request<IssueCouponsRequest>) -> Answer<IssueCouponsResponse> {
+        rpc::answer(request, |call| {
+            self.once(call.key(&call.request_id), self.issue_coupons(call))
+        })
+        .await
+    }
+
+    async fn get_coupon(&self, request: Request<GetCouponRequest>) -> Answer<GetCouponResponse> {
+        rpc::answer(request, |call| self.get_coupon(call)).await
+    }
+
+    async fn list_member_coupons(
+        &self,
+        request: Request<ListMemberCouponsRequest>,
+    ) -> Answer<ListMemberCouponsResponse> {
+        rpc::answer(request, |call| self.list_member_coupons(call)).await
+    }
+
+    async fn lock_coupon(&self, request: Request<LockCouponRequest>) -> Answer<LockCouponResponse> {
+        rpc::answer(request, |call| {
+            self.once(call.key(&call.request_id), self.lock_coupon(call))
+        })
+        .await
+    }
+
+    async fn redeem_coupon(&self, request: Request<RedeemCouponRequest>) -> Answer<RedeemCouponResponse> {
+        rpc::answer(request, |call| {
+            self.once(call.key(&call.request_id), self.redeem_coupon(call))
+        })
+        .await
+    }
+
+    async fn release_coupon(&self, request: Request<ReleaseCouponRequest>) -> Answer<ReleaseCouponResponse> {
+        rpc::answer(request, |call| {
+            self.once(call.key(&call.request_id), self.release_coupon(call))
+        })
+        .await
+    }
+
+    async fn return_coupon(&self, request: Request<ReturnCouponRequest>) -> Answer<ReturnCouponResponse> {
+        rpc::answer(request, |call| {
+            self.once(call.key(&call.request_id), self.return_coupon(call))
+        })
+        .await
+    }
+}
+
+#[tonic::async_trait]
+impl RightsSummaryService for RightsApi {
+    async fn get_rights_summary(&self, request: Request<GetRightsSummaryRequest>) -> Answer<GetRightsSummaryResponse> {
+        rpc::answer(request, |call| self.get_rights_summary(call)).await
+    }
+}

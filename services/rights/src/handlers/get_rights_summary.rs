@@ -1,0 +1,95 @@
+use std::collections::{BTreeMap, HashMap};
+
+use contracts::rights::v1::{CouponTemplateCount, GetRightsSummaryRequest, GetRightsSummaryResponse, TierCount};
+use fault::Fault;
+use kernel::Tenant;
+use rpc::Call;
+
+use super::RightsApi;
+use crate::domain::coupon_template::CouponTemplate;
+use crate::store::{coupon_templates, summary, tier_ladders};
+
+/// How many templates are read at a time.
+const PAGE: u64 = 500;
+
+impl RightsApi {
+    pub(crate) async fn get_rights_summary(
+        &self,
+        call: Call<GetRightsSummaryRequest>,
+    ) -> Result<GetRightsSummaryResponse, Fault> {
+        Ok(GetRightsSummaryResponse {
+            tiers: self.tier_counts(call.tenant()).await?,
+            coupon_templates: self.coupon_template_counts(call.tenant()).await?,
+        })
+    }
+
+    async fn tier_counts(&self, tenant: Tenant) -> Result<Vec<TierCount>, Fault> {
+        let Some(ladder) = tier_ladders::find(self.db.read(), tenant).await? else {
+            return Ok(Vec::new());
+        };
+        let counts = summary::members_by_tier(self.db.read(), tenant).await?;
+        let count = |code: &str| counts.get(code).copied().unwrap_or_default();
+        let tiers = ladder.tiers().iter().map(|tier| TierCount {
+            tier_code: tier.code.clone(),
+            tier_name: tier.name.clone(),
+            member_count: count(&tier.code),
+        });
+        Ok(tiers.collect())
+    }
+
+    async fn coupon_template_counts(&self, tenant: Tenant) -> Result<Vec<CouponTemplateCount>, Fault> {
+        let counts = summary::coupons_by_state(self.db.read(), tenant, self.clock.now()).await?;
+        let mut discounts: HashMap<String, BTreeMap<String, i64>> = HashMap::new();
+        for (template_code, currency_code, sum) in summary::discounts(self.db.read(), tenant).await? {
+            discounts.entry(template_code).or_default().insert(currency_code, sum);
+        }
+        let templates = self.templates(tenant).await?;
+        Ok(templates
+            .iter()
+            .map(|template| template_count(template, &counts, &mut discounts))
+            .collect())
+    }
+
+    async fn templates(&self, tenant: Tenant) -> Result<Vec<CouponTemplate>, Fault> {
+        let mut templates: Vec<CouponTemplate> = Vec::new();
+        loop {
+            let after = templates
+                .last()
+                .map(|template| template.code.clone())
+                .unwrap_or_default();
+            let page = coupon_templates::list(self.db.read(), tenant, &after, PAGE).await?;
+            if page.is_empty() {
+                return Ok(templates);
+            }
+            templates.extend(page);
+        }
+    }
+}
+
+fn template_count(
+    template: &CouponTemplate,
+    counts: &HashMap<(String, String), i64>,
+    discounts: &mut HashMap<String, BTreeMap<String, i64>>,
+) -> CouponTemplateCount {
+    let count = |state: &str| {
+        counts
+            .get(&(template.code.clone(), state.to_owned()))
+            .copied()
+            .unwrap_or_default()
+    };
+    let (available_count, locked_count) = (count("issued"), count("locked"));
+    let (redeemed_count, expired_count) = (count("redeemed"), count("expired"));
+    CouponTemplateCount {
+        template_code: template.code.clone(),
+        template_name: template.name.clone(),
+        // Counted from the coupons, like its parts, so that they add up while coupons are being issued.
+        issued_count: [available_count, locked_count, redeemed_count, expired_count]
+            .into_iter()
+            .fold(0, i64::saturating_add),
+        available_count,
+        locked_count,
+        redeemed_count,
+        expired_count,
+        discounts: discounts.remove(&template.code).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,27 @@
+use contracts::rights::v1::{GetTierLadderRequest, GetTierLadderResponse};
+use fault::Fault;
+use kernel::Tenant;
+use rpc::Call;
+
+use super::RightsApi;
+use crate::domain::tier_ladder::TierLadder;
+use crate::store::tier_ladders;
+use crate::wire;
+
+impl RightsApi {
+    pub(crate) async fn get_tier_ladder(
+        &self,
+        call: Call<GetTierLadderRequest>,
+    ) -> Result<GetTierLadderResponse, Fault> {
+        let ladder = self.tier_ladder(call.tenant()).await?;
+        Ok(GetTierLadderResponse {
+            tier_ladder: Some(wire::tier::tier_ladder(&ladder)),
+        })
+    }
+
+    /// The tenant's ladder, which must be there.
+    pub(super) async fn tier_ladder(&self, tenant: Tenant) -> Result<TierLadder, Fault> {
+        let ladder = tier_ladders::find(self.db.read(), tenant).await?;
+        ladder.ok_or_else(|| Fault::not_found("tier ladder", "of the brand"))
+    }
+}

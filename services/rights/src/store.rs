@@ -1,0 +1,45 @@
+//! The tables, and the statements on them: the only place that speaks SQL.
+//!
+//! A transaction that touches several of them locks in this order: members (sorted), then a template, then the rest.
+
+pub(crate) mod allowances;
+pub(crate) mod coupon_templates;
+pub(crate) mod coupons;
+pub(crate) mod members;
+mod migrations;
+pub(crate) mod summary;
+pub(crate) mod tier_changes;
+pub(crate) mod tier_ladders;
+
+use fault::Fault;
+use kernel::Time;
+use sea_orm::{QueryResult, TryGetable};
+
+pub use migrations::migrations;
+
+/// The columns of a row, read one after the other.
+struct Columns<'a> {
+    row: &'a QueryResult,
+    next: usize,
+}
+
+impl<'a> Columns<'a> {
+    fn of(row: &'a QueryResult) -> Self {
+        Self { row, next: 0 }
+    }
+
+    fn next<T: TryGetable>(&mut self) -> Result<T, Fault> {
+        let value = self.row.try_get_by_index(self.next)?;
+        self.next = self.next.saturating_add(1);
+        Ok(value)
+    }
+
+    fn time(&mut self) -> Result<Time, Fault> {
+        self.next().map(Time::from_micros)
+    }
+}
+
+/// A row that no version of this service has written.
+fn unreadable(table: &'static str, what: impl std::fmt::Display) -> Fault {
+    Fault::internal(format!("a row of {table} cannot be read: {what}"))
+}

@@ -1,0 +1,94 @@
+//! How many coupons of a template each member was issued: what the cap for one member is counted by.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use fault::Fault;
+use kernel::{Id, Tenant};
+use sea_orm::{ConnectionTrait, Value};
+use store::{Column, Tx, insert_rows, statement, values};
+
+use super::{Columns, members};
+use crate::domain::coupon_template::CouponTemplate;
+use crate::domain::member::{MemberId, MemberKey};
+
+const INSERT: &str = "INSERT INTO allowance (tenant_id, template_code, member_id, issued, allowed)";
+
+/// How many coupons of a template some members were issued.
+pub(crate) async fn issued(
+    tx: &Tx,
+    tenant: Tenant,
+    template_code: &str,
+    of: &BTreeSet<MemberKey>,
+) -> Result<HashMap<MemberId, i64>, Fault> {
+    let rows = of.iter().map(|(_, member)| vec![member.uuid().into()]).collect();
+    let (list, mut parameters) = values(tx.get_database_backend(), 3, &[Column::Uuid], rows);
+    let mut all: Vec<Value> = vec![tenant.uuid().into(), template_code.into()];
+    all.append(&mut parameters);
+    let sql = format!(
+        "SELECT member_id, issued FROM allowance WHERE tenant_id = $1 AND template_code = $2 AND member_id IN {list}"
+    );
+    let rows = tx.query_all_raw(statement(&**tx, &sql, all)).await?;
+    let read = |row| {
+        let mut columns = Columns::of(row);
+        Ok((Id::from_uuid(columns.next()?), columns.next()?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Counts issued coupons. The database refuses to count past the template's cap for one member.
+pub(crate) async fn add(
+    tx: &Tx,
+    tenant: Tenant,
+    template: &CouponTemplate,
+    issued: &BTreeMap<MemberId, i64>,
+) -> Result<(), Fault> {
+    const ADD: &str = "ON CONFLICT (tenant_id, template_code, member_id) DO UPDATE \
+         SET issued = allowance.issued + excluded.issued, allowed = excluded.allowed";
+    let allowed = template.member_cap.unwrap_or(i64::MAX);
+    let row = |(member, issued): (&MemberId, &i64)| {
+        vec![
+            tenant.uuid().into(),
+            template.code.clone().into(),
+            member.uuid().into(),
+            (*issued).into(),
+            allowed.into(),
+        ]
+    };
+    insert_rows(&**tx, INSERT, issued.iter().map(row).collect(), ADD).await?;
+    Ok(())
+}
+
+/// What members who were merged away were issued counts for the survivors. A merge may bring a member above a cap; then
+/// the member is issued nothing more.
+pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey>) -> Result<(), Fault> {
+    const ADD: &str = "ON CONFLICT (tenant_id, template_code, member_id) DO UPDATE \
+         SET issued = allowance.issued + excluded.issued, \
+         allowed = CASE WHEN allowance.allowed < allowance.issued + excluded.issued \
+         THEN allowance.issued + excluded.issued ELSE allowance.allowed END";
+    let mut brought: BTreeMap<(MemberKey, String), i64> = BTreeMap::new();
+    for (tenant, absorbed) in members::by_tenant(merges.keys()) {
+        let (list, parameters) = members::of_tenant(&**tx, tenant, absorbed);
+        let sql = format!(
+            "DELETE FROM allowance WHERE tenant_id = $1 AND member_id IN {list} \
+             RETURNING member_id, template_code, issued"
+        );
+        for row in tx.query_all_raw(statement(&**tx, &sql, parameters)).await? {
+            let mut columns = Columns::of(&row);
+            let key = (tenant, Id::from_uuid(columns.next()?));
+            let survivor = merges.get(&key).copied().unwrap_or(key);
+            let sum = brought.entry((survivor, columns.next()?)).or_default();
+            *sum = sum.saturating_add(columns.next()?);
+        }
+    }
+    let row = |(((tenant, member), template_code), issued): ((MemberKey, String), i64)| {
+        vec![
+            tenant.uuid().into(),
+            template_code.into(),
+            member.uuid().into(),
+            issued.into(),
+            issued.into(),
+        ]
+    };
+    insert_rows(&**tx, INSERT, brought.into_iter().map(row).collect(), ADD).await?;
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! What happens with time, without being asked.
+
+mod expire_coupons;
+mod lapse_locks;
+mod place_members;
+
+use std::time::Duration;
+
+pub(crate) use expire_coupons::ExpireCoupons;
+pub(crate) use lapse_locks::LapseLocks;
+pub(crate) use place_members::PlaceMembers;
+
+/// How long a worker rests when there is nothing to do. Nobody waits for it: whoever reads sees what is due already.
+const REST: Duration = Duration::from_secs(1);

@@ -1,0 +1,33 @@
+use async_trait::async_trait;
+use fault::Fault;
+use kernel::Clock;
+use runtime::Worker;
+use store::Db;
+
+use super::REST;
+use crate::store::coupons::{self, Due};
+
+/// How many coupons expire in one transaction at the most.
+const COUPONS_MAX: i64 = 2_000;
+
+/// Expires the coupons whose validity has ended.
+pub(crate) struct ExpireCoupons {
+    pub(crate) clock: Clock,
+    pub(crate) db: Db,
+}
+
+#[async_trait]
+impl Worker for ExpireCoupons {
+    fn name(&self) -> &'static str {
+        "rights.expire_coupons"
+    }
+
+    async fn tick(&mut self) -> Result<usize, Fault> {
+        let done = coupons::do_due(&self.db, Due::Expiry, self.clock.now(), COUPONS_MAX).await?;
+        usize::try_from(done).map_err(Fault::internal)
+    }
+
+    async fn rest(&mut self) {
+        self.clock.sleep(REST).await;
+    }
+}

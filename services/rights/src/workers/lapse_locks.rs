@@ -1,0 +1,33 @@
+use async_trait::async_trait;
+use fault::Fault;
+use kernel::Clock;
+use runtime::Worker;
+use store::Db;
+
+use super::REST;
+use crate::store::coupons::{self, Due};
+
+/// How many locks lapse in one transaction at the most.
+const LOCKS_MAX: i64 = 2_000;
+
+/// Takes away the locks whose deadline has passed.
+pub(crate) struct LapseLocks {
+    pub(crate) clock: Clock,
+    pub(crate) db: Db,
+}
+
+#[async_trait]
+impl Worker for LapseLocks {
+    fn name(&self) -> &'static str {
+        "rights.lapse_locks"
+    }
+
+    async fn tick(&mut self) -> Result<usize, Fault> {
+        let done = coupons::do_due(&self.db, Due::LockExpiry, self.clock.now(), LOCKS_MAX).await?;
+        usize::try_from(done).map_err(Fault::internal)
+    }
+
+    async fn rest(&mut self) {
+        self.clock.sleep(REST).await;
+    }
+}
