@@ -44,15 +44,6 @@ impl RestError {
         }
     }
 
-    /// The body is no JSON.
-    pub(crate) fn media_type(expected: &str) -> Self {
-        let fault = Fault::invalid("", format!("send the body as {expected}, and say so in content-type"));
-        Self {
-            http: Some(StatusCode::UNSUPPORTED_MEDIA_TYPE),
-            ..fault.into()
-        }
-    }
-
     /// The body is longer than the most.
     pub(crate) fn too_large(bytes_max: usize) -> Self {
         let fault = Fault::invalid("", format!("a body has at most {bytes_max} bytes"));

@@ -101,12 +101,3 @@ async fn a_bad_line_in_a_stream_that_is_answered_is_the_last_line() {
     assert_eq!(error["code"], 3, "{answer:?}");
     assert!(error.to_string().contains("line 2"), "{error}");
 }
-
-#[tokio::test]
-async fn lines_must_be_said_to_be_lines() {
-    let platform = Platform::start().await;
-    assert_eq!(
-        platform.post("/v1/members:import", "{}").await.status,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE
-    );
-}
