@@ -101,15 +101,20 @@ async fn run(
     stop: CancellationToken,
 ) {
     let mut backoff = BACKOFF;
+    let mut asker: Option<oneshot::Sender<Result<usize, String>>> = None;
+    // What was done since somebody asked: it may have made work for a worker that had answered "nothing" before.
+    let mut unreported: usize = 0;
     loop {
-        let outcome = until_idle(&mut *worker, &stop).await;
-        let pause = match &outcome {
-            Ok(_) => {
+        let pause = match until_idle(&mut *worker, &stop, &mut unreported).await {
+            Ok(()) => {
                 backoff = BACKOFF;
+                // Whoever asked may have gone.
+                let _ = asker.take().map(|asker| asker.send(Ok(std::mem::take(&mut unreported))));
                 None
             }
             Err(fault) => {
                 tracing::warn!(worker = worker.name(), %fault, pause = ?backoff, "a tick failed and will be repeated");
+                let _ = asker.take().map(|asker| asker.send(Err(format!("{}: {fault}", worker.name()))));
                 let pause = backoff;
                 backoff = backoff.saturating_mul(2).min(BACKOFF_MAX);
                 Some(pause)
@@ -121,26 +126,66 @@ async fn run(
                 Some(pause) => kernel::pause(pause).await,
             }
         };
-        let answer = tokio::select! {
+        asker = tokio::select! {
             () = stop.cancelled() => return,
             poke = poked.recv() => poke,
             () = rest => None,
         };
-        if let Some(answer) = answer {
-            let outcome = until_idle(&mut *worker, &stop).await;
-            // Whoever asked may have gone.
-            let _ = answer.send(outcome.map_err(|fault| format!("{}: {fault}", worker.name())));
-        }
     }
 }
 
-async fn until_idle(worker: &mut dyn Worker, stop: &CancellationToken) -> Result<usize, Fault> {
-    let mut total: usize = 0;
+async fn until_idle(worker: &mut dyn Worker, stop: &CancellationToken, done: &mut usize) -> Result<(), Fault> {
     while !stop.is_cancelled() {
         match worker.tick().await? {
             0 => break,
-            done => total = total.saturating_add(done),
+            more => *done = done.saturating_add(more),
         }
     }
-    Ok(total)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    /// Has so many pieces of work, and tells when it has done the last one.
+    struct Pile {
+        left: Arc<AtomicUsize>,
+        finished: Arc<Notify>,
+    }
+
+    #[async_trait]
+    impl Worker for Pile {
+        fn name(&self) -> &'static str {
+            "test.pile"
+        }
+
+        async fn tick(&mut self) -> Result<usize, Fault> {
+            let did = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+            if !did {
+                self.finished.notify_one();
+            }
+            Ok(usize::from(did))
+        }
+
+        async fn rest(&mut self) {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_settles_learns_of_work_that_was_done_before_he_asked() {
+        let (left, finished) = (Arc::new(AtomicUsize::new(3)), Arc::new(Notify::new()));
+        let mut workers = Workers::new();
+        workers.start(Box::new(Pile { left: left.clone(), finished: finished.clone() }));
+        finished.notified().await;
+        assert_eq!(left.load(Ordering::SeqCst), 0, "it has worked without being asked");
+        assert_eq!(workers.settle().await.unwrap(), 3);
+        assert_eq!(workers.settle().await.unwrap(), 0);
+    }
 }
