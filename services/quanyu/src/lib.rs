@@ -1,1 +1,19 @@
-//! The binary: up, serve, demo, import, doctor.
+//! The binary: every service in one process or in many, the demo, imports, and the doctor.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::as_conversions))]
+
+mod admin;
+mod api;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod doctor;
+pub mod import;
+pub mod platform;
+mod progress;
+pub mod roles;
+mod serve;
+pub mod terminal;
+mod up;
+
+pub use up::try_next;

@@ -1,0 +1,153 @@
+//! The commands and their flags.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use fault::Fault;
+use runtime::Problem;
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::roles::{ROLES, role};
+use crate::terminal::{complain, say};
+use crate::{demo, doctor, import, serve, up};
+
+/// Quanyu, a member platform: one member over all channels of a brand.
+#[derive(Debug, Parser)]
+#[command(name = "quanyu", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command reads its settings from. Later over earlier: defaults, the file, the environment, flags.
+#[derive(Debug, Args)]
+struct SettingsArgs {
+    /// A configuration file (TOML). `--print-config` shows every setting that it may have.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Checks the configuration, tells everything that is wrong with it, and ends.
+    #[arg(long, global = true)]
+    check_config: bool,
+    /// Prints the configuration as it is after all layers, without secrets, and ends.
+    #[arg(long, global = true)]
+    print_config: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Settings that are often set for one run. All settings can be set in the file, or in the environment:
+/// `QUANYU_DATABASE_URL`, `QUANYU_PEERS__POINTS`.
+#[derive(Debug, Args, Serialize)]
+struct Flags {
+    /// Where the SQLite files are [default: data].
+    #[arg(long, global = true, value_name = "PATH")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<PathBuf>,
+    /// The address that clients call [default: 127.0.0.1:7400].
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen: Option<SocketAddr>,
+    /// Where operators find /metrics, /healthz and /readyz [default: nowhere].
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin_listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs every service in this process, on SQLite files. The first start shows the first API key.
+    Up,
+    /// Runs one service in this process: identity, points, rights, tagging, campaign or gateway.
+    ///
+    /// Needs the settings `signing_key` and `peers`, and for several replicas a `database_url` of PostgreSQL.
+    Serve {
+        /// Which one.
+        role: String,
+    },
+    /// Plays a brand's two years on real purchases, shows what became of them, and keeps serving.
+    Demo(demo::DemoArgs),
+    /// Brings members or activities from a file into a running platform.
+    Import(import::ImportArgs),
+    /// Checks configuration, databases, facts, peers and the ledger, and says how to mend what is wrong.
+    Doctor,
+}
+
+/// The status of a command line that cannot be understood, as in sysexits.h.
+const EXIT_USAGE: u8 = 64;
+
+/// Runs the command that the arguments of the process name.
+pub async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = match runtime::load::<Config>(cli.settings.config.as_deref(), &cli.settings.flags) {
+        Ok(config) => config,
+        Err(problems) => return refuse(&problems),
+    };
+    let problems = problems_of_command(&cli.command, &config);
+    if !problems.is_empty() && !cli.settings.print_config {
+        return refuse(&problems);
+    }
+    if cli.settings.print_config {
+        return match runtime::print(&config) {
+            Ok(text) => {
+                say(text);
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(&Fault::internal(error)),
+        };
+    }
+    if cli.settings.check_config {
+        say("the configuration is valid");
+        return ExitCode::SUCCESS;
+    }
+    run(cli.command, config).await
+}
+
+async fn run(command: Command, config: Config) -> ExitCode {
+    let telemetry = match telemetry::init(&config.telemetry) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return fail(&Fault::internal(error)),
+    };
+    let outcome = match command {
+        Command::Up => up::run(&config, &telemetry).await.map(|()| ExitCode::SUCCESS),
+        Command::Serve { role: name } => match role(&name) {
+            Some(role) => serve::run(&config, role, &telemetry).await.map(|()| ExitCode::SUCCESS),
+            None => Err(Fault::internal("the role was checked")),
+        },
+        Command::Demo(args) => demo::run(args, &config, &telemetry).await,
+        Command::Import(args) => import::run(args).await,
+        Command::Doctor => doctor::run(&config).await.map(|healthy| if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+    };
+    if let Err(error) = telemetry.shutdown().await {
+        complain(error);
+    }
+    outcome.unwrap_or_else(|fault| fail(&fault))
+}
+
+fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
+    let Command::Serve { role: name } = command else {
+        return Vec::new();
+    };
+    match role(name) {
+        Some(role) => config.problems_of_role(role),
+        None => {
+            let names: Vec<&str> = ROLES.iter().map(|role| role.name).collect();
+            vec![Problem::new("role", format!("{name} is none: {}", names.join(", ")))]
+        }
+    }
+}
+
+fn refuse(problems: &[Problem]) -> ExitCode {
+    complain("the configuration is not valid:");
+    problems.iter().for_each(|problem| complain(format_args!("  {problem}")));
+    ExitCode::from(EXIT_USAGE)
+}
+
+fn fail(fault: &Fault) -> ExitCode {
+    complain(format_args!("quanyu: {fault}"));
+    ExitCode::FAILURE
+}

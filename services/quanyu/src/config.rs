@@ -1,0 +1,130 @@
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::Uri;
+use runtime::{Problem, Secret, Settings};
+use serde::{Deserialize, Serialize};
+use store::DbConfig;
+use telemetry::TelemetryConfig;
+
+use crate::roles::{ROLES, Role};
+
+/// Everything that can be set, by a file (TOML), by the environment (`QUANYU_DATABASE__URL`) or by flags.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the SQLite files are, one for each service.
+    pub folder: PathBuf,
+    /// The address that clients call: of the gateway for `up`, of the role for `serve`.
+    pub listen: SocketAddr,
+    /// Where operators find /metrics, /healthz and /readyz; absent: nowhere.
+    pub admin_listen: Option<SocketAddr>,
+    /// "postgres://user:password@host/database"; absent: SQLite files in the folder.
+    pub database_url: Option<Secret>,
+    /// How many connections each service opens to PostgreSQL at the most.
+    pub database_connections_max: u32,
+    /// Signs who calls between the processes of one platform; the same in all of them, 32 characters or more. `up` needs
+    /// none.
+    pub signing_key: Option<Secret>,
+    /// The other services by their names, for `serve`: points = "<http://10.0.0.7:7401>".
+    pub peers: BTreeMap<String, String>,
+    /// How many calls each service works on at once; the next one is turned away at once.
+    pub concurrency_max: usize,
+    /// How long calls under way may take to end when the process stops.
+    pub drain_seconds: u64,
+    /// Traces, metrics and logs.
+    pub telemetry: TelemetryConfig,
+}
+
+/// What a shared secret must have at least.
+const SIGNING_KEY_CHARACTERS_MIN: usize = 32;
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from("data"),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7400)),
+            admin_listen: None,
+            database_url: None,
+            database_connections_max: 16,
+            signing_key: None,
+            peers: BTreeMap::new(),
+            concurrency_max: 1_024,
+            drain_seconds: 20,
+            telemetry: TelemetryConfig { log_filter: "warn".to_owned(), ..TelemetryConfig::default() },
+        }
+    }
+}
+
+impl Settings for Config {
+    /// An import's key, and where tests find their server.
+    const FOREIGN: &'static [&'static str] = &["api_key", "address", "test_database_url"];
+
+    fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut check = |right: bool, setting: &str, message: &str| {
+            if !right {
+                problems.push(Problem::new(setting, message));
+            }
+        };
+        check(!self.folder.as_os_str().is_empty(), "folder", "must name a folder");
+        check(self.database_connections_max >= 2, "database_connections_max", "must be at least 2");
+        check(self.concurrency_max >= 1, "concurrency_max", "must be at least 1");
+        check(Some(self.listen) != self.admin_listen, "admin_listen", "must be another address than listen");
+        let key = self.signing_key.as_ref();
+        check(
+            key.is_none_or(|key| key.expose().len() >= SIGNING_KEY_CHARACTERS_MIN),
+            "signing_key",
+            "must have at least 32 characters: make one with `openssl rand -hex 32`",
+        );
+        if let Some(url) = &self.database_url
+            && let Err(message) = DbConfig::new(url.expose()).check()
+        {
+            problems.push(Problem::new("database_url", message));
+        }
+        for (name, address) in &self.peers {
+            if !ROLES.iter().any(|role| role.name == name) {
+                problems.push(Problem::new(format!("peers.{name}"), "is no service: identity, points, rights, tagging, campaign"));
+            }
+            if address.parse::<Uri>().ok().is_none_or(|uri| uri.scheme_str() != Some("http") || uri.authority().is_none()) {
+                problems.push(Problem::new(format!("peers.{name}"), "must be an address such as http://10.0.0.7:7401"));
+            }
+        }
+        problems
+    }
+}
+
+impl Config {
+    /// What playing a role needs besides: the key that its peers share, and where they are.
+    pub fn problems_of_role(&self, role: &Role) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.signing_key.is_none() {
+            problems.push(Problem::new("signing_key", "must be set, to the same in every process of the platform"));
+        }
+        for peer in role.peers.iter().filter(|peer| !self.peers.contains_key(**peer)) {
+            problems.push(Problem::new(format!("peers.{peer}"), format!("must be set: {} works with it", role.name)));
+        }
+        problems
+    }
+
+    /// Where a service keeps its rows.
+    pub fn database(&self, service: &str) -> DbConfig {
+        match &self.database_url {
+            Some(url) => DbConfig { connections_max: self.database_connections_max, ..DbConfig::new(url.expose()) },
+            None => DbConfig::new(format!("sqlite:{}", self.folder.join(format!("{service}.db")).display())),
+        }
+    }
+
+    /// The peers' addresses. Those that are none were told by [`Settings::problems`].
+    pub fn peer_addresses(&self) -> BTreeMap<String, Uri> {
+        let parsed = |(name, address): (&String, &String)| Some((name.clone(), address.parse().ok()?));
+        self.peers.iter().filter_map(parsed).collect()
+    }
+
+    /// How long calls under way may take to end.
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
+    }
+}

@@ -1,0 +1,179 @@
+//! `quanyu doctor`: what is wrong, and how to mend it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use contracts::points::v1::ReconcileAccountsRequest;
+use contracts::points::v1::ledger_service_client::LedgerServiceClient;
+use fault::Fault;
+use kernel::{Clock, Tenant};
+use rpc::{Channel, Peers, Signer, Stack, Switchboard};
+use runtime::Deps;
+use store::Db;
+use telemetry::Red;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::config::Config;
+use crate::roles::{ROLES, role};
+use crate::terminal::say;
+
+/// How many facts behind its producer a consumer may be before somebody should look.
+const BEHIND_MAX: i64 = 10_000;
+/// How many parked facts are told.
+const PARKED_MAX: i64 = 20;
+/// How many accounts are checked by one call.
+const ACCOUNTS_MAX: i32 = 5_000;
+const PEER_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What was found, as it is told.
+struct Report {
+    healthy: bool,
+}
+
+impl Report {
+    fn good(&self, what: impl std::fmt::Display) {
+        say(format_args!("  ok    {what}"));
+    }
+
+    fn bad(&mut self, what: impl std::fmt::Display, mend: &str) {
+        self.healthy = false;
+        say(format_args!("  WRONG {what}\n        {mend}"));
+    }
+}
+
+/// Looks at everything and tells; answers whether all is well. The configuration has been checked before.
+pub async fn run(config: &Config) -> Result<bool, Fault> {
+    let mut report = Report { healthy: true };
+    say("configuration");
+    report.good("every setting is valid");
+    say("databases");
+    let databases = databases(config, &mut report).await;
+    say("facts");
+    facts(&databases, &mut report).await?;
+    say("peers");
+    peers(config, &mut report).await;
+    say("ledger");
+    ledger(&databases, &mut report).await?;
+    say(if report.healthy { "all is well" } else { "something is wrong, see above" });
+    Ok(report.healthy)
+}
+
+async fn databases(config: &Config, report: &mut Report) -> BTreeMap<&'static str, Db> {
+    let mut databases = BTreeMap::new();
+    for role in &ROLES {
+        let file = config.folder.join(format!("{}.db", role.name));
+        if config.database_url.is_none() && !file.exists() {
+            report.bad(
+                format_args!("{}: there is no file {}", role.name, file.display()),
+                "start the platform once with `quanyu up`, or name its folder with --folder",
+            );
+            continue;
+        }
+        match Db::open(&config.database(role.name), role.name, (role.migrations)()).await {
+            Ok(db) => {
+                report.good(format_args!("{}: opens, its tables are up to date", role.name));
+                databases.insert(role.name, db);
+            }
+            Err(fault) => report.bad(
+                format_args!("{}: {fault}", role.name),
+                "check that the database runs, and database_url or the folder's permissions",
+            ),
+        }
+    }
+    databases
+}
+
+async fn facts(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> Result<(), Fault> {
+    for (name, db) in databases {
+        let (mut behind, mut consumers) = (0, 0_u32);
+        for consumer in db.consumer_positions().await? {
+            let last = match databases.get(consumer.stream.as_str()) {
+                Some(producer) => producer.last_position().await?,
+                None => consumer.position,
+            };
+            behind = behind.max(last.saturating_sub(consumer.position));
+            consumers = consumers.saturating_add(1);
+        }
+        if behind > BEHIND_MAX {
+            report.bad(
+                format_args!("{name}: {behind} facts behind"),
+                "see that the service runs; while it catches up, this number falls",
+            );
+        } else {
+            report.good(format_args!("{name}: {consumers} consumers, at most {behind} facts behind"));
+        }
+        for fact in db.parked_facts(PARKED_MAX).await? {
+            report.bad(
+                format_args!("{name}: {} has put aside {} {}: {}", fact.consumer, fact.kind, fact.position, fact.reason),
+                "its row in parked_fact holds the whole fact: mend the cause, then send the request that replaces it",
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn peers(config: &Config, report: &mut Report) {
+    if config.peers.is_empty() {
+        report.good("none are configured: all services share one process");
+    }
+    for (name, address) in config.peer_addresses() {
+        let mut client = HealthClient::new(Channel::remote(&address));
+        let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
+        request.set_timeout(PEER_TIMEOUT);
+        match client.check(request).await {
+            Ok(_) => report.good(format_args!("{name} answers at {address}")),
+            Err(status) => report.bad(
+                format_args!("{name} does not answer at {address}: {}", status.message()),
+                "see that it runs, that peers names its address, and that no firewall lies between",
+            ),
+        }
+    }
+}
+
+/// Asks the ledger itself, as its clients would, over every tenant and account.
+async fn ledger(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> Result<(), Fault> {
+    let (Some(gateway), Some(points), Some(role)) =
+        (databases.get(gateway::NAME), databases.get(points::NAME), role(points::NAME))
+    else {
+        report.bad("the ledger cannot be checked", "mend the databases first");
+        return Ok(());
+    };
+    let signer = Signer::new(&[0; 32]);
+    let switchboard = Switchboard::new();
+    let channels = BTreeMap::from([(role.name.to_owned(), Channel::local(switchboard.clone()))]);
+    let peers = Peers::new("doctor", signer.clone(), channels);
+    // Its workers are not started: a doctor looks and changes nothing.
+    let service = (role.service)(Deps { clock: Clock::system(), db: points.clone(), peers: peers.clone() });
+    let stack = Stack { signer, red: Red::default(), concurrency_max: 1 };
+    switchboard.connect(rpc::serve(service.routes, stack)?);
+    for tenant in gateway::tenants(gateway).await? {
+        let client = LedgerServiceClient::new(peers.channel(points::NAME).on_behalf_of(tenant)?);
+        reconcile(client, tenant, report).await?;
+    }
+    Ok(())
+}
+
+async fn reconcile(mut client: LedgerServiceClient<Channel>, tenant: Tenant, report: &mut Report) -> Result<(), Fault> {
+    let (mut checked, mut wrong, mut page_token) = (0_i64, 0_usize, String::new());
+    loop {
+        let request = ReconcileAccountsRequest { page_size: ACCOUNTS_MAX, page_token };
+        let page = client.reconcile_accounts(request).await.map_err(Fault::from_peer)?.into_inner();
+        checked = checked.saturating_add(i64::from(page.checked_count));
+        wrong = wrong.saturating_add(page.disagreements.len());
+        for account in page.disagreements {
+            report.bad(
+                format_args!("{tenant}: account {} of {}: {account:?}", account.asset_code, account.member_id),
+                "stop postings to this account and restore it from its entries: they are the truth",
+            );
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    if wrong == 0 {
+        report.good(format_args!("{tenant}: entries, lots and balances of {checked} accounts agree"));
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! Every service in one process: the default, the demo, and what the platform tests run on.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use fault::Fault;
+use futures::future::try_join_all;
+use gateway::{FirstKey, Gateway, GatewayConfig, GatewayDeps};
+use kernel::Clock;
+use rpc::{Channel, Peer, Peers, Signer, Stack, Switchboard};
+use runtime::{Deps, Workers};
+use store::Db;
+use telemetry::Red;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::roles::ROLES;
+
+/// Held for as long as a process works with a folder.
+const LOCK_FILE: &str = "quanyu.lock";
+
+/// A running platform.
+pub struct Platform {
+    address: SocketAddr,
+    clock: Clock,
+    first_key: Option<FirstKey>,
+    peers: Peers,
+    databases: BTreeMap<&'static str, Db>,
+    workers: Workers,
+    shutdown: CancellationToken,
+    gateway: JoinHandle<()>,
+    red: Red,
+    _lock: Option<Arc<File>>,
+}
+
+impl Platform {
+    /// Opens every database, joins the services, starts their workers and opens the gateway's address.
+    pub async fn start(config: &Config, clock: Clock, red: Red) -> Result<Self, Fault> {
+        // Before anything is opened: a port in use or a second process on the folder must change nothing.
+        let listener = TcpListener::bind(config.listen).await;
+        let listener = listener.map_err(|error| Fault::unavailable(format!("{} cannot be listened to: {error}", config.listen)))?;
+        let address = listener.local_addr().map_err(Fault::internal)?;
+        let lock = lock(config)?;
+        let opened = ROLES.iter().map(async |role| {
+            let db = Db::open(&config.database(role.name), role.name, (role.migrations)()).await?;
+            Ok::<_, Fault>((role.name, db))
+        });
+        let databases: BTreeMap<&'static str, Db> = try_join_all(opened).await?.into_iter().collect();
+
+        let signer = Signer::new(&random_key()?);
+        let switchboards: BTreeMap<&str, Switchboard> = ROLES.iter().map(|role| (role.name, Switchboard::new())).collect();
+        let channels: BTreeMap<String, Channel> = switchboards
+            .iter()
+            .map(|(name, switchboard)| ((*name).to_owned(), Channel::local(switchboard.clone())))
+            .collect();
+        let mut workers = Workers::new();
+        for role in &ROLES {
+            let (Some(db), Some(switchboard)) = (databases.get(role.name), switchboards.get(role.name)) else {
+                return Err(Fault::internal("every role has a database and a switchboard"));
+            };
+            let peers = Peers::new(role.name, signer.clone(), channels.clone());
+            let service = (role.service)(Deps { clock: clock.clone(), db: db.clone(), peers });
+            let stack = Stack { signer: signer.clone(), red: red.clone(), concurrency_max: config.concurrency_max };
+            switchboard.connect(rpc::serve(service.routes, stack)?);
+            service.workers.into_iter().for_each(|worker| workers.start(worker));
+        }
+
+        let db = databases.get(gateway::NAME).ok_or_else(|| Fault::internal("the gateway has a database"))?;
+        let first_key = gateway::bootstrap(db, &clock).await?;
+        let peers = Peers::new("quanyu", signer.clone(), channels.clone());
+        let deps = GatewayDeps { clock: clock.clone(), db: db.clone(), signer, channels };
+        let edge = Gateway::new(GatewayConfig { drain: config.drain(), ..GatewayConfig::default() }, deps);
+        let edge = edge.map_err(Fault::internal)?;
+        let shutdown = CancellationToken::new();
+        let gateway = tokio::spawn(edge.serve(listener, shutdown.clone().cancelled_owned()));
+        Ok(Self { address, clock, first_key, peers, databases, workers, shutdown, gateway, red, _lock: lock })
+    }
+
+    /// The gateway's address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What time the platform thinks it is.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The first key's secret, on the very first start.
+    pub fn first_key(&self) -> Option<&str> {
+        self.first_key.as_ref().map(|key| key.secret.reveal())
+    }
+
+    /// A service, past the gateway, for the platform's own commands.
+    pub fn peer(&self, name: &str) -> Peer {
+        self.peers.channel(name)
+    }
+
+    /// The databases by the names of their services.
+    pub fn databases(&self) -> &BTreeMap<&'static str, Db> {
+        &self.databases
+    }
+
+    /// Rate, errors and duration of every method.
+    pub fn red(&self) -> &Red {
+        &self.red
+    }
+
+    /// Waits until every fact has been applied and every worker is idle.
+    pub async fn settle(&self) -> Result<usize, Fault> {
+        self.workers.settle().await
+    }
+
+    /// Takes no new calls, finishes those under way and the present ticks of the workers, and closes the databases.
+    pub async fn stop(self) -> Result<(), Fault> {
+        self.shutdown.cancel();
+        self.gateway.await.map_err(Fault::internal)?;
+        self.workers.stop().await;
+        for db in self.databases.values() {
+            db.close().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The folder is this process's for as long as the file is open; a crash opens it again.
+fn lock(config: &Config) -> Result<Option<Arc<File>>, Fault> {
+    if config.database_url.is_some() {
+        return Ok(None);
+    }
+    let folder = &config.folder;
+    let fail = |error: std::io::Error| Fault::unavailable(format!("the folder {} cannot be used: {error}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(fail)?;
+    let file = File::create(folder.join(LOCK_FILE)).map_err(fail)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Arc::new(file))),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err(Fault::unavailable(format!("another process works with the folder {}: stop it, or name another folder", folder.display())))
+        }
+        Err(std::fs::TryLockError::Error(error)) => Err(fail(error)),
+    }
+}
+
+/// Principals never leave this process, so their key need not outlive it.
+fn random_key() -> Result<[u8; 32], Fault> {
+    let mut key = [0; 32];
+    rand::TryRngCore::try_fill_bytes(&mut rand::rngs::OsRng, &mut key).map_err(Fault::internal)?;
+    Ok(key)
+}

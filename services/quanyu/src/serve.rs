@@ -1,0 +1,101 @@
+//! `quanyu serve <role>`: one service in a process of its own.
+
+use std::collections::BTreeMap;
+
+use fault::Fault;
+use gateway::{Gateway, GatewayConfig, GatewayDeps};
+use kernel::Clock;
+use mesh::{Discovery, Leadership, StaticMesh};
+use rpc::{Channel, Peers, Signer, Stack, Switchboard};
+use runtime::{Deps, Lifecycle, Workers};
+use store::Db;
+use telemetry::Telemetry;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::service::Routes;
+use tonic::transport::Server;
+
+use crate::admin;
+use crate::config::Config;
+use crate::roles::Role;
+use crate::terminal::say;
+
+/// How many calls one connection may have under way.
+const STREAMS_MAX: u32 = 200;
+
+/// Serves a role until it is asked to stop.
+pub async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> Result<(), Fault> {
+    let lifecycle = Lifecycle::new();
+    lifecycle.listen_to_signals(config.drain()).map_err(Fault::internal)?;
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.map_err(|error| Fault::unavailable(format!("{} cannot be listened to: {error}", config.listen)))?;
+    let address = listener.local_addr().map_err(Fault::internal)?;
+
+    let clock = Clock::system();
+    let db = Db::open(&config.database(role.name), role.name, (role.migrations)()).await?;
+    let secret = config.signing_key.as_ref().ok_or_else(|| Fault::internal("the configuration was checked"))?;
+    let signer = Signer::new(secret.expose().as_bytes());
+    let mesh = StaticMesh::new(&config.peer_addresses());
+    let own = Switchboard::new();
+    let mut channels: BTreeMap<String, Channel> =
+        role.peers.iter().filter_map(|peer| Some(((*peer).to_owned(), mesh.channel(peer)?))).collect();
+    channels.insert(role.name.to_owned(), Channel::local(own.clone()));
+
+    let peers = Peers::new(role.name, signer.clone(), channels.clone());
+    let service = (role.service)(Deps { clock: clock.clone(), db: db.clone(), peers });
+    let stack = Stack { signer: signer.clone(), red: telemetry.red(), concurrency_max: config.concurrency_max };
+    let routes = rpc::serve(service.routes, stack)?.prepare();
+    own.connect(routes.clone());
+    let lease = mesh.lead(&format!("{}.workers", role.name)).await?;
+    let mut workers = Workers::new();
+    service.workers.into_iter().for_each(|worker| workers.start(worker));
+    let admin = admin::serve(config.admin_listen, telemetry.red(), lifecycle.clone()).await?;
+    say(format_args!("Quanyu serves {} at {address}", role.name));
+
+    let serving = async {
+        if role.name == gateway::NAME {
+            let deps = GatewayDeps { clock, db: db.clone(), signer, channels };
+            edge(config, deps, listener, &lifecycle).await
+        } else {
+            grpc(routes, listener, &lifecycle).await
+        }
+    };
+    let served = lifecycle.unless_ended(serving).await.unwrap_or(Ok(()));
+    lifecycle.unless_ended(workers.stop()).await;
+    drop(lease);
+    admin.abort();
+    db.close().await?;
+    served
+}
+
+async fn grpc(routes: Routes, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_service_status("", tonic_health::ServingStatus::Serving).await;
+    let stopping = async {
+        lifecycle.stopping().await;
+        health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+    };
+    let connections = TcpListenerStream::new(listener);
+    let connections = tokio_stream::StreamExt::map(connections, |connection| {
+        // Answers are small and written whole: waiting for more of them only adds to their time.
+        connection.inspect(|connection| drop(connection.set_nodelay(true)))
+    });
+    Server::builder()
+        .max_concurrent_streams(STREAMS_MAX)
+        .http2_adaptive_window(Some(true))
+        .add_routes(routes)
+        .add_service(health_service)
+        .serve_with_incoming_shutdown(connections, stopping)
+        .await
+        .map_err(Fault::internal)
+}
+
+async fn edge(config: &Config, deps: GatewayDeps, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {
+    if let Some(first) = gateway::bootstrap(&deps.db, &deps.clock).await? {
+        say(format_args!("The first API key, shown this once: {}", first.secret.reveal()));
+    }
+    let edge = Gateway::new(GatewayConfig { drain: config.drain(), ..GatewayConfig::default() }, deps);
+    let stopping = { let lifecycle = lifecycle.clone(); async move { lifecycle.stopping().await } };
+    edge.map_err(Fault::internal)?.serve(listener, stopping).await;
+    Ok(())
+}

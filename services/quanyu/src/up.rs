@@ -1,0 +1,59 @@
+//! `quanyu up`: all services in one process.
+
+use std::time::Duration;
+
+use fault::Fault;
+use kernel::Clock;
+use runtime::Lifecycle;
+use telemetry::Telemetry;
+
+use crate::admin;
+use crate::config::Config;
+use crate::platform::Platform;
+use crate::terminal::say;
+
+/// Runs the platform until it is asked to stop.
+pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fault> {
+    let started = std::time::Instant::now();
+    let lifecycle = Lifecycle::new();
+    lifecycle.listen_to_signals(config.drain().saturating_add(Duration::from_secs(5))).map_err(Fault::internal)?;
+    let platform = Platform::start(config, Clock::system(), telemetry.red()).await?;
+    let admin = admin::serve(config.admin_listen, telemetry.red(), lifecycle.clone()).await?;
+    welcome(config, &platform, started.elapsed());
+    lifecycle.stopping().await;
+    say("stopping: calls under way are finished; press Ctrl-C again to end at once");
+    let stopped = lifecycle.unless_ended(platform.stop()).await;
+    admin.abort();
+    stopped.unwrap_or(Ok(()))
+}
+
+fn welcome(config: &Config, platform: &Platform, took: Duration) {
+    let address = platform.address();
+    let place = match &config.database_url {
+        Some(_) => "in PostgreSQL".to_owned(),
+        None => format!("in {}", config.folder.display()),
+    };
+    say(format_args!("Quanyu serves gRPC and REST at {address}, data {place}, ready in {} ms", took.as_millis()));
+    let key = if let Some(key) = platform.first_key() {
+        say(format_args!("\nThe first API key of the tenant \"default\", shown this once:\n\n  export QUANYU_API_KEY={key}"));
+        "$QUANYU_API_KEY"
+    } else {
+        say("\nSet QUANYU_API_KEY to the key that the first start has shown.");
+        "$QUANYU_API_KEY"
+    };
+    say(format_args!("{}", try_next(&address.to_string(), key)));
+}
+
+/// Lines to copy for a first call.
+pub fn try_next(address: &str, key: &str) -> String {
+    let channel = r#"{"requestId":"channel-1","channel":{"channelCode":"pos","kind":"CHANNEL_KIND_POS","displayName":"Stores","trustRank":1}}"#;
+    let member = r#"{"requestId":"resolve-1","arrival":{"channelCode":"pos","externalId":"card-1"}}"#;
+    format!(
+        "\nTry next:\n\n  \
+         curl -s http://{address}/v1/channels -H \"authorization: Bearer {key}\" -d '{channel}'\n  \
+         curl -s http://{address}/v1/members:resolve -H \"authorization: Bearer {key}\" -d '{member}'\n  \
+         grpcurl -plaintext {address} list\n  \
+         grpcurl -plaintext -H \"authorization: Bearer {key}\" {address} quanyu.identity.v1.ChannelService/ListChannels\n  \
+         curl -s http://{address}/openapi.json\n\nCtrl-C stops."
+    )
+}

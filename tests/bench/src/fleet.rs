@@ -1,0 +1,137 @@
+//! Every role in a process of its own, as in production.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use fault::Fault;
+use http::Uri;
+use kernel::{Clock, Principal, PrincipalKind, Scopes, Tenant};
+use rpc::{Channel, Signer};
+use store::{Db, DbConfig};
+use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+
+const ROLES: [&str; 6] = ["identity", "points", "rights", "tagging", "campaign", "gateway"];
+/// Shared by the processes and by the bench, which calls the services past the gateway.
+const SIGNING_KEY: &str = "a key for measuring, of no use elsewhere";
+/// How often a process is asked whether it is there: every 50 ms.
+const TRIES_MAX: usize = 400;
+
+/// Running processes; they end with it.
+pub(crate) struct Fleet {
+    addresses: BTreeMap<&'static str, SocketAddr>,
+    api_key: String,
+    tenant: Tenant,
+    database: &'static str,
+    _processes: Vec<Child>,
+    _folder: TempDir,
+}
+
+impl Fleet {
+    pub(crate) async fn start(binary: &Path, database_url: Option<&str>) -> Result<Self, Fault> {
+        let folder = tempfile::tempdir().map_err(Fault::internal)?;
+        let mut addresses = BTreeMap::new();
+        for role in ROLES {
+            // Bound and let go again: the process takes it over.
+            let listener = TcpListener::bind("127.0.0.1:0").await.map_err(Fault::internal)?;
+            addresses.insert(role, listener.local_addr().map_err(Fault::internal)?);
+        }
+        // The first key, which the gateway would only print.
+        let config = match database_url {
+            Some(url) => DbConfig::new(url),
+            None => DbConfig::new(format!("sqlite:{}", folder.path().join("gateway.db").display())),
+        };
+        let db = Db::open(&config, gateway::NAME, gateway::migrations()).await?;
+        let first = gateway::bootstrap(&db, &Clock::system()).await?;
+        let first = first.ok_or_else(|| Fault::internal("the database is not empty: name another one"))?;
+        db.close().await?;
+
+        let mut processes = Vec::new();
+        for (role, address) in &addresses {
+            let mut command = Command::new(binary);
+            command.args(["serve", role, "--listen", &address.to_string(), "--folder"]).arg(folder.path());
+            command.env("QUANYU_SIGNING_KEY", SIGNING_KEY);
+            if let Some(url) = database_url {
+                command.env("QUANYU_DATABASE_URL", url);
+            }
+            for (peer, address) in addresses.iter().filter(|(peer, _)| **peer != "gateway") {
+                command.env(format!("QUANYU_PEERS__{}", peer.to_uppercase()), format!("http://{address}"));
+            }
+            command.stdout(Stdio::null()).kill_on_drop(true);
+            processes.push(command.spawn().map_err(|error| {
+                Fault::internal(format!("{} cannot be started: {error}; build it with cargo build --release", binary.display()))
+            })?);
+        }
+        for (role, address) in &addresses {
+            wait_for(role, *address).await?;
+        }
+        let database = if database_url.is_some() { "PostgreSQL" } else { "SQLite" };
+        let (api_key, tenant) = (first.secret.reveal().to_owned(), first.tenant);
+        Ok(Self { addresses, api_key, tenant, database, _processes: processes, _folder: folder })
+    }
+
+    /// Straight to a service, as a key that may do everything.
+    pub(crate) fn direct(&self, role: &str) -> Result<Route, Fault> {
+        let principal = Principal {
+            tenant: self.tenant,
+            subject: "bench".to_owned(),
+            scopes: Scopes::new(["*".to_owned()]),
+            kind: PrincipalKind::Key,
+        };
+        let principal = Signer::new(SIGNING_KEY.as_bytes()).sign(&principal)?;
+        Ok(Route { channel: self.channel(role)?.with_principal(principal), api_key: None })
+    }
+
+    /// Through the gateway.
+    pub(crate) fn gateway(&self) -> Result<Route, Fault> {
+        let api_key = format!("Bearer {}", self.api_key).parse().map_err(Fault::internal)?;
+        Ok(Route { channel: self.channel("gateway")?, api_key: Some(api_key) })
+    }
+
+    pub(crate) fn database(&self) -> &'static str {
+        self.database
+    }
+
+    fn channel(&self, role: &str) -> Result<Channel, Fault> {
+        let address = self.addresses.get(role).ok_or_else(|| Fault::internal("no such role"))?;
+        let address: Uri = format!("http://{address}").parse().map_err(Fault::internal)?;
+        Ok(Channel::remote(&address))
+    }
+}
+
+/// A way to a method.
+#[derive(Clone)]
+pub(crate) struct Route {
+    channel: Channel,
+    api_key: Option<tonic::metadata::MetadataValue<tonic::metadata::Ascii>>,
+}
+
+impl Route {
+    /// For a generated client.
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// A request that carries the key, where one is needed.
+    pub(crate) fn request<T>(&self, message: T) -> tonic::Request<T> {
+        let mut request = tonic::Request::new(message);
+        if let Some(api_key) = &self.api_key {
+            request.metadata_mut().insert("authorization", api_key.clone());
+        }
+        request
+    }
+}
+
+async fn wait_for(role: &str, address: SocketAddr) -> Result<(), Fault> {
+    for _ in 0..TRIES_MAX {
+        if TcpStream::connect(address).await.is_ok() {
+            return Ok(());
+        }
+        kernel::pause(Duration::from_millis(50)).await;
+    }
+    Err(Fault::unavailable(format!("{role} does not listen at {address}")))
+}

@@ -1,0 +1,89 @@
+//! A load generator for the calls that channels make most.
+//!
+//! It starts every role of the binary in a process of its own, calls each method directly and through the gateway, and
+//! beside them an empty echo with the same number of callers: on a shared machine the ratios are what can be compared.
+//!
+//! ```text
+//! cargo build --release && cargo run --release -p bench
+//! cargo run --release -p bench -- --database-url postgres://quanyu@127.0.0.1/quanyu --callers 256
+//! ```
+
+mod cases;
+mod fleet;
+mod load;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use fault::Fault;
+
+use crate::cases::World;
+use crate::fleet::Fleet;
+use crate::load::{Figures, Load};
+
+#[derive(Debug, Parser)]
+struct Args {
+    /// The binary to be measured.
+    #[arg(long, default_value = "target/release/quanyu")]
+    binary: PathBuf,
+    /// PostgreSQL instead of SQLite files: an empty database.
+    #[arg(long)]
+    database_url: Option<String>,
+    /// How many callers wait for an answer at any time.
+    #[arg(long, default_value_t = 64)]
+    callers: usize,
+    /// How long each case is measured, in seconds.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// How many members there are.
+    #[arg(long, default_value_t = 10_000)]
+    members: usize,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            say(&format!("bench: {fault}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), Fault> {
+    let load = Load { callers: args.callers, warm_up: Duration::from_secs(1), duration: Duration::from_secs(args.seconds) };
+    let fleet = Fleet::start(&args.binary, args.database_url.as_deref()).await?;
+    let echo = cases::echo(&load).await?;
+    let world = World::build(&fleet, args.members).await?;
+    say(&format!("{} callers, {} s a case, {} members, {}", args.callers, args.seconds, args.members, fleet.database()));
+    say(&format!("{:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}", "", "req/s", "p50 ms", "p99 ms", "p99.9 ms", "errors", "/ echo"));
+    tell("empty echo", &echo, &echo);
+    for (name, figures) in world.measure(&load).await? {
+        tell(&name, &figures, &echo);
+    }
+    Ok(())
+}
+
+fn tell(name: &str, figures: &Figures, echo: &Figures) {
+    let millis = |micros: u64| format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10);
+    // In thousandths, so that no floating point is needed.
+    let ratio = figures.per_second().saturating_mul(1_000).checked_div(echo.per_second().max(1)).unwrap_or(0);
+    say(&format!(
+        "{name:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
+        figures.per_second(),
+        millis(figures.percentile(500)),
+        millis(figures.percentile(990)),
+        millis(figures.percentile(999)),
+        figures.errors,
+        format!("{}.{:03}", ratio / 1_000, ratio % 1_000),
+    ));
+}
+
+fn say(line: &str) {
+    use std::io::Write;
+    // A reader that has gone away is no failure.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
