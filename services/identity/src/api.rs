@@ -1,3 +1,4 @@
+use ::store::Db;
 use contracts::identity::v1::channel_service_server::ChannelService;
 use contracts::identity::v1::member_service_server::MemberService;
 use contracts::identity::v1::{
@@ -12,11 +13,10 @@ use contracts::identity::v1::{
 use fault::Fault;
 use kernel::{Clock, RequestKey, Tenant};
 use prost::Message;
-use store::Db;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::domain::{Member, MemberId, Moment};
-use crate::tables;
+use crate::store;
 
 /// The methods of this service, each in the file of its name under `handlers`.
 #[derive(Clone)]
@@ -47,7 +47,7 @@ impl IdentityApi {
 
     /// The member of an id, or the survivor of the one it was, outside of a transaction.
     pub(crate) async fn member(&self, tenant: Tenant, id: MemberId) -> Result<Member, Fault> {
-        let member = tables::graph::member(self.db.read(), tenant, id).await?;
+        let member = store::graph::member(self.db.read(), tenant, id).await?;
         member.ok_or_else(|| Fault::not_found("member", id))
     }
 }

@@ -1,8 +1,8 @@
 //! The facts that this service tells.
 
+use ::store::Draft;
 use contracts::identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, ProfileSnapshot};
 use kernel::Tenant;
-use store::Draft;
 
 use crate::domain::graph::Happening;
 use crate::domain::{Field, Member};

@@ -21,7 +21,7 @@ mod api;
 mod domain;
 mod events;
 mod handlers;
-mod tables;
+mod store;
 mod wire;
 
 use contracts::identity::v1::channel_service_server::ChannelServiceServer;
@@ -29,8 +29,8 @@ use contracts::identity::v1::member_service_server::MemberServiceServer;
 use runtime::{Deps, Service};
 use tonic::service::RoutesBuilder;
 
+pub use crate::store::migrations;
 use api::IdentityApi;
-pub use tables::migrations;
 
 /// The service's name, by which its peers know it.
 pub const NAME: &str = "identity";

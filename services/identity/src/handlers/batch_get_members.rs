@@ -6,7 +6,7 @@ use rpc::Call;
 
 use crate::api::IdentityApi;
 use crate::domain::{Member, MemberId};
-use crate::{tables, wire};
+use crate::{store, wire};
 
 impl IdentityApi {
     pub(crate) async fn batch_get_members(
@@ -14,8 +14,8 @@ impl IdentityApi {
         call: Call<BatchGetMembersRequest>,
     ) -> Result<BatchGetMembersResponse, Fault> {
         let ids = parse(&call.member_ids)?;
-        let survivors = tables::graph::follow_many(self.db.read(), call.tenant(), &ids).await?;
-        let members = tables::members::read(self.db.read(), call.tenant(), &survivors).await?;
+        let survivors = store::graph::follow_many(self.db.read(), call.tenant(), &ids).await?;
+        let members = store::members::read(self.db.read(), call.tenant(), &survivors).await?;
         let members: HashMap<MemberId, &Member> = members.iter().map(|member| (member.id, member)).collect();
         let result = |(id, survivor): (&MemberId, &MemberId)| {
             let member = members.get(survivor);

@@ -4,7 +4,7 @@ use rpc::Call;
 
 use crate::api::IdentityApi;
 use crate::domain::{Key, Kind};
-use crate::tables;
+use crate::store;
 
 impl IdentityApi {
     pub(crate) async fn batch_look_up_members(
@@ -12,7 +12,7 @@ impl IdentityApi {
         call: Call<BatchLookUpMembersRequest>,
     ) -> Result<BatchLookUpMembersResponse, Fault> {
         let keys: Vec<Key> = call.keys.iter().map(key).collect();
-        let holders = tables::identities::holders(self.db.read(), call.tenant(), &keys).await?;
+        let holders = store::identities::holders(self.db.read(), call.tenant(), &keys).await?;
         let member = |key| holders.get(key).map(ToString::to_string).unwrap_or_default();
         Ok(BatchLookUpMembersResponse {
             member_ids: keys.iter().map(member).collect(),

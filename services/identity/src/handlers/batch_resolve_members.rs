@@ -1,14 +1,14 @@
+use ::store::Begun;
 use contracts::identity::v1::batch_resolve_members_result::Result as Outcome;
 use contracts::identity::v1::{BatchResolveMembersRequest, BatchResolveMembersResponse, BatchResolveMembersResult};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use crate::api::IdentityApi;
 use crate::domain::Key;
 use crate::domain::graph::Arrival;
 use crate::wire::Importable;
-use crate::{tables, wire};
+use crate::{store, wire};
 
 const ARRIVALS_MAX: usize = 500;
 
@@ -24,11 +24,11 @@ impl IdentityApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        let channels = tables::channels::all(&**tx, call.tenant()).await?;
+        let channels = store::channels::all(&**tx, call.tenant()).await?;
         let parse = |arrival| wire::checked_arrival(arrival, &channels, Importable::No, self.clock.now());
         let arrivals: Vec<Result<Arrival, Fault>> = call.arrivals.iter().map(parse).collect();
         let keys: Vec<Key> = arrivals.iter().flatten().flat_map(Arrival::keys).cloned().collect();
-        let mut graph = tables::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
+        let mut graph = store::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
         let mut results = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
             let result = match arrival {
@@ -46,7 +46,7 @@ impl IdentityApi {
             drop(tx);
             return self.unless_answered(&call.key(&call.request_id), answer).await;
         }
-        tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
+        store::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
         tx.commit(answer).await
     }
 }

@@ -1,14 +1,14 @@
+use ::store::Begun;
 use contracts::identity::v1::{CreateChannelRequest, CreateChannelResponse, ErrorReason};
 use fault::{Fault, Violations};
 use kernel::Time;
 use rpc::Call;
-use store::Begun;
 
 use crate::api::IdentityApi;
 use crate::domain::Channel;
 use crate::domain::channel::CHANNELS_MAX;
 use crate::domain::profile::SOURCE_WORDS;
-use crate::{tables, wire};
+use crate::{store, wire};
 
 impl IdentityApi {
     pub(crate) async fn create_channel(
@@ -20,11 +20,11 @@ impl IdentityApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        if tables::channels::all(&**tx, call.tenant()).await?.len() >= CHANNELS_MAX {
+        if store::channels::all(&**tx, call.tenant()).await?.len() >= CHANNELS_MAX {
             let message = format!("a brand has at most {CHANNELS_MAX} channels: use one of those that exist");
             return Err(Fault::refused(ErrorReason::ChannelLimitReached, message).with("limit", CHANNELS_MAX));
         }
-        if !tables::channels::insert(&**tx, call.tenant(), &channel).await? {
+        if !store::channels::insert(&**tx, call.tenant(), &channel).await? {
             let message = format!("there is a channel {} already: choose another code", channel.code);
             let refusal = Fault::refused(ErrorReason::ChannelAlreadyExists, message);
             return Err(refusal.with("channel_code", channel.code));

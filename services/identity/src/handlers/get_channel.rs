@@ -3,11 +3,11 @@ use fault::Fault;
 use rpc::Call;
 
 use crate::api::IdentityApi;
-use crate::{tables, wire};
+use crate::{store, wire};
 
 impl IdentityApi {
     pub(crate) async fn get_channel(&self, call: Call<GetChannelRequest>) -> Result<GetChannelResponse, Fault> {
-        let channels = tables::channels::all(self.db.read(), call.tenant()).await?;
+        let channels = store::channels::all(self.db.read(), call.tenant()).await?;
         let channel = channels.get(&call.channel_code);
         let channel = channel.ok_or_else(|| Fault::not_found("channel", &call.channel_code))?;
         Ok(GetChannelResponse {

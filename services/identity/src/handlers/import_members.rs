@@ -1,20 +1,20 @@
 use std::collections::HashMap;
 
+use ::store::Tx;
 use contracts::identity::v1::{ErrorReason, ImportMembersRequest, ImportMembersResponse, MemberRow, RefusedRow};
 use fault::{Common, Fault, Violations};
 use kernel::{RequestKey, Time};
 use prost::Message;
 use rpc::Call;
-use store::Tx;
 use tonic::Streaming;
 
 use crate::api::IdentityApi;
 use crate::domain::graph::Arrival;
 use crate::domain::recognition::Outcome;
 use crate::domain::{Channels, Key};
-use crate::tables::import_rows::{self, ImportedRow};
+use crate::store::import_rows::{self, ImportedRow};
 use crate::wire::Importable;
-use crate::{tables, wire};
+use crate::{store, wire};
 
 /// Rows of one stream.
 const ROWS_MAX: i64 = 10_000;
@@ -51,24 +51,17 @@ impl IdentityApi {
     async fn import(&self, call: &Call<()>, rows: &[MemberRow]) -> Result<ImportMembersResponse, Fault> {
         let mut tally = ImportMembersResponse::default();
         let tx = self.db.begin().await?;
-        let channels = tables::channels::all(&*tx, call.tenant()).await?;
-        let fresh = fresh(&tx, call, rows, &mut tally).await?;
-        let now = self.clock.now();
-        let mut arrivals = Vec::with_capacity(fresh.len());
-        for Row { row, digest } in fresh {
-            match parse(row, &channels, now) {
-                Ok(arrival) => arrivals.push((row, digest, arrival)),
-                Err(fault) => tally.refused_rows.push(refused(row, fault)?),
-            }
-        }
-        let keys: Vec<Key> = arrivals
-            .iter()
-            .flat_map(|(_, _, arrival)| arrival.keys())
-            .cloned()
-            .collect();
-        let mut graph = tables::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
-        let mut imported = Vec::with_capacity(arrivals.len());
-        for (row, digest, arrival) in arrivals {
+        let channels = store::channels::all(&*tx, call.tenant()).await?;
+        let admitted = self.admit(&tx, call, rows, &channels, &mut tally).await?;
+        let keys: Vec<Key> = admitted.iter().flat_map(|row| row.arrival.keys()).cloned().collect();
+        let mut graph = store::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
+        let mut imported = Vec::with_capacity(admitted.len());
+        for Admitted {
+            request_id,
+            digest,
+            arrival,
+        } in admitted
+        {
             let resolution = self.decide(|moment| graph.resolve(&arrival, moment));
             let count = match resolution.outcome {
                 Outcome::Created => &mut tally.created_count,
@@ -76,50 +69,61 @@ impl IdentityApi {
             };
             *count = count.saturating_add(1);
             imported.push(ImportedRow {
-                request_id: row.request_id.clone(),
+                request_id,
                 digest,
                 member: resolution.member,
             });
         }
-        tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
+        store::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
         import_rows::insert(&*tx, call.tenant(), &imported).await?;
         tx.commit().await?;
-        tally.refused_rows.sort_by_key(|refused| refused.row_number);
         Ok(tally)
     }
-}
 
-/// A row with what tells whether its content is the same.
-struct Row<'r> {
-    row: &'r MemberRow,
-    digest: Vec<u8>,
-}
-
-/// The rows that were not imported before, each once; the others are counted, or refused where their content differs.
-async fn fresh<'r>(
-    tx: &Tx,
-    call: &Call<()>,
-    rows: &'r [MemberRow],
-    tally: &mut ImportMembersResponse,
-) -> Result<Vec<Row<'r>>, Fault> {
-    let request_ids: Vec<String> = rows.iter().map(|row| row.request_id.clone()).collect();
-    let mut digests: HashMap<String, Vec<u8>> = import_rows::digests(&**tx, call.tenant(), &request_ids).await?;
-    let mut fresh = Vec::with_capacity(rows.len());
-    for row in rows {
-        let digest = digest(call, row);
-        match digests.get(&row.request_id) {
-            None => {
-                // Without an id every row would be the same one; the row is refused for that later.
-                if !row.request_id.is_empty() {
-                    digests.insert(row.request_id.clone(), digest.clone());
+    /// The rows that are right and were not imported before; the others are counted, or refused.
+    async fn admit(
+        &self,
+        tx: &Tx,
+        call: &Call<()>,
+        rows: &[MemberRow],
+        channels: &Channels,
+        tally: &mut ImportMembersResponse,
+    ) -> Result<Vec<Admitted>, Fault> {
+        let request_ids: Vec<String> = rows.iter().map(|row| row.request_id.clone()).collect();
+        let mut digests: HashMap<String, Vec<u8>> = import_rows::digests(&**tx, call.tenant(), &request_ids).await?;
+        let mut admitted = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (request_id, digest) = (row.request_id.clone(), digest(call, row));
+            let parsed = match digests.get(&request_id) {
+                None => parse(row, channels, self.clock.now()),
+                Some(known) if *known == digest => {
+                    tally.repeated_count = tally.repeated_count.saturating_add(1);
+                    continue;
                 }
-                fresh.push(Row { row, digest });
+                Some(_) => Err(reused(row)),
+            };
+            match parsed {
+                Ok(arrival) => {
+                    digests.insert(request_id.clone(), digest.clone());
+                    admitted.push(Admitted {
+                        request_id,
+                        digest,
+                        arrival,
+                    });
+                }
+                Err(fault) => tally.refused_rows.push(refused(row, fault)?),
             }
-            Some(known) if *known == digest => tally.repeated_count = tally.repeated_count.saturating_add(1),
-            Some(_) => tally.refused_rows.push(refused(row, reused(row))?),
         }
+        Ok(admitted)
     }
-    Ok(fresh)
+}
+
+/// A row that is to be imported.
+struct Admitted {
+    request_id: String,
+    /// Tells whether the content is the same when the row comes again.
+    digest: Vec<u8>,
+    arrival: Arrival,
 }
 
 /// The digest of what a row says; its number does not matter, since a file may have been cut or sorted.

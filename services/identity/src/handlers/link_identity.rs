@@ -1,10 +1,10 @@
+use ::store::Begun;
 use contracts::identity::v1::{LinkIdentityRequest, LinkIdentityResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use crate::api::IdentityApi;
-use crate::{tables, wire};
+use crate::{store, wire};
 
 impl IdentityApi {
     pub(crate) async fn link_identity(&self, call: Call<LinkIdentityRequest>) -> Result<LinkIdentityResponse, Fault> {
@@ -13,15 +13,15 @@ impl IdentityApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        let channels = tables::channels::all(&**tx, call.tenant()).await?;
+        let channels = store::channels::all(&**tx, call.tenant()).await?;
         let evidence = wire::evidence(&call.evidence.clone().unwrap_or_default(), &channels)?;
         let key = Some(&evidence.key).filter(|_| evidence.leads());
-        let (mut graph, member) = tables::graph::open_member(&tx, call.tenant(), id, key).await?;
+        let (mut graph, member) = store::graph::open_member(&tx, call.tenant(), id, key).await?;
         let identity = self
             .decide(|moment| graph.link(&member, &evidence, moment))
             .map_err(wire::link_fault)?;
         // Past this line nothing may refuse the link.
-        tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
+        store::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
         tx.commit(LinkIdentityResponse {
             identity: Some(wire::identity(&identity)),
         })

@@ -7,8 +7,8 @@ use rpc::Call;
 use uuid::Uuid;
 
 use crate::api::IdentityApi;
-use crate::tables::members::Filter;
-use crate::{tables, wire};
+use crate::store::members::Filter;
+use crate::{store, wire};
 
 impl IdentityApi {
     pub(crate) async fn list_members(&self, call: Call<ListMembersRequest>) -> Result<ListMembersResponse, Fault> {
@@ -20,13 +20,13 @@ impl IdentityApi {
         };
         let limit = page_size(call.page_size);
         let read = self.db.read();
-        let mut ids = tables::members::list(read, call.tenant(), &filter, after, limit.saturating_add(1)).await?;
+        let mut ids = store::members::list(read, call.tenant(), &filter, after, limit.saturating_add(1)).await?;
         let page = usize::try_from(limit).map_err(Fault::internal)?;
         let is_last = ids.len() <= page;
         ids.truncate(page);
         let last = ids.last().filter(|_| !is_last);
         let next_page_token = last.map(|id| PageToken::encode(&bound_to, id.uuid().as_bytes()));
-        let members = tables::members::read(read, call.tenant(), &ids).await?;
+        let members = store::members::read(read, call.tenant(), &ids).await?;
         Ok(ListMembersResponse {
             members: members.iter().map(wire::member).collect(),
             next_page_token: next_page_token.unwrap_or_default(),

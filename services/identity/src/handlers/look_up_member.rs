@@ -3,13 +3,13 @@ use fault::Fault;
 use rpc::Call;
 
 use crate::api::IdentityApi;
-use crate::{tables, wire};
+use crate::{store, wire};
 
 impl IdentityApi {
     pub(crate) async fn look_up_member(&self, call: Call<LookUpMemberRequest>) -> Result<LookUpMemberResponse, Fault> {
-        let channels = tables::channels::all(self.db.read(), call.tenant()).await?;
+        let channels = store::channels::all(self.db.read(), call.tenant()).await?;
         let key = wire::key(&call, &channels)?;
-        let holders = tables::identities::holders(self.db.read(), call.tenant(), std::slice::from_ref(&key)).await?;
+        let holders = store::identities::holders(self.db.read(), call.tenant(), std::slice::from_ref(&key)).await?;
         let holder = holders.get(&key).ok_or_else(|| Fault::not_found("member", &key))?;
         let member = self.member(call.tenant(), *holder).await?;
         Ok(LookUpMemberResponse {

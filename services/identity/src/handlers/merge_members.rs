@@ -1,11 +1,11 @@
+use ::store::Begun;
 use contracts::identity::v1::{MergeMembersRequest, MergeMembersResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
-use store::Begun;
 
 use crate::api::IdentityApi;
 use crate::domain::{Channels, Graph, Member, MemberId};
-use crate::{tables, wire};
+use crate::{store, wire};
 
 impl IdentityApi {
     pub(crate) async fn merge_members(&self, call: Call<MergeMembersRequest>) -> Result<MergeMembersResponse, Fault> {
@@ -14,14 +14,14 @@ impl IdentityApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        let channels: Channels = tables::channels::all(&**tx, call.tenant()).await?;
-        let survivors = tables::graph::follow_many(&**tx, call.tenant(), &ids).await?;
-        let mut graph = tables::graph::open(&tx, call.tenant(), channels, &[], &survivors).await?;
+        let channels: Channels = store::channels::all(&**tx, call.tenant()).await?;
+        let survivors = store::graph::follow_many(&**tx, call.tenant(), &ids).await?;
+        let mut graph = store::graph::open(&tx, call.tenant(), channels, &[], &survivors).await?;
         let [one, other] = pair(&graph, &ids, &survivors)?;
         let merge = self.decide(|moment| graph.merge(&one, &other, call.accept_conflicts, &call.comment, moment));
         let merge = merge.map_err(|error| wire::merge_fault(error, one.id))?;
         // Past this line nothing may refuse the merge.
-        tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
+        store::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
         tx.commit(MergeMembersResponse {
             member: Some(wire::member(&merge.survivor)),
             absorbed_member_id: merge.absorbed.to_string(),

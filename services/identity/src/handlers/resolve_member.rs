@@ -1,14 +1,14 @@
+use ::store::Begun;
 use contracts::identity::v1::{ResolveMemberRequest, ResolveMemberResponse};
 use fault::Fault;
 use rpc::Call;
 use sea_orm::ConnectionTrait;
-use store::Begun;
 
 use crate::api::IdentityApi;
 use crate::domain::graph::Arrival;
 use crate::domain::{Channels, Key};
 use crate::wire::Importable;
-use crate::{tables, wire};
+use crate::{store, wire};
 
 impl IdentityApi {
     pub(crate) async fn resolve_member(
@@ -24,10 +24,10 @@ impl IdentityApi {
         };
         let (arrival, channels) = self.parse_arrival(&**tx, &call).await?;
         let keys: Vec<Key> = arrival.keys().cloned().collect();
-        let mut graph = tables::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
+        let mut graph = store::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
         let resolution = self.decide(|moment| graph.resolve(&arrival, moment));
         // Past this line nothing may refuse the resolution.
-        tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
+        store::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
         tx.commit(ResolveMemberResponse {
             resolution: Some(wire::resolution(&resolution)),
         })
@@ -38,7 +38,7 @@ impl IdentityApi {
     async fn find(&self, call: &Call<ResolveMemberRequest>) -> Result<Option<ResolveMemberResponse>, Fault> {
         let (arrival, channels) = self.parse_arrival(self.db.read(), call).await?;
         let keys: Vec<Key> = arrival.keys().cloned().collect();
-        let mut graph = tables::graph::look(self.db.read(), call.tenant(), channels, &keys).await?;
+        let mut graph = store::graph::look(self.db.read(), call.tenant(), channels, &keys).await?;
         let resolution = self.decide(|moment| graph.resolve(&arrival, moment));
         let answer = ResolveMemberResponse {
             resolution: Some(wire::resolution(&resolution)),
@@ -51,7 +51,7 @@ impl IdentityApi {
         conn: &impl ConnectionTrait,
         call: &Call<ResolveMemberRequest>,
     ) -> Result<(Arrival, Channels), Fault> {
-        let channels = tables::channels::all(conn, call.tenant()).await?;
+        let channels = store::channels::all(conn, call.tenant()).await?;
         let arrival = call.arrival.clone().unwrap_or_default();
         let arrival = wire::arrival(&arrival, &channels, Importable::No, self.clock.now())?;
         Ok((arrival, channels))

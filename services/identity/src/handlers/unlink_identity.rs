@@ -1,10 +1,10 @@
+use ::store::Begun;
 use contracts::identity::v1::{UnlinkIdentityRequest, UnlinkIdentityResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use crate::api::IdentityApi;
-use crate::{tables, wire};
+use crate::{store, wire};
 
 impl IdentityApi {
     pub(crate) async fn unlink_identity(
@@ -17,11 +17,11 @@ impl IdentityApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        let (mut graph, member) = tables::graph::open_member(&tx, call.tenant(), id, None).await?;
+        let (mut graph, member) = store::graph::open_member(&tx, call.tenant(), id, None).await?;
         let unlinked = self.decide(|moment| graph.unlink(&member, identity, moment));
         unlinked.map_err(|error| wire::unlink_fault(error, identity))?;
         // Past this line nothing may refuse the unlinking.
-        tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
+        store::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
         tx.commit(UnlinkIdentityResponse {}).await
     }
 }

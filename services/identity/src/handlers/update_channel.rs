@@ -1,11 +1,11 @@
+use ::store::Begun;
 use contracts::identity::v1::{UpdateChannelRequest, UpdateChannelResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
-use store::Begun;
 
 use crate::api::IdentityApi;
 use crate::domain::Channel;
-use crate::{tables, wire};
+use crate::{store, wire};
 
 impl IdentityApi {
     pub(crate) async fn update_channel(
@@ -16,12 +16,12 @@ impl IdentityApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        let channels = tables::channels::all(&**tx, call.tenant()).await?;
+        let channels = store::channels::all(&**tx, call.tenant()).await?;
         let channel = channels.get(&call.channel_code);
         let channel = channel.ok_or_else(|| Fault::not_found("channel", &call.channel_code))?;
         wire::check_etag(&call.etag, channel.version)?;
         let channel = changed(channel, &call)?;
-        tables::channels::update(&**tx, call.tenant(), &channel).await?;
+        store::channels::update(&**tx, call.tenant(), &channel).await?;
         tx.commit(UpdateChannelResponse {
             channel: Some(wire::channel(&channel)),
         })

@@ -1,10 +1,10 @@
+use ::store::Begun;
 use contracts::identity::v1::{UpdateMemberRequest, UpdateMemberResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use crate::api::IdentityApi;
-use crate::{tables, wire};
+use crate::{store, wire};
 
 impl IdentityApi {
     pub(crate) async fn update_member(&self, call: Call<UpdateMemberRequest>) -> Result<UpdateMemberResponse, Fault> {
@@ -14,11 +14,11 @@ impl IdentityApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        let (mut graph, member) = tables::graph::open_member(&tx, call.tenant(), id, None).await?;
+        let (mut graph, member) = store::graph::open_member(&tx, call.tenant(), id, None).await?;
         wire::check_etag(&call.etag, member.version)?;
         self.decide(|moment| graph.update(member.id, &values, moment));
         // Past this line nothing may refuse the update.
-        tables::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
+        store::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
         let member = graph.member(member.id).map(wire::member);
         tx.commit(UpdateMemberResponse { member }).await
     }
