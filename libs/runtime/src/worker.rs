@@ -109,12 +109,16 @@ async fn run(
             Ok(()) => {
                 backoff = BACKOFF;
                 // Whoever asked may have gone.
-                let _ = asker.take().map(|asker| asker.send(Ok(std::mem::take(&mut unreported))));
+                let _ = asker
+                    .take()
+                    .map(|asker| asker.send(Ok(std::mem::take(&mut unreported))));
                 None
             }
             Err(fault) => {
                 tracing::warn!(worker = worker.name(), %fault, pause = ?backoff, "a tick failed and will be repeated");
-                let _ = asker.take().map(|asker| asker.send(Err(format!("{}: {fault}", worker.name()))));
+                let _ = asker
+                    .take()
+                    .map(|asker| asker.send(Err(format!("{}: {fault}", worker.name()))));
                 let pause = backoff;
                 backoff = backoff.saturating_mul(2).min(BACKOFF_MAX);
                 Some(pause)
@@ -128,7 +132,8 @@ async fn run(
         };
         asker = tokio::select! {
             () = stop.cancelled() => return,
-            poke = poked.recv() => poke,
+            // Nobody can ask any more once the handles are gone; the worker goes on.
+            Some(poke) = poked.recv() => Some(poke),
             () = rest => None,
         };
     }
@@ -166,7 +171,10 @@ mod tests {
         }
 
         async fn tick(&mut self) -> Result<usize, Fault> {
-            let did = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+            let did = self
+                .left
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+                .is_ok();
             if !did {
                 self.finished.notify_one();
             }
@@ -182,7 +190,10 @@ mod tests {
     async fn whoever_settles_learns_of_work_that_was_done_before_he_asked() {
         let (left, finished) = (Arc::new(AtomicUsize::new(3)), Arc::new(Notify::new()));
         let mut workers = Workers::new();
-        workers.start(Box::new(Pile { left: left.clone(), finished: finished.clone() }));
+        workers.start(Box::new(Pile {
+            left: left.clone(),
+            finished: finished.clone(),
+        }));
         finished.notified().await;
         assert_eq!(left.load(Ordering::SeqCst), 0, "it has worked without being asked");
         assert_eq!(workers.settle().await.unwrap(), 3);
