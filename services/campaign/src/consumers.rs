@@ -17,8 +17,10 @@ use store::{Tx, redirects};
 use crate::domain::fact::{Fact, FactKey, FactType};
 use crate::domain::run::MemberId;
 use crate::store::listeners::{self, Entrance};
+use crate::store::merges;
 use crate::versions::Versions;
 use crate::wire;
+use crate::workers::LOOK_AFTER;
 
 pub(crate) use merge::{Merge, merge};
 
@@ -31,7 +33,7 @@ pub(crate) struct Listener {
 
 /// A peer's facts that matter to journeys.
 pub(crate) struct Stream {
-    name: &'static str,
+    producer: &'static str,
     consumer: &'static str,
     types: &'static [&'static str],
 }
@@ -39,12 +41,12 @@ pub(crate) struct Stream {
 /// All streams; each has a consumer of its own.
 pub(crate) const STREAMS: [Stream; 4] = [
     Stream {
-        name: "identity",
+        producer: "identity",
         consumer: "campaign.identity",
         types: &["identity.member_registered", "identity.members_merged"],
     },
     Stream {
-        name: "tagging",
+        producer: "tagging",
         consumer: "campaign.tagging",
         types: &[
             "tagging.activity_recorded",
@@ -54,12 +56,12 @@ pub(crate) const STREAMS: [Stream; 4] = [
         ],
     },
     Stream {
-        name: "points",
+        producer: "points",
         consumer: "campaign.points",
         types: &["points.earned", "points.redeemed", "points.expired"],
     },
     Stream {
-        name: "rights",
+        producer: "rights",
         consumer: "campaign.rights",
         types: &["rights.tier_changed", "rights.coupon_issued", "rights.coupon_redeemed"],
     },
@@ -101,7 +103,7 @@ impl Consumer for Listener {
     }
 
     fn stream(&self) -> &'static str {
-        self.stream.name
+        self.stream.producer
     }
 
     fn types(&self) -> &'static [&'static str] {
@@ -114,6 +116,7 @@ impl Consumer for Listener {
             if facts.first().is_some_and(Envelope::is::<MembersMerged>) {
                 let merges = facts.iter().map(Merge::read).collect::<Result<Vec<Merge>, Fault>>()?;
                 merge(tx, &self.versions, &merges, self.clock.now()).await?;
+                merges::note(&**tx, &merges, self.clock.now().plus(LOOK_AFTER)).await?;
             } else {
                 self.listen(tx, facts).await?;
             }
@@ -152,7 +155,7 @@ impl Listening {
     /// The facts that somebody listens to. A type to which nobody does is not even decoded.
     fn decode(&self, facts: &[Envelope]) -> Result<Vec<Told>, Fault> {
         let keys = self.entrances.keys().chain(&self.awaited);
-        let types: BTreeSet<(Tenant, FactType)> = keys.map(|(tenant, key)| (*tenant, key.fact_type)).collect();
+        let types: BTreeSet<(Tenant, FactType)> = keys.map(|(tenant, key)| (*tenant, key.kind)).collect();
         let mut told = Vec::new();
         for envelope in facts {
             let Some(fact_type) = FactType::parse(&envelope.kind) else {

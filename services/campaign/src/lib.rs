@@ -45,7 +45,7 @@ use crate::consumers::{Listener, STREAMS};
 use crate::handlers::CampaignApi;
 use crate::peers::Asker;
 use crate::versions::Versions;
-use crate::workers::{Runner, Tidy};
+use crate::workers::{Runner, Strays, Tidy};
 
 /// The service's name.
 pub const NAME: &str = "campaign";
@@ -71,7 +71,8 @@ pub fn service(deps: Deps) -> Service {
         .add_service(events::feed(db.clone()));
     let mut workers: Vec<Box<dyn Worker>> = vec![
         events::sequencer(db.clone()),
-        Box::new(Tidy::new(db.clone(), clock.clone(), versions.clone())),
+        Box::new(Tidy::new(db.clone(), clock.clone())),
+        Box::new(Strays::new(db.clone(), clock.clone(), versions.clone())),
         Box::new(Runner::new(
             db.clone(),
             clock.clone(),

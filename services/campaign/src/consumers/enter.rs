@@ -4,7 +4,6 @@ use std::sync::Arc;
 use fault::Fault;
 use kernel::Tenant;
 use store::Tx;
-use uuid::Uuid;
 
 use super::{Listener, Listening, Told};
 use crate::domain::advance::Tally;
@@ -14,7 +13,7 @@ use crate::domain::run::{MemberId, Run, RunId};
 use crate::store::entries::{self, Entries, EntryKey, EntryRow};
 use crate::store::figures::{self, Changes};
 use crate::store::run_row::RunRow;
-use crate::store::runs;
+use crate::store::runs::{self, Trigger};
 use crate::store::versions::VersionKey;
 
 /// A fact that lets its member enter, if his history allows it.
@@ -30,7 +29,7 @@ pub(crate) async fn enter(listener: &Listener, tx: &Tx, listening: &Listening, t
     if candidates.is_empty() {
         return Ok(());
     }
-    let triggers: BTreeSet<(Tenant, String, Uuid)> = candidates.iter().map(Candidate::trigger).collect();
+    let triggers: BTreeSet<Trigger> = candidates.iter().map(Candidate::trigger).collect();
     let mut spent = runs::known_triggers(&**tx, &triggers).await?;
     let members: BTreeSet<(Tenant, MemberId)> = candidates.iter().map(|c| (c.told.tenant, c.told.member)).collect();
     let known = entries::lock(&**tx, &members).await?;
@@ -71,7 +70,7 @@ pub(crate) async fn enter(listener: &Listener, tx: &Tx, listening: &Listening, t
 }
 
 impl Candidate<'_> {
-    fn trigger(&self) -> (Tenant, String, Uuid) {
+    fn trigger(&self) -> Trigger {
         (self.told.tenant, self.version.journey_code.clone(), self.told.fact.id)
     }
 

@@ -361,7 +361,7 @@ fn refused(reason: String, message: &str) -> StepOutcome {
 /// The fact in a word: its code where that says enough.
 fn describe(fact: &Fact) -> &str {
     if fact.code.is_empty() {
-        fact.fact_type.name()
+        fact.kind.name()
     } else {
         &fact.code
     }

@@ -50,7 +50,7 @@ pub(crate) type Fields = BTreeMap<String, FieldValue>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fact {
     pub(crate) id: Uuid,
-    pub(crate) fact_type: FactType,
+    pub(crate) kind: FactType,
     /// What it is about: the activity's type, the segment, the asset and so on.
     pub(crate) code: String,
     /// When the platform learnt of it: the one measure of time that all facts share.
@@ -63,7 +63,7 @@ pub(crate) struct Fact {
 /// The part of a pattern by which facts are looked up: the type, and the code or nothing for any.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct FactKey {
-    pub(crate) fact_type: FactType,
+    pub(crate) kind: FactType,
     pub(crate) code: String,
 }
 
@@ -160,12 +160,12 @@ impl Fact {
     /// The keys under which the fact is looked for: its own, and the one that takes any code.
     pub(crate) fn keys(&self) -> [FactKey; 2] {
         let any = FactKey {
-            fact_type: self.fact_type,
+            kind: self.kind,
             code: String::new(),
         };
         [
             FactKey {
-                fact_type: self.fact_type,
+                kind: self.kind,
                 code: self.code.clone(),
             },
             any,
@@ -176,23 +176,23 @@ impl Fact {
 impl FactKey {
     /// Whether the fact has this key.
     pub(crate) fn covers(&self, fact: &Fact) -> bool {
-        self.fact_type == fact.fact_type && (self.code.is_empty() || self.code == fact.code)
+        self.kind == fact.kind && (self.code.is_empty() || self.code == fact.code)
     }
 
     /// Reads the text form.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (name, code) = text.split_once('/')?;
         Some(Self {
-            fact_type: FactType::parse(name)?,
+            kind: FactType::parse(name)?,
             code: code.to_owned(),
         })
     }
 }
 
-/// The text form: "tagging.activity_recorded/order_paid".
+/// The text form: `tagging.activity_recorded/order_paid`.
 impl fmt::Display for FactKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.fact_type.name(), self.code)
+        write!(f, "{}/{}", self.kind.name(), self.code)
     }
 }
 
@@ -205,7 +205,7 @@ mod tests {
         for fact_type in FactType::ALL {
             assert_eq!(FactType::parse(fact_type.name()), Some(fact_type));
             let key = FactKey {
-                fact_type,
+                kind: fact_type,
                 code: "gold".to_owned(),
             };
             assert_eq!(FactKey::parse(&key.to_string()), Some(key));

@@ -50,7 +50,9 @@ impl CampaignApi {
 
 fn statistics(order: Vec<String>, mut figures: BTreeMap<String, Tally>) -> GetJourneyStatisticsResponse {
     let mut total = Tally::default();
-    figures.values().for_each(|tally| total.add(*tally));
+    for tally in figures.values() {
+        total.add(*tally);
+    }
     let mut nodes: Vec<NodeStatistics> = Vec::with_capacity(order.len());
     for node_id in order {
         let tally = figures.remove(&node_id).unwrap_or_default();

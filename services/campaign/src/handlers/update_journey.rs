@@ -9,7 +9,7 @@ use crate::domain::journey::Edit;
 use crate::store::versions::{self, VersionKey};
 use crate::{store::journeys, wire};
 
-/// What update_mask may name.
+/// What `update_mask` may name.
 const DISPLAY_NAME: &str = "display_name";
 const DEFINITION: &str = "definition";
 

@@ -3,10 +3,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, for_update, insert_rows, statement, values};
+use store::{Column, insert_rows, statement, values};
 use uuid::Uuid;
 
-use super::{get, get_i32, get_tenant};
+use super::{get, get_i32, get_tenant, lock_by};
 use crate::domain::entry::Entry;
 use crate::domain::run::{MemberId, RunId};
 
@@ -51,9 +51,9 @@ pub(crate) async fn lock(
     let backend = conn.get_database_backend();
     let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], wanted);
     let sql = format!(
-        "SELECT tenant_id, member_id, journey_code, visits, active_run_id FROM entry WHERE (tenant_id, member_id) IN {list} \
-         ORDER BY tenant_id, member_id, journey_code{}",
-        for_update(backend)
+        "SELECT tenant_id, member_id, journey_code, visits, active_run_id FROM entry \
+         WHERE (tenant_id, member_id) IN {list}{}",
+        lock_by(backend, "tenant_id, member_id, journey_code")
     );
     conn.query_all_raw(statement(conn, &sql, parameters))
         .await?

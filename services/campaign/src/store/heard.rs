@@ -24,7 +24,7 @@ pub(crate) async fn insert(conn: &impl ConnectionTrait, heard: &Heard) -> Result
             tenant.uuid().into(),
             member.uuid().into(),
             fact.id.into(),
-            fact.fact_type.name().into(),
+            fact.kind.name().into(),
             fact.code.clone().into(),
             fact.happen_time.micros().into(),
             fact.reference.clone().into(),
@@ -98,7 +98,7 @@ fn fact(row: &QueryResult) -> Result<Fact, Fault> {
     let name: String = get(row, "fact_type")?;
     Ok(Fact {
         id: get(row, "fact_id")?,
-        fact_type: FactType::parse(&name).ok_or_else(|| Fault::internal(format!("no fact is called {name}")))?,
+        kind: FactType::parse(&name).ok_or_else(|| Fault::internal(format!("no fact is called {name}")))?,
         code: get(row, "fact_code")?,
         happen_time: get_time(row, "happen_time")?,
         fields: serde_json::from_str(&get::<String>(row, "fields")?).map_err(Fault::internal)?,

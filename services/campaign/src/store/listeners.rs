@@ -29,7 +29,7 @@ pub(crate) async fn open(conn: &impl ConnectionTrait, entrance: &Entrance) -> Re
     let number = i64::from(version.version);
     let open: [Value; 5] = [
         version.tenant.uuid().into(),
-        fact.fact_type.name().into(),
+        fact.kind.name().into(),
         fact.code.clone().into(),
         version.journey_code.clone().into(),
         number.into(),
@@ -61,7 +61,7 @@ pub(crate) async fn await_facts(
     let rows = keys.iter().map(|key| {
         vec![
             version.tenant.uuid().into(),
-            key.fact_type.name().into(),
+            key.kind.name().into(),
             key.code.clone().into(),
             version.journey_code.clone().into(),
             i64::from(version.version).into(),
@@ -141,7 +141,7 @@ fn key(row: &QueryResult) -> Result<FactKey, Fault> {
     let name: String = get(row, "fact_type")?;
     let fact_type = FactType::parse(&name).ok_or_else(|| Fault::internal(format!("no fact is called {name}")))?;
     Ok(FactKey {
-        fact_type,
+        kind: fact_type,
         code: get(row, "fact_code")?,
     })
 }

@@ -87,7 +87,7 @@ impl RunRow {
             member: run.member,
             visit: run.visit,
             trigger_fact_id: trigger.id,
-            trigger_fact_type: trigger.fact_type.name().to_owned(),
+            trigger_fact_type: trigger.kind.name().to_owned(),
             create_time: now,
             start_time: run.start_time,
             state: RunState::Arrived,

@@ -3,11 +3,11 @@ use std::collections::{BTreeSet, HashSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, Value};
-use store::{Column, for_update, insert_rows, statement, values};
+use store::{Column, insert_rows, statement, values};
 use uuid::Uuid;
 
-use super::get;
 use super::run_row::{COLUMNS, RunRow};
+use super::{get, get_tenant, get_time_or_none, lock_by};
 use crate::domain::run::{MemberId, RunId};
 
 /// Runs that are due, the most overdue first, locked until the transaction ends. Those that another replica looks at are
@@ -39,8 +39,8 @@ pub(crate) async fn lock_leased(
     let (list, mut parameters) = values(backend, 2, &[Column::Uuid, Column::Uuid], wanted);
     parameters.insert(0, lease_id.into());
     let sql = format!(
-        "SELECT {COLUMNS} FROM run WHERE lease_id = $1 AND (tenant_id, run_id) IN {list} ORDER BY tenant_id, run_id{}",
-        for_update(backend)
+        "SELECT {COLUMNS} FROM run WHERE lease_id = $1 AND (tenant_id, run_id) IN {list}{}",
+        lock_by(backend, "tenant_id, run_id")
     );
     query(conn, &sql, parameters).await
 }
@@ -76,39 +76,45 @@ async fn of_members(
         .collect();
     let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], wanted);
     let sql = format!(
-        "SELECT {COLUMNS} FROM run WHERE (tenant_id, member_id) IN {list}{condition} ORDER BY tenant_id, run_id{}",
-        for_update(backend)
+        "SELECT {COLUMNS} FROM run WHERE (tenant_id, member_id) IN {list}{condition}{}",
+        lock_by(backend, "tenant_id, run_id")
     );
     query(conn, &sql, parameters).await
 }
 
-/// Which of these facts have begun a run of a journey before.
+/// What began a run, or would: a fact, for a journey.
+pub(crate) type Trigger = (Tenant, String, Uuid);
+
+/// How many triggers are looked up by one statement.
+const TRIGGERS_MAX: usize = 2_000;
+
+/// Which of these have begun a run before.
 pub(crate) async fn known_triggers(
     conn: &impl ConnectionTrait,
-    triggers: &BTreeSet<(Tenant, String, Uuid)>,
-) -> Result<HashSet<(Tenant, String, Uuid)>, Fault> {
-    if triggers.is_empty() {
-        return Ok(HashSet::new());
+    triggers: &BTreeSet<Trigger>,
+) -> Result<HashSet<Trigger>, Fault> {
+    let triggers: Vec<&Trigger> = triggers.iter().collect();
+    let mut known = HashSet::new();
+    for triggers in triggers.chunks(TRIGGERS_MAX) {
+        let wanted = triggers
+            .iter()
+            .map(|(tenant, journey, fact)| vec![tenant.uuid().into(), journey.clone().into(), (*fact).into()])
+            .collect();
+        let columns = [Column::Uuid, Column::Text, Column::Uuid];
+        let (list, parameters) = values(conn.get_database_backend(), 1, &columns, wanted);
+        let sql = format!(
+            "SELECT tenant_id, journey_code, trigger_fact_id FROM run \
+             WHERE (tenant_id, journey_code, trigger_fact_id) IN {list}"
+        );
+        for row in conn.query_all_raw(statement(conn, &sql, parameters)).await? {
+            known.insert((
+                get_tenant(&row)?,
+                get(&row, "journey_code")?,
+                get(&row, "trigger_fact_id")?,
+            ));
+        }
     }
-    let wanted = triggers
-        .iter()
-        .map(|(tenant, journey, fact)| vec![tenant.uuid().into(), journey.clone().into(), (*fact).into()])
-        .collect();
-    let columns = [Column::Uuid, Column::Text, Column::Uuid];
-    let (list, parameters) = values(conn.get_database_backend(), 1, &columns, wanted);
-    let sql = format!(
-        "SELECT tenant_id, journey_code, trigger_fact_id FROM run WHERE (tenant_id, journey_code, trigger_fact_id) IN {list}"
-    );
-    let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
-    rows.iter()
-        .map(|row| {
-            Ok((
-                super::get_tenant(row)?,
-                get(row, "journey_code")?,
-                get(row, "trigger_fact_id")?,
-            ))
-        })
-        .collect()
+    Ok(known)
 }
 
 /// Makes waiting runs due, for a fact came that may end their wait.
@@ -154,7 +160,7 @@ async fn write(conn: &impl ConnectionTrait, rows: &[RunRow], tail: &str) -> Resu
 pub(crate) async fn next_due(conn: &impl ConnectionTrait) -> Result<Option<Time>, Fault> {
     const NEXT: &str = "SELECT MIN(due_time) AS due_time FROM run";
     let row = conn.query_one_raw(statement(conn, NEXT, [])).await?;
-    row.map_or(Ok(None), |row| super::get_time_or_none(&row, "due_time"))
+    row.map_or(Ok(None), |row| get_time_or_none(&row, "due_time"))
 }
 
 pub(crate) async fn find(conn: &impl ConnectionTrait, tenant: Tenant, run: RunId) -> Result<Option<RunRow>, Fault> {

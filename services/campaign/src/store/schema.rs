@@ -129,5 +129,14 @@ CREATE TABLE heard (
     PRIMARY KEY (tenant_id, member_id, fact_id)
 ) {clustered};
 CREATE INDEX heard_time ON heard (happen_time);
+-- Merges that are looked at once more, when every transaction that may not have seen them is over.
+CREATE TABLE recent_merge (
+    tenant_id {uuid} NOT NULL,
+    from_id {uuid} NOT NULL,
+    to_id {uuid} NOT NULL,
+    look_time BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, from_id)
+) {clustered};
+CREATE INDEX recent_merge_look ON recent_merge (look_time);
 ",
 };

@@ -24,7 +24,7 @@ fn compile(definition: &JourneyDefinition) -> Definition {
 fn order(id: u128, happen_time: i64, amount: i64) -> Fact {
     Fact {
         id: Uuid::from_u128(id),
-        fact_type: FactType::ActivityRecorded,
+        kind: FactType::ActivityRecorded,
         code: "order_paid".to_owned(),
         happen_time: Time::from_seconds(happen_time),
         fields: BTreeMap::from([("amount".to_owned(), FieldValue::Int(amount))]),
@@ -34,7 +34,7 @@ fn order(id: u128, happen_time: i64, amount: i64) -> Fact {
 
 fn begin(definition: &Definition) -> Run {
     let trigger = Fact {
-        fact_type: FactType::MemberRegistered,
+        kind: FactType::MemberRegistered,
         code: String::new(),
         ..order(0, 0, 0)
     };

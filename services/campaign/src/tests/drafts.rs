@@ -44,8 +44,8 @@ pub(super) fn only(pattern: FactPattern, condition: &str) -> FactPattern {
     }
 }
 
-pub(super) fn seconds(seconds: i64) -> Option<prost_types::Duration> {
-    Some(prost_types::Duration { seconds, nanos: 0 })
+pub(super) fn seconds(seconds: i64) -> prost_types::Duration {
+    prost_types::Duration { seconds, nanos: 0 }
 }
 
 fn node(node_id: &str, kind: node::Kind) -> Node {
@@ -87,7 +87,7 @@ pub(super) fn wait(node_id: &str, duration: i64, next: &str) -> Node {
     node(
         node_id,
         node::Kind::Wait(WaitNode {
-            duration: seconds(duration),
+            duration: Some(seconds(duration)),
             next_node_id: next.to_owned(),
         }),
     )
@@ -96,7 +96,7 @@ pub(super) fn wait(node_id: &str, duration: i64, next: &str) -> Node {
 pub(super) fn until(node_id: &str, fact: FactPattern, timeout: i64, arrived: &str, timed_out: &str) -> Node {
     let wait = WaitUntilNode {
         fact: Some(fact),
-        timeout: seconds(timeout),
+        timeout: Some(seconds(timeout)),
         arrived_node_id: arrived.to_owned(),
         timeout_node_id: timed_out.to_owned(),
     };
@@ -128,7 +128,7 @@ pub(super) fn tag(node_id: &str, tag_code: &str, next: &str) -> Node {
         value: Some(TagValue {
             kind: Some(tag_value::Kind::BoolValue(true)),
         }),
-        lifetime: seconds(30 * DAY),
+        lifetime: Some(seconds(30 * DAY)),
         next_node_id: next.to_owned(),
         refused_node_id: String::new(),
     };

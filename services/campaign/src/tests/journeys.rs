@@ -15,8 +15,8 @@ fn hello() -> Journey {
 }
 
 /// The same journey with a further node.
-fn longer() -> Option<JourneyDefinition> {
-    Some(journey(registered(), vec![wait("pause", DAY, "end"), exit("end")]))
+fn longer() -> JourneyDefinition {
+    journey(registered(), vec![wait("pause", DAY, "end"), exit("end")])
 }
 
 async fn create(stage: &Stage, journey: Journey) -> Result<Journey, Status> {
@@ -128,7 +128,7 @@ async fn a_draft_is_edited_published_and_archived() {
     let named = update(&stage, named, &["display_name"]).await.unwrap();
     assert_eq!((named.display_name.as_str(), named.draft_changed), ("Hi", false));
     let edited = Journey {
-        definition: longer(),
+        definition: Some(longer()),
         ..hello()
     };
     let edited = update(&stage, edited, &["definition"]).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_draft_is_edited_published_and_archived() {
         .into_inner()
         .journey_version
         .unwrap();
-    assert_eq!(second.definition, longer());
+    assert_eq!(second.definition, Some(longer()));
 
     let archived = archive(&stage, "hello", "").await.unwrap();
     assert_eq!(archived.state(), JourneyState::Archived);
@@ -299,12 +299,12 @@ async fn an_old_etag_changes_nothing() {
         Code::Aborted,
         "ETAG_MISMATCH",
     );
-    let stale = Journey {
+    let outdated = Journey {
         etag: created.etag,
         ..hello()
     };
     check(
-        update(&stage, stale, &["display_name"]).await,
+        update(&stage, outdated, &["display_name"]).await,
         Code::Aborted,
         "ETAG_MISMATCH",
     );

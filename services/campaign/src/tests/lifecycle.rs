@@ -72,12 +72,12 @@ async fn a_member_becomes_loyal_step_by_step() {
         "welcome, first_order, gift, repeat, mark, size, big, loyal"
     );
     {
-        let state = stage.world.state();
-        let grants: Vec<i64> = state.grants.values().map(|grant| grant.amount).collect();
+        let done = stage.world.state();
+        let grants: Vec<i64> = done.grants.values().map(|grant| grant.amount).collect();
         assert_eq!(grants.iter().sum::<i64>(), 1_100);
-        assert_eq!(state.coupons.len(), 1);
-        assert_eq!(state.tags.len(), 1);
-        let assignment = &state.tags.values().next().unwrap().assignments[0];
+        assert_eq!(done.coupons.len(), 1);
+        assert_eq!(done.tags.len(), 1);
+        let assignment = &done.tags.values().next().unwrap().assignments[0];
         // The lifetime counts from the order, not from when it was processed.
         let expire_time = kernel::Time::from_wire(assignment.expire_time.as_ref().unwrap()).unwrap();
         assert_eq!(expire_time, super::stage::START.plus_days(5 + 30));

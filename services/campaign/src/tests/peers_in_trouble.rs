@@ -68,8 +68,8 @@ async fn a_peer_that_is_away_is_asked_again_until_it_answers() {
     stage.world.feel(Mood::Well);
     stage.turn(300).await;
     assert_eq!(stage.path(ann).await, "points, coupon, tag, end");
-    let state = stage.world.state();
-    assert_eq!((state.grants.len(), state.coupons.len(), state.tags.len()), (1, 1, 1));
+    let done = stage.world.state();
+    assert_eq!((done.grants.len(), done.coupons.len(), done.tags.len()), (1, 1, 1));
 }
 
 #[tokio::test]
@@ -105,9 +105,9 @@ async fn answers_that_are_lost_double_nothing() {
     }
     stage.turn(600).await;
     assert_eq!(stage.path(ann).await, "points, coupon, tag, end");
-    let state = stage.world.state();
-    assert_eq!((state.grants.len(), state.coupons.len(), state.tags.len()), (1, 1, 1));
-    assert!(state.calls > 3);
+    let done = stage.world.state();
+    assert_eq!((done.grants.len(), done.coupons.len(), done.tags.len()), (1, 1, 1));
+    assert!(done.calls > 3);
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn coupons_of_many_members_are_asked_for_in_few_calls() {
     }
     stage.run().await;
     assert_eq!(stage.statistics("gifts").await.completed_count, 700);
-    let state = stage.world.state();
-    assert_eq!(state.coupons.len(), 700);
-    assert!(state.batches.len() <= 4, "{:?}", state.batches);
+    let done = stage.world.state();
+    assert_eq!(done.coupons.len(), 700);
+    assert!(done.batches.len() <= 4, "{:?}", done.batches);
 }

@@ -58,7 +58,7 @@ async fn a_crash_between_call_and_commit_repeats_the_call_and_doubles_nothing() 
         let calls = stage.world.state().calls;
         stage.run().await;
         assert_eq!(stage.world.state().calls, calls);
-        stage.clock.advance(Duration::from_secs(121));
+        stage.pass(121);
     }
     stage.run().await;
     stage.turn(DAY).await;
@@ -66,11 +66,8 @@ async fn a_crash_between_call_and_commit_repeats_the_call_and_doubles_nothing() 
         assert_eq!(stage.path(member).await, "points, coupon, tag, pause, end");
     }
     {
-        let state = stage.world.state();
-        assert_eq!(
-            (state.grants.len(), state.coupons.len(), state.tags.len()),
-            (10, 10, 10)
-        );
+        let done = stage.world.state();
+        assert_eq!((done.grants.len(), done.coupons.len(), done.tags.len()), (10, 10, 10));
     }
     stage.check_figures("gifts").await;
 }
@@ -101,8 +98,8 @@ async fn an_answer_that_comes_after_the_lease_is_dropped() {
     stage.run().await;
     assert_eq!(stage.path(ann).await, "points, coupon, tag, pause");
     {
-        let state = stage.world.state();
-        assert_eq!((state.grants.len(), state.coupons.len(), state.tags.len()), (1, 1, 1));
+        let done = stage.world.state();
+        assert_eq!((done.grants.len(), done.coupons.len(), done.tags.len()), (1, 1, 1));
     }
     stage.check_figures("gifts").await;
 }
@@ -124,16 +121,16 @@ async fn several_replicas_share_the_work_and_double_nothing() {
                 Ok(0) => idle += 1,
                 Ok(_) => idle = 0,
                 // A lost race is repeated, as the worker's loop does.
-                Err(fault::Fault::Contended) => eprintln!("contended"),
+                Err(fault::Fault::Contended) => {}
                 Err(fault) => panic!("{fault}"),
             }
         }
     };
     tokio::join!(work(&mut stage.runner), work(&mut second), work(&mut third));
     {
-        let state = stage.world.state();
+        let done = stage.world.state();
         assert_eq!(
-            (state.grants.len(), state.coupons.len(), state.tags.len()),
+            (done.grants.len(), done.coupons.len(), done.tags.len()),
             (1_500, 1_500, 1_500)
         );
     }

@@ -26,7 +26,7 @@ use crate::domain::run::MemberId;
 use crate::handlers::CampaignApi;
 use crate::peers::Asker;
 use crate::versions::Versions;
-use crate::workers::{Runner, Tidy};
+use crate::workers::{Runner, Strays, Tidy};
 
 pub(super) const START: Time = Time::from_seconds(1_767_225_600);
 
@@ -37,6 +37,7 @@ pub(super) struct Stage {
     pub(super) db: Db,
     pub(super) runner: Runner,
     pub(super) tidy: Tidy,
+    pub(super) strays: Strays,
     listeners: Vec<Listener>,
     signer: Signer,
     api: Switchboard,
@@ -69,7 +70,8 @@ impl Stage {
         Self {
             listeners: listeners.collect(),
             runner: runner(&db, &clock, &peers),
-            tidy: Tidy::new(db.clone(), clock.clone(), versions),
+            tidy: Tidy::new(db.clone(), clock.clone()),
+            strays: Strays::new(db.clone(), clock.clone(), versions),
             tenant: Tenant::from_uuid(clock.uuid()),
             clock,
             world,
@@ -231,6 +233,11 @@ impl Stage {
         while self.runner.tick().await.unwrap() > 0 {}
     }
 
+    /// Turns the clock, and nobody works.
+    pub(super) fn pass(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
     /// Turns the clock and moves on whatever has become due.
     pub(super) async fn turn(&mut self, seconds: i64) {
         self.clock.advance(Duration::from_secs(u64::try_from(seconds).unwrap()));
@@ -264,7 +271,7 @@ impl Stage {
         self.runs().get_journey_run(request).await.unwrap().into_inner().steps
     }
 
-    /// The nodes where a member has been, in order: "welcome, first_order, end".
+    /// The nodes where a member has been, in order, with commas between.
     pub(super) async fn path(&self, member: MemberId) -> String {
         let steps = self.steps(&self.run_of(member).await).await;
         steps

@@ -5,8 +5,8 @@ use tonic::Code;
 use super::drafts::*;
 use super::stage::Stage;
 
-#[tokio::test]
-async fn no_tenant_sees_or_changes_another_s_journeys_and_runs() {
+/// A stage on which a member of its tenant is under way, and another tenant.
+async fn two_tenants() -> (Stage, JourneyRun, Tenant) {
     let mut stage = Stage::new().await;
     stage
         .open(
@@ -17,95 +17,113 @@ async fn no_tenant_sees_or_changes_another_s_journeys_and_runs() {
     let ann = stage.member();
     stage.tell(&[stage.registered(ann)]).await;
     stage.run().await;
-    let run_id = stage.run_of(ann).await.run_id;
-
+    let run = stage.run_of(ann).await;
     let other = Tenant::from_uuid(stage.clock.uuid());
+    (stage, run, other)
+}
+
+fn hello() -> String {
+    "hello".to_owned()
+}
+
+#[tokio::test]
+async fn no_tenant_changes_another_s_journeys() {
+    let (stage, _, other) = two_tenants().await;
+    let before = stage
+        .journeys()
+        .get_journey(GetJourneyRequest { journey_code: hello() })
+        .await
+        .unwrap()
+        .into_inner();
+    let mut journeys = stage.journeys_of(other);
+    let update = UpdateJourneyRequest {
+        request_id: stage.request_id(),
+        journey: Some(Journey {
+            code: hello(),
+            definition: Some(journey(registered(), vec![exit("end")])),
+            ..Journey::default()
+        }),
+        update_mask: None,
+    };
+    assert_eq!(
+        journeys.update_journey(update).await.unwrap_err().code(),
+        Code::NotFound
+    );
+    let publish = PublishJourneyRequest {
+        request_id: stage.request_id(),
+        journey_code: hello(),
+        etag: String::new(),
+    };
+    assert_eq!(
+        journeys.publish_journey(publish).await.unwrap_err().code(),
+        Code::NotFound
+    );
+    let archive = ArchiveJourneyRequest {
+        request_id: stage.request_id(),
+        journey_code: hello(),
+        etag: String::new(),
+    };
+    assert_eq!(
+        journeys.archive_journey(archive).await.unwrap_err().code(),
+        Code::NotFound
+    );
+    let after = stage
+        .journeys()
+        .get_journey(GetJourneyRequest { journey_code: hello() })
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn no_tenant_sees_another_s_journeys_and_runs() {
+    let (stage, run, other) = two_tenants().await;
     let (mut journeys, mut runs) = (stage.journeys_of(other), stage.runs_of_tenant(other));
-    let journey_code = || "hello".to_owned();
-    let request_id = || stage.request_id();
-    let codes = [
-        journeys
-            .get_journey(GetJourneyRequest {
-                journey_code: journey_code(),
-            })
-            .await
-            .unwrap_err(),
-        journeys
-            .update_journey(UpdateJourneyRequest {
-                request_id: request_id(),
-                journey: Some(Journey {
-                    code: journey_code(),
-                    definition: Some(journey(registered(), vec![exit("end")])),
-                    ..Journey::default()
-                }),
-                update_mask: None,
-            })
-            .await
-            .unwrap_err(),
-        journeys
-            .publish_journey(PublishJourneyRequest {
-                request_id: request_id(),
-                journey_code: journey_code(),
-                etag: String::new(),
-            })
-            .await
-            .unwrap_err(),
-        journeys
-            .archive_journey(ArchiveJourneyRequest {
-                request_id: request_id(),
-                journey_code: journey_code(),
-                etag: String::new(),
-            })
-            .await
-            .unwrap_err(),
-        journeys
-            .get_journey_version(GetJourneyVersionRequest {
-                journey_code: journey_code(),
-                version: 1,
-            })
-            .await
-            .unwrap_err(),
-        journeys
-            .get_journey_statistics(GetJourneyStatisticsRequest {
-                journey_code: journey_code(),
-                version: 0,
-            })
-            .await
-            .unwrap_err(),
-        runs.get_journey_run(GetJourneyRunRequest { run_id }).await.unwrap_err(),
-    ];
-    assert!(codes.iter().all(|status| status.code() == Code::NotFound), "{codes:?}");
-    let request = ListJourneysRequest {
+    let get = GetJourneyRequest { journey_code: hello() };
+    assert_eq!(journeys.get_journey(get).await.unwrap_err().code(), Code::NotFound);
+    let version = GetJourneyVersionRequest {
+        journey_code: hello(),
+        version: 1,
+    };
+    assert_eq!(
+        journeys.get_journey_version(version).await.unwrap_err().code(),
+        Code::NotFound
+    );
+    let statistics = GetJourneyStatisticsRequest {
+        journey_code: hello(),
+        version: 0,
+    };
+    assert_eq!(
+        journeys.get_journey_statistics(statistics).await.unwrap_err().code(),
+        Code::NotFound
+    );
+    let get = GetJourneyRunRequest { run_id: run.run_id };
+    assert_eq!(runs.get_journey_run(get).await.unwrap_err().code(), Code::NotFound);
+    let list = ListJourneysRequest {
         include_archived: true,
         ..ListJourneysRequest::default()
     };
     assert!(
         journeys
-            .list_journeys(request)
+            .list_journeys(list)
             .await
             .unwrap()
             .into_inner()
             .journeys
             .is_empty()
     );
-    let request = ListJourneyRunsRequest {
-        journey_code: journey_code(),
+    let list = ListJourneyRunsRequest {
+        journey_code: hello(),
         ..ListJourneyRunsRequest::default()
     };
-    assert!(
-        runs.list_journey_runs(request)
-            .await
-            .unwrap()
-            .into_inner()
-            .runs
-            .is_empty()
-    );
-    let request = ListMemberJourneyRunsRequest {
-        member_id: ann.to_string(),
+    assert!(runs.list_journey_runs(list).await.unwrap().into_inner().runs.is_empty());
+    let list = ListMemberJourneyRunsRequest {
+        member_id: run.member_id,
         ..ListMemberJourneyRunsRequest::default()
     };
     assert!(
-        runs.list_member_journey_runs(request)
+        runs.list_member_journey_runs(list)
             .await
             .unwrap()
             .into_inner()

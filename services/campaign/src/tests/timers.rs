@@ -18,7 +18,7 @@ async fn a_wait_ends_at_its_moment_and_not_before() {
     let wait_until_time = stage.run_of(ann).await.wait_until_time.unwrap();
     assert_eq!(
         kernel::Time::from_wire(&wait_until_time),
-        Some(stage.clock.now().plus(std::time::Duration::from_secs(3_600)))
+        Some(stage.clock.now().plus(std::time::Duration::from_hours(1)))
     );
     stage.turn(3_599).await;
     assert_eq!(stage.run_of(ann).await.state(), JourneyRunState::Waiting);
@@ -56,9 +56,9 @@ async fn a_fact_that_came_in_time_counts_even_if_it_is_looked_at_too_late() {
     let (ann, bob) = (stage.member(), stage.member());
     stage.tell(&[stage.registered(ann), stage.registered(bob)]).await;
     stage.run().await;
-    stage.clock.advance(std::time::Duration::from_secs(86_400));
+    stage.pass(86_400);
     let in_time = stage.order(ann, 1);
-    stage.clock.advance(std::time::Duration::from_secs(1));
+    stage.pass(1);
     let too_late = stage.order(bob, 1);
     stage.tell(&[in_time, too_late]).await;
     stage.run().await;

@@ -49,7 +49,7 @@ impl RunScope {
             Some((node.node_id.clone(), FactType::parse(&wait.fact.as_ref()?.fact_type)?))
         });
         Self {
-            trigger: trigger.map(|pattern| pattern.key.fact_type),
+            trigger: trigger.map(|pattern| pattern.key.kind),
             waits: waits.collect(),
         }
     }
@@ -213,7 +213,7 @@ fn pattern(wire: Option<&api::FactPattern>, path: &str, violations: &mut Violati
     };
     Some(Pattern {
         key: FactKey {
-            fact_type,
+            kind: fact_type,
             code: wire.code.clone(),
         },
         condition,

@@ -77,7 +77,7 @@ pub(crate) fn read(envelope: &Envelope, fact_type: FactType) -> Result<(MemberId
         member,
         Fact {
             id: envelope.id,
-            fact_type,
+            kind: fact_type,
             code,
             happen_time: envelope.occur_time,
             fields,

@@ -1,0 +1,65 @@
+use fault::Fault;
+use kernel::Time;
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use store::{Column, insert_rows, statement, values};
+
+use super::{get, get_tenant, get_time_or_none};
+use crate::consumers::Merge;
+use crate::domain::run::MemberId;
+
+/// Notes merges that are to be looked at once more.
+pub(crate) async fn note(conn: &impl ConnectionTrait, merges: &[Merge], look_time: Time) -> Result<(), Fault> {
+    const HEAD: &str = "INSERT INTO recent_merge (tenant_id, from_id, to_id, look_time)";
+    const TAIL: &str = "ON CONFLICT (tenant_id, from_id) \
+         DO UPDATE SET to_id = excluded.to_id, look_time = excluded.look_time";
+    for merge in merges {
+        // One by one: a batch may merge a member twice, which one statement may not.
+        insert_rows(conn, HEAD, vec![row(merge, look_time)], TAIL).await?;
+    }
+    Ok(())
+}
+
+fn row(merge: &Merge, look_time: Time) -> Vec<Value> {
+    let Merge { tenant, from, to } = merge;
+    vec![
+        tenant.uuid().into(),
+        from.uuid().into(),
+        to.uuid().into(),
+        look_time.micros().into(),
+    ]
+}
+
+/// When the next merge is to be looked at; none where there is none.
+pub(crate) async fn next_look(conn: &impl ConnectionTrait) -> Result<Option<Time>, Fault> {
+    const NEXT: &str = "SELECT MIN(look_time) AS look_time FROM recent_merge";
+    let row = conn.query_one_raw(statement(conn, NEXT, [])).await?;
+    row.map_or(Ok(None), |row| get_time_or_none(&row, "look_time"))
+}
+
+/// Takes the merges that are due off the list.
+pub(crate) async fn take_due(conn: &impl ConnectionTrait, now: Time, limit: usize) -> Result<Vec<Merge>, Fault> {
+    const DUE: &str =
+        "SELECT tenant_id, from_id, to_id FROM recent_merge WHERE look_time <= $1 ORDER BY look_time LIMIT $2";
+    let limit = i64::try_from(limit).map_err(Fault::internal)?;
+    let due: [Value; 2] = [now.micros().into(), limit.into()];
+    let rows = conn.query_all_raw(statement(conn, DUE, due)).await?;
+    let due = rows.iter().map(merge).collect::<Result<Vec<Merge>, Fault>>()?;
+    if !due.is_empty() {
+        let taken = due
+            .iter()
+            .map(|merge| vec![merge.tenant.uuid().into(), merge.from.uuid().into()])
+            .collect();
+        let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], taken);
+        let sql = format!("DELETE FROM recent_merge WHERE (tenant_id, from_id) IN {list}");
+        conn.execute_raw(statement(conn, &sql, parameters)).await?;
+    }
+    Ok(due)
+}
+
+fn merge(row: &QueryResult) -> Result<Merge, Fault> {
+    Ok(Merge {
+        tenant: get_tenant(row)?,
+        from: MemberId::from_uuid(get(row, "from_id")?),
+        to: MemberId::from_uuid(get(row, "to_id")?),
+    })
+}

@@ -1,0 +1,55 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fault::Fault;
+use kernel::Clock;
+use runtime::Worker;
+use store::Db;
+
+use crate::consumers::merge;
+use crate::store::merges;
+use crate::versions::Versions;
+
+/// How long after a merge it is looked at once more. No transaction lives longer.
+pub(crate) const LOOK_AFTER: Duration = Duration::from_mins(1);
+/// How many merges are looked at in one transaction.
+const MERGES_MAX: usize = 256;
+/// How often to look for merges of other replicas.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Brings home what was written for a member by a transaction that had not seen his merge: the merge is applied once more,
+/// which changes nothing where nothing strayed.
+pub(crate) struct Strays {
+    db: Db,
+    clock: Clock,
+    versions: Versions,
+}
+
+impl Strays {
+    pub(crate) fn new(db: Db, clock: Clock, versions: Versions) -> Self {
+        Self { db, clock, versions }
+    }
+}
+
+#[async_trait]
+impl Worker for Strays {
+    fn name(&self) -> &'static str {
+        "campaign.bring_strays_home"
+    }
+
+    async fn tick(&mut self) -> Result<usize, Fault> {
+        let now = self.clock.now();
+        if merges::next_look(self.db.read()).await?.is_none_or(|look| look > now) {
+            return Ok(0);
+        }
+        let tx = self.db.begin().await?;
+        let due = merges::take_due(&*tx, now, MERGES_MAX).await?;
+        merge(&tx, &self.versions, &due, now).await?;
+        tx.commit().await?;
+        Ok(due.len())
+    }
+
+    async fn rest(&mut self) {
+        kernel::pause(LOOK_AGAIN).await;
+    }
+}
