@@ -10,9 +10,14 @@ mod options;
 
 type Failure = Box<dyn std::error::Error>;
 
+#[expect(clippy::disallowed_methods, reason = "cargo speaks to a build script through its environment")]
+fn variable(name: &str) -> Result<String, env::VarError> {
+    env::var(name)
+}
+
 fn main() -> Result<(), Failure> {
-    let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
-    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let root = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("../../proto");
+    let out = PathBuf::from(variable("OUT_DIR")?);
     let descriptor_set = out.join("descriptor_set.bin");
     if env::args().nth(1).as_deref() == Some("rules") {
         let rules = prost_protovalidate_build::Builder::new().file_descriptor_set_path(&descriptor_set)?;
@@ -73,9 +78,9 @@ fn contracts(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 /// Cargo tells a build script nothing about the folders of its dependencies, and `cargo metadata` would ask for packages
 /// that this build does not need; but a registry's layout is stable.
 fn dependency(prefix: &str) -> Result<PathBuf, Failure> {
-    let cargo_home = env::var("CARGO_HOME")
+    let cargo_home = variable("CARGO_HOME")
         .map(PathBuf::from)
-        .or_else(|_| env::var("HOME").map(|home| Path::new(&home).join(".cargo")))?;
+        .or_else(|_| variable("HOME").map(|home| Path::new(&home).join(".cargo")))?;
     let mut found = Vec::new();
     for registry in fs::read_dir(cargo_home.join("registry/src"))? {
         for package in fs::read_dir(registry?.path())? {

@@ -12,6 +12,8 @@ use crate::Envelope;
 const BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long one call waits for the first fact.
 const WAIT: Duration = Duration::from_secs(5);
+/// How long to wait before a peer that is away is asked again.
+const AWAY_PAUSE: Duration = Duration::from_millis(500);
 
 /// Where a consumer gets facts from: the outbox of a peer, or a broker.
 #[async_trait]
@@ -63,7 +65,7 @@ impl Source for PeerSource {
         // Away or not, the next pull tells; but a peer that is away must not be asked without a pause.
         if let Err(fault) = self.read(after, 1, WAIT).await {
             tracing::debug!(stream = self.stream, %fault, "waiting for facts");
-            kernel::pause(WAIT / 10).await;
+            kernel::pause(AWAY_PAUSE).await;
         }
     }
 }

@@ -24,7 +24,7 @@ const STATEMENTS: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DbConfig {
-    /// "sqlite:/var/lib/quanyu/points.db" or "postgres://user:password@host:5432/quanyu".
+    /// `sqlite:/var/lib/quanyu/points.db` or `postgres://user:password@host:5432/quanyu`.
     pub url: String,
     /// For PostgreSQL: how many connections this service opens at the most.
     #[serde(default = "connections_default")]
@@ -133,7 +133,7 @@ async fn postgres(config: &DbConfig, schema: &str) -> Result<(DatabaseConnection
         // Two replicas that start at once may both find it missing.
         let exists = error
             .as_database_error()
-            .and_then(|e| e.code())
+            .and_then(sqlx::error::DatabaseError::code)
             .is_some_and(|code| code == "23505" || code == "42P06");
         if !exists {
             return Err(error);

@@ -102,11 +102,8 @@ impl MigrationTrait for Step {
 
 impl MigratorTraitSelf for Migrations {
     fn migrations(&self) -> Vec<Box<dyn MigrationTrait>> {
-        let steps = self
-            .0
-            .iter()
-            .map(|&migration| Box::new(Step { migration }) as Box<dyn MigrationTrait>);
-        steps.collect()
+        let step = |&migration: &Migration| -> Box<dyn MigrationTrait> { Box::new(Step { migration }) };
+        self.0.iter().map(step).collect()
     }
 }
 
