@@ -96,14 +96,26 @@ clients! {
 impl Api {
     /// The platform at an address such as "127.0.0.1:7400" or "<http://quanyu.internal:7400>". Connects when first called.
     pub(crate) fn new(address: &str, key: &str) -> Result<Self, Fault> {
-        let uri = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+        let uri = if address.contains("://") {
+            address.to_owned()
+        } else {
+            format!("http://{address}")
+        };
         let endpoint = Endpoint::from_shared(uri);
-        let endpoint = endpoint.map_err(|_| Fault::invalid("address", format!("{address} is no address: write host:port")))?;
+        let endpoint =
+            endpoint.map_err(|_| Fault::invalid("address", format!("{address} is no address: write host:port")))?;
         let bearer = format!("Bearer {key}").parse().map(Bearer);
-        let bearer = bearer.map_err(|_| Fault::invalid("key", "must be an API key: \"qy_\" and 64 letters and digits"))?;
-        let endpoint = endpoint.tcp_nodelay(true).connect_timeout(CONNECT_TIMEOUT).http2_adaptive_window(true);
+        let bearer =
+            bearer.map_err(|_| Fault::invalid("key", "must be an API key: \"qy_\" and 64 letters and digits"))?;
+        let endpoint = endpoint
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .http2_adaptive_window(true);
         let connect = |_| InterceptedService::new(endpoint.connect_lazy(), bearer.clone());
-        Ok(Self { connections: (0..CONNECTIONS).map(connect).collect(), turn: Arc::default() })
+        Ok(Self {
+            connections: (0..CONNECTIONS).map(connect).collect(),
+            turn: Arc::default(),
+        })
     }
 
     /// The connection whose turn it is.

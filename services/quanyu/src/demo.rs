@@ -62,14 +62,20 @@ pub struct DemoArgs {
 /// Runs the demo.
 pub async fn run(args: DemoArgs, config: &Config, telemetry: &Telemetry) -> Result<ExitCode, Fault> {
     let (folder, _deleted_in_the_end) = folder(config)?;
-    let config = Config { folder, database_url: None, ..config.clone() };
+    let config = Config {
+        folder,
+        database_url: None,
+        ..config.clone()
+    };
     let mut purchases = cdnow::purchases()?;
     purchases.retain(|purchase| args.members_max.is_none_or(|max| purchase.customer <= max));
     let plan = Plan::new(&purchases, args.seed);
     let start = plan.days.keys().next().copied().unwrap_or(Time::EPOCH);
 
     let lifecycle = Lifecycle::new();
-    lifecycle.listen_to_signals(config.drain().saturating_add(Duration::from_secs(5))).map_err(Fault::internal)?;
+    lifecycle
+        .listen_to_signals(config.drain().saturating_add(Duration::from_secs(5)))
+        .map_err(Fault::internal)?;
     let mut phases = Phases::default();
     let starting = Platform::start(&config, Clock::manual(start), telemetry.red());
     let platform = phases.measure(Phase::SetUp, starting).await?;
@@ -91,12 +97,25 @@ pub async fn run(args: DemoArgs, config: &Config, telemetry: &Telemetry) -> Resu
 }
 
 /// Everything that is shown; answers the brand's key.
-async fn show(args: &DemoArgs, platform: &Platform, plan: &Plan, phases: &mut Phases) -> Result<(String, ExitCode), Fault> {
+async fn show(
+    args: &DemoArgs,
+    platform: &Platform,
+    plan: &Plan,
+    phases: &mut Phases,
+) -> Result<(String, ExitCode), Fault> {
     let address = platform.address().to_string();
     let orders: usize = plan.days.values().map(|day| day.orders.len()).sum();
-    say(format_args!("Replaying {orders} purchases of {} people, seed {}, at {address}", plan.people.len(), args.seed));
-    let operator_key = platform.first_key().ok_or_else(|| Fault::invalid("folder", "must be empty or new"))?;
-    let key = phases.measure(Phase::SetUp, brand::create(&address, operator_key)).await?;
+    say(format_args!(
+        "Replaying {orders} purchases of {} people, seed {}, at {address}",
+        plan.people.len(),
+        args.seed
+    ));
+    let operator_key = platform
+        .first_key()
+        .ok_or_else(|| Fault::invalid("folder", "must be empty or new"))?;
+    let key = phases
+        .measure(Phase::SetUp, brand::create(&address, operator_key))
+        .await?;
     let api = Api::new(&address, &key)?;
 
     let started = Instant::now();
@@ -104,17 +123,28 @@ async fn show(args: &DemoArgs, platform: &Platform, plan: &Plan, phases: &mut Ph
     replay.run(phases).await?;
     let took = started.elapsed();
     let tally = replay.tally;
-    say(format_args!("Replayed in {:.1} s: {} orders and refunds a second", took.as_secs_f64(), rate(tally.recorded, took)));
+    say(format_args!(
+        "Replayed in {:.1} s: {} orders and refunds a second",
+        took.as_secs_f64(),
+        rate(tally.recorded, took)
+    ));
 
     let figures = phases.measure(Phase::Figures, Box::pin(Figures::read(&api))).await?;
     say(report::report(&plan.expected, &tally, &figures).trim_end());
     if let Some(person) = tally.richest().and_then(|customer| plan.people.get(&customer)) {
-        say(phases.measure(Phase::Figures, story::tell(&api, person)).await?.trim_end());
+        say(phases
+            .measure(Phase::Figures, story::tell(&api, person))
+            .await?
+            .trim_end());
     }
     let checks = check::checks(&plan.expected, &tally, &figures);
     say(report::verdict(&checks, &tally, &figures).trim_end());
     say(report::timing(phases, &tally, took).trim_end());
-    let exit_code = if checks.iter().all(Check::holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    let exit_code = if checks.iter().all(Check::holds) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    };
     Ok((key, exit_code))
 }
 
@@ -122,12 +152,18 @@ async fn show(args: &DemoArgs, platform: &Platform, plan: &Plan, phases: &mut Ph
 fn folder(config: &Config) -> Result<(PathBuf, Option<tempfile::TempDir>), Fault> {
     let folder = &config.folder;
     if *folder == Config::default().folder {
-        let folder = tempfile::Builder::new().prefix("quanyu-demo-").tempdir().map_err(Fault::internal)?;
+        let folder = tempfile::Builder::new()
+            .prefix("quanyu-demo-")
+            .tempdir()
+            .map_err(Fault::internal)?;
         return Ok((folder.path().to_owned(), Some(folder)));
     }
     let is_used = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     if is_used {
-        return Err(Fault::invalid("folder", format!("{} must be empty or new", folder.display())));
+        return Err(Fault::invalid(
+            "folder",
+            format!("{} must be empty or new", folder.display()),
+        ));
     }
     Ok((folder.clone(), None))
 }

@@ -85,10 +85,21 @@ struct FileArgs {
     /// The file.
     file: PathBuf,
     /// The platform's address.
-    #[arg(long, value_name = "ADDRESS:PORT", env = "QUANYU_ADDRESS", default_value = "127.0.0.1:7400")]
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        env = "QUANYU_ADDRESS",
+        default_value = "127.0.0.1:7400"
+    )]
     address: String,
     /// An API key with the scope identity.import or tagging.record.
-    #[arg(long, value_name = "KEY", env = "QUANYU_API_KEY", hide_env_values = true, default_value = "")]
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "QUANYU_API_KEY",
+        hide_env_values = true,
+        default_value = ""
+    )]
     key: String,
     /// Reads a field from a column of another name: `--map external_id=openid`. May be given several times.
     #[arg(long = "map", value_name = "FIELD=HEADER")]
@@ -113,7 +124,12 @@ pub async fn run(args: ImportArgs) -> Result<ExitCode, Fault> {
             import(source, target, &args).await
         }
         What::Activities(args) if args.file.extension().is_some_and(|extension| extension == "jsonl") => {
-            import(Source::json_lines(&args.file)?, activities::Activities::of_json(&args), &args).await
+            import(
+                Source::json_lines(&args.file)?,
+                activities::Activities::of_json(&args),
+                &args,
+            )
+            .await
         }
         What::Activities(args) => {
             let mut source = Source::csv(&args.file)?;
@@ -150,7 +166,10 @@ struct Chunk {
 
 async fn import<T: Target>(mut source: Source, target: T, args: &FileArgs) -> Result<ExitCode, Fault> {
     if args.key.is_empty() && !args.dry_run {
-        return Err(Fault::invalid("key", "is needed: --key, or QUANYU_API_KEY in the environment"));
+        return Err(Fault::invalid(
+            "key",
+            "is needed: --key, or QUANYU_API_KEY in the environment",
+        ));
     }
     let api = Api::new(&args.address, &args.key)?;
     let mut bookmark = Bookmark::open(&args.file, T::NOUN)?;
@@ -163,13 +182,13 @@ async fn import<T: Target>(mut source: Source, target: T, args: &FileArgs) -> Re
     }
 
     let (started, rows_before) = (Instant::now(), bookmark.position.row);
-    let mut progress = Progress::new("bytes", bookmark.file_bytes);
+    let mut progress = Progress::new("bytes", bookmark.file_bytes).after(bookmark.position.byte);
     let (target, api) = (&target, &api);
     let chunks = std::iter::from_fn(|| source.chunk(T::CHUNK).transpose());
     let work = stream::iter(chunks).map(|chunk| async move { chunk_of(target, api, chunk?, args.dry_run).await });
     let mut work = std::pin::pin!(work.buffered(T::CHUNKS_AT_ONCE));
     while let Some(chunk) = work.next().await {
-        let chunk = chunk?;
+        let chunk = chunk.map_err(|fault| away(&args.address, fault))?;
         let bytes = chunk.end.byte.saturating_sub(bookmark.position.byte);
         rejected.add(&chunk.rows, &chunk.refused)?;
         bookmark.acknowledge(chunk.end, &rejected);
@@ -206,15 +225,37 @@ async fn chunk_of<T: Target>(target: &T, api: &Api, rows: Vec<Row>, dry_run: boo
 fn conclude<T: Target>(args: &FileArgs, rows: u64, bookmark: &Bookmark, started: Instant) -> ExitCode {
     let all = bookmark.position.row;
     let good = all.saturating_sub(bookmark.rejected_rows);
-    let verb = if args.dry_run { "can be imported" } else { "were imported" };
+    let verb = if args.dry_run {
+        "can be imported"
+    } else {
+        "were imported"
+    };
     let per_second = rate(rows, started.elapsed());
-    say(format_args!("{good} of {all} {} {verb}, {per_second} rows a second", T::NOUN));
+    say(format_args!(
+        "{good} of {all} {} {verb}, {per_second} rows a second",
+        T::NOUN
+    ));
     if bookmark.rejected_rows == 0 {
         return ExitCode::SUCCESS;
     }
     let path = beside(&args.file, "rejected.csv");
-    complain(format_args!("{} rows were rejected: {} has them with the reasons", bookmark.rejected_rows, path.display()));
+    complain(format_args!(
+        "{} rows were rejected: {} has them with the reasons",
+        bookmark.rejected_rows,
+        path.display()
+    ));
     ExitCode::from(SOME_REJECTED)
+}
+
+/// Trouble on the way, with where it was met and what helps.
+fn away(address: &str, fault: Fault) -> Fault {
+    match fault {
+        Fault::Unavailable { message, retry_after } => {
+            let message = format!("{address} does not answer ({message}): start the same import again when it does");
+            Fault::Unavailable { message, retry_after }
+        }
+        other => other,
+    }
 }
 
 /// "orders.csv" and "rejected.csv": "orders.csv.rejected.csv".
@@ -244,7 +285,11 @@ mod tests {
 
     fn row(number: u64, cells: &[&str]) -> Row {
         let cells = Ok(cells.iter().map(|cell| (*cell).to_owned()).collect());
-        Row { number, cells, end: Position::default() }
+        Row {
+            number,
+            cells,
+            end: Position::default(),
+        }
     }
 
     #[test]

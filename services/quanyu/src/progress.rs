@@ -17,6 +17,8 @@ pub(crate) struct Progress {
     noun: &'static str,
     total: u64,
     done: u64,
+    /// What was done before, by another run: it is no part of the rate.
+    before: u64,
     started: Instant,
     bar: Option<ProgressBar>,
     last_line: Instant,
@@ -30,7 +32,28 @@ impl Progress {
             let style = ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(total).with_style(style).with_prefix(noun)
         });
-        Self { noun, total, done: 0, started: now, bar, last_line: now }
+        Self {
+            noun,
+            total,
+            done: 0,
+            before: 0,
+            started: now,
+            bar,
+            last_line: now,
+        }
+    }
+
+    /// Goes on where another run has ended.
+    pub(crate) fn after(self, before: u64) -> Self {
+        if let Some(bar) = &self.bar {
+            bar.set_position(before);
+            bar.reset_eta();
+        }
+        Self {
+            done: before,
+            before,
+            ..self
+        }
     }
 
     /// Says what is being worked on.
@@ -47,13 +70,19 @@ impl Progress {
             bar.set_position(self.done);
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            complain(format_args!("{place}: {} of {} {}, {} a second", self.done, self.total, self.noun, self.rate()));
+            complain(format_args!(
+                "{place}: {} of {} {}, {} a second",
+                self.done,
+                self.total,
+                self.noun,
+                self.rate()
+            ));
         }
     }
 
     /// How many a second were done so far.
     pub(crate) fn rate(&self) -> u64 {
-        rate(self.done, self.started.elapsed())
+        rate(self.done.saturating_sub(self.before), self.started.elapsed())
     }
 
     /// Takes the bar away.

@@ -38,7 +38,9 @@ pub(super) async fn create(address: &str, operator_key: &str) -> Result<String, 
         display_name: "The demo's record shop".to_owned(),
     };
     let operator = Api::new(address, operator_key)?;
-    let key = patiently(async || operator.tenants().create_tenant(request.clone()).await).await?.secret;
+    let key = patiently(async || operator.tenants().create_tenant(request.clone()).await)
+        .await?
+        .secret;
     let api = Api::new(address, &key)?;
     create_channels(&api).await?;
     create_assets(&api).await?;
@@ -66,7 +68,10 @@ async fn create_channels(api: &Api) -> Result<(), Fault> {
             create_time: None,
             etag: String::new(),
         };
-        let request = CreateChannelRequest { request_id: format!("channel-{}", shop.code()), channel: Some(channel) };
+        let request = CreateChannelRequest {
+            request_id: format!("channel-{}", shop.code()),
+            channel: Some(channel),
+        };
         patiently(async || api.channels().create_channel(request.clone()).await).await?;
     }
     Ok(())
@@ -86,7 +91,11 @@ async fn create_assets(api: &Api) -> Result<(), Fault> {
             utc_offset_minutes: UTC_OFFSET_MINUTES,
             ..Asset::default()
         };
-        let request = CreateAssetRequest { request_id: format!("asset-{code}"), code: code.to_owned(), asset: Some(asset) };
+        let request = CreateAssetRequest {
+            request_id: format!("asset-{code}"),
+            code: code.to_owned(),
+            asset: Some(asset),
+        };
         patiently(async || api.assets().create_asset(request.clone()).await).await?;
     }
     Ok(())
@@ -95,7 +104,14 @@ async fn create_assets(api: &Api) -> Result<(), Fault> {
 /// What an order earns. Amounts are in cents, points are whole.
 async fn create_rules(api: &Api) -> Result<(), Fault> {
     let rules = [
-        ("points_order", "1 point for a dollar", POINTS, "", "activity.amount / 100", None),
+        (
+            "points_order",
+            "1 point for a dollar",
+            POINTS,
+            "",
+            "activity.amount / 100",
+            None,
+        ),
         (
             "points_tier",
             "Silver +20 %, gold +50 %, diamond twice as much",
@@ -105,8 +121,22 @@ async fn create_rules(api: &Api) -> Result<(), Fault> {
              member.tier == 'gold' ? activity.amount / 200 : activity.amount / 500",
             None,
         ),
-        ("points_mini", "10 % more in the mini program", POINTS, "", "activity.amount / 1000", Some(Shop::WechatMini)),
-        ("growth_order", "1 growth value for a dollar", GROWTH, "", "activity.amount / 100", None),
+        (
+            "points_mini",
+            "10 % more in the mini program",
+            POINTS,
+            "",
+            "activity.amount / 1000",
+            Some(Shop::WechatMini),
+        ),
+        (
+            "growth_order",
+            "1 growth value for a dollar",
+            GROWTH,
+            "",
+            "activity.amount / 100",
+            None,
+        ),
     ];
     for (code, name, asset_code, condition, formula, shop) in rules {
         let rule = EarningRule {
@@ -119,8 +149,11 @@ async fn create_rules(api: &Api) -> Result<(), Fault> {
             amount_formula: formula.to_owned(),
             ..EarningRule::default()
         };
-        let request =
-            CreateEarningRuleRequest { request_id: format!("rule-{code}"), code: code.to_owned(), earning_rule: Some(rule) };
+        let request = CreateEarningRuleRequest {
+            request_id: format!("rule-{code}"),
+            code: code.to_owned(),
+            earning_rule: Some(rule),
+        };
         patiently(async || api.earning_rules().create_earning_rule(request.clone()).await).await?;
     }
     Ok(())

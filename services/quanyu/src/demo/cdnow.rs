@@ -31,9 +31,15 @@ pub(super) struct Purchase {
 /// All purchases, by customer and then by day, as the file has them.
 pub(super) fn purchases() -> Result<Vec<Purchase>, Fault> {
     let mut text = String::new();
-    GzDecoder::new(COMPRESSED).take(BYTES_MAX).read_to_string(&mut text).map_err(Fault::internal)?;
+    GzDecoder::new(COMPRESSED)
+        .take(BYTES_MAX)
+        .read_to_string(&mut text)
+        .map_err(Fault::internal)?;
     let lines = text.lines().skip(1);
-    lines.zip(1..).map(|(line, row)| parse(line, row).ok_or_else(|| broken(row))).collect()
+    lines
+        .zip(1..)
+        .map(|(line, row)| parse(line, row).ok_or_else(|| broken(row)))
+        .collect()
 }
 
 fn parse(line: &str, row: u32) -> Option<Purchase> {
@@ -67,7 +73,9 @@ fn cents(amount: &str) -> Option<i64> {
 }
 
 fn broken(row: u32) -> Fault {
-    Fault::internal(format!("the purchases that this binary carries are broken at row {row}"))
+    Fault::internal(format!(
+        "the purchases that this binary carries are broken at row {row}"
+    ))
 }
 
 #[cfg(test)]
@@ -80,10 +88,19 @@ mod tests {
     fn every_purchase_is_there_to_the_cent() {
         let purchases = purchases().unwrap();
         assert_eq!(purchases.len(), 69_659);
-        assert_eq!(purchases.iter().map(|p| p.customer).collect::<BTreeSet<_>>().len(), 23_570);
+        assert_eq!(
+            purchases.iter().map(|p| p.customer).collect::<BTreeSet<_>>().len(),
+            23_570
+        );
         assert_eq!(purchases.iter().map(|p| p.cents).sum::<i64>(), 250_031_563);
-        assert_eq!(purchases.iter().map(|p| p.day).min(), Time::parse_rfc3339("1997-01-01T00:00:00Z"));
-        assert_eq!(purchases.iter().map(|p| p.day).max(), Time::parse_rfc3339("1998-06-30T00:00:00Z"));
+        assert_eq!(
+            purchases.iter().map(|p| p.day).min(),
+            Time::parse_rfc3339("1997-01-01T00:00:00Z")
+        );
+        assert_eq!(
+            purchases.iter().map(|p| p.day).max(),
+            Time::parse_rfc3339("1998-06-30T00:00:00Z")
+        );
         assert_eq!(purchases.last().map(|p| p.row), Some(69_659));
         assert!(purchases.is_sorted_by_key(|p| (p.customer, p.day)));
     }
@@ -91,9 +108,20 @@ mod tests {
     #[test]
     fn a_line_is_read_whole_or_not_at_all() {
         let day = Time::parse_rfc3339("1997-01-12T00:00:00Z").unwrap();
-        let read = Purchase { row: 3, customer: 2, day, items: 5, cents: 7_700 };
+        let read = Purchase {
+            row: 3,
+            customer: 2,
+            day,
+            items: 5,
+            cents: 7_700,
+        };
         assert_eq!(parse(" 00002 19970112  5   77.00", 3), Some(read));
-        for broken in ["00002 19970112 5", "00002 19970112 5 77.00 1", "00002 19971312 5 77.00", "2 19970112 5 77.0"] {
+        for broken in [
+            "00002 19970112 5",
+            "00002 19970112 5 77.00 1",
+            "00002 19971312 5 77.00",
+            "2 19970112 5 77.0",
+        ] {
             assert_eq!(parse(broken, 1), None, "{broken}");
         }
     }

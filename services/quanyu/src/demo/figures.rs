@@ -49,17 +49,31 @@ pub(super) struct Ledger {
 impl Figures {
     pub(super) async fn read(api: &Api) -> Result<Self, Fault> {
         let summary = GetSummaryRequest { tags_max: TAGS_MAX };
-        let journey = GetJourneyStatisticsRequest { journey_code: JOURNEY.to_owned(), version: 0 };
+        let journey = GetJourneyStatisticsRequest {
+            journey_code: JOURNEY.to_owned(),
+            version: 0,
+        };
         let (members, ledger, insight, points, growth, rights, journey) = tokio::try_join!(
             members(api),
             reconcile(api),
             patiently(async || api.insights().get_summary(summary).await),
             liability(api, POINTS),
             liability(api, GROWTH),
-            patiently(async || api.rights_summary().get_rights_summary(GetRightsSummaryRequest {}).await),
+            patiently(async || api
+                .rights_summary()
+                .get_rights_summary(GetRightsSummaryRequest {})
+                .await),
             patiently(async || api.journeys().get_journey_statistics(journey.clone()).await),
         )?;
-        Ok(Self { members, insight, points, growth, rights, journey, ledger })
+        Ok(Self {
+            members,
+            insight,
+            points,
+            growth,
+            rights,
+            journey,
+            ledger,
+        })
     }
 }
 
@@ -67,7 +81,11 @@ async fn members(api: &Api) -> Result<Members, Fault> {
     let mut counted = Members::default();
     let mut page_token = String::new();
     loop {
-        let request = ListMembersRequest { page_size: MEMBERS_MAX, page_token, ..ListMembersRequest::default() };
+        let request = ListMembersRequest {
+            page_size: MEMBERS_MAX,
+            page_token,
+            ..ListMembersRequest::default()
+        };
         let page = patiently(async || api.members().list_members(request.clone()).await).await?;
         page.members.iter().for_each(|member| counted.count(member));
         if page.next_page_token.is_empty() {
@@ -110,9 +128,14 @@ async fn reconcile(api: &Api) -> Result<Ledger, Fault> {
     let mut ledger = Ledger::default();
     let mut page_token = String::new();
     loop {
-        let request = ReconcileAccountsRequest { page_size: ACCOUNTS_MAX, page_token };
+        let request = ReconcileAccountsRequest {
+            page_size: ACCOUNTS_MAX,
+            page_token,
+        };
         let page = patiently(async || api.ledger().reconcile_accounts(request.clone()).await).await?;
-        ledger.accounts = ledger.accounts.saturating_add(u64::try_from(page.checked_count).unwrap_or(0));
+        ledger.accounts = ledger
+            .accounts
+            .saturating_add(u64::try_from(page.checked_count).unwrap_or(0));
         ledger.disagreements.extend(page.disagreements);
         if page.next_page_token.is_empty() {
             return Ok(ledger);
@@ -122,6 +145,8 @@ async fn reconcile(api: &Api) -> Result<Ledger, Fault> {
 }
 
 async fn liability(api: &Api, asset_code: &str) -> Result<GetLiabilityResponse, Fault> {
-    let request = GetLiabilityRequest { asset_code: asset_code.to_owned() };
+    let request = GetLiabilityRequest {
+        asset_code: asset_code.to_owned(),
+    };
     patiently(async || api.ledger().get_liability(request.clone()).await).await
 }

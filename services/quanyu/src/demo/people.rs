@@ -39,7 +39,8 @@ impl Shop {
 
     /// The id by which this shop knows a customer; nothing in it tells who it is in another shop.
     pub(super) fn external_id(self, customer: u32) -> String {
-        let scrambled = Dice::of(u64::from(customer), self.code().len().try_into().unwrap_or(0)).between(0, u64::MAX >> 8);
+        let scrambled =
+            Dice::of(u64::from(customer), self.code().len().try_into().unwrap_or(0)).between(0, u64::MAX >> 8);
         match self {
             Self::Tmall => format!("ouid-{customer:05}-{scrambled:014x}"),
             Self::WechatMini => format!("o{scrambled:014x}{customer:05}"),
@@ -113,12 +114,23 @@ impl Person {
         let (province, city) = *dice.pick(&CITIES).unwrap_or(&CITIES[0]);
         let is_female = dice.chance(60);
         let away = draw_away(&mut dice, home, phone.is_some());
-        Self { customer, home, phone, is_female, province, city, away }
+        Self {
+            customer,
+            home,
+            phone,
+            is_female,
+            province,
+            city,
+            away,
+        }
     }
 
     /// The person's id over all apps of the brand's WeChat account.
     pub(super) fn union_id(&self) -> String {
-        format!("u-{:016x}", Dice::of(u64::from(self.customer), 99).between(0, u64::MAX >> 1))
+        format!(
+            "u-{:016x}",
+            Dice::of(u64::from(self.customer), 99).between(0, u64::MAX >> 1)
+        )
     }
 
     /// The number of the card that the stores hand out.
@@ -144,12 +156,21 @@ fn draw_away(dice: &mut Dice, home: Shop, has_phone: bool) -> Vec<Away> {
         at if at <= AT_ONCE_PERCENT.saturating_add(LATER_PERCENT) => Recognition::Later,
         _ => Recognition::Never,
     };
-    shops.into_iter().map(|shop| Away { shop, recognition: recognise() }).collect()
+    shops
+        .into_iter()
+        .map(|shop| Away {
+            shop,
+            recognition: recognise(),
+        })
+        .collect()
 }
 
 /// A mobile number of one's own: 7,919 is prime to 10,000,000, so no two customers share one.
 fn phone(customer: u32) -> String {
-    let number = u64::from(customer).saturating_mul(7_919).checked_rem(10_000_000).unwrap_or(0);
+    let number = u64::from(customer)
+        .saturating_mul(7_919)
+        .checked_rem(10_000_000)
+        .unwrap_or(0);
     format!("1370{number:07}")
 }
 
@@ -166,10 +187,19 @@ mod tests {
         let people: Vec<Person> = CUSTOMERS.map(|customer| Person::draw(1, customer)).collect();
         let phones: Vec<_> = people.iter().filter_map(|p| p.phone.clone()).collect();
         assert_eq!(phones.iter().collect::<BTreeSet<_>>().len(), phones.len());
-        assert_eq!(people.iter().map(Person::union_id).collect::<BTreeSet<_>>().len(), people.len());
-        assert_eq!(people.iter().map(Person::card_number).collect::<BTreeSet<_>>().len(), people.len());
+        assert_eq!(
+            people.iter().map(Person::union_id).collect::<BTreeSet<_>>().len(),
+            people.len()
+        );
+        assert_eq!(
+            people.iter().map(Person::card_number).collect::<BTreeSet<_>>().len(),
+            people.len()
+        );
         for shop in Shop::ALL {
-            assert_eq!(CUSTOMERS.map(|c| shop.external_id(c)).collect::<BTreeSet<_>>().len(), people.len());
+            assert_eq!(
+                CUSTOMERS.map(|c| shop.external_id(c)).collect::<BTreeSet<_>>().len(),
+                people.len()
+            );
         }
     }
 

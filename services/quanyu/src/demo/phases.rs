@@ -15,8 +15,14 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    pub(super) const ALL: [Self; 6] =
-        [Self::SetUp, Self::Arrivals, Self::Recording, Self::Settling, Self::Benefits, Self::Figures];
+    pub(super) const ALL: [Self; 6] = [
+        Self::SetUp,
+        Self::Arrivals,
+        Self::Recording,
+        Self::Settling,
+        Self::Benefits,
+        Self::Figures,
+    ];
 
     /// What people call it.
     pub(super) const fn name(self) -> &'static str {
@@ -50,6 +56,8 @@ impl Phases {
     }
 
     pub(super) fn total(&self) -> Duration {
-        self.0.values().fold(Duration::ZERO, |sum, spent| sum.saturating_add(*spent))
+        self.0
+            .values()
+            .fold(Duration::ZERO, |sum, spent| sum.saturating_add(*spent))
     }
 }

@@ -107,7 +107,11 @@ const ORDER_SALT: u64 = 0x0D0E_5EED;
 impl Plan {
     /// Plans the replay of these purchases, sorted by customer and day.
     pub(super) fn new(purchases: &[Purchase], seed: u64) -> Self {
-        let mut plan = Self { people: BTreeMap::new(), days: BTreeMap::new(), expected: Expected::default() };
+        let mut plan = Self {
+            people: BTreeMap::new(),
+            days: BTreeMap::new(),
+            expected: Expected::default(),
+        };
         for purchases in purchases.chunk_by(|a, b| a.customer == b.customer) {
             plan.add(purchases, seed);
         }
@@ -116,7 +120,9 @@ impl Plan {
 
     /// Adds what one customer does.
     fn add(&mut self, purchases: &[Purchase], seed: u64) {
-        let Some(customer) = purchases.first().map(|purchase| purchase.customer) else { return };
+        let Some(customer) = purchases.first().map(|purchase| purchase.customer) else {
+            return;
+        };
         let person = Person::draw(seed, customer);
         let mut visits = Visits::default();
         for purchase in purchases {
@@ -129,7 +135,14 @@ impl Plan {
         }
         for (shop, first_visit) in visits.anonymous {
             let day = first_visit.plus_days(SIGN_IN_DAYS);
-            self.arrive(day, Arrival { customer, shop, is_recognised: true });
+            self.arrive(
+                day,
+                Arrival {
+                    customer,
+                    shop,
+                    is_recognised: true,
+                },
+            );
             visits.merges = visits.merges.saturating_add(1);
         }
         self.expected.people = self.expected.people.saturating_add(1);
@@ -144,8 +157,16 @@ impl Plan {
     }
 
     fn order(&mut self, purchase: &Purchase, shop: Shop, dice: &mut Dice) {
-        let &Purchase { row, customer, day, items, cents } = purchase;
-        let occur_time = day.plus(OPENING).plus(Duration::from_secs(dice.between(0, OPEN_SECONDS)));
+        let &Purchase {
+            row,
+            customer,
+            day,
+            items,
+            cents,
+        } = purchase;
+        let occur_time = day
+            .plus(OPENING)
+            .plus(Duration::from_secs(dice.between(0, OPEN_SECONDS)));
         let (uses_coupon, redeems_points) = (dice.chance(COUPON_PERCENT), dice.chance(REDEEM_PERCENT));
         self.days.entry(day).or_default().orders.push(Order {
             row,
@@ -166,14 +187,27 @@ impl Plan {
     }
 
     fn refund(&mut self, purchase: &Purchase, shop: Shop, order_time: Time, dice: &mut Dice) {
-        let &Purchase { row, customer, day, cents, .. } = purchase;
+        let &Purchase {
+            row,
+            customer,
+            day,
+            cents,
+            ..
+        } = purchase;
         let days = i64::try_from(dice.between(2, 14)).unwrap_or(2);
         let is_whole = dice.chance(WHOLE_REFUND_PERCENT);
         let percent = i64::try_from(dice.between(30, 70)).unwrap_or(50);
         let part = cents.saturating_mul(percent).checked_div(100).unwrap_or(0).max(1);
         let cents = if is_whole { cents } else { part };
         let occur_time = order_time.plus_days(days);
-        let refund = Refund { row, customer, shop, occur_time, cents, is_whole };
+        let refund = Refund {
+            row,
+            customer,
+            shop,
+            occur_time,
+            cents,
+            is_whole,
+        };
         self.days.entry(day.plus_days(days)).or_default().refunds.push(refund);
         let figures = self.expected.shops.entry(shop).or_default();
         figures.refunds = figures.refunds.saturating_add(1);
@@ -204,13 +238,21 @@ impl Visits {
         let customer = person.customer;
         if self.anonymous.remove(&shop).is_some() {
             self.merges = self.merges.saturating_add(1);
-            return Some(Arrival { customer, shop, is_recognised: true });
+            return Some(Arrival {
+                customer,
+                shop,
+                is_recognised: true,
+            });
         }
         if self.known.contains(&shop) {
             return None;
         }
         self.known.push(shop);
-        let recognition = person.away.iter().find(|away| away.shop == shop).map(|away| away.recognition);
+        let recognition = person
+            .away
+            .iter()
+            .find(|away| away.shop == shop)
+            .map(|away| away.recognition);
         let (registers, is_recognised) = match recognition {
             None => (true, true),
             Some(Recognition::AtOnce) => (false, true),
@@ -221,7 +263,11 @@ impl Visits {
             Some(Recognition::Never) => (true, false),
         };
         self.registrations = self.registrations.saturating_add(u64::from(registers));
-        Some(Arrival { customer, shop, is_recognised })
+        Some(Arrival {
+            customer,
+            shop,
+            is_recognised,
+        })
     }
 }
 
@@ -242,11 +288,21 @@ mod tests {
         let planned: BTreeMap<u32, (Time, u32, i64)> = plan
             .days
             .iter()
-            .flat_map(|(day, at)| at.orders.iter().map(|order| (order.row, (*day, order.customer, order.cents))))
+            .flat_map(|(day, at)| {
+                at.orders
+                    .iter()
+                    .map(|order| (order.row, (*day, order.customer, order.cents)))
+            })
             .collect();
         let bought = cdnow::purchases().unwrap();
-        assert_eq!(planned, bought.iter().map(|p| (p.row, (p.day, p.customer, p.cents))).collect());
-        assert_eq!(plan.expected.shops.values().map(|shop| shop.sales_cents).sum::<i64>(), 250_031_563);
+        assert_eq!(
+            planned,
+            bought.iter().map(|p| (p.row, (p.day, p.customer, p.cents))).collect()
+        );
+        assert_eq!(
+            plan.expected.shops.values().map(|shop| shop.sales_cents).sum::<i64>(),
+            250_031_563
+        );
         assert_eq!(plan.expected.people, 23_570);
     }
 
@@ -256,8 +312,16 @@ mod tests {
         let mut arrived = BTreeSet::new();
         for day in plan.days.values() {
             arrived.extend(day.arrivals.iter().map(|arrival| (arrival.customer, arrival.shop)));
-            assert!(day.orders.iter().all(|order| arrived.contains(&(order.customer, order.shop))));
-            assert!(day.refunds.iter().all(|refund| arrived.contains(&(refund.customer, refund.shop))));
+            assert!(
+                day.orders
+                    .iter()
+                    .all(|order| arrived.contains(&(order.customer, order.shop)))
+            );
+            assert!(
+                day.refunds
+                    .iter()
+                    .all(|refund| arrived.contains(&(refund.customer, refund.shop)))
+            );
         }
     }
 

@@ -12,8 +12,8 @@ mod tally;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::r#type::v1::Money;
 use contracts::tagging::v1::{Activity, ActivityItem, ActivityOutcome, RecordActivitiesRequest};
+use contracts::r#type::v1::Money;
 use fault::Fault;
 use kernel::Time;
 
@@ -53,7 +53,13 @@ struct Recorded<'a> {
 
 impl<'a> Replay<'a> {
     pub(super) fn new(api: &'a Api, platform: &'a Platform, plan: &'a Plan) -> Self {
-        Self { api, platform, plan, tally: Tally::default(), used: BTreeMap::new() }
+        Self {
+            api,
+            platform,
+            plan,
+            tally: Tally::default(),
+            used: BTreeMap::new(),
+        }
     }
 
     /// Plays all days.
@@ -61,7 +67,9 @@ impl<'a> Replay<'a> {
         let orders: usize = self.plan.days.values().map(|day| day.orders.len()).sum();
         let mut progress = Progress::new("orders", u64::try_from(orders).unwrap_or(0));
         for (date, day) in &self.plan.days {
-            let place = date.to_datetime().map_or_else(String::new, |time| time.date().to_string());
+            let place = date
+                .to_datetime()
+                .map_or_else(String::new, |time| time.date().to_string());
             progress.at(place.as_str());
             self.day(*date, day, phases).await?;
             progress.add(u64::try_from(day.orders.len()).unwrap_or(0), &place);
@@ -74,7 +82,9 @@ impl<'a> Replay<'a> {
     async fn day(&mut self, date: Time, day: &'a Day, phases: &mut Phases) -> Result<(), Fault> {
         let clock = self.platform.clock();
         clock.turn_to(date.plus(MORNING));
-        phases.measure(Phase::Arrivals, self.arrive(date, &day.arrivals)).await?;
+        phases
+            .measure(Phase::Arrivals, self.arrive(date, &day.arrivals))
+            .await?;
         clock.turn_to(date.plus(EVENING));
         let recorded = phases.measure(Phase::Recording, self.record(date, day)).await?;
         phases.measure(Phase::Settling, self.platform.settle()).await?;
@@ -96,19 +106,26 @@ impl<'a> Replay<'a> {
                 if result.outcome() == ActivityOutcome::Recorded {
                     self.tally.recorded = self.tally.recorded.saturating_add(1);
                 } else {
-                    self.tally.complain(format!("{} was not recorded: {result:?}", activity.source_id));
+                    self.tally
+                        .complain(format!("{} was not recorded: {result:?}", activity.source_id));
                 }
                 members.push(result.member_id);
             }
         }
-        self.tally.sent = self.tally.sent.saturating_add(u64::try_from(activities.len()).unwrap_or(0));
+        self.tally.sent = self
+            .tally
+            .sent
+            .saturating_add(u64::try_from(activities.len()).unwrap_or(0));
         for order in &day.orders {
             self.tally.saw_order(order.customer, order.shop);
         }
         for refund in &day.refunds {
             self.tally.saw(refund.customer, Deed::Refund);
         }
-        Ok(Recorded { orders: day.orders.iter().zip(members).collect(), refunds: day.refunds.iter().collect() })
+        Ok(Recorded {
+            orders: day.orders.iter().zip(members).collect(),
+            refunds: day.refunds.iter().collect(),
+        })
     }
 }
 
@@ -123,7 +140,13 @@ fn paid(order: &Order) -> Activity {
     Activity {
         activity_type: "order_paid".to_owned(),
         items: vec![item],
-        ..activity(order.shop, order.customer, order_id(order.row), order.occur_time, amount)
+        ..activity(
+            order.shop,
+            order.customer,
+            order_id(order.row),
+            order.occur_time,
+            amount,
+        )
     }
 }
 
@@ -132,7 +155,13 @@ fn refunded(refund: &Refund) -> Activity {
     Activity {
         activity_type: "order_refunded".to_owned(),
         refunded_source_id: order_id(refund.row),
-        ..activity(refund.shop, refund.customer, source_id, refund.occur_time, money(refund.cents))
+        ..activity(
+            refund.shop,
+            refund.customer,
+            source_id,
+            refund.occur_time,
+            money(refund.cents),
+        )
     }
 }
 
@@ -153,5 +182,8 @@ fn order_id(row: u32) -> String {
 }
 
 fn money(minor_units: i64) -> Money {
-    Money { currency_code: CURRENCY.to_owned(), minor_units }
+    Money {
+        currency_code: CURRENCY.to_owned(),
+        minor_units,
+    }
 }

@@ -55,11 +55,26 @@ fn members(expected: &Expected, tally: &Tally, figures: &Figures) -> String {
 }
 
 fn channels(figures: &Figures) -> String {
-    let mut table = Table::new(1, ["channel", "active members", "orders", "sales", "an order", "refunds", "given back"]);
+    let mut table = Table::new(
+        1,
+        [
+            "channel",
+            "active members",
+            "orders",
+            "sales",
+            "an order",
+            "refunds",
+            "given back",
+        ],
+    );
     let mut total = ShopFigures::default();
     for shop in Shop::ALL {
         let found = shop_figures(shop, figures);
-        let active = figures.insight.channels.iter().find(|channel| channel.channel_code == shop.code());
+        let active = figures
+            .insight
+            .channels
+            .iter()
+            .find(|channel| channel.channel_code == shop.code());
         let active = active.map_or(0, |channel| channel.member_count);
         table.row(channel_row(shop.name(), number(active), found));
         total.orders = total.orders.saturating_add(found.orders);
@@ -105,9 +120,19 @@ fn points(figures: &Figures) -> String {
         ("outstanding", points.outstanding, growth.outstanding),
     ];
     for (name, points, growth) in rows {
-        table.row([name.to_owned(), number(points), share(points, figures.points.issued), number(growth)]);
+        table.row([
+            name.to_owned(),
+            number(points),
+            share(points, figures.points.issued),
+            number(growth),
+        ]);
     }
-    table.row(["ledger entries".to_owned(), number(points.entry_count), String::new(), number(growth.entry_count)]);
+    table.row([
+        "ledger entries".to_owned(),
+        number(points.entry_count),
+        String::new(),
+        number(growth.entry_count),
+    ]);
     table.text()
 }
 
@@ -115,13 +140,20 @@ fn tiers(figures: &Figures) -> String {
     let all: i64 = figures.rights.tiers.iter().map(|tier| tier.member_count).sum();
     let mut table = Table::new(1, ["tier", "members", "of all"]);
     for tier in &figures.rights.tiers {
-        table.row([tier.tier_name.clone(), number(tier.member_count), share(tier.member_count, all)]);
+        table.row([
+            tier.tier_name.clone(),
+            number(tier.member_count),
+            share(tier.member_count, all),
+        ]);
     }
     table.text()
 }
 
 fn coupons(figures: &Figures) -> String {
-    let mut table = Table::new(1, ["coupon", "issued", "redeemed", "rate", "usable", "expired", "taken off"]);
+    let mut table = Table::new(
+        1,
+        ["coupon", "issued", "redeemed", "rate", "usable", "expired", "taken off"],
+    );
     for template in &figures.rights.coupon_templates {
         table.row([
             template.template_name.clone(),
@@ -138,9 +170,18 @@ fn coupons(figures: &Figures) -> String {
 
 fn tags(figures: &Figures) -> String {
     let mut table = Table::new(2, ["tag", "value", "members"]);
-    for TagTotal { tag_code, value, member_count } in &figures.insight.tags {
+    for TagTotal {
+        tag_code,
+        value,
+        member_count,
+    } in &figures.insight.tags
+    {
         let value = value.as_ref().and_then(|value| value.kind.as_ref());
-        table.row([tag_code.clone(), value.map_or_else(|| "(any)".to_owned(), value_text), number(*member_count)]);
+        table.row([
+            tag_code.clone(),
+            value.map_or_else(|| "(any)".to_owned(), value_text),
+            number(*member_count),
+        ]);
     }
     table.text()
 }
@@ -168,7 +209,10 @@ fn journey(figures: &Figures) -> String {
     let journey = &figures.journey;
     let mut table = Table::new(1, ["node", "came", "went on", "wait there", "refused"]);
     for node in &journey.nodes {
-        let name = NODES.iter().find(|(id, _)| *id == node.node_id).map_or(node.node_id.as_str(), |(_, name)| name);
+        let name = NODES
+            .iter()
+            .find(|(id, _)| *id == node.node_id)
+            .map_or(node.node_id.as_str(), |(_, name)| name);
         table.row([
             name.to_owned(),
             number(node.entered_count),
@@ -179,7 +223,11 @@ fn journey(figures: &Figures) -> String {
     }
     let (active, stopped) = (number(journey.active_count), number(journey.stopped_count));
     let sums = format!("  {} began, {active} are under way, ", number(journey.started_count));
-    let sums = sums + &format!("{} came to an end, {stopped} were stopped by a merge\n", number(journey.completed_count));
+    let sums = sums
+        + &format!(
+            "{} came to an end, {stopped} were stopped by a merge\n",
+            number(journey.completed_count)
+        );
     table.text() + &sums
 }
 
@@ -190,13 +238,24 @@ pub(super) fn verdict(checks: &[Check], tally: &Tally, figures: &Figures) -> Str
     let mut text = format!("\nReconciliation\n  {accounts} accounts with {entries} entries: ");
     let _ = match figures.ledger.disagreements.as_slice() {
         [] => writeln!(text, "entries, lots and balances agree in all of them"),
-        some => writeln!(text, "{} DISAGREE, the first one: {:?}", number(some.len().try_into().unwrap_or(i64::MAX)), some.first()),
+        some => writeln!(
+            text,
+            "{} DISAGREE, the first one: {:?}",
+            number(some.len().try_into().unwrap_or(i64::MAX)),
+            some.first()
+        ),
     };
     let failed: Vec<&Check> = checks.iter().filter(|check| !check.holds()).collect();
     let held = checks.len().saturating_sub(failed.len());
     let _ = writeln!(text, "  {held} of {} comparisons with what was sent hold", checks.len());
     for check in failed {
-        let _ = writeln!(text, "  NOT SO: {}: {} expected, {} found", check.what, number(check.expected), number(check.found));
+        let _ = writeln!(
+            text,
+            "  NOT SO: {}: {} expected, {} found",
+            check.what,
+            number(check.expected),
+            number(check.found)
+        );
     }
     for complaint in &tally.complaints {
         let _ = writeln!(text, "  {complaint}");
@@ -210,11 +269,19 @@ pub(super) fn timing(phases: &Phases, tally: &Tally, replay: Duration) -> String
     let mut table = Table::new(1, ["", "seconds", "share"]);
     for phase in Phase::ALL {
         let spent = phases.of(phase);
-        table.row([phase.name().to_owned(), seconds(spent), share(millis(spent), millis(total))]);
+        table.row([
+            phase.name().to_owned(),
+            seconds(spent),
+            share(millis(spent), millis(total)),
+        ]);
     }
     table.row(["all".to_owned(), seconds(total), String::new()]);
     let per_second = number(rate(tally.recorded, replay));
-    format!("\nTime\n{}  {} orders and refunds, {per_second} a second over the replay\n", table.text(), number(tally.recorded))
+    format!(
+        "\nTime\n{}  {} orders and refunds, {per_second} a second over the replay\n",
+        table.text(),
+        number(tally.recorded)
+    )
 }
 
 fn millis(duration: Duration) -> i128 {

@@ -26,7 +26,10 @@ pub(super) async fn tell(api: &Api, person: &Person) -> Result<String, Fault> {
         value: person.home.external_id(person.customer),
         channel_code: person.home.code().to_owned(),
     };
-    let member = patiently(async || api.members().look_up_member(request.clone()).await).await?.member.unwrap_or_default();
+    let member = patiently(async || api.members().look_up_member(request.clone()).await)
+        .await?
+        .member
+        .unwrap_or_default();
     let id = &member.member_id;
     let chapters = [
         who(&member),
@@ -59,12 +62,22 @@ fn who(member: &Member) -> String {
     }
     let since = day(member.register_time.as_ref());
     let city = profile.city;
-    format!(" {gender} from {city}, a member since {since}, known by {} ids\n{}", member.identities.len(), table.text())
+    format!(
+        " {gender} from {city}, a member since {since}, known by {} ids\n{}",
+        member.identities.len(),
+        table.text()
+    )
 }
 
 async fn timeline(api: &Api, member_id: &str) -> Result<String, Fault> {
-    let request = ListActivitiesRequest { member_id: member_id.to_owned(), page_size: 500, ..ListActivitiesRequest::default() };
-    let activities = patiently(async || api.activities().list_activities(request.clone()).await).await?.activities;
+    let request = ListActivitiesRequest {
+        member_id: member_id.to_owned(),
+        page_size: 500,
+        ..ListActivitiesRequest::default()
+    };
+    let activities = patiently(async || api.activities().list_activities(request.clone()).await)
+        .await?
+        .activities;
     let mut table = Table::plain(4);
     for activity in activities.iter().take(LINES_MAX) {
         let amount = activity.amount.as_ref().map_or(0, |money| money.minor_units);
@@ -76,7 +89,11 @@ async fn timeline(api: &Api, member_id: &str) -> Result<String, Fault> {
             dollars(amount),
         ]);
     }
-    Ok(chapter("orders and refunds, the latest first", activities.len(), &table))
+    Ok(chapter(
+        "orders and refunds, the latest first",
+        activities.len(),
+        &table,
+    ))
 }
 
 async fn points(api: &Api, member_id: &str) -> Result<String, Fault> {
@@ -86,7 +103,9 @@ async fn points(api: &Api, member_id: &str) -> Result<String, Fault> {
         page_size: 500,
         ..ListEntriesRequest::default()
     };
-    let entries = patiently(async || api.points().list_entries(request.clone()).await).await?.entries;
+    let entries = patiently(async || api.points().list_entries(request.clone()).await)
+        .await?
+        .entries;
     let mut table = Table::plain(3);
     for entry in entries.iter().take(LINES_MAX) {
         let rule = entry.earned_by.as_ref().filter(|earned| !earned.rule_code.is_empty());
@@ -103,7 +122,11 @@ async fn points(api: &Api, member_id: &str) -> Result<String, Fault> {
             lot_amounts(&entry.lots),
         ]);
     }
-    Ok(chapter("points: change, balance, the lots that it touched, the latest first", entries.len(), &table))
+    Ok(chapter(
+        "points: change, balance, the lots that it touched, the latest first",
+        entries.len(),
+        &table,
+    ))
 }
 
 fn entry_name(kind: EntryKind) -> &'static str {
@@ -121,21 +144,30 @@ fn entry_name(kind: EntryKind) -> &'static str {
 
 /// "-30 of 1998-01-11, -12 of 1998-02-01": the lots by their expiry.
 fn lot_amounts(lots: &[LotAmount]) -> String {
-    let lots: Vec<String> =
-        lots.iter().map(|lot| format!("{} of {}", signed(lot.amount), day(lot.expire_time.as_ref()))).collect();
+    let lots: Vec<String> = lots
+        .iter()
+        .map(|lot| format!("{} of {}", signed(lot.amount), day(lot.expire_time.as_ref())))
+        .collect();
     lots.join(", ")
 }
 
 async fn lots(api: &Api, member_id: &str) -> Result<String, Fault> {
-    let balances = ListBalancesRequest { member_id: member_id.to_owned(), ..ListBalancesRequest::default() };
-    let balances = patiently(async || api.points().list_balances(balances.clone()).await).await?.balances;
+    let balances = ListBalancesRequest {
+        member_id: member_id.to_owned(),
+        ..ListBalancesRequest::default()
+    };
+    let balances = patiently(async || api.points().list_balances(balances.clone()).await)
+        .await?
+        .balances;
     let request = ListLotsRequest {
         member_id: member_id.to_owned(),
         asset_code: POINTS.to_owned(),
         page_size: 500,
         ..ListLotsRequest::default()
     };
-    let lots = patiently(async || api.points().list_lots(request.clone()).await).await?.lots;
+    let lots = patiently(async || api.points().list_lots(request.clone()).await)
+        .await?
+        .lots;
     let mut table = Table::new(2, ["granted on", "expires on", "granted", "left"]);
     for lot in lots.iter().take(LINES_MAX) {
         table.row([
@@ -145,33 +177,70 @@ async fn lots(api: &Api, member_id: &str) -> Result<String, Fault> {
             number(lot.remaining),
         ]);
     }
-    let held: Vec<String> =
-        balances.iter().map(|balance| format!("{} {}", number(balance.available), balance.asset_code)).collect();
-    Ok(chapter(&format!("holds {}, in open lots", held.join(" and ")), lots.len(), &table))
+    let held: Vec<String> = balances
+        .iter()
+        .map(|balance| format!("{} {}", number(balance.available), balance.asset_code))
+        .collect();
+    Ok(chapter(
+        &format!("holds {}, in open lots", held.join(" and ")),
+        lots.len(),
+        &table,
+    ))
 }
 
 async fn tier(api: &Api, member_id: &str) -> Result<String, Fault> {
-    let ask = GetMemberTierRequest { member_id: member_id.to_owned() };
-    let now = patiently(async || api.tiers().get_member_tier(ask.clone()).await).await?.member_tier.unwrap_or_default();
-    let list = ListTierChangesRequest { member_id: member_id.to_owned(), ..ListTierChangesRequest::default() };
-    let changes = patiently(async || api.tiers().list_tier_changes(list.clone()).await).await?.tier_changes;
+    let ask = GetMemberTierRequest {
+        member_id: member_id.to_owned(),
+    };
+    let now = patiently(async || api.tiers().get_member_tier(ask.clone()).await)
+        .await?
+        .member_tier
+        .unwrap_or_default();
+    let list = ListTierChangesRequest {
+        member_id: member_id.to_owned(),
+        ..ListTierChangesRequest::default()
+    };
+    let changes = patiently(async || api.tiers().list_tier_changes(list.clone()).await)
+        .await?
+        .tier_changes;
     let mut table = Table::plain(2);
     for change in changes.iter().take(LINES_MAX) {
-        let from = if change.from_tier_code.is_empty() { "nothing" } else { &change.from_tier_code };
+        let from = if change.from_tier_code.is_empty() {
+            "nothing"
+        } else {
+            &change.from_tier_code
+        };
         let step = format!("{from} -> {}", change.to_tier_code);
-        table.row([day(change.change_time.as_ref()), step, format!("at growth value {}", number(change.growth_value))]);
+        table.row([
+            day(change.change_time.as_ref()),
+            step,
+            format!("at growth value {}", number(change.growth_value)),
+        ]);
     }
     let tier = now.tier.unwrap_or_default();
     let next = now.progress.map_or_else(String::new, |progress| {
         let next = progress.next_tier.unwrap_or_default();
         format!(", {} short of {}", number(progress.missing_growth_value), next.name)
     });
-    Ok(chapter(&format!("tier {}, growth value {}{next}; changes", tier.name, number(now.growth_value)), changes.len(), &table))
+    Ok(chapter(
+        &format!(
+            "tier {}, growth value {}{next}; changes",
+            tier.name,
+            number(now.growth_value)
+        ),
+        changes.len(),
+        &table,
+    ))
 }
 
 async fn coupons(api: &Api, member_id: &str) -> Result<String, Fault> {
-    let list = ListMemberCouponsRequest { member_id: member_id.to_owned(), ..ListMemberCouponsRequest::default() };
-    let coupons = patiently(async || api.coupons().list_member_coupons(list.clone()).await).await?.coupons;
+    let list = ListMemberCouponsRequest {
+        member_id: member_id.to_owned(),
+        ..ListMemberCouponsRequest::default()
+    };
+    let coupons = patiently(async || api.coupons().list_member_coupons(list.clone()).await)
+        .await?
+        .coupons;
     let mut table = Table::plain(3);
     for coupon in coupons.iter().take(LINES_MAX) {
         let state = match coupon.state() {
@@ -180,7 +249,12 @@ async fn coupons(api: &Api, member_id: &str) -> Result<String, Fault> {
             CouponState::Locked => format!("locked for {}", coupon.order_id),
             CouponState::Redeemed => {
                 let off = coupon.discount.as_ref().map_or(0, |money| money.minor_units);
-                format!("redeemed on {} by {}: {} off", day(coupon.redeem_time.as_ref()), coupon.order_id, dollars(off))
+                format!(
+                    "redeemed on {} by {}: {} off",
+                    day(coupon.redeem_time.as_ref()),
+                    coupon.order_id,
+                    dollars(off)
+                )
             }
             CouponState::Expired => format!("expired on {}", day(coupon.expire_time.as_ref())),
         };
@@ -190,29 +264,57 @@ async fn coupons(api: &Api, member_id: &str) -> Result<String, Fault> {
 }
 
 async fn tags(api: &Api, member_id: &str) -> Result<String, Fault> {
-    let list = ListMemberTagsRequest { member_id: member_id.to_owned(), ..ListMemberTagsRequest::default() };
-    let tags = patiently(async || api.tags().list_member_tags(list.clone()).await).await?.tags;
+    let list = ListMemberTagsRequest {
+        member_id: member_id.to_owned(),
+        ..ListMemberTagsRequest::default()
+    };
+    let tags = patiently(async || api.tags().list_member_tags(list.clone()).await)
+        .await?
+        .tags;
     let mut table = Table::plain(3);
     for tag in tags.iter().take(LINES_MAX) {
-        let value = tag.value.as_ref().and_then(|value| value.kind.as_ref()).map_or_else(String::new, value_text);
+        let value = tag
+            .value
+            .as_ref()
+            .and_then(|value| value.kind.as_ref())
+            .map_or_else(String::new, value_text);
         table.row([tag.tag_code.clone(), value, format!("by {}", tag.source)]);
     }
-    let list = ListMemberSegmentsRequest { member_id: member_id.to_owned() };
-    let segments = patiently(async || api.segments().list_member_segments(list.clone()).await).await?.memberships;
+    let list = ListMemberSegmentsRequest {
+        member_id: member_id.to_owned(),
+    };
+    let segments = patiently(async || api.segments().list_member_segments(list.clone()).await)
+        .await?
+        .memberships;
     let segments: Vec<String> = segments
         .iter()
-        .map(|membership| format!("{} since {}", membership.segment_code, day(membership.enter_time.as_ref())))
+        .map(|membership| {
+            format!(
+                "{} since {}",
+                membership.segment_code,
+                day(membership.enter_time.as_ref())
+            )
+        })
         .collect();
     Ok(chapter("tags", tags.len(), &table) + &format!(" segments: {}\n", segments.join(", ")))
 }
 
 async fn path(api: &Api, member_id: &str) -> Result<String, Fault> {
-    let list = ListMemberJourneyRunsRequest { member_id: member_id.to_owned(), ..ListMemberJourneyRunsRequest::default() };
-    let runs = patiently(async || api.journey_runs().list_member_journey_runs(list.clone()).await).await?.runs;
+    let list = ListMemberJourneyRunsRequest {
+        member_id: member_id.to_owned(),
+        ..ListMemberJourneyRunsRequest::default()
+    };
+    let runs = patiently(async || api.journey_runs().list_member_journey_runs(list.clone()).await)
+        .await?
+        .runs;
     let mut text = String::new();
     for run in &runs {
-        let ask = GetJourneyRunRequest { run_id: run.run_id.clone() };
-        let steps = patiently(async || api.journey_runs().get_journey_run(ask.clone()).await).await?.steps;
+        let ask = GetJourneyRunRequest {
+            run_id: run.run_id.clone(),
+        };
+        let steps = patiently(async || api.journey_runs().get_journey_run(ask.clone()).await)
+            .await?
+            .steps;
         let state = match run.state() {
             JourneyRunState::Running | JourneyRunState::Unspecified => "under way".to_owned(),
             JourneyRunState::Waiting => format!("waits until {} at the longest", day(run.wait_until_time.as_ref())),
@@ -228,13 +330,20 @@ async fn path(api: &Api, member_id: &str) -> Result<String, Fault> {
 fn steps_table(steps: &[JourneyRunStep]) -> Table {
     let mut table = Table::plain(3);
     for step in steps.iter().take(LINES_MAX) {
-        let name = NODES.iter().find(|(id, _)| *id == step.node_id).map_or(step.node_id.as_str(), |(_, name)| name);
+        let name = NODES
+            .iter()
+            .find(|(id, _)| *id == step.node_id)
+            .map_or(step.node_id.as_str(), |(_, name)| name);
         table.row([day(step.enter_time.as_ref()), name.to_owned(), step.explanation.clone()]);
     }
     table
 }
 
 fn chapter(title: &str, count: usize, table: &Table) -> String {
-    let cut = if count > LINES_MAX { format!(", {LINES_MAX} of them shown") } else { String::new() };
+    let cut = if count > LINES_MAX {
+        format!(", {LINES_MAX} of them shown")
+    } else {
+        String::new()
+    };
     format!(" {title} ({count}{cut})\n{}", table.text())
 }

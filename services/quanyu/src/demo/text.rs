@@ -15,12 +15,18 @@ pub(super) struct Table {
 impl Table {
     /// A table with headings, whose first columns are words.
     pub(super) fn new<const N: usize>(words: usize, headings: [&str; N]) -> Self {
-        Self { rows: vec![headings.map(str::to_owned).to_vec()], words }
+        Self {
+            rows: vec![headings.map(str::to_owned).to_vec()],
+            words,
+        }
     }
 
     /// A table without headings.
     pub(super) fn plain(words: usize) -> Self {
-        Self { rows: Vec::new(), words }
+        Self {
+            rows: Vec::new(),
+            words,
+        }
     }
 
     pub(super) fn row<const N: usize>(&mut self, cells: [String; N]) {
@@ -49,7 +55,12 @@ impl Table {
     }
 
     fn width(&self, column: usize) -> usize {
-        self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        self.rows
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -70,7 +81,11 @@ pub(super) fn number(value: impl Into<i128>) -> String {
 
 /// "+20" or "-1,500".
 pub(super) fn signed(value: i64) -> String {
-    if value > 0 { format!("+{}", number(value)) } else { number(value) }
+    if value > 0 {
+        format!("+{}", number(value))
+    } else {
+        number(value)
+    }
 }
 
 /// Cents as "$1,234.56".
@@ -86,7 +101,13 @@ pub(super) fn share(part: impl Into<i128>, whole: impl Into<i128>) -> String {
     let per_mille = part.into().saturating_mul(1_000).checked_div(whole.into());
     per_mille.map_or_else(
         || "-".to_owned(),
-        |share| format!("{}.{} %", share.checked_div(10).unwrap_or(0), share.checked_rem(10).unwrap_or(0)),
+        |share| {
+            format!(
+                "{}.{} %",
+                share.checked_div(10).unwrap_or(0),
+                share.checked_rem(10).unwrap_or(0)
+            )
+        },
     )
 }
 
@@ -110,10 +131,19 @@ mod tests {
 
     #[test]
     fn numbers_are_as_people_read_them() {
-        assert_eq!([number(0), number(999), number(-1_000), number(1_234_567)], ["0", "999", "-1,000", "1,234,567"]);
+        assert_eq!(
+            [number(0), number(999), number(-1_000), number(1_234_567)],
+            ["0", "999", "-1,000", "1,234,567"]
+        );
         assert_eq!([dollars(5), dollars(-250_031_563)], ["$0.05", "-$2,500,315.63"]);
         assert_eq!([share(1, 3), share(1, 0), share(7, 7)], ["33.3 %", "-", "100.0 %"]);
         assert_eq!([signed(5), signed(-5), signed(0)], ["+5", "-5", "0"]);
-        assert_eq!(day(Some(&prost_types::Timestamp { seconds: 852_076_800, nanos: 0 })), "1997-01-01");
+        assert_eq!(
+            day(Some(&prost_types::Timestamp {
+                seconds: 852_076_800,
+                nanos: 0
+            })),
+            "1997-01-01"
+        );
     }
 }

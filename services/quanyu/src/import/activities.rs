@@ -1,7 +1,7 @@
 //! Activities from CSV or JSON lines, recorded in batches.
 
-use contracts::r#type::v1::Money;
 use contracts::tagging::v1::{Activity, ActivityItem, ActivityOutcome, ActivityResult, RecordActivitiesRequest};
+use contracts::r#type::v1::Money;
 use fault::Fault;
 use kernel::Time;
 use prost::Message;
@@ -44,16 +44,26 @@ impl Activities {
         let columns = Columns::find(source.headers(), &FIELDS, &args.maps)?;
         columns.need(&["source_id", "activity_type", "occur_time"])?;
         if !columns.has("member_id") {
-            columns.need(if args.channel.is_some() { &["external_id"] } else { &["channel_code", "external_id"] })?;
+            columns.need(if args.channel.is_some() {
+                &["external_id"]
+            } else {
+                &["channel_code", "external_id"]
+            })?;
         }
         if !columns.ignored.is_empty() {
             complain(format_args!("Ignored columns: {}", columns.ignored.join(", ")));
         }
-        Ok(Self { columns: Some(columns), channel: args.channel.clone() })
+        Ok(Self {
+            columns: Some(columns),
+            channel: args.channel.clone(),
+        })
     }
 
     pub(super) fn of_json(args: &FileArgs) -> Self {
-        Self { columns: None, channel: args.channel.clone() }
+        Self {
+            columns: None,
+            channel: args.channel.clone(),
+        }
     }
 }
 
@@ -79,7 +89,10 @@ impl Target for Activities {
 
     async fn send(&self, api: &Api, items: Vec<(u64, Activity)>) -> Result<Vec<(u64, Vec<String>)>, Fault> {
         let (numbers, activities): (Vec<u64>, Vec<Activity>) = items.into_iter().unzip();
-        let request = RecordActivitiesRequest { request_id: batch_id(&numbers, &activities), activities };
+        let request = RecordActivitiesRequest {
+            request_id: batch_id(&numbers, &activities),
+            activities,
+        };
         let answer = patiently(async || api.activities().record_activities(request.clone()).await).await?;
         Ok(numbers.into_iter().zip(answer.results).filter_map(refused).collect())
     }
@@ -101,8 +114,11 @@ fn refused((number, result): (u64, ActivityResult)) -> Option<(u64, Vec<String>)
         return None;
     }
     let refusal = result.refusal.unwrap_or_default();
-    let mut reasons: Vec<String> =
-        refusal.violations.iter().map(|violation| format!("{}: {}", violation.path, violation.message)).collect();
+    let mut reasons: Vec<String> = refusal
+        .violations
+        .iter()
+        .map(|violation| format!("{}: {}", violation.path, violation.message))
+        .collect();
     if reasons.is_empty() {
         reasons.push(format!("{}: {}", refusal.reason, refusal.message));
     }
@@ -112,7 +128,9 @@ fn refused((number, result): (u64, ActivityResult)) -> Option<(u64, Vec<String>)
 /// An activity as REST takes it, in one line.
 fn from_json(line: &str) -> Result<Activity, String> {
     const NAME: &str = "quanyu.tagging.v1.Activity";
-    let descriptor = contracts::descriptors().get_message_by_name(NAME).ok_or("the contracts have no activity")?;
+    let descriptor = contracts::descriptors()
+        .get_message_by_name(NAME)
+        .ok_or("the contracts have no activity")?;
     let mut json = serde_json::Deserializer::from_str(line);
     let message = DynamicMessage::deserialize(descriptor, &mut json).map_err(|error| error.to_string())?;
     json.end().map_err(|error| error.to_string())?;
@@ -154,9 +172,14 @@ fn money(columns: &Columns, row: &Row, reasons: &mut Vec<String>) -> Option<Mone
     };
     let minor_units = amount::minor_units(amount, currency);
     if minor_units.is_none() {
-        reasons.push(format!("amount: {amount} must be an amount of {currency} such as 77.00"));
+        reasons.push(format!(
+            "amount: {amount} must be an amount of {currency} such as 77.00"
+        ));
     }
-    Some(Money { currency_code: currency.to_owned(), minor_units: minor_units? })
+    Some(Money {
+        currency_code: currency.to_owned(),
+        minor_units: minor_units?,
+    })
 }
 
 /// The one item that a row of CSV may have.
@@ -185,7 +208,11 @@ mod tests {
 
     fn row(cells: &[&str]) -> Row {
         let cells = Ok(cells.iter().map(|cell| (*cell).to_owned()).collect());
-        Row { number: 7, cells, end: Position::default() }
+        Row {
+            number: 7,
+            cells,
+            end: Position::default(),
+        }
     }
 
     fn columns(headers: &str) -> Columns {
@@ -198,17 +225,35 @@ mod tests {
         let columns = columns(
             "source_id,activity_type,occur_time,channel_code,external_id,amount,currency_code,sku,quantity,attributes.color",
         );
-        let row = row(&["T1", "order_paid", "2026-01-31", "tmall", "u1", "77.5", "CNY", "CD", "2", "red"]);
+        let row = row(&[
+            "T1",
+            "order_paid",
+            "2026-01-31",
+            "tmall",
+            "u1",
+            "77.5",
+            "CNY",
+            "CD",
+            "2",
+            "red",
+        ]);
         let line = r#"{"sourceId":"T1","activityType":"order_paid","occurTime":"2026-01-31T00:00:00Z","channelCode":"tmall",
             "externalId":"u1","amount":{"currencyCode":"CNY","minorUnits":"7750"},"items":[{"sku":"CD","quantity":"2",
             "amount":{"currencyCode":"CNY","minorUnits":"7750"}}],"attributes":{"color":"red"}}"#;
-        assert_eq!(from_columns(&columns, &row), from_json(line).map_err(|reason| vec![reason]));
+        assert_eq!(
+            from_columns(&columns, &row),
+            from_json(line).map_err(|reason| vec![reason])
+        );
     }
 
     #[test]
     fn everything_that_is_wrong_with_a_row_is_told() {
         let columns = columns("source_id,activity_type,occur_time,amount,currency_code,quantity");
-        let reasons = from_columns(&columns, &row(&["T1", "order_paid", "yesterday", "77.005", "CNY", "two"])).unwrap_err();
+        let reasons = from_columns(
+            &columns,
+            &row(&["T1", "order_paid", "yesterday", "77.005", "CNY", "two"]),
+        )
+        .unwrap_err();
         assert_eq!(reasons.len(), 4, "{reasons:?}");
         let reasons = from_columns(&columns, &row(&["T1", "order_paid", "2026-01-31", "77", "", ""])).unwrap_err();
         assert_eq!(reasons, ["currency_code: is needed with an amount"]);
@@ -224,7 +269,10 @@ mod tests {
 
     #[test]
     fn a_batch_has_the_same_id_only_for_the_same_rows_at_the_same_places() {
-        let activity = |source_id: &str| Activity { source_id: source_id.to_owned(), ..Activity::default() };
+        let activity = |source_id: &str| Activity {
+            source_id: source_id.to_owned(),
+            ..Activity::default()
+        };
         let id = batch_id(&[1, 2], &[activity("a"), activity("b")]);
         assert_eq!(id, batch_id(&[1, 2], &[activity("a"), activity("b")]));
         assert_ne!(id, batch_id(&[1, 3], &[activity("a"), activity("b")]));

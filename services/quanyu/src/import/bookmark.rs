@@ -86,7 +86,9 @@ impl Bookmark {
     pub(super) fn save(&self) -> Result<(), Fault> {
         let text = serde_json::to_vec_pretty(self).map_err(Fault::internal)?;
         let half = self.path.with_extension("json.half");
-        fs::write(&half, text).and_then(|()| fs::rename(&half, &self.path)).map_err(Fault::internal)
+        fs::write(&half, text)
+            .and_then(|()| fs::rename(&half, &self.path))
+            .map_err(Fault::internal)
     }
 
     /// The import is over.
@@ -119,14 +121,24 @@ mod tests {
         assert!(!bookmark.is_begun());
         let headers = ["phone".to_owned()];
         let rejected = Rejected::open(&file, &headers, &bookmark).unwrap();
-        let end = Position { byte: 18, line: 2, row: 1 };
+        let end = Position {
+            byte: 18,
+            line: 2,
+            row: 1,
+        };
         bookmark.acknowledge(end, &rejected);
         bookmark.save().unwrap();
 
         assert_eq!(Bookmark::open(&file, "members").unwrap().position, end);
-        assert!(!Bookmark::open(&file, "activities").unwrap().is_begun(), "of another import");
+        assert!(
+            !Bookmark::open(&file, "activities").unwrap().is_begun(),
+            "of another import"
+        );
         fs::write(&file, "phone\n13712345679\n").unwrap();
-        assert!(!Bookmark::open(&file, "members").unwrap().is_begun(), "the file was changed");
+        assert!(
+            !Bookmark::open(&file, "members").unwrap().is_begun(),
+            "the file was changed"
+        );
         bookmark.remove().unwrap();
         bookmark.remove().unwrap();
     }

@@ -61,7 +61,10 @@ impl Columns {
         match missing.as_slice() {
             [] => Ok(()),
             missing => {
-                let message = format!("the column {} is missing; name another one with --map", missing.join(" and "));
+                let message = format!(
+                    "the column {} is missing; name another one with --map",
+                    missing.join(" and ")
+                );
                 Err(Fault::invalid("file", message))
             }
         }
@@ -75,14 +78,22 @@ impl Columns {
 
     /// The attributes of a row that are not blank, by their names.
     pub(super) fn attributes(&self, row: &Row) -> BTreeMap<String, String> {
-        let names = self.fields.keys().filter_map(|field| Some((field, field.strip_prefix(ATTRIBUTE)?)));
-        names.filter_map(|(field, name)| Some((name.to_owned(), self.get(row, field)?.to_owned()))).collect()
+        let names = self
+            .fields
+            .keys()
+            .filter_map(|field| Some((field, field.strip_prefix(ATTRIBUTE)?)));
+        names
+            .filter_map(|(field, name)| Some((name.to_owned(), self.get(row, field)?.to_owned())))
+            .collect()
     }
 }
 
 fn is_field(name: &str, fields: &[&str]) -> bool {
     let is_attribute = name.strip_prefix(ATTRIBUTE).map(|attribute| !attribute.is_empty());
-    is_attribute.map_or_else(|| fields.contains(&name), |is_named| is_named && fields.contains(&ATTRIBUTE))
+    is_attribute.map_or_else(
+        || fields.contains(&name),
+        |is_named| is_named && fields.contains(&ATTRIBUTE),
+    )
 }
 
 #[cfg(test)]
@@ -95,7 +106,11 @@ mod tests {
     }
 
     fn row(cells: &[&str]) -> Row {
-        Row { number: 1, cells: Ok(strings(cells)), end: Position::default() }
+        Row {
+            number: 1,
+            cells: Ok(strings(cells)),
+            end: Position::default(),
+        }
     }
 
     #[test]
@@ -125,8 +140,15 @@ mod tests {
     fn every_mistake_of_the_maps_is_told_at_once() {
         let headers = strings(&["a", "phone", "phone"]);
         let maps = strings(&["phone", "shoe=a", "city=b"]);
-        let message = Columns::find(&headers, &["phone", "city"], &maps).unwrap_err().to_string();
-        for part in ["FIELD=HEADER", "no field shoe", "no column b", "two columns are the field phone"] {
+        let message = Columns::find(&headers, &["phone", "city"], &maps)
+            .unwrap_err()
+            .to_string();
+        for part in [
+            "FIELD=HEADER",
+            "no field shoe",
+            "no column b",
+            "two columns are the field phone",
+        ] {
             assert!(message.contains(part), "{part}: {message}");
         }
     }

@@ -45,11 +45,17 @@ pub(super) struct Members {
 impl Members {
     /// Stops where the columns cannot identify anybody.
     pub(super) fn new(source: &mut Source, args: &FileArgs) -> Result<Self, Fault> {
-        let fields: Vec<&str> = OTHER_FIELDS.into_iter().chain(EVIDENCE.map(|(field, _)| field)).collect();
+        let fields: Vec<&str> = OTHER_FIELDS
+            .into_iter()
+            .chain(EVIDENCE.map(|(field, _)| field))
+            .collect();
         let columns = Columns::find(source.headers(), &fields, &args.maps)?;
         let ids = ["external_id", "phone", "email", "union_id", "card_number"];
         if !ids.iter().any(|id| columns.has(id)) {
-            let message = format!("one of the columns {} is needed; name another one with --map", ids.join(", "));
+            let message = format!(
+                "one of the columns {} is needed; name another one with --map",
+                ids.join(", ")
+            );
             return Err(Fault::invalid("file", message));
         }
         if (columns.has("external_id") || columns.has("union_id")) && args.channel.is_none() {
@@ -58,7 +64,10 @@ impl Members {
         if !columns.ignored.is_empty() {
             complain(format_args!("Ignored columns: {}", columns.ignored.join(", ")));
         }
-        Ok(Self { columns, channel: args.channel.clone() })
+        Ok(Self {
+            columns,
+            channel: args.channel.clone(),
+        })
     }
 
     fn evidence(&self, row: &Row, reasons: &mut Vec<String>) -> Vec<Evidence> {
@@ -67,7 +76,9 @@ impl Members {
             reasons.push("proof: must be none, platform, code, presented or operator".to_owned());
         }
         let proof = proof.unwrap_or(Proof::Unspecified);
-        let given = EVIDENCE.into_iter().filter_map(|(field, kind)| Some((kind, self.columns.get(row, field)?)));
+        let given = EVIDENCE
+            .into_iter()
+            .filter_map(|(field, kind)| Some((kind, self.columns.get(row, field)?)));
         given
             .map(|(kind, value)| Evidence {
                 kind: kind.into(),
@@ -80,7 +91,10 @@ impl Members {
 
     fn profile(&self, row: &Row, reasons: &mut Vec<String>) -> Profile {
         let text = |field| self.columns.get(row, field).unwrap_or_default().to_owned();
-        let gender = self.columns.get(row, "gender").map_or(Some(Gender::Unspecified), gender);
+        let gender = self
+            .columns
+            .get(row, "gender")
+            .map_or(Some(Gender::Unspecified), gender);
         if gender.is_none() {
             reasons.push("gender: must be female, male or other".to_owned());
         }
@@ -109,7 +123,12 @@ impl Target for Members {
         }
         let mut reasons = Vec::new();
         let arrival = Arrival {
-            channel_code: self.columns.get(row, "channel_code").or(self.channel.as_deref()).unwrap_or_default().to_owned(),
+            channel_code: self
+                .columns
+                .get(row, "channel_code")
+                .or(self.channel.as_deref())
+                .unwrap_or_default()
+                .to_owned(),
             external_id: self.columns.get(row, "external_id").unwrap_or_default().to_owned(),
             evidence: self.evidence(row, &mut reasons),
             profile: Some(self.profile(row, &mut reasons)),
@@ -131,8 +150,10 @@ impl Target for Members {
 
     async fn send(&self, api: &Api, items: Vec<(u64, MemberRow)>) -> Result<Vec<(u64, Vec<String>)>, Fault> {
         let rows: Vec<MemberRow> = items.into_iter().map(|(_, row)| row).collect();
-        let messages: Vec<ImportMembersRequest> =
-            rows.chunks(MESSAGE_ROWS).map(|rows| ImportMembersRequest { rows: rows.to_vec() }).collect();
+        let messages: Vec<ImportMembersRequest> = rows
+            .chunks(MESSAGE_ROWS)
+            .map(|rows| ImportMembersRequest { rows: rows.to_vec() })
+            .collect();
         let send = async || api.members().import_members(stream::iter(messages.clone())).await;
         let answer = patiently(send).await?;
         Ok(answer.refused_rows.into_iter().map(refused).collect())
@@ -141,7 +162,10 @@ impl Target for Members {
 
 fn refused(row: RefusedRow) -> (u64, Vec<String>) {
     let refusal = row.refusal.unwrap_or_default();
-    let fields = refusal.fields.iter().map(|field| format!("{}: {}", field.field, field.description));
+    let fields = refusal
+        .fields
+        .iter()
+        .map(|field| format!("{}: {}", field.field, field.description));
     let mut reasons: Vec<String> = fields.collect();
     if reasons.is_empty() {
         reasons.push(format!("{}: {}", refusal.reason, refusal.message));
@@ -176,23 +200,45 @@ mod tests {
 
     fn row(cells: &[&str]) -> Row {
         let cells = Ok(cells.iter().map(|cell| (*cell).to_owned()).collect());
-        Row { number: 7, cells, end: Position::default() }
+        Row {
+            number: 7,
+            cells,
+            end: Position::default(),
+        }
     }
 
     fn members(headers: &str, channel: Option<&str>) -> Members {
         let headers: Vec<String> = headers.split(',').map(str::to_owned).collect();
-        let fields: Vec<&str> = OTHER_FIELDS.into_iter().chain(EVIDENCE.map(|(field, _)| field)).collect();
-        Members { columns: Columns::find(&headers, &fields, &[]).unwrap(), channel: channel.map(str::to_owned) }
+        let fields: Vec<&str> = OTHER_FIELDS
+            .into_iter()
+            .chain(EVIDENCE.map(|(field, _)| field))
+            .collect();
+        Members {
+            columns: Columns::find(&headers, &fields, &[]).unwrap(),
+            channel: channel.map(str::to_owned),
+        }
     }
 
     #[test]
     fn a_row_becomes_an_arrival_with_its_evidence_and_profile() {
         let members = members("external_id,phone,proof,gender,register_time", Some("pos"));
-        let read = members.read(&row(&["till-1", "13712345678", "code", "女", "2020-02-29"])).unwrap();
+        let read = members
+            .read(&row(&["till-1", "13712345678", "code", "女", "2020-02-29"]))
+            .unwrap();
         let arrival = read.arrival.unwrap();
-        assert_eq!((arrival.channel_code.as_str(), arrival.external_id.as_str(), read.row_number), ("pos", "till-1", 7));
+        assert_eq!(
+            (
+                arrival.channel_code.as_str(),
+                arrival.external_id.as_str(),
+                read.row_number
+            ),
+            ("pos", "till-1", 7)
+        );
         assert_eq!(arrival.evidence.len(), 1);
-        assert_eq!((arrival.evidence[0].kind(), arrival.evidence[0].proof()), (IdentityKind::Phone, Proof::Code));
+        assert_eq!(
+            (arrival.evidence[0].kind(), arrival.evidence[0].proof()),
+            (IdentityKind::Phone, Proof::Code)
+        );
         assert_eq!(arrival.profile.unwrap().gender(), Gender::Female);
         assert_eq!(read.register_time.unwrap().seconds, 1_582_934_400);
     }

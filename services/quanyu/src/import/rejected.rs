@@ -31,7 +31,12 @@ impl Rejected {
         if bytes == 0 && path.exists() {
             std::fs::remove_file(&path).map_err(Fault::internal)?;
         }
-        Ok(Self { path, headers: headers.to_vec(), rows, bytes })
+        Ok(Self {
+            path,
+            headers: headers.to_vec(),
+            rows,
+            bytes,
+        })
     }
 
     /// Writes down those of the rows that were refused.
@@ -42,7 +47,9 @@ impl Rejected {
         let rows: BTreeMap<u64, &Row> = rows.iter().map(|row| (row.number, row)).collect();
         let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
         if self.bytes == 0 {
-            let headers = ["row", "reasons"].into_iter().chain(self.headers.iter().map(String::as_str));
+            let headers = ["row", "reasons"]
+                .into_iter()
+                .chain(self.headers.iter().map(String::as_str));
             writer.write_record(headers).map_err(Fault::internal)?;
         }
         for (number, reasons) in refused {
@@ -54,7 +61,9 @@ impl Rejected {
             writer.write_record(record).map_err(Fault::internal)?;
             self.rows = self.rows.saturating_add(1);
         }
-        let text = writer.into_inner().map_err(|error| Fault::internal(error.into_error()))?;
+        let text = writer
+            .into_inner()
+            .map_err(|error| Fault::internal(error.into_error()))?;
         self.append(&text).map_err(Fault::internal)
     }
 
@@ -89,13 +98,24 @@ mod tests {
         let file = folder.path().join("members.csv");
         fs::write(&file, "phone\n1\n2\n3\n").unwrap();
         let headers = ["phone".to_owned()];
-        let row = |number: u64| Row { number, cells: Ok(vec![number.to_string()]), end: Position::default() };
+        let row = |number: u64| Row {
+            number,
+            cells: Ok(vec![number.to_string()]),
+            end: Position::default(),
+        };
         let wrong = |number| [(number, vec!["no phone".to_owned(), "no name".to_owned()])];
 
         let mut bookmark = Bookmark::open(&file, "members").unwrap();
         let mut rejected = Rejected::open(&file, &headers, &bookmark).unwrap();
         rejected.add(&[row(1)], &wrong(1)).unwrap();
-        bookmark.acknowledge(Position { byte: 8, line: 2, row: 1 }, &rejected);
+        bookmark.acknowledge(
+            Position {
+                byte: 8,
+                line: 2,
+                row: 1,
+            },
+            &rejected,
+        );
         bookmark.save().unwrap();
         rejected.add(&[row(2)], &wrong(2)).unwrap();
         // The crash comes here: row 2 is written, but not acknowledged.
@@ -104,7 +124,10 @@ mod tests {
         let mut rejected = Rejected::open(&file, &headers, &bookmark).unwrap();
         rejected.add(&[row(2), row(3)], &wrong(2)).unwrap();
         let text = fs::read_to_string(beside(&file, "rejected.csv")).unwrap();
-        assert_eq!(text, "row,reasons,phone\n1,no phone; no name,1\n2,no phone; no name,2\n");
+        assert_eq!(
+            text,
+            "row,reasons,phone\n1,no phone; no name,1\n2,no phone; no name,2\n"
+        );
         assert_eq!(rejected.rows(), 2);
     }
 }

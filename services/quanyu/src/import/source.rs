@@ -45,7 +45,11 @@ pub(super) struct Source {
 #[derive(Debug)]
 enum Format {
     Csv(csv::Reader<File>),
-    JsonLines { reader: BufReader<File>, byte: u64, line: u64 },
+    JsonLines {
+        reader: BufReader<File>,
+        byte: u64,
+        line: u64,
+    },
 }
 
 impl Source {
@@ -54,18 +58,33 @@ impl Source {
         // Rows with too few or too many cells are for the importer to reject, not for the reader to stop at.
         let mut reader = ReaderBuilder::new().flexible(true).from_reader(open(path)?);
         let headers = reader.byte_headers().map_err(|error| unreadable(path, &error))?;
-        let headers: Vec<String> = headers.iter().map(|header| String::from_utf8_lossy(header).trim().to_owned()).collect();
+        let headers: Vec<String> = headers
+            .iter()
+            .map(|header| String::from_utf8_lossy(header).trim().to_owned())
+            .collect();
         if headers.iter().all(String::is_empty) {
             return Err(Fault::invalid("file", format!("{} has no header row", path.display())));
         }
-        Ok(Self { headers, rows: 0, format: Format::Csv(reader) })
+        Ok(Self {
+            headers,
+            rows: 0,
+            format: Format::Csv(reader),
+        })
     }
 
     /// A file with one JSON object a line.
     pub(super) fn json_lines(path: &Path) -> Result<Self, Fault> {
         let reader = BufReader::new(open(path)?);
-        let format = Format::JsonLines { reader, byte: 0, line: 0 };
-        Ok(Self { headers: vec!["line".to_owned()], rows: 0, format })
+        let format = Format::JsonLines {
+            reader,
+            byte: 0,
+            line: 0,
+        };
+        Ok(Self {
+            headers: vec!["line".to_owned()],
+            rows: 0,
+            format,
+        })
     }
 
     /// The headers of the columns.
@@ -77,8 +96,16 @@ impl Source {
     pub(super) fn position(&self) -> Position {
         let row = self.rows;
         match &self.format {
-            Format::Csv(reader) => Position { byte: reader.position().byte(), line: reader.position().line(), row },
-            Format::JsonLines { byte, line, .. } => Position { byte: *byte, line: *line, row },
+            Format::Csv(reader) => Position {
+                byte: reader.position().byte(),
+                line: reader.position().line(),
+                row,
+            },
+            Format::JsonLines { byte, line, .. } => Position {
+                byte: *byte,
+                line: *line,
+                row,
+            },
         }
     }
 
@@ -88,12 +115,18 @@ impl Source {
         match &mut self.format {
             Format::Csv(reader) => {
                 let mut place = csv::Position::new();
-                place.set_byte(position.byte).set_line(position.line).set_record(position.row.saturating_add(1));
+                place
+                    .set_byte(position.byte)
+                    .set_line(position.line)
+                    .set_record(position.row.saturating_add(1));
                 reader.seek(place).map_err(Fault::internal)
             }
             Format::JsonLines { reader, byte, line } => {
                 (*byte, *line) = (position.byte, position.line);
-                reader.seek(SeekFrom::Start(position.byte)).map(drop).map_err(Fault::internal)
+                reader
+                    .seek(SeekFrom::Start(position.byte))
+                    .map(drop)
+                    .map_err(Fault::internal)
             }
         }
     }
@@ -104,7 +137,11 @@ impl Source {
         while rows.len() < rows_max {
             let Some(cells) = self.next_cells()? else { break };
             self.rows = self.rows.saturating_add(1);
-            rows.push(Row { number: self.rows, cells, end: self.position() });
+            rows.push(Row {
+                number: self.rows,
+                cells,
+                end: self.position(),
+            });
         }
         Ok((!rows.is_empty()).then_some(rows))
     }
@@ -123,10 +160,15 @@ impl Source {
 
 fn cells(record: &ByteRecord, columns: usize) -> Result<Vec<String>, String> {
     if record.len() != columns {
-        return Err(format!("the row has {} cells, but the header has {columns}", record.len()));
+        return Err(format!(
+            "the row has {} cells, but the header has {columns}",
+            record.len()
+        ));
     }
     let texts = record.iter().map(|cell| String::from_utf8(cell.to_vec()));
-    texts.collect::<Result<_, _>>().map_err(|_| "the row is not in UTF-8".to_owned())
+    texts
+        .collect::<Result<_, _>>()
+        .map_err(|_| "the row is not in UTF-8".to_owned())
 }
 
 /// The next line that is not blank.
@@ -187,14 +229,20 @@ mod tests {
         let rows = all(&mut source);
         assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
         assert_eq!(rows[0].cells, Ok(vec!["1".to_owned(), "two\nlines".to_owned()]));
-        assert_eq!(rows[1].cells, Err("the row has 1 cells, but the header has 2".to_owned()));
+        assert_eq!(
+            rows[1].cells,
+            Err("the row has 1 cells, but the header has 2".to_owned())
+        );
         for (done, row) in rows.iter().enumerate() {
             let mut source = Source::csv(file.path()).unwrap();
             source.go_on(&row.end).unwrap();
             let rest = all(&mut source);
             assert_eq!(rest.len(), 3 - done);
             for (again, first) in rest.iter().zip(&rows[done + 1..]) {
-                assert_eq!((again.number, &again.cells, again.end), (first.number, &first.cells, first.end));
+                assert_eq!(
+                    (again.number, &again.cells, again.end),
+                    (first.number, &first.cells, first.end)
+                );
             }
         }
     }
@@ -214,6 +262,9 @@ mod tests {
     #[test]
     fn a_file_that_is_not_there_is_told_by_its_name() {
         let fault = Source::csv(Path::new("/nowhere/members.csv")).unwrap_err();
-        assert!(fault.to_string().contains("/nowhere/members.csv cannot be read"), "{fault}");
+        assert!(
+            fault.to_string().contains("/nowhere/members.csv cannot be read"),
+            "{fault}"
+        );
     }
 }

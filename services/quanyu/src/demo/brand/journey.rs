@@ -2,8 +2,8 @@
 
 use contracts::campaign::v1::node::Kind;
 use contracts::campaign::v1::{
-    AssignTagNode, CreateJourneyRequest, ExitNode, FactPattern, GrantPointsNode, IssueCouponNode, Journey, JourneyDefinition,
-    Node, PublishJourneyRequest, ReentryRule, WaitUntilNode,
+    AssignTagNode, CreateJourneyRequest, ExitNode, FactPattern, GrantPointsNode, IssueCouponNode, Journey,
+    JourneyDefinition, Node, PublishJourneyRequest, ReentryRule, WaitUntilNode,
 };
 use contracts::tagging::v1::TagValue;
 use contracts::tagging::v1::tag_value::Kind as ValueKind;
@@ -41,7 +41,10 @@ pub(super) async fn create(api: &Api) -> Result<(), Fault> {
         definition: Some(definition()),
         ..Journey::default()
     };
-    let create = CreateJourneyRequest { request_id: "journey".to_owned(), journey: Some(journey) };
+    let create = CreateJourneyRequest {
+        request_id: "journey".to_owned(),
+        journey: Some(journey),
+    };
     patiently(async || api.journeys().create_journey(create.clone()).await).await?;
     let publish = PublishJourneyRequest {
         request_id: "journey-publish".to_owned(),
@@ -78,19 +81,32 @@ fn node(id: &str, name: &str) -> Node {
         "await_loyal" => wait(pattern("tagging.segment_entered", "loyal"), 365, "reward"),
         "reward" => coupon("loyal", "tag_loyal"),
         "tag_loyal" => stage("loyal", "loyal"),
-        end => Kind::Exit(ExitNode { outcome_code: end.to_owned() }),
+        end => Kind::Exit(ExitNode {
+            outcome_code: end.to_owned(),
+        }),
     };
-    Node { node_id: id.to_owned(), display_name: name.to_owned(), kind: Some(kind) }
+    Node {
+        node_id: id.to_owned(),
+        display_name: name.to_owned(),
+        kind: Some(kind),
+    }
 }
 
 fn pattern(fact_type: &str, code: &str) -> FactPattern {
-    FactPattern { fact_type: fact_type.to_owned(), code: code.to_owned(), condition: String::new() }
+    FactPattern {
+        fact_type: fact_type.to_owned(),
+        code: code.to_owned(),
+        condition: String::new(),
+    }
 }
 
 fn wait(fact: FactPattern, days: i64, arrived: &str) -> Kind {
     Kind::WaitUntil(WaitUntilNode {
         fact: Some(fact),
-        timeout: Some(Duration { seconds: days.saturating_mul(24 * 60 * 60), nanos: 0 }),
+        timeout: Some(Duration {
+            seconds: days.saturating_mul(24 * 60 * 60),
+            nanos: 0,
+        }),
         arrived_node_id: arrived.to_owned(),
         timeout_node_id: "lapsed".to_owned(),
     })
@@ -107,7 +123,9 @@ fn coupon(template: &str, next: &str) -> Kind {
 fn stage(value: &str, next: &str) -> Kind {
     Kind::AssignTag(AssignTagNode {
         tag_code: "stage".to_owned(),
-        value: Some(TagValue { kind: Some(ValueKind::StringValue(value.to_owned())) }),
+        value: Some(TagValue {
+            kind: Some(ValueKind::StringValue(value.to_owned())),
+        }),
         lifetime: None,
         next_node_id: next.to_owned(),
         refused_node_id: String::new(),

@@ -3,8 +3,8 @@
 use contracts::rights::v1::coupon_benefit::Kind as BenefitKind;
 use contracts::rights::v1::coupon_validity::Kind as ValidityKind;
 use contracts::rights::v1::{
-    AmountOff, CouponBenefit, CouponTemplate, CouponTemplateState, CouponValidity, CreateCouponTemplateRequest, Gift, Tier,
-    UpsertTierLadderRequest,
+    AmountOff, CouponBenefit, CouponTemplate, CouponTemplateState, CouponValidity, CreateCouponTemplateRequest, Gift,
+    Tier, UpsertTierLadderRequest,
 };
 use contracts::r#type::v1::Money;
 use fault::Fault;
@@ -26,17 +26,43 @@ pub(in crate::demo) struct Coupon {
 
 /// What the journey gives: at the registration, after the second order, and to the loyal.
 pub(in crate::demo) const COUPONS: [Coupon; 3] = [
-    Coupon { code: "welcome", name: "5 off from 20", off_cents: 500, minimum_cents: 2_000, days: 60 },
-    Coupon { code: "repeat", name: "8 off from 40", off_cents: 800, minimum_cents: 4_000, days: 90 },
-    Coupon { code: "loyal", name: "A box set with your order", off_cents: 0, minimum_cents: 0, days: 180 },
+    Coupon {
+        code: "welcome",
+        name: "5 off from 20",
+        off_cents: 500,
+        minimum_cents: 2_000,
+        days: 60,
+    },
+    Coupon {
+        code: "repeat",
+        name: "8 off from 40",
+        off_cents: 800,
+        minimum_cents: 4_000,
+        days: 90,
+    },
+    Coupon {
+        code: "loyal",
+        name: "A box set with your order",
+        off_cents: 0,
+        minimum_cents: 0,
+        days: 180,
+    },
 ];
 
 /// Code, name, and from how much growth value on, that is, dollars spent.
-const TIERS: [(&str, &str, i64); 4] =
-    [("member", "Member", 0), ("silver", "Silver", 100), ("gold", "Gold", 300), ("diamond", "Diamond", 1_000)];
+const TIERS: [(&str, &str, i64); 4] = [
+    ("member", "Member", 0),
+    ("silver", "Silver", 100),
+    ("gold", "Gold", 300),
+    ("diamond", "Diamond", 1_000),
+];
 
 pub(super) async fn create(api: &Api) -> Result<(), Fault> {
-    let tier = |(code, name, threshold): (&str, &str, i64)| Tier { code: code.to_owned(), name: name.to_owned(), threshold };
+    let tier = |(code, name, threshold): (&str, &str, i64)| Tier {
+        code: code.to_owned(),
+        name: name.to_owned(),
+        threshold,
+    };
     let ladder = UpsertTierLadderRequest {
         request_id: "ladder".to_owned(),
         asset_code: GROWTH.to_owned(),
@@ -55,10 +81,17 @@ pub(super) async fn create(api: &Api) -> Result<(), Fault> {
 }
 
 fn template(coupon: &Coupon) -> CouponTemplate {
-    let money = |minor_units| Money { currency_code: CURRENCY.to_owned(), minor_units };
+    let money = |minor_units| Money {
+        currency_code: CURRENCY.to_owned(),
+        minor_units,
+    };
     let benefit = match coupon.off_cents {
-        0 => BenefitKind::Gift(Gift { sku: "BOX-SET".to_owned() }),
-        cents => BenefitKind::AmountOff(AmountOff { amount: Some(money(cents)) }),
+        0 => BenefitKind::Gift(Gift {
+            sku: "BOX-SET".to_owned(),
+        }),
+        cents => BenefitKind::AmountOff(AmountOff {
+            amount: Some(money(cents)),
+        }),
     };
     CouponTemplate {
         code: coupon.code.to_owned(),
@@ -66,7 +99,9 @@ fn template(coupon: &Coupon) -> CouponTemplate {
         benefit: Some(CouponBenefit { kind: Some(benefit) }),
         minimum_spend: (coupon.minimum_cents > 0).then(|| money(coupon.minimum_cents)),
         member_cap: Some(1),
-        validity: Some(CouponValidity { kind: Some(ValidityKind::DaysAfterIssue(coupon.days)) }),
+        validity: Some(CouponValidity {
+            kind: Some(ValidityKind::DaysAfterIssue(coupon.days)),
+        }),
         state: CouponTemplateState::Active.into(),
         ..CouponTemplate::default()
     }

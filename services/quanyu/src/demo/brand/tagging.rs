@@ -15,9 +15,21 @@ use crate::api::{Api, patiently};
 const COMPUTED: [(&str, &str, Aggregate, Operand, i32); 5] = [
     ("order_count", "Orders", Aggregate::Count, Operand::Unspecified, 0),
     ("sales_sum", "Sales", Aggregate::Sum, Operand::Amount, 0),
-    ("orders_90d", "Orders in 90 days", Aggregate::Count, Operand::Unspecified, 90),
+    (
+        "orders_90d",
+        "Orders in 90 days",
+        Aggregate::Count,
+        Operand::Unspecified,
+        90,
+    ),
     ("last_order_time", "Last order", Aggregate::Last, Operand::OccurTime, 0),
-    ("first_channel", "First channel", Aggregate::First, Operand::ChannelCode, 0),
+    (
+        "first_channel",
+        "First channel",
+        Aggregate::First,
+        Operand::ChannelCode,
+        0,
+    ),
 ];
 
 pub(super) async fn create(api: &Api) -> Result<(), Fault> {
@@ -32,7 +44,10 @@ pub(super) async fn create(api: &Api) -> Result<(), Fault> {
         ..Tag::default()
     };
     for tag in COMPUTED.into_iter().map(computed).chain([stage]) {
-        let request = CreateTagRequest { request_id: format!("tag-{}", tag.tag_code), tag: Some(tag) };
+        let request = CreateTagRequest {
+            request_id: format!("tag-{}", tag.tag_code),
+            tag: Some(tag),
+        };
         patiently(async || api.tags().create_tag(request.clone()).await).await?;
     }
     for (code, name, condition) in segments() {
@@ -42,7 +57,10 @@ pub(super) async fn create(api: &Api) -> Result<(), Fault> {
             condition: Some(condition),
             ..Segment::default()
         };
-        let request = CreateSegmentRequest { request_id: format!("segment-{code}"), segment: Some(segment) };
+        let request = CreateSegmentRequest {
+            request_id: format!("segment-{code}"),
+            segment: Some(segment),
+        };
         patiently(async || api.segments().create_segment(request.clone()).await).await?;
     }
     Ok(())
@@ -73,12 +91,28 @@ fn segments() -> Vec<(&'static str, &'static str, Condition)> {
     let at_least = |code, value| tag(code, Comparison::AtLeast, Some(value));
     let is_set = |code| tag(code, Comparison::IsSet, None);
     vec![
-        ("one_time", "Bought once", tag("order_count", Comparison::Equals, Some(1))),
+        (
+            "one_time",
+            "Bought once",
+            tag("order_count", Comparison::Equals, Some(1)),
+        ),
         ("repeat", "Bought again", at_least("order_count", 2)),
-        ("loyal", "Loyal: 5 orders and 200 dollars", all([at_least("order_count", 5), at_least("sales_sum", 20_000)])),
+        (
+            "loyal",
+            "Loyal: 5 orders and 200 dollars",
+            all([at_least("order_count", 5), at_least("sales_sum", 20_000)]),
+        ),
         ("active", "Bought in the last 90 days", is_set("orders_90d")),
-        ("dormant", "Has bought, but not in 90 days", all([is_set("order_count"), not(is_set("orders_90d"))])),
-        ("top_tiers", "Gold and diamond", profile(ProfileField::TierCode, &["gold", "diamond"])),
+        (
+            "dormant",
+            "Has bought, but not in 90 days",
+            all([is_set("order_count"), not(is_set("orders_90d"))]),
+        ),
+        (
+            "top_tiers",
+            "Gold and diamond",
+            profile(ProfileField::TierCode, &["gold", "diamond"]),
+        ),
         (
             "wechat_and_more",
             "In the mini program and elsewhere",
@@ -91,20 +125,42 @@ fn segments() -> Vec<(&'static str, &'static str, Condition)> {
 }
 
 fn tag(code: &str, comparison: Comparison, value: Option<i64>) -> Condition {
-    let values = value.map(|value| TagValue { kind: Some(ValueKind::IntValue(value)) }).into_iter().collect();
-    let condition = TagCondition { tag_code: code.to_owned(), comparison: comparison.into(), values };
-    Condition { kind: Some(ConditionKind::Tag(condition)) }
+    let values = value
+        .map(|value| TagValue {
+            kind: Some(ValueKind::IntValue(value)),
+        })
+        .into_iter()
+        .collect();
+    let condition = TagCondition {
+        tag_code: code.to_owned(),
+        comparison: comparison.into(),
+        values,
+    };
+    Condition {
+        kind: Some(ConditionKind::Tag(condition)),
+    }
 }
 
 fn profile(field: ProfileField, values: &[&str]) -> Condition {
     let values = values.iter().map(|value| (*value).to_owned()).collect();
-    Condition { kind: Some(ConditionKind::Profile(ProfileCondition { field: field.into(), values })) }
+    Condition {
+        kind: Some(ConditionKind::Profile(ProfileCondition {
+            field: field.into(),
+            values,
+        })),
+    }
 }
 
 fn all(conditions: impl IntoIterator<Item = Condition>) -> Condition {
-    Condition { kind: Some(ConditionKind::All(ConditionList { conditions: conditions.into_iter().collect() })) }
+    Condition {
+        kind: Some(ConditionKind::All(ConditionList {
+            conditions: conditions.into_iter().collect(),
+        })),
+    }
 }
 
 fn not(condition: Condition) -> Condition {
-    Condition { kind: Some(ConditionKind::Not(Box::new(condition))) }
+    Condition {
+        kind: Some(ConditionKind::Not(Box::new(condition))),
+    }
 }

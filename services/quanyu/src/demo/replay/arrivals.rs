@@ -2,8 +2,8 @@
 
 use contracts::identity::v1::batch_resolve_members_result::Result as Outcome;
 use contracts::identity::v1::{
-    Arrival as WireArrival, BatchResolveMembersRequest, Evidence, EvidenceOutcome, Gender, IdentityKind, Profile, Proof,
-    Resolution, ResolutionOutcome,
+    Arrival as WireArrival, BatchResolveMembersRequest, Evidence, EvidenceOutcome, Gender, IdentityKind, Profile,
+    Proof, Resolution, ResolutionOutcome,
 };
 use fault::Fault;
 use kernel::Time;
@@ -20,7 +20,9 @@ impl Replay<'_> {
     /// Lets the people of a day arrive, in their order.
     pub(super) async fn arrive(&mut self, date: Time, arrivals: &[Arrival]) -> Result<(), Fault> {
         for (number, arrivals) in arrivals.chunks(ARRIVALS_MAX).enumerate() {
-            let people = arrivals.iter().filter_map(|arrival| Some((arrival, self.plan.people.get(&arrival.customer)?)));
+            let people = arrivals
+                .iter()
+                .filter_map(|arrival| Some((arrival, self.plan.people.get(&arrival.customer)?)));
             let request = BatchResolveMembersRequest {
                 request_id: format!("arrivals-{}-{number}", date.millis()),
                 arrivals: people.map(|(arrival, person)| on_wire(*arrival, person)).collect(),
@@ -29,7 +31,9 @@ impl Replay<'_> {
             for (arrival, result) in arrivals.iter().zip(answer.results) {
                 match result.result {
                     Some(Outcome::Resolution(resolution)) => self.count(*arrival, &resolution),
-                    refused => self.tally.complain(format!("customer {} was refused: {refused:?}", arrival.customer)),
+                    refused => self
+                        .tally
+                        .complain(format!("customer {} was refused: {refused:?}", arrival.customer)),
                 }
             }
         }
@@ -46,12 +50,22 @@ impl Replay<'_> {
                 tally.saw(arrival.customer, Deed::Merge);
             }
             ResolutionOutcome::Found | ResolutionOutcome::Unspecified => {
-                tally.complain(format!("customer {} was known already in {}", arrival.customer, arrival.shop.code()));
+                tally.complain(format!(
+                    "customer {} was known already in {}",
+                    arrival.customer,
+                    arrival.shop.code()
+                ));
             }
         }
-        let doubtful = resolution.evidence_results.iter().find(|result| result.outcome() != EvidenceOutcome::Confirmed);
+        let doubtful = resolution
+            .evidence_results
+            .iter()
+            .find(|result| result.outcome() != EvidenceOutcome::Confirmed);
         if let Some(doubtful) = doubtful {
-            tally.complain(format!("evidence of customer {} was not taken: {doubtful:?}", arrival.customer));
+            tally.complain(format!(
+                "evidence of customer {} was not taken: {doubtful:?}",
+                arrival.customer
+            ));
         }
     }
 }
@@ -74,13 +88,25 @@ fn on_wire(arrival: Arrival, person: &Person) -> WireArrival {
 /// What a shop learns besides its own id: WeChat always tells the union id; who says who it is gives a phone, and in the
 /// stores gets a card.
 fn evidence(arrival: Arrival, person: &Person) -> Vec<Evidence> {
-    let union_id = (arrival.shop == Shop::WechatMini).then(|| (IdentityKind::UnionId, person.union_id(), Proof::Platform));
+    let union_id =
+        (arrival.shop == Shop::WechatMini).then(|| (IdentityKind::UnionId, person.union_id(), Proof::Platform));
     let card = (arrival.shop == Shop::Pos && arrival.is_recognised)
         .then(|| (IdentityKind::CardNumber, person.card_number(), Proof::Presented));
     let phone = person.phone.clone().filter(|_| arrival.is_recognised).map(|phone| {
-        let proof = if arrival.shop == Shop::Pos { Proof::Code } else { Proof::Platform };
+        let proof = if arrival.shop == Shop::Pos {
+            Proof::Code
+        } else {
+            Proof::Platform
+        };
         (IdentityKind::Phone, phone, proof)
     });
     let given = [union_id, card, phone].into_iter().flatten();
-    given.map(|(kind, value, proof)| Evidence { kind: kind.into(), value, proof: proof.into(), channel_code: String::new() }).collect()
+    given
+        .map(|(kind, value, proof)| Evidence {
+            kind: kind.into(),
+            value,
+            proof: proof.into(),
+            channel_code: String::new(),
+        })
+        .collect()
 }

@@ -21,8 +21,14 @@ const REDEEM_STEP: i64 = 10;
 /// What an order has used.
 #[derive(Debug)]
 pub(super) enum Used {
-    Coupon { coupon_id: String },
-    Points { member_id: String, entry_id: String, amount: i64 },
+    Coupon {
+        coupon_id: String,
+    },
+    Points {
+        member_id: String,
+        entry_id: String,
+        amount: i64,
+    },
 }
 
 impl<'a> Replay<'a> {
@@ -79,7 +85,11 @@ impl<'a> Replay<'a> {
                 patiently(async || self.api.coupons().return_coupon(request.clone()).await).await?;
                 self.tally.coupons_returned = self.tally.coupons_returned.saturating_add(1);
             }
-            Used::Points { member_id, entry_id, amount } => {
+            Used::Points {
+                member_id,
+                entry_id,
+                amount,
+            } => {
                 let request = ReversePointsRequest {
                     request_id: format!("reverse-{}", refund.row),
                     member_id,
@@ -116,14 +126,18 @@ async fn use_coupon(api: &Api, member_id: &str, order: &Order) -> Result<Option<
         state: Some(CouponState::Issued.into()),
         ..ListMemberCouponsRequest::default()
     };
-    let coupons = patiently(async || api.coupons().list_member_coupons(list.clone()).await).await?.coupons;
+    let coupons = patiently(async || api.coupons().list_member_coupons(list.clone()).await)
+        .await?
+        .coupons;
     // The data says what was paid, so that is after the coupon: before, the order was dearer by what the coupon takes off.
     let fits = coupons.into_iter().find_map(|coupon| {
         let template = COUPONS.iter().find(|template| template.code == coupon.template_code)?;
         let before = order.cents.saturating_add(template.off_cents);
         (before >= template.minimum_cents).then_some((coupon.coupon_id, before))
     });
-    let Some((coupon_id, before)) = fits else { return Ok(None) };
+    let Some((coupon_id, before)) = fits else {
+        return Ok(None);
+    };
     let request = RedeemCouponRequest {
         request_id: format!("coupon-{}", order.row),
         coupon_id: coupon_id.clone(),
@@ -132,15 +146,25 @@ async fn use_coupon(api: &Api, member_id: &str, order: &Order) -> Result<Option<
     };
     let answer = patiently(async || api.coupons().redeem_coupon(request.clone()).await).await?;
     if answer.payable_amount != Some(money(order.cents)) {
-        return Err(Fault::internal(format!("order {} is to pay {:?}", order.row, answer.payable_amount)));
+        return Err(Fault::internal(format!(
+            "order {} is to pay {:?}",
+            order.row, answer.payable_amount
+        )));
     }
     Ok(Some(Used::Coupon { coupon_id }))
 }
 
 /// Spends half of a member's points, where there are enough of them.
 async fn redeem(api: &Api, member_id: &str, order: &Order) -> Result<Option<Used>, Fault> {
-    let ask = GetBalanceRequest { member_id: member_id.to_owned(), asset_code: POINTS.to_owned(), expiring_within_days: 0 };
-    let balance = patiently(async || api.points().get_balance(ask.clone()).await).await?.balance.unwrap_or_default();
+    let ask = GetBalanceRequest {
+        member_id: member_id.to_owned(),
+        asset_code: POINTS.to_owned(),
+        expiring_within_days: 0,
+    };
+    let balance = patiently(async || api.points().get_balance(ask.clone()).await)
+        .await?
+        .balance
+        .unwrap_or_default();
     let half = balance.available.checked_div(2).unwrap_or(0);
     let amount = half.checked_div(REDEEM_STEP).unwrap_or(0).saturating_mul(REDEEM_STEP);
     if amount < REDEEM_MIN {
@@ -153,6 +177,13 @@ async fn redeem(api: &Api, member_id: &str, order: &Order) -> Result<Option<Used
         amount,
         reference: order_id(order.row),
     };
-    let entry = patiently(async || api.points().redeem_points(request.clone()).await).await?.entry.unwrap_or_default();
-    Ok(Some(Used::Points { member_id: entry.member_id, entry_id: entry.entry_id, amount }))
+    let entry = patiently(async || api.points().redeem_points(request.clone()).await)
+        .await?
+        .entry
+        .unwrap_or_default();
+    Ok(Some(Used::Points {
+        member_id: entry.member_id,
+        entry_id: entry.entry_id,
+        amount,
+    }))
 }

@@ -55,7 +55,10 @@ impl Seen {
     fn richness(&self) -> u64 {
         let kinds = self.deeds.len().saturating_add(self.shops.len());
         let orders = if self.orders <= ORDERS_TOLD_MAX { self.orders } else { 0 };
-        u64::try_from(kinds).unwrap_or(0).saturating_mul(100).saturating_add(orders)
+        u64::try_from(kinds)
+            .unwrap_or(0)
+            .saturating_mul(100)
+            .saturating_add(orders)
     }
 }
 
@@ -79,7 +82,10 @@ impl Tally {
 
     /// The customer with the most to tell; of equals, the first.
     pub(in crate::demo) fn richest(&self) -> Option<u32> {
-        let richest = self.seen.iter().max_by_key(|(customer, seen)| (seen.richness(), std::cmp::Reverse(**customer)));
+        let richest = self
+            .seen
+            .iter()
+            .max_by_key(|(customer, seen)| (seen.richness(), std::cmp::Reverse(**customer)));
         richest.map(|(customer, _)| *customer)
     }
 }
