@@ -24,7 +24,16 @@ use contracts::points::v1::asset_service_server::AssetService;
 use contracts::points::v1::earning_rule_service_server::EarningRuleService;
 use contracts::points::v1::ledger_service_server::LedgerService;
 use contracts::points::v1::points_service_server::PointsService;
-use contracts::points::v1::*;
+use contracts::points::v1::{
+    CreateAssetRequest, CreateAssetResponse, CreateEarningRuleRequest, CreateEarningRuleResponse, EarnPointsRequest,
+    EarnPointsResponse, GetAssetRequest, GetAssetResponse, GetBalanceRequest, GetBalanceResponse,
+    GetEarningRuleRequest, GetEarningRuleResponse, GetLiabilityRequest, GetLiabilityResponse, ListAssetsRequest,
+    ListAssetsResponse, ListBalancesRequest, ListBalancesResponse, ListEarningRulesRequest, ListEarningRulesResponse,
+    ListEntriesRequest, ListEntriesResponse, ListLotsRequest, ListLotsResponse, ReconcileAccountsRequest,
+    ReconcileAccountsResponse, RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse,
+    SimulateEarningRequest, SimulateEarningResponse, UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest,
+    UpdateEarningRuleResponse,
+};
 use fault::Fault;
 use kernel::{Clock, Tenant};
 use rpc::answer;

@@ -77,9 +77,9 @@ impl Consumer for MoveOnMerge {
 async fn resolve(tx: &Tx, facts: &[Envelope]) -> Result<Vec<Merge>, Fault> {
     let mut merges = Vec::with_capacity(facts.len());
     for fact in facts {
-        let merged: MembersMerged = fact.decode()?;
-        let absorbed = parse_id("absorbed_member_id", &merged.absorbed_member_id)?;
-        let survivor = parse_id("surviving_member_id", &merged.surviving_member_id)?;
+        let told: MembersMerged = fact.decode()?;
+        let absorbed = parse_id("absorbed_member_id", &told.absorbed_member_id)?;
+        let survivor = parse_id("surviving_member_id", &told.surviving_member_id)?;
         merges.push(Merge {
             tenant: fact.tenant,
             absorbed,

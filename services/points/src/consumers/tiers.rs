@@ -32,12 +32,8 @@ impl Consumer for KeepTiers {
     async fn apply(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault> {
         let mut changes: Vec<(Tenant, MemberId, String)> = Vec::with_capacity(facts.len());
         for fact in facts {
-            let changed: TierChanged = fact.decode()?;
-            changes.push((
-                fact.tenant,
-                parse_id("member_id", &changed.member_id)?,
-                changed.to_tier_code,
-            ));
+            let told: TierChanged = fact.decode()?;
+            changes.push((fact.tenant, parse_id("member_id", &told.member_id)?, told.to_tier_code));
         }
         let members: BTreeSet<(Tenant, MemberId)> =
             changes.iter().map(|(tenant, member, _)| (*tenant, *member)).collect();

@@ -446,11 +446,11 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_refused_with_its_field_and_position() {
-        let mistaken = EarningRule {
+        let wrong = EarningRule {
             condition: "activity.amuont > 1".into(),
             ..rule("a", "member.age")
         };
-        let mistakes = CompiledRule::compile(&environment(), mistaken).unwrap_err();
+        let mistakes = CompiledRule::compile(&environment(), wrong).unwrap_err();
         let fields: Vec<(&str, usize)> = mistakes.iter().map(|it| (it.field, it.error.line)).collect();
         assert_eq!(fields, [("condition", 1), ("amount_formula", 1)]);
     }

@@ -13,12 +13,11 @@ impl PointsApi {
         let horizon = now.plus_days(expiring_within_days(call.expiring_within_days));
         let member = self.read_member(tenant, member).await?;
         let found = balances(db, tenant, member, Which::One(&call.asset_code), now, horizon).await?;
-        let balance = match found.first() {
-            Some(row) => balance_to_wire(member, row),
-            None => {
-                let row = asset(db, tenant, &call.asset_code).await?;
-                zero_balance(member, &row.asset.code)
-            }
+        let balance = if let Some(row) = found.first() {
+            balance_to_wire(member, row)
+        } else {
+            let row = asset(db, tenant, &call.asset_code).await?;
+            zero_balance(member, &row.asset.code)
         };
         Ok(GetBalanceResponse { balance: Some(balance) })
     }

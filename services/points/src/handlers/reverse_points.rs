@@ -51,13 +51,13 @@ async fn account_of_entry(tx: &Tx, tenant: Tenant, member: MemberId, entry: Entr
         return Err(Fault::not_found("entry", entry));
     };
     let asked = account_of(tx, tenant, member, &asset).await?;
-    let owned = if owner == member {
+    let today = if owner == member {
         asked.clone()
     } else {
         account_of(tx, tenant, owner, &asset).await?
     };
-    if owned == asked {
-        Ok(owned)
+    if today == asked {
+        Ok(today)
     } else {
         Err(Fault::not_found("entry", entry))
     }

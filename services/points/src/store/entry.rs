@@ -157,6 +157,9 @@ pub(crate) struct EarnRow {
 }
 
 /// What these activities have earned by rules.
+///
+/// The entries are found by the index alone, and read by their key then: SQLite would otherwise rather read all entries of
+/// the tenant than look up each that the index names.
 pub(crate) async fn earns_of_activities(
     conn: &impl ConnectionTrait,
     activities: &BTreeSet<(Tenant, ActivityId)>,
@@ -170,9 +173,11 @@ pub(crate) async fn earns_of_activities(
             .collect();
         let (list, parameters) = values(conn.get_database_backend(), 2, &[Column::Uuid, Column::Uuid], rows);
         let sql = format!(
-            "SELECT tenant_id, activity_id, rule_code, rule_version, inputs_digest, entry_id, member_id, asset_code, amount \
-             FROM entry WHERE activity_id IS NOT NULL AND kind = $1 AND (tenant_id, activity_id) IN {list} \
-             ORDER BY entry_id"
+            "SELECT e.tenant_id, e.activity_id, e.rule_code, e.rule_version, e.inputs_digest, e.entry_id, e.member_id, \
+             e.asset_code, e.amount FROM entry AS k CROSS JOIN entry AS e \
+             WHERE k.activity_id IS NOT NULL AND k.kind = $1 AND (k.tenant_id, k.activity_id) IN {list} \
+             AND e.tenant_id = k.tenant_id AND e.member_id = k.member_id AND e.asset_code = k.asset_code \
+             AND e.sequence = k.sequence ORDER BY e.entry_id"
         );
         let parameters = std::iter::once(EntryKind::Earn.number().into()).chain(parameters);
         for row in select(conn, &sql, parameters).await? {

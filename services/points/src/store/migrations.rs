@@ -60,13 +60,13 @@ CREATE TABLE entry (
     rule_version INT,
     inputs_digest {bytes},
     counterpart_member_id {uuid},
-    PRIMARY KEY (tenant_id, entry_id),
+    PRIMARY KEY (tenant_id, member_id, asset_code, sequence),
     CHECK ((kind IN (1, 3, 7) AND amount > 0) OR (kind IN (2, 4, 5, 6) AND amount < 0)),
     CHECK ((kind IN (3, 4)) = (reverses_entry_id IS NOT NULL))
-) {clustered};
-CREATE UNIQUE INDEX entry_sequence ON entry (tenant_id, member_id, asset_code, sequence);
+);
+CREATE UNIQUE INDEX entry_id ON entry (tenant_id, entry_id);
 CREATE UNIQUE INDEX entry_earned ON entry (tenant_id, activity_id, rule_code, kind) WHERE activity_id IS NOT NULL;
-CREATE INDEX entry_reverses ON entry (tenant_id, reverses_entry_id) WHERE reverses_entry_id IS NOT NULL;
+CREATE INDEX entry_reverses ON entry (tenant_id, reverses_entry_id, entry_id) WHERE reverses_entry_id IS NOT NULL;
 CREATE TABLE entry_lot (
     tenant_id {uuid} NOT NULL,
     entry_id {uuid} NOT NULL,
@@ -87,7 +87,7 @@ CREATE TABLE lot (
     grant_time BIGINT NOT NULL,
     expire_time BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, lot_id)
-) {clustered};
+);
 CREATE INDEX lot_open ON lot (tenant_id, member_id, asset_code, expire_time, lot_id) WHERE open;
 CREATE INDEX lot_due ON lot (tenant_id, expire_time, lot_id) WHERE open;
 ";

@@ -50,7 +50,7 @@ pub(crate) async fn reconcile(
          COALESCE((SELECT e.balance FROM entry AS e WHERE e.tenant_id = $1 AND e.member_id = k.member_id \
              AND e.asset_code = k.asset_code ORDER BY e.sequence DESC LIMIT 1), 0), \
          CAST(COALESCE((SELECT SUM(l.remaining) FROM lot AS l WHERE l.tenant_id = $1 AND l.member_id = k.member_id \
-             AND l.asset_code = k.asset_code AND l.open), 0) AS BIGINT) \
+             AND l.asset_code = k.asset_code AND l.open AND l.expire_time >= $5), 0) AS BIGINT) \
          FROM ( \
              SELECT member_id, asset_code FROM (SELECT member_id, asset_code FROM account \
                  WHERE tenant_id = $1 AND (member_id, asset_code) > ($2, $3) \
@@ -65,12 +65,15 @@ pub(crate) async fn reconcile(
              ON a.tenant_id = $1 AND a.member_id = k.member_id AND a.asset_code = k.asset_code \
          ORDER BY k.member_id, k.asset_code LIMIT $4";
     let (member, asset) = after;
-    let rows = select(
-        conn,
-        RECONCILE,
-        [tenant.uuid().into(), member.into(), asset.into(), limit.into()],
-    )
-    .await?;
+    // Every lot expires after the beginning of time. Told so, SQLite finds the open lots by their index.
+    let parameters = [
+        tenant.uuid().into(),
+        member.into(),
+        asset.into(),
+        limit.into(),
+        i64::MIN.into(),
+    ];
+    let rows = select(conn, RECONCILE, parameters).await?;
     rows.iter()
         .map(|row| {
             let mut columns = Columns::of(row);

@@ -77,14 +77,15 @@ async fn parts(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<HashMap<EntryId, Ve
     Ok(parts)
 }
 
-/// What has come back, by the entry that was reversed and the lot.
+/// What has come back, by the entry that was reversed and the lot. A cross join is what SQLite reads from left to right;
+/// left to itself it would begin with all lots of the tenant.
 async fn reversed(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<HashMap<(EntryId, LotId), i64>, Fault> {
     let (list, parameters) = list(tx, ids);
     let sql = format!(
-        "SELECT e.reverses_entry_id, l.lot_id, CAST(SUM(l.amount) AS BIGINT) FROM entry AS e \
-         JOIN entry_lot AS l ON l.tenant_id = e.tenant_id AND l.entry_id = e.entry_id \
-         WHERE e.reverses_entry_id IS NOT NULL AND (e.tenant_id, e.reverses_entry_id) IN {list} \
-         GROUP BY e.reverses_entry_id, l.lot_id"
+        "SELECT e.reverses_entry_id, l.lot_id, CAST(SUM(l.amount) AS BIGINT) \
+         FROM {list} AS v CROSS JOIN entry AS e CROSS JOIN entry_lot AS l \
+         WHERE e.tenant_id = v.column1 AND e.reverses_entry_id = v.column2 AND e.reverses_entry_id IS NOT NULL \
+         AND l.tenant_id = e.tenant_id AND l.entry_id = e.entry_id GROUP BY e.reverses_entry_id, l.lot_id"
     );
     let rows = select(&**tx, &sql, parameters).await?;
     rows.iter()

@@ -50,7 +50,7 @@ fn earned_by_to_wire(by: &EarnedBy) -> wire::EarnedBy {
         activity_id: by.activity.to_string(),
         rule_code: by.rule_code.clone(),
         rule_version: by.rule_version,
-        inputs_digest: by.inputs_digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        inputs_digest: hex::encode(&by.inputs_digest),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::store::{due_lots, tenants};
 /// How many lots of a tenant expire in one transaction.
 const LOTS_MAX: i64 = 1_000;
 /// How long after its time a lot may still stand in the books. Nobody can spend it meanwhile, and no balance counts it.
-const LATENESS_MAX: Duration = Duration::from_secs(10 * 60);
+const LATENESS_MAX: Duration = Duration::from_mins(10);
 
 /// Expires lots whose time has come. What to do follows from the table and the clock alone, so a missed, doubled or
 /// crashed tick is repaired by the next one.

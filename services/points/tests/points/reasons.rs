@@ -37,7 +37,7 @@ async fn produce(brand: &Brand) -> Vec<(Status, Code, Vec<&'static str>)> {
     brand.update_rule("base", archived.clone(), &["state"]).await.unwrap();
 
     let mut growth = brand.redeem_request(&member, 1);
-    growth.asset_code = "growth".to_owned();
+    "growth".clone_into(&mut growth.asset_code);
     let points = Asset {
         kind: AssetKind::Points.into(),
         ..Asset::default()

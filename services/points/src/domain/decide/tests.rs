@@ -284,7 +284,7 @@ fn what_came_back_expired_gets_a_new_lot_with_grace() {
     assert_eq!((effects.balance(), effects.expired), (70, 0));
     let grace = ledger.lots().into_iter().find(|lot| lot.granted == 30).unwrap();
     assert_eq!(Some(grace.expire_time), effects.entry().unwrap().lot_expire_time);
-    assert!(grace.expire_time.since(ledger.state.now) >= Duration::from_secs(7 * 86_400));
+    assert!(grace.expire_time.since(ledger.state.now) >= Duration::from_hours(7 * 24));
 }
 
 #[test]
