@@ -1,4 +1,4 @@
-use kernel::Time;
+use kernel::{Money, Time};
 
 use crate::domain::benefit::{Benefit, Terms, TermsError};
 use crate::domain::validity::{Period, Validity};
@@ -52,7 +52,35 @@ impl TemplateState {
     }
 }
 
-/// New values for the fields that an update names; an inner `None` lifts a limit.
+/// What an update does about a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum LimitChange<T> {
+    /// It stays.
+    #[default]
+    Keep,
+    /// There is none any more.
+    Lift,
+    /// There is this one.
+    Set(T),
+}
+
+impl<T> LimitChange<T> {
+    /// A limit that an update names, with the value that it gives or none.
+    pub(crate) fn to(limit: Option<T>) -> Self {
+        limit.map_or(Self::Lift, Self::Set)
+    }
+
+    /// What becomes of the present limit.
+    fn of(self, present: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => present,
+            Self::Lift => None,
+            Self::Set(limit) => Some(limit),
+        }
+    }
+}
+
+/// New values for the fields that an update names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TemplateChange {
     /// The name.
@@ -60,13 +88,13 @@ pub(crate) struct TemplateChange {
     /// What a coupon gives.
     pub(crate) benefit: Option<Benefit>,
     /// To which orders.
-    pub(crate) minimum_spend: Option<Option<kernel::Money>>,
+    pub(crate) minimum_spend: LimitChange<Money>,
     /// When a coupon can be redeemed.
     pub(crate) validity: Option<Validity>,
     /// The cap in total.
-    pub(crate) total_cap: Option<Option<i64>>,
+    pub(crate) total_cap: LimitChange<i64>,
     /// The cap for one member.
-    pub(crate) member_cap: Option<Option<i64>>,
+    pub(crate) member_cap: LimitChange<i64>,
     /// Whether coupons are issued.
     pub(crate) state: Option<TemplateState>,
 }
@@ -126,7 +154,7 @@ impl CouponTemplate {
                 to: state,
             });
         }
-        let total_cap = change.total_cap.unwrap_or(self.total_cap);
+        let total_cap = change.total_cap.of(self.total_cap);
         if let Some(total_cap) = total_cap.filter(|cap| *cap < self.issued_count) {
             return Err(TemplateRefusal::CapBelowIssued {
                 total_cap,
@@ -134,14 +162,14 @@ impl CouponTemplate {
             });
         }
         let benefit = change.benefit.unwrap_or_else(|| self.terms.benefit().clone());
-        let minimum_spend = change.minimum_spend.unwrap_or(self.terms.minimum_spend());
+        let minimum_spend = change.minimum_spend.of(self.terms.minimum_spend());
         Ok(Self {
             code: self.code.clone(),
             name: change.name.unwrap_or_else(|| self.name.clone()),
             terms: Terms::new(benefit, minimum_spend)?,
             validity: change.validity.unwrap_or(self.validity),
             total_cap,
-            member_cap: change.member_cap.unwrap_or(self.member_cap),
+            member_cap: change.member_cap.of(self.member_cap),
             state,
             issued_count: self.issued_count,
             version: self.version.saturating_add(1),
@@ -165,7 +193,7 @@ impl CouponTemplate {
     fn refuse_fixed(&self, change: &TemplateChange) -> Result<(), TemplateRefusal> {
         let fixed = [
             ("benefit", change.benefit.is_some()),
-            ("minimum_spend", change.minimum_spend.is_some()),
+            ("minimum_spend", change.minimum_spend != LimitChange::Keep),
             ("validity", change.validity.is_some()),
         ];
         match fixed.into_iter().find(|(_, changed)| *changed) {
@@ -188,8 +216,6 @@ impl CouponTemplate {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use kernel::Money;
-
     use super::*;
 
     /// 10.00 yuan off, for 30 days, at most 3 in total and 2 a member.
@@ -255,7 +281,7 @@ pub(crate) mod tests {
             (
                 "minimum_spend",
                 TemplateChange {
-                    minimum_spend: Some(None),
+                    minimum_spend: LimitChange::Lift,
                     ..TemplateChange::default()
                 },
             ),
@@ -286,7 +312,7 @@ pub(crate) mod tests {
             ..template(TemplateState::Active)
         };
         let change = |cap| TemplateChange {
-            total_cap: Some(cap),
+            total_cap: LimitChange::to(cap),
             ..TemplateChange::default()
         };
         assert_eq!(template.change(change(Some(2)), NOON).unwrap().total_cap, Some(2));
@@ -303,7 +329,7 @@ pub(crate) mod tests {
         let before = template(TemplateState::Draft);
         let change = TemplateChange {
             name: Some("Zehn".to_owned()),
-            member_cap: Some(None),
+            member_cap: LimitChange::Lift,
             ..TemplateChange::default()
         };
         let expected = CouponTemplate {

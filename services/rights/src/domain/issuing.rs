@@ -70,33 +70,31 @@ pub(crate) fn issue(
     let mut issued_count = template.issued_count;
     let mut outcomes = Vec::with_capacity(items.len());
     for item in items {
-        let outcome = match earlier(item, &issued) {
-            Some(outcome) => outcome,
-            None => {
-                let period = template.period_of_issue(now)?;
-                let held = issued.by_member.entry(item.member).or_default();
-                match refuse_above_caps(template, issued_count, *held) {
-                    Err(refusal) => ItemOutcome::Refused(refusal),
-                    Ok(()) => {
-                        issued_count = issued_count.saturating_add(1);
-                        *held = held.saturating_add(1);
-                        ItemOutcome::Issued(Coupon {
-                            id: new_id(),
-                            template_code: template.code.clone(),
-                            member: item.member,
-                            issue_time: now,
-                            period,
-                            state: CouponState::Issued,
-                            version: 1,
-                        })
-                    }
-                }
-            }
+        if let Some(outcome) = earlier(item, &issued) {
+            outcomes.push(outcome);
+            continue;
+        }
+        let period = template.period_of_issue(now)?;
+        let held = issued.by_member.entry(item.member).or_default();
+        if let Err(refusal) = refuse_above_caps(template, issued_count, *held) {
+            outcomes.push(ItemOutcome::Refused(refusal));
+            continue;
+        }
+        issued_count = issued_count.saturating_add(1);
+        *held = held.saturating_add(1);
+        let coupon = Coupon {
+            id: new_id(),
+            template_code: template.code.clone(),
+            member: item.member,
+            issue_time: now,
+            period,
+            state: CouponState::Issued,
+            version: 1,
         };
-        if let (ItemOutcome::Issued(coupon), Some(item_id)) = (&outcome, &item.item_id) {
+        if let Some(item_id) = &item.item_id {
             issued.by_item.insert(item_id.clone(), coupon.clone());
         }
-        outcomes.push(outcome);
+        outcomes.push(ItemOutcome::Issued(coupon));
     }
     assert!(
         template

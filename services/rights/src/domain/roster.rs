@@ -192,20 +192,19 @@ impl Roster {
                 to,
                 asset_code,
                 amount,
-            } => {
+            } if self.resolve(*from) != self.resolve(*to) => {
                 let (from, to) = (self.catch_up(*from, time), self.catch_up(*to, time));
-                if from != to {
-                    self.change_growth(from, asset_code, amount.saturating_neg());
-                    self.change_growth(to, asset_code, *amount);
-                    self.place(to, None, Cause::Merge, time);
-                }
+                self.change_growth(from, asset_code, amount.saturating_neg());
+                self.change_growth(to, asset_code, *amount);
+                self.place(from, None, Cause::Merge, time);
+                self.place(to, None, Cause::Merge, time);
             }
-            What::Merged { surviving, absorbed } => {
+            What::Merged { surviving, absorbed } if self.resolve(*surviving) != self.resolve(*absorbed) => {
                 let (surviving, absorbed) = (self.catch_up(*surviving, time), self.catch_up(*absorbed, time));
-                if surviving != absorbed {
-                    self.merge(surviving, absorbed, time);
-                }
+                self.merge(surviving, absorbed, time);
             }
+            // The two are one member already.
+            What::Moved { .. } | What::Merged { .. } => {}
             What::LadderChanged(member) => {
                 self.catch_up(*member, time);
             }

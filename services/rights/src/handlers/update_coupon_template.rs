@@ -4,7 +4,7 @@ use rpc::Call;
 use store::Begun;
 
 use super::RightsApi;
-use crate::domain::coupon_template::TemplateChange;
+use crate::domain::coupon_template::{LimitChange, TemplateChange};
 use crate::refusals;
 use crate::store::coupon_templates;
 use crate::wire::coupon_template::{coupon_template, etag, parse_benefit, parse_state, parse_validity};
@@ -65,10 +65,10 @@ fn name(violations: &mut Violations, change: &mut TemplateChange, path: &str, va
         "benefit" => change.benefit = parse_benefit(violations, "template.benefit", values.benefit.as_ref()),
         "minimum_spend" => {
             let parse = |minimum| parse_money(violations, "template.minimum_spend", minimum);
-            change.minimum_spend = Some(values.minimum_spend.as_ref().and_then(parse));
+            change.minimum_spend = LimitChange::to(values.minimum_spend.as_ref().and_then(parse));
         }
-        "total_cap" => change.total_cap = Some(values.total_cap),
-        "member_cap" => change.member_cap = Some(values.member_cap),
+        "total_cap" => change.total_cap = LimitChange::to(values.total_cap),
+        "member_cap" => change.member_cap = LimitChange::to(values.member_cap),
         "validity" => change.validity = parse_validity(violations, "template.validity", values.validity.as_ref()),
         "state" => change.state = parse_state(violations, "template.state", values.state()),
         other => violations.add(

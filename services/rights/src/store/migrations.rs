@@ -6,7 +6,7 @@ pub fn migrations() -> Vec<Migration> {
 }
 
 /// A ladder is one row, so that it is read whole. The row of a member is also the lock under which its growth values,
-/// allowances and coupons go over to another member; its ladder_version is null while nothing has happened to its tier.
+/// allowances and coupons go over to another member; its `ladder_version` is null while nothing has happened to its tier.
 const TIERS: Migration = Migration {
     name: "rights_0001_tiers",
     sql: "

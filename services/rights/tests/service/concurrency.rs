@@ -92,7 +92,8 @@ async fn one_request_in_sixteen_copies_at_once_has_one_effect_and_one_answer() {
         .await
         .unwrap();
     let member = brand.member();
-    let issues = (0..16).map(|_| brand.issue("same", "june", &[&member]));
+    let members = [member.as_str()];
+    let issues = (0..16).map(|_| brand.issue("same", "june", &members));
     let answers: Vec<_> = join_all(issues).await.into_iter().map(Result::unwrap).collect();
     assert!(
         answers

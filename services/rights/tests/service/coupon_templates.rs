@@ -82,7 +82,7 @@ async fn a_template_is_read_as_it_was_created() {
             total_cap: Some(1_000),
             member_cap: (number > 2).then_some(2),
             validity: Some(CouponValidity {
-                kind: Some(Validity::Window(window.clone())),
+                kind: Some(Validity::Window(window)),
             }),
             ..draft(&format!("t{number}"))
         };

@@ -42,7 +42,7 @@ async fn a_coupon_is_redeemed_directly() {
 async fn a_coupon_is_locked_and_redeemed_by_the_same_order_only() {
     let (brand, coupon) = with_coupon().await;
     let locked = brand.lock("a", &coupon, "T-1", 900).await.unwrap();
-    let until = brand.harness.clock.now().plus(std::time::Duration::from_secs(900));
+    let until = brand.harness.clock.now().plus(std::time::Duration::from_mins(15));
     assert_eq!(
         (locked.state(), locked.order_id.as_str(), locked.lock_expire_time),
         (CouponState::Locked, "T-1", Some(until.to_wire()))

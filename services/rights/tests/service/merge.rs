@@ -111,9 +111,9 @@ async fn growth_moves_once_whichever_service_tells_of_the_merge_first() {
         brand.settle().await;
         let tell = |points: bool| {
             if points {
-                brand.tell_moved(&goes, &stays, 40)
+                brand.tell_moved(&goes, &stays, 40);
             } else {
-                brand.tell_merged(&stays, &goes)
+                brand.tell_merged(&stays, &goes);
             }
         };
         tell(points_first);

@@ -82,7 +82,7 @@ async fn nobody_is_demoted_over_three_years_of_earning_and_expiring() {
         if quarter >= 4 {
             brand.tell_expired(&member, 60);
         }
-        brand.harness.clock.advance(Duration::from_secs(91 * 24 * 3_600));
+        brand.harness.clock.advance(Duration::from_hours(91 * 24));
         brand.settle().await;
         let tier = brand.tier(&member).await;
         assert!(highest != "silver" || tier == "silver");
@@ -208,9 +208,9 @@ async fn a_changed_ladder_promotes_demotes_nobody_and_replaces_tiers_that_are_go
 async fn a_changed_ladder_reaches_every_member_however_many() {
     let brand = brand_with_ladder().await;
     let members: Vec<String> = (0..1_203).map(|_| brand.member()).collect();
-    members
-        .iter()
-        .for_each(|member| brand.tell_earned(member, "growth", 50));
+    for member in &members {
+        brand.tell_earned(member, "growth", 50);
+    }
     brand.settle().await;
     brand
         .put_ladder("cheaper", &[("bronze", 0), ("silver", 50)])
@@ -273,7 +273,7 @@ async fn setting_the_same_ladder_again_changes_nothing() {
         .into_inner()
         .tier_ladder
         .unwrap();
-    brand.harness.clock.advance(Duration::from_secs(60));
+    brand.harness.clock.advance(Duration::from_mins(1));
     assert_eq!(brand.put_ladder("again", &LADDER).await.unwrap(), first);
 }
 

@@ -80,14 +80,14 @@ async fn a_locked_coupon_outlives_its_validity_until_the_lock_lapses() {
     for coupon in &coupons {
         brand.lock(coupon, coupon, "T-1", 600).await.unwrap();
     }
-    brand.harness.clock.advance(Duration::from_secs(300));
+    brand.harness.clock.advance(Duration::from_mins(5));
     brand.settle().await;
     brand.redeem("a", &coupons[0], "T-1", 5_000).await.unwrap();
     assert_eq!(
         brand.release("b", &coupons[1], "T-1").await.unwrap().state(),
         CouponState::Expired
     );
-    brand.harness.clock.advance(Duration::from_secs(300));
+    brand.harness.clock.advance(Duration::from_mins(5));
     brand.settle().await;
     assert_eq!(stored_states(&brand).await, ["redeemed", "expired", "expired"]);
     // A return gives no new validity.

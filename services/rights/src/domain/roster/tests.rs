@@ -205,12 +205,16 @@ proptest! {
     #[test]
     fn batches_do_not_matter(happenings in proptest::collection::vec(any_happening(), 0..40), cut in 0..40_usize) {
         let mut whole = roster();
-        happenings.iter().for_each(|happening| whole.play(happening));
+        for happening in &happenings {
+            whole.play(happening);
+        }
         let whole = whole.finish();
 
         let (first, second) = happenings.split_at(cut.min(happenings.len()));
         let mut roster = roster();
-        first.iter().for_each(|happening| roster.play(happening));
+        for happening in first {
+            roster.play(happening);
+        }
         let before = roster.finish();
         let mut roster = Roster::new(ladder(1), before.standings.clone());
         for happening in second {
