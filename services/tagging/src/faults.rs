@@ -26,14 +26,20 @@ pub(crate) fn segment_exists(code: &str) -> Fault {
 }
 
 pub(crate) fn too_many_segments() -> Fault {
-    Fault::refused(ErrorReason::TooManySegments, format!("a brand has at most {SEGMENTS_MAX} segments"))
-        .with("segments_max", SEGMENTS_MAX)
+    Fault::refused(
+        ErrorReason::TooManySegments,
+        format!("a brand has at most {SEGMENTS_MAX} segments"),
+    )
+    .with("segments_max", SEGMENTS_MAX)
 }
 
 pub(crate) fn tag_unknown(code: &str, path: &str) -> Fault {
-    Fault::refused(ErrorReason::TagUnknown, format!("there is no tag {code}: create it first"))
-        .with("tag_code", code)
-        .with("path", path)
+    Fault::refused(
+        ErrorReason::TagUnknown,
+        format!("there is no tag {code}: create it first"),
+    )
+    .with("tag_code", code)
+    .with("path", path)
 }
 
 pub(crate) fn tag_computed(code: &str) -> Fault {
@@ -42,10 +48,13 @@ pub(crate) fn tag_computed(code: &str) -> Fault {
 
 fn value_type_mismatch(code: &str, path: &str, value_type: ValueType) -> Fault {
     let value_type = value_type.name();
-    Fault::refused(ErrorReason::TagValueTypeMismatch, format!("{path} does not fit {code}, which is {value_type}"))
-        .with("tag_code", code)
-        .with("path", path)
-        .with("value_type", value_type)
+    Fault::refused(
+        ErrorReason::TagValueTypeMismatch,
+        format!("{path} does not fit {code}, which is {value_type}"),
+    )
+    .with("tag_code", code)
+    .with("path", path)
+    .with("value_type", value_type)
 }
 
 /// Why the tag at `path` was not assigned.
@@ -63,7 +72,11 @@ impl From<Misfit> for Fault {
     fn from(misfit: Misfit) -> Self {
         match misfit {
             Misfit::Unknown { path, tag_code } => tag_unknown(&tag_code, &path),
-            Misfit::ValueType { path, tag_code, value_type } => value_type_mismatch(&tag_code, &path, value_type),
+            Misfit::ValueType {
+                path,
+                tag_code,
+                value_type,
+            } => value_type_mismatch(&tag_code, &path, value_type),
         }
     }
 }

@@ -47,13 +47,22 @@ impl TaggingApi {
     pub(crate) fn new(clock: Clock, db: Db, peers: Peers, revisions: Revisions) -> Self {
         let people = People::new(db.clone(), peers);
         let recorder = Recorder::new(clock.clone(), people.clone(), revisions.clone());
-        Self { clock, db, people, recorder, revisions }
+        Self {
+            clock,
+            db,
+            people,
+            recorder,
+            revisions,
+        }
     }
 
     /// The member whose id a caller names; refused where there is none.
     async fn member(&self, tenant: Tenant, member_id: &str) -> Result<MemberId, Fault> {
         let member = parse_member(member_id)?;
-        self.people.find_one(tenant, member).await?.ok_or_else(|| faults::member_not_found(member))
+        self.people
+            .find_one(tenant, member)
+            .await?
+            .ok_or_else(|| faults::member_not_found(member))
     }
 
     /// Where the id that a caller names leads, for reading: of an unknown member nothing is known.
@@ -63,5 +72,7 @@ impl TaggingApi {
 }
 
 fn parse_member(member_id: &str) -> Result<MemberId, Fault> {
-    member_id.parse().map_err(|error: kernel::IdError| Fault::invalid("member_id", error.to_string()))
+    member_id
+        .parse()
+        .map_err(|error: kernel::IdError| Fault::invalid("member_id", error.to_string()))
 }

@@ -12,7 +12,12 @@
 
 #![cfg_attr(
     test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::as_conversions)
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
 )]
 
 mod consumers;
@@ -59,7 +64,19 @@ pub fn service(deps: Deps) -> Service {
         .add_service(events::feed(db.clone()));
     let mut workers = workers::all(&clock, &db, &revisions);
     workers.push(events::sequencer(db.clone()));
-    workers.push(events::consume(&db, &peers, &clock, FollowMembers { revisions: revisions.clone() }));
+    workers.push(events::consume(
+        &db,
+        &peers,
+        &clock,
+        FollowMembers {
+            revisions: revisions.clone(),
+        },
+    ));
     workers.push(events::consume(&db, &peers, &clock, FollowTiers { revisions }));
-    Service { name: NAME, routes, workers, db }
+    Service {
+        name: NAME,
+        routes,
+        workers,
+        db,
+    }
 }

@@ -40,13 +40,24 @@ impl People {
                 Who::Member(member) => {
                     ids.insert(member);
                 }
-                Who::External { channel_code, external_id } => {
-                    externals.push(ExternalIdKey { channel_code, external_id });
+                Who::External {
+                    channel_code,
+                    external_id,
+                } => {
+                    externals.push(ExternalIdKey {
+                        channel_code,
+                        external_id,
+                    });
                 }
             }
         }
         let mut found = self.look_up(tenant, externals).await?;
-        found.extend(self.get(tenant, ids).await?.into_iter().map(|(id, member)| (Who::Member(id), member)));
+        found.extend(
+            self.get(tenant, ids)
+                .await?
+                .into_iter()
+                .map(|(id, member)| (Who::Member(id), member)),
+        );
         Ok(found)
     }
 
@@ -64,11 +75,14 @@ impl People {
     /// Most members are known here already; identity is asked for the rest, who may have registered a moment ago.
     async fn get(&self, tenant: Tenant, ids: BTreeSet<MemberId>) -> Result<BTreeMap<MemberId, MemberId>, Fault> {
         let led = revision::redirects(self.db.read(), tenant, ids.iter().copied()).await?;
-        let survivors: BTreeMap<MemberId, MemberId> =
-            ids.into_iter().map(|id| (id, led.get(&id).copied().unwrap_or(id))).collect();
+        let survivors: BTreeMap<MemberId, MemberId> = ids
+            .into_iter()
+            .map(|id| (id, led.get(&id).copied().unwrap_or(id)))
+            .collect();
         let known = members::known(self.db.read(), tenant, &survivors.values().copied().collect()).await?;
-        let (mut found, unknown): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            survivors.into_iter().partition(|(_, survivor)| known.contains(survivor));
+        let (mut found, unknown): (BTreeMap<_, _>, BTreeMap<_, _>) = survivors
+            .into_iter()
+            .partition(|(_, survivor)| known.contains(survivor));
         let unknown: Vec<(MemberId, MemberId)> = unknown.into_iter().collect();
         for chunk in unknown.chunks(GOT_MAX) {
             let member_ids = chunk.iter().map(|(_, survivor)| survivor.to_string()).collect();
@@ -88,13 +102,24 @@ impl People {
         let mut found = BTreeMap::new();
         for chunk in keys.chunks(LOOKED_UP_MAX) {
             let mut identity = MemberServiceClient::new(self.peers.channel("identity").on_behalf_of(tenant)?);
-            let answer = identity.batch_look_up_members(BatchLookUpMembersRequest { keys: chunk.to_vec() }).await;
+            let answer = identity
+                .batch_look_up_members(BatchLookUpMembersRequest { keys: chunk.to_vec() })
+                .await;
             let member_ids = answer.map_err(Fault::from_peer)?.into_inner().member_ids;
             for (key, member_id) in chunk.iter().zip(member_ids) {
                 if !member_id.is_empty() {
-                    let ExternalIdKey { channel_code, external_id } = key.clone();
+                    let ExternalIdKey {
+                        channel_code,
+                        external_id,
+                    } = key.clone();
                     let member = member_id.parse().map_err(Fault::internal)?;
-                    found.insert(Who::External { channel_code, external_id }, member);
+                    found.insert(
+                        Who::External {
+                            channel_code,
+                            external_id,
+                        },
+                        member,
+                    );
                 }
             }
         }

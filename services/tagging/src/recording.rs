@@ -39,27 +39,34 @@ pub(crate) enum Arrival {
     /// It will not be recorded.
     Refused(ActivityRefusal),
     /// It will, unless it was before.
-    Ready {
-        member: MemberId,
-        activity: Activity,
-    },
+    Ready { member: MemberId, activity: Activity },
 }
 
 impl Recorder {
     pub(crate) fn new(clock: Clock, people: People, revisions: Revisions) -> Self {
-        Self { clock, people, revisions }
+        Self {
+            clock,
+            people,
+            revisions,
+        }
     }
 
     /// Reads activities and finds their members: all that has to be known before the transaction.
     pub(crate) async fn receive(&self, tenant: Tenant, activities: &[v1::Activity]) -> Result<Vec<Arrival>, Fault> {
         let now = self.clock.now();
-        let parsed: Vec<_> = activities.iter().map(|activity| wire::activity::parse(activity.clone(), now)).collect();
+        let parsed: Vec<_> = activities
+            .iter()
+            .map(|activity| wire::activity::parse(activity.clone(), now))
+            .collect();
         let who: BTreeSet<Who> = parsed.iter().flatten().map(|(who, _)| who.clone()).collect();
         let members = self.people.find(tenant, who).await?;
         let arrival = |parsed| match parsed {
             Err(violations) => Arrival::Refused(invalid(violations)),
             Ok((who, activity)) => match members.get(&who) {
-                Some(member) => Arrival::Ready { member: *member, activity },
+                Some(member) => Arrival::Ready {
+                    member: *member,
+                    activity,
+                },
                 None => Arrival::Refused(unknown(&who)),
             },
         };
@@ -75,11 +82,9 @@ impl Recorder {
     ) -> Result<Vec<ActivityResult>, Fault> {
         let revision = self.revisions.begin(tx, tenant, Hold::Shared).await?;
         let batch = self.prepare(&revision, arrivals).await?;
-        let recorded = activities::insert(tx, tenant, batch.rows()).await?;
-        let before = batch.entries.iter().filter(|(_, entry)| !recorded.contains(&entry.id));
-        let before = activities::by_key(&**tx, tenant, before.map(|(key, _)| key.clone())).await?;
-        let entries: Vec<&Entry> =
-            batch.in_order.iter().filter_map(|key| batch.entries.get(key)).filter(|entry| recorded.contains(&entry.id)).collect();
+        let before = activities::by_key(&**tx, tenant, batch.entries.keys().cloned()).await?;
+        activities::insert(tx, tenant, batch.rows(&before)).await?;
+        let entries: Vec<&Entry> = batch.new_in_order(&before).collect();
         revise(&revision, tx, &entries).await?;
         batch.results(&before)
     }
@@ -91,20 +96,35 @@ impl Recorder {
             Arrival::Refused(_) => None,
         });
         let led = revision.redirects(members.collect::<BTreeSet<_>>()).await?;
-        let mut batch = Batch { entries: BTreeMap::new(), in_order: Vec::new(), outcomes: Vec::new() };
+        let mut batch = Batch {
+            entries: BTreeMap::new(),
+            in_order: Vec::new(),
+            outcomes: Vec::new(),
+        };
         for arrival in arrivals {
             match arrival {
                 Arrival::Refused(refusal) => batch.outcomes.push(Outcome::Refused(refusal)),
                 Arrival::Ready { member, activity } => {
                     let key = activity.key.clone();
                     let is_first = !batch.entries.contains_key(&key);
-                    batch.outcomes.push(Outcome::Ready { key: key.clone(), is_first });
+                    batch.outcomes.push(Outcome::Ready {
+                        key: key.clone(),
+                        is_first,
+                    });
                     if is_first {
                         let member = led.get(&member).copied().unwrap_or(member);
                         let id = ActivityId::generate(&self.clock);
                         let wire = wire::activity::write(activity.clone(), id, member, revision.now);
                         batch.in_order.push(key.clone());
-                        batch.entries.insert(key, Entry { id, member, activity, wire });
+                        batch.entries.insert(
+                            key,
+                            Entry {
+                                id,
+                                member,
+                                activity,
+                                wire,
+                            },
+                        );
                     }
                 }
             }
@@ -132,14 +152,18 @@ struct Entry {
 
 enum Outcome {
     Refused(ActivityRefusal),
-    Ready {
-        key: SourceKey,
-        is_first: bool,
-    },
+    Ready { key: SourceKey, is_first: bool },
 }
 
 impl Batch {
-    fn rows(&self) -> Vec<NewRow> {
+    /// What is not stored yet, in the order of arrival.
+    fn new_in_order<'a>(&'a self, before: &'a HashMap<SourceKey, ActivityId>) -> impl Iterator<Item = &'a Entry> {
+        let new = self.in_order.iter().filter(|key| !before.contains_key(key));
+        new.filter_map(|key| self.entries.get(key))
+    }
+
+    /// What is not stored yet, in the order of the keys.
+    fn rows(&self, before: &HashMap<SourceKey, ActivityId>) -> Vec<NewRow> {
         let row = |(key, entry): (&SourceKey, &Entry)| NewRow {
             id: entry.id,
             member: entry.member,
@@ -147,7 +171,11 @@ impl Batch {
             occur_time: entry.activity.occur_time,
             payload: entry.wire.encode_to_vec(),
         };
-        self.entries.iter().map(row).collect()
+        self.entries
+            .iter()
+            .filter(|(key, _)| !before.contains_key(key))
+            .map(row)
+            .collect()
     }
 
     /// `before` are the activities that were stored already.
@@ -155,7 +183,10 @@ impl Batch {
         let result = |outcome: &Outcome| match outcome {
             Outcome::Refused(refusal) => Ok(refused(refusal.clone())),
             Outcome::Ready { key, is_first } => {
-                let entry = self.entries.get(key).ok_or_else(|| Fault::internal("every key has an entry"))?;
+                let entry = self
+                    .entries
+                    .get(key)
+                    .ok_or_else(|| Fault::internal("every key has an entry"))?;
                 Ok(match before.get(key) {
                     Some(id) => duplicate(*id),
                     None if *is_first => recorded(entry),
@@ -178,7 +209,9 @@ async fn revise(revision: &Revision<'_>, tx: &Tx, entries: &[&Entry]) -> Result<
             subject.did(&entry.activity, &revision.catalog, revision.now);
         }
         total(&entry.activity, &mut totals);
-        let fact = v1::ActivityRecorded { activity: Some(entry.wire.clone()) };
+        let fact = v1::ActivityRecorded {
+            activity: Some(entry.wire.clone()),
+        };
         facts.push(Draft::new(revision.tenant, entry.member.to_string(), &fact));
     }
     revision.settle(subjects, None, facts).await?;
@@ -234,7 +267,9 @@ fn refused(refusal: ActivityRefusal) -> ActivityResult {
 
 fn invalid(violations: Vec<Violation>) -> ActivityRefusal {
     let words: Vec<String> = violations.iter().map(ToString::to_string).collect();
-    let violations = violations.into_iter().map(|Violation { path, message }| ActivityViolation { path, message });
+    let violations = violations
+        .into_iter()
+        .map(|Violation { path, message }| ActivityViolation { path, message });
     ActivityRefusal {
         reason: Common::InvalidField.name().to_owned(),
         message: words.join("; "),
@@ -245,7 +280,10 @@ fn invalid(violations: Vec<Violation>) -> ActivityRefusal {
 fn unknown(who: &Who) -> ActivityRefusal {
     let who = match who {
         Who::Member(member) => format!("{member}"),
-        Who::External { channel_code, external_id } => format!("the external id {external_id} in {channel_code}"),
+        Who::External {
+            channel_code,
+            external_id,
+        } => format!("the external id {external_id} in {channel_code}"),
     };
     ActivityRefusal {
         reason: ErrorReason::MemberNotFound.name().to_owned(),

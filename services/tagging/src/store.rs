@@ -36,7 +36,10 @@ async fn execute(
     sql: &str,
     parameters: impl IntoIterator<Item = Value>,
 ) -> Result<u64, Fault> {
-    Ok(conn.execute_raw(statement(conn, sql, parameters)).await?.rows_affected())
+    Ok(conn
+        .execute_raw(statement(conn, sql, parameters))
+        .await?
+        .rows_affected())
 }
 
 /// A list of members for `IN`, with its parameters, of which the first is `$first`.

@@ -5,10 +5,3 @@ pub(crate) mod condition;
 pub(crate) mod segment;
 pub(crate) mod tag;
 pub(crate) mod value;
-
-use kernel::Time;
-
-/// A moment that is stored, hence within the range of the wire.
-pub(crate) fn some_time(time: Time) -> Option<prost_types::Timestamp> {
-    Some(time.to_wire())
-}

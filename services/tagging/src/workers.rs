@@ -21,8 +21,16 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 pub(crate) fn all(clock: &Clock, db: &Db, revisions: &Revisions) -> Vec<Box<dyn Worker>> {
     let (clock, db, revisions) = (clock.clone(), db.clone(), revisions.clone());
     vec![
-        Box::new(look_at_due::LookAtDue { clock: clock.clone(), db: db.clone(), revisions: revisions.clone() }),
-        Box::new(backfill_tags::BackfillTags { clock: clock.clone(), db: db.clone(), revisions: revisions.clone() }),
+        Box::new(look_at_due::LookAtDue {
+            clock: clock.clone(),
+            db: db.clone(),
+            revisions: revisions.clone(),
+        }),
+        Box::new(backfill_tags::BackfillTags {
+            clock: clock.clone(),
+            db: db.clone(),
+            revisions: revisions.clone(),
+        }),
         Box::new(evaluate_segments::EvaluateSegments { clock, db, revisions }),
     ]
 }

@@ -38,7 +38,11 @@ impl Consumer for FollowMembers {
     async fn apply(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault> {
         for (tenant, facts) in by_tenant(facts) {
             let told = read(&facts)?;
-            let hold = if told.merges.is_empty() { Hold::Shared } else { Hold::Alone };
+            let hold = if told.merges.is_empty() {
+                Hold::Shared
+            } else {
+                Hold::Alone
+            };
             let revision = self.revisions.begin(tx, tenant, hold).await?;
             learn(&revision, tx, told).await?;
         }
@@ -84,7 +88,11 @@ fn read(facts: &[&Envelope]) -> Result<Told, Fault> {
         };
         let time = time.as_ref().and_then(Time::from_wire).unwrap_or(fact.occur_time);
         let profile = read_profile(profile.unwrap_or_default());
-        told.profiles.push(ToldProfile { member: parse(&member_id)?, profile, time });
+        told.profiles.push(ToldProfile {
+            member: parse(&member_id)?,
+            profile,
+            time,
+        });
     }
     Ok(told)
 }
@@ -121,18 +129,20 @@ async fn learn(revision: &Revision<'_>, tx: &Tx, told: Told) -> Result<(), Fault
         }
     }
     // First the absorbed rows go, so that what the survivors take over is nowhere twice.
-    let retired: Vec<_> = retired.into_values().map(crate::domain::subject::Subject::retire).collect();
+    let retired: Vec<_> = retired
+        .into_values()
+        .map(crate::domain::subject::Subject::retire)
+        .collect();
     revision.write(&retired, Vec::new()).await?;
     revision.settle(subjects, None, Vec::new()).await
 }
 
 /// Makes the absorbed ids lead to the survivors, and answers those that are new, each with its last survivor.
-async fn redirect(
-    revision: &Revision<'_>,
-    tx: &Tx,
-    merges: &[Merge],
-) -> Result<BTreeMap<MemberId, MemberId>, Fault> {
-    let named: BTreeSet<MemberId> = merges.iter().flat_map(|merge| [merge.survivor, merge.absorbed]).collect();
+async fn redirect(revision: &Revision<'_>, tx: &Tx, merges: &[Merge]) -> Result<BTreeMap<MemberId, MemberId>, Fault> {
+    let named: BTreeSet<MemberId> = merges
+        .iter()
+        .flat_map(|merge| [merge.survivor, merge.absorbed])
+        .collect();
     let mut led = revision.redirects(named).await?;
     let mut merged: BTreeMap<MemberId, MemberId> = BTreeMap::new();
     for merge in merges {
@@ -142,7 +152,11 @@ async fn redirect(
             continue;
         }
         redirects::add(&**tx, revision.tenant, absorbed.uuid(), survivor.uuid()).await?;
-        for target in led.values_mut().chain(merged.values_mut()).filter(|target| **target == absorbed) {
+        for target in led
+            .values_mut()
+            .chain(merged.values_mut())
+            .filter(|target| **target == absorbed)
+        {
             *target = survivor;
         }
         led.insert(absorbed, survivor);
@@ -156,7 +170,9 @@ async fn redirect(
 fn absorb(revision: &Revision<'_>, subjects: &mut Subjects, merged: &BTreeMap<MemberId, MemberId>) -> Subjects {
     let mut retired = Subjects::new();
     for (absorbed, survivor) in merged {
-        let Some(subject) = subjects.remove(absorbed) else { continue };
+        let Some(subject) = subjects.remove(absorbed) else {
+            continue;
+        };
         if let Some(survivor) = subjects.get_mut(survivor) {
             survivor.absorb(subject.clone(), &revision.catalog);
         }

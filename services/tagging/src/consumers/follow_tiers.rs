@@ -51,14 +51,25 @@ struct Told {
 
 fn read(fact: &Envelope) -> Result<Told, Fault> {
     let told: TierChanged = fact.decode()?;
-    let change_time = told.change_time.as_ref().and_then(Time::from_wire).unwrap_or(fact.occur_time);
-    Ok(Told { member: told.member_id.parse().map_err(Fault::internal)?, tier_code: told.to_tier_code, change_time })
+    let change_time = told
+        .change_time
+        .as_ref()
+        .and_then(Time::from_wire)
+        .unwrap_or(fact.occur_time);
+    Ok(Told {
+        member: told.member_id.parse().map_err(Fault::internal)?,
+        tier_code: told.to_tier_code,
+        change_time,
+    })
 }
 
 async fn learn(revision: &Revision<'_>, told: Vec<Told>) -> Result<(), Fault> {
     let members: BTreeSet<MemberId> = told.iter().map(|told| told.member).collect();
     let absorbed = revision.redirects(members.iter().copied()).await?;
-    let members = members.into_iter().filter(|member| !absorbed.contains_key(member)).collect();
+    let members = members
+        .into_iter()
+        .filter(|member| !absorbed.contains_key(member))
+        .collect();
     let mut subjects = revision.subjects(&members).await?;
     for told in told {
         if let Some(subject) = subjects.get_mut(&told.member) {

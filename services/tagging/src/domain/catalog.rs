@@ -21,8 +21,16 @@ impl Catalog {
     pub fn new(tags: impl IntoIterator<Item = Tag>, segments: impl IntoIterator<Item = (String, Condition)>) -> Self {
         let mut catalog = Self::default();
         for tag in tags {
-            for activity_type in tag.computation().iter().flat_map(|computation| &computation.activity_types) {
-                catalog.computed_by_type.entry(activity_type.clone()).or_default().push(tag.code.clone());
+            for activity_type in tag
+                .computation()
+                .iter()
+                .flat_map(|computation| &computation.activity_types)
+            {
+                catalog
+                    .computed_by_type
+                    .entry(activity_type.clone())
+                    .or_default()
+                    .push(tag.code.clone());
             }
             catalog.tags.insert(tag.code.clone(), tag);
         }

@@ -111,13 +111,26 @@ impl Computation {
             Aggregate::Count => Value::Int(1),
             Aggregate::Sum(operand) | Aggregate::Last(operand) | Aggregate::First(operand) => operand.of(activity)?,
         };
-        Some(Contribution { mark: Mark { time: activity.occur_time, key: key.to_string() }, value })
+        Some(Contribution {
+            mark: Mark {
+                time: activity.occur_time,
+                key: key.to_string(),
+            },
+            value,
+        })
     }
 
     /// The standing after one more activity. The standing that is given must not be overdue.
     pub fn add(&self, standing: Option<Standing>, added: Contribution, now: Time) -> Option<Standing> {
-        debug_assert!(standing.as_ref().is_none_or(|standing| standing.due_time.is_none_or(|due| due > now)));
-        if self.leave_time(added.mark.time).is_some_and(|leave_time| leave_time <= now) {
+        debug_assert!(
+            standing
+                .as_ref()
+                .is_none_or(|standing| standing.due_time.is_none_or(|due| due > now))
+        );
+        if self
+            .leave_time(added.mark.time)
+            .is_some_and(|leave_time| leave_time <= now)
+        {
             return standing;
         }
         let (value, mark) = match standing {
@@ -130,20 +143,22 @@ impl Computation {
 
     /// The standing of a member with these activities and no others.
     pub fn over<'a>(&self, activities: impl IntoIterator<Item = &'a Activity>, now: Time) -> Option<Standing> {
-        let contributions = activities.into_iter().filter_map(|activity| self.contribution(activity));
+        let contributions = activities
+            .into_iter()
+            .filter_map(|activity| self.contribution(activity));
         contributions.fold(None, |standing, added| self.add(standing, added, now))
     }
 
     /// The moment before which activities count no longer; the beginning of time without a window.
     pub fn window_start(&self, now: Time) -> Time {
-        self.window_days.map_or(Time::from_micros(i64::MIN), |days| now.plus_days(i64::from(days).saturating_neg()))
+        self.window_days.map_or(Time::from_micros(i64::MIN), |days| {
+            now.plus_days(i64::from(days).saturating_neg())
+        })
     }
 
     fn combine(&self, standing: Standing, added: Contribution) -> (Value, Mark) {
         match &self.aggregate {
-            Aggregate::Count | Aggregate::Sum(_) => {
-                (sum(standing.value, added.value), standing.mark.min(added.mark))
-            }
+            Aggregate::Count | Aggregate::Sum(_) => (sum(standing.value, added.value), standing.mark.min(added.mark)),
             Aggregate::Last(_) if added.mark > standing.mark => (added.value, added.mark),
             Aggregate::First(_) if added.mark < standing.mark => (added.value, added.mark),
             Aggregate::Last(_) | Aggregate::First(_) => (standing.value, standing.mark),
@@ -168,7 +183,9 @@ impl Operand {
     fn of(&self, activity: &Activity) -> Option<Value> {
         match self {
             Self::Amount { currency_code } => {
-                let amount = activity.amount.filter(|amount| amount.currency_code() == currency_code)?;
+                let amount = activity
+                    .amount
+                    .filter(|amount| amount.currency_code() == currency_code)?;
                 Some(Value::Int(amount.minor_units()))
             }
             Self::Quantity => activity.quantity().map(Value::Int),

@@ -75,7 +75,9 @@ impl Condition {
     fn gather(&self, mentions: &mut Mentions) {
         match self {
             Self::All(conditions) | Self::Any(conditions) => {
-                conditions.iter().for_each(|condition| condition.gather(mentions));
+                for condition in conditions {
+                    condition.gather(mentions);
+                }
             }
             Self::Not(condition) => condition.gather(mentions),
             Self::Tag { code, .. } => {
@@ -106,7 +108,9 @@ fn profile_holds(profile: &Profile, field: Field, words: &BTreeSet<String>) -> b
         Field::Province => words.contains(&profile.province),
         Field::City => words.contains(&profile.city),
         Field::ChannelCodes => !words.is_disjoint(&profile.channel_codes),
-        Field::BirthMonth => profile.birth_month.is_some_and(|month| words.contains(&month.to_string())),
+        Field::BirthMonth => profile
+            .birth_month
+            .is_some_and(|month| words.contains(&month.to_string())),
         Field::TierCode => words.contains(&profile.tier_code),
     }
 }
@@ -125,11 +129,16 @@ mod tests {
             due_time: None,
             mark: None,
         };
-        tags.iter().map(|(code, value)| ((*code).to_owned(), tag(value))).collect()
+        tags.iter()
+            .map(|(code, value)| ((*code).to_owned(), tag(value)))
+            .collect()
     }
 
     fn leaf(code: &str, test: Test) -> Condition {
-        Condition::Tag { code: code.into(), test }
+        Condition::Tag {
+            code: code.into(),
+            test,
+        }
     }
 
     #[test]
@@ -143,8 +152,14 @@ mod tests {
             (leaf("orders", Test::AtMost(Value::Int(3))), true),
             (leaf("orders", Test::AtMost(Value::Int(2))), false),
             (leaf("absent", Test::AtMost(Value::Int(2))), false),
-            (leaf("store", Test::In(BTreeSet::from([Value::Text("suzhou".into())]))), true),
-            (leaf("store", Test::In(BTreeSet::from([Value::Text("wuxi".into())]))), false),
+            (
+                leaf("store", Test::In(BTreeSet::from([Value::Text("suzhou".into())]))),
+                true,
+            ),
+            (
+                leaf("store", Test::In(BTreeSet::from([Value::Text("wuxi".into())]))),
+                false,
+            ),
             (Condition::Not(Box::new(leaf("absent", Test::IsSet))), true),
         ];
         for (condition, expected) in table {
@@ -173,7 +188,10 @@ mod tests {
             (Field::Province, "jiangsu", false),
         ];
         for (field, word, expected) in table {
-            let condition = Condition::Profile { field, words: BTreeSet::from([word.to_owned()]) };
+            let condition = Condition::Profile {
+                field,
+                words: BTreeSet::from([word.to_owned()]),
+            };
             assert_eq!(condition.holds(&profile, &BTreeMap::new()), expected, "{condition:?}");
         }
     }

@@ -70,7 +70,12 @@ impl Member {
     /// A member of whom nothing is known yet.
     pub fn unknown() -> Self {
         let never = Time::from_micros(i64::MIN);
-        Self { profile: Profile::default(), profile_time: never, tier_time: never, active_channels: BTreeSet::new() }
+        Self {
+            profile: Profile::default(),
+            profile_time: never,
+            tier_time: never,
+            active_channels: BTreeSet::new(),
+        }
     }
 
     /// Takes over a profile, unless a later one is known. The tier is not identity's to tell.
@@ -102,7 +107,14 @@ impl Member {
 impl Profile {
     /// The fields in which two profiles differ.
     pub fn difference(&self, other: &Self) -> BTreeSet<Field> {
-        let Self { gender, province, city, channel_codes, birth_month, tier_code } = self;
+        let Self {
+            gender,
+            province,
+            city,
+            channel_codes,
+            birth_month,
+            tier_code,
+        } = self;
         [
             (Field::Gender, *gender != other.gender),
             (Field::Province, *province != other.province),
@@ -135,9 +147,19 @@ mod tests {
 
     #[test]
     fn profiles_differ_in_the_fields_that_differ() {
-        let before = Profile { city: "Suzhou".into(), ..Profile::default() };
-        let after = Profile { city: "Wuxi".into(), tier_code: "gold".into(), ..Profile::default() };
-        assert_eq!(before.difference(&after), BTreeSet::from([Field::City, Field::TierCode]));
+        let before = Profile {
+            city: "Suzhou".into(),
+            ..Profile::default()
+        };
+        let after = Profile {
+            city: "Wuxi".into(),
+            tier_code: "gold".into(),
+            ..Profile::default()
+        };
+        assert_eq!(
+            before.difference(&after),
+            BTreeSet::from([Field::City, Field::TierCode])
+        );
         assert_eq!(after.difference(&after), BTreeSet::new());
     }
 }

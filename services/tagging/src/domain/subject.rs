@@ -87,8 +87,10 @@ impl Outcome {
 impl TagChange {
     /// The value before and after, where they differ: the rest of a change concerns nobody else.
     pub fn values(&self) -> Option<(Option<&Value>, Option<&Value>)> {
-        let (before, after) =
-            (self.before.as_ref().map(|tag| &tag.value), self.after.as_ref().map(|tag| &tag.value));
+        let (before, after) = (
+            self.before.as_ref().map(|tag| &tag.value),
+            self.after.as_ref().map(|tag| &tag.value),
+        );
         (before != after).then_some((before, after))
     }
 }
@@ -108,7 +110,12 @@ impl Subject {
             segments,
             stale: BTreeMap::new(),
         };
-        let due: Vec<String> = subject.tags.iter().filter(|(_, tag)| tag.is_due(now)).map(|(code, _)| code.clone()).collect();
+        let due: Vec<String> = subject
+            .tags
+            .iter()
+            .filter(|(_, tag)| tag.is_due(now))
+            .map(|(code, _)| code.clone())
+            .collect();
         for code in due {
             match catalog.tag(&code).is_some_and(|tag| tag.computation().is_some()) {
                 true => subject.distrust(code),
@@ -149,7 +156,9 @@ impl Subject {
         self.member.be_active_in(&activity.key.channel_code);
         for tag in catalog.computed_from(&activity.key.activity_type) {
             let Some(computation) = tag.computation() else { continue };
-            let Some(added) = computation.contribution(activity) else { continue };
+            let Some(added) = computation.contribution(activity) else {
+                continue;
+            };
             if tag.is_backfilling {
                 self.distrust(tag.code.clone());
             }
@@ -225,7 +234,9 @@ impl Subject {
     /// Counts one stored activity into the stale tags.
     pub fn fold(&mut self, activity: &Activity, catalog: &Catalog, now: Time) {
         for (code, standing) in &mut self.stale {
-            let Some(computation) = catalog.tag(code).and_then(|tag| tag.computation()) else { continue };
+            let Some(computation) = catalog.tag(code).and_then(|tag| tag.computation()) else {
+                continue;
+            };
             if let Some(added) = computation.contribution(activity) {
                 *standing = computation.add(standing.take(), added, now);
             }
@@ -241,7 +252,9 @@ impl Subject {
         let touched = self.segments_to_evaluate(&tags, catalog, demanded);
         let (mut entered, mut left) = (Vec::new(), Vec::new());
         for code in touched {
-            let Some(condition) = catalog.condition(code) else { continue };
+            let Some(condition) = catalog.condition(code) else {
+                continue;
+            };
             let holds = condition.holds(&self.member.profile, &self.tags);
             match (self.segments.contains(code), holds) {
                 (false, true) => entered.push(code.to_owned()),
@@ -251,8 +264,17 @@ impl Subject {
         }
         let is_changed = self.is_new || self.member != self.member_before;
         let before = (!self.is_new).then_some(self.member_before);
-        let member = is_changed.then_some(MemberChange { before, after: Some(self.member) });
-        Outcome { id: self.id, member, tags, entered, left }
+        let member = is_changed.then_some(MemberChange {
+            before,
+            after: Some(self.member),
+        });
+        Outcome {
+            id: self.id,
+            member,
+            tags,
+            entered,
+            left,
+        }
     }
 
     fn segments_to_evaluate<'a>(
@@ -264,7 +286,10 @@ impl Subject {
         if self.is_new {
             return catalog.segments();
         }
-        let changed_tags = tags.iter().filter(|change| change.values().is_some()).map(|change| change.code.as_str());
+        let changed_tags = tags
+            .iter()
+            .filter(|change| change.values().is_some())
+            .map(|change| change.code.as_str());
         let changed_fields = self.member.profile.difference(&self.member_before.profile).into_iter();
         let mut touched = catalog.segments_touched(changed_tags, changed_fields);
         touched.extend(demanded);

@@ -107,14 +107,22 @@ impl Tag {
             return Err(AssignError::Static);
         }
         let due_time = expire_time.or_else(|| self.lifetime_days.map(|days| now.plus_days(i64::from(days))));
-        Ok(MemberTag { value, source, assign_time: now, due_time, mark: None })
+        Ok(MemberTag {
+            value,
+            source,
+            assign_time: now,
+            due_time,
+            mark: None,
+        })
     }
 }
 
 impl MemberTag {
     /// A computed tag at its present standing. A value that is the same as before has been so since then.
     pub fn computed(standing: Standing, before: Option<&Self>, now: Time) -> Self {
-        let assign_time = before.filter(|before| before.value == standing.value).map_or(now, |before| before.assign_time);
+        let assign_time = before
+            .filter(|before| before.value == standing.value)
+            .map_or(now, |before| before.assign_time);
         Self {
             value: standing.value,
             source: COMPUTED_SOURCE.to_owned(),
@@ -127,7 +135,11 @@ impl MemberTag {
     /// The standing of a computed tag.
     pub fn standing(&self) -> Option<Standing> {
         let mark = self.mark.clone()?;
-        Some(Standing { value: self.value.clone(), mark, due_time: self.due_time })
+        Some(Standing {
+            value: self.value.clone(),
+            mark,
+            due_time: self.due_time,
+        })
     }
 
     /// Whether it must be looked at.
@@ -181,7 +193,9 @@ mod tests {
     #[test]
     fn an_expire_time_that_is_told_precedes_the_lifetime() {
         let told = Some(Time::EPOCH.plus_days(1));
-        let assigned = tag(false, Some(10)).assign(None, text("a"), String::new(), told, Time::EPOCH).unwrap();
+        let assigned = tag(false, Some(10))
+            .assign(None, text("a"), String::new(), told, Time::EPOCH)
+            .unwrap();
         assert_eq!(assigned.due_time, told);
     }
 }

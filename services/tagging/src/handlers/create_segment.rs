@@ -35,7 +35,9 @@ impl TaggingApi {
         // Past this line nothing may refuse the segment.
         segments::insert(&tx, call.tenant(), &row).await?;
         catalogs::changed(&tx, call.tenant()).await?;
-        let answer = CreateSegmentResponse { segment: Some(wire::segment::write(row.segment, row.condition, 0)) };
+        let answer = CreateSegmentResponse {
+            segment: Some(wire::segment::write(row.segment, row.condition, 0)),
+        };
         tx.commit(answer).await
     }
 }
@@ -67,5 +69,8 @@ fn parse(wire: Option<&v1::Segment>, now: Time) -> Result<Row, Fault> {
         create_time: now,
         update_time: now,
     };
-    Ok(Row { segment, condition: tree })
+    Ok(Row {
+        segment,
+        condition: tree,
+    })
 }

@@ -12,7 +12,10 @@ use crate::{faults, wire};
 impl TaggingApi {
     pub(super) async fn create_tag(&self, call: Call<CreateTagRequest>) -> Result<CreateTagResponse, Fault> {
         let mut violations = Violations::new();
-        let tag = call.tag.as_ref().and_then(|tag| wire::tag::parse(tag, self.clock.now(), &mut violations));
+        let tag = call
+            .tag
+            .as_ref()
+            .and_then(|tag| wire::tag::parse(tag, self.clock.now(), &mut violations));
         violations.finish()?;
         let tag = tag.ok_or_else(|| Fault::invalid("tag", "must be a whole definition"))?;
 
@@ -30,7 +33,9 @@ impl TaggingApi {
         // Past this line nothing may refuse the tag.
         tags::insert(&tx, call.tenant(), &tag).await?;
         catalogs::changed(&tx, call.tenant()).await?;
-        let answer = CreateTagResponse { tag: Some(wire::tag::write(tag)) };
+        let answer = CreateTagResponse {
+            tag: Some(wire::tag::write(tag)),
+        };
         tx.commit(answer).await
     }
 }

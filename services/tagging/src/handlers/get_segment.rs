@@ -12,7 +12,9 @@ use crate::wire;
 impl TaggingApi {
     pub(super) async fn get_segment(&self, call: Call<GetSegmentRequest>) -> Result<GetSegmentResponse, Fault> {
         let row = self.segment(call.tenant(), &call.segment_code).await?;
-        Ok(GetSegmentResponse { segment: Some(write(self.db.read(), call.tenant(), row).await?) })
+        Ok(GetSegmentResponse {
+            segment: Some(write(self.db.read(), call.tenant(), row).await?),
+        })
     }
 
     /// The segment that a caller names.
@@ -24,7 +26,9 @@ impl TaggingApi {
 
 /// A segment with the number of its members.
 pub(super) async fn write(conn: &impl ConnectionTrait, tenant: Tenant, row: Row) -> Result<Segment, Fault> {
-    let tally = Tally::Segment { code: row.segment.code.clone() };
+    let tally = Tally::Segment {
+        code: row.segment.code.clone(),
+    };
     let members = figures::members(conn, tenant, &tally).await?;
     Ok(wire::segment::write(row.segment, row.condition, members))
 }

@@ -5,15 +5,12 @@ use contracts::tagging::v1::{
 };
 use contracts::r#type::v1::Money;
 use fault::Fault;
-use kernel::Tenant;
 use rpc::Call;
 
 use super::TaggingApi;
-use crate::domain::segment::SEGMENTS_MAX;
 use crate::domain::value::{Value, ValueType};
-use crate::store::figures::{self, ChannelTotals, TagFigure, Tally};
+use crate::store::figures::{self, ChannelTotals, TagFigure};
 use crate::store::members::split;
-use crate::store::segments;
 use crate::store::tags::value_type;
 use crate::wire;
 
@@ -22,29 +19,23 @@ const TAGS_DEFAULT: u64 = 50;
 
 impl TaggingApi {
     pub(super) async fn get_summary(&self, call: Call<GetSummaryRequest>) -> Result<GetSummaryResponse, Fault> {
-        let (conn, tenant) = (self.db.read(), call.tenant());
-        let tags_max = u64::try_from(call.tags_max).ok().filter(|max| *max > 0).unwrap_or(TAGS_DEFAULT);
-        let tags = figures::tags(conn, tenant, tags_max).await?;
-        let sets = figures::channel_sets(conn, tenant).await?;
-        let totals = figures::channel_totals(conn, tenant).await?;
-        Ok(GetSummaryResponse {
-            member_count: figures::members(conn, tenant, &Tally::Members).await?,
-            tags: tags.into_iter().map(tag_total).collect::<Result<_, _>>()?,
-            segments: self.segment_totals(tenant).await?,
-            channels: channel_totals(totals, &sets),
-            overlaps: overlaps(&sets),
-        })
-    }
-
-    async fn segment_totals(&self, tenant: Tenant) -> Result<Vec<SegmentTotal>, Fault> {
-        let rows = segments::page(self.db.read(), tenant, "", SEGMENTS_MAX).await?;
-        let members = figures::segments(self.db.read(), tenant).await?;
-        let total = |row: segments::Row| SegmentTotal {
-            member_count: members.get(&row.segment.code).copied().unwrap_or(0),
-            segment_code: row.segment.code,
-            display_name: row.segment.display_name,
+        let tags_max = u64::try_from(call.tags_max)
+            .ok()
+            .filter(|max| *max > 0)
+            .unwrap_or(TAGS_DEFAULT);
+        let summary = figures::summary(self.db.read(), call.tenant(), tags_max).await?;
+        let segment = |(code, display_name): (String, String)| SegmentTotal {
+            member_count: summary.segments.get(&code).copied().unwrap_or(0),
+            segment_code: code,
+            display_name,
         };
-        Ok(rows.into_iter().map(total).collect())
+        Ok(GetSummaryResponse {
+            member_count: summary.members,
+            tags: summary.tags.into_iter().map(tag_total).collect::<Result<_, _>>()?,
+            segments: summary.segment_names.into_iter().map(segment).collect(),
+            channels: channel_totals(summary.channel_totals, &summary.channel_sets),
+            overlaps: overlaps(&summary.channel_sets),
+        })
     }
 }
 
@@ -55,11 +46,15 @@ fn tag_total(figure: TagFigure) -> Result<TagTotal, Fault> {
         ValueType::Int | ValueType::Time => None,
     };
     let value = value.as_ref().map(wire::value::write);
-    Ok(TagTotal { tag_code: figure.code, value, member_count: figure.members })
+    Ok(TagTotal {
+        tag_code: figure.code,
+        value,
+        member_count: figure.members,
+    })
 }
 
 /// One total a channel, with the money by currency.
-fn channel_totals(totals: ChannelTotals, sets: &[(String, i64)]) -> Vec<ChannelTotal> {
+fn channel_totals(totals: ChannelTotals, sets: &BTreeMap<String, i64>) -> Vec<ChannelTotal> {
     let mut members: BTreeMap<String, i64> = BTreeMap::new();
     for (codes, count) in sets {
         for code in split(codes) {
@@ -75,15 +70,20 @@ fn channel_totals(totals: ChannelTotals, sets: &[(String, i64)]) -> Vec<ChannelT
         channel.activity_count = channel.activity_count.saturating_add(figures.activity_count);
         channel.order_count = channel.order_count.saturating_add(figures.order_count);
         channel.refund_count = channel.refund_count.saturating_add(figures.refund_count);
-        let money = |minor_units| Money { currency_code: currency_code.clone(), minor_units };
+        let money = |minor_units| Money {
+            currency_code: currency_code.clone(),
+            minor_units,
+        };
         channel.sales.extend((figures.sales > 0).then(|| money(figures.sales)));
-        channel.refunds.extend((figures.refunds > 0).then(|| money(figures.refunds)));
+        channel
+            .refunds
+            .extend((figures.refunds > 0).then(|| money(figures.refunds)));
     }
     channels.into_values().collect()
 }
 
 /// Members by pairs and by triples of channels, from members by exact sets of channels.
-fn overlaps(sets: &[(String, i64)]) -> Vec<ChannelOverlap> {
+fn overlaps(sets: &BTreeMap<String, i64>) -> Vec<ChannelOverlap> {
     let mut members: BTreeMap<Vec<String>, i64> = BTreeMap::new();
     for (codes, count) in sets {
         let codes: Vec<String> = split(codes).into_iter().collect();
@@ -92,7 +92,13 @@ fn overlaps(sets: &[(String, i64)]) -> Vec<ChannelOverlap> {
             *sum = sum.saturating_add(*count);
         }
     }
-    members.into_iter().map(|(channel_codes, member_count)| ChannelOverlap { channel_codes, member_count }).collect()
+    members
+        .into_iter()
+        .map(|(channel_codes, member_count)| ChannelOverlap {
+            channel_codes,
+            member_count,
+        })
+        .collect()
 }
 
 fn pairs_and_triples(codes: &[String]) -> Vec<Vec<String>> {
@@ -114,9 +120,11 @@ mod tests {
 
     #[test]
     fn a_member_of_three_channels_counts_in_each_pair_too() {
-        let sets = [("pos tmall".to_owned(), 5), ("app pos tmall".to_owned(), 2), ("app".to_owned(), 9)];
-        let found: Vec<(String, i64)> =
-            overlaps(&sets).into_iter().map(|overlap| (overlap.channel_codes.join(" "), overlap.member_count)).collect();
+        let sets = [("pos tmall", 5), ("app pos tmall", 2), ("app", 9)].map(|(codes, count)| (codes.to_owned(), count));
+        let found: Vec<(String, i64)> = overlaps(&sets.into())
+            .into_iter()
+            .map(|overlap| (overlap.channel_codes.join(" "), overlap.member_count))
+            .collect();
         let expected = [("app pos", 2), ("app pos tmall", 2), ("app tmall", 2), ("pos tmall", 7)];
         assert_eq!(found, expected.map(|(codes, count)| (codes.to_owned(), count)));
     }

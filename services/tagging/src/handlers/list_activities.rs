@@ -15,15 +15,27 @@ impl TaggingApi {
     ) -> Result<ListActivitiesResponse, Fault> {
         let member = self.survivor(call.tenant(), &call.member_id).await?;
         let filter = paging::filter(call.tenant(), "activities", &[&member.to_string(), &call.activity_type]);
-        let before = Fault::check_page_token(&filter, &call.page_token)?.map(|cursor| read(&cursor)).transpose()?;
+        let before = Fault::check_page_token(&filter, &call.page_token)?
+            .map(|cursor| read(&cursor))
+            .transpose()?;
 
         let size = page_size(call.page_size);
         let rows_max = paging::rows_max(size);
-        let mut rows =
-            activities::timeline(self.db.read(), call.tenant(), member, &call.activity_type, before, rows_max).await?;
+        let mut rows = activities::timeline(
+            self.db.read(),
+            call.tenant(),
+            member,
+            &call.activity_type,
+            before,
+            rows_max,
+        )
+        .await?;
         let next_page_token = paging::cut(&mut rows, size, &filter, |(place, _)| write(*place));
         let activities = rows.into_iter().map(|(_, activity)| activity).collect();
-        Ok(ListActivitiesResponse { activities, next_page_token })
+        Ok(ListActivitiesResponse {
+            activities,
+            next_page_token,
+        })
     }
 }
 
@@ -35,7 +47,10 @@ fn read(cursor: &[u8]) -> Result<Place, Fault> {
     let place = || {
         let (time, id) = cursor.split_first_chunk()?;
         let id = Uuid::from_slice(id).ok()?;
-        Some(Place { occur_time: Time::from_micros(i64::from_be_bytes(*time)), id: ActivityId::from_uuid(id) })
+        Some(Place {
+            occur_time: Time::from_micros(i64::from_be_bytes(*time)),
+            id: ActivityId::from_uuid(id),
+        })
     };
     place().ok_or_else(|| PageTokenError::Malformed.into())
 }

@@ -14,6 +14,8 @@ impl TaggingApi {
         let member = self.survivor(call.tenant(), &call.member_id).await?;
         let rows = memberships::of_member(self.db.read(), call.tenant(), member).await?;
         let membership = |(code, enter_time)| wire::segment::membership(code, member, enter_time);
-        Ok(ListMemberSegmentsResponse { memberships: rows.into_iter().map(membership).collect() })
+        Ok(ListMemberSegmentsResponse {
+            memberships: rows.into_iter().map(membership).collect(),
+        })
     }
 }

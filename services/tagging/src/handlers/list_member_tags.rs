@@ -16,10 +16,12 @@ impl TaggingApi {
         let filter = paging::filter(call.tenant(), "member_tags", &[&member.to_string()]);
         let after = paging::code_after(&filter, &call.page_token)?;
         let size = page_size(call.page_size);
-        let mut tags =
-            member_tags::page(self.db.read(), call.tenant(), member, &after, paging::rows_max(size)).await?;
+        let mut tags = member_tags::page(self.db.read(), call.tenant(), member, &after, paging::rows_max(size)).await?;
         let next_page_token = paging::cut(&mut tags, size, &filter, |(code, _)| code.clone().into_bytes());
-        let tags = tags.into_iter().map(|(code, tag)| wire::tag::write_member_tag(code, &tag)).collect();
+        let tags = tags
+            .into_iter()
+            .map(|(code, tag)| wire::tag::write_member_tag(code, &tag))
+            .collect();
         Ok(ListMemberTagsResponse { tags, next_page_token })
     }
 }

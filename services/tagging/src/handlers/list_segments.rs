@@ -19,6 +19,9 @@ impl TaggingApi {
             let count = members.get(&row.segment.code).copied().unwrap_or(0);
             wire::segment::write(row.segment, row.condition, count)
         });
-        Ok(ListSegmentsResponse { segments: segments.collect(), next_page_token })
+        Ok(ListSegmentsResponse {
+            segments: segments.collect(),
+            next_page_token,
+        })
     }
 }

@@ -12,9 +12,18 @@ impl TaggingApi {
         let filter = paging::filter(call.tenant(), "tags", &[&call.group]);
         let after = paging::code_after(&filter, &call.page_token)?;
         let size = page_size(call.page_size);
-        let mut tags =
-            tags::page(self.db.read(), call.tenant(), &call.group, &after, paging::rows_max(size)).await?;
+        let mut tags = tags::page(
+            self.db.read(),
+            call.tenant(),
+            &call.group,
+            &after,
+            paging::rows_max(size),
+        )
+        .await?;
         let next_page_token = paging::cut(&mut tags, size, &filter, |tag| tag.code.clone().into_bytes());
-        Ok(ListTagsResponse { tags: tags.into_iter().map(wire::tag::write).collect(), next_page_token })
+        Ok(ListTagsResponse {
+            tags: tags.into_iter().map(wire::tag::write).collect(),
+            next_page_token,
+        })
     }
 }

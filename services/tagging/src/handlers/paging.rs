@@ -28,7 +28,9 @@ pub(super) fn cut<T>(rows: &mut Vec<T>, size: u64, filter: &[u8], cursor: impl F
         return String::new();
     }
     rows.truncate(size);
-    rows.last().map(|last| PageToken::encode(filter, &cursor(last))).unwrap_or_default()
+    rows.last()
+        .map(|last| PageToken::encode(filter, &cursor(last)))
+        .unwrap_or_default()
 }
 
 /// The code after which a page begins; empty for the first.
@@ -40,6 +42,8 @@ pub(super) fn code_after(filter: &[u8], token: &str) -> Result<String, Fault> {
 /// The member after whom a page begins; none for the first.
 pub(super) fn member_after(filter: &[u8], token: &str) -> Result<Option<MemberId>, Fault> {
     let cursor = Fault::check_page_token(filter, token)?;
-    let member = cursor.map(|cursor| Uuid::from_slice(&cursor).map(MemberId::from_uuid)).transpose();
+    let member = cursor
+        .map(|cursor| Uuid::from_slice(&cursor).map(MemberId::from_uuid))
+        .transpose();
     member.map_err(|_| PageTokenError::Malformed.into())
 }

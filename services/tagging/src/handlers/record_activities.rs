@@ -12,7 +12,10 @@ impl TaggingApi {
         call: Call<RecordActivitiesRequest>,
     ) -> Result<RecordActivitiesResponse, Fault> {
         if !(1..=ACTIVITIES_MAX).contains(&call.activities.len()) {
-            return Err(Fault::invalid("activities", format!("must hold 1 to {ACTIVITIES_MAX} activities")));
+            return Err(Fault::invalid(
+                "activities",
+                format!("must hold 1 to {ACTIVITIES_MAX} activities"),
+            ));
         }
         let arrivals = self.recorder.receive(call.tenant(), &call.activities).await?;
 

@@ -19,11 +19,19 @@ impl TaggingApi {
         };
         let revision = self.revisions.begin(&tx, call.tenant(), Hold::Shared).await?;
         let code = &call.tag_code;
-        let tag = revision.catalog.tag(code).ok_or_else(|| faults::tag_unknown(code, "tag_code"))?;
+        let tag = revision
+            .catalog
+            .tag(code)
+            .ok_or_else(|| faults::tag_unknown(code, "tag_code"))?;
         if tag.computation().is_some() {
             return Err(faults::tag_computed(code));
         }
-        let member = revision.redirects([member]).await?.get(&member).copied().unwrap_or(member);
+        let member = revision
+            .redirects([member])
+            .await?
+            .get(&member)
+            .copied()
+            .unwrap_or(member);
         let mut subjects = revision.known_subjects(&BTreeSet::from([member])).await?;
         // Past this line nothing may refuse the removal.
         let removed = subjects.get_mut(&member).is_some_and(|subject| subject.remove(code));

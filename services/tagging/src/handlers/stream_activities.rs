@@ -46,7 +46,12 @@ impl TaggingApi {
         let answers = match rpc::retry(|| self.record_once(tenant, &activities)).await {
             Err(fault) => vec![Err(Status::from(fault))],
             Ok(results) => {
-                let answer = |(request_id, result)| Ok(StreamActivitiesResponse { request_id, result: Some(result) });
+                let answer = |(request_id, result)| {
+                    Ok(StreamActivitiesResponse {
+                        request_id,
+                        result: Some(result),
+                    })
+                };
                 request_ids.into_iter().zip(results).map(answer).collect()
             }
         };

@@ -45,7 +45,11 @@ impl TaggingApi {
 
 fn apply(request: &UpdateSegmentRequest, mut row: Row) -> Result<Row, Fault> {
     let mut violations = Violations::new();
-    let paths = request.update_mask.as_ref().map(|mask| mask.paths.as_slice()).unwrap_or_default();
+    let paths = request
+        .update_mask
+        .as_ref()
+        .map(|mask| mask.paths.as_slice())
+        .unwrap_or_default();
     violations.check(!paths.is_empty(), "update_mask", "must name at least one field");
     for path in paths {
         match path.as_str() {

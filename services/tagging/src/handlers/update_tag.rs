@@ -25,7 +25,9 @@ impl TaggingApi {
         // Past this line nothing may refuse the update.
         tags::update(&tx, call.tenant(), &tag).await?;
         catalogs::changed(&tx, call.tenant()).await?;
-        let answer = UpdateTagResponse { tag: Some(wire::tag::write(tag)) };
+        let answer = UpdateTagResponse {
+            tag: Some(wire::tag::write(tag)),
+        };
         tx.commit(answer).await
     }
 }
@@ -37,12 +39,18 @@ pub(super) fn check_etag(sent: &str, version: i64) -> Result<(), Fault> {
         return Ok(());
     }
     let message = format!("the etag is {etag} now, {sent} was sent: read it again, then repeat");
-    Err(Fault::refused(Common::EtagMismatch, message).with("etag", etag).with("sent", sent))
+    Err(Fault::refused(Common::EtagMismatch, message)
+        .with("etag", etag)
+        .with("sent", sent))
 }
 
 fn apply(request: &UpdateTagRequest, mut tag: Tag) -> Result<Tag, Fault> {
     let mut violations = Violations::new();
-    let paths = request.update_mask.as_ref().map(|mask| mask.paths.as_slice()).unwrap_or_default();
+    let paths = request
+        .update_mask
+        .as_ref()
+        .map(|mask| mask.paths.as_slice())
+        .unwrap_or_default();
     violations.check(!paths.is_empty(), "update_mask", "must name at least one field");
     for path in paths {
         match path.as_str() {
@@ -54,7 +62,11 @@ fn apply(request: &UpdateTagRequest, mut tag: Tag) -> Result<Tag, Fault> {
             "description" => tag.description.clone_from(&request.description),
             "lifetime_days" => {
                 let is_free = tag.computation().is_none() || request.lifetime_days == 0;
-                violations.check(is_free, "lifetime_days", "must be 0 for a computed tag: its window says when values lapse");
+                violations.check(
+                    is_free,
+                    "lifetime_days",
+                    "must be 0 for a computed tag: its window says when values lapse",
+                );
                 tag.lifetime_days = wire::tag::days(request.lifetime_days);
             }
             other => violations.add("update_mask", format!("{other} is not a field that can be changed")),

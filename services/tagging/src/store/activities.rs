@@ -1,13 +1,13 @@
 //! What members did.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contracts::tagging::v1;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use prost::Message;
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Column, Tx, values};
+use store::{Column, Tx, insert_rows, values};
 use uuid::Uuid;
 
 use super::{execute, member_id, member_list, query, time};
@@ -33,23 +33,12 @@ pub(crate) struct Place {
     pub(crate) id: ActivityId,
 }
 
-/// Stores activities that were not stored before, and answers their ids; the others are passed over. Keys must be in
-/// order, so that two batches with the same keys wait for each other and do not block each other.
-pub(crate) async fn insert(tx: &Tx, tenant: Tenant, rows: Vec<NewRow>) -> Result<HashSet<ActivityId>, Fault> {
-    if rows.is_empty() {
-        return Ok(HashSet::new());
-    }
+/// Stores activities that are not stored yet. Where one is, another batch was faster, and the transaction has lost a
+/// race. Keys must be in order, so that two batches with the same keys wait for each other and do not block each other.
+pub(crate) async fn insert(tx: &Tx, tenant: Tenant, rows: Vec<NewRow>) -> Result<(), Fault> {
+    const HEAD: &str = "INSERT INTO activity (tenant_id, member_id, occur_time, activity_id, channel_code, \
+         activity_type, source_id, payload)";
     debug_assert!(rows.is_sorted_by(|a, b| a.key < b.key));
-    let columns = [
-        Column::Uuid,
-        Column::Uuid,
-        Column::Int,
-        Column::Uuid,
-        Column::Text,
-        Column::Text,
-        Column::Text,
-        Column::Bytes,
-    ];
     let rows = rows.into_iter().map(|row| {
         vec![
             tenant.uuid().into(),
@@ -62,13 +51,8 @@ pub(crate) async fn insert(tx: &Tx, tenant: Tenant, rows: Vec<NewRow>) -> Result
             row.payload.into(),
         ]
     });
-    let (list, parameters) = values(tx.get_database_backend(), 1, &columns, rows.collect());
-    // "WHERE true" tells SQLite that the conflict clause is not a join's.
-    let sql = format!(
-        "INSERT INTO activity (tenant_id, member_id, occur_time, activity_id, channel_code, activity_type, source_id, \
-         payload) SELECT * FROM {list} AS v WHERE true ON CONFLICT DO NOTHING RETURNING activity_id"
-    );
-    query(&**tx, &sql, parameters).await?.iter().map(|row| activity_id(row, 0)).collect()
+    insert_rows(&**tx, HEAD, rows.collect(), "").await?;
+    Ok(())
 }
 
 /// The activities that are stored under these keys.
@@ -77,17 +61,23 @@ pub(crate) async fn by_key(
     tenant: Tenant,
     keys: impl IntoIterator<Item = SourceKey>,
 ) -> Result<HashMap<SourceKey, ActivityId>, Fault> {
-    let row = |key: SourceKey| vec![key.channel_code.into(), key.activity_type.into(), key.source_id.into()];
+    let row = |key: SourceKey| {
+        vec![
+            tenant.uuid().into(),
+            key.channel_code.into(),
+            key.activity_type.into(),
+            key.source_id.into(),
+        ]
+    };
     let rows: Vec<_> = keys.into_iter().map(row).collect();
     if rows.is_empty() {
         return Ok(HashMap::new());
     }
-    let columns = [Column::Text, Column::Text, Column::Text];
-    let (list, mut parameters) = values(conn.get_database_backend(), 2, &columns, rows);
-    parameters.insert(0, tenant.uuid().into());
+    let columns = [Column::Uuid, Column::Text, Column::Text, Column::Text];
+    let (list, parameters) = values(conn.get_database_backend(), 1, &columns, rows);
     let sql = format!(
         "SELECT channel_code, activity_type, source_id, activity_id FROM activity \
-         WHERE tenant_id = $1 AND (channel_code, activity_type, source_id) IN {list}"
+         WHERE (tenant_id, channel_code, activity_type, source_id) IN {list}"
     );
     let read = |row: &QueryResult| {
         let key = SourceKey {
@@ -121,7 +111,10 @@ pub(crate) async fn timeline(
          ORDER BY occur_time DESC, activity_id DESC LIMIT {limit}"
     );
     let rows = query(conn, &sql, parameters).await?;
-    rows.iter().map(read).map(|row| row.map(|(_, place, activity)| (place, activity))).collect()
+    rows.iter()
+        .map(read)
+        .map(|row| row.map(|(_, place, activity)| (place, activity)))
+        .collect()
 }
 
 /// What to read of which members in order to fold their tags afresh.
@@ -146,14 +139,29 @@ pub(crate) async fn history(
     let mut beyond = "";
     if let Some((member, place)) = last {
         beyond = " AND (member_id, occur_time, activity_id) > ($3, $4, $5)";
-        parameters.extend([member.uuid().into(), place.occur_time.micros().into(), place.id.uuid().into()]);
+        parameters.extend([
+            member.uuid().into(),
+            place.occur_time.micros().into(),
+            place.id.uuid().into(),
+        ]);
     }
-    let types = history.activity_types.iter().map(|activity_type| vec![activity_type.clone().into()]).collect();
-    let (types, type_parameters) =
-        values(tx.get_database_backend(), parameters.len().saturating_add(1), &[Column::Text], types);
+    let types = history
+        .activity_types
+        .iter()
+        .map(|activity_type| vec![activity_type.clone().into()])
+        .collect();
+    let (types, type_parameters) = values(
+        tx.get_database_backend(),
+        parameters.len().saturating_add(1),
+        &[Column::Text],
+        types,
+    );
     parameters.extend(type_parameters);
-    let (members, member_parameters) =
-        member_list(&**tx, parameters.len().saturating_add(1), history.members.iter().copied());
+    let (members, member_parameters) = member_list(
+        &**tx,
+        parameters.len().saturating_add(1),
+        history.members.iter().copied(),
+    );
     parameters.extend(member_parameters);
     let sql = format!(
         "SELECT member_id, occur_time, activity_id, payload FROM activity \
@@ -168,12 +176,12 @@ pub(crate) async fn hand_over(tx: &Tx, tenant: Tenant, merged: &BTreeMap<MemberI
     if merged.is_empty() {
         return Ok(());
     }
-    let rows = merged.iter().map(|(from, to)| vec![from.uuid().into(), to.uuid().into()]).collect();
-    let (list, mut parameters) = values(tx.get_database_backend(), 2, &[Column::Uuid, Column::Uuid], rows);
-    parameters.insert(0, tenant.uuid().into());
+    let row = |(from, to): (&MemberId, &MemberId)| vec![tenant.uuid().into(), from.uuid().into(), to.uuid().into()];
+    let columns = [Column::Uuid, Column::Uuid, Column::Uuid];
+    let (list, parameters) = values(tx.get_database_backend(), 1, &columns, merged.iter().map(row).collect());
     let sql = format!(
-        "UPDATE activity SET member_id = v.column2 FROM {list} AS v \
-         WHERE activity.tenant_id = $1 AND activity.member_id = v.column1"
+        "UPDATE activity SET member_id = v.column3 FROM {list} AS v \
+         WHERE activity.tenant_id = v.column1 AND activity.member_id = v.column2"
     );
     execute(&**tx, &sql, parameters).await?;
     Ok(())
@@ -182,7 +190,10 @@ pub(crate) async fn hand_over(tx: &Tx, tenant: Tenant, merged: &BTreeMap<MemberI
 /// The member is the row's: the message was written before a merge, perhaps.
 fn read(row: &QueryResult) -> Result<(MemberId, Place, v1::Activity), Fault> {
     let member = member_id(row, 0)?;
-    let place = Place { occur_time: time(row, 1)?, id: activity_id(row, 2)? };
+    let place = Place {
+        occur_time: time(row, 1)?,
+        id: activity_id(row, 2)?,
+    };
     let payload: Vec<u8> = row.try_get_by_index(3)?;
     let mut activity = v1::Activity::decode(&*payload).map_err(Fault::internal)?;
     activity.member_id = member.to_string();

@@ -50,7 +50,9 @@ impl Catalogs {
 
     fn kept(&self, tenant: Tenant, version: i64) -> Option<Arc<Catalog>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(&tenant).filter(|(known, _)| *known == version).map(|(_, catalog)| catalog.clone())
+        kept.get(&tenant)
+            .filter(|(known, _)| *known == version)
+            .map(|(_, catalog)| catalog.clone())
     }
 
     fn keep(&self, tenant: Tenant, version: i64, catalog: Arc<Catalog>) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fault::Fault;
 use kernel::Tenant;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, QueryResult};
 use store::{Tx, insert_rows};
 
 use super::query;
@@ -15,18 +15,11 @@ pub(crate) enum Tally {
     /// All who have a row.
     Members,
     /// A tag and, where values are few, its value.
-    Tag {
-        code: String,
-        value: String,
-    },
+    Tag { code: String, value: String },
     /// A segment.
-    Segment {
-        code: String,
-    },
+    Segment { code: String },
     /// Exactly these channels of activity, as they stand in the member's row.
-    Channels {
-        codes: String,
-    },
+    Channels { codes: String },
 }
 
 impl Tally {
@@ -63,7 +56,13 @@ pub(crate) async fn count(tx: &Tx, tenant: Tenant, tallies: &Tallies) -> Result<
         "ON CONFLICT (tenant_id, kind, code, value) DO UPDATE SET members = tally.members + excluded.members";
     let row = |(tally, members): (&Tally, &i64)| {
         let (kind, code, value) = tally.columns();
-        vec![tenant.uuid().into(), kind.into(), code.into(), value.into(), (*members).into()]
+        vec![
+            tenant.uuid().into(),
+            kind.into(),
+            code.into(),
+            value.into(),
+            (*members).into(),
+        ]
     };
     let rows = tallies.iter().filter(|(_, members)| **members != 0).map(row);
     insert_rows(&**tx, HEAD, rows.collect(), TAIL).await?;
@@ -99,7 +98,12 @@ pub(crate) async fn add(tx: &Tx, tenant: Tenant, totals: &ChannelTotals) -> Resu
 pub(crate) async fn members(conn: &impl ConnectionTrait, tenant: Tenant, tally: &Tally) -> Result<i64, Fault> {
     const READ: &str = "SELECT members FROM tally WHERE tenant_id = $1 AND kind = $2 AND code = $3 AND value = $4";
     let (kind, code, value) = tally.columns();
-    let rows = query(conn, READ, [tenant.uuid().into(), kind.into(), code.into(), value.into()]).await?;
+    let rows = query(
+        conn,
+        READ,
+        [tenant.uuid().into(), kind.into(), code.into(), value.into()],
+    )
+    .await?;
     Ok(rows.first().map_or(Ok(0), |row| row.try_get_by_index(0))?)
 }
 
@@ -108,42 +112,32 @@ pub(crate) async fn segments(conn: &impl ConnectionTrait, tenant: Tenant) -> Res
     Ok(codes(conn, tenant, "segment").await?.into_iter().collect())
 }
 
-/// All sets of channels with the numbers of members who are active in exactly these.
-pub(crate) async fn channel_sets(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Vec<(String, i64)>, Fault> {
-    codes(conn, tenant, "channels").await
-}
-
 async fn codes(conn: &impl ConnectionTrait, tenant: Tenant, kind: &str) -> Result<Vec<(String, i64)>, Fault> {
-    const READ: &str = "SELECT code, members FROM tally WHERE tenant_id = $1 AND kind = $2 AND members > 0 ORDER BY code";
+    const READ: &str =
+        "SELECT code, members FROM tally WHERE tenant_id = $1 AND kind = $2 AND members > 0 ORDER BY code";
     let rows = query(conn, READ, [tenant.uuid().into(), kind.into()]).await?;
-    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+        .collect()
 }
 
-/// The most frequent tags and values, with the type of the value.
-pub(crate) async fn tags(
-    conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    limit: u64,
-) -> Result<Vec<TagFigure>, Fault> {
-    let sql = format!(
-        "SELECT tally.code, tally.value, tag.value_type, tally.members FROM tally \
-         JOIN tag ON tag.tenant_id = tally.tenant_id AND tag.tag_code = tally.code \
-         WHERE tally.tenant_id = $1 AND tally.kind = 'tag' AND tally.members > 0 \
-         ORDER BY tally.members DESC, tally.code, tally.value LIMIT {limit}"
-    );
-    let rows = query(conn, &sql, [tenant.uuid().into()]).await?;
-    let read = |row: &sea_orm::QueryResult| {
-        Ok(TagFigure {
-            code: row.try_get_by_index(0)?,
-            value: row.try_get_by_index(1)?,
-            value_type: row.try_get_by_index(2)?,
-            members: row.try_get_by_index(3)?,
-        })
-    };
-    rows.iter().map(read).collect()
+/// All figures of a brand.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    pub(crate) members: i64,
+    /// The most frequent tags and values, most frequent first.
+    pub(crate) tags: Vec<TagFigure>,
+    /// Names of segments, by code.
+    pub(crate) segment_names: BTreeMap<String, String>,
+    /// Members of segments, by code.
+    pub(crate) segments: BTreeMap<String, i64>,
+    /// Members by the exact set of channels in which they are active.
+    pub(crate) channel_sets: BTreeMap<String, i64>,
+    pub(crate) channel_totals: ChannelTotals,
 }
 
 /// How many members have a tag, by value where values are few.
+#[derive(Debug)]
 pub(crate) struct TagFigure {
     pub(crate) code: String,
     pub(crate) value: String,
@@ -151,20 +145,66 @@ pub(crate) struct TagFigure {
     pub(crate) members: i64,
 }
 
-/// What happened in the channels so far.
-pub(crate) async fn channel_totals(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<ChannelTotals, Fault> {
-    const READ: &str = "SELECT channel_code, currency_code, activity_count, order_count, refund_count, sales, refunds \
-         FROM channel_total WHERE tenant_id = $1";
-    let rows = query(conn, READ, [tenant.uuid().into()]).await?;
-    let read = |row: &sea_orm::QueryResult| {
-        let total = ChannelTotal {
-            activity_count: row.try_get_by_index(2)?,
-            order_count: row.try_get_by_index(3)?,
-            refund_count: row.try_get_by_index(4)?,
-            sales: row.try_get_by_index(5)?,
-            refunds: row.try_get_by_index(6)?,
-        };
-        Ok(((row.try_get_by_index(0)?, row.try_get_by_index(1)?), total))
-    };
-    rows.iter().map(read).collect()
+/// Reads all figures by one statement, so that they are of one moment.
+pub(crate) async fn summary(conn: &impl ConnectionTrait, tenant: Tenant, tags_max: u64) -> Result<Summary, Fault> {
+    let sql = format!(
+        "SELECT kind AS part, code AS a, '' AS b, '' AS c, members AS n1, 0 AS n2, 0 AS n3, 0 AS n4, 0 AS n5 \
+         FROM tally WHERE tenant_id = $1 AND kind <> 'tag' AND members > 0 \
+         UNION ALL SELECT 'tag', code, value, value_type, members, 0, 0, 0, 0 FROM (\
+         SELECT tally.code, tally.value, tag.value_type, tally.members FROM tally \
+         JOIN tag ON tag.tenant_id = tally.tenant_id AND tag.tag_code = tally.code \
+         WHERE tally.tenant_id = $1 AND tally.kind = 'tag' AND tally.members > 0 \
+         ORDER BY tally.members DESC, tally.code, tally.value LIMIT {tags_max}) AS frequent \
+         UNION ALL SELECT 'name', segment_code, display_name, '', 0, 0, 0, 0, 0 FROM segment WHERE tenant_id = $1 \
+         UNION ALL SELECT 'channel', channel_code, currency_code, '', activity_count, order_count, refund_count, sales, \
+         refunds FROM channel_total WHERE tenant_id = $1"
+    );
+    let mut summary = Summary::default();
+    for row in &query(conn, &sql, [tenant.uuid().into()]).await? {
+        add_row(&mut summary, row)?;
+    }
+    // A union keeps no order.
+    summary
+        .tags
+        .sort_by(|a, b| (b.members, &a.code, &a.value).cmp(&(a.members, &b.code, &b.value)));
+    Ok(summary)
+}
+
+fn add_row(summary: &mut Summary, row: &QueryResult) -> Result<(), Fault> {
+    let (part, a, b): (String, String, String) = (
+        row.try_get_by_index(0)?,
+        row.try_get_by_index(1)?,
+        row.try_get_by_index(2)?,
+    );
+    let members: i64 = row.try_get_by_index(4)?;
+    match part.as_str() {
+        "members" => summary.members = members,
+        "segment" => {
+            summary.segments.insert(a, members);
+        }
+        "channels" => {
+            summary.channel_sets.insert(a, members);
+        }
+        "name" => {
+            summary.segment_names.insert(a, b);
+        }
+        "tag" => summary.tags.push(TagFigure {
+            code: a,
+            value: b,
+            value_type: row.try_get_by_index(3)?,
+            members,
+        }),
+        "channel" => {
+            let total = ChannelTotal {
+                activity_count: members,
+                order_count: row.try_get_by_index(5)?,
+                refund_count: row.try_get_by_index(6)?,
+                sales: row.try_get_by_index(7)?,
+                refunds: row.try_get_by_index(8)?,
+            };
+            summary.channel_totals.insert((a, b), total);
+        }
+        part => return Err(Fault::internal(format!("{part} is stored as the kind of a figure"))),
+    }
+    Ok(())
 }

@@ -65,7 +65,9 @@ pub(crate) async fn due(
     );
     let mut due: BTreeMap<Tenant, BTreeSet<MemberId>> = BTreeMap::new();
     for row in &query(conn, &sql, [now.micros().into()]).await? {
-        due.entry(Tenant::from_uuid(row.try_get_by_index(1)?)).or_default().insert(member_id(row, 0)?);
+        due.entry(Tenant::from_uuid(row.try_get_by_index(1)?))
+            .or_default()
+            .insert(member_id(row, 0)?);
     }
     Ok(due)
 }
@@ -85,10 +87,10 @@ pub(crate) async fn write(tx: &Tx, tenant: Tenant, tags: &[(MemberId, &str, &Mem
 /// Deletes tags.
 pub(crate) async fn delete(tx: &Tx, tenant: Tenant, tags: &[(MemberId, &str)]) -> Result<(), Fault> {
     for chunk in tags.chunks(DELETED_MAX) {
-        let rows = chunk.iter().map(|(member, code)| vec![member.uuid().into(), (*code).into()]).collect();
-        let (list, mut parameters) = values(tx.get_database_backend(), 2, &[Column::Uuid, Column::Text], rows);
-        parameters.insert(0, tenant.uuid().into());
-        let sql = format!("DELETE FROM member_tag WHERE tenant_id = $1 AND (member_id, tag_code) IN {list}");
+        let row = |(member, code): &(MemberId, &str)| vec![tenant.uuid().into(), member.uuid().into(), (*code).into()];
+        let columns = [Column::Uuid, Column::Uuid, Column::Text];
+        let (list, parameters) = values(tx.get_database_backend(), 1, &columns, chunk.iter().map(row).collect());
+        let sql = format!("DELETE FROM member_tag WHERE (tenant_id, member_id, tag_code) IN {list}");
         execute(&**tx, &sql, parameters).await?;
     }
     Ok(())
@@ -128,7 +130,9 @@ fn read(row: &QueryResult) -> Result<(String, MemberTag), Fault> {
         }
     };
     let mark_key: Option<String> = row.try_get_by_index(9)?;
-    let mark = optional_time(row, 8)?.zip(mark_key).map(|(time, key)| Mark { time, key });
+    let mark = optional_time(row, 8)?
+        .zip(mark_key)
+        .map(|(time, key)| Mark { time, key });
     let tag = MemberTag {
         value,
         source: row.try_get_by_index(5)?,

@@ -22,7 +22,11 @@ pub(crate) async fn known(
     let (list, mut parameters) = member_list(conn, 2, members.iter().copied());
     parameters.insert(0, tenant.uuid().into());
     let sql = format!("SELECT member_id FROM member WHERE tenant_id = $1 AND member_id IN {list}");
-    query(conn, &sql, parameters).await?.iter().map(|row| member_id(row, 0)).collect()
+    query(conn, &sql, parameters)
+        .await?
+        .iter()
+        .map(|row| member_id(row, 0))
+        .collect()
 }
 
 /// The rows of these members, locked in the order of their ids.
@@ -58,7 +62,11 @@ pub(crate) async fn page(
     };
     let sql = format!("SELECT member_id FROM member WHERE tenant_id = $1{beyond} ORDER BY member_id LIMIT {limit}");
     let parameters = std::iter::once(Value::from(tenant.uuid())).chain(after);
-    query(conn, &sql, parameters).await?.iter().map(|row| member_id(row, 0)).collect()
+    query(conn, &sql, parameters)
+        .await?
+        .iter()
+        .map(|row| member_id(row, 0))
+        .collect()
 }
 
 const HEAD: &str = "INSERT INTO member (tenant_id, member_id, gender, province, city, channel_codes, birth_month, \
@@ -137,5 +145,9 @@ pub(crate) fn join(codes: &BTreeSet<String>) -> String {
 
 /// See [`join`].
 pub(crate) fn split(codes: &str) -> BTreeSet<String> {
-    codes.split(' ').filter(|code| !code.is_empty()).map(str::to_owned).collect()
+    codes
+        .split(' ')
+        .filter(|code| !code.is_empty())
+        .map(str::to_owned)
+        .collect()
 }

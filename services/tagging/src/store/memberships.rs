@@ -25,7 +25,10 @@ pub(crate) async fn load(
         format!("SELECT member_id, segment_code FROM segment_member WHERE tenant_id = $1 AND member_id IN {list}");
     let mut loaded: BTreeMap<MemberId, BTreeSet<String>> = BTreeMap::new();
     for row in &query(conn, &sql, parameters).await? {
-        loaded.entry(member_id(row, 0)?).or_default().insert(row.try_get_by_index(1)?);
+        loaded
+            .entry(member_id(row, 0)?)
+            .or_default()
+            .insert(row.try_get_by_index(1)?);
     }
     Ok(loaded)
 }
@@ -39,7 +42,9 @@ pub(crate) async fn of_member(
     const OF: &str = "SELECT segment_code, enter_time FROM segment_member WHERE tenant_id = $1 AND member_id = $2 \
          ORDER BY segment_code";
     let rows = query(conn, OF, [tenant.uuid().into(), member.uuid().into()]).await?;
-    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, time(row, 1)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.try_get_by_index(0)?, time(row, 1)?)))
+        .collect()
 }
 
 /// Since when a member belongs to a segment.
@@ -72,14 +77,23 @@ pub(crate) async fn page(
          ORDER BY member_id LIMIT {limit}"
     );
     let parameters = [Value::from(tenant.uuid()), code.into()].into_iter().chain(after);
-    query(conn, &sql, parameters).await?.iter().map(|row| Ok((member_id(row, 0)?, time(row, 1)?))).collect()
+    query(conn, &sql, parameters)
+        .await?
+        .iter()
+        .map(|row| Ok((member_id(row, 0)?, time(row, 1)?)))
+        .collect()
 }
 
 /// Writes that members entered segments.
 pub(crate) async fn enter(tx: &Tx, tenant: Tenant, entered: &[(&str, MemberId)], now: Time) -> Result<(), Fault> {
     const HEAD: &str = "INSERT INTO segment_member (tenant_id, segment_code, member_id, enter_time)";
     let row = |(code, member): &(&str, MemberId)| {
-        vec![tenant.uuid().into(), (*code).into(), member.uuid().into(), now.micros().into()]
+        vec![
+            tenant.uuid().into(),
+            (*code).into(),
+            member.uuid().into(),
+            now.micros().into(),
+        ]
     };
     insert_rows(&**tx, HEAD, entered.iter().map(row).collect(), "").await?;
     Ok(())
@@ -88,10 +102,10 @@ pub(crate) async fn enter(tx: &Tx, tenant: Tenant, entered: &[(&str, MemberId)],
 /// Writes that members left segments.
 pub(crate) async fn leave(tx: &Tx, tenant: Tenant, left: &[(&str, MemberId)]) -> Result<(), Fault> {
     for chunk in left.chunks(DELETED_MAX) {
-        let rows = chunk.iter().map(|(code, member)| vec![(*code).into(), member.uuid().into()]).collect();
-        let (list, mut parameters) = values(tx.get_database_backend(), 2, &[Column::Text, Column::Uuid], rows);
-        parameters.insert(0, tenant.uuid().into());
-        let sql = format!("DELETE FROM segment_member WHERE tenant_id = $1 AND (segment_code, member_id) IN {list}");
+        let row = |(code, member): &(&str, MemberId)| vec![tenant.uuid().into(), (*code).into(), member.uuid().into()];
+        let columns = [Column::Uuid, Column::Text, Column::Uuid];
+        let (list, parameters) = values(tx.get_database_backend(), 1, &columns, chunk.iter().map(row).collect());
+        let sql = format!("DELETE FROM segment_member WHERE (tenant_id, segment_code, member_id) IN {list}");
         execute(&**tx, &sql, parameters).await?;
     }
     Ok(())

@@ -2,7 +2,10 @@ use store::Migration;
 
 /// The tables of tagging.
 pub(crate) fn migrations() -> Vec<Migration> {
-    vec![Migration { name: "tagging_0001_members_tags_segments", sql: TABLES }]
+    vec![Migration {
+        name: "tagging_0001_members_tags_segments",
+        sql: TABLES,
+    }]
 }
 
 /// Definitions: `catalog` counts a tenant's changes of them and is their lock.
@@ -59,7 +62,7 @@ CREATE TABLE activity (
     source_id TEXT NOT NULL,
     payload {bytes} NOT NULL,
     PRIMARY KEY (tenant_id, member_id, occur_time, activity_id)
-) {clustered};
+);
 CREATE UNIQUE INDEX activity_source ON activity (tenant_id, channel_code, activity_type, source_id);
 CREATE TABLE member (
     tenant_id {uuid} NOT NULL,
@@ -90,7 +93,7 @@ CREATE TABLE member_tag (
     PRIMARY KEY (tenant_id, member_id, tag_code),
     CHECK ((number_value IS NULL) <> (text_value IS NULL)),
     CHECK ((mark_time IS NULL) = (mark_key IS NULL))
-) {clustered};
+);
 CREATE INDEX member_tag_due ON member_tag (due_time) WHERE due_time IS NOT NULL;
 CREATE TABLE segment_member (
     tenant_id {uuid} NOT NULL,
@@ -98,7 +101,7 @@ CREATE TABLE segment_member (
     member_id {uuid} NOT NULL,
     enter_time BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, segment_code, member_id)
-) {clustered};
+);
 CREATE INDEX segment_member_of ON segment_member (tenant_id, member_id, segment_code);
 CREATE TABLE tally (
     tenant_id {uuid} NOT NULL,

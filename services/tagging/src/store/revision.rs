@@ -39,7 +39,10 @@ pub(crate) type Subjects = BTreeMap<MemberId, Subject>;
 impl Revisions {
     /// Revisions by this clock.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, catalogs: Catalogs::default() }
+        Self {
+            clock,
+            catalogs: Catalogs::default(),
+        }
     }
 
     /// Takes the catalog's lock and begins.
@@ -47,7 +50,13 @@ impl Revisions {
         let catalog = self.catalogs.hold(tx, tenant, hold).await?;
         // After the lock: whatever happened before it is not later than this.
         let now = self.clock.now();
-        Ok(Revision { tx, clock: &self.clock, tenant, catalog, now })
+        Ok(Revision {
+            tx,
+            clock: &self.clock,
+            tenant,
+            catalog,
+            now,
+        })
     }
 }
 
@@ -78,8 +87,14 @@ impl Revision<'_> {
         let mut tags = member_tags::load(&**self.tx, self.tenant, members.keys().copied()).await?;
         let mut segments = memberships::load(&**self.tx, self.tenant, members.keys().copied()).await?;
         let subject = |(id, member): (MemberId, Member)| {
-            let (tags, segments) = (tags.remove(&id).unwrap_or_default(), segments.remove(&id).unwrap_or_default());
-            (id, Subject::load(id, Stored { member, tags, segments }, &self.catalog, self.now))
+            let (tags, segments) = (
+                tags.remove(&id).unwrap_or_default(),
+                segments.remove(&id).unwrap_or_default(),
+            );
+            (
+                id,
+                Subject::load(id, Stored { member, tags, segments }, &self.catalog, self.now),
+            )
         };
         Ok(members.into_iter().map(subject).collect())
     }
@@ -92,7 +107,9 @@ impl Revision<'_> {
         facts: Vec<Draft>,
     ) -> Result<(), Fault> {
         self.fold(&mut subjects).await?;
-        let outcomes = subjects.into_values().map(|subject| subject.settle(&self.catalog, demanded, self.now));
+        let outcomes = subjects
+            .into_values()
+            .map(|subject| subject.settle(&self.catalog, demanded, self.now));
         self.write(&outcomes.collect::<Vec<_>>(), facts).await
     }
 
@@ -102,7 +119,9 @@ impl Revision<'_> {
         let mut last = None;
         loop {
             let page = activities::history(self.tx, self.tenant, &history, last).await?;
-            let Some((member, place, _)) = page.last() else { return Ok(()) };
+            let Some((member, place, _)) = page.last() else {
+                return Ok(());
+            };
             last = Some((*member, *place));
             for (member, _, activity) in page {
                 let activity = wire::activity::stored(activity)?;
@@ -115,12 +134,20 @@ impl Revision<'_> {
 
     /// The members with stale tags, and what the widest of these tags looks at.
     fn stale_history(&self, subjects: &Subjects) -> History {
-        let mut history = History { members: BTreeSet::new(), activity_types: BTreeSet::new(), after: self.now };
+        let mut history = History {
+            members: BTreeSet::new(),
+            activity_types: BTreeSet::new(),
+            after: self.now,
+        };
         for (id, subject) in subjects {
             for code in subject.stale() {
-                let Some(computation) = self.catalog.tag(code).and_then(|tag| tag.computation()) else { continue };
+                let Some(computation) = self.catalog.tag(code).and_then(|tag| tag.computation()) else {
+                    continue;
+                };
                 history.members.insert(*id);
-                history.activity_types.extend(computation.activity_types.iter().cloned());
+                history
+                    .activity_types
+                    .extend(computation.activity_types.iter().cloned());
                 history.after = history.after.min(computation.window_start(self.now));
             }
         }
@@ -138,7 +165,12 @@ impl Revision<'_> {
         let entered = pairs(outcomes, |outcome| &outcome.entered);
         memberships::enter(self.tx, self.tenant, &entered, self.now).await?;
         memberships::leave(self.tx, self.tenant, &pairs(outcomes, |outcome| &outcome.left)).await?;
-        facts.extend(outcomes.iter().filter(|outcome| !outcome.is_retired()).flat_map(|outcome| self.facts(outcome)));
+        facts.extend(
+            outcomes
+                .iter()
+                .filter(|outcome| !outcome.is_retired())
+                .flat_map(|outcome| self.facts(outcome)),
+        );
         self.tx.emit_all(self.clock, facts).await?;
         // Many transactions count into the same few rows, so these are locked last and briefly.
         figures::count(self.tx, self.tenant, &tallies).await
@@ -162,7 +194,10 @@ impl Revision<'_> {
 
     async fn write_tags(&self, outcomes: &[Outcome]) -> Result<(), Fault> {
         let (mut written, mut deleted) = (Vec::new(), Vec::new());
-        for (outcome, change) in outcomes.iter().flat_map(|outcome| outcome.tags.iter().map(move |tag| (outcome, tag))) {
+        for (outcome, change) in outcomes
+            .iter()
+            .flat_map(|outcome| outcome.tags.iter().map(move |tag| (outcome, tag)))
+        {
             match &change.after {
                 Some(tag) => written.push((outcome.id, change.code.as_str(), tag)),
                 None => deleted.push((outcome.id, change.code.as_str())),
@@ -174,7 +209,7 @@ impl Revision<'_> {
 
     fn facts(&self, outcome: &Outcome) -> Vec<Draft> {
         let member_id = outcome.id.to_string();
-        let time = wire::some_time(self.now);
+        let time = Some(self.now.to_wire());
         let changed = outcome.tags.iter().filter_map(TagChangedValue::of).map(|change| {
             let fact = v1::TagChanged {
                 member_id: member_id.clone(),
@@ -186,12 +221,20 @@ impl Revision<'_> {
         });
         let entered = outcome.entered.iter().map(|code| {
             let (segment_code, member_id) = (code.clone(), member_id.clone());
-            let fact = v1::SegmentEntered { segment_code, member_id: member_id.clone(), enter_time: time };
+            let fact = v1::SegmentEntered {
+                segment_code,
+                member_id: member_id.clone(),
+                enter_time: time,
+            };
             Draft::new(self.tenant, member_id, &fact)
         });
         let left = outcome.left.iter().map(|code| {
             let (segment_code, member_id) = (code.clone(), member_id.clone());
-            let fact = v1::SegmentLeft { segment_code, member_id: member_id.clone(), leave_time: time };
+            let fact = v1::SegmentLeft {
+                segment_code,
+                member_id: member_id.clone(),
+                leave_time: time,
+            };
             Draft::new(self.tenant, member_id, &fact)
         });
         changed.chain(entered).chain(left).collect()
@@ -206,7 +249,10 @@ pub(crate) async fn redirects(
 ) -> Result<BTreeMap<MemberId, MemberId>, Fault> {
     let ids: Vec<_> = members.into_iter().map(|member| (tenant, member.uuid())).collect();
     let led = redirects::follow_many(conn, &ids).await?;
-    Ok(led.into_iter().map(|((_, from), to)| (MemberId::from_uuid(from), MemberId::from_uuid(to))).collect())
+    Ok(led
+        .into_iter()
+        .map(|((_, from), to)| (MemberId::from_uuid(from), MemberId::from_uuid(to)))
+        .collect())
 }
 
 /// A change that others learn of.
@@ -218,12 +264,20 @@ struct TagChangedValue<'a> {
 impl<'a> TagChangedValue<'a> {
     fn of(change: &'a TagChange) -> Option<Self> {
         let (_, after) = change.values()?;
-        Some(Self { code: &change.code, after: after.map(wire::value::write) })
+        Some(Self {
+            code: &change.code,
+            after: after.map(wire::value::write),
+        })
     }
 }
 
 fn pairs(outcomes: &[Outcome], codes: impl Fn(&Outcome) -> &Vec<String>) -> Vec<(&str, MemberId)> {
-    let of = |outcome| codes(outcome).iter().map(|code| (code.as_str(), outcome.id)).collect::<Vec<_>>();
+    let of = |outcome| {
+        codes(outcome)
+            .iter()
+            .map(|code| (code.as_str(), outcome.id))
+            .collect::<Vec<_>>()
+    };
     outcomes.iter().flat_map(of).collect()
 }
 
@@ -238,15 +292,28 @@ fn tally(outcome: &Outcome, tallies: &mut Tallies) {
             let Some(member) = member else { continue };
             count(Tally::Members, by);
             if !member.active_channels.is_empty() {
-                count(Tally::Channels { codes: members::join(&member.active_channels) }, by);
+                count(
+                    Tally::Channels {
+                        codes: members::join(&member.active_channels),
+                    },
+                    by,
+                );
             }
         }
     }
     for change in &outcome.tags {
-        let Some((before, after)) = change.values() else { continue };
+        let Some((before, after)) = change.values() else {
+            continue;
+        };
         for (value, by) in [(before, -1), (after, 1)] {
             if let Some(value) = value {
-                count(Tally::Tag { code: change.code.clone(), value: value.tally_key().to_owned() }, by);
+                count(
+                    Tally::Tag {
+                        code: change.code.clone(),
+                        value: value.tally_key().to_owned(),
+                    },
+                    by,
+                );
             }
         }
     }

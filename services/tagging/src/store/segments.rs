@@ -23,10 +23,7 @@ pub(crate) struct Row {
 }
 
 /// All of a brand's segments by code, with their conditions; their number is bounded.
-pub(crate) async fn conditions(
-    conn: &impl ConnectionTrait,
-    tenant: Tenant,
-) -> Result<Vec<(String, Condition)>, Fault> {
+pub(crate) async fn conditions(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Vec<(String, Condition)>, Fault> {
     const ALL: &str = "SELECT segment_code, condition_tree FROM segment WHERE tenant_id = $1";
     let rows = query(conn, ALL, [tenant.uuid().into()]).await?;
     let read = |row: &QueryResult| {
@@ -39,7 +36,11 @@ pub(crate) async fn conditions(
 /// One segment.
 pub(crate) async fn find(conn: &impl ConnectionTrait, tenant: Tenant, code: &str) -> Result<Option<Row>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM segment WHERE tenant_id = $1 AND segment_code = $2");
-    query(conn, &sql, [tenant.uuid().into(), code.into()]).await?.first().map(read).transpose()
+    query(conn, &sql, [tenant.uuid().into(), code.into()])
+        .await?
+        .first()
+        .map(read)
+        .transpose()
 }
 
 /// A page of segments after a code.
@@ -52,12 +53,21 @@ pub(crate) async fn page(
     let sql = format!(
         "SELECT {COLUMNS} FROM segment WHERE tenant_id = $1 AND segment_code > $2 ORDER BY segment_code LIMIT {limit}"
     );
-    query(conn, &sql, [tenant.uuid().into(), after.into()]).await?.iter().map(read).collect()
+    query(conn, &sql, [tenant.uuid().into(), after.into()])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
 /// How many segments a brand has.
 pub(crate) async fn count(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<u64, Fault> {
-    let rows = query(conn, "SELECT COUNT(*) FROM segment WHERE tenant_id = $1", [tenant.uuid().into()]).await?;
+    let rows = query(
+        conn,
+        "SELECT COUNT(*) FROM segment WHERE tenant_id = $1",
+        [tenant.uuid().into()],
+    )
+    .await?;
     let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
     u64::try_from(count).map_err(Fault::internal)
 }
@@ -67,7 +77,12 @@ pub(crate) async fn insert(tx: &Tx, tenant: Tenant, row: &Row) -> Result<(), Fau
     const INSERT: &str = "INSERT INTO segment (tenant_id, segment_code, display_name, description, condition_tree, \
          condition_version, is_evaluating, evaluated_count, version, create_time, update_time) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    let Segment { code, display_name, description, .. } = row.segment.clone();
+    let Segment {
+        code,
+        display_name,
+        description,
+        ..
+    } = row.segment.clone();
     let parameters = [
         tenant.uuid().into(),
         code.into(),
@@ -121,18 +136,17 @@ pub(crate) async fn next_evaluation(conn: &impl ConnectionTrait) -> Result<Optio
     const NEXT: &str =
         "SELECT tenant_id, segment_code FROM segment WHERE is_evaluating ORDER BY tenant_id, segment_code LIMIT 1";
     let rows = query(conn, NEXT, []).await?;
-    let next = rows.first().map(|row| {
-        Ok::<_, Fault>((Tenant::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))
-    });
+    let next = rows
+        .first()
+        .map(|row| Ok::<_, Fault>((Tenant::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?)));
     next.transpose()
 }
 
 /// How far a segment's evaluation is, which is locked; none where it is over.
 pub(crate) async fn evaluated_to(tx: &Tx, tenant: Tenant, code: &str) -> Result<Option<Option<MemberId>>, Fault> {
     let lock = for_update(tx.get_database_backend());
-    let sql = format!(
-        "SELECT evaluated_to FROM segment WHERE tenant_id = $1 AND segment_code = $2 AND is_evaluating{lock}"
-    );
+    let sql =
+        format!("SELECT evaluated_to FROM segment WHERE tenant_id = $1 AND segment_code = $2 AND is_evaluating{lock}");
     let rows = query(&**tx, &sql, [tenant.uuid().into(), code.into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let member: Option<Uuid> = row.try_get_by_index(0)?;
@@ -175,5 +189,8 @@ fn read(row: &QueryResult) -> Result<Row, Fault> {
         create_time: time(row, 8)?,
         update_time: time(row, 9)?,
     };
-    Ok(Row { segment, condition: wire })
+    Ok(Row {
+        segment,
+        condition: wire,
+    })
 }

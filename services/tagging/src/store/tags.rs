@@ -20,13 +20,21 @@ const COLUMNS: &str = "tag_code, display_name, group_name, description, value_ty
 /// All of a brand's tags; their number is bounded.
 pub(crate) async fn all(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Vec<Tag>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM tag WHERE tenant_id = $1");
-    query(conn, &sql, [tenant.uuid().into()]).await?.iter().map(read).collect()
+    query(conn, &sql, [tenant.uuid().into()])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
 /// One tag.
 pub(crate) async fn find(conn: &impl ConnectionTrait, tenant: Tenant, code: &str) -> Result<Option<Tag>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM tag WHERE tenant_id = $1 AND tag_code = $2");
-    query(conn, &sql, [tenant.uuid().into(), code.into()]).await?.first().map(read).transpose()
+    query(conn, &sql, [tenant.uuid().into(), code.into()])
+        .await?
+        .first()
+        .map(read)
+        .transpose()
 }
 
 /// A page of tags after a code, of one group or, where that is empty, of all.
@@ -47,7 +55,12 @@ pub(crate) async fn page(
 
 /// How many tags a brand has.
 pub(crate) async fn count(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<u64, Fault> {
-    let rows = query(conn, "SELECT COUNT(*) FROM tag WHERE tenant_id = $1", [tenant.uuid().into()]).await?;
+    let rows = query(
+        conn,
+        "SELECT COUNT(*) FROM tag WHERE tenant_id = $1",
+        [tenant.uuid().into()],
+    )
+    .await?;
     let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
     u64::try_from(count).map_err(Fault::internal)
 }
@@ -60,9 +73,10 @@ pub(crate) async fn insert(tx: &Tx, tenant: Tenant, tag: &Tag) -> Result<(), Fau
     let (source_kind, computation) = match &tag.source {
         TagSource::Manual => ("MANUAL", None),
         TagSource::Imported => ("IMPORTED", None),
-        TagSource::Computed(computation) => {
-            ("COMPUTED", Some(wire::tag::write_computation(computation).encode_to_vec()))
-        }
+        TagSource::Computed(computation) => (
+            "COMPUTED",
+            Some(wire::tag::write_computation(computation).encode_to_vec()),
+        ),
     };
     let parameters = [
         tenant.uuid().into(),
@@ -106,18 +120,16 @@ pub(crate) async fn update(tx: &Tx, tenant: Tenant, tag: &Tag) -> Result<(), Fau
 pub(crate) async fn next_backfill(conn: &impl ConnectionTrait) -> Result<Option<(Tenant, String)>, Fault> {
     const NEXT: &str = "SELECT tenant_id, tag_code FROM tag WHERE is_backfilling ORDER BY tenant_id, tag_code LIMIT 1";
     let rows = query(conn, NEXT, []).await?;
-    let next = rows.first().map(|row| {
-        Ok::<_, Fault>((Tenant::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?))
-    });
+    let next = rows
+        .first()
+        .map(|row| Ok::<_, Fault>((Tenant::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?)));
     next.transpose()
 }
 
 /// How far a tag's backfill is, which is locked; none where it is over.
 pub(crate) async fn backfilled_to(tx: &Tx, tenant: Tenant, code: &str) -> Result<Option<Option<MemberId>>, Fault> {
     let lock = for_update(tx.get_database_backend());
-    let sql = format!(
-        "SELECT backfilled_to FROM tag WHERE tenant_id = $1 AND tag_code = $2 AND is_backfilling{lock}"
-    );
+    let sql = format!("SELECT backfilled_to FROM tag WHERE tenant_id = $1 AND tag_code = $2 AND is_backfilling{lock}");
     let rows = query(&**tx, &sql, [tenant.uuid().into(), code.into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let member: Option<Uuid> = row.try_get_by_index(0)?;

@@ -10,7 +10,7 @@ use crate::domain::activity::{Activity, ActivityId, Item, SourceKey};
 use crate::domain::member::MemberId;
 
 /// How far ahead of the platform's clock an activity may occur: the clocks of tills and phones are not exact.
-const OCCUR_AHEAD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+const OCCUR_AHEAD_MAX: Duration = Duration::from_hours(24);
 /// The largest amount of one activity, in minor units, so that sums of millions of them stay within 64 bits.
 const AMOUNT_MAX: i64 = 1_000_000_000_000;
 
@@ -20,17 +20,17 @@ pub(crate) enum Who {
     /// A member by id.
     Member(MemberId),
     /// A person by the id in a channel.
-    External {
-        channel_code: String,
-        external_id: String,
-    },
+    External { channel_code: String, external_id: String },
 }
 
 /// Reads an activity that is to be recorded, or says everything that is wrong with it.
 pub(crate) fn parse(wire: v1::Activity, now: Time) -> Result<(Who, Activity), Vec<Violation>> {
     let mut violations = Violations::new();
     if let Err(error) = wire.validate() {
-        error.violations().iter().for_each(|violation| violations.add(violation.field_path(), violation.message()));
+        error
+            .violations()
+            .iter()
+            .for_each(|violation| violations.add(violation.field_path(), violation.message()));
     }
     let who = parse_who(&wire, &mut violations);
     violations.check(
@@ -39,19 +39,30 @@ pub(crate) fn parse(wire: v1::Activity, now: Time) -> Result<(Who, Activity), Ve
         "must be a channel's code: a small letter, then up to 63 small letters, digits and underscores",
     );
     let occur_time = wire.occur_time.as_ref().and_then(Time::from_wire);
-    violations.check(occur_time.is_some() || wire.occur_time.is_none(), "occur_time", "is not a time");
+    violations.check(
+        occur_time.is_some() || wire.occur_time.is_none(),
+        "occur_time",
+        "is not a time",
+    );
     violations.check(
         occur_time.is_none_or(|occur_time| occur_time <= now.plus(OCCUR_AHEAD_MAX)),
         "occur_time",
         format!("must be at most a day ahead of the platform's clock, which is at {now}"),
     );
     let amount = wire.amount.as_ref().map_or(0, |amount| amount.minor_units);
-    violations.check(amount <= AMOUNT_MAX, "amount.minor_units", format!("must be at most {AMOUNT_MAX}"));
+    violations.check(
+        amount <= AMOUNT_MAX,
+        "amount.minor_units",
+        format!("must be at most {AMOUNT_MAX}"),
+    );
 
     match (violations.is_empty(), who, read(wire)) {
         (true, Some(who), Some(activity)) => Ok((who, activity)),
         (false, ..) => Err(violations.into_inner()),
-        (true, ..) => Err(vec![Violation { path: String::new(), message: "is not an activity".into() }]),
+        (true, ..) => Err(vec![Violation {
+            path: String::new(),
+            message: "is not an activity".into(),
+        }]),
     }
 }
 
@@ -60,8 +71,15 @@ fn parse_who(wire: &v1::Activity, violations: &mut Violations) -> Option<Who> {
         return violations.parse("member_id", wire.member_id.parse()).map(Who::Member);
     }
     let is_told = !wire.channel_code.is_empty() && !wire.external_id.is_empty();
-    violations.check(is_told, "member_id", "must be given, or else channel_code together with external_id");
-    is_told.then(|| Who::External { channel_code: wire.channel_code.clone(), external_id: wire.external_id.clone() })
+    violations.check(
+        is_told,
+        "member_id",
+        "must be given, or else channel_code together with external_id",
+    );
+    is_told.then(|| Who::External {
+        channel_code: wire.channel_code.clone(),
+        external_id: wire.external_id.clone(),
+    })
 }
 
 fn is_code_or_empty(code: &str) -> bool {
@@ -72,7 +90,11 @@ fn is_code_or_empty(code: &str) -> bool {
 
 /// An activity as the database keeps it: the message that the fact carries, too.
 pub(crate) fn write(activity: Activity, id: ActivityId, member: MemberId, record_time: Time) -> v1::Activity {
-    let SourceKey { channel_code, activity_type, source_id } = activity.key;
+    let SourceKey {
+        channel_code,
+        activity_type,
+        source_id,
+    } = activity.key;
     v1::Activity {
         activity_id: id.to_string(),
         member_id: member.to_string(),
@@ -122,7 +144,12 @@ fn read_item(item: v1::ActivityItem) -> Option<Item> {
         Some(money) => Some(read_money(&money)?),
         None => None,
     };
-    Some(Item { sku: item.sku, quantity: item.quantity, amount, category: item.category })
+    Some(Item {
+        sku: item.sku,
+        quantity: item.quantity,
+        amount,
+        category: item.category,
+    })
 }
 
 fn write_item(item: Item) -> v1::ActivityItem {
@@ -139,7 +166,10 @@ fn read_money(money: &shared::Money) -> Option<Money> {
 }
 
 fn write_money(money: Money) -> shared::Money {
-    shared::Money { currency_code: money.currency_code().to_owned(), minor_units: money.minor_units() }
+    shared::Money {
+        currency_code: money.currency_code().to_owned(),
+        minor_units: money.minor_units(),
+    }
 }
 
 #[cfg(test)]
@@ -153,21 +183,37 @@ mod tests {
             source_id: "o1".into(),
             activity_type: "order_paid".into(),
             occur_time: Some(Time::EPOCH.to_wire()),
-            amount: Some(shared::Money { currency_code: "CNY".into(), minor_units: 100 }),
-            items: vec![v1::ActivityItem { sku: "a".into(), quantity: 2, ..v1::ActivityItem::default() }],
+            amount: Some(shared::Money {
+                currency_code: "CNY".into(),
+                minor_units: 100,
+            }),
+            items: vec![v1::ActivityItem {
+                sku: "a".into(),
+                quantity: 2,
+                ..v1::ActivityItem::default()
+            }],
             ..v1::Activity::default()
         }
     }
 
     fn paths(wire: v1::Activity) -> Vec<String> {
-        parse(wire, Time::EPOCH).unwrap_err().into_iter().map(|violation| violation.path).collect()
+        parse(wire, Time::EPOCH)
+            .unwrap_err()
+            .into_iter()
+            .map(|violation| violation.path)
+            .collect()
     }
 
     #[test]
     fn what_is_read_is_written_again() {
         let (_, activity) = parse(order(), Time::EPOCH).unwrap();
         let id = "act_01h455vb4pex5vsknk084sn02q".parse().unwrap();
-        let written = write(activity.clone(), id, "mbr_01h455vb4pex5vsknk084sn02q".parse().unwrap(), Time::EPOCH);
+        let written = write(
+            activity.clone(),
+            id,
+            "mbr_01h455vb4pex5vsknk084sn02q".parse().unwrap(),
+            Time::EPOCH,
+        );
         assert_eq!(stored(written).unwrap(), activity);
     }
 
@@ -185,13 +231,37 @@ mod tests {
 
     #[test]
     fn what_state_or_time_forbids_is_refused_too() {
-        assert_eq!(paths(v1::Activity { channel_code: "T-Mall".into(), ..order() }), ["channel_code"]);
-        assert_eq!(paths(v1::Activity { member_id: "mbr_x".into(), ..order() }), ["member_id"]);
+        assert_eq!(
+            paths(v1::Activity {
+                channel_code: "T-Mall".into(),
+                ..order()
+            }),
+            ["channel_code"]
+        );
+        assert_eq!(
+            paths(v1::Activity {
+                member_id: "mbr_x".into(),
+                ..order()
+            }),
+            ["member_id"]
+        );
         let tomorrow = Time::EPOCH.plus_days(1);
-        let ahead = |time: Time| v1::Activity { occur_time: Some(time.to_wire()), ..order() };
+        let ahead = |time: Time| v1::Activity {
+            occur_time: Some(time.to_wire()),
+            ..order()
+        };
         assert!(parse(ahead(tomorrow), Time::EPOCH).is_ok());
         assert_eq!(paths(ahead(Time::from_micros(tomorrow.micros() + 1))), ["occur_time"]);
-        let huge = Some(shared::Money { currency_code: "CNY".into(), minor_units: AMOUNT_MAX + 1 });
-        assert_eq!(paths(v1::Activity { amount: huge, ..order() }), ["amount.minor_units"]);
+        let huge = Some(shared::Money {
+            currency_code: "CNY".into(),
+            minor_units: AMOUNT_MAX + 1,
+        });
+        assert_eq!(
+            paths(v1::Activity {
+                amount: huge,
+                ..order()
+            }),
+            ["amount.minor_units"]
+        );
     }
 }

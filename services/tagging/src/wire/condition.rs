@@ -25,12 +25,20 @@ pub(crate) enum Misfit {
     /// No tag has the code.
     Unknown { path: String, tag_code: String },
     /// The comparison, or a value, is not for the tag's type.
-    ValueType { path: String, tag_code: String, value_type: ValueType },
+    ValueType {
+        path: String,
+        tag_code: String,
+        value_type: ValueType,
+    },
 }
 
 /// Reads a condition; notes everything that is wrong with its shape, and then answers nothing.
 pub(crate) fn parse(wire: &v1::Condition, path: &str, violations: &mut Violations) -> Option<Condition> {
-    let mut parser = Parser { violations, count: 0, is_full: false };
+    let mut parser = Parser {
+        violations,
+        count: 0,
+        is_full: false,
+    };
     parser.condition(wire, path, 1)
 }
 
@@ -61,11 +69,18 @@ pub(crate) fn check(
         Condition::Tag { code, test } => {
             let path = format!("{path}.tag");
             let Some(value_type) = value_type(code) else {
-                return Err(Misfit::Unknown { path: format!("{path}.tag_code"), tag_code: code.clone() });
+                return Err(Misfit::Unknown {
+                    path: format!("{path}.tag_code"),
+                    tag_code: code.clone(),
+                });
             };
             match fits(test, value_type) {
                 true => Ok(()),
-                false => Err(Misfit::ValueType { path, tag_code: code.clone(), value_type }),
+                false => Err(Misfit::ValueType {
+                    path,
+                    tag_code: code.clone(),
+                    value_type,
+                }),
             }
         }
         Condition::Profile { .. } => Ok(()),
@@ -102,19 +117,22 @@ impl Parser<'_> {
         self.count = self.count.saturating_add(1);
         if self.count > CONDITIONS_MAX {
             if !self.is_full {
-                self.violations.add(path, format!("there must be at most {CONDITIONS_MAX} conditions"));
+                self.violations
+                    .add(path, format!("there must be at most {CONDITIONS_MAX} conditions"));
             }
             self.is_full = true;
             return None;
         }
         if depth > DEPTH_MAX {
-            self.violations.add(path, format!("conditions must be nested at most {DEPTH_MAX} deep"));
+            self.violations
+                .add(path, format!("conditions must be nested at most {DEPTH_MAX} deep"));
             return None;
         }
         let deeper = depth.saturating_add(1);
         match &wire.kind {
             None => {
-                self.violations.add(path, "must be exactly one of all, any, not, tag, profile");
+                self.violations
+                    .add(path, "must be exactly one of all, any, not, tag, profile");
                 None
             }
             Some(Kind::All(list)) => self.list(list, &format!("{path}.all"), deeper).map(Condition::All),
@@ -130,7 +148,8 @@ impl Parser<'_> {
 
     fn list(&mut self, list: &v1::ConditionList, path: &str, depth: usize) -> Option<Vec<Condition>> {
         if list.conditions.is_empty() {
-            self.violations.add(format!("{path}.conditions"), "must hold at least one condition");
+            self.violations
+                .add(format!("{path}.conditions"), "must hold at least one condition");
             return None;
         }
         let conditions = list.conditions.iter().enumerate();
@@ -154,7 +173,9 @@ impl Parser<'_> {
         };
         if !is_right {
             match wanted {
-                "" => self.violations.add(format!("{path}.comparison"), "must be one of the comparisons"),
+                "" => self
+                    .violations
+                    .add(format!("{path}.comparison"), "must be one of the comparisons"),
                 wanted => self.violations.add(format!("{path}.values"), wanted),
             }
             return None;
@@ -165,14 +186,14 @@ impl Parser<'_> {
             (v1::Comparison::AtMost, Some(most)) => Test::AtMost(most.clone()),
             (v1::Comparison::Equals | v1::Comparison::In, _) => Test::In(values.into_iter().collect()),
             (
-                v1::Comparison::IsSet
-                | v1::Comparison::AtLeast
-                | v1::Comparison::AtMost
-                | v1::Comparison::Unspecified,
+                v1::Comparison::IsSet | v1::Comparison::AtLeast | v1::Comparison::AtMost | v1::Comparison::Unspecified,
                 _,
             ) => Test::IsSet,
         };
-        Some(Condition::Tag { code: wire.tag_code.clone(), test })
+        Some(Condition::Tag {
+            code: wire.tag_code.clone(),
+            test,
+        })
     }
 
     fn values(&mut self, wire: &[v1::TagValue], path: &str) -> Option<Vec<Value>> {
@@ -188,7 +209,8 @@ impl Parser<'_> {
     fn profile(&mut self, wire: &v1::ProfileCondition, path: &str) -> Option<Condition> {
         let field = match wire.field() {
             v1::ProfileField::Unspecified => {
-                self.violations.add(format!("{path}.field"), "must be one of the fields");
+                self.violations
+                    .add(format!("{path}.field"), "must be one of the fields");
                 return None;
             }
             v1::ProfileField::Gender => Field::Gender,
@@ -200,12 +222,16 @@ impl Parser<'_> {
         };
         let count = wire.values.len();
         if !(1..=VALUES_MAX).contains(&count) {
-            self.violations.add(format!("{path}.values"), format!("must hold 1 to {VALUES_MAX} values"));
+            self.violations
+                .add(format!("{path}.values"), format!("must hold 1 to {VALUES_MAX} values"));
             return None;
         }
         let words = wire.values.iter().enumerate();
         let words: Vec<Option<String>> = words
-            .map(|(i, word)| self.violations.parse(format!("{path}.values[{i}]"), parse_word(field, word)))
+            .map(|(i, word)| {
+                self.violations
+                    .parse(format!("{path}.values[{i}]"), parse_word(field, word))
+            })
             .collect();
         let words: Option<BTreeSet<String>> = words.into_iter().collect();
         Some(Condition::Profile { field, words: words? })
@@ -215,7 +241,9 @@ impl Parser<'_> {
 fn parse_word(field: Field, word: &str) -> Result<String, String> {
     if field == Field::BirthMonth {
         let month = word.parse::<u8>().ok().filter(|month| (1..=12).contains(month));
-        return month.map(|month| month.to_string()).ok_or_else(|| "must be a month, \"1\" to \"12\"".to_owned());
+        return month
+            .map(|month| month.to_string())
+            .ok_or_else(|| "must be a month, \"1\" to \"12\"".to_owned());
     }
     match word.is_empty() || word.chars().count() > WORD_LEN_MAX {
         true => Err(format!("must have 1 to {WORD_LEN_MAX} characters")),
@@ -229,23 +257,37 @@ mod tests {
 
     fn tag(comparison: v1::Comparison, values: &[i64]) -> v1::Condition {
         let values = values.iter().map(|value| value::write(&Value::Int(*value))).collect();
-        let condition = v1::TagCondition { tag_code: "orders".into(), comparison: comparison.into(), values };
-        v1::Condition { kind: Some(Kind::Tag(condition)) }
+        let condition = v1::TagCondition {
+            tag_code: "orders".into(),
+            comparison: comparison.into(),
+            values,
+        };
+        v1::Condition {
+            kind: Some(Kind::Tag(condition)),
+        }
     }
 
     fn not(inner: v1::Condition) -> v1::Condition {
-        v1::Condition { kind: Some(Kind::Not(Box::new(inner))) }
+        v1::Condition {
+            kind: Some(Kind::Not(Box::new(inner))),
+        }
     }
 
     fn all(conditions: Vec<v1::Condition>) -> v1::Condition {
-        v1::Condition { kind: Some(Kind::All(v1::ConditionList { conditions })) }
+        v1::Condition {
+            kind: Some(Kind::All(v1::ConditionList { conditions })),
+        }
     }
 
     fn paths(wire: &v1::Condition) -> Vec<String> {
         let mut violations = Violations::new();
         let parsed = parse(wire, "condition", &mut violations);
         assert_eq!(parsed.is_none(), !violations.is_empty());
-        violations.into_inner().into_iter().map(|violation| violation.path).collect()
+        violations
+            .into_inner()
+            .into_iter()
+            .map(|violation| violation.path)
+            .collect()
     }
 
     #[test]
@@ -278,7 +320,10 @@ mod tests {
             "[7].profile.values[1]",
             "[8].profile.values",
         ];
-        assert_eq!(paths(&wrong), expected.map(|path| format!("condition.all.conditions{path}")));
+        assert_eq!(
+            paths(&wrong),
+            expected.map(|path| format!("condition.all.conditions{path}"))
+        );
     }
 
     #[test]
@@ -293,7 +338,10 @@ mod tests {
 
     #[test]
     fn what_is_stored_reads_again() {
-        let wire = all(vec![tag(v1::Comparison::In, &[1, 2]), not(tag(v1::Comparison::AtMost, &[9]))]);
+        let wire = all(vec![
+            tag(v1::Comparison::In, &[1, 2]),
+            not(tag(v1::Comparison::AtMost, &[9])),
+        ]);
         let (again, condition) = decode(&encode(&wire)).unwrap();
         assert_eq!(again, wire);
         assert_eq!(parse(&wire, "condition", &mut Violations::new()), Some(condition));
@@ -308,9 +356,22 @@ mod tests {
         assert_eq!(check(&condition, "condition", &types), Ok(()));
         let misfit = check(&condition, "condition", &texts).unwrap_err();
         let path = "condition.all.conditions[0].tag".to_owned();
-        assert_eq!(misfit, Misfit::ValueType { path, tag_code: "orders".into(), value_type: ValueType::Text });
+        assert_eq!(
+            misfit,
+            Misfit::ValueType {
+                path,
+                tag_code: "orders".into(),
+                value_type: ValueType::Text
+            }
+        );
         let unknown = check(&parsed(&tag(v1::Comparison::IsSet, &[])), "condition", &|_: &str| None).unwrap_err();
         let path = "condition.tag.tag_code".to_owned();
-        assert_eq!(unknown, Misfit::Unknown { path, tag_code: "orders".into() });
+        assert_eq!(
+            unknown,
+            Misfit::Unknown {
+                path,
+                tag_code: "orders".into()
+            }
+        );
     }
 }

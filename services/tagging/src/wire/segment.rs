@@ -2,7 +2,6 @@ use contracts::tagging::v1;
 
 use crate::domain::member::MemberId;
 use crate::domain::segment::Segment;
-use crate::wire::some_time;
 use kernel::Time;
 
 /// A segment's definition as the contract has it.
@@ -17,8 +16,8 @@ pub(crate) fn write(segment: Segment, condition: v1::Condition, member_count: i6
         member_count,
         evaluated_count: segment.evaluated_count,
         etag: segment.version.to_string(),
-        create_time: some_time(segment.create_time),
-        update_time: some_time(segment.update_time),
+        create_time: Some(segment.create_time.to_wire()),
+        update_time: Some(segment.update_time.to_wire()),
     }
 }
 
@@ -32,5 +31,9 @@ pub(crate) fn state(is_evaluating: bool) -> v1::SegmentState {
 
 /// A member's belonging to a segment.
 pub(crate) fn membership(segment_code: String, member: MemberId, enter_time: Time) -> v1::SegmentMembership {
-    v1::SegmentMembership { segment_code, member_id: member.to_string(), enter_time: some_time(enter_time) }
+    v1::SegmentMembership {
+        segment_code,
+        member_id: member.to_string(),
+        enter_time: Some(enter_time.to_wire()),
+    }
 }

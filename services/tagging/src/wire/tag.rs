@@ -7,7 +7,7 @@ use kernel::Time;
 use crate::domain::computation::{Aggregate, Computation, Operand};
 use crate::domain::tag::{MemberTag, Tag, TagSource};
 use crate::domain::value::ValueType;
-use crate::wire::{some_time, value};
+use crate::wire::value;
 
 /// Reads a tag that is to be created; notes everything that is wrong with it, and then answers nothing.
 pub(crate) fn parse(wire: &v1::Tag, now: Time, violations: &mut Violations) -> Option<Tag> {
@@ -27,7 +27,11 @@ pub(crate) fn parse(wire: &v1::Tag, now: Time, violations: &mut Violations) -> O
         TagSource::Computed(computation) => {
             let computed = computation.value_type();
             let agrees = told_type.is_none_or(|told| told == computed);
-            violations.check(agrees, "tag.value_type", format!("is {} by the computation", computed.name()));
+            violations.check(
+                agrees,
+                "tag.value_type",
+                format!("is {} by the computation", computed.name()),
+            );
             let is_static = wire.mutability() == v1::TagMutability::Static;
             violations.check(!is_static, "tag.mutability", "must be DYNAMIC for a computed tag");
             violations.check(
@@ -67,7 +71,11 @@ fn parse_source(wire: &v1::Tag, violations: &mut Violations) -> Option<TagSource
             return parse_computation(computation, violations).map(TagSource::Computed);
         }
     };
-    violations.check(wire.computation.is_none(), "tag.computation", "must be absent for a tag that is not computed");
+    violations.check(
+        wire.computation.is_none(),
+        "tag.computation",
+        "must be absent for a tag that is not computed",
+    );
     Some(source)
 }
 
@@ -78,16 +86,28 @@ pub(crate) fn parse_computation(wire: &v1::Computation, violations: &mut Violati
         v1::Aggregate::Unspecified => None,
         v1::Aggregate::Count => {
             let is_plain = wire.operand() == v1::Operand::Unspecified;
-            violations.check(is_plain, "tag.computation.operand", "must be left unspecified for COUNT");
+            violations.check(
+                is_plain,
+                "tag.computation.operand",
+                "must be left unspecified for COUNT",
+            );
             is_plain.then_some(Aggregate::Count)
         }
         v1::Aggregate::Sum => {
             let operand = operand.filter(|operand| operand.value_type() == ValueType::Int);
-            violations.check(operand.is_some(), "tag.computation.operand", "must be AMOUNT or QUANTITY for SUM");
+            violations.check(
+                operand.is_some(),
+                "tag.computation.operand",
+                "must be AMOUNT or QUANTITY for SUM",
+            );
             operand.map(Aggregate::Sum)
         }
         v1::Aggregate::Last | v1::Aggregate::First => {
-            violations.check(operand.is_some(), "tag.computation.operand", "must be given for LAST and FIRST");
+            violations.check(
+                operand.is_some(),
+                "tag.computation.operand",
+                "must be given for LAST and FIRST",
+            );
             let is_last = wire.aggregate() == v1::Aggregate::Last;
             operand.map(if is_last { Aggregate::Last } else { Aggregate::First })
         }
@@ -117,11 +137,15 @@ fn parse_operand(wire: &v1::Computation, violations: &mut Violations) -> Option<
     );
     match wire.operand() {
         v1::Operand::Unspecified => None,
-        v1::Operand::Amount => Some(Operand::Amount { currency_code: currency.clone() }),
+        v1::Operand::Amount => Some(Operand::Amount {
+            currency_code: currency.clone(),
+        }),
         v1::Operand::Quantity => Some(Operand::Quantity),
         v1::Operand::OccurTime => Some(Operand::OccurTime),
         v1::Operand::ChannelCode => Some(Operand::ChannelCode),
-        v1::Operand::Attribute => Some(Operand::Attribute { name: wire.attribute_name.clone() }),
+        v1::Operand::Attribute => Some(Operand::Attribute {
+            name: wire.attribute_name.clone(),
+        }),
     }
 }
 
@@ -137,8 +161,16 @@ pub(crate) fn write(tag: Tag) -> v1::Tag {
         TagSource::Imported => (v1::TagSourceKind::Imported, None),
         TagSource::Computed(computation) => (v1::TagSourceKind::Computed, Some(write_computation(computation))),
     };
-    let mutability = if tag.is_static { v1::TagMutability::Static } else { v1::TagMutability::Dynamic };
-    let state = if tag.is_backfilling { v1::TagState::Backfilling } else { v1::TagState::Ready };
+    let mutability = if tag.is_static {
+        v1::TagMutability::Static
+    } else {
+        v1::TagMutability::Dynamic
+    };
+    let state = if tag.is_backfilling {
+        v1::TagState::Backfilling
+    } else {
+        v1::TagState::Ready
+    };
     v1::Tag {
         tag_code: tag.code,
         display_name: tag.display_name,
@@ -151,8 +183,8 @@ pub(crate) fn write(tag: Tag) -> v1::Tag {
         computation,
         state: state.into(),
         etag: tag.version.to_string(),
-        create_time: some_time(tag.create_time),
-        update_time: some_time(tag.update_time),
+        create_time: Some(tag.create_time.to_wire()),
+        update_time: Some(tag.update_time.to_wire()),
     }
 }
 
@@ -205,7 +237,7 @@ pub(crate) fn write_member_tag(code: String, tag: &MemberTag) -> v1::MemberTag {
         tag_code: code,
         value: Some(value::write(&tag.value)),
         source: tag.source.clone(),
-        assign_time: some_time(tag.assign_time),
+        assign_time: Some(tag.assign_time.to_wire()),
         expire_time: expire_time.map(Time::to_wire),
     }
 }
@@ -236,20 +268,36 @@ mod tests {
     fn paths(wire: &v1::Tag) -> Vec<String> {
         let mut violations = Violations::new();
         parse(wire, Time::EPOCH, &mut violations);
-        violations.into_inner().into_iter().map(|violation| violation.path).collect()
+        violations
+            .into_inner()
+            .into_iter()
+            .map(|violation| violation.path)
+            .collect()
     }
 
     #[test]
     fn operands_fit_their_aggregate() {
         use v1::{Aggregate, Operand};
         let operand = ["tag.computation.operand"];
-        assert_eq!(paths(&computed(computation(Aggregate::Count, Operand::Quantity))), operand);
-        assert_eq!(paths(&computed(computation(Aggregate::Sum, Operand::OccurTime))), operand);
-        assert_eq!(paths(&computed(computation(Aggregate::Last, Operand::Unspecified))), operand);
+        assert_eq!(
+            paths(&computed(computation(Aggregate::Count, Operand::Quantity))),
+            operand
+        );
+        assert_eq!(
+            paths(&computed(computation(Aggregate::Sum, Operand::OccurTime))),
+            operand
+        );
+        assert_eq!(
+            paths(&computed(computation(Aggregate::Last, Operand::Unspecified))),
+            operand
+        );
         let currency = ["tag.computation.currency_code"];
         assert_eq!(paths(&computed(computation(Aggregate::Sum, Operand::Amount))), currency);
         let attribute = ["tag.computation.attribute_name"];
-        assert_eq!(paths(&computed(computation(Aggregate::First, Operand::Attribute))), attribute);
+        assert_eq!(
+            paths(&computed(computation(Aggregate::First, Operand::Attribute))),
+            attribute
+        );
         assert!(paths(&computed(computation(Aggregate::First, Operand::ChannelCode))).is_empty());
     }
 

@@ -14,9 +14,9 @@ pub(crate) fn parse(wire: &TagValue) -> Result<Value, String> {
             Err(format!("string_value must have 1 to {TEXT_LEN_MAX} characters"))
         }
         Some(Kind::StringValue(value)) => Ok(Value::Text(value.clone())),
-        Some(Kind::TimeValue(value)) => {
-            Time::from_wire(value).map(Value::Time).ok_or_else(|| "time_value is not a time".to_owned())
-        }
+        Some(Kind::TimeValue(value)) => Time::from_wire(value)
+            .map(Value::Time)
+            .ok_or_else(|| "time_value is not a time".to_owned()),
     }
 }
 

@@ -26,7 +26,9 @@ impl Worker for BackfillTags {
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let Some((tenant, code)) = tags::next_backfill(self.db.read()).await? else { return Ok(0) };
+        let Some((tenant, code)) = tags::next_backfill(self.db.read()).await? else {
+            return Ok(0);
+        };
         match self.page(tenant, &code).await? {
             0 => self.end(tenant, &code).await.map(|()| 1),
             members => Ok(members),
@@ -43,11 +45,15 @@ impl BackfillTags {
     async fn page(&self, tenant: Tenant, code: &str) -> Result<usize, Fault> {
         let tx = self.db.begin().await?;
         let revision = self.revisions.begin(&tx, tenant, Hold::Shared).await?;
-        let Some(after) = tags::backfilled_to(&tx, tenant, code).await? else { return Ok(0) };
+        let Some(after) = tags::backfilled_to(&tx, tenant, code).await? else {
+            return Ok(0);
+        };
         let page = members::page(&*tx, tenant, after, MEMBERS_MAX).await?;
         let Some(last) = page.last() else { return Ok(0) };
         let mut subjects = revision.known_subjects(&page).await?;
-        subjects.values_mut().for_each(|subject| subject.distrust(code.to_owned()));
+        for subject in subjects.values_mut() {
+            subject.distrust(code.to_owned());
+        }
         revision.settle(subjects, None, Vec::new()).await?;
         tags::backfill_to(&tx, tenant, code, *last).await?;
         tx.commit().await?;
@@ -58,7 +64,9 @@ impl BackfillTags {
     async fn end(&self, tenant: Tenant, code: &str) -> Result<(), Fault> {
         let tx = self.db.begin().await?;
         self.revisions.begin(&tx, tenant, Hold::Alone).await?;
-        let Some(after) = tags::backfilled_to(&tx, tenant, code).await? else { return Ok(()) };
+        let Some(after) = tags::backfilled_to(&tx, tenant, code).await? else {
+            return Ok(());
+        };
         if members::page(&*tx, tenant, after, 1).await?.is_empty() {
             tags::end_backfill(&tx, tenant, code).await?;
             catalogs::changed(&tx, tenant).await?;

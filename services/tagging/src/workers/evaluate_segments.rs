@@ -25,7 +25,9 @@ impl Worker for EvaluateSegments {
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let Some((tenant, code)) = segments::next_evaluation(self.db.read()).await? else { return Ok(0) };
+        let Some((tenant, code)) = segments::next_evaluation(self.db.read()).await? else {
+            return Ok(0);
+        };
         self.page(tenant, &code).await
     }
 
@@ -39,7 +41,9 @@ impl EvaluateSegments {
     async fn page(&self, tenant: Tenant, code: &str) -> Result<usize, Fault> {
         let tx = self.db.begin().await?;
         let revision = self.revisions.begin(&tx, tenant, Hold::Shared).await?;
-        let Some(after) = segments::evaluated_to(&tx, tenant, code).await? else { return Ok(0) };
+        let Some(after) = segments::evaluated_to(&tx, tenant, code).await? else {
+            return Ok(0);
+        };
         let page = members::page(&*tx, tenant, after, MEMBERS_MAX).await?;
         match page.last() {
             None => segments::end_evaluation(&tx, tenant, code).await?,

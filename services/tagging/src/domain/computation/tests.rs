@@ -16,7 +16,12 @@ fn activity(number: usize, activity_type: &str, channel_code: &str, day: i64, ce
         external_id: String::new(),
         occur_time: Time::EPOCH.plus_days(day),
         amount: Money::new(if cents % 7 == 0 { "USD" } else { "CNY" }, cents).ok(),
-        items: vec![Item { sku: "a".into(), quantity: cents + 1, amount: None, category: String::new() }],
+        items: vec![Item {
+            sku: "a".into(),
+            quantity: cents + 1,
+            amount: None,
+            category: String::new(),
+        }],
         refunded_source_id: String::new(),
         attributes: BTreeMap::from([("store".to_owned(), format!("store{}", cents % 3))]),
     }
@@ -32,7 +37,9 @@ fn computation(aggregate: Aggregate, window_days: Option<u16>) -> Computation {
 }
 
 fn cny() -> Operand {
-    Operand::Amount { currency_code: "CNY".into() }
+    Operand::Amount {
+        currency_code: "CNY".into(),
+    }
 }
 
 fn aggregates() -> impl Strategy<Value = Aggregate> {
@@ -56,13 +63,18 @@ fn histories() -> impl Strategy<Value = Vec<Activity>> {
         0_i64..500,
     );
     proptest::collection::vec(one, 0..40).prop_map(|rows| {
-        rows.into_iter().enumerate().map(|(i, (kind, channel, day, cents))| activity(i, kind, channel, day, cents)).collect()
+        rows.into_iter()
+            .enumerate()
+            .map(|(i, (kind, channel, day, cents))| activity(i, kind, channel, day, cents))
+            .collect()
     })
 }
 
 /// What the contract says, written as naively as it can be: filter, sort, take.
 fn reference(computation: &Computation, history: &[Activity], now: Time) -> Option<Value> {
-    let window = computation.window_days.map_or(i64::MAX / 2, |days| i64::from(days) * MICROS_PER_DAY);
+    let window = computation
+        .window_days
+        .map_or(i64::MAX / 2, |days| i64::from(days) * MICROS_PER_DAY);
     let mut matching: Vec<&Activity> = history
         .iter()
         .filter(|a| a.key.activity_type == "order_paid" && ["tmall", "pos"].contains(&a.key.channel_code.as_str()))
@@ -74,9 +86,10 @@ fn reference(computation: &Computation, history: &[Activity], now: Time) -> Opti
         .filter_map(|a| match &computation.aggregate {
             Aggregate::Count => Some(Value::Int(1)),
             Aggregate::Sum(operand) | Aggregate::Last(operand) | Aggregate::First(operand) => match operand {
-                Operand::Amount { .. } => {
-                    a.amount.filter(|m| m.currency_code() == "CNY").map(|m| Value::Int(m.minor_units()))
-                }
+                Operand::Amount { .. } => a
+                    .amount
+                    .filter(|m| m.currency_code() == "CNY")
+                    .map(|m| Value::Int(m.minor_units())),
                 Operand::Quantity => Some(Value::Int(a.items.iter().map(|item| item.quantity).sum())),
                 Operand::OccurTime => Some(Value::Time(a.occur_time)),
                 Operand::ChannelCode => Some(Value::Text(a.key.channel_code.clone())),
@@ -87,7 +100,16 @@ fn reference(computation: &Computation, history: &[Activity], now: Time) -> Opti
     match &computation.aggregate {
         Aggregate::Count | Aggregate::Sum(_) if values.is_empty() => None,
         Aggregate::Count | Aggregate::Sum(_) => Some(Value::Int(
-            values.iter().map(|value| if let Value::Int(n) = value { *n } else { panic!("sums are of numbers") }).sum(),
+            values
+                .iter()
+                .map(|value| {
+                    if let Value::Int(n) = value {
+                        *n
+                    } else {
+                        panic!("sums are of numbers")
+                    }
+                })
+                .sum(),
         )),
         Aggregate::Last(_) => values.last().cloned(),
         Aggregate::First(_) => values.first().cloned(),
@@ -151,22 +173,40 @@ fn an_activity_leaves_its_window_exactly_at_the_edge() {
     let order = activity(1, "order_paid", "pos", 0, 100);
     let edge = Time::EPOCH.plus_days(30);
     let just_before = Time::from_micros(edge.micros() - 1);
-    assert_eq!(orders_30d.over([&order], just_before).map(|s| s.due_time), Some(Some(edge)));
+    assert_eq!(
+        orders_30d.over([&order], just_before).map(|s| s.due_time),
+        Some(Some(edge))
+    );
     assert_eq!(orders_30d.over([&order], edge), None);
 }
 
 #[test]
 fn a_sum_stays_at_the_end_of_its_range() {
     let spent = computation(Aggregate::Sum(cny()), None);
-    let huge = |number| Activity { amount: Money::new("CNY", i64::MAX).ok(), ..activity(number, "order_paid", "pos", 0, 1) };
-    assert_eq!(spent.over([&huge(1), &huge(2)], Time::EPOCH).map(|s| s.value), Some(Value::Int(i64::MAX)));
+    let huge = |number| Activity {
+        amount: Money::new("CNY", i64::MAX).ok(),
+        ..activity(number, "order_paid", "pos", 0, 1)
+    };
+    assert_eq!(
+        spent.over([&huge(1), &huge(2)], Time::EPOCH).map(|s| s.value),
+        Some(Value::Int(i64::MAX))
+    );
 }
 
 #[test]
 fn activities_of_one_moment_are_ordered_by_their_keys() {
     let first_channel = computation(Aggregate::First(Operand::ChannelCode), None);
-    let (pos, tmall) = (activity(9, "order_paid", "pos", 3, 1), activity(1, "order_paid", "tmall", 3, 1));
+    let (pos, tmall) = (
+        activity(9, "order_paid", "pos", 3, 1),
+        activity(1, "order_paid", "tmall", 3, 1),
+    );
     let expected = Some(Value::Text("pos".into()));
-    assert_eq!(first_channel.over([&pos, &tmall], Time::EPOCH).map(|s| s.value), expected);
-    assert_eq!(first_channel.over([&tmall, &pos], Time::EPOCH).map(|s| s.value), expected);
+    assert_eq!(
+        first_channel.over([&pos, &tmall], Time::EPOCH).map(|s| s.value),
+        expected
+    );
+    assert_eq!(
+        first_channel.over([&tmall, &pos], Time::EPOCH).map(|s| s.value),
+        expected
+    );
 }

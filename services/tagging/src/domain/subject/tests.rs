@@ -70,7 +70,10 @@ fn member_id() -> MemberId {
 }
 
 fn leaf(code: &str, test: Test) -> Condition {
-    Condition::Tag { code: code.into(), test }
+    Condition::Tag {
+        code: code.into(),
+        test,
+    }
 }
 
 fn conditions() -> impl Strategy<Value = Condition> {
@@ -79,10 +82,19 @@ fn conditions() -> impl Strategy<Value = Condition> {
         Just(leaf("vip", Test::In(BTreeSet::from([Value::Bool(true)])))),
         (1_i64..4).prop_map(|n| leaf("orders", Test::AtMost(Value::Int(n)))),
         (1_i64..3).prop_map(|n| leaf("orders_5d", Test::AtLeast(Value::Int(n)))),
-        Just(leaf("last_channel_9d", Test::In(BTreeSet::from([Value::Text("pos".into())])))),
+        Just(leaf(
+            "last_channel_9d",
+            Test::In(BTreeSet::from([Value::Text("pos".into())]))
+        )),
         Just(leaf("orders_5d", Test::IsSet)),
-        Just(Condition::Profile { field: Field::City, words: BTreeSet::from(["suzhou".to_owned()]) }),
-        Just(Condition::Profile { field: Field::TierCode, words: BTreeSet::from(["gold".to_owned()]) }),
+        Just(Condition::Profile {
+            field: Field::City,
+            words: BTreeSet::from(["suzhou".to_owned()])
+        }),
+        Just(Condition::Profile {
+            field: Field::TierCode,
+            words: BTreeSet::from(["gold".to_owned()])
+        }),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
@@ -146,7 +158,9 @@ impl Rows {
             Event::Scored(score) => {
                 let tag = catalog.tag("score").unwrap();
                 subject
-                    .assign("score", |held| tag.assign(held, Value::Int(*score), String::new(), None, self.now))
+                    .assign("score", |held| {
+                        tag.assign(held, Value::Int(*score), String::new(), None, self.now)
+                    })
                     .unwrap();
             }
             Event::Unscored => {
@@ -155,11 +169,16 @@ impl Rows {
             Event::Vip { for_days } => {
                 let (tag, until) = (catalog.tag("vip").unwrap(), Some(self.now.plus_days(*for_days)));
                 subject
-                    .assign("vip", |held| tag.assign(held, Value::Bool(true), String::new(), until, self.now))
+                    .assign("vip", |held| {
+                        tag.assign(held, Value::Bool(true), String::new(), until, self.now)
+                    })
                     .unwrap();
             }
             Event::Moved(city) => {
-                let profile = Profile { city: (*city).into(), ..Profile::default() };
+                let profile = Profile {
+                    city: (*city).into(),
+                    ..Profile::default()
+                };
                 subject.member.learn_profile(profile, self.now);
             }
             Event::Tier(tier) => subject.member.learn_tier((*tier).into(), self.now),
@@ -169,9 +188,15 @@ impl Rows {
     }
 
     fn settle(&mut self, mut subject: Subject, catalog: &Catalog) {
-        self.history.iter().for_each(|activity| subject.fold(activity, catalog, self.now));
+        self.history
+            .iter()
+            .for_each(|activity| subject.fold(activity, catalog, self.now));
         let outcome = subject.settle(catalog, None, self.now);
-        let empty = Stored { member: Member::unknown(), tags: BTreeMap::new(), segments: BTreeSet::new() };
+        let empty = Stored {
+            member: Member::unknown(),
+            tags: BTreeMap::new(),
+            segments: BTreeSet::new(),
+        };
         let stored = self.stored.get_or_insert(empty);
         if let Some(change) = outcome.member {
             stored.member = change.after.unwrap();
@@ -186,12 +211,15 @@ impl Rows {
             assert!(stored.segments.insert(code), "nobody enters a segment twice");
         }
         for code in outcome.left {
-            assert!(stored.segments.remove(&code), "nobody leaves a segment without having been in it");
+            assert!(
+                stored.segments.remove(&code),
+                "nobody leaves a segment without having been in it"
+            );
         }
     }
 
     /// The tags and segments of a member with this history, from nothing.
-    fn from_scratch(&self, catalog: &Catalog) -> (BTreeMap<String, Value>, BTreeSet<String>) {
+    fn afresh(&self, catalog: &Catalog) -> (BTreeMap<String, Value>, BTreeSet<String>) {
         let stored = self.stored.as_ref().unwrap();
         let mut tags: BTreeMap<String, MemberTag> = stored.tags.clone();
         tags.retain(|code, tag| catalog.tag(code).unwrap().computation().is_none() && !tag.is_due(self.now));
@@ -201,13 +229,25 @@ impl Rows {
             }
         }
         let holds = |code: &str| catalog.condition(code).unwrap().holds(&stored.member.profile, &tags);
-        let segments = catalog.segments().into_iter().filter(|code| holds(code)).map(str::to_owned).collect();
-        (tags.into_iter().map(|(code, tag)| (code, tag.value)).collect(), segments)
+        let segments = catalog
+            .segments()
+            .into_iter()
+            .filter(|code| holds(code))
+            .map(str::to_owned)
+            .collect();
+        (
+            tags.into_iter().map(|(code, tag)| (code, tag.value)).collect(),
+            segments,
+        )
     }
 
     fn present(&self) -> (BTreeMap<String, Value>, BTreeSet<String>) {
         let stored = self.stored.as_ref().unwrap();
-        let tags = stored.tags.iter().map(|(code, tag)| (code.clone(), tag.value.clone())).collect();
+        let tags = stored
+            .tags
+            .iter()
+            .map(|(code, tag)| (code.clone(), tag.value.clone()))
+            .collect();
         (tags, stored.segments.clone())
     }
 }
@@ -223,7 +263,7 @@ proptest! {
         let mut rows = Rows { stored: None, history: Vec::new(), now: Time::EPOCH.plus_days(100) };
         for event in &events {
             rows.revise(event, &catalog);
-            prop_assert_eq!(rows.present(), rows.from_scratch(&catalog));
+            prop_assert_eq!(rows.present(), rows.afresh(&catalog));
         }
     }
 
@@ -252,7 +292,7 @@ proptest! {
             rows.revise(event, catalog);
         }
         if events.len() > backfilled_after {
-            prop_assert_eq!(rows.present(), rows.from_scratch(&after));
+            prop_assert_eq!(rows.present(), rows.afresh(&after));
         }
     }
 }
@@ -261,29 +301,51 @@ proptest! {
 /// shows that nobody looked.
 #[test]
 fn only_the_segments_that_mention_the_change_are_evaluated() {
-    let segments =
-        vec![("scored".to_owned(), leaf("score", Test::IsSet)), ("vips".to_owned(), leaf("vip", Test::IsSet))];
+    let segments = vec![
+        ("scored".to_owned(), leaf("score", Test::IsSet)),
+        ("vips".to_owned(), leaf("vip", Test::IsSet)),
+    ];
     let catalog = Catalog::new(tags(), segments);
-    let stored =
-        Stored { member: Member::unknown(), tags: BTreeMap::new(), segments: BTreeSet::from(["vips".to_owned()]) };
+    let stored = Stored {
+        member: Member::unknown(),
+        tags: BTreeMap::new(),
+        segments: BTreeSet::from(["vips".to_owned()]),
+    };
     let mut subject = Subject::load(member_id(), stored, &catalog, Time::EPOCH);
     let score = catalog.tag("score").unwrap();
-    subject.assign("score", |held| score.assign(held, Value::Int(1), String::new(), None, Time::EPOCH)).unwrap();
+    subject
+        .assign("score", |held| {
+            score.assign(held, Value::Int(1), String::new(), None, Time::EPOCH)
+        })
+        .unwrap();
     let outcome = subject.clone().settle(&catalog, None, Time::EPOCH);
     assert_eq!((outcome.entered, outcome.left), (vec!["scored".to_owned()], vec![]));
     let demanded = subject.settle(&catalog, Some("vips"), Time::EPOCH);
-    assert_eq!((demanded.entered, demanded.left), (vec!["scored".to_owned()], vec!["vips".to_owned()]));
+    assert_eq!(
+        (demanded.entered, demanded.left),
+        (vec!["scored".to_owned()], vec!["vips".to_owned()])
+    );
 }
 
 #[test]
 fn a_value_that_stays_the_same_touches_no_segment_and_tells_nothing() {
     let catalog = Catalog::new(tags(), vec![("wide".to_owned(), leaf("score", Test::IsSet))]);
     let score = catalog.tag("score").unwrap();
-    let held = score.assign(None, Value::Int(1), "a".into(), None, Time::EPOCH).unwrap();
+    let held = score
+        .assign(None, Value::Int(1), "a".into(), None, Time::EPOCH)
+        .unwrap();
     let tags = BTreeMap::from([("score".to_owned(), held)]);
-    let stored = Stored { member: Member::unknown(), tags, segments: BTreeSet::new() };
+    let stored = Stored {
+        member: Member::unknown(),
+        tags,
+        segments: BTreeSet::new(),
+    };
     let mut subject = Subject::load(member_id(), stored, &catalog, Time::EPOCH);
-    subject.assign("score", |held| score.assign(held, Value::Int(1), "b".into(), None, Time::EPOCH)).unwrap();
+    subject
+        .assign("score", |held| {
+            score.assign(held, Value::Int(1), "b".into(), None, Time::EPOCH)
+        })
+        .unwrap();
     let outcome = subject.settle(&catalog, None, Time::EPOCH);
     assert_eq!(outcome.tags.len(), 1, "the new source is written");
     assert_eq!(outcome.tags[0].values(), None);
@@ -292,7 +354,10 @@ fn a_value_that_stays_the_same_touches_no_segment_and_tells_nothing() {
 
 #[test]
 fn of_two_assignments_the_later_survives_a_merge_and_a_static_tag_stays() {
-    let fixed = Tag { is_static: true, ..tag("fixed", ValueType::Int, TagSource::Manual) };
+    let fixed = Tag {
+        is_static: true,
+        ..tag("fixed", ValueType::Int, TagSource::Manual)
+    };
     let catalog = Catalog::new(tags().into_iter().chain([fixed]), []);
     let at = |value, day| MemberTag {
         value: Value::Int(value),
@@ -303,12 +368,20 @@ fn of_two_assignments_the_later_survives_a_merge_and_a_static_tag_stays() {
     };
     let subject = |score, fixed| {
         let tags = BTreeMap::from([("score".to_owned(), score), ("fixed".to_owned(), fixed)]);
-        let stored = Stored { member: Member::unknown(), tags, segments: BTreeSet::new() };
+        let stored = Stored {
+            member: Member::unknown(),
+            tags,
+            segments: BTreeSet::new(),
+        };
         Subject::load(member_id(), stored, &catalog, Time::EPOCH)
     };
     let mut survivor = subject(at(1, 1), at(1, 1));
     survivor.absorb(subject(at(2, 2), at(2, 2)), &catalog);
     assert_eq!(survivor.tag("score").map(|tag| &tag.value), Some(&Value::Int(2)));
     assert_eq!(survivor.tag("fixed").map(|tag| &tag.value), Some(&Value::Int(1)));
-    assert_eq!(survivor.stale().count(), 3, "the computed tags are folded from the activities of both");
+    assert_eq!(
+        survivor.stale().count(),
+        3,
+        "the computed tags are folded from the activities of both"
+    );
 }

@@ -1,0 +1,23 @@
+//! Tagging as its callers see it: the real routes behind the real server stack, on both databases, with a clock that is
+//! turned by hand and an identity that is played.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+#![allow(missing_docs, clippy::too_many_lines)]
+
+mod activities;
+mod identity;
+mod merges;
+mod random;
+mod refusals;
+mod segments;
+mod stream;
+mod summary;
+mod tags;
+mod windows;
+mod world;

@@ -1,0 +1,95 @@
+use contracts::tagging::v1::*;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::world::{World, member, reason};
+
+fn message(request_id: usize, activity: Activity) -> StreamActivitiesRequest {
+    StreamActivitiesRequest {
+        request_id: request_id.to_string(),
+        activity: Some(activity),
+    }
+}
+
+async fn send(world: &World, messages: Vec<StreamActivitiesRequest>) -> Vec<StreamActivitiesResponse> {
+    let answers = world
+        .activities()
+        .stream_activities(stream::iter(messages))
+        .await
+        .unwrap()
+        .into_inner();
+    answers.try_collect().await.unwrap()
+}
+
+#[tokio::test]
+async fn each_activity_of_a_stream_gets_its_own_result_in_the_order_of_sending() {
+    let world = World::new().await;
+    let messages: Vec<_> = (0..1_200)
+        .map(|i| {
+            let order = world.order(u32::try_from(i % 10).unwrap(), &format!("o{}", i % 1_000), 0);
+            let is_wrong = i % 100 == 99;
+            message(
+                i,
+                if is_wrong {
+                    Activity {
+                        member_id: member(77),
+                        ..order
+                    }
+                } else {
+                    order
+                },
+            )
+        })
+        .collect();
+    let answers = send(&world, messages).await;
+
+    let request_ids: Vec<_> = answers
+        .iter()
+        .map(|answer| answer.request_id.parse::<usize>().unwrap())
+        .collect();
+    assert_eq!(request_ids, (0..1_200).collect::<Vec<_>>());
+    let count = |outcome| {
+        answers
+            .iter()
+            .filter(|a| a.result.as_ref().unwrap().outcome() == outcome)
+            .count()
+    };
+    assert_eq!(count(ActivityOutcome::Refused), 12);
+    assert_eq!(count(ActivityOutcome::Recorded), 990);
+    assert_eq!(count(ActivityOutcome::Duplicate), 198);
+    assert_eq!(world.facts::<ActivityRecorded>().await.len(), 990);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_sent_again_repeats_nothing() {
+    let world = World::new().await;
+    let messages: Vec<_> = (0..50)
+        .map(|i| message(i, world.order(1, &format!("o{i}"), 0)))
+        .collect();
+    send(&world, messages.clone()).await;
+    let again = send(&world, messages).await;
+    assert!(
+        again
+            .iter()
+            .all(|answer| answer.result.as_ref().unwrap().outcome() == ActivityOutcome::Duplicate)
+    );
+}
+
+#[tokio::test]
+async fn a_message_without_an_id_ends_the_stream_after_the_results_of_those_before() {
+    let world = World::new().await;
+    let nameless = StreamActivitiesRequest {
+        request_id: String::new(),
+        activity: Some(world.order(1, "b", 0)),
+    };
+    let messages = vec![message(0, world.order(1, "a", 0)), nameless];
+    let mut answers = world
+        .activities()
+        .stream_activities(stream::iter(messages))
+        .await
+        .unwrap()
+        .into_inner();
+    let first = answers.next().await.unwrap().unwrap();
+    assert_eq!(first.result.unwrap().outcome(), ActivityOutcome::Recorded);
+    assert_eq!(reason(&answers.next().await.unwrap().unwrap_err()), "INVALID_FIELD");
+    assert_eq!(world.facts::<ActivityRecorded>().await.len(), 1);
+}
