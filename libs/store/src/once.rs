@@ -26,18 +26,29 @@ pub struct OnceTx<A> {
 }
 
 const FIND: &str = "SELECT digest, answer FROM request WHERE tenant_id = $1 AND method = $2 AND request_id = $3";
-const REMEMBER: &str =
-    "INSERT INTO request (tenant_id, method, request_id, digest, answer) VALUES ($1, $2, $3, $4, $5)";
+const CLAIM: &str = "INSERT INTO request (tenant_id, method, request_id, digest, answer) VALUES ($1, $2, $3, $4, $5) \
+     ON CONFLICT DO NOTHING";
+const REMEMBER: &str = "UPDATE request SET answer = $4 WHERE tenant_id = $1 AND method = $2 AND request_id = $3";
 
+/// Claims the request before anything else is locked: a copy that runs at the same time waits here for the outcome of the
+/// first, instead of meeting the first one's effects and refusing because of them.
 pub(crate) async fn begin<A: Message + Default>(tx: Tx, key: &RequestKey) -> Result<Begun<A>, Fault> {
-    match answered(&*tx, key).await? {
-        Some(answer) => Ok(Begun::Replay(answer)),
-        None => Ok(Begun::Fresh(OnceTx {
-            tx,
-            key: key.clone(),
-            answer: PhantomData,
-        })),
+    let claim = [
+        key.tenant.uuid().into(),
+        key.method.into(),
+        key.request_id.clone().into(),
+        key.digest.to_vec().into(),
+        Vec::<u8>::new().into(),
+    ];
+    if tx.execute_raw(statement(&*tx, CLAIM, claim)).await?.rows_affected() == 0 {
+        // Committed, or it would have been waited for; gone again, if it has been rolled back since: run again.
+        return answered(&*tx, key).await?.map(Begun::Replay).ok_or(Fault::Contended);
     }
+    Ok(Begun::Fresh(OnceTx {
+        tx,
+        key: key.clone(),
+        answer: PhantomData,
+    }))
 }
 
 pub(crate) async fn answered<A: Message + Default>(
@@ -72,15 +83,12 @@ fn reused(key: &RequestKey) -> Fault {
 
 impl<A: Message> OnceTx<A> {
     /// Records the answer and commits it together with the effects that earned it.
-    ///
-    /// Where another copy of this request got here first, this one is [`Fault::Contended`]: run again, it replays.
     pub async fn commit(self, answer: A) -> Result<A, Fault> {
         let Self { tx, key, .. } = self;
         let remember = [
             key.tenant.uuid().into(),
             key.method.into(),
             key.request_id.into(),
-            key.digest.to_vec().into(),
             answer.encode_to_vec().into(),
         ];
         tx.execute_raw(statement(&*tx, REMEMBER, remember)).await?;

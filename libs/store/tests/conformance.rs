@@ -106,6 +106,22 @@ async fn copies_of_a_request_that_race_take_effect_once() {
     assert_eq!((count(world.db.read(), "thing").await, positions(&world.db).await), (1, vec![1]));
 }
 
+/// PostgreSQL lets the copy run at the same time; it must not meet its twin's effects before its twin's answer.
+#[tokio::test]
+async fn a_copy_waits_for_its_twin_before_it_looks_at_anything() {
+    let world = world().await;
+    let key = world.key("r-1", "a");
+    let replica = world.test_db.another(vec![TABLES]).await;
+    let Begun::Fresh(tx) = world.db.begin_once::<Made>(&key).await.unwrap() else { panic!("fresh") };
+    let copy = tokio::spawn(async move { replica.begin_once::<Made>(&key).await });
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+        assert!(!copy.is_finished());
+    }
+    tx.commit(Made { count: 7 }).await.unwrap();
+    assert!(matches!(copy.await.unwrap().unwrap(), Begun::Replay(Made { count: 7 })));
+}
+
 #[tokio::test]
 async fn what_is_dropped_before_its_commit_leaves_no_trace() {
     let world = world().await;
