@@ -120,12 +120,14 @@ def the_openapi_document_is_valid_and_complete(world):
 def a_channel_is_created_once(world):
     request = channel_service_pb2.CreateChannelRequest(
         request_id="smoke-channel",
-        channel=channel_pb2.Channel(channel_code="tmall", kind=channel_pb2.CHANNEL_KIND_TMALL, display_name="Online"),
+        channel=channel_pb2.Channel(
+            channel_code="tmall", kind=channel_pb2.CHANNEL_KIND_TMALL, display_name="Online", trust_rank=100
+        ),
     )
     first = world.channels.CreateChannel(request)
     assert world.channels.CreateChannel(request) == first
     assert world.rest.good("GET", "/v1/channels/tmall")["channel"]["displayName"] == "Online"
-    mini = {"channelCode": "wechat_mini", "kind": "CHANNEL_KIND_WECHAT_MINI", "displayName": "Mini program"}
+    mini = {"channelCode": "wechat_mini", "kind": "CHANNEL_KIND_WECHAT_MINI", "displayName": "Mini program", "trustRank": 90}
     world.rest.good("POST", "/v1/channels", {"requestId": "smoke-mini", "channel": mini})
 
 

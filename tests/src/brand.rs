@@ -83,6 +83,7 @@ async fn create_channels(api: &Api) -> Result<(), Status> {
             channel_code: code.to_owned(),
             kind: kind.into(),
             display_name: code.to_owned(),
+            trust_rank: 100,
             ..Channel::default()
         };
         let request = CreateChannelRequest {

@@ -28,7 +28,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// Who may join services into one platform.
-const JOINERS: [&str; 2] = ["quanyu", "tests"];
+const JOINERS: [&str; 3] = ["bench", "quanyu", "tests"];
+
+/// The grammar of CEL, which a library parses, calls members what hangs behind a value.
+const OTHER_TRADES: [(&str, &str); 1] = [("rules", "members")];
 
 /// The nouns of the business. A library that needs one has learnt something that is a service's to know. "Order" is not
 /// among them, for sequences and mappings have one too.
@@ -106,7 +109,7 @@ fn libraries_know_no_business_word() {
         for file in sources(&root().join("libs").join(library).join("src")) {
             let text = fs::read_to_string(&file).unwrap();
             for (number, line) in product_code(&text) {
-                for word in business_words(line) {
+                for word in business_words(line).into_iter().filter(|word| !OTHER_TRADES.contains(&(library, word))) {
                     found.push(format!(
                         "{}:{number}: {word}",
                         file.strip_prefix(root()).unwrap().display()

@@ -308,7 +308,7 @@ async fn a_request_id_is_each_tenant_s_own() {
     let host = Host::start().await;
     let other = other_tenant(&host).await;
     let body = |name: &str| {
-        let channel = json!({"channelCode": MINI, "kind": "CHANNEL_KIND_WECHAT_MINI", "displayName": name});
+        let channel = json!({"channelCode": MINI, "kind": "CHANNEL_KIND_WECHAT_MINI", "displayName": name, "trustRank": 100});
         json!({"requestId": "same", "channel": channel})
     };
     for (rest, name) in [(host.rest(), "Ours"), (other, "Theirs")] {
