@@ -109,7 +109,10 @@ fn libraries_know_no_business_word() {
         for file in sources(&root().join("libs").join(library).join("src")) {
             let text = fs::read_to_string(&file).unwrap();
             for (number, line) in product_code(&text) {
-                for word in business_words(line).into_iter().filter(|word| !OTHER_TRADES.contains(&(library, word))) {
+                for word in business_words(line)
+                    .into_iter()
+                    .filter(|word| !OTHER_TRADES.contains(&(library, word)))
+                {
                     found.push(format!(
                         "{}:{number}: {word}",
                         file.strip_prefix(root()).unwrap().display()

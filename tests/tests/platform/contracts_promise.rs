@@ -34,7 +34,11 @@ fn every_public_method_has_one_address_of_its_own() {
 #[test]
 fn what_only_reads_is_asked_by_get_and_what_writes_is_not() {
     // Many keys and simulated activities are too much for an address.
-    let long = |method: &&Method| ["Batch", "Simulate"].iter().any(|verb| method.descriptor.name().starts_with(verb));
+    let long = |method: &&Method| {
+        ["Batch", "Simulate"]
+            .iter()
+            .any(|verb| method.descriptor.name().starts_with(verb))
+    };
     for method in methods().filter(|method| !(method.read_only && long(method))) {
         if let Some((verb, _)) = http_address(&method.descriptor) {
             assert_eq!(verb == "get", method.read_only, "{} by {verb}", method.full_name);
@@ -152,7 +156,8 @@ fn every_reason_has_a_code_and_an_example() {
 }
 
 /// Whether a test really produces a reason can be seen only by reading the test; that none is forgotten is seen here: each
-/// reason is named by the tests, as a value of the enum or in words, and not only by the code that refuses with it.
+/// reason is named by the tests, as a value of the enum or in words, and not only by the code that refuses with it. A
+/// service whose own test goes through all values of the enum names none of them.
 #[test]
 fn every_reason_is_asked_for_by_a_test() {
     let mut forgotten = Vec::new();
@@ -165,6 +170,9 @@ fn every_reason_is_asked_for_by_a_test() {
             service => vec![format!("services/{service}"), "tests/tests".to_owned()],
         };
         let tests: String = folders.iter().map(|folder| tests_below(folder)).collect();
+        if has_word(&tests, "every_reason_is_produced") {
+            continue;
+        }
         for value in reasons.values().filter(|value| value.number() != 0) {
             let word = short(value.name());
             let variant = camel_case(word);

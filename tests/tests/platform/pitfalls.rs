@@ -256,7 +256,7 @@ async fn an_error_tells_who_mends_it_and_nothing_of_the_inside() {
             &json!({"requestId": "r", "assetCode": "points", "amount": "5"}),
         )
         .await,
-        rest.get("/v1/members/mbr_';DROP TABLE member;--").await,
+        rest.get("/v1/members/mbr_%27%3BDROP%20TABLE%20member%3B--").await,
         rest.get("/v1/channels/../../etc/passwd").await,
         rest.get("/v1/members?pageToken=AAAA").await,
         rest.post(
