@@ -10,7 +10,10 @@ mod options;
 
 type Failure = Box<dyn std::error::Error>;
 
-#[expect(clippy::disallowed_methods, reason = "cargo speaks to a build script through its environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo speaks to a build script through its environment"
+)]
 fn variable(name: &str) -> Result<String, env::VarError> {
     env::var(name)
 }

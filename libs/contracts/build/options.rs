@@ -87,7 +87,9 @@ fn code_name(code: &ExtensionDescriptor, number: i32) -> Result<String, Failure>
     let codes = kind.as_enum().ok_or("the option code is an enum")?;
     let value = codes.get_value(number).ok_or("a code without a name")?;
     let words = value.name().trim_start_matches("REFUSAL_CODE_").split('_');
-    Ok(words.flat_map(|word| [word[..1].to_owned(), word[1..].to_lowercase()]).collect())
+    Ok(words
+        .flat_map(|word| [word[..1].to_owned(), word[1..].to_lowercase()])
+        .collect())
 }
 
 fn extension(pool: &DescriptorPool, name: &str) -> Result<ExtensionDescriptor, Failure> {

@@ -110,7 +110,10 @@ struct World {
 
 /// A database with facts 1 to `count`, every tenth of which nobody wants.
 async fn world(count: i64) -> World {
-    let (clock, test_db) = (Clock::manual(Time::from_seconds(1_800_000_000)), TestDb::new(vec![TABLES]).await);
+    let (clock, test_db) = (
+        Clock::manual(Time::from_seconds(1_800_000_000)),
+        TestDb::new(vec![TABLES]).await,
+    );
     let (db, tenant) = (test_db.db(), Tenant::from_uuid(clock.uuid()));
     let tx = db.begin().await.unwrap();
     let facts = (1..=count).map(|number| match number % 10 {
@@ -129,18 +132,33 @@ impl World {
     }
 
     fn worker_on(&self, db: &Db, consumer: Write, lose: Option<i64>) -> Box<dyn Worker> {
-        consume_from(db, &self.clock, Outbox { db: self.db.clone(), lose }, consumer)
+        consume_from(
+            db,
+            &self.clock,
+            Outbox {
+                db: self.db.clone(),
+                lose,
+            },
+            consumer,
+        )
     }
 
     async fn effects(&self) -> Vec<i64> {
         let conn = self.db.read();
-        let rows = conn.query_all_raw(statement(conn, "SELECT number FROM effect ORDER BY position", [])).await.unwrap();
+        let rows = conn
+            .query_all_raw(statement(conn, "SELECT number FROM effect ORDER BY position", []))
+            .await
+            .unwrap();
         rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
     }
 }
 
 fn write() -> Write {
-    Write { fail_batch: None, refuse: None, batches: Arc::default() }
+    Write {
+        fail_batch: None,
+        refuse: None,
+        batches: Arc::default(),
+    }
 }
 
 fn wanted(count: i64) -> Vec<i64> {
@@ -170,7 +188,11 @@ async fn facts_are_applied_in_order_and_in_batches() {
 #[tokio::test]
 async fn a_crash_between_effect_and_commit_repeats_nothing() {
     let world = world(1_500).await;
-    drive(&mut *world.worker(Write { fail_batch: Some(1), ..write() })).await;
+    drive(&mut *world.worker(Write {
+        fail_batch: Some(1),
+        ..write()
+    }))
+    .await;
     // Another process goes on where the first one was.
     drive(&mut *world.worker(write())).await;
     assert_eq!(world.effects().await, wanted(1_500));
@@ -188,11 +210,21 @@ async fn two_replicas_share_the_facts_and_double_none() {
 #[tokio::test]
 async fn a_fact_that_cannot_be_applied_is_put_aside_and_stops_nobody() {
     let world = world(1_200).await;
-    drive(&mut *world.worker(Write { refuse: Some(777), ..write() })).await;
+    drive(&mut *world.worker(Write {
+        refuse: Some(777),
+        ..write()
+    }))
+    .await;
     let expected: Vec<i64> = wanted(1_200).into_iter().filter(|number| *number != 777).collect();
     assert_eq!(world.effects().await, expected);
     let parked = world.db.parked_facts(10).await.unwrap();
-    assert_eq!(parked.iter().map(|fact| (fact.position, fact.kind.as_str())).collect::<Vec<_>>(), [(777, Counted::TYPE)]);
+    assert_eq!(
+        parked
+            .iter()
+            .map(|fact| (fact.position, fact.kind.as_str()))
+            .collect::<Vec<_>>(),
+        [(777, Counted::TYPE)]
+    );
     assert!(parked[0].reason.contains("cannot be applied"));
 }
 

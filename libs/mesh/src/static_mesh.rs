@@ -19,8 +19,14 @@ pub struct StaticMesh {
 impl StaticMesh {
     /// Peers by the names of their services.
     pub fn new(addresses: &BTreeMap<String, Uri>) -> Self {
-        let channels = addresses.iter().map(|(service, address)| (service.clone(), Channel::remote(address))).collect();
-        Self { channels, leading: watch::Sender::new(false) }
+        let channels = addresses
+            .iter()
+            .map(|(service, address)| (service.clone(), Channel::remote(address)))
+            .collect();
+        Self {
+            channels,
+            leading: watch::Sender::new(false),
+        }
     }
 }
 

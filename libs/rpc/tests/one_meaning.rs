@@ -53,7 +53,12 @@ impl FeedService for Obedient {
                 "smuggled" => smuggled.to_string(),
                 _ => call.principal().subject.clone(),
             };
-            Ok(ReadFactsResponse { facts: vec![Fact { subject, ..Fact::default() }] })
+            Ok(ReadFactsResponse {
+                facts: vec![Fact {
+                    subject,
+                    ..Fact::default()
+                }],
+            })
         })
         .await
     }
@@ -67,33 +72,59 @@ struct Pair {
 /// One service, behind a local channel and behind a socket.
 async fn pair(concurrency_max: usize) -> Pair {
     let abandoned = Arc::new(AtomicBool::new(false));
-    let routes = || Routes::new(FeedServiceServer::new(Obedient { abandoned: abandoned.clone() }));
-    let stack = || Stack { signer: Signer::new(&SECRET), red: Red::default(), concurrency_max };
+    let routes = || {
+        Routes::new(FeedServiceServer::new(Obedient {
+            abandoned: abandoned.clone(),
+        }))
+    };
+    let stack = || Stack {
+        signer: Signer::new(&SECRET),
+        red: Red::default(),
+        concurrency_max,
+    };
     let switchboard = Switchboard::new();
     switchboard.connect(rpc::serve(routes(), stack()).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
     let server = tonic::transport::Server::builder().add_routes(rpc::serve(routes(), stack()).unwrap());
     tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
-    let channels = vec![("local", Channel::local(switchboard)), ("remote", Channel::remote(&address))];
+    let channels = vec![
+        ("local", Channel::local(switchboard)),
+        ("remote", Channel::remote(&address)),
+    ];
     Pair { channels, abandoned }
 }
 
 fn service(channel: &Channel) -> FeedServiceClient<Channel> {
     let principal = Principal::service("points", Tenant::PLATFORM);
-    FeedServiceClient::new(channel.clone().with_principal(Signer::new(&SECRET).sign(&principal).unwrap()))
+    FeedServiceClient::new(
+        channel
+            .clone()
+            .with_principal(Signer::new(&SECRET).sign(&principal).unwrap()),
+    )
 }
 
 fn ask(stream: &str) -> Request<ReadFactsRequest> {
-    Request::new(ReadFactsRequest { stream: stream.to_owned(), after_position: 0, facts_max: 1, wait_ms: 0 })
+    Request::new(ReadFactsRequest {
+        stream: stream.to_owned(),
+        after_position: 0,
+        facts_max: 1,
+        wait_ms: 0,
+    })
 }
 
 fn reason(status: &Status) -> String {
-    status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
+    status
+        .get_error_details()
+        .error_info()
+        .map(|info| info.reason.clone())
+        .unwrap_or_default()
 }
 
 async fn subject(channel: &Channel, request: Request<ReadFactsRequest>) -> String {
-    service(channel).read_facts(request).await.unwrap().into_inner().facts[0].subject.clone()
+    service(channel).read_facts(request).await.unwrap().into_inner().facts[0]
+        .subject
+        .clone()
 }
 
 #[tokio::test]
@@ -114,7 +145,11 @@ async fn a_deadline_holds_and_is_called_by_its_name() {
         let mut request = ask("never");
         request.set_timeout(Duration::from_millis(100));
         let status = service(channel).read_facts(request).await.unwrap_err();
-        assert_eq!((status.code(), reason(&status)), (Code::DeadlineExceeded, "DEADLINE_EXCEEDED".to_owned()), "{kind}");
+        assert_eq!(
+            (status.code(), reason(&status)),
+            (Code::DeadlineExceeded, "DEADLINE_EXCEEDED".to_owned()),
+            "{kind}"
+        );
         while !pair.abandoned.load(Ordering::SeqCst) {
             tokio::task::yield_now().await;
         }
@@ -166,11 +201,29 @@ async fn a_message_beyond_the_limit_is_refused() {
 #[tokio::test]
 async fn shape_rules_are_checked_before_the_handler() {
     for (kind, channel) in pair(8).await.channels {
-        let wrong = ReadFactsRequest { stream: String::new(), after_position: -1, facts_max: 0, wait_ms: -1 };
+        let wrong = ReadFactsRequest {
+            stream: String::new(),
+            after_position: -1,
+            facts_max: 0,
+            wait_ms: -1,
+        };
         let status = service(&channel).read_facts(wrong).await.unwrap_err();
         let details = status.get_error_details();
-        let fields: Vec<&str> = details.bad_request().unwrap().field_violations.iter().map(|v| v.field.as_str()).collect();
-        assert_eq!((status.code(), fields), (Code::InvalidArgument, vec!["stream", "after_position", "facts_max", "wait_ms"]), "{kind}");
+        let fields: Vec<&str> = details
+            .bad_request()
+            .unwrap()
+            .field_violations
+            .iter()
+            .map(|v| v.field.as_str())
+            .collect();
+        assert_eq!(
+            (status.code(), fields),
+            (
+                Code::InvalidArgument,
+                vec!["stream", "after_position", "facts_max", "wait_ms"]
+            ),
+            "{kind}"
+        );
     }
 }
 
@@ -185,8 +238,15 @@ async fn who_is_too_many_is_turned_away_at_once() {
                 Err(status) => break status,
             }
         };
-        assert_eq!((status.code(), reason(&status)), (Code::ResourceExhausted, "OVERLOADED".to_owned()), "{kind}");
-        assert!(status.get_error_details().retry_info().unwrap().retry_delay.is_some(), "{kind}");
+        assert_eq!(
+            (status.code(), reason(&status)),
+            (Code::ResourceExhausted, "OVERLOADED".to_owned()),
+            "{kind}"
+        );
+        assert!(
+            status.get_error_details().retry_info().unwrap().retry_delay.is_some(),
+            "{kind}"
+        );
         first.abort();
     }
 }
@@ -202,12 +262,26 @@ async fn an_internal_method_does_not_exist_for_outsiders() {
     for (kind, channel) in pair(8).await.channels {
         let signed = Signer::new(&SECRET).sign(&key(&["*", "platform.*"])).unwrap();
         let mut outsider = FeedServiceClient::new(channel.clone().with_principal(signed));
-        assert_eq!(outsider.read_facts(ask("who")).await.unwrap_err().code(), Code::Unimplemented, "{kind}");
+        assert_eq!(
+            outsider.read_facts(ask("who")).await.unwrap_err().code(),
+            Code::Unimplemented,
+            "{kind}"
+        );
         let mut nobody = FeedServiceClient::new(channel.clone());
-        assert_eq!(nobody.read_facts(ask("who")).await.unwrap_err().code(), Code::Unauthenticated, "{kind}");
-        let forged = Signer::new(&[6; 32]).sign(&Principal::service("points", Tenant::PLATFORM)).unwrap();
+        assert_eq!(
+            nobody.read_facts(ask("who")).await.unwrap_err().code(),
+            Code::Unauthenticated,
+            "{kind}"
+        );
+        let forged = Signer::new(&[6; 32])
+            .sign(&Principal::service("points", Tenant::PLATFORM))
+            .unwrap();
         let mut forger = FeedServiceClient::new(channel.with_principal(forged));
-        assert_eq!(forger.read_facts(ask("who")).await.unwrap_err().code(), Code::Unauthenticated, "{kind}");
+        assert_eq!(
+            forger.read_facts(ask("who")).await.unwrap_err().code(),
+            Code::Unauthenticated,
+            "{kind}"
+        );
     }
 }
 
@@ -216,8 +290,15 @@ async fn a_peer_that_is_away_is_unavailable() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", nobody.local_addr().unwrap()).parse().unwrap();
     drop(nobody);
-    for (kind, channel) in [("local", Channel::local(Switchboard::new())), ("remote", Channel::remote(&address))] {
+    for (kind, channel) in [
+        ("local", Channel::local(Switchboard::new())),
+        ("remote", Channel::remote(&address)),
+    ] {
         let status = service(&channel).read_facts(ask("who")).await.unwrap_err();
-        assert_eq!((status.code(), reason(&status)), (Code::Unavailable, "UNAVAILABLE".to_owned()), "{kind}");
+        assert_eq!(
+            (status.code(), reason(&status)),
+            (Code::Unavailable, "UNAVAILABLE".to_owned()),
+            "{kind}"
+        );
     }
 }

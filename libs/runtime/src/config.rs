@@ -21,7 +21,10 @@ pub struct Problem {
 impl Problem {
     /// A problem of one setting.
     pub fn new(setting: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { setting: setting.into(), message: message.into() }
+        Self {
+            setting: setting.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -51,9 +54,17 @@ pub fn load<S: Settings>(file: Option<&Path>, flags: impl Serialize) -> Result<S
         layers = layers.merge(Toml::file(file));
     }
     let environment = Env::prefixed(PREFIX).ignore(S::FOREIGN).split("__");
-    let settings: S = layers.merge(environment).merge(Serialized::defaults(flags)).extract().map_err(told)?;
+    let settings: S = layers
+        .merge(environment)
+        .merge(Serialized::defaults(flags))
+        .extract()
+        .map_err(told)?;
     let problems = settings.problems();
-    if problems.is_empty() { Ok(settings) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(settings)
+    } else {
+        Err(problems)
+    }
 }
 
 /// The settings as a file that [`load`] reads, without secrets.
@@ -63,7 +74,11 @@ pub fn print(settings: &impl Serialize) -> Result<String, toml::ser::Error> {
 
 fn told(errors: figment::Error) -> Vec<Problem> {
     let tell = |error: figment::Error| {
-        let source = error.metadata.as_ref().map(|layer| format!(" (in {})", layer.name)).unwrap_or_default();
+        let source = error
+            .metadata
+            .as_ref()
+            .map(|layer| format!(" (in {})", layer.name))
+            .unwrap_or_default();
         Problem::new(error.path.join("."), format!("{}{source}", error.kind))
     };
     errors.into_iter().map(tell).collect()
@@ -133,13 +148,23 @@ mod tests {
         std::fs::remove_file(&folder).unwrap();
         assert_eq!((settings.rows_max, settings.key.expose()), (4, "sesame"));
         let printed = print(&settings).unwrap();
-        assert!(!printed.contains("sesame") && !format!("{settings:?}").contains("sesame"), "{printed}");
+        assert!(
+            !printed.contains("sesame") && !format!("{settings:?}").contains("sesame"),
+            "{printed}"
+        );
     }
 
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
-        assert_eq!(load::<Example>(None, flags(11)).unwrap_err(), [Problem::new("rows_max", "must be at most 10")]);
+        assert_eq!(
+            load::<Example>(None, flags(11)).unwrap_err(),
+            [Problem::new("rows_max", "must be at most 10")]
+        );
         let unknown = BTreeMap::from([("rows_maximum", 1)]);
-        assert!(load::<Example>(None, unknown).unwrap_err()[0].message.contains("rows_maximum"));
+        assert!(
+            load::<Example>(None, unknown).unwrap_err()[0]
+                .message
+                .contains("rows_maximum")
+        );
     }
 }

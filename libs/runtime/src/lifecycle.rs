@@ -20,7 +20,10 @@ impl Default for Lifecycle {
 impl Lifecycle {
     /// A process that nobody has asked to end.
     pub fn new() -> Self {
-        Self { soft: CancellationToken::new(), hard: CancellationToken::new() }
+        Self {
+            soft: CancellationToken::new(),
+            hard: CancellationToken::new(),
+        }
     }
 
     /// Listens for SIGINT and SIGTERM: the first asks to end, the second ends at once, and so does `drain` after the

@@ -77,9 +77,14 @@ fn json_rows(first: usize, columns: &[Column], rows: Vec<Vec<Value>>) -> (String
         }
     };
     let columns: Vec<String> = columns.iter().enumerate().map(read).collect();
-    let rows = rows.into_iter().map(|row| row.into_iter().map(json).collect::<serde_json::Value>());
+    let rows = rows
+        .into_iter()
+        .map(|row| row.into_iter().map(json).collect::<serde_json::Value>());
     let rows: serde_json::Value = rows.collect();
-    (format!("(SELECT {} FROM json_each(${first}))", columns.join(", ")), vec![rows.to_string().into()])
+    (
+        format!("(SELECT {} FROM json_each(${first}))", columns.join(", ")),
+        vec![rows.to_string().into()],
+    )
 }
 
 fn json(value: Value) -> serde_json::Value {
@@ -103,7 +108,9 @@ fn value_rows(first: usize, columns: &[Column], rows: Vec<Vec<Value>>) -> (Strin
         Some(Column::Bool) => "::boolean",
         None => "",
     };
-    let (list, parameters) = list(rows, |column, number| format!("${}{}", first.saturating_add(number), cast(column)));
+    let (list, parameters) = list(rows, |column, number| {
+        format!("${}{}", first.saturating_add(number), cast(column))
+    });
     (format!("(VALUES {list})"), parameters)
 }
 

@@ -46,8 +46,12 @@ impl Db {
 
     /// The first of the facts that were put aside.
     pub async fn parked_facts(&self, facts_max: i64) -> Result<Vec<ParkedFact>, Fault> {
-        const READ: &str = "SELECT consumer, position, kind, reason FROM parked_fact ORDER BY consumer, position LIMIT $1";
-        let rows = self.read().query_all_raw(statement(self.read(), READ, [facts_max.into()])).await?;
+        const READ: &str =
+            "SELECT consumer, position, kind, reason FROM parked_fact ORDER BY consumer, position LIMIT $1";
+        let rows = self
+            .read()
+            .query_all_raw(statement(self.read(), READ, [facts_max.into()]))
+            .await?;
         let read = |row: &sea_orm::QueryResult| {
             Ok(ParkedFact {
                 consumer: row.try_get_by_index(0)?,

@@ -35,7 +35,12 @@ struct World {
 async fn world() -> World {
     let clock = Clock::manual(Time::from_seconds(1_800_000_000));
     let test_db = TestDb::new(vec![TABLES]).await;
-    World { tenant: Tenant::from_uuid(clock.uuid()), db: test_db.db(), test_db, clock }
+    World {
+        tenant: Tenant::from_uuid(clock.uuid()),
+        db: test_db.db(),
+        test_db,
+        clock,
+    }
 }
 
 impl World {
@@ -51,20 +56,31 @@ impl World {
         };
         let row = vec![key.tenant.uuid().into(), self.clock.uuid().into(), 1_i64.into()];
         insert_rows(&**tx, "INSERT INTO thing (tenant_id, thing_id, amount)", vec![row], "").await?;
-        let answer = Made { count: count(&**tx, "thing").await };
+        let answer = Made {
+            count: count(&**tx, "thing").await,
+        };
         tx.emit(&self.clock, key.tenant, "subject", &answer).await?;
         tx.commit(answer).await
     }
 }
 
 async fn count(conn: &impl ConnectionTrait, table: &str) -> i64 {
-    let row = conn.query_one_raw(statement(conn, &format!("SELECT COUNT(*) FROM {table}"), [])).await.unwrap().unwrap();
+    let row = conn
+        .query_one_raw(statement(conn, &format!("SELECT COUNT(*) FROM {table}"), []))
+        .await
+        .unwrap()
+        .unwrap();
     row.try_get_by_index(0).unwrap()
 }
 
 async fn positions(db: &Db) -> Vec<i64> {
     while db.sequence().await.unwrap() > 0 {}
-    db.facts_after(0, 100_000).await.unwrap().iter().map(|fact| fact.position).collect()
+    db.facts_after(0, 100_000)
+        .await
+        .unwrap()
+        .iter()
+        .map(|fact| fact.position)
+        .collect()
 }
 
 #[tokio::test]
@@ -76,7 +92,10 @@ async fn a_repeated_request_gets_its_first_answer_however_late_and_from_whicheve
     world.clock.turn_to(world.clock.now().plus_days(400));
     let replica = world.test_db.another(vec![TABLES]).await;
     assert_eq!(world.make(&replica, &first).await.unwrap(), answer);
-    assert_eq!((count(world.db.read(), "thing").await, positions(&world.db).await), (2, vec![1, 2]));
+    assert_eq!(
+        (count(world.db.read(), "thing").await, positions(&world.db).await),
+        (2, vec![1, 2])
+    );
 }
 
 #[tokio::test]
@@ -103,7 +122,10 @@ async fn copies_of_a_request_that_race_take_effect_once() {
     for answer in join_all(copies).await {
         assert_eq!(answer.unwrap(), Made { count: 1 });
     }
-    assert_eq!((count(world.db.read(), "thing").await, positions(&world.db).await), (1, vec![1]));
+    assert_eq!(
+        (count(world.db.read(), "thing").await, positions(&world.db).await),
+        (1, vec![1])
+    );
 }
 
 /// PostgreSQL lets the copy run at the same time; it must not meet its twin's effects before its twin's answer.
@@ -112,7 +134,9 @@ async fn a_copy_waits_for_its_twin_before_it_looks_at_anything() {
     let world = world().await;
     let key = world.key("r-1", "a");
     let replica = world.test_db.another(vec![TABLES]).await;
-    let Begun::Fresh(tx) = world.db.begin_once::<Made>(&key).await.unwrap() else { panic!("fresh") };
+    let Begun::Fresh(tx) = world.db.begin_once::<Made>(&key).await.unwrap() else {
+        panic!("fresh")
+    };
     let copy = tokio::spawn(async move { replica.begin_once::<Made>(&key).await });
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -125,10 +149,17 @@ async fn a_copy_waits_for_its_twin_before_it_looks_at_anything() {
 #[tokio::test]
 async fn what_is_dropped_before_its_commit_leaves_no_trace() {
     let world = world().await;
-    let Begun::Fresh(tx) = world.db.begin_once::<Made>(&world.key("r-1", "a")).await.unwrap() else { panic!("fresh") };
-    tx.emit(&world.clock, world.tenant, "subject", &Made { count: 9 }).await.unwrap();
+    let Begun::Fresh(tx) = world.db.begin_once::<Made>(&world.key("r-1", "a")).await.unwrap() else {
+        panic!("fresh")
+    };
+    tx.emit(&world.clock, world.tenant, "subject", &Made { count: 9 })
+        .await
+        .unwrap();
     drop(tx);
-    assert_eq!(world.make(&world.db, &world.key("r-1", "b")).await.unwrap(), Made { count: 1 });
+    assert_eq!(
+        world.make(&world.db, &world.key("r-1", "b")).await.unwrap(),
+        Made { count: 1 }
+    );
     assert_eq!(positions(&world.db).await, [1]);
 }
 
@@ -139,7 +170,9 @@ async fn positions_have_no_gaps_and_none_is_given_before_its_fact_is_visible() {
     if world.db.backend() == DbBackend::Postgres {
         // The slow transaction writes first and commits last.
         let tx = slow.begin().await.unwrap();
-        tx.emit(&world.clock, world.tenant, "slow", &Made { count: 0 }).await.unwrap();
+        tx.emit(&world.clock, world.tenant, "slow", &Made { count: 0 })
+            .await
+            .unwrap();
         world.make(&world.db, &world.key("fast", "a")).await.unwrap();
         assert_eq!(positions(&world.db).await, [1]);
         tx.commit().await.unwrap();
@@ -152,7 +185,9 @@ async fn positions_have_no_gaps_and_none_is_given_before_its_fact_is_visible() {
         async move {
             if n % 10 == 0 {
                 let tx = db.begin().await.unwrap();
-                tx.emit(&world.clock, world.tenant, "dropped", &Made { count: 0 }).await.unwrap();
+                tx.emit(&world.clock, world.tenant, "dropped", &Made { count: 0 })
+                    .await
+                    .unwrap();
             } else {
                 rpc::retry(|| world.make(db, &key)).await.unwrap();
             }
@@ -172,12 +207,18 @@ async fn a_unique_key_that_nobody_foresaw_is_a_lost_race() {
     const INSERT: &str = "INSERT INTO thing (tenant_id, thing_id, amount)";
     let tx = world.db.begin().await.unwrap();
     insert_rows(&*tx, INSERT, vec![row()], "").await.unwrap();
-    assert!(matches!(insert_rows(&*tx, INSERT, vec![row()], "").await, Err(fault::Fault::Contended)));
+    assert!(matches!(
+        insert_rows(&*tx, INSERT, vec![row()], "").await,
+        Err(fault::Fault::Contended)
+    ));
     drop(tx);
     // A check that fails is a bug, not a race.
     let tx = world.db.begin().await.unwrap();
     let wrong = vec![world.tenant.uuid().into(), id.into(), (-1_i64).into()];
-    assert!(matches!(insert_rows(&*tx, INSERT, vec![wrong], "").await, Err(fault::Fault::Internal(_))));
+    assert!(matches!(
+        insert_rows(&*tx, INSERT, vec![wrong], "").await,
+        Err(fault::Fault::Internal(_))
+    ));
 }
 
 #[tokio::test]
@@ -192,14 +233,39 @@ async fn readers_cannot_write_to_a_sqlite_file() {
 async fn many_rows_go_in_and_are_changed_by_few_statements() {
     let world = world().await;
     let ids: Vec<_> = (0..25_000).map(|_| world.clock.uuid()).collect();
-    let rows = ids.iter().map(|id| vec![world.tenant.uuid().into(), (*id).into(), 1_i64.into()]).collect();
+    let rows = ids
+        .iter()
+        .map(|id| vec![world.tenant.uuid().into(), (*id).into(), 1_i64.into()])
+        .collect();
     let tx = world.db.begin().await.unwrap();
-    let inserted = insert_rows(&*tx, "INSERT INTO thing (tenant_id, thing_id, amount)", rows, "ON CONFLICT DO NOTHING");
+    let inserted = insert_rows(
+        &*tx,
+        "INSERT INTO thing (tenant_id, thing_id, amount)",
+        rows,
+        "ON CONFLICT DO NOTHING",
+    );
     assert_eq!(inserted.await.unwrap(), 25_000);
-    let changes = ids.iter().take(1_000).map(|id| vec![world.tenant.uuid().into(), (*id).into(), 7_i64.into()]).collect();
-    let (list, parameters) = values(world.db.backend(), 1, &[Column::Uuid, Column::Uuid, Column::Int], changes);
-    let sql = format!("UPDATE thing SET amount = v.column3 FROM {list} AS v WHERE tenant_id = v.column1 AND thing_id = v.column2");
-    assert_eq!(tx.execute_raw(statement(&*tx, &sql, parameters)).await.unwrap().rows_affected(), 1_000);
+    let changes = ids
+        .iter()
+        .take(1_000)
+        .map(|id| vec![world.tenant.uuid().into(), (*id).into(), 7_i64.into()])
+        .collect();
+    let (list, parameters) = values(
+        world.db.backend(),
+        1,
+        &[Column::Uuid, Column::Uuid, Column::Int],
+        changes,
+    );
+    let sql = format!(
+        "UPDATE thing SET amount = v.column3 FROM {list} AS v WHERE tenant_id = v.column1 AND thing_id = v.column2"
+    );
+    assert_eq!(
+        tx.execute_raw(statement(&*tx, &sql, parameters))
+            .await
+            .unwrap()
+            .rows_affected(),
+        1_000
+    );
     tx.commit().await.unwrap();
     assert_eq!(count(world.db.read(), "thing WHERE amount = 7").await, 1_000);
 }
@@ -217,6 +283,8 @@ async fn a_redirect_leads_to_the_end_of_its_chain() {
     }
     let stranger = Tenant::from_uuid(world.clock.uuid());
     assert_eq!(redirects::follow(&*tx, stranger, a).await.unwrap(), a);
-    let followed = redirects::follow_many(&*tx, &[(world.tenant, a), (world.tenant, c), (stranger, a)]).await.unwrap();
+    let followed = redirects::follow_many(&*tx, &[(world.tenant, a), (world.tenant, c), (stranger, a)])
+        .await
+        .unwrap();
     assert_eq!(followed.into_iter().collect::<Vec<_>>(), [((world.tenant, a), c)]);
 }

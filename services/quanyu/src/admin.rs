@@ -19,7 +19,11 @@ pub async fn serve(address: Option<SocketAddr>, red: Red, lifecycle: Lifecycle) 
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| Fault::unavailable(format!("{address} cannot be listened to: {error}")))?;
     let ready = move || {
-        let status = if lifecycle.is_stopping() { http::StatusCode::SERVICE_UNAVAILABLE } else { http::StatusCode::OK };
+        let status = if lifecycle.is_stopping() {
+            http::StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            http::StatusCode::OK
+        };
         std::future::ready(status)
     };
     let router = Router::new()

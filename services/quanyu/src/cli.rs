@@ -120,7 +120,9 @@ async fn run(command: Command, config: Config) -> ExitCode {
         },
         Command::Demo(args) => demo::run(args, &config, &telemetry).await,
         Command::Import(args) => import::run(args).await,
-        Command::Doctor => doctor::run(&config).await.map(|healthy| if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+        Command::Doctor => doctor::run(&config)
+            .await
+            .map(|healthy| if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
     };
     if let Err(error) = telemetry.shutdown().await {
         complain(error);
@@ -143,7 +145,9 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
 
 fn refuse(problems: &[Problem]) -> ExitCode {
     complain("the configuration is not valid:");
-    problems.iter().for_each(|problem| complain(format_args!("  {problem}")));
+    problems
+        .iter()
+        .for_each(|problem| complain(format_args!("  {problem}")));
     ExitCode::from(EXIT_USAGE)
 }
 

@@ -53,7 +53,10 @@ impl Default for Config {
             peers: BTreeMap::new(),
             concurrency_max: 1_024,
             drain_seconds: 20,
-            telemetry: TelemetryConfig { log_filter: "warn".to_owned(), ..TelemetryConfig::default() },
+            telemetry: TelemetryConfig {
+                log_filter: "warn".to_owned(),
+                ..TelemetryConfig::default()
+            },
         }
     }
 }
@@ -70,9 +73,17 @@ impl Settings for Config {
             }
         };
         check(!self.folder.as_os_str().is_empty(), "folder", "must name a folder");
-        check(self.database_connections_max >= 2, "database_connections_max", "must be at least 2");
+        check(
+            self.database_connections_max >= 2,
+            "database_connections_max",
+            "must be at least 2",
+        );
         check(self.concurrency_max >= 1, "concurrency_max", "must be at least 1");
-        check(Some(self.listen) != self.admin_listen, "admin_listen", "must be another address than listen");
+        check(
+            Some(self.listen) != self.admin_listen,
+            "admin_listen",
+            "must be another address than listen",
+        );
         let key = self.signing_key.as_ref();
         check(
             key.is_none_or(|key| key.expose().len() >= SIGNING_KEY_CHARACTERS_MIN),
@@ -86,10 +97,20 @@ impl Settings for Config {
         }
         for (name, address) in &self.peers {
             if !ROLES.iter().any(|role| role.name == name) {
-                problems.push(Problem::new(format!("peers.{name}"), "is no service: identity, points, rights, tagging, campaign"));
+                problems.push(Problem::new(
+                    format!("peers.{name}"),
+                    "is no service: identity, points, rights, tagging, campaign",
+                ));
             }
-            if address.parse::<Uri>().ok().is_none_or(|uri| uri.scheme_str() != Some("http") || uri.authority().is_none()) {
-                problems.push(Problem::new(format!("peers.{name}"), "must be an address such as http://10.0.0.7:7401"));
+            if address
+                .parse::<Uri>()
+                .ok()
+                .is_none_or(|uri| uri.scheme_str() != Some("http") || uri.authority().is_none())
+            {
+                problems.push(Problem::new(
+                    format!("peers.{name}"),
+                    "must be an address such as http://10.0.0.7:7401",
+                ));
             }
         }
         problems
@@ -101,10 +122,16 @@ impl Config {
     pub fn problems_of_role(&self, role: &Role) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.signing_key.is_none() {
-            problems.push(Problem::new("signing_key", "must be set, to the same in every process of the platform"));
+            problems.push(Problem::new(
+                "signing_key",
+                "must be set, to the same in every process of the platform",
+            ));
         }
         for peer in role.peers.iter().filter(|peer| !self.peers.contains_key(**peer)) {
-            problems.push(Problem::new(format!("peers.{peer}"), format!("must be set: {} works with it", role.name)));
+            problems.push(Problem::new(
+                format!("peers.{peer}"),
+                format!("must be set: {} works with it", role.name),
+            ));
         }
         problems
     }
@@ -112,8 +139,14 @@ impl Config {
     /// Where a service keeps its rows.
     pub fn database(&self, service: &str) -> DbConfig {
         match &self.database_url {
-            Some(url) => DbConfig { connections_max: self.database_connections_max, ..DbConfig::new(url.expose()) },
-            None => DbConfig::new(format!("sqlite:{}", self.folder.join(format!("{service}.db")).display())),
+            Some(url) => DbConfig {
+                connections_max: self.database_connections_max,
+                ..DbConfig::new(url.expose())
+            },
+            None => DbConfig::new(format!(
+                "sqlite:{}",
+                self.folder.join(format!("{service}.db")).display()
+            )),
         }
     }
 

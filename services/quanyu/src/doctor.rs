@@ -55,7 +55,11 @@ pub async fn run(config: &Config) -> Result<bool, Fault> {
     peers(config, &mut report).await;
     say("ledger");
     ledger(&databases, &mut report).await?;
-    say(if report.healthy { "all is well" } else { "something is wrong, see above" });
+    say(if report.healthy {
+        "all is well"
+    } else {
+        "something is wrong, see above"
+    });
     Ok(report.healthy)
 }
 
@@ -101,11 +105,16 @@ async fn facts(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> R
                 "see that the service runs; while it catches up, this number falls",
             );
         } else {
-            report.good(format_args!("{name}: {consumers} consumers, at most {behind} facts behind"));
+            report.good(format_args!(
+                "{name}: {consumers} consumers, at most {behind} facts behind"
+            ));
         }
         for fact in db.parked_facts(PARKED_MAX).await? {
             report.bad(
-                format_args!("{name}: {} has put aside {} {}: {}", fact.consumer, fact.kind, fact.position, fact.reason),
+                format_args!(
+                    "{name}: {} has put aside {} {}: {}",
+                    fact.consumer, fact.kind, fact.position, fact.reason
+                ),
                 "its row in parked_fact holds the whole fact: mend the cause, then send the request that replaces it",
             );
         }
@@ -133,9 +142,11 @@ async fn peers(config: &Config, report: &mut Report) {
 
 /// Asks the ledger itself, as its clients would, over every tenant and account.
 async fn ledger(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> Result<(), Fault> {
-    let (Some(gateway), Some(points), Some(role)) =
-        (databases.get(gateway::NAME), databases.get(points::NAME), role(points::NAME))
-    else {
+    let (Some(gateway), Some(points), Some(role)) = (
+        databases.get(gateway::NAME),
+        databases.get(points::NAME),
+        role(points::NAME),
+    ) else {
         report.bad("the ledger cannot be checked", "mend the databases first");
         return Ok(());
     };
@@ -144,8 +155,16 @@ async fn ledger(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> 
     let channels = BTreeMap::from([(role.name.to_owned(), Channel::local(switchboard.clone()))]);
     let peers = Peers::new("doctor", signer.clone(), channels);
     // Its workers are not started: a doctor looks and changes nothing.
-    let service = (role.service)(Deps { clock: Clock::system(), db: points.clone(), peers: peers.clone() });
-    let stack = Stack { signer, red: Red::default(), concurrency_max: 1 };
+    let service = (role.service)(Deps {
+        clock: Clock::system(),
+        db: points.clone(),
+        peers: peers.clone(),
+    });
+    let stack = Stack {
+        signer,
+        red: Red::default(),
+        concurrency_max: 1,
+    };
     switchboard.connect(rpc::serve(service.routes, stack)?);
     for tenant in gateway::tenants(gateway).await? {
         let client = LedgerServiceClient::new(peers.channel(points::NAME).on_behalf_of(tenant)?);
@@ -157,13 +176,23 @@ async fn ledger(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> 
 async fn reconcile(mut client: LedgerServiceClient<Channel>, tenant: Tenant, report: &mut Report) -> Result<(), Fault> {
     let (mut checked, mut wrong, mut page_token) = (0_i64, 0_usize, String::new());
     loop {
-        let request = ReconcileAccountsRequest { page_size: ACCOUNTS_MAX, page_token };
-        let page = client.reconcile_accounts(request).await.map_err(Fault::from_peer)?.into_inner();
+        let request = ReconcileAccountsRequest {
+            page_size: ACCOUNTS_MAX,
+            page_token,
+        };
+        let page = client
+            .reconcile_accounts(request)
+            .await
+            .map_err(Fault::from_peer)?
+            .into_inner();
         checked = checked.saturating_add(i64::from(page.checked_count));
         wrong = wrong.saturating_add(page.disagreements.len());
         for account in page.disagreements {
             report.bad(
-                format_args!("{tenant}: account {} of {}: {account:?}", account.asset_code, account.member_id),
+                format_args!(
+                    "{tenant}: account {} of {}: {account:?}",
+                    account.asset_code, account.member_id
+                ),
                 "stop postings to this account and restore it from its entries: they are the truth",
             );
         }
@@ -173,7 +202,9 @@ async fn reconcile(mut client: LedgerServiceClient<Channel>, tenant: Tenant, rep
         }
     }
     if wrong == 0 {
-        report.good(format_args!("{tenant}: entries, lots and balances of {checked} accounts agree"));
+        report.good(format_args!(
+            "{tenant}: entries, lots and balances of {checked} accounts agree"
+        ));
     }
     Ok(())
 }

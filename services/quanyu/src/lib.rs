@@ -1,6 +1,14 @@
 //! The binary: every service in one process or in many, the demo, imports, and the doctor.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, clippy::as_conversions))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions
+    )
+)]
 
 mod admin;
 mod api;

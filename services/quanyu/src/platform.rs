@@ -42,7 +42,8 @@ impl Platform {
     pub async fn start(config: &Config, clock: Clock, red: Red) -> Result<Self, Fault> {
         // Before anything is opened: a port in use or a second process on the folder must change nothing.
         let listener = TcpListener::bind(config.listen).await;
-        let listener = listener.map_err(|error| Fault::unavailable(format!("{} cannot be listened to: {error}", config.listen)))?;
+        let listener = listener
+            .map_err(|error| Fault::unavailable(format!("{} cannot be listened to: {error}", config.listen)))?;
         let address = listener.local_addr().map_err(Fault::internal)?;
         let lock = lock(config)?;
         let opened = ROLES.iter().map(async |role| {
@@ -52,7 +53,8 @@ impl Platform {
         let databases: BTreeMap<&'static str, Db> = try_join_all(opened).await?.into_iter().collect();
 
         let signer = Signer::new(&random_key()?);
-        let switchboards: BTreeMap<&str, Switchboard> = ROLES.iter().map(|role| (role.name, Switchboard::new())).collect();
+        let switchboards: BTreeMap<&str, Switchboard> =
+            ROLES.iter().map(|role| (role.name, Switchboard::new())).collect();
         let channels: BTreeMap<String, Channel> = switchboards
             .iter()
             .map(|(name, switchboard)| ((*name).to_owned(), Channel::local(switchboard.clone())))
@@ -63,21 +65,53 @@ impl Platform {
                 return Err(Fault::internal("every role has a database and a switchboard"));
             };
             let peers = Peers::new(role.name, signer.clone(), channels.clone());
-            let service = (role.service)(Deps { clock: clock.clone(), db: db.clone(), peers });
-            let stack = Stack { signer: signer.clone(), red: red.clone(), concurrency_max: config.concurrency_max };
+            let service = (role.service)(Deps {
+                clock: clock.clone(),
+                db: db.clone(),
+                peers,
+            });
+            let stack = Stack {
+                signer: signer.clone(),
+                red: red.clone(),
+                concurrency_max: config.concurrency_max,
+            };
             switchboard.connect(rpc::serve(service.routes, stack)?);
             service.workers.into_iter().for_each(|worker| workers.start(worker));
         }
 
-        let db = databases.get(gateway::NAME).ok_or_else(|| Fault::internal("the gateway has a database"))?;
+        let db = databases
+            .get(gateway::NAME)
+            .ok_or_else(|| Fault::internal("the gateway has a database"))?;
         let first_key = gateway::bootstrap(db, &clock).await?;
         let peers = Peers::new("quanyu", signer.clone(), channels.clone());
-        let deps = GatewayDeps { clock: clock.clone(), db: db.clone(), signer, channels };
-        let edge = Gateway::new(GatewayConfig { drain: config.drain(), ..GatewayConfig::default() }, deps);
+        let deps = GatewayDeps {
+            clock: clock.clone(),
+            db: db.clone(),
+            signer,
+            channels,
+        };
+        let edge = Gateway::new(
+            GatewayConfig {
+                drain: config.drain(),
+                ..GatewayConfig::default()
+            },
+            deps,
+        );
         let edge = edge.map_err(Fault::internal)?;
         let shutdown = CancellationToken::new();
         let gateway = tokio::spawn(edge.serve(listener, shutdown.clone().cancelled_owned()));
-        Ok(Self { address, clock, first_key, peers, databases, workers, shutdown, gateway, red, _lock: lock })
+        Ok(Self {
+            address,
+            clock,
+            first_key,
+            peers,
+            databases,
+            workers,
+            shutdown,
+            gateway,
+            red,
+            _lock: lock,
+        })
     }
 
     /// The gateway's address.
@@ -133,14 +167,16 @@ fn lock(config: &Config) -> Result<Option<Arc<File>>, Fault> {
         return Ok(None);
     }
     let folder = &config.folder;
-    let fail = |error: std::io::Error| Fault::unavailable(format!("the folder {} cannot be used: {error}", folder.display()));
+    let fail =
+        |error: std::io::Error| Fault::unavailable(format!("the folder {} cannot be used: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(fail)?;
     let file = File::create(folder.join(LOCK_FILE)).map_err(fail)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Arc::new(file))),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err(Fault::unavailable(format!("another process works with the folder {}: stop it, or name another folder", folder.display())))
-        }
+        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::unavailable(format!(
+            "another process works with the folder {}: stop it, or name another folder",
+            folder.display()
+        ))),
         Err(std::fs::TryLockError::Error(error)) => Err(fail(error)),
     }
 }

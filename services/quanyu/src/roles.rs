@@ -16,7 +16,12 @@ pub struct Role {
 
 /// Every part there is. The gateway comes last: it opens the address when the others are there.
 pub const ROLES: [Role; 6] = [
-    Role { name: identity::NAME, migrations: identity::migrations, service: identity::service, peers: &[] },
+    Role {
+        name: identity::NAME,
+        migrations: identity::migrations,
+        service: identity::service,
+        peers: &[],
+    },
     Role {
         name: points::NAME,
         migrations: points::migrations,
@@ -45,7 +50,13 @@ pub const ROLES: [Role; 6] = [
         name: gateway::NAME,
         migrations: gateway::migrations,
         service: gateway::service,
-        peers: &[identity::NAME, points::NAME, rights::NAME, tagging::NAME, campaign::NAME],
+        peers: &[
+            identity::NAME,
+            points::NAME,
+            rights::NAME,
+            tagging::NAME,
+            campaign::NAME,
+        ],
     },
 ];
 

@@ -28,22 +28,37 @@ pub async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> Result<
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals(config.drain()).map_err(Fault::internal)?;
     let listener = TcpListener::bind(config.listen).await;
-    let listener = listener.map_err(|error| Fault::unavailable(format!("{} cannot be listened to: {error}", config.listen)))?;
+    let listener =
+        listener.map_err(|error| Fault::unavailable(format!("{} cannot be listened to: {error}", config.listen)))?;
     let address = listener.local_addr().map_err(Fault::internal)?;
 
     let clock = Clock::system();
     let db = Db::open(&config.database(role.name), role.name, (role.migrations)()).await?;
-    let secret = config.signing_key.as_ref().ok_or_else(|| Fault::internal("the configuration was checked"))?;
+    let secret = config
+        .signing_key
+        .as_ref()
+        .ok_or_else(|| Fault::internal("the configuration was checked"))?;
     let signer = Signer::new(secret.expose().as_bytes());
     let mesh = StaticMesh::new(&config.peer_addresses());
     let own = Switchboard::new();
-    let mut channels: BTreeMap<String, Channel> =
-        role.peers.iter().filter_map(|peer| Some(((*peer).to_owned(), mesh.channel(peer)?))).collect();
+    let mut channels: BTreeMap<String, Channel> = role
+        .peers
+        .iter()
+        .filter_map(|peer| Some(((*peer).to_owned(), mesh.channel(peer)?)))
+        .collect();
     channels.insert(role.name.to_owned(), Channel::local(own.clone()));
 
     let peers = Peers::new(role.name, signer.clone(), channels.clone());
-    let service = (role.service)(Deps { clock: clock.clone(), db: db.clone(), peers });
-    let stack = Stack { signer: signer.clone(), red: telemetry.red(), concurrency_max: config.concurrency_max };
+    let service = (role.service)(Deps {
+        clock: clock.clone(),
+        db: db.clone(),
+        peers,
+    });
+    let stack = Stack {
+        signer: signer.clone(),
+        red: telemetry.red(),
+        concurrency_max: config.concurrency_max,
+    };
     let routes = rpc::serve(service.routes, stack)?.prepare();
     own.connect(routes.clone());
     let lease = mesh.lead(&format!("{}.workers", role.name)).await?;
@@ -54,7 +69,12 @@ pub async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> Result<
 
     let serving = async {
         if role.name == gateway::NAME {
-            let deps = GatewayDeps { clock, db: db.clone(), signer, channels };
+            let deps = GatewayDeps {
+                clock,
+                db: db.clone(),
+                signer,
+                channels,
+            };
             edge(config, deps, listener, &lifecycle).await
         } else {
             grpc(routes, listener, &lifecycle).await
@@ -70,10 +90,14 @@ pub async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> Result<
 
 async fn grpc(routes: Routes, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_service_status("", tonic_health::ServingStatus::Serving).await;
+    health
+        .set_service_status("", tonic_health::ServingStatus::Serving)
+        .await;
     let stopping = async {
         lifecycle.stopping().await;
-        health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+        health
+            .set_service_status("", tonic_health::ServingStatus::NotServing)
+            .await;
     };
     let connections = TcpListenerStream::new(listener);
     let connections = tokio_stream::StreamExt::map(connections, |connection| {
@@ -92,10 +116,22 @@ async fn grpc(routes: Routes, listener: TcpListener, lifecycle: &Lifecycle) -> R
 
 async fn edge(config: &Config, deps: GatewayDeps, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {
     if let Some(first) = gateway::bootstrap(&deps.db, &deps.clock).await? {
-        say(format_args!("The first API key, shown this once: {}", first.secret.reveal()));
+        say(format_args!(
+            "The first API key, shown this once: {}",
+            first.secret.reveal()
+        ));
     }
-    let edge = Gateway::new(GatewayConfig { drain: config.drain(), ..GatewayConfig::default() }, deps);
-    let stopping = { let lifecycle = lifecycle.clone(); async move { lifecycle.stopping().await } };
+    let edge = Gateway::new(
+        GatewayConfig {
+            drain: config.drain(),
+            ..GatewayConfig::default()
+        },
+        deps,
+    );
+    let stopping = {
+        let lifecycle = lifecycle.clone();
+        async move { lifecycle.stopping().await }
+    };
     edge.map_err(Fault::internal)?.serve(listener, stopping).await;
     Ok(())
 }

@@ -16,7 +16,9 @@ use crate::terminal::say;
 pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fault> {
     let started = std::time::Instant::now();
     let lifecycle = Lifecycle::new();
-    lifecycle.listen_to_signals(config.drain().saturating_add(Duration::from_secs(5))).map_err(Fault::internal)?;
+    lifecycle
+        .listen_to_signals(config.drain().saturating_add(Duration::from_secs(5)))
+        .map_err(Fault::internal)?;
     let platform = Platform::start(config, Clock::system(), telemetry.red()).await?;
     let admin = admin::serve(config.admin_listen, telemetry.red(), lifecycle.clone()).await?;
     welcome(config, &platform, started.elapsed());
@@ -33,9 +35,14 @@ fn welcome(config: &Config, platform: &Platform, took: Duration) {
         Some(_) => "in PostgreSQL".to_owned(),
         None => format!("in {}", config.folder.display()),
     };
-    say(format_args!("Quanyu serves gRPC and REST at {address}, data {place}, ready in {} ms", took.as_millis()));
+    say(format_args!(
+        "Quanyu serves gRPC and REST at {address}, data {place}, ready in {} ms",
+        took.as_millis()
+    ));
     let key = if let Some(key) = platform.first_key() {
-        say(format_args!("\nThe first API key of the tenant \"default\", shown this once:\n\n  export QUANYU_API_KEY={key}"));
+        say(format_args!(
+            "\nThe first API key of the tenant \"default\", shown this once:\n\n  export QUANYU_API_KEY={key}"
+        ));
         "$QUANYU_API_KEY"
     } else {
         say("\nSet QUANYU_API_KEY to the key that the first start has shown.");

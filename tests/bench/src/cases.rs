@@ -5,7 +5,9 @@ use contracts::identity::v1::member_service_client::MemberServiceClient;
 use contracts::identity::v1::{Arrival, Channel, ChannelKind, CreateChannelRequest, ResolveMemberRequest};
 use contracts::points::v1::asset_service_client::AssetServiceClient;
 use contracts::points::v1::points_service_client::PointsServiceClient;
-use contracts::points::v1::{Asset, AssetKind, CreateAssetRequest, EarnPointsRequest, GetBalanceRequest, RedeemPointsRequest};
+use contracts::points::v1::{
+    Asset, AssetKind, CreateAssetRequest, EarnPointsRequest, GetBalanceRequest, RedeemPointsRequest,
+};
 use contracts::tagging::v1::activity_service_client::ActivityServiceClient;
 use contracts::tagging::v1::{Activity, RecordActivitiesRequest};
 use fault::Fault;
@@ -44,10 +46,14 @@ pub(crate) async fn echo(load: &Load) -> Result<Figures, Fault> {
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(Fault::internal)?;
     let address = format!("http://{}", listener.local_addr().map_err(Fault::internal)?);
     let (reporter, service) = tonic_health::server::health_reporter();
-    reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
+    reporter
+        .set_service_status("", tonic_health::ServingStatus::Serving)
+        .await;
     let connections = TcpListenerStream::new(listener)
         .map(|connection| connection.inspect(|connection| drop(connection.set_nodelay(true))));
-    let server = tonic::transport::Server::builder().add_service(service).serve_with_incoming(connections);
+    let server = tonic::transport::Server::builder()
+        .add_service(service)
+        .serve_with_incoming(connections);
     let server = tokio::spawn(server);
     let channel = rpc::Channel::remote(&address.parse().map_err(Fault::internal)?);
     let figures = load
@@ -72,11 +78,27 @@ impl World {
             trust_rank: 1,
             ..Channel::default()
         };
-        let request = CreateChannelRequest { request_id: run.clone(), channel: Some(channel) };
-        ChannelServiceClient::new(route.channel()).create_channel(route.request(request)).await.map_err(Fault::from_peer)?;
-        let asset = Asset { kind: AssetKind::Points.into(), ..Asset::default() };
-        let request = CreateAssetRequest { request_id: run.clone(), code: ASSET.to_owned(), asset: Some(asset) };
-        AssetServiceClient::new(route.channel()).create_asset(route.request(request)).await.map_err(Fault::from_peer)?;
+        let request = CreateChannelRequest {
+            request_id: run.clone(),
+            channel: Some(channel),
+        };
+        ChannelServiceClient::new(route.channel())
+            .create_channel(route.request(request))
+            .await
+            .map_err(Fault::from_peer)?;
+        let asset = Asset {
+            kind: AssetKind::Points.into(),
+            ..Asset::default()
+        };
+        let request = CreateAssetRequest {
+            request_id: run.clone(),
+            code: ASSET.to_owned(),
+            asset: Some(asset),
+        };
+        AssetServiceClient::new(route.channel())
+            .create_asset(route.request(request))
+            .await
+            .map_err(Fault::from_peer)?;
         let made = (0..members).map(|n| make_member(route.clone(), run.clone(), n));
         let made: Vec<Result<String, Status>> = futures::stream::iter(made).buffered(MADE_AT_ONCE).collect().await;
         let members: Result<Vec<String>, Status> = made.into_iter().collect();
@@ -97,10 +119,19 @@ impl World {
             let (identity, points, tagging) = (pick(&self.identity)?, pick(&self.points)?, pick(&self.tagging)?);
             all.push((format!("ResolveMember {way}"), self.resolve(load, identity, way).await));
             all.push((format!("EarnPoints {way}"), self.earn(load, points.clone(), way).await));
-            all.push((format!("RedeemPoints {way}"), self.redeem(load, points.clone(), way).await));
+            all.push((
+                format!("RedeemPoints {way}"),
+                self.redeem(load, points.clone(), way).await,
+            ));
             all.push((format!("GetBalance {way}"), self.balance(load, points).await));
-            all.push((format!("RecordActivities 1 {way}"), self.record(load, tagging.clone(), way, 1).await));
-            all.push((format!("RecordActivities {BATCH} {way}"), self.record(load, tagging, way, BATCH).await));
+            all.push((
+                format!("RecordActivities 1 {way}"),
+                self.record(load, tagging.clone(), way, 1).await,
+            ));
+            all.push((
+                format!("RecordActivities {BATCH} {way}"),
+                self.record(load, tagging, way, BATCH).await,
+            ));
         }
         Ok(all)
     }
@@ -129,8 +160,15 @@ impl World {
                 true => format!("{run}-{}", n.checked_rem(count).unwrap_or(0)),
                 false => format!("{run}-{way}-{n}"),
             };
-            let arrival = Arrival { channel_code: CHANNEL.to_owned(), external_id, ..Arrival::default() };
-            let request = ResolveMemberRequest { request_id: request_id(n), arrival: Some(arrival) };
+            let arrival = Arrival {
+                channel_code: CHANNEL.to_owned(),
+                external_id,
+                ..Arrival::default()
+            };
+            let request = ResolveMemberRequest {
+                request_id: request_id(n),
+                arrival: Some(arrival),
+            };
             let (mut client, request) = (MemberServiceClient::new(route.channel()), route.request(request));
             async move { client.resolve_member(request).await.map(drop) }
         })
@@ -166,7 +204,11 @@ impl World {
     async fn balance(&self, load: &Load, route: Route) -> Figures {
         let member = self.member();
         load.measure(move |n| {
-            let request = GetBalanceRequest { member_id: member(n), asset_code: ASSET.to_owned(), expiring_within_days: 0 };
+            let request = GetBalanceRequest {
+                member_id: member(n),
+                asset_code: ASSET.to_owned(),
+                expiring_within_days: 0,
+            };
             let (mut client, request) = (PointsServiceClient::new(route.channel()), route.request(request));
             async move { client.get_balance(request).await.map(drop) }
         })
@@ -179,7 +221,10 @@ impl World {
         load.measure(move |n| {
             let activity = |i: u64| browsed(format!("{}-{batch}-{i}", request_id(n)), member(n.wrapping_add(i)), now);
             let activities = (0..batch).map(activity).collect();
-            let request = RecordActivitiesRequest { request_id: format!("{}-{batch}", request_id(n)), activities };
+            let request = RecordActivitiesRequest {
+                request_id: format!("{}-{batch}", request_id(n)),
+                activities,
+            };
             let (mut client, request) = (ActivityServiceClient::new(route.channel()), route.request(request));
             async move { client.record_activities(request).await.map(drop) }
         })
@@ -189,10 +234,23 @@ impl World {
 
 async fn make_member(route: Route, run: String, n: usize) -> Result<String, Status> {
     let name = format!("{run}-{n}");
-    let arrival = Arrival { channel_code: CHANNEL.to_owned(), external_id: name.clone(), ..Arrival::default() };
-    let request = route.request(ResolveMemberRequest { request_id: name.clone(), arrival: Some(arrival) });
-    let resolved = MemberServiceClient::new(route.channel()).resolve_member(request).await?.into_inner();
-    let member_id = resolved.resolution.ok_or_else(|| Status::internal("no resolution"))?.member_id;
+    let arrival = Arrival {
+        channel_code: CHANNEL.to_owned(),
+        external_id: name.clone(),
+        ..Arrival::default()
+    };
+    let request = route.request(ResolveMemberRequest {
+        request_id: name.clone(),
+        arrival: Some(arrival),
+    });
+    let resolved = MemberServiceClient::new(route.channel())
+        .resolve_member(request)
+        .await?
+        .into_inner();
+    let member_id = resolved
+        .resolution
+        .ok_or_else(|| Status::internal("no resolution"))?
+        .member_id;
     let request = route.request(earn(name, member_id.clone(), ENDOWMENT));
     PointsServiceClient::new(route.channel()).earn_points(request).await?;
     Ok(member_id)
@@ -200,7 +258,14 @@ async fn make_member(route: Route, run: String, n: usize) -> Result<String, Stat
 
 fn earn(request_id: String, member_id: String, amount: i64) -> EarnPointsRequest {
     let asset_code = ASSET.to_owned();
-    EarnPointsRequest { request_id, member_id, asset_code, amount, expire_time: None, reference: String::new() }
+    EarnPointsRequest {
+        request_id,
+        member_id,
+        asset_code,
+        amount,
+        expire_time: None,
+        reference: String::new(),
+    }
 }
 
 fn browsed(source_id: String, member_id: String, now: Time) -> Activity {

@@ -53,17 +53,25 @@ impl Fleet {
         let mut processes = Vec::new();
         for (role, address) in &addresses {
             let mut command = Command::new(binary);
-            command.args(["serve", role, "--listen", &address.to_string(), "--folder"]).arg(folder.path());
+            command
+                .args(["serve", role, "--listen", &address.to_string(), "--folder"])
+                .arg(folder.path());
             command.env("QUANYU_SIGNING_KEY", SIGNING_KEY);
             if let Some(url) = database_url {
                 command.env("QUANYU_DATABASE_URL", url);
             }
             for (peer, address) in addresses.iter().filter(|(peer, _)| **peer != "gateway") {
-                command.env(format!("QUANYU_PEERS__{}", peer.to_uppercase()), format!("http://{address}"));
+                command.env(
+                    format!("QUANYU_PEERS__{}", peer.to_uppercase()),
+                    format!("http://{address}"),
+                );
             }
             command.stdout(Stdio::null()).kill_on_drop(true);
             processes.push(command.spawn().map_err(|error| {
-                Fault::internal(format!("{} cannot be started: {error}; build it with cargo build --release", binary.display()))
+                Fault::internal(format!(
+                    "{} cannot be started: {error}; build it with cargo build --release",
+                    binary.display()
+                ))
             })?);
         }
         for (role, address) in &addresses {
@@ -71,7 +79,14 @@ impl Fleet {
         }
         let database = if database_url.is_some() { "PostgreSQL" } else { "SQLite" };
         let (api_key, tenant) = (first.secret.reveal().to_owned(), first.tenant);
-        Ok(Self { addresses, api_key, tenant, database, _processes: processes, _folder: folder })
+        Ok(Self {
+            addresses,
+            api_key,
+            tenant,
+            database,
+            _processes: processes,
+            _folder: folder,
+        })
     }
 
     /// Straight to a service, as a key that may do everything.
@@ -83,13 +98,19 @@ impl Fleet {
             kind: PrincipalKind::Key,
         };
         let principal = Signer::new(SIGNING_KEY.as_bytes()).sign(&principal)?;
-        Ok(Route { channel: self.channel(role)?.with_principal(principal), api_key: None })
+        Ok(Route {
+            channel: self.channel(role)?.with_principal(principal),
+            api_key: None,
+        })
     }
 
     /// Through the gateway.
     pub(crate) fn gateway(&self) -> Result<Route, Fault> {
         let api_key = format!("Bearer {}", self.api_key).parse().map_err(Fault::internal)?;
-        Ok(Route { channel: self.channel("gateway")?, api_key: Some(api_key) })
+        Ok(Route {
+            channel: self.channel("gateway")?,
+            api_key: Some(api_key),
+        })
     }
 
     pub(crate) fn database(&self) -> &'static str {
@@ -97,7 +118,10 @@ impl Fleet {
     }
 
     fn channel(&self, role: &str) -> Result<Channel, Fault> {
-        let address = self.addresses.get(role).ok_or_else(|| Fault::internal("no such role"))?;
+        let address = self
+            .addresses
+            .get(role)
+            .ok_or_else(|| Fault::internal("no such role"))?;
         let address: Uri = format!("http://{address}").parse().map_err(Fault::internal)?;
         Ok(Channel::remote(&address))
     }

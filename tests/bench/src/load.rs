@@ -51,7 +51,10 @@ impl Load {
                 (latencies, errors)
             })
         });
-        let mut figures = Figures { elapsed: self.duration, ..Figures::default() };
+        let mut figures = Figures {
+            elapsed: self.duration,
+            ..Figures::default()
+        };
         for (latencies, errors) in join_all(callers).await.into_iter().flatten() {
             figures.latencies.extend(latencies);
             figures.errors = figures.errors.saturating_add(errors);
@@ -65,7 +68,11 @@ impl Figures {
     /// Answered calls per second.
     pub(crate) fn per_second(&self) -> u64 {
         let millis = u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
-        u64::try_from(self.latencies.len()).unwrap_or(0).saturating_mul(1_000).checked_div(millis).unwrap_or(0)
+        u64::try_from(self.latencies.len())
+            .unwrap_or(0)
+            .saturating_mul(1_000)
+            .checked_div(millis)
+            .unwrap_or(0)
     }
 
     /// The latency, in microseconds, that `per_mille` thousandths of the calls stay within.

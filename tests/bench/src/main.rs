@@ -54,12 +54,25 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Fault> {
-    let load = Load { callers: args.callers, warm_up: Duration::from_secs(1), duration: Duration::from_secs(args.seconds) };
+    let load = Load {
+        callers: args.callers,
+        warm_up: Duration::from_secs(1),
+        duration: Duration::from_secs(args.seconds),
+    };
     let fleet = Fleet::start(&args.binary, args.database_url.as_deref()).await?;
     let echo = cases::echo(&load).await?;
     let world = World::build(&fleet, args.members).await?;
-    say(&format!("{} callers, {} s a case, {} members, {}", args.callers, args.seconds, args.members, fleet.database()));
-    say(&format!("{:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}", "", "req/s", "p50 ms", "p99 ms", "p99.9 ms", "errors", "/ echo"));
+    say(&format!(
+        "{} callers, {} s a case, {} members, {}",
+        args.callers,
+        args.seconds,
+        args.members,
+        fleet.database()
+    ));
+    say(&format!(
+        "{:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
+        "", "req/s", "p50 ms", "p99 ms", "p99.9 ms", "errors", "/ echo"
+    ));
     tell("empty echo", &echo, &echo);
     for (name, figures) in world.measure(&load).await? {
         tell(&name, &figures, &echo);
@@ -70,7 +83,11 @@ async fn run(args: Args) -> Result<(), Fault> {
 fn tell(name: &str, figures: &Figures, echo: &Figures) {
     let millis = |micros: u64| format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10);
     // In thousandths, so that no floating point is needed.
-    let ratio = figures.per_second().saturating_mul(1_000).checked_div(echo.per_second().max(1)).unwrap_or(0);
+    let ratio = figures
+        .per_second()
+        .saturating_mul(1_000)
+        .checked_div(echo.per_second().max(1))
+        .unwrap_or(0);
     say(&format!(
         "{name:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
         figures.per_second(),
