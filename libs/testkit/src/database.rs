@@ -17,21 +17,16 @@ impl TestDb {
     /// An empty database with the given tables.
     pub async fn new(migrations: Vec<Migration>) -> Self {
         let schema = format!("t_{}", Clock::system().uuid().simple());
-        let (config, folder) = match std::env::var(SERVER) {
-            Ok(url) => (
-                DbConfig {
-                    connections_max: 8,
-                    ..DbConfig::new(url)
-                },
-                None,
-            ),
-            Err(_) => {
-                let folder = tempfile::tempdir().expect("a folder for the test's database");
-                (
-                    DbConfig::new(format!("sqlite:{}", folder.path().join("test.db").display())),
-                    Some(folder),
-                )
-            }
+        let (config, folder) = if let Some(url) = server() {
+            let config = DbConfig {
+                connections_max: 8,
+                ..DbConfig::new(url)
+            };
+            (config, None)
+        } else {
+            let folder = tempfile::tempdir().expect("a folder for the test's database");
+            let file = folder.path().join("test.db");
+            (DbConfig::new(format!("sqlite:{}", file.display())), Some(folder))
         };
         let db = Db::open(&config, &schema, migrations)
             .await
@@ -55,4 +50,12 @@ impl TestDb {
             .await
             .expect("the test's database opens again")
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test is told by its environment where PostgreSQL is"
+)]
+fn server() -> Option<String> {
+    std::env::var(SERVER).ok()
 }
