@@ -182,7 +182,7 @@ mod tests {
         }
 
         async fn rest(&mut self) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

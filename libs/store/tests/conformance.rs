@@ -201,10 +201,10 @@ async fn positions_have_no_gaps_and_none_is_given_before_its_fact_is_visible() {
 
 #[tokio::test]
 async fn a_unique_key_that_nobody_foresaw_is_a_lost_race() {
+    const INSERT: &str = "INSERT INTO thing (tenant_id, thing_id, amount)";
     let world = world().await;
     let id = world.clock.uuid();
     let row = || vec![world.tenant.uuid().into(), id.into(), 1_i64.into()];
-    const INSERT: &str = "INSERT INTO thing (tenant_id, thing_id, amount)";
     let tx = world.db.begin().await.unwrap();
     insert_rows(&*tx, INSERT, vec![row()], "").await.unwrap();
     assert!(matches!(

@@ -12,7 +12,11 @@ use tokio::task::JoinHandle;
 
 /// Serves /metrics (Prometheus text), /healthz (the process lives) and /readyz (it takes calls). Without an address it
 /// serves nothing.
-pub async fn serve(address: Option<SocketAddr>, red: Red, lifecycle: Lifecycle) -> Result<JoinHandle<()>, Fault> {
+pub(crate) async fn serve(
+    address: Option<SocketAddr>,
+    red: Red,
+    lifecycle: Lifecycle,
+) -> Result<JoinHandle<()>, Fault> {
     let Some(address) = address else {
         return Ok(tokio::spawn(std::future::pending()));
     };

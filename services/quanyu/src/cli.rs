@@ -134,20 +134,18 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
     let Command::Serve { role: name } = command else {
         return Vec::new();
     };
-    match role(name) {
-        Some(role) => config.problems_of_role(role),
-        None => {
-            let names: Vec<&str> = ROLES.iter().map(|role| role.name).collect();
-            vec![Problem::new("role", format!("{name} is none: {}", names.join(", ")))]
-        }
-    }
+    let Some(role) = role(name) else {
+        let names: Vec<&str> = ROLES.iter().map(|role| role.name).collect();
+        return vec![Problem::new("role", format!("{name} is none: {}", names.join(", ")))];
+    };
+    config.problems_of_role(role)
 }
 
 fn refuse(problems: &[Problem]) -> ExitCode {
     complain("the configuration is not valid:");
-    problems
-        .iter()
-        .for_each(|problem| complain(format_args!("  {problem}")));
+    for problem in problems {
+        complain(format_args!("  {problem}"));
+    }
     ExitCode::from(EXIT_USAGE)
 }
 

@@ -1,3 +1,5 @@
+//! What can be set, and what it must be.
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -21,7 +23,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where operators find /metrics, /healthz and /readyz; absent: nowhere.
     pub admin_listen: Option<SocketAddr>,
-    /// "postgres://user:password@host/database"; absent: SQLite files in the folder.
+    /// `postgres://user:password@host/database`; absent: SQLite files in the folder.
     pub database_url: Option<Secret>,
     /// How many connections each service opens to PostgreSQL at the most.
     pub database_connections_max: u32,

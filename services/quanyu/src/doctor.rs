@@ -31,11 +31,11 @@ struct Report {
     healthy: bool,
 }
 
-impl Report {
-    fn good(&self, what: impl std::fmt::Display) {
-        say(format_args!("  ok    {what}"));
-    }
+fn good(what: impl std::fmt::Display) {
+    say(format_args!("  ok    {what}"));
+}
 
+impl Report {
     fn bad(&mut self, what: impl std::fmt::Display, mend: &str) {
         self.healthy = false;
         say(format_args!("  WRONG {what}\n        {mend}"));
@@ -46,7 +46,7 @@ impl Report {
 pub async fn run(config: &Config) -> Result<bool, Fault> {
     let mut report = Report { healthy: true };
     say("configuration");
-    report.good("every setting is valid");
+    good("every setting is valid");
     say("databases");
     let databases = databases(config, &mut report).await;
     say("facts");
@@ -76,7 +76,7 @@ async fn databases(config: &Config, report: &mut Report) -> BTreeMap<&'static st
         }
         match Db::open(&config.database(role.name), role.name, (role.migrations)()).await {
             Ok(db) => {
-                report.good(format_args!("{}: opens, its tables are up to date", role.name));
+                good(format_args!("{}: opens, its tables are up to date", role.name));
                 databases.insert(role.name, db);
             }
             Err(fault) => report.bad(
@@ -105,7 +105,7 @@ async fn facts(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> R
                 "see that the service runs; while it catches up, this number falls",
             );
         } else {
-            report.good(format_args!(
+            good(format_args!(
                 "{name}: {consumers} consumers, at most {behind} facts behind"
             ));
         }
@@ -124,14 +124,14 @@ async fn facts(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> R
 
 async fn peers(config: &Config, report: &mut Report) {
     if config.peers.is_empty() {
-        report.good("none are configured: all services share one process");
+        good("none are configured: all services share one process");
     }
     for (name, address) in config.peer_addresses() {
         let mut client = HealthClient::new(Channel::remote(&address));
         let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
         request.set_timeout(PEER_TIMEOUT);
         match client.check(request).await {
-            Ok(_) => report.good(format_args!("{name} answers at {address}")),
+            Ok(_) => good(format_args!("{name} answers at {address}")),
             Err(status) => report.bad(
                 format_args!("{name} does not answer at {address}: {}", status.message()),
                 "see that it runs, that peers names its address, and that no firewall lies between",
@@ -202,7 +202,7 @@ async fn reconcile(mut client: LedgerServiceClient<Channel>, tenant: Tenant, rep
         }
     }
     if wrong == 0 {
-        report.good(format_args!(
+        good(format_args!(
             "{tenant}: entries, lots and balances of {checked} accounts agree"
         ));
     }

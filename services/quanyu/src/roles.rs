@@ -1,3 +1,5 @@
+//! The parts of the platform.
+
 use runtime::{Deps, Service};
 use store::Migration;
 

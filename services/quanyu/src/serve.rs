@@ -24,7 +24,7 @@ use crate::terminal::say;
 const STREAMS_MAX: u32 = 200;
 
 /// Serves a role until it is asked to stop.
-pub async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> Result<(), Fault> {
+pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> Result<(), Fault> {
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals(config.drain()).map_err(Fault::internal)?;
     let listener = TcpListener::bind(config.listen).await;

@@ -13,7 +13,7 @@ use crate::platform::Platform;
 use crate::terminal::say;
 
 /// Runs the platform until it is asked to stop.
-pub async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fault> {
+pub(crate) async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fault> {
     let started = std::time::Instant::now();
     let lifecycle = Lifecycle::new();
     lifecycle

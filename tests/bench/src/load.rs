@@ -31,20 +31,21 @@ impl Load {
         F: Fn(u64) -> Call + Clone + Send + 'static,
         Call: Future<Output = Result<(), Status>> + Send,
     {
-        let measured_from = Instant::now() + self.warm_up;
-        let until = measured_from + self.duration;
+        let begun = Instant::now();
+        let end = self.warm_up.saturating_add(self.duration);
+        let warm_up = self.warm_up;
         let callers = (0..self.callers).map(|caller| {
             let (one, step) = (one.clone(), u64::try_from(self.callers).unwrap_or(1));
             let mut n = u64::try_from(caller).unwrap_or(0);
             tokio::spawn(async move {
                 let (mut latencies, mut errors) = (Vec::new(), 0_usize);
-                while Instant::now() < until {
-                    let begun = Instant::now();
+                while begun.elapsed() < end {
+                    let (at, called) = (begun.elapsed(), Instant::now());
                     let outcome = one(n).await;
                     n = n.saturating_add(step);
                     match outcome {
-                        _ if begun < measured_from => {}
-                        Ok(()) => latencies.push(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX)),
+                        _ if at < warm_up => {}
+                        Ok(()) => latencies.push(u64::try_from(called.elapsed().as_micros()).unwrap_or(u64::MAX)),
                         Err(_) => errors = errors.saturating_add(1),
                     }
                 }

@@ -199,7 +199,7 @@ async fn a_revoked_key_and_an_expired_one_open_nothing() {
         request_id: Api::request_id(),
         display_name: "short".to_owned(),
         scopes: vec!["*".to_owned()],
-        expire_time: Some(host.now().plus(Duration::from_secs(60)).to_wire()),
+        expire_time: Some(host.now().plus(Duration::from_mins(1)).to_wire()),
     };
     let expired_secret = host
         .api
@@ -220,7 +220,7 @@ async fn a_revoked_key_and_an_expired_one_open_nothing() {
         api_key_id: revoked.api_key_id,
     };
     host.api.api_keys().revoke_api_key(request).await.unwrap();
-    host.platform.clock().advance(Duration::from_secs(60));
+    host.platform.clock().advance(Duration::from_mins(1));
     for (what, secret) in [("revoked", &revoked_secret), ("expired", &expired_secret)] {
         // Within a second, says the contract.
         let rest = host.rest_as(Some(secret));

@@ -162,7 +162,7 @@ async fn whatever_is_replayed_in_whatever_order_ends_in_the_same_place() {
     let host = Host::with_brand().await;
     let people = [(TMALL, "tb-1"), (MINI, "openid-1"), (POS, "card-1")];
     let orders: Vec<(usize, String, i64)> = (0..12_usize)
-        .map(|n| (n % 3, format!("order-{n}"), 20 + n as i64 * 10))
+        .map(|n| (n % 3, format!("order-{n}"), 20 + i64::try_from(n).unwrap() * 10))
         .collect();
     let time = host.now();
     let mut told: Vec<usize> = (0..people.len() + orders.len()).collect();

@@ -337,7 +337,7 @@ async fn check_ledger(api: &Api, members: &[String], history: &[Sent]) {
         sequences.reverse();
         assert_eq!(
             sequences,
-            (1..=entries.len() as i64).collect::<Vec<_>>(),
+            (1..).take(entries.len()).collect::<Vec<i64>>(),
             "numbered without a gap"
         );
         let sum: i64 = entries.iter().map(|entry| entry.amount).sum();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tests::eventually;
 
 /// How long a process may take to say that it serves.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_mins(1);
 /// More lines than any command says.
 const LINES_MAX: usize = 10_000;
 
