@@ -9,8 +9,9 @@ use sea_orm::sqlx::{self, ConnectOptions};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use serde::{Deserialize, Serialize};
 
-/// How long to wait for a connection of the pool; under overload this is what callers see.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait for a connection of the pool: as long as a call without a deadline may take, so that it is the
+/// caller's own deadline that ends the wait.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long SQLite waits for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages of SQLite's log before it is folded into the file: larger is faster, and holds readers up for longer.
