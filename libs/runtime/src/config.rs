@@ -128,6 +128,8 @@ mod tests {
     }
 
     impl Settings for Example {
+        const FOREIGN: &'static [&'static str] = &["test_database_url"];
+
         fn problems(&self) -> Vec<Problem> {
             let too_many = (self.rows_max > 10).then(|| Problem::new("rows_max", "must be at most 10"));
             too_many.into_iter().collect()
