@@ -1,18 +1,23 @@
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::Clock;
-use rpc::Peers;
-use runtime::Worker;
+use runtime::{Deps, Worker};
 use sea_orm::ConnectionTrait;
 use store::{Db, Tx, statement};
 use tracing::Instrument;
 
-use crate::{Envelope, PeerSource, Source};
+use crate::{Envelope, OutboxSource, PeerSource, Source};
 
 /// How many facts are applied in one transaction at the most.
 pub const FACTS_MAX: usize = 512;
+/// How many facts in a row may be passed over before the position is stored: a restart passes over them again.
+const PASSED_OVER_MAX: usize = 4 * FACTS_MAX;
+/// How long a consumer rests after facts have come, so that those that come in quick succession share a transaction. The
+/// first one after a while is applied at once.
+const GATHER: Duration = Duration::from_millis(10);
 /// How often a fact that cannot be applied is tried again before it is parked.
 const TRIES_MAX: u32 = 5;
 
@@ -35,10 +40,22 @@ pub trait Consumer: Send + Sync + 'static {
     async fn apply(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault>;
 }
 
-/// The worker that pulls facts from their producer and applies them.
-pub fn consume(db: &Db, peers: &Peers, clock: &Clock, consumer: impl Consumer) -> Box<dyn Worker> {
-    let source = PeerSource::new(consumer.stream(), peers.channel(consumer.stream()));
-    consume_from(db, clock, source, consumer)
+/// The worker that pulls facts from their producer and applies them: from its outbox, where it shares this process, else
+/// by a call.
+pub fn consume(deps: &Deps, consumer: impl Consumer) -> Box<dyn Worker> {
+    let Deps {
+        clock,
+        db,
+        peers,
+        outboxes,
+    } = deps;
+    match outboxes.get(consumer.stream()) {
+        Some(outbox) => consume_from(db, clock, OutboxSource::new(outbox), consumer),
+        None => {
+            let source = PeerSource::new(consumer.stream(), peers.channel(consumer.stream()));
+            consume_from(db, clock, source, consumer)
+        }
+    }
 }
 
 /// The same with another source.
@@ -49,6 +66,8 @@ pub fn consume_from(db: &Db, clock: &Clock, source: impl Source + 'static, consu
         source: Box::new(source),
         consumer: Arc::new(consumer),
         position: None,
+        passed_over: 0,
+        pulled: None,
         batch_max: FACTS_MAX,
         tries: 0,
     })
@@ -61,6 +80,10 @@ struct Pull {
     consumer: Arc<dyn Consumer>,
     /// As far as this process knows; none at the start and after trouble, when the database is asked.
     position: Option<i64>,
+    /// How many facts that are nothing to this consumer it has passed since its position was last stored.
+    passed_over: usize,
+    /// When it last found facts.
+    pulled: Option<Instant>,
     /// Halved after a failure down to a single fact, to find the one that fails; whole again after a success.
     batch_max: usize,
     tries: u32,
@@ -82,12 +105,17 @@ impl Worker for Pull {
             self.position = Some(position);
             return Ok(0);
         }
+        self.pulled = Some(Instant::now());
         check_gapless(position, &facts)?;
+        if self.passes_over(&facts) {
+            return Ok(facts.len());
+        }
         // Until the outcome is known the database is asked again: the commit may or may not have arrived.
         self.position = None;
         match self.apply(position, &facts).await {
             Ok(position) => {
                 self.position = position;
+                self.passed_over = 0;
                 self.batch_max = FACTS_MAX;
                 self.tries = 0;
                 Ok(facts.len())
@@ -100,14 +128,21 @@ impl Worker for Pull {
     async fn rest(&mut self) {
         let position = self.position.unwrap_or_default();
         self.source.wait(position).await;
+        let since = self.pulled.map_or(GATHER, |pulled| pulled.elapsed());
+        kernel::pause(GATHER.saturating_sub(since)).await;
+    }
+
+    fn has_news(&self) -> Option<bool> {
+        Some(self.source.has_news())
     }
 }
 
 impl Pull {
-    async fn stored_position(&self) -> Result<i64, Fault> {
+    async fn stored_position(&mut self) -> Result<i64, Fault> {
         const READ: &str = "SELECT position FROM consumer WHERE name = $1";
         const BEGIN: &str = "INSERT INTO consumer (name, stream, position) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING";
         let name = self.consumer.name();
+        self.passed_over = 0;
         let tx = self.db.begin().await?;
         let row = tx.query_one_raw(statement(&*tx, READ, [name.into()])).await?;
         if let Some(row) = row {
@@ -119,9 +154,26 @@ impl Pull {
         Ok(0)
     }
 
+    /// Goes past facts none of which is wanted, without a transaction, unless there have been many of them.
+    fn passes_over(&mut self, facts: &[Envelope]) -> bool {
+        let passed_over = self.passed_over.saturating_add(facts.len());
+        if passed_over > PASSED_OVER_MAX || facts.iter().any(|fact| self.wants(fact)) {
+            return false;
+        }
+        self.passed_over = passed_over;
+        self.position = facts.last().map(|fact| fact.position);
+        true
+    }
+
+    fn wants(&self, fact: &Envelope) -> bool {
+        self.consumer.types().contains(&&*fact.kind)
+    }
+
     /// Applies facts after `position` and answers the new position; none where another replica was there first.
     async fn apply(&self, position: i64, facts: &[Envelope]) -> Result<Option<i64>, Fault> {
         const MOVE: &str = "UPDATE consumer SET position = $3 WHERE name = $1 AND position = $2";
+        let passed_over = i64::try_from(self.passed_over).map_err(Fault::internal)?;
+        let stored = position.saturating_sub(passed_over);
         let last = facts.last().map_or(position, |fact| fact.position);
         let tx = self.db.begin().await?;
         // The position is moved first: its row is the lock that keeps replicas apart.
@@ -129,18 +181,13 @@ impl Pull {
             .execute_raw(statement(
                 &*tx,
                 MOVE,
-                [self.consumer.name().into(), position.into(), last.into()],
+                [self.consumer.name().into(), stored.into(), last.into()],
             ))
             .await?;
         if moved.rows_affected() == 0 {
             return Ok(None);
         }
-        let types = self.consumer.types();
-        let wanted: Vec<Envelope> = facts
-            .iter()
-            .filter(|fact| types.contains(&&*fact.kind))
-            .cloned()
-            .collect();
+        let wanted: Vec<Envelope> = facts.iter().filter(|fact| self.wants(fact)).cloned().collect();
         if !wanted.is_empty() {
             let span = tracing::info_span!(
                 "consume",

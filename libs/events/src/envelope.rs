@@ -67,3 +67,18 @@ impl Envelope {
         }
     }
 }
+
+impl From<OutboxRow> for Envelope {
+    fn from(row: OutboxRow) -> Self {
+        Self {
+            position: row.position,
+            id: row.fact_id,
+            tenant: row.tenant,
+            kind: row.kind,
+            subject: row.subject,
+            payload: row.payload,
+            occur_time: row.occur_time,
+            traceparent: row.traceparent,
+        }
+    }
+}

@@ -4,8 +4,8 @@
 //! consumer pulls them in order from a [`Source`] and applies them in a transaction that also moves its position
 //! ([`consume`]): whatever crashes, each fact has taken effect once. Positions have no gaps, so a loss is seen.
 //!
-//! The source here reads the producer's outbox by a call, in the same process or another one. A broker such as
-//! `JetStream` fits the same trait: pull after a position, wait for more.
+//! A source reads the producer's outbox: directly, where the producer shares the process, else by a call. A broker such
+//! as `JetStream` fits the same trait: pull after a position, wait for more.
 
 #![cfg_attr(
     test,
@@ -22,4 +22,4 @@ pub use consumer::{Consumer, FACTS_MAX, consume, consume_from};
 pub use envelope::Envelope;
 pub use feed::feed;
 pub use sequencer::sequencer;
-pub use source::{PeerSource, Source};
+pub use source::{OutboxSource, PeerSource, Source};

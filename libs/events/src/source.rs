@@ -5,6 +5,8 @@ use contracts::events::internal::v1::ReadFactsRequest;
 use contracts::events::internal::v1::feed_service_client::FeedServiceClient;
 use fault::Fault;
 use rpc::Peer;
+use store::Db;
+use tokio::sync::watch;
 
 use crate::Envelope;
 
@@ -12,6 +14,8 @@ use crate::Envelope;
 const BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long one call waits for the first fact.
 const WAIT: Duration = Duration::from_secs(5);
+/// How often to look besides being woken, where another process may write to the same database.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How long to wait before a peer that is away is asked again.
 const AWAY_PAUSE: Duration = Duration::from_millis(500);
 
@@ -23,6 +27,60 @@ pub trait Source: Send + Sync {
 
     /// Returns when there may be a fact after the position, or after a while.
     async fn wait(&mut self, after: i64);
+
+    /// Whether there may be a fact that the last pull has not seen; wrong only by saying yes.
+    fn has_news(&self) -> bool {
+        true
+    }
+}
+
+/// The outbox of a service that shares this process, read without a call.
+#[derive(Debug)]
+pub struct OutboxSource {
+    outbox: Db,
+    emissions: watch::Receiver<()>,
+}
+
+impl OutboxSource {
+    /// The facts in this database.
+    pub fn new(outbox: &Db) -> Self {
+        Self {
+            outbox: outbox.clone(),
+            emissions: outbox.emissions(),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for OutboxSource {
+    async fn pull(&mut self, after: i64, facts_max: usize) -> Result<Vec<Envelope>, Fault> {
+        // Before the look, so that what is committed during it is news.
+        self.emissions.mark_unchanged();
+        let facts_max = u64::try_from(facts_max).map_err(Fault::internal)?;
+        let rows = self.outbox.facts_after(after, facts_max).await?;
+        Ok(rows.into_iter().map(Envelope::from).collect())
+    }
+
+    async fn wait(&mut self, _after: i64) {
+        // On a copy: what has come stays news until it is pulled, whoever else ends this wait.
+        let mut emissions = self.emissions.clone();
+        let _ = tokio::time::timeout(self.look_again(), emissions.changed()).await;
+    }
+
+    fn has_news(&self) -> bool {
+        self.outbox.commits().is_none() || self.emissions.has_changed().unwrap_or(true)
+    }
+}
+
+impl OutboxSource {
+    /// How long to believe that nothing has come where nobody has told of it.
+    fn look_again(&self) -> Duration {
+        if self.outbox.commits().is_some() {
+            WAIT
+        } else {
+            LOOK_AGAIN
+        }
+    }
 }
 
 /// The outbox of a service, read by a call.

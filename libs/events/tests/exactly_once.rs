@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use events::{Consumer, Envelope, FACTS_MAX, Source, consume_from};
+use events::{Consumer, Envelope, FACTS_MAX, OutboxSource, Source, consume_from};
 use fault::Fault;
 use kernel::{Clock, Fact, Tenant, Time};
 use runtime::Worker;
@@ -45,17 +45,7 @@ impl Source for Outbox {
     async fn pull(&mut self, after: i64, facts_max: usize) -> Result<Vec<Envelope>, Fault> {
         let rows = self.db.facts_after(after, u64::try_from(facts_max).unwrap()).await?;
         let kept = rows.into_iter().filter(|row| Some(row.position) != self.lose);
-        let envelope = |row: store::OutboxRow| Envelope {
-            position: row.position,
-            id: row.fact_id,
-            tenant: row.tenant,
-            kind: row.kind,
-            subject: row.subject,
-            payload: row.payload,
-            occur_time: row.occur_time,
-            traceparent: row.traceparent,
-        };
-        Ok(kept.map(envelope).collect())
+        Ok(kept.map(Envelope::from).collect())
     }
 
     async fn wait(&mut self, _: i64) {}
@@ -127,6 +117,16 @@ async fn world(count: i64) -> World {
 }
 
 impl World {
+    /// Tells so many facts more.
+    async fn tell<F: Fact + prost::Message>(&self, count: usize, fact: impl Fn(usize) -> F) {
+        let tenant = Tenant::from_uuid(self.clock.uuid());
+        let facts = (0..count).map(|number| Draft::new(tenant, "subject", &fact(number)));
+        let tx = self.db.begin().await.unwrap();
+        tx.emit_all(&self.clock, facts.collect()).await.unwrap();
+        tx.commit().await.unwrap();
+        while self.db.sequence().await.unwrap() > 0 {}
+    }
+
     fn worker(&self, consumer: Write) -> Box<dyn Worker> {
         self.worker_on(&self.db, consumer, None)
     }
@@ -226,6 +226,41 @@ async fn a_fact_that_cannot_be_applied_is_put_aside_and_stops_nobody() {
         [(777, Counted::TYPE)]
     );
     assert!(parked[0].reason.contains("cannot be applied"));
+}
+
+#[tokio::test]
+async fn facts_that_nobody_wants_are_passed_without_a_transaction_until_there_are_many() {
+    let world = world(0).await;
+    let mut worker = world.worker(write());
+    let position = async || world.db.consumer_positions().await.unwrap()[0].position;
+    world.tell(3, |_| Ignored {}).await;
+    drive(&mut *worker).await;
+    assert_eq!(position().await, 0, "a restart passes over them again");
+    world.tell(1, |_| Counted { number: 7 }).await;
+    drive(&mut *worker).await;
+    assert_eq!(position().await, 4);
+
+    world.tell(5 * FACTS_MAX, |_| Ignored {}).await;
+    drive(&mut *worker).await;
+    assert!(position().await > 4 + i64::try_from(4 * FACTS_MAX).unwrap());
+    world.tell(1, |_| Counted { number: 8 }).await;
+    drive(&mut *world.worker(write())).await;
+    drive(&mut *worker).await;
+    assert_eq!(world.effects().await, [7, 8]);
+}
+
+#[tokio::test]
+async fn the_outbox_of_a_service_in_this_process_tells_whether_there_is_news() {
+    let world = world(1).await;
+    let mut worker = consume_from(&world.db, &world.clock, OutboxSource::new(&world.db), write());
+    drive(&mut *worker).await;
+    assert_eq!(world.effects().await, [1]);
+    let is_certain = world.db.commits().is_some();
+    assert_eq!(worker.has_news(), Some(!is_certain), "elsewhere others may write");
+    world.tell(1, |_| Counted { number: 2 }).await;
+    assert_eq!(worker.has_news(), Some(true));
+    drive(&mut *worker).await;
+    assert_eq!(world.effects().await, [1, 2]);
 }
 
 #[tokio::test]

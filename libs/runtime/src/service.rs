@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use kernel::Clock;
 use rpc::Peers;
 use store::Db;
@@ -14,6 +17,9 @@ pub struct Deps {
     pub db: Db,
     /// Whom it may call.
     pub peers: Peers,
+    /// The databases of the services that share this process, by name: their facts are read from the outbox, without a
+    /// call. Empty in a process of its own.
+    pub outboxes: Arc<BTreeMap<&'static str, Db>>,
 }
 
 /// A service, ready to be served.

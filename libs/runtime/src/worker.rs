@@ -3,6 +3,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fault::Fault;
 use futures::future::join_all;
+use kernel::{Clock, Time};
+use store::Db;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,6 +22,12 @@ pub trait Worker: Send {
 
     /// Returns when there may be work again.
     async fn rest(&mut self);
+
+    /// Whether there may be work that the last idle tick has not seen; wrong only by saying yes. None for a worker that
+    /// looks at nothing but its own database and the clock: whoever starts it sees whether these have changed.
+    fn has_news(&self) -> Option<bool> {
+        None
+    }
 }
 
 /// The pause after the first failed tick; it doubles with each further one.
@@ -30,8 +38,8 @@ const BACKOFF_MAX: Duration = Duration::from_secs(30);
 const PASSES_MAX: usize = 10_000;
 
 /// The workers of a process, each a task of its own.
-#[derive(Debug, Default)]
 pub struct Workers {
+    clock: Clock,
     tracker: TaskTracker,
     stop: CancellationToken,
     handles: Vec<WorkerHandle>,
@@ -44,17 +52,28 @@ pub struct WorkerHandle {
 }
 
 impl Workers {
-    /// None yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// None yet, of a process with this clock.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            handles: Vec::new(),
+        }
     }
 
-    /// Starts a worker. It ends after the tick in which [`Workers::stop`] finds it.
-    pub fn start(&mut self, worker: Box<dyn Worker>) {
+    /// Starts a worker of the service whose database this is. It ends after the tick in which [`Workers::stop`] finds it.
+    pub fn start(&mut self, worker: Box<dyn Worker>, db: &Db) {
         let (pokes, poked) = mpsc::channel(1);
         let span = tracing::info_span!(parent: None, "worker", otel.name = worker.name());
+        let watched = Watched {
+            worker,
+            db: db.clone(),
+            clock: self.clock.clone(),
+            idle_at: None,
+        };
         self.tracker
-            .spawn(run(worker, poked, self.stop.clone()).instrument(span));
+            .spawn(run(watched, poked, self.stop.clone()).instrument(span));
         self.handles.push(WorkerHandle { pokes });
     }
 
@@ -95,8 +114,43 @@ impl WorkerHandle {
     }
 }
 
+/// A worker, and what it had seen when it last found nothing to do.
+struct Watched {
+    worker: Box<dyn Worker>,
+    db: Db,
+    clock: Clock,
+    idle_at: Option<(u64, Time)>,
+}
+
+impl Watched {
+    fn has_news(&self) -> bool {
+        self.idle_at.is_none() || self.worker.has_news().unwrap_or_else(|| self.idle_at != self.sight())
+    }
+
+    /// What a worker sees of its database and the clock; nothing certain where others write too.
+    fn sight(&self) -> Option<(u64, Time)> {
+        Some((self.db.commits()?, self.clock.now()))
+    }
+
+    async fn until_idle(&mut self, stop: &CancellationToken, done: &mut usize) -> Result<(), Fault> {
+        while !stop.is_cancelled() {
+            // Looked at before the tick: what changes during it is news.
+            let sight = self.sight();
+            self.idle_at = None;
+            match self.worker.tick().await? {
+                0 => {
+                    self.idle_at = sight;
+                    break;
+                }
+                more => *done = done.saturating_add(more),
+            }
+        }
+        Ok(())
+    }
+}
+
 async fn run(
-    mut worker: Box<dyn Worker>,
+    mut watched: Watched,
     mut poked: mpsc::Receiver<oneshot::Sender<Result<usize, String>>>,
     stop: CancellationToken,
 ) {
@@ -105,7 +159,12 @@ async fn run(
     // What was done since somebody asked: it may have made work for a worker that had answered "nothing" before.
     let mut unreported: usize = 0;
     loop {
-        let pause = match until_idle(&mut *worker, &stop, &mut unreported).await {
+        // Whoever asks learns at once that nothing has happened since the last look; the worker's own rest may know better.
+        let outcome = match asker.is_none() || watched.has_news() {
+            true => watched.until_idle(&stop, &mut unreported).await,
+            false => Ok(()),
+        };
+        let pause = match outcome {
             Ok(()) => {
                 backoff = BACKOFF;
                 // Whoever asked may have gone.
@@ -115,10 +174,9 @@ async fn run(
                 None
             }
             Err(fault) => {
-                tracing::warn!(worker = worker.name(), %fault, pause = ?backoff, "a tick failed and will be repeated");
-                let _ = asker
-                    .take()
-                    .map(|asker| asker.send(Err(format!("{}: {fault}", worker.name()))));
+                let name = watched.worker.name();
+                tracing::warn!(worker = name, %fault, pause = ?backoff, "a tick failed and will be repeated");
+                let _ = asker.take().map(|asker| asker.send(Err(format!("{name}: {fault}"))));
                 let pause = backoff;
                 backoff = backoff.saturating_mul(2).min(BACKOFF_MAX);
                 Some(pause)
@@ -126,7 +184,7 @@ async fn run(
         };
         let rest = async {
             match pause {
-                None => worker.rest().await,
+                None => watched.worker.rest().await,
                 Some(pause) => kernel::pause(pause).await,
             }
         };
@@ -137,16 +195,6 @@ async fn run(
             () = rest => None,
         };
     }
-}
-
-async fn until_idle(worker: &mut dyn Worker, stop: &CancellationToken, done: &mut usize) -> Result<(), Fault> {
-    while !stop.is_cancelled() {
-        match worker.tick().await? {
-            0 => break,
-            more => *done = done.saturating_add(more),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -186,17 +234,52 @@ mod tests {
         }
     }
 
+    /// An empty database in a folder of its own.
+    async fn database() -> (tempfile::TempDir, Db) {
+        let folder = tempfile::tempdir().unwrap();
+        let config = store::DbConfig::new(format!("sqlite:{}", folder.path().join("test.db").display()));
+        let db = Db::open(&config, "test", Vec::new()).await.unwrap();
+        (folder, db)
+    }
+
     #[tokio::test]
     async fn whoever_settles_learns_of_work_that_was_done_before_he_asked() {
         let (left, finished) = (Arc::new(AtomicUsize::new(3)), Arc::new(Notify::new()));
-        let mut workers = Workers::new();
-        workers.start(Box::new(Pile {
+        let (_folder, db) = database().await;
+        let mut workers = Workers::new(Clock::manual(Time::EPOCH));
+        let pile = Pile {
             left: left.clone(),
             finished: finished.clone(),
-        }));
+        };
+        workers.start(Box::new(pile), &db);
         finished.notified().await;
         assert_eq!(left.load(Ordering::SeqCst), 0, "it has worked without being asked");
         assert_eq!(workers.settle().await.unwrap(), 3);
         assert_eq!(workers.settle().await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_settles_makes_a_worker_look_again_after_a_commit_and_after_the_clock_was_turned() {
+        let (left, finished) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let (_folder, db) = database().await;
+        let clock = Clock::manual(Time::EPOCH);
+        let mut workers = Workers::new(clock.clone());
+        let pile = Pile {
+            left: left.clone(),
+            finished: finished.clone(),
+        };
+        workers.start(Box::new(pile), &db);
+        finished.notified().await;
+        assert_eq!(workers.settle().await.unwrap(), 0);
+
+        // Nothing that it looks at has changed, so it is not made to look.
+        left.store(2, Ordering::SeqCst);
+        assert_eq!(workers.settle().await.unwrap(), 0);
+        db.begin().await.unwrap().commit().await.unwrap();
+        assert_eq!(workers.settle().await.unwrap(), 2);
+
+        left.store(1, Ordering::SeqCst);
+        clock.turn_to(Time::from_seconds(1));
+        assert_eq!(workers.settle().await.unwrap(), 1);
     }
 }

@@ -18,6 +18,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const WAL_PAGES: &str = "8000";
 /// Readers of a SQLite file: more than the cores of a small machine gain nothing.
 const SQLITE_READERS: u32 = 3;
+/// Rows that SQLite's thread may be ahead of who reads them: with fewer, the two wait for each other row by row.
+const ROWS_AHEAD_MAX: usize = 4_096;
 /// Statements that each connection keeps prepared.
 const STATEMENTS: usize = 256;
 
@@ -84,6 +86,7 @@ async fn sqlite(config: &DbConfig) -> Result<(DatabaseConnection, DatabaseConnec
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
+        .row_buffer_size(ROWS_AHEAD_MAX)
         .statement_cache_capacity(STATEMENTS)
         .pragma("wal_autocheckpoint", WAL_PAGES)
         .disable_statement_logging();

@@ -1,6 +1,6 @@
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use fault::Fault;
 use kernel::{Clock, Fact, RequestKey, Tenant};
@@ -19,6 +19,8 @@ pub struct Db {
     readers: DatabaseConnection,
     /// Turned whenever facts were committed, so that who tails the outbox need not poll.
     emitted: Arc<watch::Sender<()>>,
+    /// How many transactions were committed through this handle and its clones.
+    commits: Arc<AtomicU64>,
 }
 
 /// A transaction that writes. Dropped, it leaves no trace.
@@ -26,6 +28,7 @@ pub struct Db {
 pub struct Tx {
     inner: DatabaseTransaction,
     emitted: Arc<watch::Sender<()>>,
+    commits: Arc<AtomicU64>,
     has_emitted: AtomicBool,
 }
 
@@ -46,6 +49,7 @@ impl Db {
             writer,
             readers,
             emitted: Arc::new(watch::Sender::new(())),
+            commits: Arc::default(),
         })
     }
 
@@ -71,6 +75,7 @@ impl Db {
         Ok(Tx {
             inner,
             emitted: self.emitted.clone(),
+            commits: self.commits.clone(),
             has_emitted: AtomicBool::new(false),
         })
     }
@@ -92,6 +97,12 @@ impl Db {
     /// Resolves after facts were committed through this handle.
     pub fn emissions(&self) -> watch::Receiver<()> {
         self.emitted.subscribe()
+    }
+
+    /// How many transactions were committed, where this process alone writes to the database; none where others may, who
+    /// are not counted. The same number twice means that nothing has changed in between.
+    pub fn commits(&self) -> Option<u64> {
+        (self.backend() == DbBackend::Sqlite).then(|| self.commits.load(Ordering::Acquire))
     }
 
     /// Tells who tails the outbox that there may be more.
@@ -131,6 +142,7 @@ impl Tx {
     /// Makes everything durable.
     pub async fn commit(self) -> Result<(), Fault> {
         self.inner.commit().await?;
+        self.commits.fetch_add(1, Ordering::Release);
         if self.has_emitted.load(Ordering::Relaxed) {
             self.emitted.send_replace(());
         }

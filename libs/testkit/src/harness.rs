@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use contracts::events::internal::v1::Fact as WireFact;
 use contracts::events::internal::v1::feed_service_server::FeedServiceServer;
@@ -65,11 +66,12 @@ pub async fn harness_with_peers(
         clock: clock.clone(),
         db: db.clone(),
         peers,
+        outboxes: Arc::default(),
     });
     switchboard.connect(rpc::serve(service.routes, stack).expect("the contracts are complete"));
-    let mut workers = Workers::new();
+    let mut workers = Workers::new(clock.clone());
     for worker in service.workers {
-        workers.start(worker);
+        workers.start(worker, &db);
     }
     let tenant = Tenant::from_uuid(clock.uuid());
     Harness {

@@ -60,7 +60,7 @@ pub fn migrations() -> Vec<::store::Migration> {
 
 /// The service, ready to be served.
 pub fn service(deps: Deps) -> Service {
-    let Deps { clock, db, peers } = deps;
+    let Deps { clock, db, peers, .. } = &deps;
     let versions = Versions::default();
     let api = CampaignApi {
         db: db.clone(),
@@ -82,12 +82,12 @@ pub fn service(deps: Deps) -> Service {
     ];
     for stream in &STREAMS {
         let listener = Listener::new(stream, clock.clone(), versions.clone());
-        workers.push(events::consume(&db, &peers, &clock, listener));
+        workers.push(events::consume(&deps, listener));
     }
     Service {
         name: NAME,
         routes,
         workers,
-        db,
+        db: db.clone(),
     }
 }

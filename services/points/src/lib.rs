@@ -50,7 +50,7 @@ pub const NAME: &str = "points";
 
 /// The service: four gRPC services and the feed of its facts, three consumers, the expiry of lots.
 pub fn service(deps: Deps) -> Service {
-    let Deps { clock, db, peers } = deps;
+    let Deps { clock, db, .. } = &deps;
     let api = PointsApi::new(clock.clone(), db.clone());
     let routes = Routes::new(PointsServiceServer::new(api.clone()))
         .add_service(AssetServiceServer::new(api.clone()))
@@ -59,16 +59,16 @@ pub fn service(deps: Deps) -> Service {
         .add_service(feed(db.clone()));
     let workers = vec![
         sequencer(db.clone()),
-        consume(&db, &peers, &clock, EarnByRules::new(clock.clone())),
-        consume(&db, &peers, &clock, KeepTiers),
-        consume(&db, &peers, &clock, MoveOnMerge::new(clock.clone())),
-        Box::new(ExpireLots::new(clock, db.clone())),
+        consume(&deps, EarnByRules::new(clock.clone())),
+        consume(&deps, KeepTiers),
+        consume(&deps, MoveOnMerge::new(clock.clone())),
+        Box::new(ExpireLots::new(clock.clone(), db.clone())),
     ];
     Service {
         name: NAME,
         routes,
         workers,
-        db,
+        db: db.clone(),
     }
 }
 

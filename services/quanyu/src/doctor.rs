@@ -1,6 +1,7 @@
 //! `quanyu doctor`: what is wrong, and how to mend it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::points::v1::ReconcileAccountsRequest;
@@ -159,6 +160,7 @@ async fn ledger(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> 
         clock: Clock::system(),
         db: points.clone(),
         peers: peers.clone(),
+        outboxes: Arc::default(),
     });
     let stack = Stack {
         signer,

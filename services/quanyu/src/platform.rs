@@ -29,7 +29,7 @@ pub struct Platform {
     clock: Clock,
     first_key: Option<FirstKey>,
     peers: Peers,
-    databases: BTreeMap<&'static str, Db>,
+    databases: Arc<BTreeMap<&'static str, Db>>,
     workers: Workers,
     shutdown: CancellationToken,
     gateway: JoinHandle<()>,
@@ -50,7 +50,7 @@ impl Platform {
             let db = Db::open(&config.database(role.name), role.name, (role.migrations)()).await?;
             Ok::<_, Fault>((role.name, db))
         });
-        let databases: BTreeMap<&'static str, Db> = try_join_all(opened).await?.into_iter().collect();
+        let databases: Arc<BTreeMap<&'static str, Db>> = Arc::new(try_join_all(opened).await?.into_iter().collect());
 
         let signer = Signer::new(&random_key()?);
         let switchboards: BTreeMap<&str, Switchboard> =
@@ -59,7 +59,7 @@ impl Platform {
             .iter()
             .map(|(name, switchboard)| ((*name).to_owned(), Channel::local(switchboard.clone())))
             .collect();
-        let mut workers = Workers::new();
+        let mut workers = Workers::new(clock.clone());
         for role in &ROLES {
             let (Some(db), Some(switchboard)) = (databases.get(role.name), switchboards.get(role.name)) else {
                 return Err(Fault::internal("every role has a database and a switchboard"));
@@ -69,6 +69,7 @@ impl Platform {
                 clock: clock.clone(),
                 db: db.clone(),
                 peers,
+                outboxes: databases.clone(),
             });
             let stack = Stack {
                 signer: signer.clone(),
@@ -76,7 +77,7 @@ impl Platform {
                 concurrency_max: config.concurrency_max,
             };
             switchboard.connect(rpc::serve(service.routes, stack)?);
-            service.workers.into_iter().for_each(|worker| workers.start(worker));
+            service.workers.into_iter().for_each(|worker| workers.start(worker, db));
         }
 
         let db = databases

@@ -1,6 +1,7 @@
 //! `quanyu serve <role>`: one service in a process of its own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fault::Fault;
 use gateway::{Gateway, GatewayConfig, GatewayDeps};
@@ -53,6 +54,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         clock: clock.clone(),
         db: db.clone(),
         peers,
+        outboxes: Arc::default(),
     });
     let stack = Stack {
         signer: signer.clone(),
@@ -62,8 +64,11 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     let routes = rpc::serve(service.routes, stack)?.prepare();
     own.connect(routes.clone());
     let lease = mesh.lead(&format!("{}.workers", role.name)).await?;
-    let mut workers = Workers::new();
-    service.workers.into_iter().for_each(|worker| workers.start(worker));
+    let mut workers = Workers::new(clock.clone());
+    service
+        .workers
+        .into_iter()
+        .for_each(|worker| workers.start(worker, &db));
     let admin = admin::serve(config.admin_listen, telemetry.red(), lifecycle.clone()).await?;
     say(format_args!("Quanyu serves {} at {address}", role.name));
 

@@ -45,7 +45,7 @@ pub const NAME: &str = "rights";
 
 /// The service.
 pub fn service(deps: Deps) -> Service {
-    let Deps { clock, db, peers } = deps;
+    let Deps { clock, db, .. } = &deps;
     let api = handlers::RightsApi {
         clock: clock.clone(),
         db: db.clone(),
@@ -57,8 +57,8 @@ pub fn service(deps: Deps) -> Service {
         .add_service(RightsSummaryServiceServer::new(api));
     let workers = vec![
         ::events::sequencer(db.clone()),
-        ::events::consume(&db, &peers, &clock, events::TrackGrowth { clock: clock.clone() }),
-        ::events::consume(&db, &peers, &clock, events::FollowMembers { clock: clock.clone() }),
+        ::events::consume(&deps, events::TrackGrowth { clock: clock.clone() }),
+        ::events::consume(&deps, events::FollowMembers { clock: clock.clone() }),
         Box::new(workers::PlaceMembers {
             clock: clock.clone(),
             db: db.clone(),
@@ -67,12 +67,15 @@ pub fn service(deps: Deps) -> Service {
             clock: clock.clone(),
             db: db.clone(),
         }),
-        Box::new(workers::LapseLocks { clock, db: db.clone() }),
+        Box::new(workers::LapseLocks {
+            clock: clock.clone(),
+            db: db.clone(),
+        }),
     ];
     Service {
         name: NAME,
         routes,
         workers,
-        db,
+        db: db.clone(),
     }
 }

@@ -53,7 +53,7 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The service.
 pub fn service(deps: Deps) -> Service {
-    let Deps { clock, db, peers } = deps;
+    let Deps { clock, db, peers, .. } = &deps;
     let revisions = Revisions::new(clock.clone());
     let api = TaggingApi::new(clock.clone(), db.clone(), peers.clone(), revisions.clone());
     let routes = Routes::default()
@@ -62,21 +62,19 @@ pub fn service(deps: Deps) -> Service {
         .add_service(SegmentServiceServer::new(api.clone()))
         .add_service(InsightServiceServer::new(api))
         .add_service(events::feed(db.clone()));
-    let mut workers = workers::all(&clock, &db, &revisions);
+    let mut workers = workers::all(clock, db, &revisions);
     workers.push(events::sequencer(db.clone()));
     workers.push(events::consume(
-        &db,
-        &peers,
-        &clock,
+        &deps,
         FollowMembers {
             revisions: revisions.clone(),
         },
     ));
-    workers.push(events::consume(&db, &peers, &clock, FollowTiers { revisions }));
+    workers.push(events::consume(&deps, FollowTiers { revisions }));
     Service {
         name: NAME,
         routes,
         workers,
-        db,
+        db: db.clone(),
     }
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use gateway::{FirstKey, Gateway, GatewayConfig, GatewayDeps, bootstrap};
@@ -100,6 +101,7 @@ impl Platform {
             clock: clock.clone(),
             db: db.clone(),
             peers,
+            outboxes: Arc::default(),
         });
         let played = join(played::routes());
         let channels = BTreeMap::from([
