@@ -8,7 +8,10 @@ use contracts::rights::v1::coupon_service_client::CouponServiceClient;
 use contracts::rights::v1::{IssueCouponsRequest, IssueItem, IssueResult, issue_result};
 use contracts::tagging::v1::segment_service_client::SegmentServiceClient;
 use contracts::tagging::v1::tag_service_client::TagServiceClient;
-use contracts::tagging::v1::{AssignTagsRequest, CheckSegmentMembershipRequest, TagAssignment, tag_value};
+use contracts::tagging::v1::{
+    AssignTagsRequest, BatchAssignTagsRequest, BatchAssignTagsResult, CheckSegmentMembershipRequest, TagAssignment,
+    batch_assign_tags_result, tag_value,
+};
 use fault::{Code, Fault, Reason, Refusal};
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -24,6 +27,8 @@ use crate::domain::run::{MemberId, RunId};
 const CALLS_MAX: usize = 32;
 /// How many coupons are asked for in one call.
 const COUPONS_MAX: usize = 500;
+/// How many members are tagged by one call.
+const TAGGED_MAX: usize = 500;
 /// How long a call may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -76,6 +81,7 @@ impl Asker {
         let away = Away::default();
         let mut calls: Vec<BoxFuture<'_, Answers>> = Vec::new();
         let mut coupons: BTreeMap<(Tenant, String), Vec<Ask>> = BTreeMap::new();
+        let mut tags: BTreeMap<Tenant, Vec<(Ask, TagAssignment)>> = BTreeMap::new();
         for ask in asks {
             match ask.what.clone() {
                 What::Act(Action::IssueCoupon { template_code }) => {
@@ -92,9 +98,7 @@ impl Asker {
                     lifetime,
                 }) => {
                     let assignment = assignment(&ask, tag_code, value, lifetime);
-                    calls.push(Box::pin(
-                        self.one(&away.tagging, ask, move |ask| self.assign(ask, assignment)),
-                    ));
+                    tags.entry(ask.tenant).or_default().push((ask, assignment));
                 }
                 What::InSegment(segment_code) => {
                     calls.push(Box::pin(
@@ -111,6 +115,11 @@ impl Asker {
                     template_code.clone(),
                     asks.to_vec(),
                 )));
+            }
+        }
+        for (tenant, asks) in tags {
+            for asks in asks.chunks(TAGGED_MAX) {
+                calls.push(Box::pin(self.assign(&away.tagging, tenant, asks.to_vec())));
             }
         }
         let mut answered = futures::stream::iter(calls).buffer_unordered(CALLS_MAX);
@@ -151,20 +160,6 @@ impl Asker {
         })
     }
 
-    async fn assign(&self, ask: Ask, assignment: TagAssignment) -> Result<Answer, Fault> {
-        let mut tags = TagServiceClient::new(self.peers.channel("tagging").on_behalf_of(ask.tenant)?);
-        let request = AssignTagsRequest {
-            request_id: ask.key,
-            member_id: ask.member.to_string(),
-            assignments: vec![assignment],
-            source: format!("journey/{}", ask.journey_code),
-        };
-        answered(tags.assign_tags(timed(request)).await)?;
-        Ok(Answer::Done {
-            reference: String::new(),
-        })
-    }
-
     async fn belongs(&self, ask: Ask, segment_code: String) -> Result<Answer, Fault> {
         let mut segments = SegmentServiceClient::new(self.peers.channel("tagging").on_behalf_of(ask.tenant)?);
         let request = CheckSegmentMembershipRequest {
@@ -200,6 +195,41 @@ impl Asker {
                 keys.map(|key| (key, answer.clone())).collect()
             }
         }
+    }
+
+    /// Tags members in one call. Each assignment has a request id of its own, so that a repetition may gather other runs.
+    async fn assign(&self, away: &AtomicBool, tenant: Tenant, asks: Vec<(Ask, TagAssignment)>) -> Answers {
+        let keys: Vec<(Tenant, RunId)> = asks.iter().map(|(ask, _)| (ask.tenant, ask.run_id)).collect();
+        let results = if away.load(Ordering::Relaxed) {
+            Err(Fault::unavailable("tagging did not answer"))
+        } else {
+            self.assign_call(tenant, asks).await
+        };
+        match results {
+            Ok(results) => keys.into_iter().zip(results.into_iter().map(tagged)).collect(),
+            Err(fault) => {
+                let answer = answer_of(fault, away);
+                keys.into_iter().map(|key| (key, answer.clone())).collect()
+            }
+        }
+    }
+
+    async fn assign_call(
+        &self,
+        tenant: Tenant,
+        asks: Vec<(Ask, TagAssignment)>,
+    ) -> Result<Vec<BatchAssignTagsResult>, Fault> {
+        let mut tags = TagServiceClient::new(self.peers.channel("tagging").on_behalf_of(tenant)?);
+        let requests = asks.into_iter().map(|(ask, assignment)| AssignTagsRequest {
+            request_id: ask.key,
+            member_id: ask.member.to_string(),
+            assignments: vec![assignment],
+            source: format!("journey/{}", ask.journey_code),
+        });
+        let request = BatchAssignTagsRequest {
+            requests: requests.collect(),
+        };
+        Ok(answered(tags.batch_assign_tags(timed(request)).await)?.results)
     }
 
     async fn issue_call(&self, tenant: Tenant, template_code: String, asks: &[Ask]) -> Result<Vec<IssueResult>, Fault> {
@@ -248,6 +278,25 @@ fn issued(result: IssueResult) -> Answer {
     }
 }
 
+fn tagged(result: BatchAssignTagsResult) -> Answer {
+    match result.outcome {
+        Some(batch_assign_tags_result::Outcome::Response(_)) => Answer::Done {
+            reference: String::new(),
+        },
+        Some(batch_assign_tags_result::Outcome::Refusal(refusal)) => refused(refusal.reason, refusal.message),
+        None => Answer::Away,
+    }
+}
+
+/// A member whom a peer does not know may be unknown there for a moment only.
+fn refused(reason: String, message: String) -> Answer {
+    if reason == contracts::tagging::v1::ErrorReason::MemberNotFound.name() {
+        Answer::MemberUnknown { reason, message }
+    } else {
+        Answer::Refused { reason, message }
+    }
+}
+
 fn timed<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(CALL_TIMEOUT);
@@ -263,11 +312,7 @@ fn answer_of(fault: Fault, away: &AtomicBool) -> Answer {
     match fault {
         Fault::Refused(refusal) if is_final(&refusal) => {
             let Refusal { reason, message, .. } = *refusal;
-            if reason == contracts::tagging::v1::ErrorReason::MemberNotFound.name() {
-                Answer::MemberUnknown { reason, message }
-            } else {
-                Answer::Refused { reason, message }
-            }
+            refused(reason, message)
         }
         Fault::Refused(_) | Fault::Contended => Answer::Away,
         // One call that a peer stumbles over is no reason to keep the others from it.

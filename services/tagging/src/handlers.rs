@@ -1,6 +1,7 @@
 //! The methods of tagging, one file each.
 
 mod assign_tags;
+mod batch_assign_tags;
 mod check_segment_membership;
 mod count_segment_members;
 mod create_segment;
@@ -27,6 +28,7 @@ use kernel::{Clock, Tenant};
 use rpc::Peers;
 use store::Db;
 
+use crate::assigning::Assigner;
 use crate::domain::member::MemberId;
 use crate::faults;
 use crate::people::People;
@@ -36,6 +38,7 @@ use crate::store::revision::Revisions;
 /// Answers the calls. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct TaggingApi {
+    assigner: Assigner,
     clock: Clock,
     db: Db,
     people: People,
@@ -47,7 +50,9 @@ impl TaggingApi {
     pub(crate) fn new(clock: Clock, db: Db, peers: Peers, revisions: Revisions) -> Self {
         let people = People::new(db.clone(), peers);
         let recorder = Recorder::new(clock.clone(), people.clone(), revisions.clone());
+        let assigner = Assigner::new(clock.clone(), db.clone(), people.clone(), revisions.clone());
         Self {
+            assigner,
             clock,
             db,
             people,

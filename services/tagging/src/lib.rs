@@ -20,6 +20,7 @@
     )
 )]
 
+mod assigning;
 mod consumers;
 pub mod domain;
 mod faults;

@@ -238,24 +238,41 @@ impl World {
     }
 }
 
+impl World {
+    fn tag(&self, request: AssignTagsRequest) -> BatchAssignTagsResult {
+        let outcome = if self.state().knows_nobody {
+            batch_assign_tags_result::Outcome::Refusal(AssignTagsRefusal {
+                reason: fault::Reason::name(&tagging::ErrorReason::MemberNotFound).to_owned(),
+                message: "who is that?".to_owned(),
+            })
+        } else {
+            let known = self
+                .state()
+                .tags
+                .entry(request.request_id.clone())
+                .or_insert_with(|| request.clone())
+                .clone();
+            assert_eq!(known, request, "a request id never names another assignment");
+            batch_assign_tags_result::Outcome::Response(AssignTagsResponse::default())
+        };
+        BatchAssignTagsResult { outcome: Some(outcome) }
+    }
+}
+
 #[async_trait]
 impl TagService for World {
-    async fn assign_tags(&self, request: Request<AssignTagsRequest>) -> Result<Response<AssignTagsResponse>, Status> {
+    async fn assign_tags(&self, _: Request<AssignTagsRequest>) -> Result<Response<AssignTagsResponse>, Status> {
+        Err(unplayed())
+    }
+
+    async fn batch_assign_tags(
+        &self,
+        request: Request<BatchAssignTagsRequest>,
+    ) -> Result<Response<BatchAssignTagsResponse>, Status> {
         self.call()?;
-        let request = request.into_inner();
-        if self.state().knows_nobody {
-            return Err(Fault::refused(tagging::ErrorReason::MemberNotFound, "who is that?").into());
-        }
-        let known = self
-            .state()
-            .tags
-            .entry(request.request_id.clone())
-            .or_insert_with(|| request.clone())
-            .clone();
-        if known != request {
-            return Err(reused());
-        }
-        self.answer(AssignTagsResponse::default()).await
+        let requests = request.into_inner().requests;
+        let results = requests.into_iter().map(|request| self.tag(request)).collect();
+        self.answer(BatchAssignTagsResponse { results }).await
     }
 
     async fn create_tag(&self, _: Request<CreateTagRequest>) -> Result<Response<CreateTagResponse>, Status> {

@@ -55,6 +55,10 @@ impl TagService for TaggingApi {
         answer(request, |call| self.assign_tags(call)).await
     }
 
+    async fn batch_assign_tags(&self, request: Request<BatchAssignTagsRequest>) -> Answer<BatchAssignTagsResponse> {
+        answer(request, |call| self.batch_assign_tags(call)).await
+    }
+
     async fn remove_tag(&self, request: Request<RemoveTagRequest>) -> Answer<RemoveTagResponse> {
         answer(request, |call| self.remove_tag(call)).await
     }

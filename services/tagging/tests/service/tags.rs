@@ -272,3 +272,62 @@ async fn a_new_computed_tag_counts_the_past_in() {
     }
     assert_eq!(counts, [Some(1), Some(3), Some(3), Some(3), Some(3)]);
 }
+
+#[tokio::test]
+async fn a_batch_assigns_to_many_members_and_each_assignment_has_its_own_outcome() {
+    let world = World::new().await;
+    world.create_tag(manual("vip", TagValueType::Bool)).await;
+    world.create_tag(manual("score", TagValueType::Int)).await;
+    let asked = |request_id: &str, number: u32, tag_code: &str, value: Option<TagValue>| AssignTagsRequest {
+        request_id: request_id.into(),
+        member_id: member(number),
+        assignments: vec![TagAssignment {
+            tag_code: tag_code.into(),
+            value,
+            expire_time: None,
+        }],
+        source: "journey/welcome".into(),
+    };
+    let half = AssignTagsRequest {
+        assignments: [asked("", 1, "score", Some(int(9))), asked("", 1, "nothing", None)]
+            .into_iter()
+            .flat_map(|request| request.assignments)
+            .collect(),
+        ..asked("half", 1, "", None)
+    };
+    let requests = vec![
+        asked("a", 1, "score", Some(int(1))),
+        asked("b", 2, "vip", None),
+        half,
+        asked("c", 1, "score", Some(int(2))),
+        asked("a", 1, "score", Some(int(1))),
+        asked("a", 1, "score", Some(int(3))),
+        AssignTagsRequest {
+            member_id: "mbr_00000000000000000000000000".into(),
+            ..asked("d", 1, "vip", None)
+        },
+    ];
+    let assign = async |requests: &[AssignTagsRequest]| {
+        let request = BatchAssignTagsRequest {
+            requests: requests.to_vec(),
+        };
+        let results = world.tags().batch_assign_tags(request).await.unwrap().into_inner().results;
+        let outcome = |result: BatchAssignTagsResult| match result.outcome.unwrap() {
+            batch_assign_tags_result::Outcome::Response(response) => response.tags[0].tag_code.clone(),
+            batch_assign_tags_result::Outcome::Refusal(refusal) => refusal.reason,
+        };
+        results.into_iter().map(outcome).collect::<Vec<_>>()
+    };
+    let outcomes = assign(&requests).await;
+    assert_eq!(
+        outcomes,
+        ["score", "vip", "TAG_UNKNOWN", "score", "score", "REQUEST_ID_REUSED", "MEMBER_NOT_FOUND"]
+    );
+    assert_eq!(world.tags_of(1).await["score"], Kind::IntValue(2), "the half one left nothing behind");
+
+    // Repeated, in whole or by the other method, it changes nothing.
+    assert_eq!(assign(&requests).await, outcomes);
+    world.tags().assign_tags(requests[0].clone()).await.unwrap();
+    assert_eq!(world.tags_of(1).await["score"], Kind::IntValue(2));
+    assert_eq!(world.tags_of(2).await["vip"], Kind::BoolValue(true));
+}

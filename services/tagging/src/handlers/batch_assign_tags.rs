@@ -1,0 +1,32 @@
+use contracts::tagging::v1::batch_assign_tags_result::Outcome;
+use contracts::tagging::v1::{
+    AssignTagsRefusal, AssignTagsResponse, BatchAssignTagsRequest, BatchAssignTagsResponse, BatchAssignTagsResult,
+};
+use fault::{Fault, Refusal};
+use rpc::Call;
+
+use super::TaggingApi;
+
+impl TaggingApi {
+    pub(super) async fn batch_assign_tags(
+        &self,
+        call: Call<BatchAssignTagsRequest>,
+    ) -> Result<BatchAssignTagsResponse, Fault> {
+        let outcomes = self.assigner.assign(call.principal(), &call.requests).await?;
+        let results = outcomes.into_iter().map(result).collect::<Result<_, Fault>>()?;
+        Ok(BatchAssignTagsResponse { results })
+    }
+}
+
+/// Trouble is no outcome: it is told of the whole, which may be repeated.
+fn result(outcome: Result<AssignTagsResponse, Fault>) -> Result<BatchAssignTagsResult, Fault> {
+    let outcome = match outcome {
+        Ok(response) => Outcome::Response(response),
+        Err(Fault::Refused(refusal)) => {
+            let Refusal { reason, message, .. } = *refusal;
+            Outcome::Refusal(AssignTagsRefusal { reason, message })
+        }
+        Err(trouble @ (Fault::Contended | Fault::Unavailable { .. } | Fault::Internal(_))) => return Err(trouble),
+    };
+    Ok(BatchAssignTagsResult { outcome: Some(outcome) })
+}
