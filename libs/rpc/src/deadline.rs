@@ -13,11 +13,15 @@ tokio::task_local! {
     static DEADLINE: Instant;
 }
 
+/// When the caller of the present request stops waiting; none where nothing was agreed, as in a stream. For work that is
+/// handed to another task, which knows nothing of the request.
+pub fn deadline() -> Option<Instant> {
+    DEADLINE.try_with(|deadline| *deadline).ok()
+}
+
 /// How long the caller of the present request still waits; none where it named no deadline.
 pub fn remaining() -> Option<Duration> {
-    DEADLINE
-        .try_with(|deadline| deadline.saturating_duration_since(Instant::now()))
-        .ok()
+    deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()))
 }
 
 /// Runs `work` for as long as a caller waits; what it calls meanwhile inherits the deadline.
@@ -28,7 +32,7 @@ pub(crate) async fn within<T>(timeout: Duration, work: impl Future<Output = T>) 
 }
 
 /// What a caller is told that stopped waiting.
-pub(crate) fn passed() -> Fault {
+pub fn passed() -> Fault {
     let message = "the deadline passed before the answer: repeat with the same request id to learn the outcome";
     Fault::refused(Common::DeadlineExceeded, message)
 }

@@ -26,7 +26,7 @@ mod switchboard;
 pub use call::{Call, accept, answer};
 pub use channel::Channel;
 pub use credential::{PRINCIPAL_HEADER, Signer};
-pub use deadline::remaining;
+pub use deadline::{deadline, passed, remaining};
 pub use methods::{Access, Method, MethodFault, Methods};
 pub use peers::{Peer, Peers};
 pub use retry::retry;

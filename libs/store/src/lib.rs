@@ -4,6 +4,7 @@
 //!   `synchronous=FULL`, PostgreSQL with `synchronous_commit=on`: acknowledged means on disk.
 //! - [`Db::begin_once`] makes a write happen once: effect, answer and facts are one transaction, and the same request
 //!   later, however much later, gets the first answer.
+//! - [`Answers`] does the same for many requests that share a transaction.
 //! - [`Tx::emit`] writes facts into the outbox, in the transaction of their effect.
 //! - Dropping a transaction rolls it back. Whoever loses a race gets [`fault::Fault::Contended`] and runs again, outside.
 //!
@@ -23,10 +24,10 @@ mod once;
 mod outbox;
 pub mod redirects;
 
-pub use bulk::{Column, insert_rows, statement, values};
+pub use bulk::{Column, insert_rows, look_up, statement, values};
 pub use connect::DbConfig;
 pub use db::{Db, Tx, for_update};
 pub use inspect::{ConsumerPosition, ParkedFact};
 pub use migrate::Migration;
-pub use once::{Begun, OnceTx};
+pub use once::{Answers, Begun, OnceTx};
 pub use outbox::{Draft, OutboxRow};

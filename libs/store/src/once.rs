@@ -1,12 +1,14 @@
+use std::collections::{BTreeSet, HashMap};
 use std::marker::PhantomData;
 use std::ops::Deref;
 
 use fault::{Common, Fault};
 use kernel::RequestKey;
 use prost::Message;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Value};
+use uuid::Uuid;
 
-use crate::{Tx, statement};
+use crate::{Column, Tx, insert_rows, look_up, statement, values};
 
 /// A request that takes effect once.
 #[derive(Debug)]
@@ -69,6 +71,97 @@ pub(crate) async fn answered<A: Message + Default>(
     }
     let answer: Vec<u8> = row.try_get_by_index(1)?;
     A::decode(&*answer).map(Some).map_err(Fault::internal)
+}
+
+/// What makes two requests copies of each other, the content aside.
+type Name = (Uuid, String, String);
+
+/// The answers to many requests that take effect in one transaction, each of them once: those that were given before, and
+/// those that are given now.
+///
+/// It shares the table with [`crate::Db::begin_once`], and claims nothing beforehand: whoever uses it locks first what its
+/// requests change, and reads the answers then. A copy that runs at the same time waits for these locks, and finds the
+/// answer; one that has other locks because its content is another one loses the race for the request's row, at
+/// [`Answers::remember`], and is run again.
+#[derive(Debug)]
+pub struct Answers {
+    given: HashMap<Name, Given>,
+    /// Of this transaction, in one order for all who write them, so that no two wait for each other.
+    new: BTreeSet<Name>,
+}
+
+#[derive(Debug)]
+struct Given {
+    digest: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+impl Answers {
+    /// Those that were given to these requests before.
+    pub async fn to<'k>(tx: &Tx, keys: impl Iterator<Item = &'k RequestKey>) -> Result<Self, Fault> {
+        let mut given = HashMap::new();
+        let names: BTreeSet<Name> = keys.map(name).collect();
+        if !names.is_empty() {
+            let rows = names.into_iter().map(name_values).map(Vec::from).collect();
+            let backend = tx.get_database_backend();
+            let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Text, Column::Text], rows);
+            let found = look_up(backend, &list, "request", MATCHES);
+            let sql = format!("SELECT t.tenant_id, t.method, t.request_id, t.digest, t.answer FROM {found}");
+            for row in tx.query_all_raw(statement(&**tx, &sql, parameters)).await? {
+                let name = (
+                    row.try_get_by_index(0)?,
+                    row.try_get_by_index(1)?,
+                    row.try_get_by_index(2)?,
+                );
+                let (digest, answer) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
+                given.insert(name, Given { digest, answer });
+            }
+        }
+        Ok(Self {
+            given,
+            new: BTreeSet::new(),
+        })
+    }
+
+    /// The answer to a request, if it has one. Refuses where that was to another content.
+    pub fn get(&self, key: &RequestKey) -> Result<Option<&[u8]>, Fault> {
+        match self.given.get(&name(key)) {
+            None => Ok(None),
+            Some(given) if given.digest == key.digest => Ok(Some(&given.answer)),
+            Some(_) => Err(reused(key)),
+        }
+    }
+
+    /// Answers a request that takes effect in this transaction.
+    pub fn give(&mut self, key: &RequestKey, answer: Vec<u8>) {
+        let digest = key.digest.to_vec();
+        let before = self.given.insert(name(key), Given { digest, answer });
+        assert!(before.is_none(), "the request {} was answered before", key.request_id);
+        self.new.insert(name(key));
+    }
+
+    /// Records the answers that were given now. The last statement before the commit: what it says holds with it.
+    pub async fn remember(self, tx: &Tx) -> Result<(), Fault> {
+        const INSERT: &str = "INSERT INTO request (tenant_id, method, request_id, digest, answer)";
+        let Self { mut given, new } = self;
+        let rows = new.into_iter().filter_map(|name| {
+            let Given { digest, answer } = given.remove(&name)?;
+            let [tenant, method, request_id] = name_values(name);
+            Some(vec![tenant, method, request_id, digest.into(), answer.into()])
+        });
+        insert_rows(&**tx, INSERT, rows.collect(), "").await?;
+        Ok(())
+    }
+}
+
+const MATCHES: &str = "t.tenant_id = k.column1 AND t.method = k.column2 AND t.request_id = k.column3";
+
+fn name(key: &RequestKey) -> Name {
+    (key.tenant.uuid(), key.method.to_owned(), key.request_id.clone())
+}
+
+fn name_values((tenant, method, request_id): Name) -> [Value; 3] {
+    [tenant.into(), method.into(), request_id.into()]
 }
 
 fn reused(key: &RequestKey) -> Fault {

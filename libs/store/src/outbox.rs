@@ -15,6 +15,8 @@ pub struct Draft {
     kind: &'static str,
     subject: String,
     payload: Vec<u8>,
+    /// None: that of whoever writes it.
+    traceparent: Option<String>,
 }
 
 impl Draft {
@@ -25,7 +27,14 @@ impl Draft {
             kind: F::TYPE,
             subject: subject.into(),
             payload: fact.encode_to_vec(),
+            traceparent: None,
         }
+    }
+
+    /// The same, as a part of a trace that is not the writer's own: where one transaction serves many requests.
+    #[must_use]
+    pub fn within(self, traceparent: Option<String>) -> Self {
+        Self { traceparent, ..self }
     }
 }
 
@@ -75,7 +84,7 @@ pub(crate) async fn write(tx: &DatabaseTransaction, clock: &Clock, facts: Vec<Dr
             fact.subject.into(),
             fact.payload.into(),
             now.into(),
-            traceparent.clone().into(),
+            fact.traceparent.unwrap_or_else(|| traceparent.clone()).into(),
         ]
     });
     insert_rows(tx, INSERT, rows.collect(), "").await?;

@@ -5,7 +5,7 @@
 use futures::future::join_all;
 use kernel::{Clock, Fact, RequestKey, Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend};
-use store::{Begun, Column, Db, Migration, insert_rows, redirects, statement, values};
+use store::{Answers, Begun, Column, Db, Migration, insert_rows, look_up, redirects, statement, values};
 use testkit::TestDb;
 
 const TABLES: Migration = Migration {
@@ -287,4 +287,157 @@ async fn a_redirect_leads_to_the_end_of_its_chain() {
         .await
         .unwrap();
     assert_eq!(followed.into_iter().collect::<Vec<_>>(), [((world.tenant, a), c)]);
+}
+
+impl World {
+    /// Answers requests in one transaction, each with how many were answered before it; locks nothing.
+    async fn answer(&self, db: &Db, keys: &[RequestKey]) -> Result<Vec<Result<Vec<u8>, fault::Fault>>, fault::Fault> {
+        let tx = db.begin().await?;
+        let mut answers = Answers::to(&tx, keys.iter()).await?;
+        let mut outcomes = Vec::new();
+        for key in keys {
+            let outcome = match answers.get(key) {
+                Ok(Some(answer)) => Ok(answer.to_vec()),
+                Ok(None) => {
+                    let answer = Made {
+                        count: i64::try_from(outcomes.len()).unwrap(),
+                    };
+                    let answer = prost::Message::encode_to_vec(&answer);
+                    answers.give(key, answer.clone());
+                    Ok(answer)
+                }
+                Err(reused) => Err(reused),
+            };
+            outcomes.push(outcome);
+        }
+        answers.remember(&tx).await?;
+        tx.commit().await?;
+        Ok(outcomes)
+    }
+}
+
+#[tokio::test]
+async fn requests_that_share_a_transaction_get_their_first_answers_each() {
+    let world = world().await;
+    let single = world.make(&world.db, &world.key("single", "a")).await.unwrap();
+    let keys = [
+        ("a", "1"),
+        ("b", "1"),
+        ("a", "1"),
+        ("a", "2"),
+        ("single", "a"),
+        ("c", "1"),
+    ];
+    let keys = keys.map(|(id, content)| world.key(id, content));
+    let outcomes = world.answer(&world.db, &keys).await.unwrap();
+    let told = |outcome: &Result<Vec<u8>, fault::Fault>| match outcome {
+        Ok(answer) => format!("{}", <Made as prost::Message>::decode(&**answer).unwrap().count),
+        Err(fault) => fault.reason().to_owned(),
+    };
+    let told: Vec<String> = outcomes.iter().map(told).collect();
+    assert_eq!(
+        told,
+        ["0", "1", "0", "REQUEST_ID_REUSED", &single.count.to_string(), "5"]
+    );
+    let replica = world.test_db.another(vec![TABLES]).await;
+    let again = world.answer(&replica, &keys[..3]).await.unwrap();
+    for (again, first) in again.into_iter().zip(outcomes) {
+        assert_eq!(again.unwrap(), first.unwrap());
+    }
+    // One table, one meaning: begun alone, it has been answered too.
+    let alone = world.db.begin_once::<Made>(&world.key("b", "1")).await.unwrap();
+    assert!(matches!(alone, Begun::Replay(Made { count: 1 })));
+    assert_eq!(count(world.db.read(), "request").await, 4);
+}
+
+#[tokio::test]
+async fn copies_that_share_no_lock_race_for_the_answer_and_one_wins() {
+    let world = world().await;
+    let replica = world.test_db.another(vec![TABLES]).await;
+    let runs = (0..8).map(|run| {
+        let db = if run % 2 == 0 { &world.db } else { &replica };
+        let mut keys: Vec<RequestKey> = (0..20).map(|n| world.key(&format!("r-{n}"), "a")).collect();
+        keys.rotate_left(run);
+        let world = &world;
+        async move { (run, rpc::retry(|| world.answer(db, &keys)).await.unwrap()) }
+    });
+    let mut first: Vec<Option<Vec<u8>>> = vec![None; 20];
+    for (run, outcomes) in join_all(runs).await {
+        for (n, outcome) in outcomes.into_iter().enumerate() {
+            let answer = outcome.unwrap();
+            assert_eq!(*first[(n + run) % 20].get_or_insert(answer.clone()), answer);
+        }
+    }
+    assert_eq!(count(world.db.read(), "request").await, 20);
+}
+
+#[tokio::test]
+async fn rows_with_and_without_values_go_in_as_they_are() {
+    const INSERT: &str = "INSERT INTO redirect (tenant_id, from_id, to_id)";
+    const OUTBOX: &str =
+        "INSERT INTO outbox (fact_id, position, tenant_id, kind, subject, payload, occur_time, traceparent)";
+    let world = world().await;
+    let tx = world.db.begin().await.unwrap();
+    let ids: Vec<_> = (0..9).map(|_| world.clock.uuid()).collect();
+    let rows = |position: fn(i64) -> Option<i64>| {
+        let row = |(n, id): (i64, &uuid::Uuid)| {
+            let (kind, payload) = (format!("'{{\"{n}\", \\}}"), vec![0_u8, 0xff]);
+            vec![
+                (*id).into(),
+                position(n).into(),
+                world.tenant.uuid().into(),
+                kind.into(),
+                "".into(),
+                payload.into(),
+                n.into(),
+                "".into(),
+            ]
+        };
+        (1..).zip(&ids).map(row).collect::<Vec<Vec<sea_orm::Value>>>()
+    };
+    insert_rows(&*tx, OUTBOX, rows(|n| (n % 2 == 0).then_some(n)), "")
+        .await
+        .unwrap();
+    assert_eq!(count(&*tx, "outbox WHERE position IS NULL").await, 5);
+    assert_eq!(count(&*tx, "outbox WHERE position = occur_time").await, 4);
+    let kept = statement(&*tx, "SELECT kind, payload FROM outbox WHERE occur_time = 3", []);
+    let kept = tx.query_one_raw(kept).await.unwrap().unwrap();
+    assert_eq!(kept.try_get_by_index::<String>(0).unwrap(), "'{\"3\", \\}");
+    assert_eq!(kept.try_get_by_index::<Vec<u8>>(1).unwrap(), [0, 0xff]);
+    // A unique row that is there already is not counted.
+    let redirect = |n: usize| vec![world.tenant.uuid().into(), ids[n].into(), ids[8].into()];
+    let first = insert_rows(&*tx, INSERT, (0..3).map(redirect).collect(), "")
+        .await
+        .unwrap();
+    let more = insert_rows(&*tx, INSERT, (0..8).map(redirect).collect(), "ON CONFLICT DO NOTHING");
+    assert_eq!((first, more.await.unwrap()), (3, 5));
+}
+
+#[tokio::test]
+async fn a_list_may_have_nulls_and_is_looked_up_in_its_order() {
+    let world = world().await;
+    let tx = world.db.begin().await.unwrap();
+    let mut ids: Vec<_> = (0..5).map(|_| world.clock.uuid()).collect();
+    let row = |id: &uuid::Uuid| vec![world.tenant.uuid().into(), (*id).into(), 7_i64.into()];
+    insert_rows(
+        &*tx,
+        "INSERT INTO thing (tenant_id, thing_id, amount)",
+        ids.iter().map(row).collect(),
+        "",
+    )
+    .await
+    .unwrap();
+    ids.reverse();
+    let rows = ids.iter().zip([Some(7_i64), None, Some(7), Some(8), None]);
+    let rows = rows.map(|(id, amount)| vec![world.tenant.uuid().into(), (*id).into(), amount.into()]);
+    let columns = [Column::Uuid, Column::Uuid, Column::Int];
+    let (list, parameters) = values(world.db.backend(), 1, &columns, rows.collect());
+    let on = "t.tenant_id = k.column1 AND t.thing_id = k.column2 AND t.amount = COALESCE(k.column3, 7)";
+    let sql = format!(
+        "SELECT t.thing_id FROM {}",
+        look_up(world.db.backend(), &list, "thing", on)
+    );
+    let found = tx.query_all_raw(statement(&*tx, &sql, parameters)).await.unwrap();
+    let found: Vec<uuid::Uuid> = found.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    assert_eq!(found, [ids[0], ids[1], ids[2], ids[4]]);
 }

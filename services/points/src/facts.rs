@@ -3,10 +3,15 @@
 use contracts::points::v1::{PointsEarned, PointsExpired, PointsMoved, PointsRedeemed, PointsReversed};
 use store::Draft;
 
-use crate::domain::{Entry, EntryKind};
+use crate::domain::{Effects, Entry, EntryKind};
+
+/// The facts of what a posting did.
+pub(crate) fn drafts(effects: &Effects) -> impl Iterator<Item = Draft> {
+    effects.entries.iter().filter_map(draft)
+}
 
 /// The fact of an entry.
-pub(crate) fn draft(entry: &Entry) -> Option<Draft> {
+fn draft(entry: &Entry) -> Option<Draft> {
     let member = entry.account.member.to_string();
     let tenant = entry.account.tenant;
     match entry.kind {

@@ -12,6 +12,9 @@ mod list_balances;
 mod list_earning_rules;
 mod list_entries;
 mod list_lots;
+mod post_batch;
+mod post_stream;
+mod postings;
 mod reconcile_accounts;
 mod redeem_points;
 mod reverse_points;
@@ -24,30 +27,34 @@ use contracts::points::v1::asset_service_server::AssetService;
 use contracts::points::v1::earning_rule_service_server::EarningRuleService;
 use contracts::points::v1::ledger_service_server::LedgerService;
 use contracts::points::v1::points_service_server::PointsService;
+use contracts::points::v1::posting_service_server::PostingService;
 use contracts::points::v1::{
     CreateAssetRequest, CreateAssetResponse, CreateEarningRuleRequest, CreateEarningRuleResponse, EarnPointsRequest,
     EarnPointsResponse, GetAssetRequest, GetAssetResponse, GetBalanceRequest, GetBalanceResponse,
     GetEarningRuleRequest, GetEarningRuleResponse, GetLiabilityRequest, GetLiabilityResponse, ListAssetsRequest,
     ListAssetsResponse, ListBalancesRequest, ListBalancesResponse, ListEarningRulesRequest, ListEarningRulesResponse,
-    ListEntriesRequest, ListEntriesResponse, ListLotsRequest, ListLotsResponse, ReconcileAccountsRequest,
-    ReconcileAccountsResponse, RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse,
-    SimulateEarningRequest, SimulateEarningResponse, UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest,
-    UpdateEarningRuleResponse,
+    ListEntriesRequest, ListEntriesResponse, ListLotsRequest, ListLotsResponse, PostBatchRequest, PostBatchResponse,
+    PostStreamRequest, ReconcileAccountsRequest, ReconcileAccountsResponse, RedeemPointsRequest, RedeemPointsResponse,
+    ReversePointsRequest, ReversePointsResponse, SimulateEarningRequest, SimulateEarningResponse, UpdateAssetRequest,
+    UpdateAssetResponse, UpdateEarningRuleRequest, UpdateEarningRuleResponse,
 };
 use fault::Fault;
 use kernel::{Clock, Tenant};
-use rpc::answer;
+use rpc::{accept, answer};
 use rules::Environment;
 use store::{Db, redirects};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
+use self::post_stream::Results;
 use crate::domain::{CompiledRule, EarningRule, MemberId, RuleMistake, environment};
+use crate::engine::Engine;
 
-/// All four services of the package.
+/// All five services of the package.
 #[derive(Clone)]
 pub(crate) struct PointsApi {
     clock: Clock,
     db: Db,
+    engine: Engine,
     environment: Environment,
 }
 
@@ -57,6 +64,7 @@ const EXPIRING_WITHIN_DAYS: i32 = 30;
 impl PointsApi {
     pub(crate) fn new(clock: Clock, db: Db) -> Self {
         Self {
+            engine: Engine::start(clock.clone(), db.clone()),
             clock,
             db,
             environment: environment(),
@@ -126,6 +134,21 @@ impl PointsService for PointsApi {
 
     async fn list_lots(&self, request: Request<ListLotsRequest>) -> Result<Response<ListLotsResponse>, Status> {
         answer(request, |call| self.list_lots(call)).await
+    }
+}
+
+#[async_trait]
+impl PostingService for PointsApi {
+    async fn post_batch(&self, request: Request<PostBatchRequest>) -> Result<Response<PostBatchResponse>, Status> {
+        answer(request, |call| self.post_batch(call)).await
+    }
+
+    type PostStreamStream = Results;
+
+    async fn post_stream(&self, request: Request<Streaming<PostStreamRequest>>) -> Result<Response<Results>, Status> {
+        let (metadata, extensions, incoming) = request.into_parts();
+        let call = accept(Request::from_parts(metadata, extensions, ()))?;
+        Ok(Response::new(self.post_stream(call.principal().clone(), incoming)))
     }
 }
 

@@ -8,9 +8,10 @@
 //! - one request id has one effect and one answer, for ever; one activity earns once by one rule;
 //! - entries are only ever added, and each earn by a rule names the version that decided it.
 //!
-//! There is one posting path ([`post`]): lock the accounts in one order and read what the decision needs ([`store`]),
-//! decide each posting in memory ([`domain`]), write all of it with a handful of statements, tell the facts ([`facts`]).
-//! Methods take it with one posting, consumers and workers with hundreds.
+//! There is one posting path: lock the accounts in one order and read what the decision needs ([`store`]), decide each
+//! posting in memory ([`domain`]), write all of it with a handful of statements, tell the facts ([`facts`]). Consumers and
+//! workers take it with hundreds of postings in the transaction of what caused them ([`post`]); the postings of methods are
+//! gathered, and share a transaction ([`engine`]).
 //!
 //! Members are not asked for at identity: an id is accepted by its form, and an account begins with its first entry.
 
@@ -26,8 +27,10 @@
 
 mod consumers;
 mod domain;
+mod engine;
 mod facts;
 mod handlers;
+mod ledger;
 mod post;
 mod store;
 mod wire;
@@ -37,9 +40,12 @@ use contracts::points::v1::asset_service_server::AssetServiceServer;
 use contracts::points::v1::earning_rule_service_server::EarningRuleServiceServer;
 use contracts::points::v1::ledger_service_server::LedgerServiceServer;
 use contracts::points::v1::points_service_server::PointsServiceServer;
+use contracts::points::v1::posting_service_server::PostingServiceServer;
 use events::{consume, feed, sequencer};
 use runtime::{Deps, Service};
 use tonic::service::Routes;
+
+pub use self::ledger::Ledger;
 
 use self::consumers::{EarnByRules, KeepTiers, MoveOnMerge};
 use self::handlers::PointsApi;
@@ -48,11 +54,12 @@ use self::workers::ExpireLots;
 /// The service's name, and its schema's.
 pub const NAME: &str = "points";
 
-/// The service: four gRPC services and the feed of its facts, three consumers, the expiry of lots.
+/// The service: five gRPC services and the feed of its facts, three consumers, the expiry of lots.
 pub fn service(deps: Deps) -> Service {
     let Deps { clock, db, .. } = &deps;
     let api = PointsApi::new(clock.clone(), db.clone());
     let routes = Routes::new(PointsServiceServer::new(api.clone()))
+        .add_service(PostingServiceServer::new(api.clone()))
         .add_service(AssetServiceServer::new(api.clone()))
         .add_service(EarningRuleServiceServer::new(api.clone()))
         .add_service(LedgerServiceServer::new(api))

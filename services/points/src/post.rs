@@ -2,7 +2,7 @@
 
 use fault::Fault;
 use kernel::{Clock, Tenant};
-use store::{Draft, Tx, redirects};
+use store::{Tx, redirects};
 
 use crate::domain::{AccountKey, Effects, MemberId, Posting, Refusal, decide};
 use crate::{facts, store as ledger};
@@ -18,10 +18,9 @@ pub(crate) async fn post_many(
     }
     let mut state = ledger::load(tx, clock, postings).await?;
     let decided: Vec<Result<Effects, Refusal>> = postings.iter().map(|posting| decide(&mut state, posting)).collect();
-    let effects: Vec<Effects> = decided.iter().flatten().cloned().collect();
+    let effects: Vec<&Effects> = decided.iter().flatten().collect();
     ledger::apply(tx, &state, &effects).await?;
-    let entries = effects.iter().flat_map(|effects| &effects.entries);
-    let drafts: Vec<Draft> = entries.filter_map(facts::draft).collect();
+    let drafts = effects.iter().flat_map(|effects| facts::drafts(effects)).collect();
     tx.emit_all(clock, drafts).await?;
     Ok(decided)
 }

@@ -13,20 +13,23 @@ mod reconcile;
 mod reversible;
 mod row;
 mod tier;
+mod whereabouts;
 
-pub(crate) use account::{BalanceRow, Which, balances, lock};
+pub(crate) use account::{AccountRow, BalanceRow, Which, balances, create_missing, lock, lock_existing};
 pub(crate) use apply::apply;
 pub(crate) use asset::{
-    AssetRow, asset, asset_codes, asset_for_update, create_asset, list_assets, tenants, update_asset,
+    AssetRow, asset, asset_codes, asset_for_update, assets, create_asset, list_assets, tenants, update_asset,
 };
 pub(crate) use earning_rule::{
     RuleRow, active_rules, active_versions, create_rule, draft_rules, list_rules, rule, rule_for_update, rule_version,
     update_rule,
 };
-pub(crate) use entry::{EarnRow, earns_of_activities, find_entry, list_entries};
-pub(crate) use load::load;
+pub(crate) use entry::{EarnRow, earns_of_activities, list_entries};
+pub(crate) use load::{asset_of, keys_of, load, read, state_of};
 pub(crate) use lot::{due_lots, list_lots};
 pub(crate) use migrations::migrations;
 pub(crate) use order::{OrderKey, OrderRow, orders, save_orders};
 pub(crate) use reconcile::{ReconcileRow, liability, reconcile};
+pub(crate) use reversible::owners;
 pub(crate) use tier::{TierRow, save_tiers, tiers};
+pub(crate) use whereabouts::{Whereabouts, whereabouts};

@@ -5,12 +5,16 @@ mod asset;
 mod earning_rule;
 mod ledger;
 mod page;
+mod posting_request;
+mod refusal;
 
 pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, inputs_digest};
 pub(crate) use asset::{asset_to_wire, expiry_from_wire};
 pub(crate) use earning_rule::{RulePatch, outcome_to_wire, rule_to_wire};
 pub(crate) use ledger::{balance_to_wire, entry_to_wire, lot_to_wire, zero_balance};
 pub(crate) use page::{Page, parse_cursor};
+pub(crate) use posting_request::{PostingRequest, Wish, ask};
+pub(crate) use refusal::refusal_to_wire;
 
 use fault::Fault;
 use kernel::{Id, Kind, Time};

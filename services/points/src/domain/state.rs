@@ -39,6 +39,11 @@ impl State {
         self.accounts.iter()
     }
 
+    /// Whether an account was loaded.
+    pub(crate) fn has_account(&self, key: &AccountKey) -> bool {
+        self.accounts.contains_key(key)
+    }
+
     /// An account that was loaded.
     pub(crate) fn account(&self, key: &AccountKey) -> &Account {
         let Some(account) = self.accounts.get(key) else {

@@ -1,34 +1,41 @@
 use contracts::points::v1::{EarnPointsRequest, EarnPointsResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::PointsApi;
-use crate::domain::{Act, Posting};
-use crate::post::{account_of, post_one};
-use crate::wire::{entry_to_wire, parse_id, parse_time};
+use crate::domain::{Act, Effects};
+use crate::engine::Subject;
+use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, parse_id, parse_time};
 
 impl PointsApi {
     pub(crate) async fn earn_points(&self, call: Call<EarnPointsRequest>) -> Result<EarnPointsResponse, Fault> {
-        let member = parse_id("member_id", &call.member_id)?;
-        let expire_time = parse_time("expire_time", call.expire_time.as_ref())?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
-        let account = account_of(&tx, call.tenant(), member, &call.asset_code).await?;
-        let act = Act::Earn {
-            amount: call.amount,
-            expire_time,
-        };
-        let posting = Posting {
-            reference: call.reference.clone(),
-            ..Posting::new(account, act)
-        };
-        let effects = post_one(&tx, &self.clock, posting).await?;
-        tx.commit(EarnPointsResponse {
-            entry: effects.entry().map(entry_to_wire),
+        self.engine.post(ask(call.tenant(), &*call)?).await
+    }
+}
+
+impl PostingRequest for EarnPointsRequest {
+    const METHOD: &'static str = "quanyu.points.v1.PointsService/EarnPoints";
+    type Response = EarnPointsResponse;
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn wish(&self) -> Result<Wish, Fault> {
+        Ok(Wish {
+            member: parse_id("member_id", &self.member_id)?,
+            subject: Subject::Asset(self.asset_code.as_str().into()),
+            act: Act::Earn {
+                amount: self.amount,
+                expire_time: parse_time("expire_time", self.expire_time.as_ref())?,
+            },
+            reference: self.reference.clone(),
         })
-        .await
+    }
+
+    fn response(effects: &Effects) -> EarnPointsResponse {
+        EarnPointsResponse {
+            entry: effects.entry().map(entry_to_wire),
+        }
     }
 }

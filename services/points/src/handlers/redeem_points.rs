@@ -1,30 +1,38 @@
 use contracts::points::v1::{RedeemPointsRequest, RedeemPointsResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::PointsApi;
-use crate::domain::{Act, Posting};
-use crate::post::{account_of, post_one};
-use crate::wire::{entry_to_wire, parse_id};
+use crate::domain::{Act, Effects};
+use crate::engine::Subject;
+use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, parse_id};
 
 impl PointsApi {
     pub(crate) async fn redeem_points(&self, call: Call<RedeemPointsRequest>) -> Result<RedeemPointsResponse, Fault> {
-        let member = parse_id("member_id", &call.member_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
-        let account = account_of(&tx, call.tenant(), member, &call.asset_code).await?;
-        let act = Act::Redeem { amount: call.amount };
-        let posting = Posting {
-            reference: call.reference.clone(),
-            ..Posting::new(account, act)
-        };
-        let effects = post_one(&tx, &self.clock, posting).await?;
-        tx.commit(RedeemPointsResponse {
-            entry: effects.entry().map(entry_to_wire),
+        self.engine.post(ask(call.tenant(), &*call)?).await
+    }
+}
+
+impl PostingRequest for RedeemPointsRequest {
+    const METHOD: &'static str = "quanyu.points.v1.PointsService/RedeemPoints";
+    type Response = RedeemPointsResponse;
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn wish(&self) -> Result<Wish, Fault> {
+        Ok(Wish {
+            member: parse_id("member_id", &self.member_id)?,
+            subject: Subject::Asset(self.asset_code.as_str().into()),
+            act: Act::Redeem { amount: self.amount },
+            reference: self.reference.clone(),
         })
-        .await
+    }
+
+    fn response(effects: &Effects) -> RedeemPointsResponse {
+        RedeemPointsResponse {
+            entry: effects.entry().map(entry_to_wire),
+        }
     }
 }

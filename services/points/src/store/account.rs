@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Tx, for_update, insert_rows, values};
+use store::{Column, Tx, for_update, insert_rows, look_up, values};
 use uuid::Uuid;
 
 use super::row::{Columns, KEYS_MAX, select};
@@ -17,7 +17,8 @@ pub(crate) struct AccountRow {
     pub(crate) moved_to: Option<MemberId>,
 }
 
-const COLUMNS: [Column; 3] = [Column::Uuid, Column::Uuid, Column::Text];
+pub(super) const COLUMNS: [Column; 3] = [Column::Uuid, Column::Uuid, Column::Text];
+const MATCHES: &str = "t.tenant_id = k.column1 AND t.member_id = k.column2 AND t.asset_code = k.column3";
 
 /// Locks accounts until the end of the transaction, all in the one order of their keys, and creates those that are not
 /// there yet.
@@ -25,15 +26,14 @@ const COLUMNS: [Column; 3] = [Column::Uuid, Column::Uuid, Column::Text];
 /// Whoever locks several creates what is missing first, while it holds no other lock: two that want the same missing
 /// account would otherwise wait for each other. One account alone cannot deadlock, so it is only created if missing.
 pub(crate) async fn lock(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Result<Vec<AccountRow>, Fault> {
-    let keys: Vec<&AccountKey> = keys.iter().collect();
-    if let [_] = keys[..] {
-        let found = select_locked(tx, &keys).await?;
+    if keys.len() == 1 {
+        let found = lock_existing(tx, keys).await?;
         if !found.is_empty() {
             return Ok(found);
         }
     }
-    create_missing(tx, &keys).await?;
-    let locked = select_locked(tx, &keys).await?;
+    create_missing(tx, keys).await?;
+    let locked = lock_existing(tx, keys).await?;
     assert!(
         locked.len() == keys.len(),
         "{} of {} accounts were locked",
@@ -43,16 +43,19 @@ pub(crate) async fn lock(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Result<Vec<Acc
     Ok(locked)
 }
 
-async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>, Fault> {
+/// Locks those of these accounts that exist, in the one order of their keys: the list is in that order, and the rows are
+/// looked up and locked one after the other.
+pub(crate) async fn lock_existing(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Result<Vec<AccountRow>, Fault> {
     let backend = tx.get_database_backend();
+    let on = format!("{MATCHES}{}", for_update(backend));
+    let keys: Vec<&AccountKey> = keys.iter().collect();
     let mut locked = Vec::with_capacity(keys.len());
     for keys in keys.chunks(KEYS_MAX) {
         let rows = keys.iter().map(|key| key_values(key).to_vec()).collect();
         let (list, parameters) = values(backend, 1, &COLUMNS, rows);
+        let found = look_up(backend, &list, "account", &on);
         let sql = format!(
-            "SELECT tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id FROM account \
-             WHERE (tenant_id, member_id, asset_code) IN {list} ORDER BY tenant_id, member_id, asset_code{}",
-            for_update(backend)
+            "SELECT t.tenant_id, t.member_id, t.asset_code, t.balance, t.sequence, t.moved_to_member_id FROM {found}"
         );
         for row in select(&**tx, &sql, parameters).await? {
             let mut columns = Columns::of(&row);
@@ -71,7 +74,8 @@ async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>,
     Ok(locked)
 }
 
-async fn create_missing(tx: &Tx, keys: &[&AccountKey]) -> Result<(), Fault> {
+/// Creates those of these accounts that do not exist, in the one order of their keys. Only while no account is locked.
+pub(crate) async fn create_missing(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO account (tenant_id, member_id, asset_code, balance, sequence)";
     let rows = keys.iter().map(|key| {
         let [tenant, member, asset] = key_values(key);

@@ -7,7 +7,7 @@ use crate::domain::{AccountKey, Effects, Entry, EntryKind, Lot, LotAmount, State
 
 /// Writes what was decided: entries, their lots, and the accounts and lots as they are at the end, each row once whatever
 /// the number of postings. Four statements, however many postings there were.
-pub(crate) async fn apply(tx: &Tx, state: &State, effects: &[Effects]) -> Result<(), Fault> {
+pub(crate) async fn apply(tx: &Tx, state: &State, effects: &[&Effects]) -> Result<(), Fault> {
     let entries: Vec<&Entry> = effects.iter().flat_map(|effects| &effects.entries).collect();
     if !entries.is_empty() {
         insert_entries(tx, &entries).await?;

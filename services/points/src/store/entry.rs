@@ -14,21 +14,6 @@ use crate::domain::{
 const SELECT: &str = "SELECT entry_id, sequence, kind, amount, balance, post_time, lot_expire_time, reference, \
      reverses_entry_id, activity_id, rule_code, rule_version, inputs_digest, counterpart_member_id FROM entry";
 
-/// Whose entry it is, and of what.
-pub(crate) async fn find_entry(
-    conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    entry: EntryId,
-) -> Result<Option<(MemberId, AssetCode)>, Fault> {
-    const FIND: &str = "SELECT member_id, asset_code FROM entry WHERE tenant_id = $1 AND entry_id = $2";
-    let rows = select(conn, FIND, [tenant.uuid().into(), entry.uuid().into()]).await?;
-    let found = rows.first().map(|row| {
-        let mut columns = Columns::of(row);
-        Ok((MemberId::from_uuid(columns.take()?), columns.take::<String>()?.into()))
-    });
-    found.transpose()
-}
-
 /// An account's entries before a sequence, the latest first, each with its lots.
 pub(crate) async fn list_entries(
     conn: &impl ConnectionTrait,

@@ -1,34 +1,70 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use fault::Fault;
 use kernel::{Clock, Tenant};
 use store::Tx;
 
 use super::lot::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots};
-use super::{asset, reversible};
-use crate::domain::{Account, AccountKey, Act, EntryId, EntryKind, LotId, LotKey, MemberId, Posting, State};
+use super::{AccountRow, reversible};
+use crate::domain::{
+    Account, AccountKey, Act, Asset, AssetCode, EntryId, EntryKind, LotId, LotKey, MemberId, Posting, State,
+};
 
-/// Locks everything that the postings touch, in one order, and reads what their decisions need: not more, so that the
-/// cost of a posting does not grow with its account's history.
+/// Locks everything that the postings touch, in one order, creating what is missing, and reads what their decisions need.
 pub(crate) async fn load(tx: &Tx, clock: &Clock, postings: &[Posting]) -> Result<State, Fault> {
-    let ids = clock.clone();
-    let mut state = State::new(clock.now(), move || ids.uuid());
-    load_accounts(tx, &mut state, postings).await?;
-    load_reversibles(tx, &mut state, postings).await?;
-    load_lots_by_id(tx, &mut state, postings).await?;
-    load_open_lots(tx, &mut state, postings).await?;
+    let keys: BTreeSet<AccountKey> = postings.iter().flat_map(keys_of).collect();
+    let assets = super::assets(&**tx, keys.iter().map(asset_of).collect()).await?;
+    if let Some(key) = keys.iter().find(|key| !assets.contains_key(&asset_of(key))) {
+        return Err(Fault::not_found("asset", &key.asset));
+    }
+    let locked = super::lock(tx, &keys).await?;
+    let mut state = state_of(clock, &keys, locked, &assets);
+    read(tx, &mut state, &postings.iter().collect::<Vec<_>>()).await?;
     Ok(state)
 }
 
-async fn load_accounts(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
-    let keys: BTreeSet<AccountKey> = postings.iter().flat_map(keys_of).collect();
-    let assets = asset::assets(&**tx, keys.iter().map(|key| (key.tenant, key.asset.clone())).collect()).await?;
-    for row in super::lock(tx, &keys).await? {
-        let asset = assets.get(&(row.key.tenant, row.key.asset.clone())).cloned();
-        let asset = asset.ok_or_else(|| Fault::not_found("asset", &row.key.asset))?;
-        state.load(row.key, Account::new(asset, row.balance, row.sequence, row.moved_to));
+/// A state of locked accounts, with none of their lots yet. An account that is wanted and was not locked, because it does
+/// not exist, is empty, and stays so: what would give it something has it created before.
+pub(crate) fn state_of(
+    clock: &Clock,
+    wanted: &BTreeSet<AccountKey>,
+    locked: Vec<AccountRow>,
+    assets: &HashMap<(Tenant, AssetCode), Arc<Asset>>,
+) -> State {
+    let ids = clock.clone();
+    let mut state = State::new(clock.now(), move || ids.uuid());
+    let asset = |key: &AccountKey| {
+        let Some(asset) = assets.get(&asset_of(key)) else {
+            panic!("asset {} was not loaded", key.asset)
+        };
+        asset.clone()
+    };
+    for row in locked {
+        let account = Account::new(asset(&row.key), row.balance, row.sequence, row.moved_to);
+        state.load(row.key, account);
     }
-    // A merge came in between: whoever posts follows the redirect anew.
+    for key in wanted {
+        if !state.has_account(key) {
+            let mut nothing = Account::new(asset(key), 0, 0, None);
+            nothing.set_complete();
+            state.load(key.clone(), nothing);
+        }
+    }
+    state
+}
+
+/// Reads what the decisions need beside the accounts: not more, so that the cost of a posting does not grow with its
+/// account's history.
+pub(crate) async fn read(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
+    check_open(state, postings)?;
+    load_reversibles(tx, state, postings).await?;
+    load_lots_by_id(tx, state, postings).await?;
+    load_open_lots(tx, state, postings).await
+}
+
+/// Refuses where a merge came in between: whoever posts follows the redirect anew.
+fn check_open(state: &State, postings: &[&Posting]) -> Result<(), Fault> {
     let gone = |key: &AccountKey| state.account(key).moved_to.is_some();
     let lost = postings.iter().any(|posting| match posting.act {
         Act::Move { to } => gone(&survivor(posting, to)),
@@ -38,7 +74,13 @@ async fn load_accounts(tx: &Tx, state: &mut State, postings: &[Posting]) -> Resu
     if lost { Err(Fault::Contended) } else { Ok(()) }
 }
 
-fn keys_of(posting: &Posting) -> impl Iterator<Item = AccountKey> {
+/// The asset that an account is of.
+pub(crate) fn asset_of(key: &AccountKey) -> (Tenant, AssetCode) {
+    (key.tenant, key.asset.clone())
+}
+
+/// The accounts that a posting touches.
+pub(crate) fn keys_of(posting: &Posting) -> impl Iterator<Item = AccountKey> {
     let survivor = match posting.act {
         Act::Move { to } => Some(survivor(posting, to)),
         Act::Earn { .. } | Act::Redeem { .. } | Act::Reverse { .. } | Act::Expire { .. } => None,
@@ -53,7 +95,7 @@ fn survivor(posting: &Posting, to: MemberId) -> AccountKey {
     }
 }
 
-async fn load_reversibles(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
+async fn load_reversibles(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
     let ids: BTreeSet<(Tenant, EntryId)> = postings
         .iter()
         .filter_map(|it| Some((it.account.tenant, reverses(it)?)))
@@ -75,9 +117,9 @@ fn reverses(posting: &Posting) -> Option<EntryId> {
 }
 
 /// The lots that postings name: those that get something back, the own lot of an earn, those that are to expire.
-async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
+async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
     let mut wanted: BTreeMap<(Tenant, LotId), &AccountKey> = BTreeMap::new();
-    for posting in postings {
+    for &posting in postings {
         let lots: Vec<LotId> = match &posting.act {
             Act::Reverse { entry, .. } => {
                 let parts = state
@@ -109,7 +151,7 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[Posting]) -> Re
 }
 
 /// The open lots of accounts that spend, page by page, until they cover what all postings together may take.
-async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
+async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
     let mut needs: HashMap<AccountKey, i64> = HashMap::new();
     for posting in postings {
         let need = need(state, posting);
@@ -120,9 +162,12 @@ async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[Posting]) -> Res
     }
     let mut cursors: Vec<(AccountKey, LotKey)> = needs.keys().map(|key| (key.clone(), FIRST)).collect();
     cursors.sort();
+    let mut sizes = LOTS_PER_PAGE.into_iter();
+    let mut size = 0;
     while !cursors.is_empty() {
+        size = sizes.next().unwrap_or(size);
         let mut pages: HashMap<AccountKey, BTreeSet<LotKey>> = HashMap::new();
-        for row in open_lots(tx, &cursors).await? {
+        for row in open_lots(tx, &cursors, size).await? {
             let key = AccountKey {
                 tenant: row.tenant,
                 member: row.member,
@@ -136,7 +181,7 @@ async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[Posting]) -> Res
         }
         cursors.retain_mut(|(key, cursor)| {
             let page = pages.remove(key).unwrap_or_default();
-            if page.len() < LOTS_PER_PAGE {
+            if page.len() < size {
                 state.account_mut(key).set_complete();
                 return false;
             }

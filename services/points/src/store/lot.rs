@@ -1,17 +1,15 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
-use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, values};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
+use store::{Column, Tx, look_up, values};
 use uuid::Uuid;
 
 use super::row::{Columns, KEYS_MAX, select};
 use crate::domain::{AccountKey, AssetCode, Lot, LotId, LotKey, MemberId};
 
-/// How many lots of one account are read at a time. Most spends need a few; the next page is read only if they do not
-/// suffice, so that an account with ten thousand lots costs no more than one with ten.
-pub(crate) const LOTS_PER_PAGE: usize = 64;
-/// How many accounts share a statement: each is a subquery of its own with its own limit.
-const ACCOUNTS_PER_STATEMENT: usize = 50;
+/// How many lots of each account are read at a time: of most accounts the first few suffice, and an account with ten
+/// thousand costs no more than one with ten. Who needs more reads on by larger pages.
+pub(crate) const LOTS_PER_PAGE: [usize; 3] = [8, 64, 512];
 
 /// A lot with whose it is.
 pub(crate) struct LotRow {
@@ -26,34 +24,51 @@ const SELECT: &str = "tenant_id, member_id, asset_code, lot_id, granted, remaini
 /// Where the reading of an account's open lots begins.
 pub(crate) const FIRST: LotKey = (Time::from_micros(i64::MIN), LotId::from_uuid(Uuid::nil()));
 
-/// The next page of open lots of each account, after its cursor, in the order of spending.
-pub(crate) async fn open_lots(tx: &Tx, accounts: &[(AccountKey, LotKey)]) -> Result<Vec<LotRow>, Fault> {
-    const PARAMETERS: usize = 5;
-    let mut found = Vec::new();
-    for accounts in accounts.chunks(ACCOUNTS_PER_STATEMENT) {
-        let mut parameters: Vec<Value> = Vec::with_capacity(accounts.len().saturating_mul(PARAMETERS));
-        let pages = accounts.iter().map(|(key, (expire_time, lot))| {
-            let first = parameters.len();
-            let at = |offset: usize| first.saturating_add(offset);
-            let page = format!(
-                "SELECT * FROM (SELECT {SELECT} FROM lot WHERE tenant_id = ${} AND member_id = ${} AND asset_code = ${} \
-                 AND open AND (expire_time, lot_id) > (${}, ${}) ORDER BY expire_time, lot_id LIMIT {LOTS_PER_PAGE}) AS page",
-                at(1),
-                at(2),
-                at(3),
-                at(4),
-                at(5)
-            );
-            parameters.extend(super::account::key_values(key));
-            parameters.extend([expire_time.micros().into(), lot.uuid().into()]);
-            page
+/// The next page of open lots of each account, after its cursor, in the order of spending; so many of each at the most.
+pub(crate) async fn open_lots(
+    tx: &Tx,
+    accounts: &[(AccountKey, LotKey)],
+    lots_max: usize,
+) -> Result<Vec<LotRow>, Fault> {
+    let backend = tx.get_database_backend();
+    let limit = i64::try_from(lots_max).map_err(Fault::internal)?;
+    let found = after_cursor(backend);
+    let mut lots = Vec::new();
+    for accounts in accounts.chunks(KEYS_MAX) {
+        let rows = accounts.iter().map(|(key, (expire_time, lot))| {
+            let key = super::account::key_values(key).into_iter();
+            key.chain([expire_time.micros().into(), lot.uuid().into()]).collect()
         });
-        let sql = pages.collect::<Vec<_>>().join(" UNION ALL ");
+        let (list, parameters) = values(backend, 2, &CURSOR, rows.collect());
+        let sql = format!(
+            "SELECT t.tenant_id, t.member_id, t.asset_code, t.lot_id, t.granted, t.remaining, t.grant_time, t.expire_time \
+             FROM {}",
+            look_up(backend, &list, "lot", found)
+        );
+        let parameters = std::iter::once(limit.into()).chain(parameters);
         for row in select(&**tx, &sql, parameters).await? {
-            found.push(lot_row(&row)?);
+            lots.push(lot_row(&row)?);
         }
     }
-    Ok(found)
+    Ok(lots)
+}
+
+const CURSOR: [Column; 5] = [Column::Uuid, Column::Uuid, Column::Text, Column::Int, Column::Uuid];
+
+/// The rows of a page, at most `$1` for each account. PostgreSQL stops after so many rows of the index; SQLite, which
+/// cannot limit what a join reads for each row, looks up so many row numbers by the same index.
+fn after_cursor(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => {
+            "t.rowid IN (SELECT l.rowid FROM lot AS l WHERE l.tenant_id = k.column1 AND l.member_id = k.column2 \
+             AND l.asset_code = k.column3 AND l.open AND (l.expire_time, l.lot_id) > (k.column4, k.column5) \
+             ORDER BY l.expire_time, l.lot_id LIMIT $1)"
+        }
+        _ => {
+            "t.tenant_id = k.column1 AND t.member_id = k.column2 AND t.asset_code = k.column3 AND t.open \
+             AND (t.expire_time, t.lot_id) > (k.column4, k.column5) ORDER BY t.expire_time, t.lot_id LIMIT $1"
+        }
+    }
 }
 
 /// Lots by their ids, open or not.
@@ -65,7 +80,9 @@ pub(crate) async fn lots_by_id(tx: &Tx, ids: &[(Tenant, LotId)]) -> Result<Vec<L
             .map(|(tenant, lot)| vec![tenant.uuid().into(), lot.uuid().into()])
             .collect();
         let (list, parameters) = values(tx.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], rows);
-        let sql = format!("SELECT {SELECT} FROM lot WHERE (tenant_id, lot_id) IN {list}");
+        let matches = "t.tenant_id = k.column1 AND t.lot_id = k.column2";
+        let lots = look_up(tx.get_database_backend(), &list, "lot", matches);
+        let sql = format!("SELECT {SELECT} FROM {lots}");
         for row in select(&**tx, &sql, parameters).await? {
             found.push(lot_row(&row)?);
         }

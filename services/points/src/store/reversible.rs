@@ -1,15 +1,16 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Tx, values};
+use store::{Column, Tx, look_up, values};
 use uuid::Uuid;
 
 use super::row::{Columns, KEYS_MAX, broken, select};
-use crate::domain::{EntryId, EntryKind, LotId, MemberId, Part, Reversible};
+use crate::domain::{AssetCode, EntryId, EntryKind, LotId, MemberId, Part, Reversible};
 
 const COLUMNS: [Column; 2] = [Column::Uuid, Column::Uuid];
+const MATCHES: &str = "t.tenant_id = k.column1 AND t.entry_id = k.column2";
 
 /// Entries that are to be reversed, with their lots and with what has been reversed of each. Its cost grows with how often
 /// these entries were reversed, not with the account.
@@ -35,9 +36,8 @@ pub(crate) async fn reversibles(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Ve
 
 async fn entries(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Vec<Reversible>, Fault> {
     let (list, parameters) = list(tx, ids);
-    let sql = format!(
-        "SELECT entry_id, member_id, kind, amount, lot_expire_time FROM entry WHERE (tenant_id, entry_id) IN {list}"
-    );
+    let found = look_up(tx.get_database_backend(), &list, "entry", MATCHES);
+    let sql = format!("SELECT t.entry_id, t.member_id, t.kind, t.amount, t.lot_expire_time FROM {found}");
     let rows = select(&**tx, &sql, parameters).await?;
     rows.iter()
         .map(|row| {
@@ -64,8 +64,8 @@ async fn entries(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Vec<Reversible>, 
 /// The lots that each entry spent.
 async fn parts(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<HashMap<EntryId, Vec<Part>>, Fault> {
     let (list, parameters) = list(tx, ids);
-    let sql =
-        format!("SELECT entry_id, lot_id, expire_time, amount FROM entry_lot WHERE (tenant_id, entry_id) IN {list}");
+    let found = look_up(tx.get_database_backend(), &list, "entry_lot", MATCHES);
+    let sql = format!("SELECT t.entry_id, t.lot_id, t.expire_time, t.amount FROM {found}");
     let mut parts: HashMap<EntryId, Vec<Part>> = HashMap::new();
     for row in select(&**tx, &sql, parameters).await? {
         let mut columns = Columns::of(&row);
@@ -107,6 +107,27 @@ fn part(lot: LotId, expire_time: Time, amount: i64) -> Part {
         amount,
         reversed: 0,
     }
+}
+
+/// Whose these entries are, and of what; those that exist.
+pub(crate) async fn owners(
+    tx: &Tx,
+    ids: &BTreeSet<(Tenant, EntryId)>,
+) -> Result<HashMap<(Tenant, EntryId), (MemberId, AssetCode)>, Fault> {
+    let ids: Vec<(Tenant, EntryId)> = ids.iter().copied().collect();
+    let mut owners = HashMap::new();
+    for ids in ids.chunks(KEYS_MAX) {
+        let (list, parameters) = list(tx, ids);
+        let found = look_up(tx.get_database_backend(), &list, "entry", MATCHES);
+        let sql = format!("SELECT t.tenant_id, t.entry_id, t.member_id, t.asset_code FROM {found}");
+        for row in select(&**tx, &sql, parameters).await? {
+            let mut columns = Columns::of(&row);
+            let id = (columns.tenant()?, EntryId::from_uuid(columns.take()?));
+            let member = MemberId::from_uuid(columns.take()?);
+            owners.insert(id, (member, columns.take::<String>()?.into()));
+        }
+    }
+    Ok(owners)
 }
 
 fn list(tx: &Tx, ids: &[(Tenant, EntryId)]) -> (String, Vec<Value>) {

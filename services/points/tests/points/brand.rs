@@ -8,6 +8,7 @@ use contracts::points::v1::asset_service_client::AssetServiceClient;
 use contracts::points::v1::earning_rule_service_client::EarningRuleServiceClient;
 use contracts::points::v1::ledger_service_client::LedgerServiceClient;
 use contracts::points::v1::points_service_client::PointsServiceClient;
+use contracts::points::v1::posting_service_client::PostingServiceClient;
 use contracts::points::v1::*;
 use contracts::rights::v1::TierChanged;
 use contracts::tagging::v1::{Activity, ActivityRecorded};
@@ -61,6 +62,10 @@ impl Brand {
 
     pub(crate) fn points(&self) -> PointsServiceClient<Channel> {
         PointsServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn postings(&self) -> PostingServiceClient<Channel> {
+        PostingServiceClient::new(self.channel())
     }
 
     pub(crate) fn assets(&self) -> AssetServiceClient<Channel> {

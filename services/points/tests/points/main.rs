@@ -15,6 +15,7 @@ mod constraints;
 mod earning;
 mod expiry;
 mod merging;
+mod posting;
 mod races;
 mod reasons;
 mod reconciling;

@@ -1,9 +1,13 @@
 //! Every reason of the contract is produced, with the metadata that it promises.
 
+use std::collections::HashMap;
+
 use contracts::points::v1::*;
 use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::brand::{Brand, brand, metadata, order_rule, reason};
+use crate::posting::{earn, redeem, refusal};
 
 #[tokio::test]
 async fn every_reason_is_produced() {
@@ -91,5 +95,22 @@ async fn produce(brand: &Brand) -> Vec<(Status, Code, Vec<&'static str>)> {
             state,
             vec!["code", "from", "to"],
         ),
+        (withheld(brand, &member).await, state, vec!["refused_count"]),
     ]
+}
+
+/// The refusal of a posting that is in order, of a batch that is not, as the status of its own method would have been.
+async fn withheld(brand: &Brand, member: &str) -> Status {
+    let request = PostBatchRequest {
+        postings: vec![
+            earn(brand.earn_request(member, "points", 1)),
+            redeem(brand.redeem_request(member, 500)),
+        ],
+        all_or_nothing: true,
+    };
+    let answer = brand.postings().post_batch(request).await.unwrap().into_inner();
+    let refusal = refusal(&answer.results[0]);
+    let mut details = ErrorDetails::new();
+    details.set_error_info(refusal.reason, refusal.domain, HashMap::from_iter(refusal.metadata));
+    Status::with_error_details(Code::from_i32(refusal.code), refusal.message, details)
 }

@@ -1,0 +1,100 @@
+use std::time::Duration;
+
+use fault::Fault;
+use tokio::sync::mpsc::{self, PermitIterator};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::Ask;
+use super::batch::Outcome;
+
+/// When a caller should come back that found the queue full: when about half of it has been posted.
+const RETRY_AFTER: Duration = Duration::from_millis(50);
+
+/// A posting that waits for its writer.
+pub(super) struct Job {
+    pub(super) ask: Ask,
+    /// When its caller stops waiting.
+    deadline: Option<Instant>,
+    /// The trace that it is a part of.
+    pub(super) traceparent: Option<String>,
+    reply: oneshot::Sender<Outcome>,
+}
+
+/// A posting that was handed in.
+pub(crate) struct Pending(oneshot::Receiver<Outcome>);
+
+impl Job {
+    pub(super) fn new(ask: Ask) -> (Self, Pending) {
+        let (reply, pending) = oneshot::channel();
+        let job = Self {
+            ask,
+            deadline: rpc::deadline(),
+            traceparent: telemetry::traceparent(),
+            reply,
+        };
+        (job, Pending(pending))
+    }
+
+    /// Whether somebody still waits for its answer.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.reply.is_closed() && self.deadline.is_none_or(|deadline| Instant::now() < deadline)
+    }
+
+    pub(super) fn answer(self, outcome: Outcome) {
+        // Whoever asked may have gone; the answer is remembered.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+impl Pending {
+    /// The answer as it is remembered, once it is durable.
+    pub(crate) async fn answer(self) -> Outcome {
+        self.0.await.unwrap_or_else(|_| Err(stopped()))
+    }
+}
+
+/// The way to one writer.
+pub(super) struct Queue(mpsc::Sender<Job>);
+
+impl Queue {
+    pub(super) fn new(jobs: mpsc::Sender<Job>) -> Self {
+        Self(jobs)
+    }
+
+    pub(super) fn put(&self, job: Job) -> Result<(), Fault> {
+        self.0.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => full(),
+            mpsc::error::TrySendError::Closed(_) => stopped(),
+        })
+    }
+
+    pub(super) async fn put_when_room(&self, job: Job) -> Result<(), Fault> {
+        self.0.send(job).await.map_err(|_| stopped())
+    }
+
+    /// How many more it takes.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.0.capacity()
+    }
+
+    /// Room for so many, or a refusal.
+    pub(super) fn room_for(&self, jobs: usize) -> Result<PermitIterator<'_, Job>, Fault> {
+        self.0.try_reserve_many(jobs).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(()) => full(),
+            mpsc::error::TrySendError::Closed(()) => stopped(),
+        })
+    }
+}
+
+fn full() -> Fault {
+    Fault::overloaded(
+        "the ledger has as many postings waiting as it can post in time",
+        RETRY_AFTER,
+    )
+}
+
+fn stopped() -> Fault {
+    Fault::unavailable("the ledger is stopping: repeat with the same request id to learn the outcome")
+}
