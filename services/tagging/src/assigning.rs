@@ -31,7 +31,6 @@ struct Assignment {
     expire_time: Option<Time>,
 }
 
-
 /// What one request asks for.
 struct Asked {
     key: RequestKey,
@@ -74,7 +73,9 @@ impl Assigner {
         let ready = || asked.iter().flatten();
         let tx = self.db.begin().await?;
         let revision = self.revisions.begin(&tx, principal.tenant, Hold::Shared).await?;
-        let led = revision.redirects(ready().map(|it| it.member).collect::<BTreeSet<_>>()).await?;
+        let led = revision
+            .redirects(ready().map(|it| it.member).collect::<BTreeSet<_>>())
+            .await?;
         let lead = |member: MemberId| led.get(&member).copied().unwrap_or(member);
         let mut subjects = revision.subjects(&ready().map(|it| lead(it.member)).collect()).await?;
         let mut answers = Answers::to(&tx, ready().map(|it| &it.key)).await?;

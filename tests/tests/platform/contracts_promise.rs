@@ -64,10 +64,11 @@ fn every_scope_begins_with_the_name_of_its_service() {
 fn every_mutation_carries_a_request_id_that_must_not_be_empty() {
     for method in methods().filter(|method| !method.read_only) {
         let request = method.descriptor.input();
-        // A stream may carry a request id for each of its rows instead, and who posts many for each of its postings.
+        // A stream may carry a request id for each of its rows instead, and who asks for many things for each of them.
         let rows = request.fields().filter_map(|field| match field.kind() {
             Kind::Message(row) if field.is_list() && method.descriptor.is_client_streaming() => Some(row),
             Kind::Message(posting) if posting.name() == "Posting" => Some(posting),
+            Kind::Message(each) if field.is_list() && field.name() == "requests" => Some(each),
             _ => None,
         });
         let rows = rows.flat_map(|row| [row.clone()].into_iter().chain(one_of(&row).unwrap_or_default()));
@@ -79,7 +80,8 @@ fn every_mutation_carries_a_request_id_that_must_not_be_empty() {
 
 /// The messages of which a message carries one.
 fn one_of(message: &MessageDescriptor) -> Option<Vec<MessageDescriptor>> {
-    let choices = message.oneofs().next()?.fields().map(|field| match field.kind() {
+    let one = message.oneofs().next()?;
+    let choices = one.fields().map(|field| match field.kind() {
         Kind::Message(choice) => Some(choice),
         _ => None,
     });

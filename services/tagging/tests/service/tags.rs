@@ -311,7 +311,13 @@ async fn a_batch_assigns_to_many_members_and_each_assignment_has_its_own_outcome
         let request = BatchAssignTagsRequest {
             requests: requests.to_vec(),
         };
-        let results = world.tags().batch_assign_tags(request).await.unwrap().into_inner().results;
+        let results = world
+            .tags()
+            .batch_assign_tags(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .results;
         let outcome = |result: BatchAssignTagsResult| match result.outcome.unwrap() {
             batch_assign_tags_result::Outcome::Response(response) => response.tags[0].tag_code.clone(),
             batch_assign_tags_result::Outcome::Refusal(refusal) => refusal.reason,
@@ -321,9 +327,21 @@ async fn a_batch_assigns_to_many_members_and_each_assignment_has_its_own_outcome
     let outcomes = assign(&requests).await;
     assert_eq!(
         outcomes,
-        ["score", "vip", "TAG_UNKNOWN", "score", "score", "REQUEST_ID_REUSED", "MEMBER_NOT_FOUND"]
+        [
+            "score",
+            "vip",
+            "TAG_UNKNOWN",
+            "score",
+            "score",
+            "REQUEST_ID_REUSED",
+            "MEMBER_NOT_FOUND"
+        ]
     );
-    assert_eq!(world.tags_of(1).await["score"], Kind::IntValue(2), "the half one left nothing behind");
+    assert_eq!(
+        world.tags_of(1).await["score"],
+        Kind::IntValue(2),
+        "the half one left nothing behind"
+    );
 
     // Repeated, in whole or by the other method, it changes nothing.
     assert_eq!(assign(&requests).await, outcomes);
