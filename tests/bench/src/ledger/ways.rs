@@ -65,8 +65,12 @@ impl Ways {
     pub(crate) async fn redeem(&self, way: Way, request: RedeemPointsRequest) -> Result<(), Status> {
         let Ends { tenant, ledger, .. } = &*self.0;
         match way {
-            Way::Alone => Ok(drop(ledger.redeem_alone(*tenant, &request).await?)),
-            Way::Engine => Ok(drop(ledger.redeem(*tenant, &request).await?)),
+            Way::Alone => ledger
+                .redeem_alone(*tenant, &request)
+                .await
+                .map(drop)
+                .map_err(Status::from),
+            Way::Engine => ledger.redeem(*tenant, &request).await.map(drop).map_err(Status::from),
             Way::Direct | Way::Gateway => {
                 let route = self.route(way);
                 let mut client = PointsServiceClient::new(route.channel());
