@@ -79,7 +79,8 @@ fn every_mutation_carries_a_request_id_that_must_not_be_empty() {
 
 /// The messages of which a message carries one.
 fn one_of(message: &MessageDescriptor) -> Option<Vec<MessageDescriptor>> {
-    let choices = message.oneofs().next()?.fields().map(|field| match field.kind() {
+    let choices = message.oneofs().next()?;
+    let choices = choices.fields().map(|field| match field.kind() {
         Kind::Message(choice) => Some(choice),
         _ => None,
     });
