@@ -26,9 +26,9 @@ pub(crate) struct Fleet {
     addresses: BTreeMap<&'static str, SocketAddr>,
     api_key: String,
     tenant: Tenant,
-    database: &'static str,
+    database_url: Option<String>,
     _processes: Vec<Child>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Fleet {
@@ -41,10 +41,7 @@ impl Fleet {
             addresses.insert(role, listener.local_addr().map_err(Fault::internal)?);
         }
         // The first key, which the gateway would only print.
-        let config = match database_url {
-            Some(url) => DbConfig::new(url),
-            None => DbConfig::new(format!("sqlite:{}", folder.path().join("gateway.db").display())),
-        };
+        let config = config(database_url, &folder, "gateway");
         let db = Db::open(&config, gateway::NAME, gateway::migrations()).await?;
         let first = gateway::bootstrap(&db, &Clock::system()).await?;
         let first = first.ok_or_else(|| Fault::internal("the database is not empty: name another one"))?;
@@ -77,15 +74,14 @@ impl Fleet {
         for (role, address) in &addresses {
             wait_for(role, *address).await?;
         }
-        let database = if database_url.is_some() { "PostgreSQL" } else { "SQLite" };
         let (api_key, tenant) = (first.secret.reveal().to_owned(), first.tenant);
         Ok(Self {
             addresses,
             api_key,
             tenant,
-            database,
+            database_url: database_url.map(str::to_owned),
             _processes: processes,
-            _folder: folder,
+            folder,
         })
     }
 
@@ -114,7 +110,19 @@ impl Fleet {
     }
 
     pub(crate) fn database(&self) -> &'static str {
-        self.database
+        match self.database_url {
+            Some(_) => "PostgreSQL",
+            None => "SQLite",
+        }
+    }
+
+    /// The database of a role, as its process has it.
+    pub(crate) fn database_of(&self, role: &str) -> DbConfig {
+        config(self.database_url.as_deref(), &self.folder, role)
+    }
+
+    pub(crate) fn tenant(&self) -> Tenant {
+        self.tenant
     }
 
     fn channel(&self, role: &str) -> Result<Channel, Fault> {
@@ -124,6 +132,13 @@ impl Fleet {
             .ok_or_else(|| Fault::internal("no such role"))?;
         let address: Uri = format!("http://{address}").parse().map_err(Fault::internal)?;
         Ok(Channel::remote(&address))
+    }
+}
+
+fn config(database_url: Option<&str>, folder: &TempDir, role: &str) -> DbConfig {
+    match database_url {
+        Some(url) => DbConfig::new(url),
+        None => DbConfig::new(format!("sqlite:{}", folder.path().join(format!("{role}.db")).display())),
     }
 }
 

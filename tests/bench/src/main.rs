@@ -3,20 +3,25 @@
 //! It starts every role of the binary in a process of its own, calls each method directly and through the gateway, and
 //! beside them an empty echo with the same number of callers: on a shared machine the ratios are what can be compared.
 //!
+//! `ledger` measures the points ledger alone: what its posting engine gains over one transaction for each request, and what
+//! the ways to it cost.
+//!
 //! ```text
 //! cargo build --release && cargo run --release -p bench
+//! cargo run --release -p bench -- --database-url postgres://quanyu@127.0.0.1/quanyu --callers 256 ledger
 //! cargo run --release -p bench -- --database-url postgres://quanyu@127.0.0.1/quanyu --callers 256
 //! ```
 
 mod cases;
 mod fleet;
+mod ledger;
 mod load;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use fault::Fault;
 
 use crate::cases::World;
@@ -25,6 +30,8 @@ use crate::load::{Figures, Load};
 
 #[derive(Debug, Parser)]
 struct Args {
+    #[command(subcommand)]
+    measure: Option<Measure>,
     /// The binary to be measured.
     #[arg(long, default_value = "target/release/quanyu")]
     binary: PathBuf,
@@ -40,6 +47,12 @@ struct Args {
     /// How many members there are.
     #[arg(long, default_value_t = 10_000)]
     members: usize,
+}
+
+#[derive(Debug, Subcommand)]
+enum Measure {
+    /// The points ledger: with 256 callers, unless told otherwise.
+    Ledger(ledger::LedgerArgs),
 }
 
 #[tokio::main]
@@ -60,6 +73,9 @@ async fn run(args: Args) -> Result<(), Fault> {
         duration: Duration::from_secs(args.seconds),
     };
     let fleet = Fleet::start(&args.binary, args.database_url.as_deref()).await?;
+    if let Some(Measure::Ledger(scale)) = &args.measure {
+        return ledger::run(&fleet, &load, scale).await;
+    }
     let echo = cases::echo(&load).await?;
     let world = World::build(&fleet, args.members).await?;
     say(&format!(

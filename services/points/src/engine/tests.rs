@@ -6,7 +6,7 @@ use contracts::points::v1::{EarnPointsRequest, EarnPointsResponse, RedeemPointsR
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
 use prost::Message;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend};
 use store::{Db, Tx, for_update, statement};
 use testkit::TestDb;
 
@@ -215,6 +215,34 @@ async fn what_breaks_a_transaction_breaks_alone() {
     // The writer lives on.
     let again = world.redeem("again", members[8], 1);
     world.engine.post::<RedeemPointsResponse>(again).await.unwrap();
+}
+
+/// PostgreSQL ends the connection of a writer in the middle of its transaction: it is run again on another one.
+#[tokio::test]
+async fn a_broken_connection_is_not_told_as_a_failure() {
+    const BREAK: &str = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
+         WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))";
+    let world = World::new(1, 100).await;
+    if world.db.backend() != DbBackend::Postgres {
+        return;
+    }
+    let member = world.member();
+    let endow = world.earn("endow", member, 100);
+    world.engine.post::<EarnPointsResponse>(endow).await.unwrap();
+    let hold = world.hold(member).await;
+    let pending = world.engine.hand_in(world.redeem("r", member, 1)).unwrap();
+    let mut broken = 0_i64;
+    while broken == 0 {
+        // Within a transaction the first look at who is there is kept.
+        hold.execute_unprepared("SELECT pg_stat_clear_snapshot()")
+            .await
+            .unwrap();
+        let row = hold.query_one_raw(statement(&*hold, BREAK, [])).await.unwrap().unwrap();
+        broken = row.try_get_by_index(0).unwrap();
+    }
+    drop(hold);
+    redeemed(pending.answer().await);
+    assert_eq!(world.balance(member).await, 99);
 }
 
 #[tokio::test]

@@ -39,15 +39,17 @@ impl Writer {
         let mut parts = vec![jobs];
         while let Some(mut part) = parts.pop() {
             match self.attempt(&part).await {
-                Ok(outcomes) => part
-                    .into_iter()
-                    .zip(outcomes)
-                    .for_each(|(job, outcome)| job.answer(outcome)),
+                Ok(outcomes) => {
+                    for (job, outcome) in part.into_iter().zip(outcomes) {
+                        job.answer(outcome);
+                    }
+                }
                 // Halves would fail by it too.
                 Err(Fault::Unavailable { message, .. }) => {
                     let message = format!("{message}; repeat with the same request id to learn the outcome");
-                    part.into_iter()
-                        .for_each(|job| job.answer(Err(Fault::unavailable(message.clone()))));
+                    for job in part {
+                        job.answer(Err(Fault::unavailable(message.clone())));
+                    }
                 }
                 Err(fault) if part.len() <= 1 => {
                     if let Some(job) = part.pop() {

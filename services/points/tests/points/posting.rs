@@ -349,3 +349,75 @@ async fn a_wrong_posting_of_a_stream_is_refused_and_the_stream_goes_on() {
     assert_eq!(reasons(&answers), ["INVALID_FIELD", "INVALID_FIELD", ""]);
     assert_eq!(brand.balance(&member).await, 3);
 }
+
+/// What a posting came to, without the ids: its entry's number, amount, balance and lots, or why it was refused.
+fn essence(result: &PostingResult) -> String {
+    match &result.outcome {
+        Some(Outcome::Refusal(refusal)) => refusal.reason.clone(),
+        _ => essence_of(&entry(result)),
+    }
+}
+
+fn essence_of(entry: &Entry) -> String {
+    let lots: Vec<(i64, Option<prost_types::Timestamp>)> =
+        entry.lots.iter().map(|lot| (lot.amount, lot.expire_time)).collect();
+    format!("{} {} {} {lots:?}", entry.sequence, entry.amount, entry.balance)
+}
+
+/// The same postings in batches for some members, and one at a time for others, over days in which lots expire.
+#[tokio::test]
+async fn a_batch_comes_to_what_its_postings_come_to_one_at_a_time() {
+    let brand = brand().await;
+    let members: Vec<[String; 2]> = (0..4).map(|_| [brand.member(), brand.member()]).collect();
+    let mut random = 20_261_124_u64;
+    let mut next = |below: i64| {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        i64::try_from(random >> 33).unwrap() % below
+    };
+    let mut entries: Vec<[Entry; 2]> = Vec::new();
+    for _ in 0..12 {
+        let mut sides: [Vec<Posting>; 2] = [Vec::new(), Vec::new()];
+        for _ in 0..25 {
+            let member = &members[usize::try_from(next(4)).unwrap()];
+            let (kind, amount, days) = (next(3), next(40) + 1, next(4) + 1);
+            let reversed = i64::try_from(entries.len()).unwrap();
+            let reversed = (reversed > 0).then(|| usize::try_from(next(reversed)).unwrap());
+            for side in 0..2 {
+                sides[side].push(match (kind, reversed) {
+                    (0, _) | (2, None) => earn(EarnPointsRequest {
+                        expire_time: Some(brand.now().plus_days(days).to_wire()),
+                        ..brand.earn_request(&member[side], "points", amount)
+                    }),
+                    (1, _) => redeem(brand.redeem_request(&member[side], amount)),
+                    (_, Some(n)) => reverse(brand.reverse_request(&entries[n][side], amount % 7)),
+                    (_, None) => unreachable!(),
+                });
+            }
+        }
+        let [together, single] = sides;
+        let together = brand.post(together, false).await.results;
+        for (together, single) in together.iter().zip(single) {
+            let single = brand.post(vec![single], true).await.results.remove(0);
+            assert_eq!(essence(together), essence(&single));
+            if !matches!(together.outcome, Some(Outcome::Refusal(_))) {
+                entries.push([entry(together), entry(&single)]);
+            }
+        }
+        // The worker that expires lots must not come between the two.
+        brand.pass_days(1).await;
+    }
+    assert!(entries.len() > 100, "{} were posted", entries.len());
+    brand.check().await;
+    brand.h.settle().await;
+    for [batched, single] in &members {
+        let of = |entries: Vec<Entry>| entries.iter().map(essence_of).collect::<Vec<_>>();
+        let (batched, single) = (
+            brand.entries(batched, "points").await,
+            brand.entries(single, "points").await,
+        );
+        assert_eq!(of(batched), of(single));
+    }
+    brand.check().await;
+}
