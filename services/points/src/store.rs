@@ -3,6 +3,8 @@
 mod account;
 mod apply;
 mod asset;
+mod counter;
+mod decision;
 mod earning_rule;
 mod entry;
 mod load;
@@ -17,11 +19,13 @@ mod tier;
 pub(crate) use account::{BalanceRow, Which, balances, lock};
 pub(crate) use apply::apply;
 pub(crate) use asset::{
-    AssetRow, asset, asset_codes, asset_for_update, create_asset, list_assets, tenants, update_asset,
+    AssetRow, asset, asset_codes, asset_for_update, assets, create_asset, list_assets, tenants, update_asset,
 };
+pub(crate) use counter::{lock_counters, merge_counters, read_counters, save_counters};
+pub(crate) use decision::{DecisionRow, decisions, decisions_of_source, save_decisions};
 pub(crate) use earning_rule::{
-    RuleRow, active_rules, active_versions, create_rule, draft_rules, list_rules, rule, rule_for_update, rule_version,
-    update_rule,
+    RuleRow, create_rule, draft_rules, list_rules, next_effect, rule, rule_at, rule_for_update, rule_revisions,
+    rule_version, rule_versions, rules_at, update_rule,
 };
 pub(crate) use entry::{EarnRow, earns_of_activities, find_entry, list_entries};
 pub(crate) use load::load;

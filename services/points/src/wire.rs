@@ -2,13 +2,15 @@
 
 mod activity;
 mod asset;
+mod earning_decision;
 mod earning_rule;
 mod ledger;
 mod page;
 
 pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, inputs_digest};
 pub(crate) use asset::{asset_to_wire, expiry_from_wire};
-pub(crate) use earning_rule::{RulePatch, outcome_to_wire, rule_to_wire};
+pub(crate) use earning_decision::{amounts, caps_from_wire, decision_to_wire, explained_outcome, outcome_from_wire};
+pub(crate) use earning_rule::{RulePatch, rule_to_wire};
 pub(crate) use ledger::{balance_to_wire, entry_to_wire, lot_to_wire, zero_balance};
 pub(crate) use page::{Page, parse_cursor};
 
