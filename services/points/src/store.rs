@@ -24,8 +24,8 @@ pub(crate) use asset::{
 pub(crate) use counter::{lock_counters, merge_counters, read_counters, save_counters};
 pub(crate) use decision::{DecisionRow, decisions, decisions_of_source, save_decisions};
 pub(crate) use earning_rule::{
-    RuleRow, create_rule, draft_rules, list_rules, next_effect, rule, rule_at, rule_for_update, rule_revisions,
-    rule_version, rule_versions, rules_at, update_rule,
+    RuleRow, create_rule, draft_rules, find_rule_at, list_rules, next_effect, rule, rule_at, rule_for_update,
+    rule_revisions, rule_version, rule_versions, rules_at, update_rule,
 };
 pub(crate) use entry::{EarnRow, earns_of_activities, find_entry, list_entries};
 pub(crate) use load::load;

@@ -45,6 +45,7 @@ impl PointsApi {
             display_name: String::new(),
             create_time: now,
             update_time: now,
+            budget_used: 0,
         };
         patch.apply(&mut row, now)?;
         if row.rule.state == RuleState::Archived {

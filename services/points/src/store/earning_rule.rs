@@ -18,11 +18,12 @@ pub(crate) struct RuleRow {
     pub(crate) display_name: String,
     pub(crate) create_time: Time,
     pub(crate) update_time: Time,
+    pub(crate) budget_used: i64,
 }
 
-const FROM: &str =
-    "FROM earning_rule AS r JOIN earning_rule_version AS v ON v.tenant_id = r.tenant_id AND v.code = r.code";
-const LATEST: &str = "AND v.version = r.version";
+const FROM: &str = "FROM earning_rule AS r JOIN earning_rule_version AS v ON v.tenant_id = r.tenant_id AND v.code = r.code \
+     LEFT JOIN rule_budget AS b ON b.tenant_id = r.tenant_id AND b.rule_code = r.code";
+const LATEST: &str = "v.version = r.version";
 /// Which version is in force at the time `$2`: the highest of those whose time has come. The plus keeps SQLite from reading
 /// all versions of the tenant by their times for each rule.
 const IN_FORCE: &str = "v.version = (SELECT MAX(w.version) FROM earning_rule_version AS w \
@@ -30,7 +31,7 @@ const IN_FORCE: &str = "v.version = (SELECT MAX(w.version) FROM earning_rule_ver
 
 /// A rule in its latest version.
 pub(crate) async fn rule(conn: &impl ConnectionTrait, tenant: Tenant, code: &str) -> Result<RuleRow, Fault> {
-    let sql = format!("SELECT {COLUMNS} {FROM} {LATEST} WHERE r.tenant_id = $1 AND r.code = $2");
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE {LATEST} AND r.tenant_id = $1 AND r.code = $2");
     one(select(conn, &sql, [tenant.uuid().into(), code.into()]).await?, code)
 }
 
@@ -71,7 +72,7 @@ pub(crate) async fn list_rules(
     limit: i64,
 ) -> Result<Vec<RuleRow>, Fault> {
     let sql =
-        format!("SELECT {COLUMNS} {FROM} {LATEST} WHERE r.tenant_id = $1 AND r.code > $2 ORDER BY r.code LIMIT $3");
+        format!("SELECT {COLUMNS} {FROM} WHERE {LATEST} AND r.tenant_id = $1 AND r.code > $2 ORDER BY r.code LIMIT $3");
     let rows = select(conn, &sql, [tenant.uuid().into(), after.into(), limit.into()]).await?;
     rows.iter().map(rule_row).collect()
 }
@@ -83,9 +84,23 @@ pub(crate) async fn rule_at(
     code: &str,
     at: Time,
 ) -> Result<RuleRow, Fault> {
+    one(rows_at(conn, tenant, code, at).await?, &format!("{code} at {at}"))
+}
+
+/// The same, if there was one yet.
+pub(crate) async fn find_rule_at(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    code: &str,
+    at: Time,
+) -> Result<Option<EarningRule>, Fault> {
+    let rows = rows_at(conn, tenant, code, at).await?;
+    rows.first().map(|row| Ok(rule_row(row)?.rule)).transpose()
+}
+
+async fn rows_at(conn: &impl ConnectionTrait, tenant: Tenant, code: &str, at: Time) -> Result<Vec<QueryResult>, Fault> {
     let sql = format!("SELECT {COLUMNS} {FROM} WHERE r.tenant_id = $1 AND r.code = $3 AND {IN_FORCE}");
-    let rows = select(conn, &sql, [tenant.uuid().into(), at.micros().into(), code.into()]).await?;
-    one(rows, &format!("{code} at {at}"))
+    select(conn, &sql, [tenant.uuid().into(), at.micros().into(), code.into()]).await
 }
 
 /// The rules of a tenant that are in force at a time.
@@ -126,7 +141,7 @@ pub(crate) async fn rule_revisions(
 
 /// The rules of a tenant that are drafts.
 pub(crate) async fn draft_rules(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Vec<EarningRule>, Fault> {
-    let sql = format!("SELECT {COLUMNS} {FROM} {LATEST} WHERE r.tenant_id = $1 AND r.state = $2 ORDER BY r.code");
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE {LATEST} AND r.tenant_id = $1 AND r.state = $2 ORDER BY r.code");
     let draft = RuleState::Draft.number();
     let rows = select(conn, &sql, [tenant.uuid().into(), draft.into()]).await?;
     rows.iter().map(|row| Ok(rule_row(row)?.rule)).collect()

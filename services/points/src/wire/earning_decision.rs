@@ -105,7 +105,9 @@ pub(crate) fn outcome_from_wire(kept: &wire::RuleOutcome, rule: Arc<CompiledRule
         RuleVerdict::BudgetSpent => Verdict::BudgetSpent,
         RuleVerdict::Failed => Verdict::Failed(why()),
         RuleVerdict::Refused => Verdict::Refused(why()),
-        RuleVerdict::Unspecified => return Err(Fault::internal("a decision was kept with no verdict")),
+        RuleVerdict::Unspecified | RuleVerdict::NotInForce | RuleVerdict::OtherActivity => {
+            return Err(Fault::internal("a decision was kept with no verdict"));
+        }
     };
     Ok(Outcome {
         verdict,

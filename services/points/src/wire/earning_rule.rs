@@ -207,5 +207,6 @@ pub(crate) fn rule_to_wire(row: &RuleRow, now: Time) -> wire::EarningRule {
         budget: rule.budget,
         exclusion_group: rule.exclusion_group,
         effect_time: Some(rule.effect.to_wire()),
+        budget_used: row.budget_used,
     }
 }

@@ -62,7 +62,8 @@ async fn a_budget_is_never_overdrawn() {
     );
     assert_eq!(brand.count("SELECT used FROM rule_budget").await, 1_000);
     let more = capped(7, (0, 0, 0), 1_003);
-    brand.update_rule("base", more, &["budget"]).await.unwrap();
+    let updated = brand.update_rule("base", more, &["budget"]).await.unwrap();
+    assert_eq!((updated.budget, updated.budget_used), (1_003, 1_000));
     brand.pay(&members[0], "order-late", 100);
     brand.h.settle().await;
     assert_eq!(brand.count("SELECT used FROM rule_budget").await, 1_003);

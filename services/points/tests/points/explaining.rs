@@ -217,6 +217,54 @@ async fn a_decision_is_found_by_activity_or_by_member_and_source_through_a_merge
 }
 
 #[tokio::test]
+async fn a_rule_that_was_not_judged_is_explained_when_it_is_asked_for() {
+    let brand = brand().await;
+    let member = brand.member();
+    brand.create_rule("base", order_rule("5")).await;
+    let draft = EarningRule {
+        state: EarningRuleState::Draft.into(),
+        ..order_rule("1")
+    };
+    brand.create_rule("draft", draft).await;
+    let only_jd = EarningRule {
+        channel_codes: vec!["jd".to_owned()],
+        ..order_rule("1")
+    };
+    brand.create_rule("only_jd", only_jd).await;
+    let activity = brand.activity(&member, "order_paid", "order-1", 100);
+    brand.tell(activity.clone());
+    brand.h.settle().await;
+    brand.create_rule("just_after", order_rule("1")).await;
+    brand.turn_days(1);
+    brand.create_rule("later", order_rule("1")).await;
+    brand.update_rule("draft", order_rule("1"), &["state"]).await.unwrap();
+    let ask = async |rule_code: &str| {
+        let request = ExplainEarningRequest {
+            activity_id: activity.activity_id.clone(),
+            rule_code: rule_code.to_owned(),
+            ..ExplainEarningRequest::default()
+        };
+        let found = brand.rules().explain_earning(request).await?.into_inner();
+        Ok::<_, Status>(found.decisions[0].outcomes.clone())
+    };
+    let expected = [
+        ("base", RuleVerdict::Earns, 1, "earns 5"),
+        ("draft", RuleVerdict::NotInForce, 1, "was DRAFT then"),
+        ("only_jd", RuleVerdict::OtherActivity, 1, "order_paid in jd"),
+        ("just_after", RuleVerdict::NotInForce, 1, "just after"),
+        ("later", RuleVerdict::NotInForce, 0, "no version was in force yet"),
+    ];
+    for (code, verdict, version, words) in expected {
+        let [outcome] = &ask(code).await.unwrap()[..] else {
+            panic!("one rule was asked for")
+        };
+        assert_eq!((outcome.verdict(), outcome.rule_version), (verdict, version), "{code}");
+        assert!(outcome.explanation.contains(words), "{}", outcome.explanation);
+    }
+    assert_eq!(reason(&ask("nobody").await.unwrap_err()), "NOT_FOUND");
+}
+
+#[tokio::test]
 async fn an_earn_that_the_ledger_refused_is_explained() {
     let brand = brand().await;
     let full = brand.member();

@@ -58,6 +58,7 @@ fn row(rule: EarningRule) -> RuleRow {
         display_name: String::new(),
         create_time: START,
         update_time: START,
+        budget_used: 0,
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) const COLUMNS: &str = "v.code, v.version, v.state, v.effect_time, v.a
      v.channel_codes, v.condition, v.amount_kind, v.amount_formula, v.amount_points, v.amount_per, v.rounding, \
      v.whole_steps, v.compounds, v.item_condition, v.base_rule_codes, v.amount_max, v.member_day_max, v.member_month_max, \
      v.member_total_max, v.budget, v.priority, v.stop, v.exclusion_group, v.start_time, v.end_time, v.display_name, \
-     r.create_time, v.update_time";
+     r.create_time, v.update_time, COALESCE(b.used, 0)";
 
 const FORMULA: i32 = 1;
 const FIXED: i32 = 2;
@@ -112,6 +112,7 @@ pub(super) fn rule_row(row: &QueryResult) -> Result<RuleRow, Fault> {
         display_name: columns.take()?,
         create_time: columns.time()?,
         update_time: columns.time()?,
+        budget_used: columns.take()?,
     })
 }
 

@@ -57,3 +57,51 @@ CREATE TABLE earning_decision (
 );
 CREATE INDEX earning_decision_source ON earning_decision (tenant_id, member_id, source_id, activity_id);
 ";
+
+#[cfg(test)]
+mod tests {
+    use kernel::{Clock, Tenant, Time};
+    use sea_orm::ConnectionTrait;
+    use testkit::TestDb;
+
+    use crate::domain::{Amount, RuleState};
+    use crate::store::{find_rule_at, rule_revisions};
+
+    #[tokio::test]
+    async fn rules_from_before_are_formulas_in_force_since_they_were_made() {
+        let all = crate::migrations();
+        let before: Vec<store::Migration> = all
+            .iter()
+            .take_while(|it| it.sql != super::EARNING_IN_FULL)
+            .copied()
+            .collect();
+        let test_db = TestDb::new(before).await;
+        let tx = test_db.db().begin().await.unwrap();
+        let tenant = Tenant::from_uuid(Clock::system().uuid());
+        for sql in [
+            "INSERT INTO earning_rule (tenant_id, code, version, state, create_time) VALUES ($1, 'base', 1, 2, 5)",
+            "INSERT INTO earning_rule_version (tenant_id, code, version, state, display_name, asset_code, activity_types, \
+                 channel_codes, condition, amount_formula, amount_max, priority, stop, update_time) \
+             VALUES ($1, 'base', 1, 2, '', 'points', 'order_paid', '', '', 'activity.amount', 0, 0, FALSE, 5)",
+        ] {
+            tx.execute_raw(store::statement(&*tx, sql, [tenant.uuid().into()]))
+                .await
+                .unwrap();
+        }
+        tx.commit().await.unwrap();
+        let db = test_db.another(all).await;
+        let at = async |micros| {
+            find_rule_at(db.read(), tenant, "base", Time::from_micros(micros))
+                .await
+                .unwrap()
+        };
+        assert_eq!(at(4).await, None);
+        let rule = at(5).await.unwrap();
+        assert_eq!(
+            (rule.amount, rule.state),
+            (Amount::Formula("activity.amount".to_owned()), RuleState::Active)
+        );
+        let revisions = rule_revisions(db.read(), &[tenant].into()).await.unwrap();
+        assert_eq!(revisions[&tenant], 1);
+    }
+}
