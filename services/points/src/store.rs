@@ -31,6 +31,6 @@ pub(crate) use entry::{EarnRow, earns_of_activities, find_entry, list_entries};
 pub(crate) use load::load;
 pub(crate) use lot::{due_lots, list_lots};
 pub(crate) use migrations::migrations;
-pub(crate) use order::{OrderKey, OrderRow, orders, save_orders};
+pub(crate) use order::{OrderKey, OrderRow, counted_refunds, orders, save_orders, save_refunds};
 pub(crate) use reconcile::{ReconcileRow, liability, reconcile};
 pub(crate) use tier::{TierRow, save_tiers, tiers};

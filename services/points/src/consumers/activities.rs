@@ -14,7 +14,9 @@ use super::Redirects;
 use super::rule_books::RuleBooks;
 use crate::domain::{AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, MemberId, Posting, Refusal, due_back};
 use crate::post::post_many;
-use crate::store::{EarnRow, OrderKey, OrderRow, earns_of_activities, lock, orders, save_orders};
+use crate::store::{
+    EarnRow, OrderKey, OrderRow, counted_refunds, earns_of_activities, lock, orders, save_orders, save_refunds,
+};
 use crate::wire::{ORDER_PAID, ORDER_REFUNDED, parse_id};
 
 /// Lets activities earn by the rules in force, and takes back what refunded orders had earned.
@@ -46,7 +48,7 @@ struct Arrived {
     activity: Activity,
 }
 
-/// An order whose money was touched by this batch, and by which activity.
+/// An order that this batch is about, and which of its activities has changed its money; none where all were told before.
 struct Touched {
     order: OrderRow,
     by: Option<ActivityId>,
@@ -132,9 +134,12 @@ fn order_key(it: &Arrived) -> Option<OrderKey> {
 }
 
 /// What was paid and given back of the orders that these activities are about, with them. A refund that names no amount
-/// is one of the whole order.
+/// is one of the whole order; one that is told again is not another.
 async fn count_money(tx: &Tx, arrived: &[Arrived]) -> Result<BTreeMap<OrderKey, Touched>, Fault> {
     let known = orders(&**tx, &arrived.iter().filter_map(order_key).collect()).await?;
+    let refunds = arrived.iter().filter(|it| it.activity.activity_type == ORDER_REFUNDED);
+    let counted = counted_refunds(&**tx, &refunds.map(|it| (it.tenant, it.id)).collect()).await?;
+    let mut new: BTreeSet<(Tenant, ActivityId)> = BTreeSet::new();
     let mut money: BTreeMap<OrderKey, Touched> = BTreeMap::new();
     for it in arrived {
         let Some(key) = order_key(it) else { continue };
@@ -144,14 +149,20 @@ async fn count_money(tx: &Tx, arrived: &[Arrived]) -> Result<BTreeMap<OrderKey, 
             by: None,
         });
         let amount = it.activity.amount.as_ref().map(|amount| amount.minor_units.max(0));
-        if it.activity.activity_type == ORDER_PAID {
-            touched.order.activity = Some(it.id);
+        let news = if it.activity.activity_type == ORDER_PAID {
             touched.order.paid = amount.unwrap_or(0);
-        } else {
+            touched.order.activity.replace(it.id) != Some(it.id)
+        } else if !counted.contains(&(it.tenant, it.id)) && new.insert((it.tenant, it.id)) {
             touched.order.refunded = touched.order.refunded.saturating_add(amount.unwrap_or(i64::MAX));
+            true
+        } else {
+            false
+        };
+        if news {
+            touched.by = Some(it.id);
         }
-        touched.by = Some(it.id);
     }
+    save_refunds(tx, &new).await?;
     Ok(money)
 }
 

@@ -2,6 +2,7 @@
 
 use contracts::points::v1::earning_amount::Kind;
 use contracts::points::v1::*;
+use contracts::tagging::v1::Activity;
 
 use crate::brand::{brand, order_rule};
 use crate::multiplying::amount_rule;
@@ -122,9 +123,15 @@ async fn caps_end_the_same_in_whatever_order_order_and_refund_arrive() {
             tell_paid();
             brand.h.settle().await;
         }
-        brand.refund(&member, &order, &format!("refund-{case}"), 4_000);
+        let refund = Activity {
+            refunded_source_id: order.clone(),
+            ..brand.activity(&member, "order_refunded", &format!("refund-{case}"), 4_000)
+        };
+        brand.tell(refund.clone());
+        brand.tell(refund.clone());
         brand.h.settle().await;
         tell_paid();
+        brand.tell(refund);
         brand.h.settle().await;
         assert_eq!(brand.balance(&member).await, 60);
         brand.pay(&member, &format!("order-next-{case}"), 10_000);

@@ -2,7 +2,7 @@
 //! versions that come into force by the clock, and what was decided about each activity.
 //!
 //! `rule_book` counts the changes of a tenant's rules, so that whoever has read them knows by one row whether they are
-//! still the same. A counter holds what was used within the limit by which its last earn was decided: a cap that is
+//! still the same. `order_refund` has the refunds that are counted in `order_money`. A counter holds what was used within the limit by which its last earn was decided: a cap that is
 //! lowered later may lie below it.
 
 /// Only ever added to.
@@ -55,6 +55,11 @@ CREATE TABLE earning_decision (
     decision {bytes} NOT NULL,
     PRIMARY KEY (tenant_id, activity_id)
 );
+CREATE TABLE order_refund (
+    tenant_id {uuid} NOT NULL,
+    activity_id {uuid} NOT NULL,
+    PRIMARY KEY (tenant_id, activity_id)
+) {clustered};
 CREATE INDEX earning_decision_source ON earning_decision (tenant_id, member_id, source_id, activity_id);
 ";
 
