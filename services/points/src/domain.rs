@@ -16,7 +16,9 @@ pub(crate) use account::{Account, AccountKey, Lot, LotKey};
 pub(crate) use asset::{Asset, AssetCode, AssetKind};
 pub(crate) use decide::decide;
 pub(crate) use earning::{
-    ActivityFacts, CompiledRule, EarningRule, Outcome, RuleBook, RuleMistake, RuleState, Verdict, environment, judge,
+    ActivityFacts, Amount, Calendars, CapKind, CapUse, CompiledRule, CounterKey, Counters, EarningRule, Item,
+    ItemWorth, MemberCaps, Multiplier, Outcome, Rate, Rounding, RuleBook, RuleMistake, RuleState, Subject, Verdict,
+    counter_keys, counter_keys_of, environment, explain, judge,
 };
 pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};

@@ -3,6 +3,7 @@
 mod create_asset;
 mod create_earning_rule;
 mod earn_points;
+mod explain_earning;
 mod get_asset;
 mod get_balance;
 mod get_earning_rule;
@@ -30,13 +31,14 @@ use contracts::points::v1::points_service_server::PointsService;
 use contracts::points::v1::posting_service_server::PostingService;
 use contracts::points::v1::{
     CreateAssetRequest, CreateAssetResponse, CreateEarningRuleRequest, CreateEarningRuleResponse, EarnPointsRequest,
-    EarnPointsResponse, GetAssetRequest, GetAssetResponse, GetBalanceRequest, GetBalanceResponse,
-    GetEarningRuleRequest, GetEarningRuleResponse, GetLiabilityRequest, GetLiabilityResponse, ListAssetsRequest,
-    ListAssetsResponse, ListBalancesRequest, ListBalancesResponse, ListEarningRulesRequest, ListEarningRulesResponse,
-    ListEntriesRequest, ListEntriesResponse, ListLotsRequest, ListLotsResponse, PostBatchRequest, PostBatchResponse,
-    PostStreamRequest, ReconcileAccountsRequest, ReconcileAccountsResponse, RedeemPointsRequest, RedeemPointsResponse,
-    ReversePointsRequest, ReversePointsResponse, SimulateEarningRequest, SimulateEarningResponse, UpdateAssetRequest,
-    UpdateAssetResponse, UpdateEarningRuleRequest, UpdateEarningRuleResponse,
+    EarnPointsResponse, ExplainEarningRequest, ExplainEarningResponse, GetAssetRequest, GetAssetResponse,
+    GetBalanceRequest, GetBalanceResponse, GetEarningRuleRequest, GetEarningRuleResponse, GetLiabilityRequest,
+    GetLiabilityResponse, ListAssetsRequest, ListAssetsResponse, ListBalancesRequest, ListBalancesResponse,
+    ListEarningRulesRequest, ListEarningRulesResponse, ListEntriesRequest, ListEntriesResponse, ListLotsRequest,
+    ListLotsResponse, PostBatchRequest, PostBatchResponse, PostStreamRequest, ReconcileAccountsRequest,
+    ReconcileAccountsResponse, RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse,
+    SimulateEarningRequest, SimulateEarningResponse, UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest,
+    UpdateEarningRuleResponse,
 };
 use fault::Fault;
 use kernel::{Clock, Tenant};
@@ -212,6 +214,13 @@ impl EarningRuleService for PointsApi {
         request: Request<SimulateEarningRequest>,
     ) -> Result<Response<SimulateEarningResponse>, Status> {
         answer(request, |call| self.simulate_earning(call)).await
+    }
+
+    async fn explain_earning(
+        &self,
+        request: Request<ExplainEarningRequest>,
+    ) -> Result<Response<ExplainEarningResponse>, Status> {
+        answer(request, |call| self.explain_earning(call)).await
     }
 }
 

@@ -5,8 +5,10 @@
 //!   are numbered without a gap;
 //! - for each lot: what is left + spent + expired + taken back - given back = granted;
 //! - a spend takes the lots that expire first, and lists them, so that a reversal gives back the very same;
-//! - one request id has one effect and one answer, for ever; one activity earns once by one rule;
-//! - entries are only ever added, and each earn by a rule names the version that decided it.
+//! - one request id has one effect and one answer, for ever; one activity is judged once, and earns once by one rule;
+//! - entries are only ever added, and each earn by a rule names the version that decided it;
+//! - what a rule gives stays within the caps of its members and within its budget, and what was decided about an activity,
+//!   on what, and why, is kept.
 //!
 //! There is one posting path: lock the accounts in one order and read what the decision needs ([`store`]), decide each
 //! posting in memory ([`domain`]), write all of it with a handful of statements, tell the facts ([`facts`]). Consumers and

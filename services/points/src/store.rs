@@ -3,6 +3,8 @@
 mod account;
 mod apply;
 mod asset;
+mod counter;
+mod decision;
 mod earning_rule;
 mod entry;
 mod load;
@@ -20,15 +22,17 @@ pub(crate) use apply::apply;
 pub(crate) use asset::{
     AssetRow, asset, asset_codes, asset_for_update, assets, create_asset, list_assets, tenants, update_asset,
 };
+pub(crate) use counter::{lock_counters, merge_counters, read_counters, save_counters};
+pub(crate) use decision::{DecisionRow, decisions, decisions_of_source, save_decisions};
 pub(crate) use earning_rule::{
-    RuleRow, active_rules, active_versions, create_rule, draft_rules, list_rules, rule, rule_for_update, rule_version,
-    update_rule,
+    RuleRow, create_rule, draft_rules, find_rule_at, list_rules, next_effect, rule, rule_at, rule_for_update,
+    rule_revisions, rule_version, rule_versions, rules_at, update_rule,
 };
 pub(crate) use entry::{EarnRow, earns_of_activities, list_entries};
 pub(crate) use load::{asset_of, keys_of, load, read, state_of};
 pub(crate) use lot::{due_lots, list_lots};
 pub(crate) use migrations::migrations;
-pub(crate) use order::{OrderKey, OrderRow, orders, save_orders};
+pub(crate) use order::{OrderKey, OrderRow, counted_refunds, orders, save_orders, save_refunds};
 pub(crate) use reconcile::{ReconcileRow, liability, reconcile};
 pub(crate) use reversible::owners;
 pub(crate) use tier::{TierRow, save_tiers, tiers};

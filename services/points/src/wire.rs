@@ -2,6 +2,7 @@
 
 mod activity;
 mod asset;
+mod earning_decision;
 mod earning_rule;
 mod ledger;
 mod page;
@@ -10,7 +11,8 @@ mod refusal;
 
 pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, inputs_digest};
 pub(crate) use asset::{asset_to_wire, expiry_from_wire};
-pub(crate) use earning_rule::{RulePatch, outcome_to_wire, rule_to_wire};
+pub(crate) use earning_decision::{amounts, caps_from_wire, decision_to_wire, explained_outcome, outcome_from_wire};
+pub(crate) use earning_rule::{RulePatch, rule_to_wire};
 pub(crate) use ledger::{balance_to_wire, entry_to_wire, lot_to_wire, zero_balance};
 pub(crate) use page::{Page, parse_cursor};
 pub(crate) use posting_request::{PostingRequest, Wish, ask};

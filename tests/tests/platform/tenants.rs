@@ -99,6 +99,7 @@ fn addresses(read_only: bool) -> Vec<(String, String, MethodDescriptor)> {
 fn query(method: &str) -> &'static str {
     match method {
         "LookUpMember" => "?kind=IDENTITY_KIND_EXTERNAL_ID&channelCode={channel_code}&value={external_id}",
+        "ExplainEarning" => "?memberId={member_id}&sourceId=order-1",
         "ListEntries" | "ListLots" => "?assetCode={asset_code}",
         _ => "",
     }

@@ -1,3 +1,5 @@
+mod judging;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
@@ -7,19 +9,23 @@ use fault::Fault;
 use kernel::{Clock, Fact, Tenant};
 use store::Tx;
 
+use self::judging::{Judged, judge_all};
 use super::Redirects;
 use super::rule_books::RuleBooks;
-use crate::domain::{
-    AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, MemberId, Posting, Refusal, Verdict, due_back, judge,
-};
+use crate::domain::{AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, MemberId, Posting, Refusal, due_back};
 use crate::post::post_many;
-use crate::store::{EarnRow, OrderKey, OrderRow, earns_of_activities, lock, orders, save_orders, tiers};
-use crate::wire::{ORDER_PAID, ORDER_REFUNDED, activity_facts, inputs_digest, parse_id};
+use crate::store::{
+    EarnRow, OrderKey, OrderRow, counted_refunds, earns_of_activities, lock, orders, save_orders, save_refunds,
+};
+use crate::wire::{ORDER_PAID, ORDER_REFUNDED, parse_id};
 
 /// Lets activities earn by the rules in force, and takes back what refunded orders had earned.
 ///
-/// An activity earns once by a rule, whatever is repeated: the entry bears both, and that is unique. A refund that
-/// arrives before its order is remembered, and counts when the order arrives.
+/// An activity is judged once, whatever is repeated and whatever becomes of the rules: what was decided is kept with it, and
+/// an entry bears activity and rule, which is unique. A refund that arrives before its order is remembered, and counts when
+/// the order arrives. What a refund takes back comes back to the caps and the budget that the earn was taken from.
+///
+/// Counters are locked before accounts, each in one order.
 pub(crate) struct EarnByRules {
     clock: Clock,
     books: RuleBooks,
@@ -42,7 +48,7 @@ struct Arrived {
     activity: Activity,
 }
 
-/// An order whose money was touched by this batch, and by which activity.
+/// An order that this batch is about, and which of its activities has changed its money; none where all were told before.
 struct Touched {
     order: OrderRow,
     by: Option<ActivityId>,
@@ -75,21 +81,19 @@ impl Consumer for EarnByRules {
         for it in &mut arrived {
             it.member = redirects.follow(it.tenant, it.member);
         }
-        let earns = self.judge_all(tx, &arrived, &known).await?;
-        lock_all(tx, &earns, &known, &money, &redirects).await?;
+        let now = self.clock.now();
+        let refunded: HashSet<(Tenant, ActivityId)> = refunded_activities(&money).collect();
+        let holder = |earn: &EarnRow| redirects.follow(earn.tenant, earn.member);
+        let mut judged = judge_all(tx, &self.books, now, &arrived, &known, &refunded, holder).await?;
+        lock_all(tx, &judged.earns, &known, &refunded, &redirects).await?;
 
         let mut earned = known;
-        let outcomes = post_many(tx, &self.clock, &earns).await?;
-        earned.extend(
-            earns
-                .iter()
-                .zip(outcomes)
-                .filter_map(|(posting, outcome)| new_earn(posting, outcome)),
-        );
-        let claims = claims(&earned, &money, &redirects);
-        for (claim, outcome) in claims.iter().zip(post_many(tx, &self.clock, &claims).await?) {
-            note_claim(claim, outcome)?;
-        }
+        let posted = post_many(tx, &self.clock, &judged.earns).await?;
+        judged.note_posted(&posted);
+        let new = judged.earns.iter().zip(posted);
+        earned.extend(new.filter_map(|(posting, outcome)| new_earn(posting, outcome)));
+        self.claim_back(tx, &mut judged, &earned, &money, &redirects).await?;
+        judged.save(tx, now).await?;
         let touched = money.iter().map(|(key, touched)| (key, &touched.order));
         let earning: HashSet<ActivityId> = earned.iter().map(|earn| earn.activity).collect();
         save_orders(
@@ -130,9 +134,12 @@ fn order_key(it: &Arrived) -> Option<OrderKey> {
 }
 
 /// What was paid and given back of the orders that these activities are about, with them. A refund that names no amount
-/// is one of the whole order.
+/// is one of the whole order; one that is told again is not another.
 async fn count_money(tx: &Tx, arrived: &[Arrived]) -> Result<BTreeMap<OrderKey, Touched>, Fault> {
     let known = orders(&**tx, &arrived.iter().filter_map(order_key).collect()).await?;
+    let refunds = arrived.iter().filter(|it| it.activity.activity_type == ORDER_REFUNDED);
+    let counted = counted_refunds(&**tx, &refunds.map(|it| (it.tenant, it.id)).collect()).await?;
+    let mut new: BTreeSet<(Tenant, ActivityId)> = BTreeSet::new();
     let mut money: BTreeMap<OrderKey, Touched> = BTreeMap::new();
     for it in arrived {
         let Some(key) = order_key(it) else { continue };
@@ -142,14 +149,20 @@ async fn count_money(tx: &Tx, arrived: &[Arrived]) -> Result<BTreeMap<OrderKey, 
             by: None,
         });
         let amount = it.activity.amount.as_ref().map(|amount| amount.minor_units.max(0));
-        if it.activity.activity_type == ORDER_PAID {
-            touched.order.activity = Some(it.id);
+        let news = if it.activity.activity_type == ORDER_PAID {
             touched.order.paid = amount.unwrap_or(0);
-        } else {
+            touched.order.activity.replace(it.id) != Some(it.id)
+        } else if !counted.contains(&(it.tenant, it.id)) && new.insert((it.tenant, it.id)) {
             touched.order.refunded = touched.order.refunded.saturating_add(amount.unwrap_or(i64::MAX));
+            true
+        } else {
+            false
+        };
+        if news {
+            touched.by = Some(it.id);
         }
-        touched.by = Some(it.id);
     }
+    save_refunds(tx, &new).await?;
     Ok(money)
 }
 
@@ -164,57 +177,22 @@ async fn known_earns(tx: &Tx, arrived: &[Arrived], money: &BTreeMap<OrderKey, To
 }
 
 impl EarnByRules {
-    /// What the activities earn that they have not earned before.
-    async fn judge_all(&self, tx: &Tx, arrived: &[Arrived], known: &[EarnRow]) -> Result<Vec<Posting>, Fault> {
-        let books = self.books.of(tx, &arrived.iter().map(|it| it.tenant).collect()).await?;
-        let tiers = tiers(&**tx, &arrived.iter().map(|it| (it.tenant, it.member)).collect()).await?;
-        let before: HashSet<(ActivityId, &str)> = known.iter().map(|it| (it.activity, it.rule_code.as_str())).collect();
-        let mut seen = HashSet::new();
-        let mut postings = Vec::new();
-        for it in arrived.iter().filter(|it| seen.insert((it.tenant, it.id))) {
-            let Some(book) = books.get(&it.tenant) else { continue };
-            let rules = book.matching(&it.activity.activity_type, &it.activity.channel_code);
-            if rules.is_empty() {
-                continue;
-            }
-            let tier = tiers.get(&(it.tenant, it.member)).map_or("", String::as_str);
-            let facts = activity_facts(&it.activity, tier);
-            let digest = inputs_digest(&it.activity, tier);
-            for outcome in judge(rules, &facts) {
-                let rule = &outcome.rule.rule;
-                let amount = match outcome.verdict {
-                    Verdict::Earns(amount) if !before.contains(&(it.id, rule.code.as_str())) => amount,
-                    Verdict::Failed(error) => {
-                        tracing::warn!(tenant = %it.tenant, activity = %it.id, rule = rule.code, %error, "a rule failed");
-                        continue;
-                    }
-                    Verdict::Earns(_)
-                    | Verdict::OutOfTime
-                    | Verdict::ConditionFalse
-                    | Verdict::Stopped(_)
-                    | Verdict::Nothing(_) => continue,
-                };
-                postings.push(Posting {
-                    account: AccountKey {
-                        tenant: it.tenant,
-                        member: it.member,
-                        asset: rule.asset.clone(),
-                    },
-                    act: Act::Earn {
-                        amount,
-                        expire_time: None,
-                    },
-                    reference: it.activity.source_id.clone(),
-                    earned_by: Some(EarnedBy {
-                        activity: it.id,
-                        rule_code: rule.code.clone(),
-                        rule_version: rule.version,
-                        inputs_digest: digest.clone(),
-                    }),
-                });
-            }
+    /// Takes back what refunded orders do not deserve any more.
+    async fn claim_back(
+        &self,
+        tx: &Tx,
+        judged: &mut Judged<'_>,
+        earned: &[EarnRow],
+        money: &BTreeMap<OrderKey, Touched>,
+        redirects: &Redirects,
+    ) -> Result<(), Fault> {
+        let (earns, claims): (Vec<&EarnRow>, Vec<Posting>) = claims(earned, money, redirects).into_iter().unzip();
+        let outcomes = post_many(tx, &self.clock, &claims).await?;
+        for ((earn, claim), outcome) in earns.into_iter().zip(&claims).zip(outcomes) {
+            let taken = note_claim(claim, outcome)?;
+            judged.note_taken_back(earn, claim.account.member, taken);
         }
-        Ok(postings)
+        Ok(())
     }
 }
 
@@ -223,10 +201,9 @@ async fn lock_all(
     tx: &Tx,
     earns: &[Posting],
     known: &[EarnRow],
-    money: &BTreeMap<OrderKey, Touched>,
+    refunded: &HashSet<(Tenant, ActivityId)>,
     redirects: &Redirects,
 ) -> Result<(), Fault> {
-    let refunded: HashSet<(Tenant, ActivityId)> = refunded_activities(money).collect();
     let claimed = known
         .iter()
         .filter(|earn| refunded.contains(&(earn.tenant, earn.activity)));
@@ -283,7 +260,11 @@ fn new_earn(posting: &Posting, outcome: Result<Effects, Refusal>) -> Option<Earn
 
 /// What refunded orders have to give back of what they earned: the share of the money, in total with what was taken back
 /// before. The version of the rule that earned it is in the entry, so that today's rule has no part in it.
-fn claims(earned: &[EarnRow], money: &BTreeMap<OrderKey, Touched>, redirects: &Redirects) -> Vec<Posting> {
+fn claims<'e>(
+    earned: &'e [EarnRow],
+    money: &BTreeMap<OrderKey, Touched>,
+    redirects: &Redirects,
+) -> Vec<(&'e EarnRow, Posting)> {
     let mut of_activity: HashMap<(Tenant, ActivityId), Vec<&EarnRow>> = HashMap::new();
     for earn in earned {
         of_activity.entry((earn.tenant, earn.activity)).or_default().push(earn);
@@ -298,7 +279,7 @@ fn claims(earned: &[EarnRow], money: &BTreeMap<OrderKey, Touched>, redirects: &R
         }
         for earn in of_activity.get(&(key.tenant, activity)).into_iter().flatten() {
             let total = due_back(earn.amount, order.paid, order.refunded);
-            claims.push(Posting {
+            let claim = Posting {
                 account: account_of(earn, redirects),
                 act: Act::Reverse {
                     entry: earn.entry,
@@ -311,27 +292,29 @@ fn claims(earned: &[EarnRow], money: &BTreeMap<OrderKey, Touched>, redirects: &R
                     rule_version: earn.rule_version,
                     inputs_digest: earn.inputs_digest.clone(),
                 }),
-            });
+            };
+            claims.push((*earn, claim));
         }
     }
     claims
 }
 
-/// A claim is taken within the balance. What it does not reach stays in the entry's reversible rest, and the order's next
+/// How much a claim has taken. It is taken within the balance; what it does not reach stays in the entry's reversible rest, and the order's next
 /// refund asks for it again.
-fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<(), Fault> {
+fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<i64, Fault> {
     match outcome {
-        Ok(effects) if effects.missing == 0 => Ok(()),
         Ok(effects) => {
-            tracing::info!(account = ?claim.account, missing = effects.missing, "a refund found too little to take back");
-            Ok(())
+            if effects.missing > 0 {
+                tracing::info!(account = ?claim.account, missing = effects.missing, "a refund found too little to take back");
+            }
+            Ok(effects.entry().map_or(0, |entry| entry.amount.saturating_abs()))
         }
         Err(Refusal::Insufficient { requested, .. }) => {
             tracing::info!(account = ?claim.account, missing = requested, "a refund found nothing to take back");
-            Ok(())
+            Ok(0)
         }
         // All that is due has been taken back before.
-        Err(Refusal::ExceedsEntry { .. }) => Ok(()),
+        Err(Refusal::ExceedsEntry { .. }) => Ok(0),
         Err(
             refusal @ (Refusal::NotSpendable { .. }
             | Refusal::ExpiryPassed { .. }
@@ -345,3 +328,6 @@ fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<(), 
 fn worth_keeping(order: &OrderRow, earning: &HashSet<ActivityId>) -> bool {
     order.refunded > 0 || order.activity.is_some_and(|activity| earning.contains(&activity))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use store::{Tx, redirects};
 use super::Redirects;
 use crate::domain::{AccountKey, Act, MemberId, Posting};
 use crate::post::post_many;
-use crate::store::asset_codes;
+use crate::store::{asset_codes, merge_counters};
 use crate::wire::parse_id;
 
 /// Moves what an absorbed member holds to the survivor, and leads the old id to the new one for ever.
@@ -48,6 +48,10 @@ impl Consumer for MoveOnMerge {
         let merges = resolve(tx, facts).await?;
         let tenants: BTreeSet<Tenant> = merges.iter().map(|merge| merge.tenant).collect();
         let assets = asset_codes(&**tx, &tenants).await?;
+        // Before any account is locked: whoever locks both locks the counters first.
+        for merge in &merges {
+            merge_counters(tx, merge.tenant, merge.absorbed, merge.survivor).await?;
+        }
         // An account of every asset, even an empty one: closed, it turns away whoever has not seen the redirect yet.
         let postings: Vec<Posting> = merges
             .iter()

@@ -3,21 +3,25 @@ use fault::Fault;
 use rpc::Call;
 
 use super::PointsApi;
-use crate::store::{rule, rule_version};
-use crate::wire::rule_to_wire;
+use crate::store::{rule, rule_at, rule_version};
+use crate::wire::{parse_time, rule_to_wire};
 
 impl PointsApi {
     pub(crate) async fn get_earning_rule(
         &self,
         call: Call<GetEarningRuleRequest>,
     ) -> Result<GetEarningRuleResponse, Fault> {
-        let row = if call.version == 0 {
-            rule(self.db.read(), call.tenant(), &call.code).await?
-        } else {
-            rule_version(self.db.read(), call.tenant(), &call.code, call.version).await?
+        let at = parse_time("at_time", call.at_time.as_ref())?;
+        if call.version != 0 && at.is_some() {
+            return Err(Fault::invalid("at_time", "must be absent where a version is asked for"));
+        }
+        let row = match (call.version, at) {
+            (0, None) => rule(self.db.read(), call.tenant(), &call.code).await?,
+            (0, Some(at)) => rule_at(self.db.read(), call.tenant(), &call.code, at).await?,
+            (version, _) => rule_version(self.db.read(), call.tenant(), &call.code, version).await?,
         };
         Ok(GetEarningRuleResponse {
-            earning_rule: Some(rule_to_wire(&row)),
+            earning_rule: Some(rule_to_wire(&row, self.clock.now())),
         })
     }
 }

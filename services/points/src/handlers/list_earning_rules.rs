@@ -15,8 +15,9 @@ impl PointsApi {
         let after = page.cursor.as_deref().unwrap_or_default();
         let mut rows = list_rules(self.db.read(), call.tenant(), after, page.limit()).await?;
         let next_page_token = page.cut(&mut rows, |row| row.rule.code.clone());
+        let now = self.clock.now();
         Ok(ListEarningRulesResponse {
-            earning_rules: rows.iter().map(rule_to_wire).collect(),
+            earning_rules: rows.iter().map(|row| rule_to_wire(row, now)).collect(),
             next_page_token,
         })
     }

@@ -1,59 +1,74 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use contracts::points::v1::{SimulateEarningRequest, SimulateEarningResponse};
 use contracts::tagging::v1::Activity;
 use fault::Fault;
-use kernel::Tenant;
+use kernel::{Tenant, Time};
 use rpc::Call;
 
 use super::PointsApi;
-use crate::domain::{RuleBook, Verdict, judge};
-use crate::store::{active_rules, draft_rules, tiers};
-use crate::wire::{activity_facts, outcome_to_wire, parse_id};
+use crate::domain::{Calendars, MemberId, RuleBook, Subject, counter_keys, judge};
+use crate::store::{assets, draft_rules, read_counters, rules_at, tiers};
+use crate::wire::{activity_facts, amounts, explained_outcome, parse_id, parse_time};
 
 impl PointsApi {
     pub(crate) async fn simulate_earning(
         &self,
         call: Call<SimulateEarningRequest>,
     ) -> Result<SimulateEarningResponse, Fault> {
+        let tenant = call.tenant();
         let activity = call
             .activity
             .as_ref()
             .ok_or_else(|| Fault::invalid("activity", "is required"))?;
+        let at = parse_time("at_time", call.at_time.as_ref())?.unwrap_or_else(|| self.clock.now());
+        let member = self.member_of(tenant, activity).await?;
         let tier = match call.tier_code.as_str() {
-            "" => self.tier_of(call.tenant(), activity).await?,
+            "" => self.tier_of(tenant, member).await?,
             assumed => assumed.to_owned(),
         };
-        let book = self.rule_book(call.tenant(), call.include_drafts).await?;
+        let book = self.rule_book(tenant, at, call.include_drafts).await?;
         let facts = activity_facts(activity, &tier);
-        let outcomes = judge(book.matching(&facts.activity_type, &facts.channel), &facts);
-        let mut amounts: BTreeMap<String, i64> = BTreeMap::new();
-        for outcome in &outcomes {
-            if let Verdict::Earns(amount) = outcome.verdict {
-                let sum = amounts.entry(outcome.rule.rule.asset.to_string()).or_default();
-                *sum = sum.saturating_add(amount);
-            }
-        }
-        let outcomes = outcomes
-            .iter()
-            .map(|outcome| outcome_to_wire(outcome, &facts))
+        let rules = book.matching(&facts.activity_type, &facts.channel);
+
+        let codes = rules.iter().map(|rule| (tenant, rule.rule.asset.clone())).collect();
+        let found = assets(self.db.read(), codes).await?;
+        let calendars: Calendars = found
+            .into_iter()
+            .map(|((_, code), asset)| (code, asset.utc_offset_minutes))
             .collect();
-        Ok(SimulateEarningResponse { outcomes, amounts })
+        let subject = Subject { tenant, member };
+        let keys = rules.iter().flat_map(|rule| {
+            let utc_offset_minutes = calendars.get(&rule.rule.asset).copied().unwrap_or(0);
+            counter_keys(&rule.rule, &subject, &facts, utc_offset_minutes)
+        });
+        let mut counters = read_counters(self.db.read(), &keys.collect()).await?;
+        let outcomes = judge(rules, &facts, &subject, &calendars, &mut counters);
+        Ok(SimulateEarningResponse {
+            amounts: amounts(outcomes.iter()),
+            outcomes: outcomes
+                .iter()
+                .map(|outcome| explained_outcome(outcome, &facts))
+                .collect(),
+        })
     }
 
-    async fn tier_of(&self, tenant: Tenant, activity: &Activity) -> Result<String, Fault> {
+    async fn member_of(&self, tenant: Tenant, activity: &Activity) -> Result<Option<MemberId>, Fault> {
         if activity.member_id.is_empty() {
-            return Ok(String::new());
+            return Ok(None);
         }
-        let member = self
-            .read_member(tenant, parse_id("activity.member_id", &activity.member_id)?)
-            .await?;
-        let tiers = tiers(self.db.read(), &BTreeSet::from([(tenant, member)])).await?;
+        let member = parse_id("activity.member_id", &activity.member_id)?;
+        self.read_member(tenant, member).await.map(Some)
+    }
+
+    async fn tier_of(&self, tenant: Tenant, member: Option<MemberId>) -> Result<String, Fault> {
+        let members: BTreeSet<(Tenant, MemberId)> = member.map(|member| (tenant, member)).into_iter().collect();
+        let tiers = tiers(self.db.read(), &members).await?;
         Ok(tiers.into_values().next().unwrap_or_default())
     }
 
-    async fn rule_book(&self, tenant: Tenant, include_drafts: bool) -> Result<RuleBook, Fault> {
-        let mut rules = active_rules(self.db.read(), tenant).await?;
+    async fn rule_book(&self, tenant: Tenant, at: Time, include_drafts: bool) -> Result<RuleBook, Fault> {
+        let mut rules = rules_at(self.db.read(), tenant, at).await?;
         if include_drafts {
             rules.extend(draft_rules(self.db.read(), tenant).await?);
         }

@@ -26,15 +26,16 @@ impl PointsApi {
         let mut row = ledger::rule_for_update(&tx, call.tenant(), &call.code).await?;
         check_etag(&call.etag, &row.rule.version.to_string())?;
         let from = row.rule.state;
-        patch.apply(&mut row)?;
+        let now = self.clock.now();
+        patch.apply(&mut row, now)?;
         check_state(&call.code, from, row.rule.state)?;
         self.compile(row.rule.clone())?;
         ledger::asset(&**tx, call.tenant(), &row.rule.asset).await?;
         row.rule.version = row.rule.version.saturating_add(1);
-        row.update_time = self.clock.now();
+        row.update_time = now;
         ledger::update_rule(&tx, call.tenant(), &row).await?;
         tx.commit(UpdateEarningRuleResponse {
-            earning_rule: Some(rule_to_wire(&row)),
+            earning_rule: Some(rule_to_wire(&row, now)),
         })
         .await
     }

@@ -1,11 +1,14 @@
-use std::collections::BTreeSet;
+mod row;
+
+use std::collections::{BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Tx, for_update, statement, values};
 
-use super::row::{Columns, broken, select};
+use self::row::{COLUMNS, insert_version, rule_row};
+use super::row::{Columns, KEYS_MAX, select};
 use crate::domain::{EarningRule, RuleState};
 
 /// A version of a rule, with what only its readers need.
@@ -15,16 +18,20 @@ pub(crate) struct RuleRow {
     pub(crate) display_name: String,
     pub(crate) create_time: Time,
     pub(crate) update_time: Time,
+    pub(crate) budget_used: i64,
 }
 
-const SELECT: &str = "SELECT v.code, v.version, v.state, v.display_name, v.asset_code, v.activity_types, v.channel_codes, \
-     v.condition, v.amount_formula, v.amount_max, v.priority, v.stop, v.start_time, v.end_time, r.create_time, \
-     v.update_time FROM earning_rule AS r JOIN earning_rule_version AS v ON v.tenant_id = r.tenant_id AND v.code = r.code";
-const LATEST: &str = "AND v.version = r.version";
+const FROM: &str = "FROM earning_rule AS r JOIN earning_rule_version AS v ON v.tenant_id = r.tenant_id AND v.code = r.code \
+     LEFT JOIN rule_budget AS b ON b.tenant_id = r.tenant_id AND b.rule_code = r.code";
+const LATEST: &str = "v.version = r.version";
+/// Which version is in force at the time `$2`: the highest of those whose time has come. The plus keeps SQLite from reading
+/// all versions of the tenant by their times for each rule.
+const IN_FORCE: &str = "v.version = (SELECT MAX(w.version) FROM earning_rule_version AS w \
+     WHERE w.tenant_id = r.tenant_id AND w.code = r.code AND +w.effect_time <= $2)";
 
 /// A rule in its latest version.
 pub(crate) async fn rule(conn: &impl ConnectionTrait, tenant: Tenant, code: &str) -> Result<RuleRow, Fault> {
-    let sql = format!("{SELECT} {LATEST} WHERE r.tenant_id = $1 AND r.code = $2");
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE {LATEST} AND r.tenant_id = $1 AND r.code = $2");
     one(select(conn, &sql, [tenant.uuid().into(), code.into()]).await?, code)
 }
 
@@ -45,7 +52,7 @@ pub(crate) async fn rule_version(
     code: &str,
     version: i32,
 ) -> Result<RuleRow, Fault> {
-    let sql = format!("{SELECT} WHERE r.tenant_id = $1 AND r.code = $2 AND v.version = $3");
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE r.tenant_id = $1 AND r.code = $2 AND v.version = $3");
     let rows = select(conn, &sql, [tenant.uuid().into(), code.into(), version.into()]).await?;
     one(rows, &format!("{code} version {version}"))
 }
@@ -64,46 +71,103 @@ pub(crate) async fn list_rules(
     after: &str,
     limit: i64,
 ) -> Result<Vec<RuleRow>, Fault> {
-    let sql = format!("{SELECT} {LATEST} WHERE r.tenant_id = $1 AND r.code > $2 ORDER BY r.code LIMIT $3");
+    let sql =
+        format!("SELECT {COLUMNS} {FROM} WHERE {LATEST} AND r.tenant_id = $1 AND r.code > $2 ORDER BY r.code LIMIT $3");
     let rows = select(conn, &sql, [tenant.uuid().into(), after.into(), limit.into()]).await?;
     rows.iter().map(rule_row).collect()
 }
 
-/// Which rules are in force, as code and version, by tenant.
-pub(crate) async fn active_versions(
+/// The version of a rule that is in force at a time.
+pub(crate) async fn rule_at(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    code: &str,
+    at: Time,
+) -> Result<RuleRow, Fault> {
+    one(rows_at(conn, tenant, code, at).await?, &format!("{code} at {at}"))
+}
+
+/// The same, if there was one yet.
+pub(crate) async fn find_rule_at(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    code: &str,
+    at: Time,
+) -> Result<Option<EarningRule>, Fault> {
+    let rows = rows_at(conn, tenant, code, at).await?;
+    rows.first().map(|row| Ok(rule_row(row)?.rule)).transpose()
+}
+
+async fn rows_at(conn: &impl ConnectionTrait, tenant: Tenant, code: &str, at: Time) -> Result<Vec<QueryResult>, Fault> {
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE r.tenant_id = $1 AND r.code = $3 AND {IN_FORCE}");
+    select(conn, &sql, [tenant.uuid().into(), at.micros().into(), code.into()]).await
+}
+
+/// The rules of a tenant that are in force at a time.
+pub(crate) async fn rules_at(conn: &impl ConnectionTrait, tenant: Tenant, at: Time) -> Result<Vec<EarningRule>, Fault> {
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE r.tenant_id = $1 AND {IN_FORCE} AND v.state = $3 ORDER BY r.code");
+    let active = RuleState::Active.number();
+    let rows = select(conn, &sql, [tenant.uuid().into(), at.micros().into(), active.into()]).await?;
+    rows.iter().map(|row| Ok(rule_row(row)?.rule)).collect()
+}
+
+/// When the next version of any rule of a tenant comes into force after a time; [`Time::MAX`] where none waits.
+pub(crate) async fn next_effect(conn: &impl ConnectionTrait, tenant: Tenant, after: Time) -> Result<Time, Fault> {
+    const NEXT: &str = "SELECT MIN(effect_time) FROM earning_rule_version WHERE tenant_id = $1 AND effect_time > $2";
+    let rows = select(conn, NEXT, [tenant.uuid().into(), after.micros().into()]).await?;
+    let next = rows.first().map(|row| Columns::of(row).maybe_time()).transpose()?;
+    Ok(next.flatten().unwrap_or(Time::MAX))
+}
+
+/// How often the rules of each tenant have changed; those that never had any are not in it.
+pub(crate) async fn rule_revisions(
     conn: &impl ConnectionTrait,
     tenants: &BTreeSet<Tenant>,
-) -> Result<Vec<(Tenant, String, i32)>, Fault> {
+) -> Result<HashMap<Tenant, i64>, Fault> {
+    if tenants.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows = tenants.iter().map(|tenant| vec![tenant.uuid().into()]).collect();
-    let (list, parameters) = values(conn.get_database_backend(), 2, &[Column::Uuid], rows);
-    let sql = format!(
-        "SELECT tenant_id, code, version FROM earning_rule WHERE state = $1 AND tenant_id IN {list} \
-         ORDER BY tenant_id, code"
-    );
-    let parameters = std::iter::once(RuleState::Active.number().into()).chain(parameters);
+    let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid], rows);
+    let sql = format!("SELECT tenant_id, revision FROM rule_book WHERE tenant_id IN {list}");
     let rows = select(conn, &sql, parameters).await?;
     rows.iter()
         .map(|row| {
             let mut columns = Columns::of(row);
-            Ok((columns.tenant()?, columns.take()?, columns.take()?))
+            Ok((columns.tenant()?, columns.take()?))
         })
         .collect()
 }
 
-/// The rules of a tenant that are in force.
-pub(crate) async fn active_rules(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Vec<EarningRule>, Fault> {
-    in_state(conn, tenant, RuleState::Active).await
-}
-
-/// The rules of a tenant that are not yet in force.
+/// The rules of a tenant that are drafts.
 pub(crate) async fn draft_rules(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Vec<EarningRule>, Fault> {
-    in_state(conn, tenant, RuleState::Draft).await
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE {LATEST} AND r.tenant_id = $1 AND r.state = $2 ORDER BY r.code");
+    let draft = RuleState::Draft.number();
+    let rows = select(conn, &sql, [tenant.uuid().into(), draft.into()]).await?;
+    rows.iter().map(|row| Ok(rule_row(row)?.rule)).collect()
 }
 
-async fn in_state(conn: &impl ConnectionTrait, tenant: Tenant, state: RuleState) -> Result<Vec<EarningRule>, Fault> {
-    let sql = format!("{SELECT} {LATEST} WHERE r.tenant_id = $1 AND r.state = $2 ORDER BY r.code");
-    let rows = select(conn, &sql, [tenant.uuid().into(), state.number().into()]).await?;
-    rows.iter().map(|row| Ok(rule_row(row)?.rule)).collect()
+/// These versions of a tenant's rules.
+pub(crate) async fn rule_versions(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    versions: &BTreeSet<(String, i32)>,
+) -> Result<Vec<EarningRule>, Fault> {
+    let versions: Vec<&(String, i32)> = versions.iter().collect();
+    let mut found = Vec::with_capacity(versions.len());
+    for versions in versions.chunks(KEYS_MAX) {
+        let keys = versions
+            .iter()
+            .map(|(code, version)| vec![tenant.uuid().into(), code.clone().into(), (*version).into()])
+            .collect();
+        let columns = [Column::Uuid, Column::Text, Column::Int];
+        let (list, parameters) = values(conn.get_database_backend(), 1, &columns, keys);
+        let sql = format!("SELECT {COLUMNS} {FROM} WHERE (v.tenant_id, v.code, v.version) IN {list}");
+        for row in select(conn, &sql, parameters).await? {
+            found.push(rule_row(&row)?.rule);
+        }
+    }
+    Ok(found)
 }
 
 /// Creates a rule in its first version; answers false where its code is taken.
@@ -127,6 +191,7 @@ pub(crate) async fn create_rule(tx: &Tx, tenant: Tenant, row: &RuleRow) -> Resul
         return Ok(false);
     }
     insert_version(tx, tenant, row).await?;
+    note_change(tx, tenant).await?;
     Ok(true)
 }
 
@@ -141,67 +206,14 @@ pub(crate) async fn update_rule(tx: &Tx, tenant: Tenant, row: &RuleRow) -> Resul
         rule.state.number().into(),
     ];
     tx.execute_raw(statement(&**tx, UPDATE, parameters)).await?;
-    insert_version(tx, tenant, row).await
+    insert_version(tx, tenant, row).await?;
+    note_change(tx, tenant).await
 }
 
-async fn insert_version(tx: &Tx, tenant: Tenant, row: &RuleRow) -> Result<(), Fault> {
-    const INSERT: &str = "INSERT INTO earning_rule_version (tenant_id, code, version, state, display_name, asset_code, \
-         activity_types, channel_codes, condition, amount_formula, amount_max, priority, stop, start_time, end_time, \
-         update_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-    let rule = &row.rule;
-    let parameters: [Value; 16] = [
-        tenant.uuid().into(),
-        rule.code.clone().into(),
-        rule.version.into(),
-        rule.state.number().into(),
-        row.display_name.clone().into(),
-        (*rule.asset).into(),
-        rule.activity_types.join(" ").into(),
-        rule.channels.join(" ").into(),
-        rule.condition.clone().into(),
-        rule.formula.clone().into(),
-        rule.amount_max.into(),
-        rule.priority.into(),
-        rule.stop.into(),
-        rule.start.map(Time::micros).into(),
-        rule.end.map(Time::micros).into(),
-        row.update_time.micros().into(),
-    ];
-    tx.execute_raw(statement(&**tx, INSERT, parameters)).await?;
+/// Whoever has read the tenant's rules has to read them again.
+async fn note_change(tx: &Tx, tenant: Tenant) -> Result<(), Fault> {
+    const CHANGE: &str = "INSERT INTO rule_book (tenant_id, revision) VALUES ($1, 1) \
+         ON CONFLICT (tenant_id) DO UPDATE SET revision = rule_book.revision + 1";
+    tx.execute_raw(statement(&**tx, CHANGE, [tenant.uuid().into()])).await?;
     Ok(())
-}
-
-fn rule_row(row: &QueryResult) -> Result<RuleRow, Fault> {
-    let mut columns = Columns::of(row);
-    let code = columns.take()?;
-    let version = columns.take()?;
-    let state = columns.take()?;
-    let state = RuleState::from_number(state).ok_or_else(|| broken("a rule's state", state))?;
-    let display_name = columns.take()?;
-    let rule = EarningRule {
-        code,
-        version,
-        state,
-        asset: columns.take::<String>()?.into(),
-        activity_types: codes(&columns.take::<String>()?),
-        channels: codes(&columns.take::<String>()?),
-        condition: columns.take()?,
-        formula: columns.take()?,
-        amount_max: columns.take()?,
-        priority: columns.take()?,
-        stop: columns.take()?,
-        start: columns.maybe_time()?,
-        end: columns.maybe_time()?,
-    };
-    Ok(RuleRow {
-        rule,
-        display_name,
-        create_time: columns.time()?,
-        update_time: columns.time()?,
-    })
-}
-
-/// Codes have no space in them.
-fn codes(text: &str) -> Vec<String> {
-    text.split_whitespace().map(str::to_owned).collect()
 }

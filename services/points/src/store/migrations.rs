@@ -1,4 +1,8 @@
+mod earning;
+
 use store::Migration;
+
+use self::earning::EARNING_IN_FULL;
 
 /// The tables of the ledger. `entry` and `entry_lot` are only ever added to; `account` and `lot` are their running sums.
 ///
@@ -14,6 +18,10 @@ pub(crate) fn migrations() -> Vec<Migration> {
         Migration {
             name: "points_0002_earning",
             sql: EARNING,
+        },
+        Migration {
+            name: "points_0010_earning_in_full",
+            sql: EARNING_IN_FULL,
         },
     ]
 }

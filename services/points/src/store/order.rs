@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use fault::Fault;
 use kernel::Tenant;
@@ -69,6 +69,38 @@ pub(crate) async fn orders(
         }
     }
     Ok(found)
+}
+
+/// Which of these activities are refunds that were counted before.
+pub(crate) async fn counted_refunds(
+    conn: &impl ConnectionTrait,
+    activities: &BTreeSet<(Tenant, ActivityId)>,
+) -> Result<HashSet<(Tenant, ActivityId)>, Fault> {
+    let activities: Vec<&(Tenant, ActivityId)> = activities.iter().collect();
+    let mut found = HashSet::new();
+    for activities in activities.chunks(KEYS_MAX) {
+        let keys = activities
+            .iter()
+            .map(|(tenant, activity)| vec![tenant.uuid().into(), activity.uuid().into()])
+            .collect();
+        let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], keys);
+        let sql = format!("SELECT tenant_id, activity_id FROM order_refund WHERE (tenant_id, activity_id) IN {list}");
+        for row in select(conn, &sql, parameters).await? {
+            let mut columns = Columns::of(&row);
+            found.insert((columns.tenant()?, ActivityId::from_uuid(columns.take()?)));
+        }
+    }
+    Ok(found)
+}
+
+/// Remembers refunds as counted.
+pub(crate) async fn save_refunds(tx: &Tx, activities: &BTreeSet<(Tenant, ActivityId)>) -> Result<(), Fault> {
+    const INSERT: &str = "INSERT INTO order_refund (tenant_id, activity_id)";
+    let rows = activities
+        .iter()
+        .map(|(tenant, activity)| vec![tenant.uuid().into(), activity.uuid().into()]);
+    insert_rows(&**tx, INSERT, rows.collect(), "").await?;
+    Ok(())
 }
 
 /// Writes orders as they are now.

@@ -4,7 +4,7 @@ use prost::Message;
 use rules::{Facts, Object, Value};
 use sha2::{Digest, Sha256};
 
-use crate::domain::ActivityFacts;
+use crate::domain::{ActivityFacts, Item};
 
 /// The activity that an order makes.
 pub(crate) const ORDER_PAID: &str = "order_paid";
@@ -25,7 +25,7 @@ pub(crate) fn activity_facts(activity: &Activity, tier: &str) -> ActivityFacts {
         .with("activity.occur_time", Value::Timestamp(occur_time.micros()))
         .with(
             "activity.items",
-            activity.items.iter().map(item).collect::<Vec<Object>>(),
+            activity.items.iter().map(|it| item(it).facts).collect::<Vec<Object>>(),
         )
         .with("activity.attributes", activity.attributes.clone())
         .with("member.tier", tier);
@@ -37,16 +37,23 @@ pub(crate) fn activity_facts(activity: &Activity, tier: &str) -> ActivityFacts {
         activity_type: activity.activity_type.clone(),
         channel: activity.channel_code.clone(),
         occur_time,
+        money: activity.amount.as_ref().map_or(0, |money| money.minor_units),
+        items: activity.items.iter().map(item).collect(),
         facts,
     }
 }
 
-fn item(item: &ActivityItem) -> Object {
-    Object::new()
-        .with("sku", item.sku.as_str())
-        .with("category", item.category.as_str())
-        .with("quantity", item.quantity)
-        .with("amount", item.amount.as_ref().map_or(0, |money| money.minor_units))
+fn item(item: &ActivityItem) -> Item {
+    let money = item.amount.as_ref().map_or(0, |money| money.minor_units);
+    Item {
+        quantity: item.quantity,
+        money,
+        facts: Object::new()
+            .with("sku", item.sku.as_str())
+            .with("category", item.category.as_str())
+            .with("quantity", item.quantity)
+            .with("amount", money),
+    }
 }
 
 /// SHA-256 of all that a rule is evaluated on.

@@ -1,12 +1,23 @@
 //! The database refuses by itself what must never be, whoever writes it.
 
+use contracts::points::v1::{EarningCaps, EarningRule};
+
 use crate::brand::brand;
 
 #[tokio::test]
 async fn the_database_refuses_what_must_never_be() {
     let brand = brand().await;
     let member = brand.member();
-    brand.create_rule("base", crate::brand::order_rule("9")).await;
+    let caps = EarningCaps {
+        member_total: 100,
+        ..EarningCaps::default()
+    };
+    let base = EarningRule {
+        caps: Some(caps),
+        budget: 1_000,
+        ..crate::brand::order_rule("9")
+    };
+    brand.create_rule("base", base).await;
     brand.pay(&member, "order-1", 100);
     brand.h.settle().await;
     brand.earn(&member, 100, 5).await;
@@ -54,6 +65,19 @@ async fn the_database_refuses_what_must_never_be() {
             "a lot twice in one entry",
         ),
         ("INSERT INTO request SELECT * FROM request", "one request id twice"),
+        ("UPDATE rule_counter SET used = -1", "a cap used less than not at all"),
+        ("UPDATE rule_counter SET used = 101", "a cap that is overdrawn"),
+        ("UPDATE rule_budget SET used = -1", "a budget used less than not at all"),
+        ("UPDATE rule_budget SET used = 1001", "a budget that is overdrawn"),
+        (
+            "INSERT INTO earning_decision SELECT * FROM earning_decision",
+            "an activity that is decided twice",
+        ),
+        (
+            "UPDATE earning_rule_version SET amount_kind = 7",
+            "an amount of no kind",
+        ),
+        ("UPDATE earning_rule_version SET amount_per = 0", "a rate by nothing"),
     ] {
         assert!(brand.execute(sql).await.is_err(), "{what}");
     }

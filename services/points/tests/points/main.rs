@@ -11,10 +11,13 @@
 
 mod assets;
 mod brand;
+mod capping;
 mod constraints;
 mod earning;
 mod expiry;
+mod explaining;
 mod merging;
+mod multiplying;
 mod posting;
 mod races;
 mod reasons;
@@ -23,5 +26,6 @@ mod refunds;
 mod request_ids;
 mod reversing;
 mod rules;
+mod scheduling;
 mod spending;
 mod tenants;

@@ -46,6 +46,7 @@ async fn an_update_makes_a_version_and_keeps_the_others() {
     let read = |version| GetEarningRuleRequest {
         code: "base".to_owned(),
         version,
+        at_time: None,
     };
     let get = async |version| {
         brand
@@ -137,6 +138,7 @@ async fn a_simulation_says_what_would_be_earned_and_why_and_earns_nothing() {
         activity: Some(brand.activity(&member, "order_paid", "order-1", 12_300)),
         tier_code: tier_code.to_owned(),
         include_drafts,
+        at_time: None,
     };
     let answer = brand
         .rules()

@@ -1,0 +1,71 @@
+use kernel::Time;
+use rules::{Environment, Facts, Object, Type};
+
+use super::calendar::LocalTime;
+
+/// As many items as an activity may have.
+const ITEMS_MAX: usize = 200;
+
+/// What rules are judged on.
+#[derive(Debug)]
+pub(crate) struct ActivityFacts {
+    pub(crate) activity_type: String,
+    pub(crate) channel: String,
+    pub(crate) occur_time: Time,
+    /// The money that it was about, in minor units.
+    pub(crate) money: i64,
+    pub(crate) items: Vec<Item>,
+    /// All but the time, which is another in each calendar.
+    pub(crate) facts: Facts,
+}
+
+/// One item of an activity.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) quantity: i64,
+    pub(crate) money: i64,
+    pub(crate) facts: Object,
+}
+
+impl ActivityFacts {
+    /// All of the facts, the time in a calendar.
+    pub(crate) fn in_calendar(&self, utc_offset_minutes: i32) -> Facts {
+        let mut facts = self.facts.clone();
+        for (name, value) in LocalTime::of(self.occur_time, utc_offset_minutes).facts() {
+            facts.set(name, value);
+        }
+        facts
+    }
+}
+
+/// What rules may speak of.
+pub(crate) fn environment() -> Environment {
+    let of_time = LocalTime::of(Time::EPOCH, 0).facts();
+    let environment = Environment::new()
+        .with("activity.activity_type", Type::String)
+        .with("activity.channel_code", Type::String)
+        .with("activity.source_id", Type::String)
+        .with("activity.amount", Type::Int)
+        .with("activity.currency_code", Type::String)
+        .with("activity.occur_time", Type::Timestamp)
+        .with("activity.items", Type::list(item(), ITEMS_MAX))
+        .with("activity.attributes", Type::StringMap)
+        .with("member.tier", Type::String);
+    of_time
+        .iter()
+        .fold(environment, |environment, (name, _)| environment.with(name, Type::Int))
+}
+
+/// What the condition of an item may speak of.
+pub(super) fn item_environment(environment: &Environment) -> Environment {
+    environment.clone().with("item", item())
+}
+
+fn item() -> Type {
+    Type::object([
+        ("sku", Type::String),
+        ("category", Type::String),
+        ("quantity", Type::Int),
+        ("amount", Type::Int),
+    ])
+}
