@@ -8,6 +8,7 @@ use contracts::identity::v1::channel_service_client::ChannelServiceClient;
 use contracts::identity::v1::member_service_client::MemberServiceClient;
 use contracts::points::v1::asset_service_client::AssetServiceClient;
 use contracts::points::v1::earning_rule_service_client::EarningRuleServiceClient;
+use contracts::points::v1::hold_service_client::HoldServiceClient;
 use contracts::points::v1::ledger_service_client::LedgerServiceClient;
 use contracts::points::v1::points_service_client::PointsServiceClient;
 use contracts::rights::v1::coupon_service_client::CouponServiceClient;
@@ -108,6 +109,11 @@ impl Api {
     /// Assets.
     pub fn assets(&self) -> AssetServiceClient<Connection> {
         AssetServiceClient::new(self.connection())
+    }
+
+    /// Holds of points.
+    pub fn holds(&self) -> HoldServiceClient<Connection> {
+        HoldServiceClient::new(self.connection())
     }
 
     /// Earning rules.

@@ -6,13 +6,14 @@ mod decide;
 mod earning;
 mod entry;
 mod expiry;
+mod hold;
 mod ids;
 mod posting;
 mod refusal;
 mod reversal;
 mod state;
 
-pub(crate) use account::{Account, AccountKey, Lot, LotKey};
+pub(crate) use account::{Account, AccountKey, Lot, LotKey, Standing};
 pub(crate) use asset::{Asset, AssetCode, AssetKind};
 pub(crate) use decide::decide;
 pub(crate) use earning::{
@@ -20,7 +21,8 @@ pub(crate) use earning::{
 };
 pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
-pub(crate) use ids::{ActivityId, EntryId, LotId, MemberId};
+pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
+pub(crate) use ids::{ActivityId, EntryId, HoldId, LotId, MemberId};
 pub(crate) use posting::{Act, Extent, Posting};
 pub(crate) use refusal::Refusal;
 pub(crate) use reversal::{Part, Reversible, due_back};

@@ -1,12 +1,56 @@
-//! The facts that the ledger tells: one for each entry, but one for both entries of a move.
+//! The facts that the ledger tells: one for each entry, but one for both entries of a move; and one when a hold is made or
+//! ends.
 
-use contracts::points::v1::{PointsEarned, PointsExpired, PointsMoved, PointsRedeemed, PointsReversed};
+use contracts::points::v1::{
+    PointsEarned, PointsExpired, PointsHeld, PointsHoldEnded, PointsMoved, PointsRedeemed, PointsReversed,
+};
 use store::Draft;
 
-use crate::domain::{Entry, EntryKind};
+use crate::domain::{Effects, Entry, EntryKind, Hold};
 
-/// The fact of an entry.
-pub(crate) fn draft(entry: &Entry) -> Option<Draft> {
+/// The facts of a posting, in their order.
+pub(crate) fn drafts(effects: &Effects) -> impl Iterator<Item = Draft> {
+    effects
+        .entries
+        .iter()
+        .filter_map(of_entry)
+        .chain(effects.hold.iter().map(of_hold))
+}
+
+fn of_hold(hold: &Hold) -> Draft {
+    let member = hold.account.member.to_string();
+    match hold.end_time {
+        None => Draft::new(hold.account.tenant, member, &held(hold)),
+        Some(_) => Draft::new(hold.account.tenant, member, &hold_ended(hold)),
+    }
+}
+
+fn held(hold: &Hold) -> PointsHeld {
+    PointsHeld {
+        hold_id: hold.id.to_string(),
+        member_id: hold.account.member.to_string(),
+        asset_code: hold.account.asset.to_string(),
+        amount: hold.amount,
+        reference: hold.reference.clone(),
+        create_time: Some(hold.create_time.to_wire()),
+        expire_time: Some(hold.expire_time.to_wire()),
+    }
+}
+
+fn hold_ended(hold: &Hold) -> PointsHoldEnded {
+    PointsHoldEnded {
+        hold_id: hold.id.to_string(),
+        member_id: hold.account.member.to_string(),
+        asset_code: hold.account.asset.to_string(),
+        state: hold.state.number(),
+        captured_amount: hold.captured,
+        released_amount: hold.amount.saturating_sub(hold.captured),
+        entry_id: hold.entry.map(|id| id.to_string()).unwrap_or_default(),
+        end_time: hold.end_time.map(kernel::Time::to_wire),
+    }
+}
+
+fn of_entry(entry: &Entry) -> Option<Draft> {
     let member = entry.account.member.to_string();
     let tenant = entry.account.tenant;
     match entry.kind {
@@ -41,6 +85,7 @@ fn redeemed(entry: &Entry) -> PointsRedeemed {
         amount: entry.amount.saturating_abs(),
         balance: entry.balance,
         post_time: Some(entry.post_time.to_wire()),
+        hold_id: entry.hold.map(|id| id.to_string()).unwrap_or_default(),
     }
 }
 

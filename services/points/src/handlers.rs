@@ -1,19 +1,25 @@
 //! One file for each method: parse, decide, apply, answer.
 
+mod capture_hold;
 mod create_asset;
 mod create_earning_rule;
 mod earn_points;
 mod get_asset;
 mod get_balance;
 mod get_earning_rule;
+mod get_hold;
 mod get_liability;
+mod hold_points;
+mod hold_service;
 mod list_assets;
 mod list_balances;
 mod list_earning_rules;
 mod list_entries;
+mod list_holds;
 mod list_lots;
 mod reconcile_accounts;
 mod redeem_points;
+mod release_hold;
 mod reverse_points;
 mod simulate_earning;
 mod update_asset;
@@ -43,7 +49,7 @@ use tonic::{Request, Response, Status};
 
 use crate::domain::{CompiledRule, EarningRule, MemberId, RuleMistake, environment};
 
-/// All four services of the package.
+/// All services of the package.
 #[derive(Clone)]
 pub(crate) struct PointsApi {
     clock: Clock,

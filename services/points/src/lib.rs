@@ -1,9 +1,10 @@
 //! The ledger of every member asset.
 //!
 //! What it guarantees, whatever is repeated, reordered, raced or crashed:
-//! - for each account: the sum of its entries = its balance = the sum of its open lots, never below zero, and its entries
-//!   are numbered without a gap;
-//! - for each lot: what is left + spent + expired + taken back - given back = granted;
+//! - for each account: the sum of its entries = its balance = what is left or held in its lots, never below zero, and its
+//!   entries are numbered without a gap;
+//! - for each lot: what is left + held + spent + expired + taken back - given back = granted;
+//! - what is held can be spent by its hold alone, and comes back at its deadline if nobody does;
 //! - a spend takes the lots that expire first, and lists them, so that a reversal gives back the very same;
 //! - one request id has one effect and one answer, for ever; one activity earns once by one rule;
 //! - entries are only ever added, and each earn by a rule names the version that decided it.
@@ -35,6 +36,7 @@ mod workers;
 
 use contracts::points::v1::asset_service_server::AssetServiceServer;
 use contracts::points::v1::earning_rule_service_server::EarningRuleServiceServer;
+use contracts::points::v1::hold_service_server::HoldServiceServer;
 use contracts::points::v1::ledger_service_server::LedgerServiceServer;
 use contracts::points::v1::points_service_server::PointsServiceServer;
 use events::{consume, feed, sequencer};
@@ -43,18 +45,19 @@ use tonic::service::Routes;
 
 use self::consumers::{EarnByRules, KeepTiers, MoveOnMerge};
 use self::handlers::PointsApi;
-use self::workers::ExpireLots;
+use self::workers::{ExpireLots, ReleaseHolds};
 
 /// The service's name, and its schema's.
 pub const NAME: &str = "points";
 
-/// The service: four gRPC services and the feed of its facts, three consumers, the expiry of lots.
+/// The service: its gRPC services and the feed of its facts, three consumers, and what is due without being called.
 pub fn service(deps: Deps) -> Service {
     let Deps { clock, db, peers } = deps;
     let api = PointsApi::new(clock.clone(), db.clone());
     let routes = Routes::new(PointsServiceServer::new(api.clone()))
         .add_service(AssetServiceServer::new(api.clone()))
         .add_service(EarningRuleServiceServer::new(api.clone()))
+        .add_service(HoldServiceServer::new(api.clone()))
         .add_service(LedgerServiceServer::new(api))
         .add_service(feed(db.clone()));
     let workers = vec![
@@ -62,7 +65,8 @@ pub fn service(deps: Deps) -> Service {
         consume(&db, &peers, &clock, EarnByRules::new(clock.clone())),
         consume(&db, &peers, &clock, KeepTiers),
         consume(&db, &peers, &clock, MoveOnMerge::new(clock.clone())),
-        Box::new(ExpireLots::new(clock, db.clone())),
+        Box::new(ExpireLots::new(clock.clone(), db.clone())),
+        Box::new(ReleaseHolds::new(clock, db.clone())),
     ];
     Service {
         name: NAME,

@@ -5,6 +5,7 @@ mod apply;
 mod asset;
 mod earning_rule;
 mod entry;
+mod hold;
 mod load;
 mod lot;
 mod migrations;
@@ -24,6 +25,7 @@ pub(crate) use earning_rule::{
     update_rule,
 };
 pub(crate) use entry::{EarnRow, earns_of_activities, find_entry, list_entries};
+pub(crate) use hold::{due_holds, find_hold, holds, list_holds};
 pub(crate) use load::load;
 pub(crate) use lot::{due_lots, list_lots};
 pub(crate) use migrations::migrations;

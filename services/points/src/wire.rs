@@ -3,12 +3,14 @@
 mod activity;
 mod asset;
 mod earning_rule;
+mod hold;
 mod ledger;
 mod page;
 
 pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, inputs_digest};
 pub(crate) use asset::{asset_to_wire, expiry_from_wire};
 pub(crate) use earning_rule::{RulePatch, outcome_to_wire, rule_to_wire};
+pub(crate) use hold::hold_to_wire;
 pub(crate) use ledger::{balance_to_wire, entry_to_wire, lot_to_wire, zero_balance};
 pub(crate) use page::{Page, parse_cursor};
 
@@ -48,7 +50,7 @@ pub(crate) fn check_etag(sent: &str, present: &str) -> Result<(), Fault> {
 mod tests {
     use contracts::points::v1 as wire;
 
-    use crate::domain::{AssetKind, EntryKind, RuleState};
+    use crate::domain::{AssetKind, EntryKind, HoldState, RuleState};
 
     #[test]
     fn our_numbers_are_the_contract_s() {
@@ -65,6 +67,12 @@ mod tests {
             let wire = wire::EarningRuleState::try_from(number).unwrap();
             assert_eq!(wire.as_str_name(), format!("EARNING_RULE_STATE_{name}"));
         }
+        for number in 1..=4 {
+            let name = HoldState::from_number(number).unwrap().name();
+            let wire = wire::HoldState::try_from(number).unwrap();
+            assert_eq!(wire.as_str_name(), format!("HOLD_STATE_{name}"));
+        }
+        assert!(HoldState::from_number(5).is_none() && wire::HoldState::try_from(5).is_err());
         assert_eq!(AssetKind::Growth.number(), i32::from(wire::AssetKind::Growth));
         assert_eq!(AssetKind::Custom.number(), i32::from(wire::AssetKind::Custom));
         assert!(AssetKind::from_number(6).is_none() && wire::AssetKind::try_from(6).is_err());

@@ -336,7 +336,9 @@ fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<(), 
             refusal @ (Refusal::NotSpendable { .. }
             | Refusal::ExpiryPassed { .. }
             | Refusal::Overflow { .. }
-            | Refusal::NotReversible { .. }),
+            | Refusal::NotReversible { .. }
+            | Refusal::HoldNotOpen { .. }
+            | Refusal::ExceedsHold { .. }),
         ) => Err(refusal.into()),
     }
 }

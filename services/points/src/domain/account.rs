@@ -17,20 +17,37 @@ pub(crate) struct AccountKey {
 pub(crate) type LotKey = (Time, LotId);
 
 /// A part of a balance, granted at one time and expiring at one time.
+///
+/// What was granted is left, held, spent, expired or taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lot {
     pub(crate) id: LotId,
     pub(crate) expire_time: Time,
     pub(crate) grant_time: Time,
     pub(crate) granted: i64,
+    /// What can be spent of it.
     pub(crate) remaining: i64,
+    /// What open holds have set aside of it.
+    pub(crate) held: i64,
+}
+
+/// What an account's row says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) balance: i64,
+    pub(crate) sequence: i64,
+    pub(crate) moved_to: Option<MemberId>,
+    pub(crate) held: i64,
 }
 
 /// One balance, as it is while its row is locked, with as many of its lots as the postings at hand may touch.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) asset: Arc<Asset>,
+    /// The sum of the entries, and of what is left or held in the lots.
     pub(crate) balance: i64,
+    /// What is held of it.
+    pub(crate) held: i64,
     /// The number of the last entry.
     pub(crate) sequence: i64,
     /// The member that it went over to; nothing is posted here any more.
@@ -52,16 +69,29 @@ impl Lot {
         self.expire_time <= now
     }
 
+    /// Whether there is something to spend of it.
     pub(crate) fn is_open(&self) -> bool {
         self.remaining > 0
+    }
+
+    /// What of it counts for its holder's balance.
+    pub(crate) fn worth(&self) -> i64 {
+        self.remaining.saturating_add(self.held)
     }
 }
 
 impl Account {
-    pub(crate) fn new(asset: Arc<Asset>, balance: i64, sequence: i64, moved_to: Option<MemberId>) -> Self {
+    pub(crate) fn new(asset: Arc<Asset>, standing: Standing) -> Self {
+        let Standing {
+            balance,
+            sequence,
+            moved_to,
+            held,
+        } = standing;
         Self {
             asset,
             balance,
+            held,
             sequence,
             moved_to,
             lots: BTreeMap::new(),
@@ -96,6 +126,11 @@ impl Account {
     /// The lots that are here and have something left, in the order of spending.
     pub(crate) fn open_lots(&self) -> impl Iterator<Item = &Lot> {
         self.lots.values().filter(|lot| lot.is_open())
+    }
+
+    /// The lots that are here and count for the balance: open ones, and those of which all that is left is held.
+    pub(super) fn live_lots(&self) -> impl Iterator<Item = &Lot> {
+        self.lots.values().filter(|lot| lot.worth() > 0)
     }
 
     pub(crate) fn lot(&self, key: LotKey) -> Option<&Lot> {
@@ -139,18 +174,52 @@ impl Account {
 
     /// Changes what is left of a lot by `amount`.
     pub(super) fn change(&mut self, key: LotKey, amount: i64) {
+        self.shift(key, amount, 0);
+    }
+
+    /// Sets an amount of a lot aside.
+    pub(super) fn set_aside(&mut self, key: LotKey, amount: i64) {
+        self.shift(key, amount.saturating_neg(), amount);
+    }
+
+    /// Gives back to a lot what was set aside of it.
+    pub(super) fn put_back(&mut self, key: LotKey, amount: i64) {
+        self.shift(key, amount, amount.saturating_neg());
+    }
+
+    /// Takes from a lot what was set aside of it.
+    pub(super) fn spend_held(&mut self, key: LotKey, amount: i64) {
+        self.shift(key, 0, amount.saturating_neg());
+    }
+
+    /// Changes what is left of a lot, and what is held of it.
+    fn shift(&mut self, key: LotKey, remaining: i64, held: i64) {
         let Some(lot) = self.lots.get_mut(&key) else {
             panic!("lot {} was not loaded", key.1)
         };
-        let remaining = lot.remaining.saturating_add(amount);
+        lot.remaining = lot.remaining.saturating_add(remaining);
+        lot.held = lot.held.saturating_add(held);
         assert!(
-            (0..=lot.granted).contains(&remaining),
-            "lot {}: {remaining} of {} left",
+            lot.remaining >= 0 && lot.held >= 0 && lot.worth() <= lot.granted,
+            "lot {}: {} left and {} held of {}",
             lot.id,
+            lot.remaining,
+            lot.held,
             lot.granted
         );
-        lot.remaining = remaining;
         self.changed_lots.insert(key);
+        self.change_held(held);
+    }
+
+    fn change_held(&mut self, amount: i64) {
+        if amount != 0 {
+            self.held = self.held.saturating_add(amount);
+            assert!(
+                self.held >= 0,
+                "the decision let what is held fall below zero by {amount}"
+            );
+            self.changed = true;
+        }
     }
 
     /// Gives a lot away, to be taken in by another account. It is written there.
@@ -159,12 +228,14 @@ impl Account {
             panic!("lot {} was not loaded", key.1)
         };
         self.changed_lots.remove(&key);
+        self.change_held(lot.held.saturating_neg());
         lot
     }
 
     /// Takes in a lot of another account.
     pub(super) fn take_in(&mut self, lot: Lot) {
         self.changed_lots.insert(lot.key());
+        self.change_held(lot.held);
         self.lots.insert(lot.key(), lot);
     }
 

@@ -1,8 +1,10 @@
+mod hold;
+
 use kernel::Time;
 
 use super::{
-    Account, AccountKey, Act, Effects, Entry, EntryId, EntryKind, Extent, Lot, LotAmount, LotId, LotKey, MemberId,
-    Part, Posting, Refusal, Reversible, State,
+    Account, AccountKey, Act, Effects, Entry, EntryId, EntryKind, Extent, Hold, Lot, LotAmount, LotId, LotKey,
+    MemberId, Part, Posting, Refusal, Reversible, State,
 };
 
 /// Decides one posting on locked accounts, and moves the state on. A refused posting leaves the state as it was.
@@ -15,14 +17,19 @@ pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Re
         Act::Earn { amount, expire_time } => earn(state, key, amount, expire_time)?,
         Act::Redeem { amount } => redeem(state, key, amount)?,
         Act::Reverse { entry, extent } => reverse(state, key, entry, extent)?,
+        Act::Hold { amount, expire_time } => hold::hold(state, key, amount, expire_time, &posting.reference)?,
+        Act::Capture { hold, amount } => hold::capture(state, key, hold, amount, &posting.reference)?,
+        Act::Release { hold, cause } => hold::release(state, key, hold, cause)?,
         Act::Expire { .. } => Effects {
             entries: settle(state, key).into_iter().collect(),
             ..Effects::default()
         },
         Act::Move { to } => hand_over(state, key, to)?,
     };
-    if let Some(entry) = effects.entries.get_mut(effects.main) {
-        entry.reference.clone_from(&posting.reference);
+    if let Some(entry) = effects.main.and_then(|main| effects.entries.get_mut(main)) {
+        if entry.reference.is_empty() {
+            entry.reference.clone_from(&posting.reference);
+        }
         entry.earned_by.clone_from(&posting.earned_by);
     }
     Ok(effects)
@@ -44,12 +51,28 @@ fn earn(state: &mut State, key: &AccountKey, amount: i64, expire_time: Option<Ti
     entry.lot_expire_time = Some(expire_time);
     Ok(Effects {
         entries: vec![entry],
+        main: Some(0),
         ..Effects::default()
     })
 }
 
 fn redeem(state: &mut State, key: &AccountKey, amount: i64) -> Result<Effects, Refusal> {
     assert!(amount > 0, "a redemption of {amount}");
+    let plan = payable(state, key, amount)?;
+
+    // Past this line nothing refuses.
+    let mut entries: Vec<Entry> = settle(state, key).into_iter().collect();
+    let lots = take(state, key, &plan);
+    entries.push(state.book(key, EntryKind::Redeem, amount.saturating_neg(), lots));
+    Ok(Effects {
+        main: last(&entries),
+        entries,
+        ..Effects::default()
+    })
+}
+
+/// Which lots pay for something that the member wants, or why they do not.
+fn payable(state: &State, key: &AccountKey, amount: i64) -> Result<Vec<(LotKey, i64)>, Refusal> {
     let account = state.account(key);
     if !account.asset.kind.spendable() {
         return Err(Refusal::NotSpendable {
@@ -63,16 +86,7 @@ fn redeem(state: &mut State, key: &AccountKey, amount: i64) -> Result<Effects, R
             requested: amount,
         });
     }
-
-    // Past this line nothing refuses.
-    let mut entries: Vec<Entry> = settle(state, key).into_iter().collect();
-    let lots = take(state, key, &plan);
-    entries.push(state.book(key, EntryKind::Redeem, amount.saturating_neg(), lots));
-    Ok(Effects {
-        main: last(&entries),
-        entries,
-        ..Effects::default()
-    })
+    Ok(plan)
 }
 
 fn reverse(state: &mut State, key: &AccountKey, entry: EntryId, extent: Extent) -> Result<Effects, Refusal> {
@@ -138,10 +152,10 @@ fn give_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -
     let entries = std::iter::once(reversal).chain(settle(state, key)).collect();
     Ok(Effects {
         entries,
-        main: 0,
-        missing: 0,
+        main: Some(0),
         expired,
         reversible: reversible(state, entry).left(),
+        ..Effects::default()
     })
 }
 
@@ -171,12 +185,13 @@ fn take_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -
         main: last(&entries),
         entries,
         missing,
-        expired: 0,
         reversible: left,
+        ..Effects::default()
     })
 }
 
-/// Hands all that is not due over to the survivor, lot by lot, and closes the account.
+/// Hands all that is not due over to the survivor, lot by lot, and closes the account. What is held goes along, with its
+/// holds.
 fn hand_over(state: &mut State, from: &AccountKey, to: MemberId) -> Result<Effects, Refusal> {
     let survivor = AccountKey {
         member: to,
@@ -186,21 +201,21 @@ fn hand_over(state: &mut State, from: &AccountKey, to: MemberId) -> Result<Effec
         state.account(from).is_complete(),
         "a move of an account whose lots are not all loaded"
     );
-    check_growth(state.account(&survivor), state.account(from).spendable(state.now))?;
+    check_growth(state.account(&survivor), state.account(from).balance)?;
 
     // Past this line nothing refuses.
     let mut entries: Vec<Entry> = settle(state, from).into_iter().collect();
-    let moved: Vec<LotKey> = state.account(from).open_lots().map(Lot::key).collect();
+    let moved: Vec<LotKey> = state.account(from).live_lots().map(Lot::key).collect();
     if !moved.is_empty() {
         let lots: Vec<Lot> = moved
             .into_iter()
             .map(|key| state.account_mut(from).give_away(key))
             .collect();
-        let parts: Vec<LotAmount> = lots.iter().map(|lot| part_of(lot, lot.remaining)).collect();
+        let parts: Vec<LotAmount> = lots.iter().map(|lot| part_of(lot, lot.worth())).collect();
         let amount = parts.iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount));
         let taken = lots
             .iter()
-            .map(|lot| part_of(lot, lot.remaining.saturating_neg()))
+            .map(|lot| part_of(lot, lot.worth().saturating_neg()))
             .collect();
         let mut out = state.book(from, EntryKind::MoveOut, amount.saturating_neg(), taken);
         out.counterpart = Some(to);
@@ -210,6 +225,17 @@ fn hand_over(state: &mut State, from: &AccountKey, to: MemberId) -> Result<Effec
         let mut into = state.book(&survivor, EntryKind::MoveIn, amount, parts);
         into.counterpart = Some(from.member);
         entries.extend([out, into]);
+    }
+    let open: Vec<Hold> = state
+        .holds()
+        .filter(|hold| hold.account == *from && hold.is_open())
+        .cloned()
+        .collect();
+    for hold in open {
+        state.put_hold(Hold {
+            account: survivor.clone(),
+            ..hold
+        });
     }
     state.account_mut(from).close(to);
     Ok(Effects {
@@ -281,6 +307,7 @@ fn grant(state: &mut State, key: &AccountKey, entry: EntryId, amount: i64, expir
         grant_time: state.now,
         granted: amount,
         remaining: amount,
+        held: 0,
     };
     let part = part_of(&lot, amount);
     state.account_mut(key).grant(lot);
@@ -315,9 +342,11 @@ fn sum(plan: &[(LotKey, i64)]) -> i64 {
     plan.iter().fold(0_i64, |sum, (_, amount)| sum.saturating_add(*amount))
 }
 
-fn last(entries: &[Entry]) -> usize {
-    entries.len().saturating_sub(1)
+fn last(entries: &[Entry]) -> Option<usize> {
+    entries.len().checked_sub(1)
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

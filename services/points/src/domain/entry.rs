@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{AccountKey, ActivityId, EntryId, LotId, MemberId};
+use super::{AccountKey, ActivityId, EntryId, Hold, HoldId, LotId, MemberId};
 
 /// One change of one balance. Entries are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     pub(crate) reverses: Option<EntryId>,
     pub(crate) earned_by: Option<EarnedBy>,
     pub(crate) counterpart: Option<MemberId>,
+    /// The hold that it captured.
+    pub(crate) hold: Option<HoldId>,
 }
 
 /// A lot's part in an entry.
@@ -61,11 +63,13 @@ pub(crate) struct EarnedBy {
 pub(crate) struct Effects {
     /// The new entries, in their order. Empty where there was nothing to do.
     pub(crate) entries: Vec<Entry>,
-    /// Which of them the posting asked for; the others expire what was due.
-    pub(crate) main: usize,
+    /// Which of them the posting asked for, if it asked for one; the others expire what was due.
+    pub(crate) main: Option<usize>,
+    /// The hold that was made or has ended, as it is now.
+    pub(crate) hold: Option<Hold>,
     /// Of a reversed earn: what the balance did not reach.
     pub(crate) missing: i64,
-    /// Of a reversed spend: what came back and expired at once.
+    /// Of a reversed spend, or of a hold: what came back and expired at once.
     pub(crate) expired: i64,
     /// Of a reversal: what is left of the entry to reverse.
     pub(crate) reversible: i64,
@@ -74,7 +78,7 @@ pub(crate) struct Effects {
 impl Effects {
     /// The entry that the posting asked for.
     pub(crate) fn entry(&self) -> Option<&Entry> {
-        self.entries.get(self.main)
+        self.entries.get(self.main?)
     }
 
     /// The balance at the end.

@@ -21,6 +21,13 @@ impl Kind for LotTag {
     const NOUN: &'static str = "lot";
 }
 
+/// The kind of a hold's id.
+pub(crate) enum HoldTag {}
+impl Kind for HoldTag {
+    const PREFIX: &'static str = "hld";
+    const NOUN: &'static str = "hold";
+}
+
 /// The kind of an activity's id, which tagging gives.
 pub(crate) enum Activity {}
 impl Kind for Activity {
@@ -31,4 +38,5 @@ impl Kind for Activity {
 pub(crate) type MemberId = Id<Member>;
 pub(crate) type EntryId = Id<EntryTag>;
 pub(crate) type LotId = Id<LotTag>;
+pub(crate) type HoldId = Id<HoldTag>;
 pub(crate) type ActivityId = Id<Activity>;

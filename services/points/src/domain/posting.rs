@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{AccountKey, EarnedBy, EntryId, LotId, MemberId};
+use super::{AccountKey, EarnedBy, EntryId, HoldId, LotId, MemberId, ReleaseCause};
 
 /// Something to be done to one account.
 #[derive(Clone, Debug)]
@@ -22,6 +22,12 @@ pub(crate) enum Act {
     Redeem { amount: i64 },
     /// Take an entry back, or a part of it.
     Reverse { entry: EntryId, extent: Extent },
+    /// Set an amount aside until a time, all or nothing.
+    Hold { amount: i64, expire_time: Time },
+    /// Spend a hold; without an amount, all of it.
+    Capture { hold: HoldId, amount: Option<i64> },
+    /// Give a hold back.
+    Release { hold: HoldId, cause: ReleaseCause },
     /// Expire those of these lots whose time has come.
     Expire { lots: Vec<LotId> },
     /// Hand everything over to the member who survived a merge, and close the account.

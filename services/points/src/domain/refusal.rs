@@ -2,7 +2,7 @@ use contracts::points::v1::ErrorReason;
 use fault::Fault;
 use kernel::Time;
 
-use super::{AssetCode, EntryId, EntryKind};
+use super::{AssetCode, EntryId, EntryKind, HoldId, HoldState};
 
 /// Why a posting is not done. It refuses this posting only.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +19,10 @@ pub(crate) enum Refusal {
     NotReversible { entry: EntryId, kind: EntryKind },
     #[error("{requested} of the entry were to be reversed: {reversible} are left of it")]
     ExceedsEntry { reversible: i64, requested: i64 },
+    #[error("hold {hold} is {}: only an open hold is captured or released", state.name())]
+    HoldNotOpen { hold: HoldId, state: HoldState },
+    #[error("{requested} were to be captured of hold {hold}: {held} are held")]
+    ExceedsHold { hold: HoldId, held: i64, requested: i64 },
 }
 
 impl From<Refusal> for Fault {
@@ -45,6 +49,13 @@ impl From<Refusal> for Fault {
                     .with("reversible", reversible)
                     .with("requested", requested)
             }
+            Refusal::HoldNotOpen { hold, state } => Fault::refused(ErrorReason::HoldNotOpen, message)
+                .with("hold_id", hold)
+                .with("state", state.name()),
+            Refusal::ExceedsHold { hold, held, requested } => Fault::refused(ErrorReason::CaptureExceedsHold, message)
+                .with("hold_id", hold)
+                .with("held", held)
+                .with("requested", requested),
         }
     }
 }

@@ -5,8 +5,8 @@ use kernel::{Clock, Tenant};
 use store::Tx;
 
 use super::lot::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots};
-use super::{asset, reversible};
-use crate::domain::{Account, AccountKey, Act, EntryId, EntryKind, LotId, LotKey, MemberId, Posting, State};
+use super::{asset, hold, reversible};
+use crate::domain::{Account, AccountKey, Act, EntryId, EntryKind, HoldId, LotId, LotKey, MemberId, Posting, State};
 
 /// Locks everything that the postings touch, in one order, and reads what their decisions need: not more, so that the
 /// cost of a posting does not grow with its account's history.
@@ -15,6 +15,7 @@ pub(crate) async fn load(tx: &Tx, clock: &Clock, postings: &[Posting]) -> Result
     let mut state = State::new(clock.now(), move || ids.uuid());
     load_accounts(tx, &mut state, postings).await?;
     load_reversibles(tx, &mut state, postings).await?;
+    load_holds(tx, &mut state, postings).await?;
     load_lots_by_id(tx, &mut state, postings).await?;
     load_open_lots(tx, &mut state, postings).await?;
     Ok(state)
@@ -26,14 +27,19 @@ async fn load_accounts(tx: &Tx, state: &mut State, postings: &[Posting]) -> Resu
     for row in super::lock(tx, &keys).await? {
         let asset = assets.get(&(row.key.tenant, row.key.asset.clone())).cloned();
         let asset = asset.ok_or_else(|| Fault::not_found("asset", &row.key.asset))?;
-        state.load(row.key, Account::new(asset, row.balance, row.sequence, row.moved_to));
+        state.load(row.key, Account::new(asset, row.standing));
     }
     // A merge came in between: whoever posts follows the redirect anew.
     let gone = |key: &AccountKey| state.account(key).moved_to.is_some();
     let lost = postings.iter().any(|posting| match posting.act {
         Act::Move { to } => gone(&survivor(posting, to)),
         Act::Expire { .. } => false,
-        Act::Earn { .. } | Act::Redeem { .. } | Act::Reverse { .. } => gone(&posting.account),
+        Act::Earn { .. }
+        | Act::Redeem { .. }
+        | Act::Reverse { .. }
+        | Act::Hold { .. }
+        | Act::Capture { .. }
+        | Act::Release { .. } => gone(&posting.account),
     });
     if lost { Err(Fault::Contended) } else { Ok(()) }
 }
@@ -41,7 +47,13 @@ async fn load_accounts(tx: &Tx, state: &mut State, postings: &[Posting]) -> Resu
 fn keys_of(posting: &Posting) -> impl Iterator<Item = AccountKey> {
     let survivor = match posting.act {
         Act::Move { to } => Some(survivor(posting, to)),
-        Act::Earn { .. } | Act::Redeem { .. } | Act::Reverse { .. } | Act::Expire { .. } => None,
+        Act::Earn { .. }
+        | Act::Redeem { .. }
+        | Act::Reverse { .. }
+        | Act::Hold { .. }
+        | Act::Capture { .. }
+        | Act::Release { .. }
+        | Act::Expire { .. } => None,
     };
     std::iter::once(posting.account.clone()).chain(survivor)
 }
@@ -70,11 +82,45 @@ async fn load_reversibles(tx: &Tx, state: &mut State, postings: &[Posting]) -> R
 fn reverses(posting: &Posting) -> Option<EntryId> {
     match posting.act {
         Act::Reverse { entry, .. } => Some(entry),
-        Act::Earn { .. } | Act::Redeem { .. } | Act::Expire { .. } | Act::Move { .. } => None,
+        Act::Earn { .. }
+        | Act::Redeem { .. }
+        | Act::Hold { .. }
+        | Act::Capture { .. }
+        | Act::Release { .. }
+        | Act::Expire { .. }
+        | Act::Move { .. } => None,
     }
 }
 
-/// The lots that postings name: those that get something back, the own lot of an earn, those that are to expire.
+/// The holds that postings name, and the open ones of accounts that move.
+async fn load_holds(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
+    let (mut named, mut moving) = (BTreeSet::new(), BTreeSet::new());
+    for posting in postings {
+        match posting.act {
+            Act::Capture { hold, .. } | Act::Release { hold, .. } => {
+                named.insert((posting.account.tenant, hold));
+            }
+            Act::Move { .. } => {
+                moving.insert(posting.account.clone());
+            }
+            Act::Earn { .. } | Act::Redeem { .. } | Act::Reverse { .. } | Act::Hold { .. } | Act::Expire { .. } => {}
+        }
+    }
+    for hold in hold::holds(&**tx, &named).await? {
+        state.load_hold(hold);
+    }
+    for hold in hold::open_holds(tx, &moving).await? {
+        state.load_hold(hold);
+    }
+    Ok(())
+}
+
+fn lots_of_hold(state: &State, hold: HoldId) -> impl Iterator<Item = LotId> {
+    state.hold(hold).parts.iter().map(|part| part.lot)
+}
+
+/// The lots that postings name: those that get something back, the own lot of an earn, those of a hold, those that are to
+/// expire.
 async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
     let mut wanted: BTreeMap<(Tenant, LotId), &AccountKey> = BTreeMap::new();
     for posting in postings {
@@ -86,7 +132,9 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[Posting]) -> Re
                 parts.unwrap_or_default()
             }
             Act::Expire { lots } => lots.clone(),
-            Act::Earn { .. } | Act::Redeem { .. } | Act::Move { .. } => Vec::new(),
+            Act::Capture { hold, .. } | Act::Release { hold, .. } => lots_of_hold(state, *hold).collect(),
+            Act::Move { .. } => held_lots(state, &posting.account),
+            Act::Earn { .. } | Act::Redeem { .. } | Act::Hold { .. } => Vec::new(),
         };
         wanted.extend(
             lots.into_iter()
@@ -101,11 +149,17 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[Posting]) -> Re
             continue;
         };
         // An empty lot of an absorbed member comes back to the survivor; an open one is its holder's alone.
-        if !row.lot.is_open() || row.member == account.member {
+        if row.lot.worth() == 0 || row.member == account.member {
             state.account_mut(account).load(row.lot);
         }
     }
     Ok(())
+}
+
+/// The lots of an account's open holds: all that is left of one may be held, and then it is not among the open lots.
+fn held_lots(state: &State, account: &AccountKey) -> Vec<LotId> {
+    let holds = state.holds().filter(|hold| hold.account == *account && hold.is_open());
+    holds.flat_map(|hold| hold.parts.iter().map(|part| part.lot)).collect()
 }
 
 /// The open lots of accounts that spend, page by page, until they cover what all postings together may take.
@@ -150,12 +204,12 @@ async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[Posting]) -> Res
 /// How much of an account's open lots a posting may take.
 fn need(state: &State, posting: &Posting) -> i64 {
     match posting.act {
-        Act::Redeem { amount } => amount,
+        Act::Redeem { amount } | Act::Hold { amount, .. } => amount,
         Act::Reverse { entry, extent } => match state.reversible(entry) {
             Some(earn) if earn.kind == EntryKind::Earn => extent.amount(earn.left(), earn.reversed),
             Some(_) | None => 0,
         },
         Act::Move { .. } => i64::MAX,
-        Act::Earn { .. } | Act::Expire { .. } => 0,
+        Act::Earn { .. } | Act::Capture { .. } | Act::Release { .. } | Act::Expire { .. } => 0,
     }
 }

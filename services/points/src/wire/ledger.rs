@@ -34,6 +34,7 @@ pub(crate) fn entry_to_wire(entry: &Entry) -> wire::Entry {
         reversed_entry_id: entry.reverses.map(|id| id.to_string()).unwrap_or_default(),
         earned_by: entry.earned_by.as_ref().map(earned_by_to_wire),
         counterpart_member_id: entry.counterpart.map(|id| id.to_string()).unwrap_or_default(),
+        hold_id: entry.hold.map(|id| id.to_string()).unwrap_or_default(),
     }
 }
 
@@ -64,6 +65,7 @@ pub(crate) fn lot_to_wire(key: &AccountKey, lot: &Lot) -> wire::Lot {
         grant_time: Some(lot.grant_time.to_wire()),
         expire_time: expiry_to_wire(lot.expire_time),
         entry_id: EntryId::from_uuid(lot.id.uuid()).to_string(),
+        held: lot.held,
     }
 }
 
@@ -71,10 +73,11 @@ pub(crate) fn balance_to_wire(member: MemberId, row: &BalanceRow) -> wire::Balan
     wire::Balance {
         member_id: member.to_string(),
         asset_code: row.asset.to_string(),
-        available: row.balance.saturating_sub(row.due),
+        available: row.balance.saturating_sub(row.due).saturating_sub(row.held),
         expiring_soon: row.expiring,
         next_expire_time: row.next_expire_time.and_then(expiry_to_wire),
         sequence: row.sequence,
+        held: row.held,
     }
 }
 
@@ -87,5 +90,6 @@ pub(crate) fn zero_balance(member: MemberId, asset: &str) -> wire::Balance {
         expiring_soon: 0,
         next_expire_time: None,
         sequence: 0,
+        held: 0,
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use contracts::identity::v1::MembersMerged;
 use contracts::points::v1::asset_service_client::AssetServiceClient;
 use contracts::points::v1::earning_rule_service_client::EarningRuleServiceClient;
+use contracts::points::v1::hold_service_client::HoldServiceClient;
 use contracts::points::v1::ledger_service_client::LedgerServiceClient;
 use contracts::points::v1::points_service_client::PointsServiceClient;
 use contracts::points::v1::*;
@@ -73,6 +74,10 @@ impl Brand {
 
     pub(crate) fn ledger(&self) -> LedgerServiceClient<Channel> {
         LedgerServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn holds(&self) -> HoldServiceClient<Channel> {
+        HoldServiceClient::new(self.channel())
     }
 
     pub(crate) fn member(&self) -> String {
@@ -341,7 +346,7 @@ impl Brand {
     /// The whole ledger agrees with itself: accounts by the contract, lots by their rows.
     pub(crate) async fn check(&self) {
         assert_eq!(self.disagreements().await.1, []);
-        let broken = "SELECT COUNT(*) FROM lot AS l WHERE l.remaining <> \
+        let broken = "SELECT COUNT(*) FROM lot AS l WHERE l.remaining + l.held <> \
              COALESCE((SELECT e.amount FROM entry AS e WHERE e.tenant_id = l.tenant_id AND e.entry_id = l.lot_id AND e.kind = 1), 0) \
              + COALESCE((SELECT SUM(p.amount) FROM entry_lot AS p WHERE p.tenant_id = l.tenant_id AND p.entry_id = l.lot_id \
                  AND p.regranted), 0) \
@@ -350,7 +355,7 @@ impl Brand {
         assert_eq!(
             self.count(broken).await,
             0,
-            "granted + given back - spent - expired - taken back = remaining"
+            "granted + given back - spent - expired - taken back = remaining + held"
         );
     }
 

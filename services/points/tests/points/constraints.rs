@@ -11,6 +11,9 @@ async fn the_database_refuses_what_must_never_be() {
     brand.h.settle().await;
     brand.earn(&member, 100, 5).await;
     brand.redeem(&member, 30).await.unwrap();
+    let hold = brand.hold(&member, 7, 0).await.unwrap();
+    brand.capture(&hold.hold_id, 3).await.unwrap();
+    brand.hold(&member, 6, 0).await.unwrap();
     for (sql, what) in [
         ("UPDATE account SET balance = -1", "a balance below zero"),
         (
@@ -52,6 +55,47 @@ async fn the_database_refuses_what_must_never_be() {
         (
             "INSERT INTO entry_lot SELECT * FROM entry_lot",
             "a lot twice in one entry",
+        ),
+        ("UPDATE account SET held = -1", "less than nothing held"),
+        ("UPDATE account SET held = balance + 1", "more held than there is"),
+        ("UPDATE lot SET held = -1", "a lot of which less than nothing is held"),
+        (
+            "UPDATE lot SET held = granted - remaining + 1",
+            "a lot of which more is left and held than was granted",
+        ),
+        ("UPDATE hold SET state = 5", "a hold in no state"),
+        ("UPDATE hold SET open = NOT open", "a hold that has ended and is open"),
+        (
+            "UPDATE hold SET captured = amount + 1",
+            "a hold captured for more than it held",
+        ),
+        (
+            "UPDATE hold SET captured = 1 WHERE open",
+            "an open hold of which something was captured",
+        ),
+        (
+            "UPDATE hold SET entry_id = NULL WHERE captured > 0",
+            "a hold captured without an entry",
+        ),
+        (
+            "UPDATE hold SET end_time = create_time WHERE open",
+            "an open hold with an end",
+        ),
+        (
+            "UPDATE hold SET end_time = NULL WHERE NOT open",
+            "an end without a time",
+        ),
+        (
+            "UPDATE hold SET expire_time = create_time",
+            "a hold that ends as it begins",
+        ),
+        ("UPDATE hold SET amount = 0", "a hold of nothing"),
+        ("INSERT INTO hold SELECT * FROM hold", "one hold twice"),
+        ("UPDATE hold_lot SET amount = 0", "a lot that holds nothing"),
+        ("INSERT INTO hold_lot SELECT * FROM hold_lot", "a lot twice in one hold"),
+        (
+            "UPDATE entry SET hold_id = (SELECT e.hold_id FROM entry AS e WHERE e.hold_id IS NOT NULL)",
+            "a hold captured twice",
         ),
         ("INSERT INTO request SELECT * FROM request", "one request id twice"),
     ] {

@@ -36,6 +36,10 @@ async fn produce(brand: &Brand) -> Vec<(Status, Code, Vec<&'static str>)> {
     };
     brand.update_rule("base", archived.clone(), &["state"]).await.unwrap();
 
+    let hold = brand.hold(&member, 5, 0).await.unwrap();
+    let ended = brand.hold(&member, 5, 0).await.unwrap();
+    brand.release(&ended.hold_id).await.unwrap();
+
     let mut growth = brand.redeem_request(&member, 1);
     "growth".clone_into(&mut growth.asset_code);
     let points = Asset {
@@ -90,6 +94,16 @@ async fn produce(brand: &Brand) -> Vec<(Status, Code, Vec<&'static str>)> {
             brand.update_rule("base", archived, &["state"]).await.unwrap_err(),
             state,
             vec!["code", "from", "to"],
+        ),
+        (
+            brand.release(&ended.hold_id).await.unwrap_err(),
+            state,
+            vec!["hold_id", "state"],
+        ),
+        (
+            brand.capture(&hold.hold_id, 6).await.unwrap_err(),
+            state,
+            vec!["hold_id", "held", "requested"],
         ),
     ]
 }

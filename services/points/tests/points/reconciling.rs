@@ -57,6 +57,23 @@ async fn a_lot_that_was_tampered_with_is_found() {
 }
 
 #[tokio::test]
+async fn what_is_held_and_was_tampered_with_is_found() {
+    let (brand, member) = sound().await;
+    brand.hold(&member, 80, 0).await.unwrap();
+    assert_eq!(brand.disagreements().await, (4, Vec::new()), "all of its lot is held");
+    for (sql, expected) in [
+        ("UPDATE account SET held = 79 WHERE held > 0", (79, 80, 80)),
+        ("UPDATE hold_lot SET amount = 78", (79, 80, 78)),
+        ("UPDATE lot SET held = 77 WHERE held > 0", (79, 77, 78)),
+    ] {
+        assert_eq!(brand.execute(sql).await.unwrap(), 1);
+        let found = only_disagreement(&brand).await;
+        assert_eq!((found.held, found.lots_held, found.holds_sum), expected);
+        assert_eq!(found.lots_sum, found.lots_held);
+    }
+}
+
+#[tokio::test]
 async fn a_missing_entry_is_found() {
     let (brand, _) = sound().await;
     assert_eq!(

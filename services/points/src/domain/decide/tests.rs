@@ -6,20 +6,20 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{Asset, AssetKind, ExpiryPolicy};
+use crate::domain::{Asset, AssetKind, ExpiryPolicy, Standing};
 use kernel::Tenant;
 
 const DAY: i64 = 1;
 
 /// A ledger in memory: one member, one asset, everything loaded, every entry kept.
-struct Ledger {
-    state: State,
-    key: AccountKey,
+pub(super) struct Ledger {
+    pub(super) state: State,
+    pub(super) key: AccountKey,
     entries: Vec<Entry>,
 }
 
 impl Ledger {
-    fn new(kind: AssetKind, reversal_grace_days: i32) -> Self {
+    pub(super) fn new(kind: AssetKind, reversal_grace_days: i32) -> Self {
         let mut next = 0_u128;
         let mut state = State::new(Time::from_seconds(1_767_225_600), move || {
             next += 1;
@@ -42,7 +42,7 @@ impl Ledger {
             ..key.clone()
         };
         for account in [&key, &survivor] {
-            state.load(account.clone(), Account::new(asset.clone(), 0, 0, None));
+            state.load(account.clone(), Account::new(asset.clone(), Standing::default()));
             state.account_mut(account).set_complete();
         }
         Self {
@@ -52,7 +52,14 @@ impl Ledger {
         }
     }
 
-    fn post(&mut self, act: Act) -> Result<Effects, Refusal> {
+    pub(super) fn key_of(&self, number: usize) -> AccountKey {
+        AccountKey {
+            member: member(number as u128),
+            ..self.key.clone()
+        }
+    }
+
+    pub(super) fn post(&mut self, act: Act) -> Result<Effects, Refusal> {
         let effects = decide(&mut self.state, &Posting::new(self.key.clone(), act))?;
         for entry in &effects.entries {
             self.state.load_reversible(reversible_of(entry));
@@ -78,7 +85,7 @@ impl Ledger {
         })
     }
 
-    fn pass(&mut self, days: i64) {
+    pub(super) fn pass(&mut self, days: i64) {
         self.state.now = self.state.now.plus_days(days);
     }
 
@@ -101,7 +108,7 @@ impl Ledger {
             );
             assert_eq!(
                 account.balance,
-                account.open_lots().map(|lot| lot.remaining).sum::<i64>(),
+                account.live_lots().map(Lot::worth).sum::<i64>(),
                 "lots = balance"
             );
             for (sequence, entry) in (1..).zip(&entries) {
@@ -129,14 +136,14 @@ impl Ledger {
             for lot in account.changed_lots() {
                 let rows = sums.get(&lot.id).copied().unwrap_or(0);
                 let grace = regranted.get(&lot.id).copied().unwrap_or(0);
-                assert_eq!(rows + grace, lot.remaining, "lot {}", lot.id);
-                assert!((0..=lot.granted).contains(&lot.remaining));
+                assert_eq!(rows + grace, lot.worth(), "lot {}", lot.id);
+                assert!((0..=lot.granted).contains(&lot.worth()));
             }
         }
     }
 }
 
-fn member(number: u128) -> MemberId {
+pub(super) fn member(number: u128) -> MemberId {
     MemberId::from_uuid(Uuid::from_u128(number))
 }
 
@@ -406,6 +413,7 @@ fn closed_lot(entry: &Entry) -> Lot {
         grant_time: entry.post_time,
         granted: entry.amount,
         remaining: 0,
+        held: 0,
     }
 }
 
