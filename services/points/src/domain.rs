@@ -1,6 +1,7 @@
 //! What the ledger is and what it decides: values in, values out. No I/O, no clock, no ids of its own making.
 
 mod account;
+mod adjustment;
 mod asset;
 mod decide;
 mod earning;
@@ -14,15 +15,16 @@ mod reversal;
 mod state;
 
 pub(crate) use account::{Account, AccountKey, Lot, LotKey, Standing};
-pub(crate) use asset::{Asset, AssetCode, AssetKind};
-pub(crate) use decide::decide;
+pub(crate) use adjustment::{Adjustment, AdjustmentState};
+pub(crate) use asset::{Asset, AssetCode, AssetKind, ClawbackPolicy};
+pub(crate) use decide::{decide, receiver};
 pub(crate) use earning::{
     ActivityFacts, CompiledRule, EarningRule, Outcome, RuleBook, RuleMistake, RuleState, Verdict, environment, judge,
 };
 pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
 pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
-pub(crate) use ids::{ActivityId, EntryId, HoldId, LotId, MemberId};
+pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId};
 pub(crate) use posting::{Act, Extent, Posting};
 pub(crate) use refusal::Refusal;
 pub(crate) use reversal::{Part, Reversible, due_back};

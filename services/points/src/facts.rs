@@ -1,8 +1,9 @@
-//! The facts that the ledger tells: one for each entry, but one for both entries of a move; and one when a hold is made or
+//! The facts that the ledger tells: one for each entry, but one for both entries of a move or a transfer; and one when a hold is made or
 //! ends.
 
 use contracts::points::v1::{
-    PointsEarned, PointsExpired, PointsHeld, PointsHoldEnded, PointsMoved, PointsRedeemed, PointsReversed,
+    PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsHeld, PointsHoldEnded, PointsMoved,
+    PointsRedeemed, PointsReversed, PointsTransferred,
 };
 use store::Draft;
 
@@ -13,7 +14,7 @@ pub(crate) fn drafts(effects: &Effects) -> impl Iterator<Item = Draft> {
     effects
         .entries
         .iter()
-        .filter_map(of_entry)
+        .filter_map(|entry| of_entry(entry, effects))
         .chain(effects.hold.iter().map(of_hold))
 }
 
@@ -50,7 +51,7 @@ fn hold_ended(hold: &Hold) -> PointsHoldEnded {
     }
 }
 
-fn of_entry(entry: &Entry) -> Option<Draft> {
+fn of_entry(entry: &Entry, effects: &Effects) -> Option<Draft> {
     let member = entry.account.member.to_string();
     let tenant = entry.account.tenant;
     match entry.kind {
@@ -58,7 +59,13 @@ fn of_entry(entry: &Entry) -> Option<Draft> {
         EntryKind::Redeem => Some(Draft::new(tenant, member, &redeemed(entry))),
         EntryKind::RedeemReversal | EntryKind::EarnReversal => Some(Draft::new(tenant, member, &reversed(entry))),
         EntryKind::Expire => Some(Draft::new(tenant, member, &expired(entry))),
-        EntryKind::MoveOut => None,
+        EntryKind::DebtRepayment => Some(Draft::new(tenant, member, &debt_repaid(entry))),
+        EntryKind::Adjustment => Some(Draft::new(tenant, member, &adjusted(entry))),
+        EntryKind::TransferIn => {
+            let out = effects.entry()?;
+            Some(Draft::new(tenant, member, &transferred(out, entry)))
+        }
+        EntryKind::MoveOut | EntryKind::TransferOut => None,
         EntryKind::MoveIn => Some(Draft::new(tenant, member, &moved(entry))),
     }
 }
@@ -97,6 +104,46 @@ fn reversed(entry: &Entry) -> PointsReversed {
         asset_code: entry.account.asset.to_string(),
         amount: entry.amount,
         balance: entry.balance,
+        post_time: Some(entry.post_time.to_wire()),
+        debt_amount: entry.debt,
+    }
+}
+
+fn debt_repaid(entry: &Entry) -> PointsDebtRepaid {
+    PointsDebtRepaid {
+        entry_id: entry.id.to_string(),
+        member_id: entry.account.member.to_string(),
+        asset_code: entry.account.asset.to_string(),
+        amount: entry.amount.saturating_abs(),
+        balance: entry.balance,
+        post_time: Some(entry.post_time.to_wire()),
+    }
+}
+
+fn transferred(out: &Entry, into: &Entry) -> PointsTransferred {
+    PointsTransferred {
+        out_entry_id: out.id.to_string(),
+        in_entry_id: into.id.to_string(),
+        from_member_id: out.account.member.to_string(),
+        to_member_id: into.account.member.to_string(),
+        asset_code: into.account.asset.to_string(),
+        amount: into.amount,
+        from_balance: out.balance,
+        to_balance: into.balance,
+        reference: into.reference.clone(),
+        post_time: Some(into.post_time.to_wire()),
+    }
+}
+
+fn adjusted(entry: &Entry) -> PointsAdjusted {
+    PointsAdjusted {
+        entry_id: entry.id.to_string(),
+        adjustment_id: entry.adjustment.map(|id| id.to_string()).unwrap_or_default(),
+        member_id: entry.account.member.to_string(),
+        asset_code: entry.account.asset.to_string(),
+        amount: entry.amount,
+        balance: entry.balance,
+        reason_code: entry.reference.clone(),
         post_time: Some(entry.post_time.to_wire()),
     }
 }

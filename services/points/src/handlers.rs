@@ -1,9 +1,13 @@
 //! One file for each method: parse, decide, apply, answer.
 
+mod adjustment_service;
+mod approve_adjustment;
 mod capture_hold;
+mod create_adjustment;
 mod create_asset;
 mod create_earning_rule;
 mod earn_points;
+mod get_adjustment;
 mod get_asset;
 mod get_balance;
 mod get_earning_rule;
@@ -11,6 +15,7 @@ mod get_hold;
 mod get_liability;
 mod hold_points;
 mod hold_service;
+mod list_adjustments;
 mod list_assets;
 mod list_balances;
 mod list_earning_rules;
@@ -19,9 +24,12 @@ mod list_holds;
 mod list_lots;
 mod reconcile_accounts;
 mod redeem_points;
+mod reject_adjustment;
 mod release_hold;
 mod reverse_points;
 mod simulate_earning;
+mod transfer_points;
+mod transfer_service;
 mod update_asset;
 mod update_earning_rule;
 

@@ -4,6 +4,7 @@
 //! - for each account: the sum of its entries = its balance = what is left or held in its lots, never below zero, and its
 //!   entries are numbered without a gap;
 //! - for each lot: what is left + held + spent + expired + taken back - given back = granted;
+//! - what is owed is kept beside the balance, and whoever owes has nothing to spend;
 //! - what is held can be spent by its hold alone, and comes back at its deadline if nobody does;
 //! - a spend takes the lots that expire first, and lists them, so that a reversal gives back the very same;
 //! - one request id has one effect and one answer, for ever; one activity earns once by one rule;
@@ -34,11 +35,13 @@ mod store;
 mod wire;
 mod workers;
 
+use contracts::points::v1::adjustment_service_server::AdjustmentServiceServer;
 use contracts::points::v1::asset_service_server::AssetServiceServer;
 use contracts::points::v1::earning_rule_service_server::EarningRuleServiceServer;
 use contracts::points::v1::hold_service_server::HoldServiceServer;
 use contracts::points::v1::ledger_service_server::LedgerServiceServer;
 use contracts::points::v1::points_service_server::PointsServiceServer;
+use contracts::points::v1::transfer_service_server::TransferServiceServer;
 use events::{consume, feed, sequencer};
 use runtime::{Deps, Service};
 use tonic::service::Routes;
@@ -58,6 +61,8 @@ pub fn service(deps: Deps) -> Service {
         .add_service(AssetServiceServer::new(api.clone()))
         .add_service(EarningRuleServiceServer::new(api.clone()))
         .add_service(HoldServiceServer::new(api.clone()))
+        .add_service(TransferServiceServer::new(api.clone()))
+        .add_service(AdjustmentServiceServer::new(api.clone()))
         .add_service(LedgerServiceServer::new(api))
         .add_service(feed(db.clone()));
     let workers = vec![

@@ -1,6 +1,7 @@
 //! The tables and their statements. Everything that changes a balance goes through [`load()`] and [`apply()`].
 
 mod account;
+mod adjustment;
 mod apply;
 mod asset;
 mod earning_rule;
@@ -16,6 +17,7 @@ mod row;
 mod tier;
 
 pub(crate) use account::{BalanceRow, Which, balances, lock};
+pub(crate) use adjustment::{adjustment, adjustment_for_update, list_adjustments, save_adjustment};
 pub(crate) use apply::apply;
 pub(crate) use asset::{
     AssetRow, asset, asset_codes, asset_for_update, create_asset, list_assets, tenants, update_asset,
@@ -30,5 +32,5 @@ pub(crate) use load::load;
 pub(crate) use lot::{due_lots, list_lots};
 pub(crate) use migrations::migrations;
 pub(crate) use order::{OrderKey, OrderRow, orders, save_orders};
-pub(crate) use reconcile::{ReconcileRow, liability, reconcile};
+pub(crate) use reconcile::{KindSum, ReconcileRow, liability, reconcile};
 pub(crate) use tier::{TierRow, save_tiers, tiers};

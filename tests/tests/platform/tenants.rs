@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::gateway::v1::CreateTenantRequest;
-use contracts::points::v1::HoldPointsRequest;
+use contracts::points::v1::{CreateAdjustmentRequest, HoldPointsRequest};
 use kernel::Clock;
 use prost_reflect::MethodDescriptor;
 use rpc::{Access, Methods};
@@ -51,6 +51,16 @@ async fn with_everything() -> (Host, Known) {
         .into_inner()
         .hold
         .unwrap();
+    let adjustment = CreateAdjustmentRequest {
+        request_id: "adjustment".to_owned(),
+        member_id: member.clone(),
+        asset_code: POINTS.to_owned(),
+        amount: 1,
+        reason_code: "recovery".to_owned(),
+        note: String::new(),
+    };
+    let adjustment = host.api.adjustments().create_adjustment(adjustment).await.unwrap();
+    let adjustment = adjustment.into_inner().adjustment.unwrap();
     let runs = host
         .rest()
         .get(&format!("/v1/members/{member}/journey-runs"))
@@ -63,6 +73,7 @@ async fn with_everything() -> (Host, Known) {
         ("coupon_id", coupon),
         ("entry_id", entry),
         ("hold_id", hold.hold_id),
+        ("adjustment_id", adjustment.adjustment_id),
         ("run_id", runs["runs"][0]["runId"].as_str().unwrap().to_owned()),
         (
             "api_key_id",
@@ -150,7 +161,7 @@ fn strangers(known: &Known) -> Known {
     let clock = Clock::system();
     let stranger = |(&name, value): (&&'static str, &String)| {
         let prefix = value.split_once('_').map(|(prefix, _)| prefix);
-        let is_id = matches!(prefix, Some("mbr" | "cpn" | "ent" | "hld" | "jrn" | "key"));
+        let is_id = matches!(prefix, Some("mbr" | "cpn" | "ent" | "hld" | "adj" | "jrn" | "key"));
         let new = match prefix {
             Some(prefix) if is_id => with_prefix(prefix, &clock),
             _ if name == "version" => "1".to_owned(),
@@ -242,6 +253,16 @@ fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
         ("EarnPoints", json!({"assetCode": POINTS, "amount": "1000000"})),
         ("RedeemPoints", json!({"assetCode": POINTS, "amount": "1"})),
         ("HoldPoints", json!({"assetCode": POINTS, "amount": "1"})),
+        (
+            "TransferPoints",
+            json!({"toMemberId": member, "assetCode": POINTS, "amount": "1"}),
+        ),
+        (
+            "CreateAdjustment",
+            json!({"assetCode": POINTS, "amount": "-1", "reasonCode": "theft"}),
+        ),
+        ("ApproveAdjustment", json!({})),
+        ("RejectAdjustment", json!({})),
         ("CaptureHold", json!({})),
         ("ReleaseHold", json!({})),
         ("ReversePoints", json!({"entryId": known["entry_id"], "amount": "1"})),

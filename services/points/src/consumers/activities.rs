@@ -317,8 +317,8 @@ fn claims(earned: &[EarnRow], money: &BTreeMap<OrderKey, Touched>, redirects: &R
     claims
 }
 
-/// A claim is taken within the balance. What it does not reach stays in the entry's reversible rest, and the order's next
-/// refund asks for it again.
+/// What a claim does is the asset's policy. What is neither taken nor owed stays in the entry's reversible rest, and the
+/// order's next refund asks for it again.
 fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<(), Fault> {
     match outcome {
         Ok(effects) if effects.missing == 0 => Ok(()),
@@ -330,15 +330,19 @@ fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<(), 
             tracing::info!(account = ?claim.account, missing = requested, "a refund found nothing to take back");
             Ok(())
         }
-        // All that is due has been taken back before.
-        Err(Refusal::ExceedsEntry { .. }) => Ok(()),
+        // All that is due has been taken back before, or nothing ever is.
+        Err(Refusal::ExceedsEntry { .. } | Refusal::ClawbackForbidden { .. }) => Ok(()),
         Err(
             refusal @ (Refusal::NotSpendable { .. }
             | Refusal::ExpiryPassed { .. }
             | Refusal::Overflow { .. }
             | Refusal::NotReversible { .. }
             | Refusal::HoldNotOpen { .. }
-            | Refusal::ExceedsHold { .. }),
+            | Refusal::ExceedsHold { .. }
+            | Refusal::TransferForbidden { .. }
+            | Refusal::TransferToSelf { .. }
+            | Refusal::AdjustmentNotPending { .. }
+            | Refusal::AdjustmentNeedsAnother { .. }),
         ) => Err(refusal.into()),
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use kernel::{Tenant, Time};
 
-use super::{Asset, AssetCode, LotId, MemberId};
+use super::{Asset, AssetCode, EntryId, LotId, MemberId};
 
 /// Whose balance of what. The order of the keys is the order in which accounts are locked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,8 @@ pub(crate) type LotKey = (Time, LotId);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lot {
     pub(crate) id: LotId,
+    /// The entry that granted it.
+    pub(crate) entry: EntryId,
     pub(crate) expire_time: Time,
     pub(crate) grant_time: Time,
     pub(crate) granted: i64,
@@ -38,6 +40,7 @@ pub(crate) struct Standing {
     pub(crate) sequence: i64,
     pub(crate) moved_to: Option<MemberId>,
     pub(crate) held: i64,
+    pub(crate) debt: i64,
 }
 
 /// One balance, as it is while its row is locked, with as many of its lots as the postings at hand may touch.
@@ -48,6 +51,8 @@ pub(crate) struct Account {
     pub(crate) balance: i64,
     /// What is held of it.
     pub(crate) held: i64,
+    /// What is owed, beside the balance. Whoever owes has nothing to spend.
+    pub(crate) debt: i64,
     /// The number of the last entry.
     pub(crate) sequence: i64,
     /// The member that it went over to; nothing is posted here any more.
@@ -87,11 +92,13 @@ impl Account {
             sequence,
             moved_to,
             held,
+            debt,
         } = standing;
         Self {
             asset,
             balance,
             held,
+            debt,
             sequence,
             moved_to,
             lots: BTreeMap::new(),
@@ -237,6 +244,16 @@ impl Account {
         self.changed_lots.insert(lot.key());
         self.change_held(lot.held);
         self.lots.insert(lot.key(), lot);
+    }
+
+    /// Changes what is owed.
+    pub(super) fn change_debt(&mut self, amount: i64) {
+        let debt = self.debt.checked_add(amount).filter(|debt| *debt >= 0);
+        let Some(debt) = debt else {
+            panic!("the decision let the debt {} change by {amount}", self.debt)
+        };
+        self.debt = debt;
+        self.changed = true;
     }
 
     pub(super) fn close(&mut self, moved_to: MemberId) {

@@ -1,16 +1,19 @@
+mod adjust;
+mod debt;
 mod hold;
+mod transfer;
 
 use kernel::Time;
 
 use super::{
     Account, AccountKey, Act, Effects, Entry, EntryId, EntryKind, Extent, Hold, Lot, LotAmount, LotId, LotKey,
-    MemberId, Part, Posting, Refusal, Reversible, State,
+    MemberId, Posting, Refusal, Reversible, State,
 };
 
 /// Decides one posting on locked accounts, and moves the state on. A refused posting leaves the state as it was.
 ///
 /// Whatever spends is settled first: lots whose time has come expire by an entry of their own, so that they neither pay
-/// nor count.
+/// nor count. Whatever becomes available repays what is owed, by an entry of its own as well.
 pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
     let key = &posting.account;
     let mut effects = match posting.act {
@@ -20,12 +23,18 @@ pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Re
         Act::Hold { amount, expire_time } => hold::hold(state, key, amount, expire_time, &posting.reference)?,
         Act::Capture { hold, amount } => hold::capture(state, key, hold, amount, &posting.reference)?,
         Act::Release { hold, cause } => hold::release(state, key, hold, cause)?,
+        Act::Transfer { to, amount } => transfer::transfer(state, key, to, amount, &posting.reference)?,
+        Act::Adjust { adjustment, amount } => adjust::adjust(state, key, adjustment, amount)?,
         Act::Expire { .. } => Effects {
             entries: settle(state, key).into_iter().collect(),
             ..Effects::default()
         },
         Act::Move { to } => hand_over(state, key, to)?,
     };
+    let receiver = receiver(posting);
+    for key in receiver.iter().chain([key]) {
+        effects.entries.extend(debt::repay(state, key));
+    }
     if let Some(entry) = effects.main.and_then(|main| effects.entries.get_mut(main)) {
         if entry.reference.is_empty() {
             entry.reference.clone_from(&posting.reference);
@@ -35,14 +44,28 @@ pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Re
     Ok(effects)
 }
 
+/// The other account of a posting that is about two.
+pub(crate) fn receiver(posting: &Posting) -> Option<AccountKey> {
+    match posting.act {
+        Act::Move { to } | Act::Transfer { to, .. } => Some(AccountKey {
+            member: to,
+            ..posting.account.clone()
+        }),
+        Act::Earn { .. }
+        | Act::Redeem { .. }
+        | Act::Reverse { .. }
+        | Act::Hold { .. }
+        | Act::Capture { .. }
+        | Act::Release { .. }
+        | Act::Adjust { .. }
+        | Act::Expire { .. } => None,
+    }
+}
+
 fn earn(state: &mut State, key: &AccountKey, amount: i64, expire_time: Option<Time>) -> Result<Effects, Refusal> {
     assert!(amount > 0, "an earn of {amount}");
-    let account = state.account(key);
-    let expire_time = expire_time.unwrap_or_else(|| account.asset.expire_time(state.now));
-    if expire_time <= state.now {
-        return Err(Refusal::ExpiryPassed { expire_time });
-    }
-    check_growth(account, amount)?;
+    let expire_time = new_lot_expiry(state, key, expire_time)?;
+    check_growth(state.account(key), amount)?;
 
     // Past this line nothing refuses.
     let id = state.entry_id();
@@ -54,6 +77,15 @@ fn earn(state: &mut State, key: &AccountKey, amount: i64, expire_time: Option<Ti
         main: Some(0),
         ..Effects::default()
     })
+}
+
+/// When a lot that is granted now expires: at the given time, or as the asset's policy says.
+fn new_lot_expiry(state: &State, key: &AccountKey, given: Option<Time>) -> Result<Time, Refusal> {
+    let expire_time = given.unwrap_or_else(|| state.account(key).asset.expire_time(state.now));
+    if expire_time <= state.now {
+        return Err(Refusal::ExpiryPassed { expire_time });
+    }
+    Ok(expire_time)
 }
 
 fn redeem(state: &mut State, key: &AccountKey, amount: i64) -> Result<Effects, Refusal> {
@@ -79,6 +111,12 @@ fn payable(state: &State, key: &AccountKey, amount: i64) -> Result<Vec<(LotKey, 
             asset: account.asset.code.clone(),
         });
     }
+    plan_all(state, key, amount)
+}
+
+/// Which lots make up an amount, or why they do not.
+fn plan_all(state: &State, key: &AccountKey, amount: i64) -> Result<Vec<(LotKey, i64)>, Refusal> {
+    let account = state.account(key);
     let plan = first_expiring(account, state.now, amount, None);
     if sum(&plan) < amount {
         return Err(Refusal::Insufficient {
@@ -108,7 +146,7 @@ fn reverse(state: &mut State, key: &AccountKey, entry: EntryId, extent: Extent) 
     if kind == EntryKind::Redeem {
         give_back(state, key, entry, wanted)
     } else {
-        take_back(state, key, entry, wanted)
+        debt::take_back(state, key, entry, wanted)
     }
 }
 
@@ -159,39 +197,8 @@ fn give_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -
     })
 }
 
-/// Reverses an earn within the balance: from its own lot first, since that is what should not have been there, then
-/// from the lots that expire first.
-fn take_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -> Result<Effects, Refusal> {
-    let own = reversible(state, entry).parts.first().map(Part::key);
-    let plan = first_expiring(state.account(key), state.now, wanted, own);
-    let taken = sum(&plan);
-    if taken == 0 {
-        return Err(Refusal::Insufficient {
-            available: 0,
-            requested: wanted,
-        });
-    }
-
-    // Past this line nothing refuses.
-    let mut entries: Vec<Entry> = settle(state, key).into_iter().collect();
-    let lots = take(state, key, &plan);
-    let mut reversal = state.book(key, EntryKind::EarnReversal, taken.saturating_neg(), lots);
-    reversal.reverses = Some(entry);
-    entries.push(reversal);
-    reversible(state, entry).note_amount(taken);
-    let left = reversible(state, entry).left();
-    let missing = wanted.saturating_sub(taken);
-    Ok(Effects {
-        main: last(&entries),
-        entries,
-        missing,
-        reversible: left,
-        ..Effects::default()
-    })
-}
-
 /// Hands all that is not due over to the survivor, lot by lot, and closes the account. What is held goes along, with its
-/// holds.
+/// holds, and what is owed.
 fn hand_over(state: &mut State, from: &AccountKey, to: MemberId) -> Result<Effects, Refusal> {
     let survivor = AccountKey {
         member: to,
@@ -201,12 +208,14 @@ fn hand_over(state: &mut State, from: &AccountKey, to: MemberId) -> Result<Effec
         state.account(from).is_complete(),
         "a move of an account whose lots are not all loaded"
     );
+    let debt = state.account(from).debt;
     check_growth(state.account(&survivor), state.account(from).balance)?;
+    check_sum(state.account(&survivor).debt, debt)?;
 
     // Past this line nothing refuses.
     let mut entries: Vec<Entry> = settle(state, from).into_iter().collect();
     let moved: Vec<LotKey> = state.account(from).live_lots().map(Lot::key).collect();
-    if !moved.is_empty() {
+    if !moved.is_empty() || debt > 0 {
         let lots: Vec<Lot> = moved
             .into_iter()
             .map(|key| state.account_mut(from).give_away(key))
@@ -219,11 +228,15 @@ fn hand_over(state: &mut State, from: &AccountKey, to: MemberId) -> Result<Effec
             .collect();
         let mut out = state.book(from, EntryKind::MoveOut, amount.saturating_neg(), taken);
         out.counterpart = Some(to);
+        out.debt = debt.saturating_neg();
+        state.account_mut(from).change_debt(out.debt);
         for lot in lots {
             state.account_mut(&survivor).take_in(lot);
         }
         let mut into = state.book(&survivor, EntryKind::MoveIn, amount, parts);
         into.counterpart = Some(from.member);
+        into.debt = debt;
+        state.account_mut(&survivor).change_debt(debt);
         entries.extend([out, into]);
     }
     let open: Vec<Hold> = state
@@ -303,6 +316,7 @@ fn grant(state: &mut State, key: &AccountKey, entry: EntryId, amount: i64, expir
     let id = LotId::from_uuid(entry.uuid());
     let lot = Lot {
         id,
+        entry,
         expire_time,
         grant_time: state.now,
         granted: amount,
@@ -324,7 +338,11 @@ fn part_of(lot: &Lot, amount: i64) -> LotAmount {
 }
 
 fn check_growth(account: &Account, amount: i64) -> Result<(), Refusal> {
-    let balance = account.balance;
+    check_sum(account.balance, amount)
+}
+
+/// A sum of an account can grow by an amount.
+fn check_sum(balance: i64, amount: i64) -> Result<(), Refusal> {
     balance
         .checked_add(amount)
         .map(drop)

@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{AccountKey, ActivityId, EntryId, Hold, HoldId, LotId, MemberId};
+use super::{AccountKey, ActivityId, AdjustmentId, EntryId, Hold, HoldId, LotId, MemberId};
 
 /// One change of one balance. Entries are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub(crate) struct Entry {
     pub(crate) counterpart: Option<MemberId>,
     /// The hold that it captured.
     pub(crate) hold: Option<HoldId>,
+    /// The change of what is owed, with its sign.
+    pub(crate) debt: i64,
+    /// The adjustment that it posts.
+    pub(crate) adjustment: Option<AdjustmentId>,
 }
 
 /// A lot's part in an entry.
@@ -46,6 +50,10 @@ pub(crate) enum EntryKind {
     Expire,
     MoveOut,
     MoveIn,
+    DebtRepayment,
+    TransferOut,
+    TransferIn,
+    Adjustment,
 }
 
 /// The rule and the activity behind an entry.
@@ -67,7 +75,7 @@ pub(crate) struct Effects {
     pub(crate) main: Option<usize>,
     /// The hold that was made or has ended, as it is now.
     pub(crate) hold: Option<Hold>,
-    /// Of a reversed earn: what the balance did not reach.
+    /// Of a reversed earn: what was not there to be taken back, and is not owed either.
     pub(crate) missing: i64,
     /// Of a reversed spend, or of a hold: what came back and expired at once.
     pub(crate) expired: i64,
@@ -81,6 +89,11 @@ impl Effects {
         self.entries.get(self.main?)
     }
 
+    /// The entry by which the account repaid what it owed.
+    pub(crate) fn repayment(&self) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.kind == EntryKind::DebtRepayment)
+    }
+
     /// The balance at the end.
     pub(crate) fn balance(&self) -> i64 {
         self.entries.last().map_or(0, |entry| entry.balance)
@@ -88,7 +101,7 @@ impl Effects {
 }
 
 impl EntryKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 11] = [
         Self::Earn,
         Self::Redeem,
         Self::RedeemReversal,
@@ -96,6 +109,10 @@ impl EntryKind {
         Self::Expire,
         Self::MoveOut,
         Self::MoveIn,
+        Self::DebtRepayment,
+        Self::TransferOut,
+        Self::TransferIn,
+        Self::Adjustment,
     ];
 
     /// The kind of a number.
@@ -113,6 +130,10 @@ impl EntryKind {
             Self::Expire => 5,
             Self::MoveOut => 6,
             Self::MoveIn => 7,
+            Self::DebtRepayment => 8,
+            Self::TransferOut => 9,
+            Self::TransferIn => 10,
+            Self::Adjustment => 11,
         }
     }
 
@@ -126,6 +147,10 @@ impl EntryKind {
             Self::Expire => "EXPIRE",
             Self::MoveOut => "MOVE_OUT",
             Self::MoveIn => "MOVE_IN",
+            Self::DebtRepayment => "DEBT_REPAYMENT",
+            Self::TransferOut => "TRANSFER_OUT",
+            Self::TransferIn => "TRANSFER_IN",
+            Self::Adjustment => "ADJUSTMENT",
         }
     }
 }

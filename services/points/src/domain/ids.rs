@@ -28,6 +28,13 @@ impl Kind for HoldTag {
     const NOUN: &'static str = "hold";
 }
 
+/// The kind of an adjustment's id.
+pub(crate) enum AdjustmentTag {}
+impl Kind for AdjustmentTag {
+    const PREFIX: &'static str = "adj";
+    const NOUN: &'static str = "adjustment";
+}
+
 /// The kind of an activity's id, which tagging gives.
 pub(crate) enum Activity {}
 impl Kind for Activity {
@@ -39,4 +46,5 @@ pub(crate) type MemberId = Id<Member>;
 pub(crate) type EntryId = Id<EntryTag>;
 pub(crate) type LotId = Id<LotTag>;
 pub(crate) type HoldId = Id<HoldTag>;
+pub(crate) type AdjustmentId = Id<AdjustmentTag>;
 pub(crate) type ActivityId = Id<Activity>;

@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{AccountKey, EarnedBy, EntryId, HoldId, LotId, MemberId, ReleaseCause};
+use super::{AccountKey, AdjustmentId, EarnedBy, EntryId, HoldId, LotId, MemberId, ReleaseCause};
 
 /// Something to be done to one account.
 #[derive(Clone, Debug)]
@@ -28,6 +28,10 @@ pub(crate) enum Act {
     Capture { hold: HoldId, amount: Option<i64> },
     /// Give a hold back.
     Release { hold: HoldId, cause: ReleaseCause },
+    /// Give an amount to another member, all or nothing.
+    Transfer { to: MemberId, amount: i64 },
+    /// Correct a balance by an amount with its sign, all or nothing.
+    Adjust { adjustment: AdjustmentId, amount: i64 },
     /// Expire those of these lots whose time has come.
     Expire { lots: Vec<LotId> },
     /// Hand everything over to the member who survived a merge, and close the account.

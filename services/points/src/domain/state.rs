@@ -4,7 +4,7 @@ use std::sync::Arc;
 use kernel::Time;
 use uuid::Uuid;
 
-use super::{Account, AccountKey, Asset, Entry, EntryId, EntryKind, Hold, HoldId, LotAmount, Reversible};
+use super::{Account, AccountKey, Asset, Entry, EntryId, EntryKind, Hold, HoldId, LotAmount, LotId, Reversible};
 
 /// Everything that postings are decided on: locked accounts, their lots, the entries that are to be reversed, the time,
 /// and new numbers for new entries. Deciding moves it on, so that the next posting sees the one before.
@@ -64,6 +64,11 @@ impl State {
     pub(super) fn put_hold(&mut self, hold: Hold) {
         self.changed_holds.insert(hold.id);
         self.holds.insert(hold.id, hold);
+    }
+
+    /// The number of a new lot that does not bear its entry's.
+    pub(super) fn lot_id(&mut self) -> LotId {
+        LotId::from_uuid((self.ids)())
     }
 
     /// The number of a new hold.
@@ -135,6 +140,8 @@ impl State {
             earned_by: None,
             counterpart: None,
             hold: None,
+            debt: 0,
+            adjustment: None,
         }
     }
 

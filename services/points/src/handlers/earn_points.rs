@@ -28,6 +28,7 @@ impl PointsApi {
         let effects = post_one(&tx, &self.clock, posting).await?;
         tx.commit(EarnPointsResponse {
             entry: effects.entry().map(entry_to_wire),
+            repayment: effects.repayment().map(entry_to_wire),
         })
         .await
     }

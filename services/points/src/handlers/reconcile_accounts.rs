@@ -63,5 +63,7 @@ fn disagreement_to_wire(row: &ReconcileRow) -> Disagreement {
         held: row.held,
         lots_held: row.lots_held,
         holds_sum: row.holds_sum,
+        debt: row.debt,
+        entries_debt: row.entries_debt,
     }
 }

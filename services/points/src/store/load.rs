@@ -6,7 +6,7 @@ use store::Tx;
 
 use super::lot::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots};
 use super::{asset, hold, reversible};
-use crate::domain::{Account, AccountKey, Act, EntryId, EntryKind, HoldId, LotId, LotKey, MemberId, Posting, State};
+use crate::domain::{Account, AccountKey, Act, EntryId, EntryKind, HoldId, LotId, LotKey, Posting, State, receiver};
 
 /// Locks everything that the postings touch, in one order, and reads what their decisions need: not more, so that the
 /// cost of a posting does not grow with its account's history.
@@ -32,37 +32,22 @@ async fn load_accounts(tx: &Tx, state: &mut State, postings: &[Posting]) -> Resu
     // A merge came in between: whoever posts follows the redirect anew.
     let gone = |key: &AccountKey| state.account(key).moved_to.is_some();
     let lost = postings.iter().any(|posting| match posting.act {
-        Act::Move { to } => gone(&survivor(posting, to)),
+        Act::Move { .. } => receiver(posting).is_some_and(|survivor| gone(&survivor)),
+        Act::Transfer { .. } => gone(&posting.account) || receiver(posting).is_some_and(|to| gone(&to)),
         Act::Expire { .. } => false,
         Act::Earn { .. }
         | Act::Redeem { .. }
         | Act::Reverse { .. }
         | Act::Hold { .. }
         | Act::Capture { .. }
-        | Act::Release { .. } => gone(&posting.account),
+        | Act::Release { .. }
+        | Act::Adjust { .. } => gone(&posting.account),
     });
     if lost { Err(Fault::Contended) } else { Ok(()) }
 }
 
 fn keys_of(posting: &Posting) -> impl Iterator<Item = AccountKey> {
-    let survivor = match posting.act {
-        Act::Move { to } => Some(survivor(posting, to)),
-        Act::Earn { .. }
-        | Act::Redeem { .. }
-        | Act::Reverse { .. }
-        | Act::Hold { .. }
-        | Act::Capture { .. }
-        | Act::Release { .. }
-        | Act::Expire { .. } => None,
-    };
-    std::iter::once(posting.account.clone()).chain(survivor)
-}
-
-fn survivor(posting: &Posting, to: MemberId) -> AccountKey {
-    AccountKey {
-        member: to,
-        ..posting.account.clone()
-    }
+    std::iter::once(posting.account.clone()).chain(receiver(posting))
 }
 
 async fn load_reversibles(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
@@ -87,6 +72,8 @@ fn reverses(posting: &Posting) -> Option<EntryId> {
         | Act::Hold { .. }
         | Act::Capture { .. }
         | Act::Release { .. }
+        | Act::Transfer { .. }
+        | Act::Adjust { .. }
         | Act::Expire { .. }
         | Act::Move { .. } => None,
     }
@@ -103,7 +90,13 @@ async fn load_holds(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<
             Act::Move { .. } => {
                 moving.insert(posting.account.clone());
             }
-            Act::Earn { .. } | Act::Redeem { .. } | Act::Reverse { .. } | Act::Hold { .. } | Act::Expire { .. } => {}
+            Act::Earn { .. }
+            | Act::Redeem { .. }
+            | Act::Reverse { .. }
+            | Act::Hold { .. }
+            | Act::Transfer { .. }
+            | Act::Adjust { .. }
+            | Act::Expire { .. } => {}
         }
     }
     for hold in hold::holds(&**tx, &named).await? {
@@ -134,7 +127,9 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[Posting]) -> Re
             Act::Expire { lots } => lots.clone(),
             Act::Capture { hold, .. } | Act::Release { hold, .. } => lots_of_hold(state, *hold).collect(),
             Act::Move { .. } => held_lots(state, &posting.account),
-            Act::Earn { .. } | Act::Redeem { .. } | Act::Hold { .. } => Vec::new(),
+            Act::Earn { .. } | Act::Redeem { .. } | Act::Hold { .. } | Act::Transfer { .. } | Act::Adjust { .. } => {
+                Vec::new()
+            }
         };
         wanted.extend(
             lots.into_iter()
@@ -165,11 +160,18 @@ fn held_lots(state: &State, account: &AccountKey) -> Vec<LotId> {
 /// The open lots of accounts that spend, page by page, until they cover what all postings together may take.
 async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
     let mut needs: HashMap<AccountKey, i64> = HashMap::new();
+    let moving = postings.iter().filter(|it| matches!(it.act, Act::Move { .. }));
+    let debts = moving.fold(0_i64, |sum, it| sum.saturating_add(state.account(&it.account).debt));
     for posting in postings {
         let need = need(state, posting);
         if need > 0 {
             let sum = needs.entry(posting.account.clone()).or_default();
             *sum = sum.saturating_add(need);
+        }
+        // Whoever takes over what is owed repays it; a chain of moves brings all of it to its end.
+        if let Some(survivor) = receiver(posting).filter(|_| debts > 0) {
+            let sum = needs.entry(survivor).or_default();
+            *sum = sum.saturating_add(debts);
         }
     }
     let mut cursors: Vec<(AccountKey, LotKey)> = needs.keys().map(|key| (key.clone(), FIRST)).collect();
@@ -204,7 +206,9 @@ async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[Posting]) -> Res
 /// How much of an account's open lots a posting may take.
 fn need(state: &State, posting: &Posting) -> i64 {
     match posting.act {
-        Act::Redeem { amount } | Act::Hold { amount, .. } => amount,
+        // One that adds needs none.
+        Act::Adjust { amount, .. } => amount.saturating_neg(),
+        Act::Redeem { amount } | Act::Hold { amount, .. } | Act::Transfer { amount, .. } => amount,
         Act::Reverse { entry, extent } => match state.reversible(entry) {
             Some(earn) if earn.kind == EntryKind::Earn => extent.amount(earn.left(), earn.reversed),
             Some(_) | None => 0,

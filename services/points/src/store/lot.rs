@@ -5,7 +5,7 @@ use store::{Column, Tx, values};
 use uuid::Uuid;
 
 use super::row::{Columns, KEYS_MAX, select};
-use crate::domain::{AccountKey, AssetCode, Lot, LotId, LotKey, MemberId};
+use crate::domain::{AccountKey, AssetCode, EntryId, Lot, LotId, LotKey, MemberId};
 
 /// How many lots of one account are read at a time. Most spends need a few; the next page is read only if they do not
 /// suffice, so that an account with ten thousand lots costs no more than one with ten.
@@ -21,7 +21,8 @@ pub(crate) struct LotRow {
     pub(crate) lot: Lot,
 }
 
-const SELECT: &str = "tenant_id, member_id, asset_code, lot_id, granted, remaining, grant_time, expire_time, held";
+const SELECT: &str =
+    "tenant_id, member_id, asset_code, lot_id, granted, remaining, grant_time, expire_time, held, entry_id";
 
 /// Where the reading of an account's open lots begins.
 pub(crate) const FIRST: LotKey = (Time::from_micros(i64::MIN), LotId::from_uuid(Uuid::nil()));
@@ -79,14 +80,26 @@ fn lot_row(row: &QueryResult) -> Result<LotRow, Fault> {
         tenant: columns.tenant()?,
         member: MemberId::from_uuid(columns.take()?),
         asset: columns.take::<String>()?.into(),
-        lot: Lot {
-            id: LotId::from_uuid(columns.take()?),
-            granted: columns.take()?,
-            remaining: columns.take()?,
-            grant_time: columns.time()?,
-            expire_time: columns.time()?,
-            held: columns.take()?,
-        },
+        lot: lot_columns(&mut columns)?,
+    })
+}
+
+fn lot_columns(columns: &mut Columns<'_>) -> Result<Lot, Fault> {
+    let id: Uuid = columns.take()?;
+    let lot = Lot {
+        id: LotId::from_uuid(id),
+        // Most lots bear their entry's number.
+        entry: EntryId::from_uuid(id),
+        granted: columns.take()?,
+        remaining: columns.take()?,
+        grant_time: columns.time()?,
+        expire_time: columns.time()?,
+        held: columns.take()?,
+    };
+    let entry = columns.take::<Option<Uuid>>()?;
+    Ok(Lot {
+        entry: entry.map_or(lot.entry, EntryId::from_uuid),
+        ..lot
     })
 }
 

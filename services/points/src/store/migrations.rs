@@ -1,4 +1,7 @@
+mod adjustment;
+mod debt;
 mod hold;
+mod transfer;
 
 use store::Migration;
 
@@ -18,6 +21,9 @@ pub(crate) fn migrations() -> Vec<Migration> {
             sql: EARNING,
         },
         hold::MIGRATION,
+        debt::MIGRATION,
+        transfer::MIGRATION,
+        adjustment::MIGRATION,
     ]
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct ReconcileRow {
     pub(crate) held: i64,
     pub(crate) lots_held: i64,
     pub(crate) holds_sum: i64,
+    pub(crate) debt: i64,
+    pub(crate) entries_debt: i64,
 }
 
 impl ReconcileRow {
@@ -34,6 +36,7 @@ impl ReconcileRow {
             && self.last_entry_sequence == self.sequence
             && self.lots_held == self.held
             && self.holds_sum == self.held
+            && self.entries_debt == self.debt
     }
 }
 
@@ -62,7 +65,10 @@ pub(crate) async fn reconcile(
              AND l.asset_code = k.asset_code AND l.held > 0), 0) AS BIGINT), \
          CAST(COALESCE((SELECT SUM(p.amount) FROM hold AS h CROSS JOIN hold_lot AS p WHERE h.tenant_id = $1 \
              AND h.member_id = k.member_id AND h.asset_code = k.asset_code AND h.open \
-             AND p.tenant_id = h.tenant_id AND p.hold_id = h.hold_id), 0) AS BIGINT) \
+             AND p.tenant_id = h.tenant_id AND p.hold_id = h.hold_id), 0) AS BIGINT), \
+         COALESCE(a.debt, 0), \
+         CAST(COALESCE((SELECT SUM(e.debt) FROM entry AS e WHERE e.tenant_id = $1 AND e.member_id = k.member_id \
+             AND e.asset_code = k.asset_code), 0) AS BIGINT) \
          FROM ( \
              SELECT member_id, asset_code FROM (SELECT member_id, asset_code FROM account \
                  WHERE tenant_id = $1 AND (member_id, asset_code) > ($2, $3) \
@@ -105,6 +111,8 @@ pub(crate) async fn reconcile(
                 held: columns.take()?,
                 lots_held: columns.take()?,
                 holds_sum: columns.take()?,
+                debt: columns.take()?,
+                entries_debt: columns.take()?,
             };
             // Asked for in one figure, SQLite would read the lots by an index on neither.
             row.lots_sum = row.lots_sum.saturating_add(row.lots_held);
@@ -113,19 +121,28 @@ pub(crate) async fn reconcile(
         .collect()
 }
 
-/// The sum and the number of an asset's entries, by the number of their kind.
-pub(crate) async fn liability(
-    conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    asset: &str,
-) -> Result<Vec<(i32, i64, i64)>, Fault> {
-    const SUM: &str = "SELECT kind, CAST(SUM(amount) AS BIGINT), COUNT(*) FROM entry \
+/// The sums of the entries of one kind.
+pub(crate) struct KindSum {
+    pub(crate) kind: i32,
+    pub(crate) amount: i64,
+    pub(crate) debt: i64,
+    pub(crate) entry_count: i64,
+}
+
+/// The sums of an asset's entries, by the number of their kind.
+pub(crate) async fn liability(conn: &impl ConnectionTrait, tenant: Tenant, asset: &str) -> Result<Vec<KindSum>, Fault> {
+    const SUM: &str = "SELECT kind, CAST(SUM(amount) AS BIGINT), CAST(SUM(debt) AS BIGINT), COUNT(*) FROM entry \
          WHERE tenant_id = $1 AND asset_code = $2 GROUP BY kind ORDER BY kind";
     let rows = select(conn, SUM, [tenant.uuid().into(), asset.into()]).await?;
     rows.iter()
         .map(|row| {
             let mut columns = Columns::of(row);
-            Ok((columns.take()?, columns.take()?, columns.take()?))
+            Ok(KindSum {
+                kind: columns.take()?,
+                amount: columns.take()?,
+                debt: columns.take()?,
+                entry_count: columns.take()?,
+            })
         })
         .collect()
 }

@@ -2,7 +2,7 @@ use contracts::points::v1 as wire;
 use contracts::points::v1::expiry_policy::Rule;
 use fault::Fault;
 
-use crate::domain::{CalendarPeriod, ExpiryPolicy, parse_date};
+use crate::domain::{CalendarPeriod, ClawbackPolicy, ExpiryPolicy, parse_date};
 use crate::store::AssetRow;
 
 pub(crate) fn asset_to_wire(row: &AssetRow) -> wire::Asset {
@@ -16,6 +16,18 @@ pub(crate) fn asset_to_wire(row: &AssetRow) -> wire::Asset {
         create_time: Some(row.create_time.to_wire()),
         update_time: Some(row.update_time.to_wire()),
         etag: row.version.to_string(),
+        clawback_policy: row.asset.clawback.number(),
+        transfer_forbidden: row.asset.transfer_forbidden,
+        adjustment_alone_max: row.asset.adjustment_alone_max,
+    }
+}
+
+/// The policy of a request; none is within the balance.
+pub(crate) fn clawback_from_wire(policy: wire::ClawbackPolicy) -> ClawbackPolicy {
+    match policy {
+        wire::ClawbackPolicy::None => ClawbackPolicy::None,
+        wire::ClawbackPolicy::Unspecified | wire::ClawbackPolicy::WithinBalance => ClawbackPolicy::WithinBalance,
+        wire::ClawbackPolicy::Debt => ClawbackPolicy::Debt,
     }
 }
 

@@ -1,7 +1,7 @@
 use contracts::points::v1 as wire;
 
 use super::expiry_to_wire;
-use crate::domain::{AccountKey, EarnedBy, Entry, EntryId, Lot, LotAmount, LotId, MemberId};
+use crate::domain::{AccountKey, EarnedBy, Entry, Lot, LotAmount, LotId, MemberId};
 use crate::store::BalanceRow;
 
 /// An entry with its lots. What came back in a new lot, because its own had expired, is shown as that one lot.
@@ -35,6 +35,8 @@ pub(crate) fn entry_to_wire(entry: &Entry) -> wire::Entry {
         earned_by: entry.earned_by.as_ref().map(earned_by_to_wire),
         counterpart_member_id: entry.counterpart.map(|id| id.to_string()).unwrap_or_default(),
         hold_id: entry.hold.map(|id| id.to_string()).unwrap_or_default(),
+        debt_amount: entry.debt,
+        adjustment_id: entry.adjustment.map(|id| id.to_string()).unwrap_or_default(),
     }
 }
 
@@ -64,7 +66,7 @@ pub(crate) fn lot_to_wire(key: &AccountKey, lot: &Lot) -> wire::Lot {
         remaining: lot.remaining,
         grant_time: Some(lot.grant_time.to_wire()),
         expire_time: expiry_to_wire(lot.expire_time),
-        entry_id: EntryId::from_uuid(lot.id.uuid()).to_string(),
+        entry_id: lot.entry.to_string(),
         held: lot.held,
     }
 }
@@ -78,6 +80,7 @@ pub(crate) fn balance_to_wire(member: MemberId, row: &BalanceRow) -> wire::Balan
         next_expire_time: row.next_expire_time.and_then(expiry_to_wire),
         sequence: row.sequence,
         held: row.held,
+        debt: row.debt,
     }
 }
 
@@ -91,5 +94,6 @@ pub(crate) fn zero_balance(member: MemberId, asset: &str) -> wire::Balance {
         next_expire_time: None,
         sequence: 0,
         held: 0,
+        debt: 0,
     }
 }

@@ -9,6 +9,7 @@ use contracts::points::v1::earning_rule_service_client::EarningRuleServiceClient
 use contracts::points::v1::hold_service_client::HoldServiceClient;
 use contracts::points::v1::ledger_service_client::LedgerServiceClient;
 use contracts::points::v1::points_service_client::PointsServiceClient;
+use contracts::points::v1::transfer_service_client::TransferServiceClient;
 use contracts::points::v1::*;
 use contracts::rights::v1::TierChanged;
 use contracts::tagging::v1::{Activity, ActivityRecorded};
@@ -78,6 +79,10 @@ impl Brand {
 
     pub(crate) fn holds(&self) -> HoldServiceClient<Channel> {
         HoldServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn transfers(&self) -> TransferServiceClient<Channel> {
+        TransferServiceClient::new(self.channel())
     }
 
     pub(crate) fn member(&self) -> String {

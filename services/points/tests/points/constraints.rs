@@ -1,5 +1,7 @@
 //! The database refuses by itself what must never be, whoever writes it.
 
+use contracts::points::v1::{Asset, ClawbackPolicy};
+
 use crate::brand::brand;
 
 #[tokio::test]
@@ -14,6 +16,19 @@ async fn the_database_refuses_what_must_never_be() {
     let hold = brand.hold(&member, 7, 0).await.unwrap();
     brand.capture(&hold.hold_id, 3).await.unwrap();
     brand.hold(&member, 6, 0).await.unwrap();
+    brand.set_clawback(ClawbackPolicy::Debt).await;
+    let (owing, receiver) = (brand.member(), brand.member());
+    let earn = brand.earn(&owing, 10, 0).await;
+    brand.redeem(&owing, 10).await.unwrap();
+    brand.reverse(&earn, 0).await.unwrap();
+    brand.transfer(&member, &receiver, 2).await.unwrap();
+    brand.adjust(&member, 5).await.unwrap();
+    let alone = Asset {
+        adjustment_alone_max: 1,
+        ..Asset::default()
+    };
+    brand.set_points(alone, "adjustment_alone_max").await;
+    brand.adjust(&member, 1).await.unwrap();
     for (sql, what) in [
         ("UPDATE account SET balance = -1", "a balance below zero"),
         (
@@ -97,6 +112,79 @@ async fn the_database_refuses_what_must_never_be() {
             "UPDATE entry SET hold_id = (SELECT e.hold_id FROM entry AS e WHERE e.hold_id IS NOT NULL)",
             "a hold captured twice",
         ),
+        ("UPDATE account SET debt = -1", "less than nothing owed"),
+        (
+            "UPDATE account SET debt = 1 WHERE balance > held",
+            "somebody who owes and has something to spend",
+        ),
+        (
+            "UPDATE account SET moved_to_member_id = tenant_id WHERE debt > 0",
+            "a closed account that owes",
+        ),
+        ("UPDATE entry SET debt = 1 WHERE kind = 1", "an earn that makes a debt"),
+        ("UPDATE entry SET debt = -1 WHERE kind = 4", "a clawback that repays"),
+        (
+            "UPDATE entry SET debt = 0 WHERE kind = 4 AND amount = 0",
+            "an entry of nothing",
+        ),
+        (
+            "UPDATE entry SET kind = 8 WHERE kind = 2",
+            "a repayment after which as much is owed",
+        ),
+        ("UPDATE asset SET clawback = 4", "a policy that is none"),
+        (
+            "UPDATE entry SET counterpart_member_id = NULL WHERE kind = 9",
+            "a gift to nobody",
+        ),
+        (
+            "UPDATE entry SET counterpart_member_id = member_id WHERE kind = 10",
+            "a gift to oneself",
+        ),
+        (
+            "UPDATE entry SET counterpart_member_id = entry_id WHERE kind = 1",
+            "an earn from another member",
+        ),
+        (
+            "UPDATE entry SET hold_id = entry_id WHERE kind = 1",
+            "an earn that captures a hold",
+        ),
+        (
+            "UPDATE lot SET entry_id = lot_id",
+            "a lot that names its own number as another",
+        ),
+        (
+            "UPDATE entry SET adjustment_id = NULL WHERE kind = 11",
+            "an adjustment by nobody",
+        ),
+        (
+            "UPDATE entry SET adjustment_id = (SELECT e.adjustment_id FROM entry AS e WHERE e.kind = 11), kind = 11 \
+                 WHERE kind IN (2, 11)",
+            "an adjustment posted twice",
+        ),
+        (
+            "UPDATE adjustment SET decider = creator WHERE state = 2",
+            "an approval of one's own",
+        ),
+        (
+            "UPDATE adjustment SET state = 2 WHERE state = 1",
+            "a posted adjustment without an entry",
+        ),
+        ("UPDATE adjustment SET entry_id = NULL WHERE state = 2", "the same"),
+        (
+            "UPDATE adjustment SET decide_time = NULL WHERE state = 2",
+            "a decision without a time",
+        ),
+        (
+            "UPDATE adjustment SET decider = 'x' WHERE state = 1",
+            "a decision that is pending",
+        ),
+        ("UPDATE adjustment SET amount = 0", "an adjustment of nothing"),
+        (
+            "UPDATE adjustment SET reason_code = ''",
+            "an adjustment without a reason",
+        ),
+        ("UPDATE adjustment SET state = 4", "an adjustment in no state"),
+        ("UPDATE asset SET adjustment_alone_max = -1", "less than nothing alone"),
         ("INSERT INTO request SELECT * FROM request", "one request id twice"),
     ] {
         assert!(brand.execute(sql).await.is_err(), "{what}");

@@ -9,9 +9,11 @@
     clippy::as_conversions
 )]
 
+mod adjustments;
 mod assets;
 mod brand;
 mod constraints;
+mod debts;
 mod earning;
 mod expiry;
 mod holds;
@@ -25,3 +27,4 @@ mod reversing;
 mod rules;
 mod spending;
 mod tenants;
+mod transfers;

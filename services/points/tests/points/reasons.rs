@@ -40,6 +40,30 @@ async fn produce(brand: &Brand) -> Vec<(Status, Code, Vec<&'static str>)> {
     let ended = brand.hold(&member, 5, 0).await.unwrap();
     brand.release(&ended.hold_id).await.unwrap();
 
+    let gift = TransferPointsRequest {
+        asset_code: "growth".to_owned(),
+        ..brand.transfer_request(&member, &brand.member(), 1)
+    };
+    let waiting = brand
+        .adjust(&member, 1)
+        .await
+        .unwrap()
+        .adjustment
+        .unwrap()
+        .adjustment_id;
+    let alone = Asset {
+        adjustment_alone_max: 1,
+        ..Asset::default()
+    };
+    brand.set_points(alone, "adjustment_alone_max").await;
+    let posted = brand
+        .adjust(&member, 1)
+        .await
+        .unwrap()
+        .adjustment
+        .unwrap()
+        .adjustment_id;
+
     let mut growth = brand.redeem_request(&member, 1);
     "growth".clone_into(&mut growth.asset_code);
     let points = Asset {
@@ -104,6 +128,42 @@ async fn produce(brand: &Brand) -> Vec<(Status, Code, Vec<&'static str>)> {
             brand.capture(&hold.hold_id, 6).await.unwrap_err(),
             state,
             vec!["hold_id", "held", "requested"],
+        ),
+        (
+            {
+                brand.set_clawback(ClawbackPolicy::None).await;
+                brand.reverse(&earn, 1).await.unwrap_err()
+            },
+            state,
+            vec!["asset_code"],
+        ),
+        (
+            brand.transfers().transfer_points(gift).await.unwrap_err(),
+            state,
+            vec!["asset_code"],
+        ),
+        (
+            brand.transfer(&member, &member, 1).await.unwrap_err(),
+            state,
+            vec!["member_id"],
+        ),
+        (
+            brand
+                .adjustments()
+                .approve_adjustment(brand.approval(&posted))
+                .await
+                .unwrap_err(),
+            state,
+            vec!["adjustment_id", "state"],
+        ),
+        (
+            brand
+                .adjustments()
+                .approve_adjustment(brand.approval(&waiting))
+                .await
+                .unwrap_err(),
+            state,
+            vec!["adjustment_id", "creator"],
         ),
     ]
 }

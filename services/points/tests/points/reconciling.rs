@@ -74,6 +74,26 @@ async fn what_is_held_and_was_tampered_with_is_found() {
 }
 
 #[tokio::test]
+async fn what_is_owed_and_was_tampered_with_is_found() {
+    let (brand, _) = sound().await;
+    brand.set_clawback(ClawbackPolicy::Debt).await;
+    let owing = brand.member();
+    let earn = brand.earn(&owing, 10, 0).await;
+    brand.redeem(&owing, 10).await.unwrap();
+    brand.reverse(&earn, 0).await.unwrap();
+    assert_eq!(brand.disagreements().await, (5, Vec::new()));
+    assert_eq!(
+        brand
+            .execute("UPDATE account SET debt = 9 WHERE debt > 0")
+            .await
+            .unwrap(),
+        1
+    );
+    let found = only_disagreement(&brand).await;
+    assert_eq!((found.debt, found.entries_debt, found.balance), (9, 10, 0));
+}
+
+#[tokio::test]
 async fn a_missing_entry_is_found() {
     let (brand, _) = sound().await;
     assert_eq!(

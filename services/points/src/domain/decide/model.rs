@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::tests::{Ledger, member};
 use super::*;
-use crate::domain::{AssetKind, HoldId, HoldState, ReleaseCause};
+use crate::domain::{AdjustmentId, AssetKind, ClawbackPolicy, HoldId, HoldState, ReleaseCause};
 use proptest::prelude::*;
 
 /// Where the units of a lot are.
@@ -20,6 +20,7 @@ struct Whereabouts {
     spent: i64,
     expired: i64,
     clawed: i64,
+    given: i64,
 }
 
 /// What a spend took from a lot, and how much of that has come back.
@@ -45,9 +46,38 @@ struct Model {
     /// An earn's own lot, how much it granted, and how much of that was taken back.
     earns: BTreeMap<EntryId, (usize, LotKey, i64, i64)>,
     holds: BTreeMap<HoldId, ModelHold>,
+    debts: BTreeMap<usize, i64>,
 }
 
 impl Model {
+    fn debt(&self, holder: usize) -> i64 {
+        self.debts.get(&holder).copied().unwrap_or(0)
+    }
+
+    /// What is available goes towards what is owed.
+    fn repay(&mut self, holder: usize, now: Time) {
+        let taken = self.take(holder, now, self.debt(holder), None);
+        let repaid = self.claw(&taken);
+        *self.debts.entry(holder).or_default() -= repaid;
+    }
+
+    fn claw(&mut self, taken: &[(LotKey, i64)]) -> i64 {
+        for (key, part) in taken {
+            self.lots.get_mut(key).unwrap().clawed += part;
+        }
+        taken.iter().map(|(_, part)| part).sum()
+    }
+
+    fn grant(&mut self, holder: usize, key: LotKey, amount: i64) {
+        let lot = Whereabouts {
+            holder,
+            granted: amount,
+            available: amount,
+            ..Whereabouts::default()
+        };
+        assert_eq!(self.lots.insert(key, lot), None);
+    }
+
     fn available(&self, holder: usize, now: Time) -> i64 {
         let lots = self
             .lots
@@ -112,10 +142,11 @@ impl Model {
                 spent,
                 expired,
                 clawed,
+                given,
                 ..
             } = *lot;
             assert!([available, held, spent, expired, clawed].iter().all(|part| *part >= 0));
-            assert_eq!(available + held + spent + expired + clawed, lot.granted);
+            assert_eq!(available + held + spent + expired + clawed + given, lot.granted);
         }
         for holder in HOLDERS {
             let account = ledger.state.account(&ledger.key_of(holder));
@@ -130,6 +161,12 @@ impl Model {
             assert_eq!(
                 account.balance,
                 mine().map(|(_, lot)| lot.available + lot.held).sum::<i64>()
+            );
+            assert_eq!(account.debt, self.debt(holder));
+            let now = ledger.state.now;
+            assert!(
+                account.debt == 0 || self.available(holder, now) == 0,
+                "who owes has nothing to spend"
             );
             assert_eq!(account.held, mine().map(|(_, lot)| lot.held).sum::<i64>());
         }
@@ -147,6 +184,8 @@ enum Command {
     Capture { which: usize, amount: i64 },
     Release { which: usize },
     Lapse { which: usize },
+    Transfer { amount: i64 },
+    Adjust { amount: i64 },
     Expire,
     Pass { days: i64 },
 }
@@ -160,6 +199,8 @@ fn command() -> impl Strategy<Value = Command> {
         2 => (0..8_usize, 1..150_i64).prop_map(|(which, amount)| Command::Capture { which, amount }),
         2 => (0..8_usize).prop_map(|which| Command::Release { which }),
         2 => (0..8_usize).prop_map(|which| Command::Lapse { which }),
+        2 => (1..150_i64).prop_map(|amount| Command::Transfer { amount }),
+        2 => (-100..100_i64).prop_filter("not 0", |amount| *amount != 0).prop_map(|amount| Command::Adjust { amount }),
         1 => Just(Command::Expire),
         2 => (1..6_i64).prop_map(|days| Command::Pass { days }),
     ]
@@ -170,6 +211,7 @@ struct Both {
     ledger: Ledger,
     model: Model,
     holder: usize,
+    policy: ClawbackPolicy,
 }
 
 impl Both {
@@ -195,12 +237,59 @@ impl Both {
             Command::Capture { which, amount } => self.capture(which, amount),
             Command::Release { which } => self.release(which, ReleaseCause::Call),
             Command::Lapse { which } => self.release(which, ReleaseCause::Deadline),
+            Command::Transfer { amount } => self.transfer(amount),
+            Command::Adjust { amount } => self.adjust(amount),
             Command::Expire => {
                 self.post(Act::Expire { lots: Vec::new() }).unwrap();
             }
             Command::Pass { days } => self.ledger.pass(days),
         }
+        for holder in HOLDERS {
+            self.model.repay(holder, self.now());
+        }
         self.model.check(&self.ledger);
+    }
+
+    fn transfer(&mut self, amount: i64) {
+        let (now, available) = (self.now(), self.model.available(self.holder, self.now()));
+        let receiver = HOLDERS.into_iter().find(|holder| *holder != self.holder).unwrap();
+        let to = self.ledger.key_of(receiver).member;
+        let Ok(effects) = self.post(Act::Transfer { to, amount }) else {
+            assert!(available < amount);
+            return;
+        };
+        let mut expected: BTreeMap<Time, i64> = BTreeMap::new();
+        for (key, part) in self.model.take(self.holder, now, amount, None) {
+            self.model.lots.get_mut(&key).unwrap().given += part;
+            *expected.entry(key.0).or_default() += part;
+        }
+        let into = effects
+            .entries
+            .iter()
+            .find(|entry| entry.kind == EntryKind::TransferIn)
+            .unwrap();
+        let arrived: BTreeMap<Time, i64> = into.lots.iter().map(|part| (part.expire_time, part.amount)).collect();
+        assert_eq!(arrived, expected, "nothing becomes younger");
+        for part in &into.lots {
+            self.model.grant(receiver, (part.expire_time, part.lot), part.amount);
+        }
+    }
+
+    fn adjust(&mut self, amount: i64) {
+        let (now, available) = (self.now(), self.model.available(self.holder, self.now()));
+        let adjustment = AdjustmentId::from_uuid(uuid::Uuid::nil());
+        let Ok(effects) = self.post(Act::Adjust { adjustment, amount }) else {
+            assert!(available < -amount);
+            return;
+        };
+        let entry = effects.entry().unwrap();
+        if amount > 0 {
+            self.model
+                .grant(self.holder, (Time::MAX, LotId::from_uuid(entry.id.uuid())), amount);
+        } else {
+            let taken = self.model.take(self.holder, now, -amount, None);
+            assert_eq!(self.model.claw(&taken), -amount);
+        }
     }
 
     fn earn(&mut self, amount: i64, days: i64) {
@@ -213,13 +302,7 @@ impl Both {
             .unwrap();
         let entry = effects.entry().unwrap().id;
         let key = (expire_time, LotId::from_uuid(entry.uuid()));
-        let lot = Whereabouts {
-            holder: self.holder,
-            granted: amount,
-            available: amount,
-            ..Whereabouts::default()
-        };
-        self.model.lots.insert(key, lot);
+        self.model.grant(self.holder, key, amount);
         self.model.earns.insert(entry, (self.holder, key, amount, 0));
     }
 
@@ -276,15 +359,18 @@ impl Both {
             Ok(effects) => {
                 assert!(amount <= granted - back, "never more than was earned");
                 let taken = self.model.take(self.holder, now, amount, Some(own));
-                for (key, part) in &taken {
-                    self.model.lots.get_mut(key).unwrap().clawed += part;
+                let mut total = self.model.claw(&taken);
+                if self.policy == ClawbackPolicy::Debt {
+                    *self.model.debts.entry(self.holder).or_default() += amount - total;
+                    total = amount;
                 }
-                let total: i64 = taken.iter().map(|(_, part)| part).sum();
-                assert_eq!((total, effects.missing), (amount.min(available), amount - total));
+                assert_eq!(effects.missing, amount - total);
                 self.model.earns.get_mut(&entry).unwrap().3 += total;
             }
             Err(Refusal::ExceedsEntry { .. }) => assert!(amount > granted - back),
-            Err(Refusal::Insufficient { .. }) => assert_eq!(available, 0),
+            Err(Refusal::Insufficient { .. }) => {
+                assert_eq!((available, self.policy), (0, ClawbackPolicy::WithinBalance));
+            }
             Err(refusal) => panic!("unexpected: {refusal}"),
         }
     }
@@ -409,8 +495,10 @@ proptest! {
     #[test]
     fn the_ledger_does_what_a_plain_map_of_lots_does(
         commands in prop::collection::vec((1..=2_usize, command()), 1..80),
+        policy in prop_oneof![Just(ClawbackPolicy::WithinBalance), Just(ClawbackPolicy::Debt)],
     ) {
-        let mut both = Both { ledger: Ledger::new(AssetKind::Points, 0), model: Model::default(), holder: 1 };
+        let ledger = Ledger::with_policy(AssetKind::Points, 0, policy);
+        let mut both = Both { ledger, model: Model::default(), holder: 1, policy };
         for (holder, command) in commands {
             both.holder = holder;
             both.run(command);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{Asset, AssetKind, ExpiryPolicy, Standing};
+use crate::domain::{Asset, AssetKind, ClawbackPolicy, ExpiryPolicy, Part, Standing};
 use kernel::Tenant;
 
 const DAY: i64 = 1;
@@ -20,6 +20,10 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn new(kind: AssetKind, reversal_grace_days: i32) -> Self {
+        Self::with_policy(kind, reversal_grace_days, ClawbackPolicy::WithinBalance)
+    }
+
+    pub(super) fn with_policy(kind: AssetKind, reversal_grace_days: i32, clawback: ClawbackPolicy) -> Self {
         let mut next = 0_u128;
         let mut state = State::new(Time::from_seconds(1_767_225_600), move || {
             next += 1;
@@ -31,6 +35,9 @@ impl Ledger {
             expiry: ExpiryPolicy::Never,
             utc_offset_minutes: 480,
             reversal_grace_days,
+            clawback,
+            transfer_forbidden: false,
+            adjustment_alone_max: 0,
         });
         let key = AccountKey {
             tenant: Tenant::PLATFORM,
@@ -409,6 +416,7 @@ fn a_merge_moves_the_lots_themselves() {
 fn closed_lot(entry: &Entry) -> Lot {
     Lot {
         id: entry.lots[0].lot,
+        entry: entry.id,
         expire_time: entry.lots[0].expire_time,
         grant_time: entry.post_time,
         granted: entry.amount,
