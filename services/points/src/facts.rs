@@ -2,12 +2,12 @@
 //! ends.
 
 use contracts::points::v1::{
-    PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsHeld, PointsHoldEnded, PointsMoved,
-    PointsRedeemed, PointsReversed, PointsTransferred,
+    PointsAdjusted, PointsConfirmed, PointsDebtRepaid, PointsEarned, PointsExpired, PointsHeld, PointsHoldEnded,
+    PointsMoved, PointsRedeemed, PointsReversed, PointsTransferred,
 };
 use store::Draft;
 
-use crate::domain::{Effects, Entry, EntryKind, Hold};
+use crate::domain::{Confirmed, Effects, Entry, EntryKind, Hold};
 
 /// The facts of a posting, in their order.
 pub(crate) fn drafts(effects: &Effects) -> impl Iterator<Item = Draft> {
@@ -16,6 +16,18 @@ pub(crate) fn drafts(effects: &Effects) -> impl Iterator<Item = Draft> {
         .iter()
         .filter_map(|entry| of_entry(entry, effects))
         .chain(effects.hold.iter().map(of_hold))
+        .chain(effects.confirmed.iter().map(of_confirmed))
+}
+
+fn of_confirmed(confirmed: &Confirmed) -> Draft {
+    let fact = PointsConfirmed {
+        entry_id: confirmed.entry.to_string(),
+        member_id: confirmed.account.member.to_string(),
+        asset_code: confirmed.account.asset.to_string(),
+        amount: confirmed.amount,
+        confirm_time: Some(confirmed.time.to_wire()),
+    };
+    Draft::new(confirmed.account.tenant, confirmed.account.member.to_string(), &fact)
 }
 
 fn of_hold(hold: &Hold) -> Draft {
@@ -55,7 +67,7 @@ fn of_entry(entry: &Entry, effects: &Effects) -> Option<Draft> {
     let member = entry.account.member.to_string();
     let tenant = entry.account.tenant;
     match entry.kind {
-        EntryKind::Earn => Some(Draft::new(tenant, member, &earned(entry))),
+        EntryKind::Earn => Some(Draft::new(tenant, member, &earned(entry, effects.pending))),
         EntryKind::Redeem => Some(Draft::new(tenant, member, &redeemed(entry))),
         EntryKind::RedeemReversal | EntryKind::EarnReversal => Some(Draft::new(tenant, member, &reversed(entry))),
         EntryKind::Expire => Some(Draft::new(tenant, member, &expired(entry))),
@@ -70,7 +82,7 @@ fn of_entry(entry: &Entry, effects: &Effects) -> Option<Draft> {
     }
 }
 
-fn earned(entry: &Entry) -> PointsEarned {
+fn earned(entry: &Entry, pending: bool) -> PointsEarned {
     let by = entry.earned_by.as_ref();
     PointsEarned {
         entry_id: entry.id.to_string(),
@@ -81,6 +93,7 @@ fn earned(entry: &Entry) -> PointsEarned {
         activity_id: by.map(|by| by.activity.to_string()).unwrap_or_default(),
         rule_code: by.map(|by| by.rule_code.clone()).unwrap_or_default(),
         post_time: Some(entry.post_time.to_wire()),
+        pending,
     }
 }
 

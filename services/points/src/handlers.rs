@@ -2,7 +2,9 @@
 
 mod adjustment_service;
 mod approve_adjustment;
+mod cancel_pending;
 mod capture_hold;
+mod confirm_pending;
 mod create_adjustment;
 mod create_asset;
 mod create_earning_rule;
@@ -22,6 +24,7 @@ mod list_earning_rules;
 mod list_entries;
 mod list_holds;
 mod list_lots;
+mod pending_service;
 mod reconcile_accounts;
 mod redeem_points;
 mod reject_adjustment;

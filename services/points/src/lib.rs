@@ -1,9 +1,9 @@
 //! The ledger of every member asset.
 //!
 //! What it guarantees, whatever is repeated, reordered, raced or crashed:
-//! - for each account: the sum of its entries = its balance = what is left or held in its lots, never below zero, and its
+//! - for each account: the sum of its entries = its balance = what is left, held or pending in its lots, never below zero, and its
 //!   entries are numbered without a gap;
-//! - for each lot: what is left + held + spent + expired + taken back - given back = granted;
+//! - for each lot: what is left + held + pending + spent + expired + taken back - given back = granted;
 //! - what is owed is kept beside the balance, and whoever owes has nothing to spend;
 //! - what is held can be spent by its hold alone, and comes back at its deadline if nobody does;
 //! - a spend takes the lots that expire first, and lists them, so that a reversal gives back the very same;
@@ -40,6 +40,7 @@ use contracts::points::v1::asset_service_server::AssetServiceServer;
 use contracts::points::v1::earning_rule_service_server::EarningRuleServiceServer;
 use contracts::points::v1::hold_service_server::HoldServiceServer;
 use contracts::points::v1::ledger_service_server::LedgerServiceServer;
+use contracts::points::v1::pending_service_server::PendingServiceServer;
 use contracts::points::v1::points_service_server::PointsServiceServer;
 use contracts::points::v1::transfer_service_server::TransferServiceServer;
 use events::{consume, feed, sequencer};
@@ -48,7 +49,7 @@ use tonic::service::Routes;
 
 use self::consumers::{EarnByRules, KeepTiers, MoveOnMerge};
 use self::handlers::PointsApi;
-use self::workers::{ExpireLots, ReleaseHolds};
+use self::workers::{ConfirmPending, ExpireLots, ReleaseHolds};
 
 /// The service's name, and its schema's.
 pub const NAME: &str = "points";
@@ -63,6 +64,7 @@ pub fn service(deps: Deps) -> Service {
         .add_service(HoldServiceServer::new(api.clone()))
         .add_service(TransferServiceServer::new(api.clone()))
         .add_service(AdjustmentServiceServer::new(api.clone()))
+        .add_service(PendingServiceServer::new(api.clone()))
         .add_service(LedgerServiceServer::new(api))
         .add_service(feed(db.clone()));
     let workers = vec![
@@ -71,6 +73,7 @@ pub fn service(deps: Deps) -> Service {
         consume(&db, &peers, &clock, KeepTiers),
         consume(&db, &peers, &clock, MoveOnMerge::new(clock.clone())),
         Box::new(ExpireLots::new(clock.clone(), db.clone())),
+        Box::new(ConfirmPending::new(clock.clone(), db.clone())),
         Box::new(ReleaseHolds::new(clock, db.clone())),
     ];
     Service {

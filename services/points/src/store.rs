@@ -29,7 +29,7 @@ pub(crate) use earning_rule::{
 pub(crate) use entry::{EarnRow, earns_of_activities, find_entry, list_entries};
 pub(crate) use hold::{due_holds, find_hold, holds, list_holds};
 pub(crate) use load::load;
-pub(crate) use lot::{due_lots, list_lots};
+pub(crate) use lot::{due_lots, due_pending, list_lots, pending_earns};
 pub(crate) use migrations::migrations;
 pub(crate) use order::{OrderKey, OrderRow, orders, save_orders};
 pub(crate) use reconcile::{KindSum, ReconcileRow, liability, reconcile};

@@ -261,6 +261,8 @@ fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
             "CreateAdjustment",
             json!({"assetCode": POINTS, "amount": "-1", "reasonCode": "theft"}),
         ),
+        ("ConfirmPending", json!({"assetCode": POINTS, "reference": "o-1"})),
+        ("CancelPending", json!({"assetCode": POINTS, "reference": "o-1"})),
         ("ApproveAdjustment", json!({})),
         ("RejectAdjustment", json!({})),
         ("CaptureHold", json!({})),

@@ -10,7 +10,8 @@ use store::Tx;
 use super::Redirects;
 use super::rule_books::RuleBooks;
 use crate::domain::{
-    AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, MemberId, Posting, Refusal, Verdict, due_back, judge,
+    AccountKey, Act, ActivityId, Availability, EarnedBy, Effects, Extent, MemberId, Posting, Refusal, Verdict,
+    due_back, judge,
 };
 use crate::post::post_many;
 use crate::store::{EarnRow, OrderKey, OrderRow, earns_of_activities, lock, orders, save_orders, tiers};
@@ -203,6 +204,7 @@ impl EarnByRules {
                     act: Act::Earn {
                         amount,
                         expire_time: None,
+                        availability: Availability::AtOnce,
                     },
                     reference: it.activity.source_id.clone(),
                     earned_by: Some(EarnedBy {
@@ -341,6 +343,7 @@ fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<(), 
             | Refusal::ExceedsHold { .. }
             | Refusal::TransferForbidden { .. }
             | Refusal::TransferToSelf { .. }
+            | Refusal::NotPending { .. }
             | Refusal::AdjustmentNotPending { .. }
             | Refusal::AdjustmentNeedsAnother { .. }),
         ) => Err(refusal.into()),

@@ -18,7 +18,7 @@ pub(crate) type LotKey = (Time, LotId);
 
 /// A part of a balance, granted at one time and expiring at one time.
 ///
-/// What was granted is left, held, spent, expired or taken back.
+/// What was granted is left, held, pending, spent, expired or taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lot {
     pub(crate) id: LotId,
@@ -31,6 +31,10 @@ pub(crate) struct Lot {
     pub(crate) remaining: i64,
     /// What open holds have set aside of it.
     pub(crate) held: i64,
+    /// What of it waits to become available: all that has not been taken back, or nothing.
+    pub(crate) pending: i64,
+    /// When what is pending becomes available by itself.
+    pub(crate) available_time: Option<Time>,
 }
 
 /// What an account's row says.
@@ -41,6 +45,7 @@ pub(crate) struct Standing {
     pub(crate) moved_to: Option<MemberId>,
     pub(crate) held: i64,
     pub(crate) debt: i64,
+    pub(crate) pending: i64,
 }
 
 /// One balance, as it is while its row is locked, with as many of its lots as the postings at hand may touch.
@@ -51,6 +56,8 @@ pub(crate) struct Account {
     pub(crate) balance: i64,
     /// What is held of it.
     pub(crate) held: i64,
+    /// What is pending of it.
+    pub(crate) pending: i64,
     /// What is owed, beside the balance. Whoever owes has nothing to spend.
     pub(crate) debt: i64,
     /// The number of the last entry.
@@ -81,7 +88,7 @@ impl Lot {
 
     /// What of it counts for its holder's balance.
     pub(crate) fn worth(&self) -> i64 {
-        self.remaining.saturating_add(self.held)
+        self.remaining.saturating_add(self.held).saturating_add(self.pending)
     }
 }
 
@@ -93,12 +100,14 @@ impl Account {
             moved_to,
             held,
             debt,
+            pending,
         } = standing;
         Self {
             asset,
             balance,
             held,
             debt,
+            pending,
             sequence,
             moved_to,
             lots: BTreeMap::new(),
@@ -174,6 +183,7 @@ impl Account {
 
     pub(super) fn grant(&mut self, lot: Lot) {
         let key = lot.key();
+        self.change_aside(lot.held, lot.pending);
         let before = self.lots.insert(key, lot);
         assert!(before.is_none(), "lot {} was granted before", key.1);
         self.changed_lots.insert(key);
@@ -181,49 +191,60 @@ impl Account {
 
     /// Changes what is left of a lot by `amount`.
     pub(super) fn change(&mut self, key: LotKey, amount: i64) {
-        self.shift(key, amount, 0);
+        self.shift(key, [amount, 0, 0]);
     }
 
     /// Sets an amount of a lot aside.
     pub(super) fn set_aside(&mut self, key: LotKey, amount: i64) {
-        self.shift(key, amount.saturating_neg(), amount);
+        self.shift(key, [amount.saturating_neg(), amount, 0]);
     }
 
     /// Gives back to a lot what was set aside of it.
     pub(super) fn put_back(&mut self, key: LotKey, amount: i64) {
-        self.shift(key, amount, amount.saturating_neg());
+        self.shift(key, [amount, amount.saturating_neg(), 0]);
     }
 
     /// Takes from a lot what was set aside of it.
     pub(super) fn spend_held(&mut self, key: LotKey, amount: i64) {
-        self.shift(key, 0, amount.saturating_neg());
+        self.shift(key, [0, amount.saturating_neg(), 0]);
     }
 
-    /// Changes what is left of a lot, and what is held of it.
-    fn shift(&mut self, key: LotKey, remaining: i64, held: i64) {
+    /// Takes from a lot what was pending of it.
+    pub(super) fn take_pending(&mut self, key: LotKey, amount: i64) {
+        self.shift(key, [0, 0, amount.saturating_neg()]);
+    }
+
+    /// Makes available what was pending of a lot.
+    pub(super) fn confirm(&mut self, key: LotKey, amount: i64) {
+        self.shift(key, [amount, 0, amount.saturating_neg()]);
+    }
+
+    /// Changes what of a lot is left, held and pending.
+    fn shift(&mut self, key: LotKey, [remaining, held, pending]: [i64; 3]) {
         let Some(lot) = self.lots.get_mut(&key) else {
             panic!("lot {} was not loaded", key.1)
         };
         lot.remaining = lot.remaining.saturating_add(remaining);
         lot.held = lot.held.saturating_add(held);
+        lot.pending = lot.pending.saturating_add(pending);
+        let parts = [lot.remaining, lot.held, lot.pending];
         assert!(
-            lot.remaining >= 0 && lot.held >= 0 && lot.worth() <= lot.granted,
-            "lot {}: {} left and {} held of {}",
+            parts.iter().all(|part| *part >= 0) && lot.worth() <= lot.granted,
+            "lot {}: {parts:?} of {}",
             lot.id,
-            lot.remaining,
-            lot.held,
             lot.granted
         );
         self.changed_lots.insert(key);
-        self.change_held(held);
+        self.change_aside(held, pending);
     }
 
-    fn change_held(&mut self, amount: i64) {
-        if amount != 0 {
-            self.held = self.held.saturating_add(amount);
+    fn change_aside(&mut self, held: i64, pending: i64) {
+        if held != 0 || pending != 0 {
+            self.held = self.held.saturating_add(held);
+            self.pending = self.pending.saturating_add(pending);
             assert!(
-                self.held >= 0,
-                "the decision let what is held fall below zero by {amount}"
+                self.held >= 0 && self.pending >= 0,
+                "the decision let what is held or pending fall below zero"
             );
             self.changed = true;
         }
@@ -235,14 +256,14 @@ impl Account {
             panic!("lot {} was not loaded", key.1)
         };
         self.changed_lots.remove(&key);
-        self.change_held(lot.held.saturating_neg());
+        self.change_aside(lot.held.saturating_neg(), lot.pending.saturating_neg());
         lot
     }
 
     /// Takes in a lot of another account.
     pub(super) fn take_in(&mut self, lot: Lot) {
         self.changed_lots.insert(lot.key());
-        self.change_held(lot.held);
+        self.change_aside(lot.held, lot.pending);
         self.lots.insert(lot.key(), lot);
     }
 

@@ -1,13 +1,16 @@
 mod adjust;
 mod debt;
+mod hand_over;
 mod hold;
+mod pending;
+mod reverse;
 mod transfer;
 
 use kernel::Time;
 
 use super::{
-    Account, AccountKey, Act, Effects, Entry, EntryId, EntryKind, Extent, Hold, Lot, LotAmount, LotId, LotKey,
-    MemberId, Posting, Refusal, Reversible, State,
+    Account, AccountKey, Act, Availability, Effects, Entry, EntryId, EntryKind, Lot, LotAmount, LotId, LotKey, Posting,
+    Refusal, State,
 };
 
 /// Decides one posting on locked accounts, and moves the state on. A refused posting leaves the state as it was.
@@ -17,9 +20,15 @@ use super::{
 pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
     let key = &posting.account;
     let mut effects = match posting.act {
-        Act::Earn { amount, expire_time } => earn(state, key, amount, expire_time)?,
+        Act::Earn {
+            amount,
+            expire_time,
+            availability,
+        } => earn(state, key, amount, expire_time, availability)?,
+        Act::Confirm { entry, cause } => pending::confirm(state, key, entry, cause)?,
+        Act::Cancel { entry } => pending::cancel(state, key, entry)?,
         Act::Redeem { amount } => redeem(state, key, amount)?,
-        Act::Reverse { entry, extent } => reverse(state, key, entry, extent)?,
+        Act::Reverse { entry, extent } => reverse::reverse(state, key, entry, extent)?,
         Act::Hold { amount, expire_time } => hold::hold(state, key, amount, expire_time, &posting.reference)?,
         Act::Capture { hold, amount } => hold::capture(state, key, hold, amount, &posting.reference)?,
         Act::Release { hold, cause } => hold::release(state, key, hold, cause)?,
@@ -29,7 +38,7 @@ pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Re
             entries: settle(state, key).into_iter().collect(),
             ..Effects::default()
         },
-        Act::Move { to } => hand_over(state, key, to)?,
+        Act::Move { to } => hand_over::hand_over(state, key, to)?,
     };
     let receiver = receiver(posting);
     for key in receiver.iter().chain([key]) {
@@ -52,6 +61,8 @@ pub(crate) fn receiver(posting: &Posting) -> Option<AccountKey> {
             ..posting.account.clone()
         }),
         Act::Earn { .. }
+        | Act::Confirm { .. }
+        | Act::Cancel { .. }
         | Act::Redeem { .. }
         | Act::Reverse { .. }
         | Act::Hold { .. }
@@ -62,27 +73,42 @@ pub(crate) fn receiver(posting: &Posting) -> Option<AccountKey> {
     }
 }
 
-fn earn(state: &mut State, key: &AccountKey, amount: i64, expire_time: Option<Time>) -> Result<Effects, Refusal> {
+fn earn(
+    state: &mut State,
+    key: &AccountKey,
+    amount: i64,
+    expire_time: Option<Time>,
+    availability: Availability,
+) -> Result<Effects, Refusal> {
     assert!(amount > 0, "an earn of {amount}");
-    let expire_time = new_lot_expiry(state, key, expire_time)?;
+    let availability = availability.at(state.now);
+    let expire_time = new_lot_expiry(state, key, expire_time, availability)?;
     check_growth(state.account(key), amount)?;
 
     // Past this line nothing refuses.
     let id = state.entry_id();
-    let part = grant(state, key, id, amount, expire_time);
+    let part = grant(state, key, id, amount, expire_time, availability);
     let mut entry = state.book_as(id, key, EntryKind::Earn, amount, vec![part]);
     entry.lot_expire_time = Some(expire_time);
     Ok(Effects {
         entries: vec![entry],
         main: Some(0),
+        pending: availability != Availability::AtOnce,
         ..Effects::default()
     })
 }
 
-/// When a lot that is granted now expires: at the given time, or as the asset's policy says.
-fn new_lot_expiry(state: &State, key: &AccountKey, given: Option<Time>) -> Result<Time, Refusal> {
-    let expire_time = given.unwrap_or_else(|| state.account(key).asset.expire_time(state.now));
-    if expire_time <= state.now {
+/// When a lot that is granted now expires: at the given time, or as the asset's policy says of the moment at which it
+/// becomes available.
+fn new_lot_expiry(
+    state: &State,
+    key: &AccountKey,
+    given: Option<Time>,
+    availability: Availability,
+) -> Result<Time, Refusal> {
+    let begin = availability.time().unwrap_or(state.now);
+    let expire_time = given.unwrap_or_else(|| state.account(key).asset.expire_time(begin));
+    if expire_time <= begin {
         return Err(Refusal::ExpiryPassed { expire_time });
     }
     Ok(expire_time)
@@ -125,137 +151,6 @@ fn plan_all(state: &State, key: &AccountKey, amount: i64) -> Result<Vec<(LotKey,
         });
     }
     Ok(plan)
-}
-
-fn reverse(state: &mut State, key: &AccountKey, entry: EntryId, extent: Extent) -> Result<Effects, Refusal> {
-    let Some(reversible) = state.reversible(entry) else {
-        panic!("entry {entry} was not loaded")
-    };
-    let kind = reversible.kind;
-    if !matches!(kind, EntryKind::Earn | EntryKind::Redeem) {
-        return Err(Refusal::NotReversible { entry, kind });
-    }
-    let left = reversible.left();
-    let wanted = extent.amount(left, reversible.reversed);
-    if wanted > left || wanted == 0 {
-        return Err(Refusal::ExceedsEntry {
-            reversible: left,
-            requested: wanted,
-        });
-    }
-    if kind == EntryKind::Redeem {
-        give_back(state, key, entry, wanted)
-    } else {
-        debt::take_back(state, key, entry, wanted)
-    }
-}
-
-/// Reverses a spend: the lots that paid come back. For those that have expired since, either a new lot with the asset's
-/// grace comes back, or they come back and expire at once, which keeps each lot's own sums whole.
-fn give_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -> Result<Effects, Refusal> {
-    let now = state.now;
-    check_growth(state.account(key), wanted)?;
-    let spread = reversible(state, entry).spread(wanted);
-    let grace_end = state.asset(key).grace_end(now);
-
-    // Past this line nothing refuses.
-    reversible(state, entry).note(&spread);
-    let id = state.entry_id();
-    let (mut lots, mut regranted, mut expired) = (Vec::new(), 0_i64, 0_i64);
-    for part in spread {
-        let due = part.expire_time <= now;
-        let regrants = due && grace_end.is_some();
-        if regrants {
-            regranted = regranted.saturating_add(part.amount);
-        } else {
-            state.account_mut(key).change(part.key(), part.amount);
-        }
-        if due && !regrants {
-            expired = expired.saturating_add(part.amount);
-        }
-        lots.push(LotAmount {
-            lot: part.lot,
-            expire_time: part.expire_time,
-            amount: part.amount,
-            regranted: regrants,
-        });
-    }
-    let grace_lot = grace_end.filter(|_| regranted > 0);
-    if let Some(expire_time) = grace_lot {
-        grant(state, key, id, regranted, expire_time);
-    }
-    let mut reversal = state.book_as(id, key, EntryKind::RedeemReversal, wanted, lots);
-    reversal.reverses = Some(entry);
-    reversal.lot_expire_time = grace_lot;
-    let entries = std::iter::once(reversal).chain(settle(state, key)).collect();
-    Ok(Effects {
-        entries,
-        main: Some(0),
-        expired,
-        reversible: reversible(state, entry).left(),
-        ..Effects::default()
-    })
-}
-
-/// Hands all that is not due over to the survivor, lot by lot, and closes the account. What is held goes along, with its
-/// holds, and what is owed.
-fn hand_over(state: &mut State, from: &AccountKey, to: MemberId) -> Result<Effects, Refusal> {
-    let survivor = AccountKey {
-        member: to,
-        ..from.clone()
-    };
-    assert!(
-        state.account(from).is_complete(),
-        "a move of an account whose lots are not all loaded"
-    );
-    let debt = state.account(from).debt;
-    check_growth(state.account(&survivor), state.account(from).balance)?;
-    check_sum(state.account(&survivor).debt, debt)?;
-
-    // Past this line nothing refuses.
-    let mut entries: Vec<Entry> = settle(state, from).into_iter().collect();
-    let moved: Vec<LotKey> = state.account(from).live_lots().map(Lot::key).collect();
-    if !moved.is_empty() || debt > 0 {
-        let lots: Vec<Lot> = moved
-            .into_iter()
-            .map(|key| state.account_mut(from).give_away(key))
-            .collect();
-        let parts: Vec<LotAmount> = lots.iter().map(|lot| part_of(lot, lot.worth())).collect();
-        let amount = parts.iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount));
-        let taken = lots
-            .iter()
-            .map(|lot| part_of(lot, lot.worth().saturating_neg()))
-            .collect();
-        let mut out = state.book(from, EntryKind::MoveOut, amount.saturating_neg(), taken);
-        out.counterpart = Some(to);
-        out.debt = debt.saturating_neg();
-        state.account_mut(from).change_debt(out.debt);
-        for lot in lots {
-            state.account_mut(&survivor).take_in(lot);
-        }
-        let mut into = state.book(&survivor, EntryKind::MoveIn, amount, parts);
-        into.counterpart = Some(from.member);
-        into.debt = debt;
-        state.account_mut(&survivor).change_debt(debt);
-        entries.extend([out, into]);
-    }
-    let open: Vec<Hold> = state
-        .holds()
-        .filter(|hold| hold.account == *from && hold.is_open())
-        .cloned()
-        .collect();
-    for hold in open {
-        state.put_hold(Hold {
-            account: survivor.clone(),
-            ..hold
-        });
-    }
-    state.account_mut(from).close(to);
-    Ok(Effects {
-        main: last(&entries),
-        entries,
-        ..Effects::default()
-    })
 }
 
 /// Expires the loaded lots whose time has come, in one entry.
@@ -312,16 +207,25 @@ fn take(state: &mut State, key: &AccountKey, plan: &[(LotKey, i64)]) -> Vec<LotA
 }
 
 /// Grants a new lot, which bears the number of its entry.
-fn grant(state: &mut State, key: &AccountKey, entry: EntryId, amount: i64, expire_time: Time) -> LotAmount {
-    let id = LotId::from_uuid(entry.uuid());
+fn grant(
+    state: &mut State,
+    key: &AccountKey,
+    entry: EntryId,
+    amount: i64,
+    expire_time: Time,
+    availability: Availability,
+) -> LotAmount {
+    let waits = availability != Availability::AtOnce;
     let lot = Lot {
-        id,
+        id: LotId::from_uuid(entry.uuid()),
         entry,
         expire_time,
         grant_time: state.now,
         granted: amount,
-        remaining: amount,
+        remaining: if waits { 0 } else { amount },
         held: 0,
+        pending: if waits { amount } else { 0 },
+        available_time: availability.time(),
     };
     let part = part_of(&lot, amount);
     state.account_mut(key).grant(lot);
@@ -347,13 +251,6 @@ fn check_sum(balance: i64, amount: i64) -> Result<(), Refusal> {
         .checked_add(amount)
         .map(drop)
         .ok_or(Refusal::Overflow { balance, amount })
-}
-
-fn reversible(state: &mut State, entry: EntryId) -> &mut Reversible {
-    let Some(reversible) = state.reversibles.get_mut(&entry) else {
-        panic!("entry {entry} was not loaded")
-    };
-    reversible
 }
 
 fn sum(plan: &[(LotKey, i64)]) -> i64 {

@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{AccountKey, ActivityId, AdjustmentId, EntryId, Hold, HoldId, LotId, MemberId};
+use super::{AccountKey, ActivityId, AdjustmentId, Confirmed, EntryId, Hold, HoldId, LotId, MemberId};
 
 /// One change of one balance. Entries are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,10 @@ pub(crate) struct Effects {
     pub(crate) main: Option<usize>,
     /// The hold that was made or has ended, as it is now.
     pub(crate) hold: Option<Hold>,
+    /// The pending earn that has become available.
+    pub(crate) confirmed: Option<Confirmed>,
+    /// Whether what was earned is pending.
+    pub(crate) pending: bool,
     /// Of a reversed earn: what was not there to be taken back, and is not owed either.
     pub(crate) missing: i64,
     /// Of a reversed spend, or of a hold: what came back and expired at once.

@@ -1,6 +1,8 @@
 use kernel::Time;
 
-use super::{AccountKey, AdjustmentId, EarnedBy, EntryId, HoldId, LotId, MemberId, ReleaseCause};
+use super::{
+    AccountKey, AdjustmentId, Availability, ConfirmCause, EarnedBy, EntryId, HoldId, LotId, MemberId, ReleaseCause,
+};
 
 /// Something to be done to one account.
 #[derive(Clone, Debug)]
@@ -17,7 +19,15 @@ pub(crate) struct Posting {
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     /// Grant a new lot; without a time, the asset's policy decides when it expires.
-    Earn { amount: i64, expire_time: Option<Time> },
+    Earn {
+        amount: i64,
+        expire_time: Option<Time>,
+        availability: Availability,
+    },
+    /// Make a pending earn available.
+    Confirm { entry: EntryId, cause: ConfirmCause },
+    /// Take a pending earn back.
+    Cancel { entry: EntryId },
     /// Spend, all or nothing.
     Redeem { amount: i64 },
     /// Take an entry back, or a part of it.

@@ -32,6 +32,8 @@ pub(crate) enum Refusal {
     },
     #[error("adjustment {adjustment} was made by {creator}: another principal approves or rejects it")]
     AdjustmentNeedsAnother { adjustment: AdjustmentId, creator: String },
+    #[error("nothing is pending of {entry}: it has been confirmed or cancelled, or never waited")]
+    NotPending { entry: EntryId },
     #[error("hold {hold} is {}: only an open hold is captured or released", state.name())]
     HoldNotOpen { hold: HoldId, state: HoldState },
     #[error("{requested} were to be captured of hold {hold}: {held} are held")]
@@ -81,6 +83,7 @@ impl From<Refusal> for Fault {
                     .with("adjustment_id", adjustment)
                     .with("creator", creator)
             }
+            Refusal::NotPending { entry } => Fault::refused(ErrorReason::NotPending, message).with("earn", entry),
             Refusal::HoldNotOpen { hold, state } => Fault::refused(ErrorReason::HoldNotOpen, message)
                 .with("hold_id", hold)
                 .with("state", state.name()),

@@ -65,5 +65,7 @@ fn disagreement_to_wire(row: &ReconcileRow) -> Disagreement {
         holds_sum: row.holds_sum,
         debt: row.debt,
         entries_debt: row.entries_debt,
+        pending: row.pending,
+        lots_pending: row.lots_pending,
     }
 }

@@ -48,7 +48,7 @@ async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>,
         let rows = keys.iter().map(|key| key_values(key).to_vec()).collect();
         let (list, parameters) = values(backend, 1, &COLUMNS, rows);
         let sql = format!(
-            "SELECT tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, held, debt FROM account \
+            "SELECT tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, held, debt, pending FROM account \
              WHERE (tenant_id, member_id, asset_code) IN {list} ORDER BY tenant_id, member_id, asset_code{}",
             for_update(backend)
         );
@@ -66,6 +66,7 @@ async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>,
                     moved_to: columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid),
                     held: columns.take()?,
                     debt: columns.take()?,
+                    pending: columns.take()?,
                 },
             });
         }
@@ -94,6 +95,7 @@ pub(crate) struct BalanceRow {
     pub(crate) balance: i64,
     pub(crate) held: i64,
     pub(crate) debt: i64,
+    pub(crate) pending: i64,
     pub(crate) sequence: i64,
     /// What has expired but not been posted.
     pub(crate) due: i64,
@@ -117,14 +119,14 @@ pub(crate) async fn balances(
         Which::After(code, limit) => (">", code, limit),
     };
     let sql = format!(
-        "SELECT a.asset_code, a.balance, a.held, a.debt, a.sequence, \
+        "SELECT a.asset_code, a.balance, a.held, a.debt, a.pending, a.sequence, \
              CAST(COALESCE(SUM(CASE WHEN l.expire_time <= $4 THEN l.remaining END), 0) AS BIGINT), \
              CAST(COALESCE(SUM(CASE WHEN l.expire_time > $4 THEN l.remaining END), 0) AS BIGINT), \
              MIN(CASE WHEN l.expire_time > $4 THEN l.expire_time END) \
          FROM account AS a LEFT JOIN lot AS l ON l.tenant_id = a.tenant_id AND l.member_id = a.member_id \
              AND l.asset_code = a.asset_code AND l.open AND l.expire_time <= $5 \
          WHERE a.tenant_id = $1 AND a.member_id = $2 AND a.asset_code {filter} $3 AND a.sequence > 0 \
-         GROUP BY a.asset_code, a.balance, a.held, a.debt, a.sequence ORDER BY a.asset_code LIMIT $6"
+         GROUP BY a.asset_code, a.balance, a.held, a.debt, a.pending, a.sequence ORDER BY a.asset_code LIMIT $6"
     );
     let parameters: [Value; 6] = [
         tenant.uuid().into(),
@@ -143,6 +145,7 @@ pub(crate) async fn balances(
                 balance: columns.take()?,
                 held: columns.take()?,
                 debt: columns.take()?,
+                pending: columns.take()?,
                 sequence: columns.take()?,
                 due: columns.take()?,
                 expiring: columns.take()?,

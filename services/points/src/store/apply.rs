@@ -77,10 +77,10 @@ fn entry_lot_values(entry: &Entry, part: &LotAmount) -> Vec<Value> {
 /// New lots are inserted, changed ones get what is left of them and their holder.
 async fn write_lots(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO lot (tenant_id, lot_id, member_id, asset_code, granted, remaining, open, grant_time, \
-         expire_time, held, entry_id)";
+         expire_time, held, entry_id, pending, available_time)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, lot_id) DO UPDATE SET \
          member_id = excluded.member_id, remaining = excluded.remaining, open = excluded.open, \
-         held = excluded.held";
+         held = excluded.held, pending = excluded.pending";
     let lots = state
         .accounts()
         .flat_map(|(key, account)| account.changed_lots().map(move |lot| lot_values(key, lot)));
@@ -109,16 +109,18 @@ fn lot_values(key: &AccountKey, lot: &Lot) -> Vec<Value> {
         lot.expire_time.micros().into(),
         lot.held.into(),
         own_entry(lot).into(),
+        lot.pending.into(),
+        lot.available_time.map(kernel::Time::micros).into(),
     ]
 }
 
 /// The accounts' rows are locked and exist. That their sequence only grows is checked once more by the statement itself.
 async fn write_accounts(tx: &Tx, state: &State) -> Result<(), Fault> {
-    const INSERT: &str =
-        "INSERT INTO account (tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, held, debt)";
+    const INSERT: &str = "INSERT INTO account (tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, held, debt, \
+         pending)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, member_id, asset_code) DO UPDATE SET balance = excluded.balance, \
          sequence = excluded.sequence, moved_to_member_id = excluded.moved_to_member_id, held = excluded.held, \
-         debt = excluded.debt WHERE account.sequence <= excluded.sequence";
+         debt = excluded.debt, pending = excluded.pending WHERE account.sequence <= excluded.sequence";
     let changed = state
         .accounts()
         .filter(|(_, account)| account.changed())
@@ -133,6 +135,7 @@ async fn write_accounts(tx: &Tx, state: &State) -> Result<(), Fault> {
                 account.moved_to.map(kernel::Id::uuid).into(),
                 account.held.into(),
                 account.debt.into(),
+                account.pending.into(),
             ]
         });
     let rows: Vec<Vec<Value>> = changed.collect();

@@ -4,7 +4,7 @@ use fault::Fault;
 use kernel::{Clock, Tenant};
 use store::Tx;
 
-use super::lot::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots};
+use super::lot::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots, pending_lots};
 use super::{asset, hold, reversible};
 use crate::domain::{Account, AccountKey, Act, EntryId, EntryKind, HoldId, LotId, LotKey, Posting, State, receiver};
 
@@ -17,6 +17,7 @@ pub(crate) async fn load(tx: &Tx, clock: &Clock, postings: &[Posting]) -> Result
     load_reversibles(tx, &mut state, postings).await?;
     load_holds(tx, &mut state, postings).await?;
     load_lots_by_id(tx, &mut state, postings).await?;
+    load_pending_lots(tx, &mut state, postings).await?;
     load_open_lots(tx, &mut state, postings).await?;
     Ok(state)
 }
@@ -36,6 +37,8 @@ async fn load_accounts(tx: &Tx, state: &mut State, postings: &[Posting]) -> Resu
         Act::Transfer { .. } => gone(&posting.account) || receiver(posting).is_some_and(|to| gone(&to)),
         Act::Expire { .. } => false,
         Act::Earn { .. }
+        | Act::Confirm { .. }
+        | Act::Cancel { .. }
         | Act::Redeem { .. }
         | Act::Reverse { .. }
         | Act::Hold { .. }
@@ -66,7 +69,7 @@ async fn load_reversibles(tx: &Tx, state: &mut State, postings: &[Posting]) -> R
 
 fn reverses(posting: &Posting) -> Option<EntryId> {
     match posting.act {
-        Act::Reverse { entry, .. } => Some(entry),
+        Act::Reverse { entry, .. } | Act::Confirm { entry, .. } | Act::Cancel { entry } => Some(entry),
         Act::Earn { .. }
         | Act::Redeem { .. }
         | Act::Hold { .. }
@@ -91,6 +94,8 @@ async fn load_holds(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<
                 moving.insert(posting.account.clone());
             }
             Act::Earn { .. }
+            | Act::Confirm { .. }
+            | Act::Cancel { .. }
             | Act::Redeem { .. }
             | Act::Reverse { .. }
             | Act::Hold { .. }
@@ -118,7 +123,7 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[Posting]) -> Re
     let mut wanted: BTreeMap<(Tenant, LotId), &AccountKey> = BTreeMap::new();
     for posting in postings {
         let lots: Vec<LotId> = match &posting.act {
-            Act::Reverse { entry, .. } => {
+            Act::Reverse { entry, .. } | Act::Confirm { entry, .. } | Act::Cancel { entry } => {
                 let parts = state
                     .reversible(*entry)
                     .map(|it| it.parts.iter().map(|part| part.lot).collect());
@@ -147,6 +152,23 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[Posting]) -> Re
         if row.lot.worth() == 0 || row.member == account.member {
             state.account_mut(account).load(row.lot);
         }
+    }
+    Ok(())
+}
+
+/// The pending lots of accounts that move: they are not among the open ones.
+async fn load_pending_lots(tx: &Tx, state: &mut State, postings: &[Posting]) -> Result<(), Fault> {
+    let moving = postings.iter().filter(|it| matches!(it.act, Act::Move { .. }));
+    let moving = moving
+        .map(|it| it.account.clone())
+        .filter(|key| state.account(key).pending > 0);
+    for row in pending_lots(tx, &moving.collect()).await? {
+        let key = AccountKey {
+            tenant: row.tenant,
+            member: row.member,
+            asset: row.asset,
+        };
+        state.account_mut(&key).load(row.lot);
     }
     Ok(())
 }
@@ -214,6 +236,11 @@ fn need(state: &State, posting: &Posting) -> i64 {
             Some(_) | None => 0,
         },
         Act::Move { .. } => i64::MAX,
-        Act::Earn { .. } | Act::Capture { .. } | Act::Release { .. } | Act::Expire { .. } => 0,
+        Act::Earn { .. }
+        | Act::Confirm { .. }
+        | Act::Cancel { .. }
+        | Act::Capture { .. }
+        | Act::Release { .. }
+        | Act::Expire { .. } => 0,
     }
 }

@@ -1,6 +1,7 @@
 mod adjustment;
 mod debt;
 mod hold;
+mod pending;
 mod transfer;
 
 use store::Migration;
@@ -21,6 +22,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
             sql: EARNING,
         },
         hold::MIGRATION,
+        pending::MIGRATION,
         debt::MIGRATION,
         transfer::MIGRATION,
         adjustment::MIGRATION,

@@ -17,13 +17,15 @@ pub(crate) struct ReconcileRow {
     pub(crate) entry_count: i64,
     pub(crate) last_entry_sequence: i64,
     pub(crate) last_entry_balance: i64,
-    /// What is left or held in the lots.
+    /// What is left, held or pending in the lots.
     pub(crate) lots_sum: i64,
     pub(crate) held: i64,
     pub(crate) lots_held: i64,
     pub(crate) holds_sum: i64,
     pub(crate) debt: i64,
     pub(crate) entries_debt: i64,
+    pub(crate) pending: i64,
+    pub(crate) lots_pending: i64,
 }
 
 impl ReconcileRow {
@@ -37,6 +39,7 @@ impl ReconcileRow {
             && self.lots_held == self.held
             && self.holds_sum == self.held
             && self.entries_debt == self.debt
+            && self.lots_pending == self.pending
     }
 }
 
@@ -68,7 +71,10 @@ pub(crate) async fn reconcile(
              AND p.tenant_id = h.tenant_id AND p.hold_id = h.hold_id), 0) AS BIGINT), \
          COALESCE(a.debt, 0), \
          CAST(COALESCE((SELECT SUM(e.debt) FROM entry AS e WHERE e.tenant_id = $1 AND e.member_id = k.member_id \
-             AND e.asset_code = k.asset_code), 0) AS BIGINT) \
+             AND e.asset_code = k.asset_code), 0) AS BIGINT), \
+         COALESCE(a.pending, 0), \
+         CAST(COALESCE((SELECT SUM(l.pending) FROM lot AS l WHERE l.tenant_id = $1 AND l.member_id = k.member_id \
+             AND l.asset_code = k.asset_code AND l.pending > 0), 0) AS BIGINT) \
          FROM ( \
              SELECT member_id, asset_code FROM (SELECT member_id, asset_code FROM account \
                  WHERE tenant_id = $1 AND (member_id, asset_code) > ($2, $3) \
@@ -82,6 +88,9 @@ pub(crate) async fn reconcile(
              UNION SELECT member_id, asset_code FROM (SELECT DISTINCT member_id, asset_code FROM lot \
                  WHERE tenant_id = $1 AND held > 0 AND (member_id, asset_code) > ($2, $3) \
                  ORDER BY member_id, asset_code LIMIT $4) AS of_held_lot \
+             UNION SELECT member_id, asset_code FROM (SELECT DISTINCT member_id, asset_code FROM lot \
+                 WHERE tenant_id = $1 AND pending > 0 AND (member_id, asset_code) > ($2, $3) \
+                 ORDER BY member_id, asset_code LIMIT $4) AS of_pending_lot \
          ) AS k LEFT JOIN account AS a \
              ON a.tenant_id = $1 AND a.member_id = k.member_id AND a.asset_code = k.asset_code \
          ORDER BY k.member_id, k.asset_code LIMIT $4";
@@ -113,9 +122,14 @@ pub(crate) async fn reconcile(
                 holds_sum: columns.take()?,
                 debt: columns.take()?,
                 entries_debt: columns.take()?,
+                pending: columns.take()?,
+                lots_pending: columns.take()?,
             };
             // Asked for in one figure, SQLite would read the lots by an index on neither.
-            row.lots_sum = row.lots_sum.saturating_add(row.lots_held);
+            row.lots_sum = row
+                .lots_sum
+                .saturating_add(row.lots_held)
+                .saturating_add(row.lots_pending);
             Ok(row)
         })
         .collect()

@@ -75,12 +75,17 @@ pub(crate) fn balance_to_wire(member: MemberId, row: &BalanceRow) -> wire::Balan
     wire::Balance {
         member_id: member.to_string(),
         asset_code: row.asset.to_string(),
-        available: row.balance.saturating_sub(row.due).saturating_sub(row.held),
+        available: row
+            .balance
+            .saturating_sub(row.due)
+            .saturating_sub(row.held)
+            .saturating_sub(row.pending),
         expiring_soon: row.expiring,
         next_expire_time: row.next_expire_time.and_then(expiry_to_wire),
         sequence: row.sequence,
         held: row.held,
         debt: row.debt,
+        pending: row.pending,
     }
 }
 
@@ -95,5 +100,6 @@ pub(crate) fn zero_balance(member: MemberId, asset: &str) -> wire::Balance {
         sequence: 0,
         held: 0,
         debt: 0,
+        pending: 0,
     }
 }

@@ -152,6 +152,8 @@ impl Brand {
             amount,
             expire_time: None,
             reference: String::new(),
+            available_time: None,
+            awaits_confirmation: false,
         }
     }
 
@@ -351,7 +353,7 @@ impl Brand {
     /// The whole ledger agrees with itself: accounts by the contract, lots by their rows.
     pub(crate) async fn check(&self) {
         assert_eq!(self.disagreements().await.1, []);
-        let broken = "SELECT COUNT(*) FROM lot AS l WHERE l.remaining + l.held <> \
+        let broken = "SELECT COUNT(*) FROM lot AS l WHERE l.remaining + l.held + l.pending <> \
              COALESCE((SELECT e.amount FROM entry AS e WHERE e.tenant_id = l.tenant_id AND e.entry_id = l.lot_id AND e.kind = 1), 0) \
              + COALESCE((SELECT SUM(p.amount) FROM entry_lot AS p WHERE p.tenant_id = l.tenant_id AND p.entry_id = l.lot_id \
                  AND p.regranted), 0) \
@@ -360,7 +362,7 @@ impl Brand {
         assert_eq!(
             self.count(broken).await,
             0,
-            "granted + given back - spent - expired - taken back = remaining + held"
+            "granted + given back - spent - expired - taken back = remaining + held + pending"
         );
     }
 

@@ -16,6 +16,7 @@ async fn the_database_refuses_what_must_never_be() {
     let hold = brand.hold(&member, 7, 0).await.unwrap();
     brand.capture(&hold.hold_id, 3).await.unwrap();
     brand.hold(&member, 6, 0).await.unwrap();
+    brand.earn_pending(&member, 3, 7, "order-9").await;
     brand.set_clawback(ClawbackPolicy::Debt).await;
     let (owing, receiver) = (brand.member(), brand.member());
     let earn = brand.earn(&owing, 10, 0).await;
@@ -111,6 +112,23 @@ async fn the_database_refuses_what_must_never_be() {
         (
             "UPDATE entry SET hold_id = (SELECT e.hold_id FROM entry AS e WHERE e.hold_id IS NOT NULL)",
             "a hold captured twice",
+        ),
+        ("UPDATE account SET pending = -1", "less than nothing pending"),
+        (
+            "UPDATE account SET pending = balance - held + 1",
+            "more pending than there is",
+        ),
+        (
+            "UPDATE lot SET pending = -1",
+            "a lot of which less than nothing is pending",
+        ),
+        (
+            "UPDATE lot SET pending = 1 WHERE remaining > 0",
+            "a lot that is pending and can be spent",
+        ),
+        (
+            "UPDATE lot SET available_time = expire_time WHERE pending > 0",
+            "a lot that expires as it becomes available",
         ),
         ("UPDATE account SET debt = -1", "less than nothing owed"),
         (

@@ -18,6 +18,7 @@ mod earning;
 mod expiry;
 mod holds;
 mod merging;
+mod pending;
 mod races;
 mod reasons;
 mod reconciling;

@@ -165,5 +165,10 @@ async fn produce(brand: &Brand) -> Vec<(Status, Code, Vec<&'static str>)> {
             state,
             vec!["adjustment_id", "creator"],
         ),
+        (
+            brand.confirm(&member, &earn.entry_id, "").await.unwrap_err(),
+            state,
+            vec!["earn"],
+        ),
     ]
 }

@@ -94,6 +94,20 @@ async fn what_is_owed_and_was_tampered_with_is_found() {
 }
 
 #[tokio::test]
+async fn what_is_pending_and_was_tampered_with_is_found() {
+    let (brand, member) = sound().await;
+    brand.earn_pending(&member, 5, 0, "").await;
+    assert_eq!(brand.disagreements().await, (4, Vec::new()));
+    let tampered = "UPDATE lot SET pending = 4 WHERE pending > 0";
+    assert_eq!(brand.execute(tampered).await.unwrap(), 1);
+    let found = only_disagreement(&brand).await;
+    assert_eq!(
+        (found.pending, found.lots_pending, found.lots_sum),
+        (5, 4, found.balance - 1)
+    );
+}
+
+#[tokio::test]
 async fn a_missing_entry_is_found() {
     let (brand, _) = sound().await;
     assert_eq!(
@@ -144,4 +158,39 @@ async fn the_liability_adds_up() {
         sums.issued + sums.returned,
         sums.redeemed + sums.taken_back + sums.expired + sums.outstanding
     );
+}
+
+#[tokio::test]
+async fn the_liability_adds_up_with_debts_gifts_corrections_and_what_is_held_or_pending() {
+    let brand = brand().await;
+    brand.set_clawback(ClawbackPolicy::Debt).await;
+    let alone = Asset {
+        adjustment_alone_max: 100,
+        ..Asset::default()
+    };
+    brand.set_points(alone, "adjustment_alone_max").await;
+    let (one, other) = (brand.member(), brand.member());
+    let earn = brand.earn(&one, 100, 0).await;
+    brand.redeem(&one, 80).await.unwrap();
+    brand.reverse(&earn, 0).await.unwrap();
+    brand.earn(&one, 30, 0).await;
+    brand.adjust(&other, 90).await.unwrap();
+    brand.adjust(&other, -15).await.unwrap();
+    brand.transfer(&other, &one, 60).await.unwrap();
+    brand.hold(&one, 4, 0).await.unwrap();
+    brand.earn_pending(&one, 7, 0, "").await;
+    let request = GetLiabilityRequest {
+        asset_code: "points".to_owned(),
+    };
+    let sums = brand.ledger().get_liability(request).await.unwrap().into_inner();
+    assert_eq!(
+        (sums.issued, sums.redeemed, sums.taken_back, sums.adjusted, sums.debt),
+        (137, 80, 20 + 30 + 50, 75, 0)
+    );
+    assert_eq!(sums.outstanding, 10 + 15 + 7);
+    assert_eq!(
+        sums.issued + sums.returned + sums.adjusted,
+        sums.redeemed + sums.taken_back + sums.expired + sums.outstanding
+    );
+    brand.check().await;
 }

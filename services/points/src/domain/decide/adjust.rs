@@ -1,7 +1,7 @@
 //! Corrections by hand.
 
 use super::{check_growth, grant, last, new_lot_expiry, plan_all, settle, take};
-use crate::domain::{AccountKey, AdjustmentId, Effects, Entry, EntryKind, Refusal, State};
+use crate::domain::{AccountKey, AdjustmentId, Availability, Effects, Entry, EntryKind, Refusal, State};
 
 /// Grants a new lot, or takes from the lots that expire first, whatever the asset is.
 pub(super) fn adjust(
@@ -13,12 +13,16 @@ pub(super) fn adjust(
     assert!(amount != 0, "an adjustment of nothing");
     let mut entries: Vec<Entry> = Vec::new();
     let (lots, expire_time, id) = if amount > 0 {
-        let expire_time = new_lot_expiry(state, key, None)?;
+        let expire_time = new_lot_expiry(state, key, None, Availability::AtOnce)?;
         check_growth(state.account(key), amount)?;
 
         // Past this line nothing refuses.
         let id = state.entry_id();
-        (vec![grant(state, key, id, amount, expire_time)], Some(expire_time), id)
+        (
+            vec![grant(state, key, id, amount, expire_time, Availability::AtOnce)],
+            Some(expire_time),
+            id,
+        )
     } else {
         let plan = plan_all(state, key, amount.saturating_neg())?;
 

@@ -1,9 +1,12 @@
 //! What is owed: how a debt begins with an earn that is taken back too late, and how it is repaid.
 
-use super::{check_sum, first_expiring, last, reversible, settle, sum, take};
-use crate::domain::{AccountKey, ClawbackPolicy, Effects, Entry, EntryId, EntryKind, LotKey, Part, Refusal, State};
+use super::reverse::reversible;
+use super::{check_sum, first_expiring, last, settle, sum, take};
+use crate::domain::{
+    AccountKey, ClawbackPolicy, Effects, Entry, EntryId, EntryKind, LotAmount, LotKey, Part, Refusal, State,
+};
 
-/// Reverses an earn: from its own lot first, since that is what should not have been there, then from the lots that
+/// Reverses an earn: from its own lot first, pending or not, since that is what should not have been there, then from the lots that
 /// expire first. What they do not reach is missing, or owed, as the asset's policy says. What is held is not taken: it
 /// was promised to somebody else.
 pub(super) fn take_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -> Result<Effects, Refusal> {
@@ -15,8 +18,11 @@ pub(super) fn take_back(state: &mut State, key: &AccountKey, entry: EntryId, wan
             asset: account.asset.code.clone(),
         });
     }
-    let plan = first_expiring(account, state.now, wanted, own);
-    let taken = sum(&plan);
+    let waiting = own
+        .and_then(|own| account.lot(own))
+        .map_or(0, |lot| lot.pending.min(wanted));
+    let plan = first_expiring(account, state.now, wanted.saturating_sub(waiting), own);
+    let taken = sum(&plan).saturating_add(waiting);
     let rest = wanted.saturating_sub(taken);
     let owed = if policy == ClawbackPolicy::Debt { rest } else { 0 };
     if taken == 0 && owed == 0 {
@@ -29,7 +35,16 @@ pub(super) fn take_back(state: &mut State, key: &AccountKey, entry: EntryId, wan
 
     // Past this line nothing refuses.
     let mut entries: Vec<Entry> = settle(state, key).into_iter().collect();
-    let lots = take(state, key, &plan);
+    let mut lots = take(state, key, &plan);
+    if let Some((expire_time, lot)) = own.filter(|_| waiting > 0) {
+        state.account_mut(key).take_pending((expire_time, lot), waiting);
+        lots.push(LotAmount {
+            lot,
+            expire_time,
+            amount: waiting.saturating_neg(),
+            regranted: false,
+        });
+    }
     let mut reversal = state.book(key, EntryKind::EarnReversal, taken.saturating_neg(), lots);
     reversal.reverses = Some(entry);
     reversal.debt = owed;

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::tests::{Ledger, member};
+use super::tests::{Ledger, earn_of, member};
 use super::*;
-use crate::domain::{AdjustmentId, AssetKind, ClawbackPolicy, HoldId, HoldState, ReleaseCause};
+use crate::domain::{AdjustmentId, AssetKind, ClawbackPolicy, ConfirmCause, Extent, HoldId, HoldState, ReleaseCause};
 use proptest::prelude::*;
 
 /// Where the units of a lot are.
@@ -17,6 +17,7 @@ struct Whereabouts {
     granted: i64,
     available: i64,
     held: i64,
+    pending: i64,
     spent: i64,
     expired: i64,
     clawed: i64,
@@ -47,6 +48,8 @@ struct Model {
     earns: BTreeMap<EntryId, (usize, LotKey, i64, i64)>,
     holds: BTreeMap<HoldId, ModelHold>,
     debts: BTreeMap<usize, i64>,
+    /// Whose, in which lot, and until when; what is pending is in the lot.
+    waiting: BTreeMap<EntryId, (usize, LotKey, Option<Time>)>,
 }
 
 impl Model {
@@ -139,14 +142,22 @@ impl Model {
             let Whereabouts {
                 available,
                 held,
+                pending,
                 spent,
                 expired,
                 clawed,
                 given,
                 ..
             } = *lot;
-            assert!([available, held, spent, expired, clawed].iter().all(|part| *part >= 0));
-            assert_eq!(available + held + spent + expired + clawed + given, lot.granted);
+            assert!(
+                [available, held, pending, spent, expired, clawed]
+                    .iter()
+                    .all(|part| *part >= 0)
+            );
+            assert_eq!(
+                available + held + pending + spent + expired + clawed + given,
+                lot.granted
+            );
         }
         for holder in HOLDERS {
             let account = ledger.state.account(&ledger.key_of(holder));
@@ -154,13 +165,15 @@ impl Model {
             for (key, lot) in mine() {
                 let found = account.lot(*key).unwrap();
                 assert_eq!(
-                    (found.remaining, found.held, found.granted),
-                    (lot.available, lot.held, lot.granted)
+                    (found.remaining, found.held, found.pending, found.granted),
+                    (lot.available, lot.held, lot.pending, lot.granted)
                 );
             }
             assert_eq!(
                 account.balance,
-                mine().map(|(_, lot)| lot.available + lot.held).sum::<i64>()
+                mine()
+                    .map(|(_, lot)| lot.available + lot.held + lot.pending)
+                    .sum::<i64>()
             );
             assert_eq!(account.debt, self.debt(holder));
             let now = ledger.state.now;
@@ -178,6 +191,9 @@ const HOLDERS: [usize; 2] = [1, 2];
 #[derive(Clone, Debug)]
 enum Command {
     Earn { amount: i64, days: i64 },
+    EarnPending { amount: i64, days: i64, wait: i64 },
+    Confirm { which: usize, call: bool },
+    Cancel { which: usize },
     Redeem { amount: i64 },
     Reverse { which: usize, amount: i64 },
     Hold { amount: i64, days: i64 },
@@ -193,6 +209,9 @@ enum Command {
 fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         5 => (1..200_i64, 1..20_i64).prop_map(|(amount, days)| Command::Earn { amount, days }),
+        2 => (1..200_i64, 1..20_i64, 0..10_i64).prop_map(|(amount, days, wait)| Command::EarnPending { amount, days, wait }),
+        2 => (0..8_usize, any::<bool>()).prop_map(|(which, call)| Command::Confirm { which, call }),
+        1 => (0..8_usize).prop_map(|which| Command::Cancel { which }),
         3 => (1..250_i64).prop_map(|amount| Command::Redeem { amount }),
         4 => (0..32_usize, 1..150_i64).prop_map(|(which, amount)| Command::Reverse { which, amount }),
         4 => (1..150_i64, 1..15_i64).prop_map(|(amount, days)| Command::Hold { amount, days }),
@@ -231,6 +250,9 @@ impl Both {
     fn run(&mut self, command: Command) {
         match command {
             Command::Earn { amount, days } => self.earn(amount, days),
+            Command::EarnPending { amount, days, wait } => self.earn_pending(amount, days, wait),
+            Command::Confirm { which, call } => self.confirm(which, call),
+            Command::Cancel { which } => self.cancel(which),
             Command::Redeem { amount } => self.redeem(amount),
             Command::Reverse { which, amount } => self.reverse(which, amount),
             Command::Hold { amount, days } => self.hold(amount, days),
@@ -292,14 +314,65 @@ impl Both {
         }
     }
 
+    /// Waits for so many days; 0 waits for a confirmation.
+    fn earn_pending(&mut self, amount: i64, days: i64, wait: i64) {
+        let at = (wait > 0).then(|| self.now().plus_days(wait));
+        let expire_time = at.unwrap_or(self.now()).plus_days(days);
+        let act = Act::Earn {
+            amount,
+            expire_time: Some(expire_time),
+            availability: at.map_or(Availability::OnConfirmation, Availability::At),
+        };
+        let entry = self.post(act).unwrap().entry().unwrap().id;
+        let key = (expire_time, LotId::from_uuid(entry.uuid()));
+        self.model.grant(self.holder, key, amount);
+        let lot = self.model.lots.get_mut(&key).unwrap();
+        (lot.available, lot.pending) = (0, amount);
+        self.model.waiting.insert(entry, (self.holder, key, at));
+        self.model.earns.insert(entry, (self.holder, key, amount, 0));
+    }
+
+    fn waiting(&self, which: usize) -> Option<(EntryId, LotKey, Option<Time>)> {
+        let mine = self
+            .model
+            .waiting
+            .iter()
+            .filter(|(_, (holder, ..))| *holder == self.holder);
+        mine.map(|(entry, (_, key, at))| (*entry, *key, *at)).nth(which)
+    }
+
+    fn confirm(&mut self, which: usize, call: bool) {
+        let Some((entry, key, at)) = self.waiting(which) else {
+            return;
+        };
+        let pending = self.model.lots[&key].pending;
+        let due = at.is_some_and(|at| at <= self.now());
+        let cause = if call { ConfirmCause::Call } else { ConfirmCause::Time };
+        let outcome = self.post(Act::Confirm { entry, cause });
+        let done = outcome.is_ok_and(|effects| effects.confirmed.is_some());
+        assert_eq!(done, pending > 0 && (call || due));
+        if done {
+            let lot = self.model.lots.get_mut(&key).unwrap();
+            (lot.available, lot.pending) = (pending, 0);
+            self.model.settle_like_the_ledger(&self.ledger, self.holder);
+        }
+    }
+
+    fn cancel(&mut self, which: usize) {
+        let Some((entry, key, _)) = self.waiting(which) else {
+            return;
+        };
+        let pending = self.model.lots[&key].pending;
+        let outcome = self.post(Act::Cancel { entry });
+        assert_eq!(outcome.is_ok(), pending > 0);
+        let lot = self.model.lots.get_mut(&key).unwrap();
+        (lot.clawed, lot.pending) = (lot.clawed + pending, 0);
+        self.model.earns.get_mut(&entry).unwrap().3 += pending;
+    }
+
     fn earn(&mut self, amount: i64, days: i64) {
         let expire_time = self.now().plus_days(days);
-        let effects = self
-            .post(Act::Earn {
-                amount,
-                expire_time: Some(expire_time),
-            })
-            .unwrap();
+        let effects = self.post(earn_of(amount, Some(expire_time))).unwrap();
         let entry = effects.entry().unwrap().id;
         let key = (expire_time, LotId::from_uuid(entry.uuid()));
         self.model.grant(self.holder, key, amount);
@@ -354,12 +427,15 @@ impl Both {
     fn take_back(&mut self, entry: EntryId, amount: i64) {
         let (_, own, granted, back) = self.model.earns[&entry];
         let (now, available) = (self.now(), self.model.available(self.holder, self.now()));
+        let waiting = self.model.lots[&own].pending.min(amount);
         let extent = Extent::Amount(amount);
         match self.post(Act::Reverse { entry, extent }) {
             Ok(effects) => {
                 assert!(amount <= granted - back, "never more than was earned");
-                let taken = self.model.take(self.holder, now, amount, Some(own));
-                let mut total = self.model.claw(&taken);
+                let taken = self.model.take(self.holder, now, amount - waiting, Some(own));
+                let mut total = self.model.claw(&taken) + waiting;
+                let lot = self.model.lots.get_mut(&own).unwrap();
+                (lot.pending, lot.clawed) = (lot.pending - waiting, lot.clawed + waiting);
                 if self.policy == ClawbackPolicy::Debt {
                     *self.model.debts.entry(self.holder).or_default() += amount - total;
                     total = amount;
@@ -369,7 +445,7 @@ impl Both {
             }
             Err(Refusal::ExceedsEntry { .. }) => assert!(amount > granted - back),
             Err(Refusal::Insufficient { .. }) => {
-                assert_eq!((available, self.policy), (0, ClawbackPolicy::WithinBalance));
+                assert_eq!((available, waiting, self.policy), (0, 0, ClawbackPolicy::WithinBalance));
             }
             Err(refusal) => panic!("unexpected: {refusal}"),
         }

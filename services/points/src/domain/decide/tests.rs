@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{Asset, AssetKind, ClawbackPolicy, ExpiryPolicy, Part, Standing};
+use crate::domain::{Asset, AssetKind, ClawbackPolicy, ExpiryPolicy, Extent, MemberId, Part, Reversible, Standing};
 use kernel::Tenant;
 
 const DAY: i64 = 1;
@@ -78,7 +78,7 @@ impl Ledger {
 
     fn earn(&mut self, amount: i64, days: i64) -> EntryId {
         let expire_time = Some(self.state.now.plus_days(days));
-        self.post(Act::Earn { amount, expire_time }).unwrap().entries[0].id
+        self.post(earn_of(amount, expire_time)).unwrap().entries[0].id
     }
 
     fn redeem(&mut self, amount: i64) -> EntryId {
@@ -152,6 +152,14 @@ impl Ledger {
 
 pub(super) fn member(number: u128) -> MemberId {
     MemberId::from_uuid(Uuid::from_u128(number))
+}
+
+pub(super) fn earn_of(amount: i64, expire_time: Option<Time>) -> Act {
+    Act::Earn {
+        amount,
+        expire_time,
+        availability: Availability::AtOnce,
+    }
 }
 
 fn reversible_of(entry: &Entry) -> Reversible {
@@ -248,10 +256,7 @@ fn nothing_expires_twice() {
 fn a_lot_that_would_be_born_expired_is_refused() {
     let mut ledger = points();
     let now = ledger.state.now;
-    let refusal = ledger.post(Act::Earn {
-        amount: 1,
-        expire_time: Some(now),
-    });
+    let refusal = ledger.post(earn_of(1, Some(now)));
     assert_eq!(refusal, Err(Refusal::ExpiryPassed { expire_time: now }));
 }
 
@@ -259,10 +264,7 @@ fn a_lot_that_would_be_born_expired_is_refused() {
 fn an_overflow_is_refused() {
     let mut ledger = points();
     ledger.earn(i64::MAX, 10);
-    let refusal = ledger.post(Act::Earn {
-        amount: 1,
-        expire_time: None,
-    });
+    let refusal = ledger.post(earn_of(1, None));
     assert_eq!(
         refusal,
         Err(Refusal::Overflow {
@@ -422,6 +424,8 @@ fn closed_lot(entry: &Entry) -> Lot {
         granted: entry.amount,
         remaining: 0,
         held: 0,
+        pending: 0,
+        available_time: None,
     }
 }
 

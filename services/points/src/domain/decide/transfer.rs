@@ -69,6 +69,8 @@ fn grant_anew(state: &mut State, key: &AccountKey, entry: EntryId, taken: &[LotA
             granted: amount,
             remaining: amount,
             held: 0,
+            pending: 0,
+            available_time: None,
         };
         let part = part_of(&lot, amount);
         state.account_mut(key).grant(lot);

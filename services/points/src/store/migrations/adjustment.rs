@@ -2,7 +2,7 @@ use store::Migration;
 
 /// Corrections by hand. That one is posted once is kept by the unique index on the entries.
 pub(super) const MIGRATION: Migration = Migration {
-    name: "points_0006_adjustment",
+    name: "points_0007_adjustment",
     sql: "
 ALTER TABLE asset ADD COLUMN adjustment_alone_max BIGINT NOT NULL DEFAULT 0 CHECK (adjustment_alone_max >= 0);
 CREATE TABLE adjustment (

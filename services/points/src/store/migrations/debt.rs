@@ -1,14 +1,15 @@
 use store::Migration;
 
-/// What is owed. It is kept beside the balance, which never falls below zero; whoever owes has nothing but what is held.
+/// What is owed. It is kept beside the balance, which never falls below zero; whoever owes has nothing but what is held or
+/// pending.
 ///
 /// SQLite cannot alter a check, so `entry` is made anew, with the kinds of debts, transfers and adjustments, and with the change of what is owed.
 pub(super) const MIGRATION: Migration = Migration {
-    name: "points_0004_debt",
+    name: "points_0005_debt",
     sql: "
 ALTER TABLE asset ADD COLUMN clawback INT NOT NULL DEFAULT 2 CHECK (clawback BETWEEN 1 AND 3);
 ALTER TABLE account ADD COLUMN debt BIGINT NOT NULL DEFAULT 0
-    CHECK (debt >= 0 AND (debt = 0 OR (balance = held AND moved_to_member_id IS NULL)));
+    CHECK (debt >= 0 AND (debt = 0 OR (balance = held + pending AND moved_to_member_id IS NULL)));
 CREATE TABLE new_entry (
     tenant_id {uuid} NOT NULL,
     entry_id {uuid} NOT NULL,
