@@ -16,7 +16,7 @@ mod reversible;
 mod row;
 mod tier;
 
-pub(crate) use account::{BalanceRow, Which, balances, lock};
+pub(crate) use account::{BalanceRow, Which, balances, idle_accounts, lock};
 pub(crate) use adjustment::{adjustment, adjustment_for_update, list_adjustments, save_adjustment};
 pub(crate) use apply::apply;
 pub(crate) use asset::{

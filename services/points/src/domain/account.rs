@@ -46,6 +46,7 @@ pub(crate) struct Standing {
     pub(crate) held: i64,
     pub(crate) debt: i64,
     pub(crate) pending: i64,
+    pub(crate) idle_time: Option<Time>,
 }
 
 /// One balance, as it is while its row is locked, with as many of its lots as the postings at hand may touch.
@@ -58,6 +59,8 @@ pub(crate) struct Account {
     pub(crate) held: i64,
     /// What is pending of it.
     pub(crate) pending: i64,
+    /// When all that can be spent expires, unless the account moves before.
+    pub(crate) idle_time: Option<Time>,
     /// What is owed, beside the balance. Whoever owes has nothing to spend.
     pub(crate) debt: i64,
     /// The number of the last entry.
@@ -101,6 +104,7 @@ impl Account {
             held,
             debt,
             pending,
+            idle_time,
         } = standing;
         Self {
             asset,
@@ -108,6 +112,7 @@ impl Account {
             held,
             debt,
             pending,
+            idle_time,
             sequence,
             moved_to,
             lots: BTreeMap::new(),
@@ -265,6 +270,19 @@ impl Account {
         self.changed_lots.insert(lot.key());
         self.change_aside(lot.held, lot.pending);
         self.lots.insert(lot.key(), lot);
+    }
+
+    /// Whether it has not moved for as long as its asset allows.
+    pub(crate) fn is_idle(&self, now: Time) -> bool {
+        self.idle_time.is_some_and(|time| time <= now)
+    }
+
+    /// Notes when it will have been idle for too long.
+    pub(super) fn set_idle_time(&mut self, idle_time: Option<Time>) {
+        if self.idle_time != idle_time {
+            self.idle_time = idle_time;
+            self.changed = true;
+        }
     }
 
     /// Changes what is owed.

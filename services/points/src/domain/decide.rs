@@ -2,6 +2,7 @@ mod adjust;
 mod debt;
 mod hand_over;
 mod hold;
+mod idle;
 mod pending;
 mod reverse;
 mod transfer;
@@ -18,8 +19,34 @@ use super::{
 /// Whatever spends is settled first: lots whose time has come expire by an entry of their own, so that they neither pay
 /// nor count. Whatever becomes available repays what is owed, by an entry of its own as well.
 pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
+    let receiver = receiver(posting);
+    let keys: Vec<&AccountKey> = receiver.iter().chain([&posting.account]).collect();
+    let expired = idle::expire(state, &keys);
+    let mut effects = match act(state, posting) {
+        Ok(effects) => effects,
+        Err(refusal) => {
+            expired.undo(state);
+            return Err(refusal);
+        }
+    };
+    expired.join(&mut effects);
+    for key in &keys {
+        effects.entries.extend(debt::repay(state, key));
+    }
+    idle::touch(state, &posting.act, &keys);
+    if let Some(entry) = effects.main.and_then(|main| effects.entries.get_mut(main)) {
+        if entry.reference.is_empty() {
+            entry.reference.clone_from(&posting.reference);
+        }
+        entry.earned_by.clone_from(&posting.earned_by);
+    }
+    Ok(effects)
+}
+
+/// What was asked for, on accounts that are not idle.
+fn act(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
     let key = &posting.account;
-    let mut effects = match posting.act {
+    Ok(match posting.act {
         Act::Earn {
             amount,
             expire_time,
@@ -39,18 +66,7 @@ pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Re
             ..Effects::default()
         },
         Act::Move { to } => hand_over::hand_over(state, key, to)?,
-    };
-    let receiver = receiver(posting);
-    for key in receiver.iter().chain([key]) {
-        effects.entries.extend(debt::repay(state, key));
-    }
-    if let Some(entry) = effects.main.and_then(|main| effects.entries.get_mut(main)) {
-        if entry.reference.is_empty() {
-            entry.reference.clone_from(&posting.reference);
-        }
-        entry.earned_by.clone_from(&posting.earned_by);
-    }
-    Ok(effects)
+    })
 }
 
 /// The other account of a posting that is about two.

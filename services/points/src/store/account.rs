@@ -48,7 +48,8 @@ async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>,
         let rows = keys.iter().map(|key| key_values(key).to_vec()).collect();
         let (list, parameters) = values(backend, 1, &COLUMNS, rows);
         let sql = format!(
-            "SELECT tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, held, debt, pending FROM account \
+            "SELECT tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, held, debt, pending, idle_time \
+             FROM account \
              WHERE (tenant_id, member_id, asset_code) IN {list} ORDER BY tenant_id, member_id, asset_code{}",
             for_update(backend)
         );
@@ -67,6 +68,7 @@ async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>,
                     held: columns.take()?,
                     debt: columns.take()?,
                     pending: columns.take()?,
+                    idle_time: columns.maybe_time()?,
                 },
             });
         }
@@ -96,6 +98,8 @@ pub(crate) struct BalanceRow {
     pub(crate) held: i64,
     pub(crate) debt: i64,
     pub(crate) pending: i64,
+    /// When all that can be spent expires, unless the account moves before.
+    pub(crate) idle_time: Option<Time>,
     pub(crate) sequence: i64,
     /// What has expired but not been posted.
     pub(crate) due: i64,
@@ -119,14 +123,14 @@ pub(crate) async fn balances(
         Which::After(code, limit) => (">", code, limit),
     };
     let sql = format!(
-        "SELECT a.asset_code, a.balance, a.held, a.debt, a.pending, a.sequence, \
+        "SELECT a.asset_code, a.balance, a.held, a.debt, a.pending, a.idle_time, a.sequence, \
              CAST(COALESCE(SUM(CASE WHEN l.expire_time <= $4 THEN l.remaining END), 0) AS BIGINT), \
              CAST(COALESCE(SUM(CASE WHEN l.expire_time > $4 THEN l.remaining END), 0) AS BIGINT), \
              MIN(CASE WHEN l.expire_time > $4 THEN l.expire_time END) \
          FROM account AS a LEFT JOIN lot AS l ON l.tenant_id = a.tenant_id AND l.member_id = a.member_id \
              AND l.asset_code = a.asset_code AND l.open AND l.expire_time <= $5 \
          WHERE a.tenant_id = $1 AND a.member_id = $2 AND a.asset_code {filter} $3 AND a.sequence > 0 \
-         GROUP BY a.asset_code, a.balance, a.held, a.debt, a.pending, a.sequence ORDER BY a.asset_code LIMIT $6"
+         GROUP BY a.asset_code, a.balance, a.held, a.debt, a.pending, a.idle_time, a.sequence ORDER BY a.asset_code LIMIT $6"
     );
     let parameters: [Value; 6] = [
         tenant.uuid().into(),
@@ -146,10 +150,33 @@ pub(crate) async fn balances(
                 held: columns.take()?,
                 debt: columns.take()?,
                 pending: columns.take()?,
+                idle_time: columns.maybe_time()?,
                 sequence: columns.take()?,
                 due: columns.take()?,
                 expiring: columns.take()?,
                 next_expire_time: columns.maybe_time()?,
+            })
+        })
+        .collect()
+}
+
+/// The accounts of a tenant that have been idle for too long by `now`, those first that have waited longest.
+pub(crate) async fn idle_accounts(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    now: Time,
+    limit: i64,
+) -> Result<Vec<AccountKey>, Fault> {
+    const IDLE: &str = "SELECT member_id, asset_code FROM account \
+         WHERE tenant_id = $1 AND idle_time <= $2 ORDER BY idle_time, member_id, asset_code LIMIT $3";
+    let rows = select(conn, IDLE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            Ok(AccountKey {
+                tenant,
+                member: MemberId::from_uuid(columns.take()?),
+                asset: columns.take::<String>()?.into(),
             })
         })
         .collect()

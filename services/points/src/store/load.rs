@@ -196,6 +196,12 @@ async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[Posting]) -> Res
             *sum = sum.saturating_add(debts);
         }
     }
+    // An idle account loses all of its open lots.
+    for key in postings.iter().flat_map(keys_of) {
+        if state.account(&key).is_idle(state.now) {
+            needs.insert(key, i64::MAX);
+        }
+    }
     let mut cursors: Vec<(AccountKey, LotKey)> = needs.keys().map(|key| (key.clone(), FIRST)).collect();
     cursors.sort();
     while !cursors.is_empty() {

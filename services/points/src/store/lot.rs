@@ -121,7 +121,9 @@ pub(crate) async fn list_lots(
     let (expire_time, lot) = after.unwrap_or((now, LotId::from_uuid(Uuid::max())));
     let sql = format!(
         "SELECT {SELECT} FROM lot WHERE tenant_id = $1 AND member_id = $2 AND asset_code = $3 AND open \
-         AND (expire_time, lot_id) > ($4, $5) AND expire_time > $6 ORDER BY expire_time, lot_id LIMIT $7"
+         AND (expire_time, lot_id) > ($4, $5) AND expire_time > $6 \
+         AND NOT EXISTS (SELECT 1 FROM account AS a WHERE a.tenant_id = $1 AND a.member_id = $2 AND a.asset_code = $3 \
+             AND a.idle_time <= $6) ORDER BY expire_time, lot_id LIMIT $7"
     );
     let [tenant, member, asset] = super::account::key_values(key);
     let parameters = [

@@ -1,6 +1,7 @@
 mod adjustment;
 mod debt;
 mod hold;
+mod idle;
 mod pending;
 mod transfer;
 
@@ -26,6 +27,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         debt::MIGRATION,
         transfer::MIGRATION,
         adjustment::MIGRATION,
+        idle::MIGRATION,
     ]
 }
 

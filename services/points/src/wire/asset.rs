@@ -36,6 +36,7 @@ pub(crate) fn expiry_from_wire(policy: Option<&wire::ExpiryPolicy>) -> Result<Ex
     match policy.and_then(|policy| policy.rule.as_ref()) {
         None | Some(Rule::Never(_)) => Ok(ExpiryPolicy::Never),
         Some(Rule::AfterDays(after)) => Ok(ExpiryPolicy::AfterDays(after.days)),
+        Some(Rule::AfterInactivity(after)) => Ok(ExpiryPolicy::AfterInactivity(after.days)),
         Some(Rule::PeriodEnd(end)) => Ok(ExpiryPolicy::PeriodEnd {
             period: period(end.period())?,
             after_months: end.after_months,
@@ -63,6 +64,7 @@ fn expiry_to_wire(policy: &ExpiryPolicy) -> wire::ExpiryPolicy {
     let rule = match policy {
         ExpiryPolicy::Never => Rule::Never(wire::ExpireNever {}),
         ExpiryPolicy::AfterDays(days) => Rule::AfterDays(wire::ExpireAfterDays { days: *days }),
+        ExpiryPolicy::AfterInactivity(days) => Rule::AfterInactivity(wire::ExpireAfterInactivity { days: *days }),
         ExpiryPolicy::PeriodEnd {
             period,
             after_months,

@@ -1,4 +1,5 @@
 use contracts::points::v1 as wire;
+use kernel::Time;
 
 use super::expiry_to_wire;
 use crate::domain::{AccountKey, EarnedBy, Entry, Lot, LotAmount, LotId, MemberId};
@@ -71,17 +72,24 @@ pub(crate) fn lot_to_wire(key: &AccountKey, lot: &Lot) -> wire::Lot {
     }
 }
 
-pub(crate) fn balance_to_wire(member: MemberId, row: &BalanceRow) -> wire::Balance {
+pub(crate) fn balance_to_wire(member: MemberId, row: &BalanceRow, now: Time, horizon: Time) -> wire::Balance {
+    let aside = row.due.saturating_add(row.held).saturating_add(row.pending);
+    let open = row.balance.saturating_sub(aside);
+    let (available, expiring, next) = match row.idle_time {
+        // Expired, though nobody has posted it.
+        Some(idle_time) if idle_time <= now => (0, 0, None),
+        Some(idle_time) if idle_time <= horizon && open > 0 => {
+            let next = row.next_expire_time.map_or(idle_time, |next| next.min(idle_time));
+            (open, open, Some(next))
+        }
+        Some(_) | None => (open, row.expiring, row.next_expire_time),
+    };
     wire::Balance {
         member_id: member.to_string(),
         asset_code: row.asset.to_string(),
-        available: row
-            .balance
-            .saturating_sub(row.due)
-            .saturating_sub(row.held)
-            .saturating_sub(row.pending),
-        expiring_soon: row.expiring,
-        next_expire_time: row.next_expire_time.and_then(expiry_to_wire),
+        available,
+        expiring_soon: expiring,
+        next_expire_time: next.and_then(expiry_to_wire),
         sequence: row.sequence,
         held: row.held,
         debt: row.debt,

@@ -371,6 +371,28 @@ fn an_earn_is_taken_back_within_the_balance_its_own_lot_first() {
 }
 
 #[test]
+fn a_refused_posting_leaves_an_idle_account_as_it_was() {
+    let mut ledger = points();
+    ledger.earn(100, 10);
+    let (now, key) = (ledger.state.now, ledger.key.clone());
+    ledger.state.account_mut(&key).set_idle_time(Some(now));
+    let refusal = ledger.post(Act::Redeem { amount: 1 }).unwrap_err();
+    assert_eq!(
+        refusal,
+        Refusal::Insufficient {
+            available: 0,
+            requested: 1
+        }
+    );
+    ledger.check();
+    assert_eq!((ledger.balance(), ledger.lots().len()), (100, 1));
+    let effects = ledger.post(earn_of(5, None)).unwrap();
+    let kinds: Vec<(EntryKind, i64)> = effects.entries.iter().map(|entry| (entry.kind, entry.amount)).collect();
+    assert_eq!(kinds, [(EntryKind::Expire, -100), (EntryKind::Earn, 5)]);
+    assert_eq!(effects.entry().unwrap().kind, EntryKind::Earn);
+}
+
+#[test]
 fn only_earns_and_redeems_are_reversed() {
     let mut ledger = points();
     ledger.earn(100, 1);
