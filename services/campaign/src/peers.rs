@@ -151,6 +151,8 @@ impl Asker {
             amount,
             expire_time: None,
             reference: format!("journey/{}", ask.journey_code),
+            available_time: None,
+            awaits_confirmation: false,
         };
         let entry = answered(points.earn_points(timed(request)).await)?
             .entry

@@ -1,20 +1,24 @@
 //! What the ledger is and what it decides: values in, values out. No I/O, no clock, no ids of its own making.
 
 mod account;
+mod adjustment;
 mod asset;
 mod decide;
 mod earning;
 mod entry;
 mod expiry;
+mod hold;
 mod ids;
+mod pending;
 mod posting;
 mod refusal;
 mod reversal;
 mod state;
 
-pub(crate) use account::{Account, AccountKey, Lot, LotKey};
-pub(crate) use asset::{Asset, AssetCode, AssetKind};
-pub(crate) use decide::decide;
+pub(crate) use account::{Account, AccountKey, Lot, LotKey, Standing};
+pub(crate) use adjustment::{Adjustment, AdjustmentState};
+pub(crate) use asset::{Asset, AssetCode, AssetKind, ClawbackPolicy};
+pub(crate) use decide::{decide, receiver};
 pub(crate) use earning::{
     ActivityFacts, Amount, Calendars, CapKind, CapUse, CompiledRule, CounterKey, Counters, EarningRule, Item,
     ItemWorth, MemberCaps, Multiplier, Outcome, Rate, Rounding, RuleBook, RuleMistake, RuleState, Subject, Verdict,
@@ -22,7 +26,9 @@ pub(crate) use earning::{
 };
 pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
-pub(crate) use ids::{ActivityId, EntryId, LotId, MemberId};
+pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
+pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId};
+pub(crate) use pending::{Availability, ConfirmCause, Confirmed};
 pub(crate) use posting::{Act, Extent, Posting};
 pub(crate) use refusal::Refusal;
 pub(crate) use reversal::{Part, Reversible, due_back};

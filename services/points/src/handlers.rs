@@ -1,25 +1,42 @@
 //! One file for each method: parse, decide, apply, answer.
 
+mod adjustment_service;
+mod approve_adjustment;
+mod cancel_pending;
+mod capture_hold;
+mod confirm_pending;
+mod create_adjustment;
 mod create_asset;
 mod create_earning_rule;
 mod earn_points;
 mod explain_earning;
+mod get_adjustment;
 mod get_asset;
 mod get_balance;
 mod get_earning_rule;
+mod get_hold;
 mod get_liability;
+mod hold_points;
+mod hold_service;
+mod list_adjustments;
 mod list_assets;
 mod list_balances;
 mod list_earning_rules;
 mod list_entries;
+mod list_holds;
 mod list_lots;
+mod pending_service;
 mod post_batch;
 mod post_stream;
 mod postings;
 mod reconcile_accounts;
 mod redeem_points;
+mod reject_adjustment;
+mod release_hold;
 mod reverse_points;
 mod simulate_earning;
+mod transfer_points;
+mod transfer_service;
 mod update_asset;
 mod update_earning_rule;
 
@@ -51,7 +68,7 @@ use self::post_stream::Results;
 use crate::domain::{CompiledRule, EarningRule, MemberId, RuleMistake, environment};
 use crate::engine::Engine;
 
-/// All five services of the package.
+/// All services of the package.
 #[derive(Clone)]
 pub(crate) struct PointsApi {
     clock: Clock,

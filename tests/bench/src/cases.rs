@@ -265,6 +265,8 @@ fn earn(request_id: String, member_id: String, amount: i64) -> EarnPointsRequest
         amount,
         expire_time: None,
         reference: String::new(),
+        available_time: None,
+        awaits_confirmation: false,
     }
 }
 

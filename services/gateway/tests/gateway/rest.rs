@@ -44,7 +44,8 @@ async fn fields_with_their_default_value_are_written() {
         .get("/v1/members/mbr_1/balances/points?expiringWithinDays=7")
         .await;
     let expected = json!({
-        "memberId": "mbr_1", "assetCode": "points", "available": "0", "expiringSoon": "7", "sequence": "0",
+        "memberId": "mbr_1", "assetCode": "points", "available": "0", "held": "0", "pending": "0", "debt": "0",
+        "expiringSoon": "7", "sequence": "0",
     });
     assert_eq!(answer.json(), json!({"balance": expected}));
 }

@@ -299,8 +299,8 @@ fn claims<'e>(
     claims
 }
 
-/// How much a claim has taken. It is taken within the balance; what it does not reach stays in the entry's reversible rest, and the order's next
-/// refund asks for it again.
+/// How much a claim has taken, or left as a debt: that is the asset's policy. What is neither taken nor owed stays in the
+/// entry's reversible rest, and the order's next refund asks for it again.
 fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<i64, Fault> {
     match outcome {
         Ok(effects) => {
@@ -313,13 +313,20 @@ fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<i64,
             tracing::info!(account = ?claim.account, missing = requested, "a refund found nothing to take back");
             Ok(0)
         }
-        // All that is due has been taken back before.
-        Err(Refusal::ExceedsEntry { .. }) => Ok(0),
+        // All that is due has been taken back before, or nothing ever is.
+        Err(Refusal::ExceedsEntry { .. } | Refusal::ClawbackForbidden { .. }) => Ok(0),
         Err(
             refusal @ (Refusal::NotSpendable { .. }
             | Refusal::ExpiryPassed { .. }
             | Refusal::Overflow { .. }
-            | Refusal::NotReversible { .. }),
+            | Refusal::NotReversible { .. }
+            | Refusal::HoldNotOpen { .. }
+            | Refusal::ExceedsHold { .. }
+            | Refusal::TransferForbidden { .. }
+            | Refusal::TransferToSelf { .. }
+            | Refusal::NotPending { .. }
+            | Refusal::AdjustmentNotPending { .. }
+            | Refusal::AdjustmentNeedsAnother { .. }),
         ) => Err(refusal.into()),
     }
 }

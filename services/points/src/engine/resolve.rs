@@ -106,7 +106,15 @@ fn today<'f>(ask: &Ask, meant: &Meant, found: &'f HashMap<AccountKey, Whereabout
 /// Whether an account that has no row yet gets one. Nothing else can be done to an account that never had an entry.
 fn begins_account(act: &Act) -> bool {
     match act {
-        Act::Earn { .. } | Act::Move { .. } => true,
-        Act::Redeem { .. } | Act::Reverse { .. } | Act::Expire { .. } => false,
+        Act::Earn { .. } | Act::Adjust { .. } | Act::Move { .. } => true,
+        Act::Redeem { .. }
+        | Act::Reverse { .. }
+        | Act::Expire { .. }
+        | Act::Confirm { .. }
+        | Act::Cancel { .. }
+        | Act::Hold { .. }
+        | Act::Capture { .. }
+        | Act::Release { .. }
+        | Act::Transfer { .. } => false,
     }
 }

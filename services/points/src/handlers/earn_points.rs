@@ -3,7 +3,7 @@ use fault::Fault;
 use rpc::Call;
 
 use super::PointsApi;
-use crate::domain::{Act, Effects};
+use crate::domain::{Act, Availability, Effects};
 use crate::engine::Subject;
 use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, parse_id, parse_time};
 
@@ -22,12 +22,18 @@ impl PostingRequest for EarnPointsRequest {
     }
 
     fn wish(&self) -> Result<Wish, Fault> {
+        let availability = match parse_time("available_time", self.available_time.as_ref())? {
+            Some(time) => Availability::At(time),
+            None if self.awaits_confirmation => Availability::OnConfirmation,
+            None => Availability::AtOnce,
+        };
         Ok(Wish {
             member: parse_id("member_id", &self.member_id)?,
             subject: Subject::Asset(self.asset_code.as_str().into()),
             act: Act::Earn {
                 amount: self.amount,
                 expire_time: parse_time("expire_time", self.expire_time.as_ref())?,
+                availability,
             },
             reference: self.reference.clone(),
         })
@@ -36,6 +42,7 @@ impl PostingRequest for EarnPointsRequest {
     fn response(effects: &Effects) -> EarnPointsResponse {
         EarnPointsResponse {
             entry: effects.entry().map(entry_to_wire),
+            repayment: effects.repayment().map(entry_to_wire),
         }
     }
 }

@@ -4,26 +4,33 @@ use rpc::Call;
 
 use super::PointsApi;
 use crate::domain::EntryKind;
-use crate::store::{asset, liability};
+use crate::store::{KindSum, asset, liability};
 
 impl PointsApi {
     pub(crate) async fn get_liability(&self, call: Call<GetLiabilityRequest>) -> Result<GetLiabilityResponse, Fault> {
         asset(self.db.read(), call.tenant(), &call.asset_code).await?;
         let sums = liability(self.db.read(), call.tenant(), &call.asset_code).await?;
         let of = |kind: EntryKind| {
-            let found = sums.iter().find(|(number, _, _)| *number == kind.number());
-            found.map_or(0, |(_, amount, _)| amount.saturating_abs())
+            let found = sums.iter().find(|sum| sum.kind == kind.number());
+            found.map_or(0, |sum| sum.amount.saturating_abs())
         };
+        let total = |figure: fn(&KindSum) -> i64| sums.iter().map(figure).fold(0, i64::saturating_add);
         Ok(GetLiabilityResponse {
             issued: of(EntryKind::Earn),
             redeemed: of(EntryKind::Redeem),
             returned: of(EntryKind::RedeemReversal),
-            taken_back: of(EntryKind::EarnReversal),
+            taken_back: of(EntryKind::EarnReversal).saturating_add(of(EntryKind::DebtRepayment)),
             expired: of(EntryKind::Expire),
-            outstanding: sums
-                .iter()
-                .fold(0_i64, |sum, (_, amount, _)| sum.saturating_add(*amount)),
-            entry_count: sums.iter().fold(0_i64, |sum, (_, _, count)| sum.saturating_add(*count)),
+            outstanding: total(|sum| sum.amount),
+            entry_count: total(|sum| sum.entry_count),
+            debt: total(|sum| sum.debt),
+            adjusted: total(|sum| {
+                if sum.kind == EntryKind::Adjustment.number() {
+                    sum.amount
+                } else {
+                    0
+                }
+            }),
         })
     }
 }

@@ -46,6 +46,7 @@ impl PostingRequest for ReversePointsRequest {
             expired_amount: effects.expired,
             missing_amount: effects.missing,
             reversible_amount: effects.reversible,
+            debt_amount: effects.entry().map_or(0, |entry| entry.debt),
         }
     }
 }

@@ -1,4 +1,10 @@
+mod adjustment;
+mod debt;
 mod earning;
+mod hold;
+mod idle;
+mod pending;
+mod transfer;
 
 use store::Migration;
 
@@ -19,6 +25,12 @@ pub(crate) fn migrations() -> Vec<Migration> {
             name: "points_0002_earning",
             sql: EARNING,
         },
+        hold::MIGRATION,
+        pending::MIGRATION,
+        debt::MIGRATION,
+        transfer::MIGRATION,
+        adjustment::MIGRATION,
+        idle::MIGRATION,
         Migration {
             name: "points_0010_earning_in_full",
             sql: EARNING_IN_FULL,

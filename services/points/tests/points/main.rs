@@ -9,15 +9,21 @@
     clippy::as_conversions
 )]
 
+mod adjustments;
 mod assets;
 mod brand;
 mod capping;
 mod constraints;
+mod debts;
 mod earning;
 mod expiry;
 mod explaining;
+mod holds;
+mod inactivity;
 mod merging;
+mod migrating;
 mod multiplying;
+mod pending;
 mod posting;
 mod races;
 mod reasons;
@@ -29,3 +35,4 @@ mod rules;
 mod scheduling;
 mod spending;
 mod tenants;
+mod transfers;

@@ -74,6 +74,8 @@ async fn two_replicas_never_overdraw_one_account() {
         amount: 1_000,
         expire_time: None,
         reference: String::new(),
+        available_time: None,
+        awaits_confirmation: false,
     };
     PointsServiceClient::new(channels[0].clone())
         .earn_points(earn)

@@ -181,6 +181,8 @@ impl World {
                 asset_code: ASSET.to_owned(),
                 amount,
                 expire_time: Some(self.clock.now().plus_days(days).to_wire()),
+                available_time: None,
+                awaits_confirmation: false,
                 reference: String::new(),
             })),
         }

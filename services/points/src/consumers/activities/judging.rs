@@ -11,8 +11,9 @@ use store::Tx;
 use super::Arrived;
 use crate::consumers::rule_books::RuleBooks;
 use crate::domain::{
-    AccountKey, Act, ActivityFacts, ActivityId, Calendars, CapUse, CompiledRule, CounterKey, Counters, EarnedBy,
-    Effects, EntryId, MemberId, Outcome, Posting, Refusal, Subject, Verdict, counter_keys, counter_keys_of, judge,
+    AccountKey, Act, ActivityFacts, ActivityId, Availability, Calendars, CapUse, CompiledRule, CounterKey, Counters,
+    EarnedBy, Effects, EntryId, MemberId, Outcome, Posting, Refusal, Subject, Verdict, counter_keys, counter_keys_of,
+    judge,
 };
 use crate::store::{DecisionRow, EarnRow, assets, decisions, lock_counters, save_counters, save_decisions, tiers};
 use crate::wire::{activity_facts, caps_from_wire, decision_to_wire, inputs_digest};
@@ -267,6 +268,7 @@ fn earn(arrived: &Arrived, outcome: &Outcome, amount: i64, digest: &[u8]) -> Pos
         act: Act::Earn {
             amount,
             expire_time: None,
+            availability: Availability::AtOnce,
         },
         reference: arrived.activity.source_id.clone(),
         earned_by: Some(EarnedBy {

@@ -13,7 +13,9 @@ use testkit::TestDb;
 
 use super::EarnByRules;
 use crate::consumers::rule_books::RuleBooks;
-use crate::domain::{ActivityId, Amount, Asset, AssetKind, EarningRule, ExpiryPolicy, MemberCaps, MemberId, RuleState};
+use crate::domain::{
+    ActivityId, Amount, Asset, AssetKind, ClawbackPolicy, EarningRule, ExpiryPolicy, MemberCaps, MemberId, RuleState,
+};
 use crate::store::{AssetRow, RuleRow, create_asset, create_rule, update_rule};
 
 const START: Time = Time::from_seconds(1_767_225_600);
@@ -39,6 +41,9 @@ async fn brand(rule: EarningRule) -> Brand {
             expiry: ExpiryPolicy::Never,
             utc_offset_minutes: 480,
             reversal_grace_days: 0,
+            clawback: ClawbackPolicy::WithinBalance,
+            transfer_forbidden: false,
+            adjustment_alone_max: 0,
         },
         display_name: String::new(),
         version: 1,
