@@ -1,6 +1,7 @@
 use kernel::Clock;
 use rpc::Peers;
 use store::Db;
+use telemetry::Red;
 use tonic::service::Routes;
 
 use crate::Worker;
@@ -14,6 +15,8 @@ pub struct Deps {
     pub db: Db,
     /// Whom it may call.
     pub peers: Peers,
+    /// Where it tells how it stands.
+    pub red: Red,
 }
 
 /// A service, ready to be served.

@@ -25,6 +25,8 @@ pub struct Harness {
     pub db: Db,
     /// Whose rows the test works on.
     pub tenant: Tenant,
+    /// What the service tells about itself.
+    pub red: Red,
     signer: Signer,
     switchboard: Switchboard,
     workers: Workers,
@@ -65,7 +67,9 @@ pub async fn harness_with_peers(
         clock: clock.clone(),
         db: db.clone(),
         peers,
+        red: stack.red.clone(),
     });
+    let red = stack.red.clone();
     switchboard.connect(rpc::serve(service.routes, stack).expect("the contracts are complete"));
     let mut workers = Workers::new();
     for worker in service.workers {
@@ -76,6 +80,7 @@ pub async fn harness_with_peers(
         clock,
         db,
         tenant,
+        red,
         signer,
         switchboard,
         workers,

@@ -8,11 +8,12 @@ mod entry;
 mod expiry;
 mod ids;
 mod posting;
+mod proof;
 mod refusal;
 mod reversal;
 mod state;
 
-pub(crate) use account::{Account, AccountKey, Lot, LotKey};
+pub(crate) use account::{Account, AccountKey, Frozen, Lot, LotKey};
 pub(crate) use asset::{Asset, AssetCode, AssetKind};
 pub(crate) use decide::decide;
 pub(crate) use earning::{
@@ -22,6 +23,7 @@ pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
 pub(crate) use ids::{ActivityId, EntryId, LotId, MemberId};
 pub(crate) use posting::{Act, Extent, Posting};
+pub(crate) use proof::{Books, Line, Proven, prove};
 pub(crate) use refusal::Refusal;
 pub(crate) use reversal::{Part, Reversible, due_back};
 pub(crate) use state::State;

@@ -3,19 +3,24 @@
 mod create_asset;
 mod create_earning_rule;
 mod earn_points;
+mod freeze_account;
 mod get_asset;
 mod get_balance;
 mod get_earning_rule;
 mod get_liability;
+mod get_reconciliation;
 mod list_assets;
 mod list_balances;
 mod list_earning_rules;
 mod list_entries;
+mod list_frozen_accounts;
 mod list_lots;
 mod reconcile_accounts;
 mod redeem_points;
 mod reverse_points;
 mod simulate_earning;
+mod start_reconciliation;
+mod unfreeze_account;
 mod update_asset;
 mod update_earning_rule;
 
@@ -26,13 +31,15 @@ use contracts::points::v1::ledger_service_server::LedgerService;
 use contracts::points::v1::points_service_server::PointsService;
 use contracts::points::v1::{
     CreateAssetRequest, CreateAssetResponse, CreateEarningRuleRequest, CreateEarningRuleResponse, EarnPointsRequest,
-    EarnPointsResponse, GetAssetRequest, GetAssetResponse, GetBalanceRequest, GetBalanceResponse,
-    GetEarningRuleRequest, GetEarningRuleResponse, GetLiabilityRequest, GetLiabilityResponse, ListAssetsRequest,
-    ListAssetsResponse, ListBalancesRequest, ListBalancesResponse, ListEarningRulesRequest, ListEarningRulesResponse,
-    ListEntriesRequest, ListEntriesResponse, ListLotsRequest, ListLotsResponse, ReconcileAccountsRequest,
-    ReconcileAccountsResponse, RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse,
-    SimulateEarningRequest, SimulateEarningResponse, UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest,
-    UpdateEarningRuleResponse,
+    EarnPointsResponse, FreezeAccountRequest, FreezeAccountResponse, GetAssetRequest, GetAssetResponse,
+    GetBalanceRequest, GetBalanceResponse, GetEarningRuleRequest, GetEarningRuleResponse, GetLiabilityRequest,
+    GetLiabilityResponse, GetReconciliationRequest, GetReconciliationResponse, ListAssetsRequest, ListAssetsResponse,
+    ListBalancesRequest, ListBalancesResponse, ListEarningRulesRequest, ListEarningRulesResponse, ListEntriesRequest,
+    ListEntriesResponse, ListFrozenAccountsRequest, ListFrozenAccountsResponse, ListLotsRequest, ListLotsResponse,
+    ReconcileAccountsRequest, ReconcileAccountsResponse, RedeemPointsRequest, RedeemPointsResponse,
+    ReversePointsRequest, ReversePointsResponse, SimulateEarningRequest, SimulateEarningResponse,
+    StartReconciliationRequest, StartReconciliationResponse, UnfreezeAccountRequest, UnfreezeAccountResponse,
+    UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest, UpdateEarningRuleResponse,
 };
 use fault::Fault;
 use kernel::{Clock, Tenant};
@@ -199,6 +206,41 @@ impl LedgerService for PointsApi {
         request: Request<ReconcileAccountsRequest>,
     ) -> Result<Response<ReconcileAccountsResponse>, Status> {
         answer(request, |call| self.reconcile_accounts(call)).await
+    }
+
+    async fn get_reconciliation(
+        &self,
+        request: Request<GetReconciliationRequest>,
+    ) -> Result<Response<GetReconciliationResponse>, Status> {
+        answer(request, |call| self.get_reconciliation(call)).await
+    }
+
+    async fn start_reconciliation(
+        &self,
+        request: Request<StartReconciliationRequest>,
+    ) -> Result<Response<StartReconciliationResponse>, Status> {
+        answer(request, |call| self.start_reconciliation(call)).await
+    }
+
+    async fn list_frozen_accounts(
+        &self,
+        request: Request<ListFrozenAccountsRequest>,
+    ) -> Result<Response<ListFrozenAccountsResponse>, Status> {
+        answer(request, |call| self.list_frozen_accounts(call)).await
+    }
+
+    async fn freeze_account(
+        &self,
+        request: Request<FreezeAccountRequest>,
+    ) -> Result<Response<FreezeAccountResponse>, Status> {
+        answer(request, |call| self.freeze_account(call)).await
+    }
+
+    async fn unfreeze_account(
+        &self,
+        request: Request<UnfreezeAccountRequest>,
+    ) -> Result<Response<UnfreezeAccountResponse>, Status> {
+        answer(request, |call| self.unfreeze_account(call)).await
     }
 
     async fn get_liability(

@@ -24,6 +24,7 @@
     )
 )]
 
+mod audit;
 mod consumers;
 mod domain;
 mod facts;
@@ -43,14 +44,14 @@ use tonic::service::Routes;
 
 use self::consumers::{EarnByRules, KeepTiers, MoveOnMerge};
 use self::handlers::PointsApi;
-use self::workers::ExpireLots;
+use self::workers::{ExpireLots, Reconcile};
 
 /// The service's name, and its schema's.
 pub const NAME: &str = "points";
 
-/// The service: four gRPC services and the feed of its facts, three consumers, the expiry of lots.
+/// The service: four gRPC services and the feed of its facts, three consumers, the expiry of lots and their proof.
 pub fn service(deps: Deps) -> Service {
-    let Deps { clock, db, peers } = deps;
+    let Deps { clock, db, peers, red } = deps;
     let api = PointsApi::new(clock.clone(), db.clone());
     let routes = Routes::new(PointsServiceServer::new(api.clone()))
         .add_service(AssetServiceServer::new(api.clone()))
@@ -62,7 +63,8 @@ pub fn service(deps: Deps) -> Service {
         consume(&db, &peers, &clock, EarnByRules::new(clock.clone())),
         consume(&db, &peers, &clock, KeepTiers),
         consume(&db, &peers, &clock, MoveOnMerge::new(clock.clone())),
-        Box::new(ExpireLots::new(clock, db.clone())),
+        Box::new(ExpireLots::new(clock.clone(), db.clone())),
+        Box::new(Reconcile::new(clock, db.clone(), red)),
     ];
     Service {
         name: NAME,

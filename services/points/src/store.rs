@@ -5,16 +5,19 @@ mod apply;
 mod asset;
 mod earning_rule;
 mod entry;
+mod freeze;
 mod load;
 mod lot;
 mod migrations;
 mod order;
+mod proof;
 mod reconcile;
+mod reconciliation;
 mod reversible;
 mod row;
 mod tier;
 
-pub(crate) use account::{BalanceRow, Which, balances, lock};
+pub(crate) use account::{BalanceRow, Which, balances, lock, lock_existing};
 pub(crate) use apply::apply;
 pub(crate) use asset::{
     AssetRow, asset, asset_codes, asset_for_update, create_asset, list_assets, tenants, update_asset,
@@ -24,9 +27,16 @@ pub(crate) use earning_rule::{
     update_rule,
 };
 pub(crate) use entry::{EarnRow, earns_of_activities, find_entry, list_entries};
+pub(crate) use freeze::{
+    FreezeRow, count_frozen, freeze, note_discrepancy, open_freeze, open_freezes, unfreeze, waiting_for,
+};
 pub(crate) use load::load;
 pub(crate) use lot::{due_lots, list_lots};
 pub(crate) use migrations::migrations;
 pub(crate) use order::{OrderKey, OrderRow, orders, save_orders};
+pub(crate) use proof::{Accounts, BooksRow, Since, read_books, save_proofs};
 pub(crate) use reconcile::{ReconcileRow, liability, reconcile};
+pub(crate) use reconciliation::{
+    ReconciliationRow, begin_reconciliation, oldest_pass_end, reconciliation, save_reconciliation,
+};
 pub(crate) use tier::{TierRow, save_tiers, tiers};

@@ -5,12 +5,14 @@ mod asset;
 mod earning_rule;
 mod ledger;
 mod page;
+mod reconciliation;
 
 pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, inputs_digest};
 pub(crate) use asset::{asset_to_wire, expiry_from_wire};
 pub(crate) use earning_rule::{RulePatch, outcome_to_wire, rule_to_wire};
 pub(crate) use ledger::{balance_to_wire, entry_to_wire, lot_to_wire, zero_balance};
 pub(crate) use page::{Page, parse_cursor};
+pub(crate) use reconciliation::{format_account, freeze_to_wire, parse_account, reconciliation_to_wire};
 
 use fault::Fault;
 use kernel::{Id, Kind, Time};

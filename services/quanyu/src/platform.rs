@@ -69,6 +69,7 @@ impl Platform {
                 clock: clock.clone(),
                 db: db.clone(),
                 peers,
+                red: red.clone(),
             });
             let stack = Stack {
                 signer: signer.clone(),

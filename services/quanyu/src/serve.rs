@@ -53,6 +53,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         clock: clock.clone(),
         db: db.clone(),
         peers,
+        red: telemetry.red(),
     });
     let stack = Stack {
         signer: signer.clone(),

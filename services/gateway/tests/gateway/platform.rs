@@ -100,6 +100,7 @@ impl Platform {
             clock: clock.clone(),
             db: db.clone(),
             peers,
+            red: Red::default(),
         });
         let played = join(played::routes());
         let channels = BTreeMap::from([

@@ -80,6 +80,7 @@ impl Consumer for EarnByRules {
 
         let mut earned = known;
         let outcomes = post_many(tx, &self.clock, &earns).await?;
+        check_frozen(&outcomes)?;
         earned.extend(
             earns
                 .iter()
@@ -256,6 +257,13 @@ fn account_of(earn: &EarnRow, redirects: &Redirects) -> AccountKey {
     }
 }
 
+/// What a frozen account would have earned must not be lost: the activity is put aside whole, to be sent again.
+fn check_frozen(outcomes: &[Result<Effects, Refusal>]) -> Result<(), Fault> {
+    let refusals = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    let mut frozen = refusals.filter(|refusal| matches!(refusal, Refusal::Frozen { .. }));
+    frozen.next().map_or(Ok(()), |refusal| Err(refusal.clone().into()))
+}
+
 /// What a posting of this batch has earned. A refused one, whose asset's last day is over or whose balance is full, has
 /// earned nothing; repeating it would change nothing.
 fn new_earn(posting: &Posting, outcome: Result<Effects, Refusal>) -> Option<EarnRow> {
@@ -336,6 +344,7 @@ fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<(), 
             refusal @ (Refusal::NotSpendable { .. }
             | Refusal::ExpiryPassed { .. }
             | Refusal::Overflow { .. }
+            | Refusal::Frozen { .. }
             | Refusal::NotReversible { .. }),
         ) => Err(refusal.into()),
     }

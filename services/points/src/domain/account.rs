@@ -13,6 +13,13 @@ pub(crate) struct AccountKey {
     pub(crate) asset: AssetCode,
 }
 
+/// Why and since when nothing may be posted to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Frozen {
+    pub(crate) reason: String,
+    pub(crate) time: Time,
+}
+
 /// Lots are spent in the order of these keys: what expires first goes first, what was granted first among equals.
 pub(crate) type LotKey = (Time, LotId);
 
@@ -35,6 +42,8 @@ pub(crate) struct Account {
     pub(crate) sequence: i64,
     /// The member that it went over to; nothing is posted here any more.
     pub(crate) moved_to: Option<MemberId>,
+    /// Why nothing may be posted here for now.
+    pub(crate) frozen: Option<Frozen>,
     lots: BTreeMap<LotKey, Lot>,
     /// Every open lot is among `lots`.
     complete: bool,
@@ -64,11 +73,17 @@ impl Account {
             balance,
             sequence,
             moved_to,
+            frozen: None,
             lots: BTreeMap::new(),
             complete: false,
             changed_lots: BTreeSet::new(),
             changed: false,
         }
+    }
+
+    /// The same account, frozen if it is.
+    pub(crate) fn frozen(self, frozen: Option<Frozen>) -> Self {
+        Self { frozen, ..self }
     }
 
     /// Takes a lot in as it is in the database.

@@ -1,3 +1,5 @@
+mod frozen;
+
 use kernel::Time;
 
 use super::{
@@ -10,6 +12,7 @@ use super::{
 /// Whatever spends is settled first: lots whose time has come expire by an entry of their own, so that they neither pay
 /// nor count.
 pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
+    frozen::check(state, posting)?;
     let key = &posting.account;
     let mut effects = match posting.act {
         Act::Earn { amount, expire_time } => earn(state, key, amount, expire_time)?,

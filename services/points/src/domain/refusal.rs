@@ -2,7 +2,7 @@ use contracts::points::v1::ErrorReason;
 use fault::Fault;
 use kernel::Time;
 
-use super::{AssetCode, EntryId, EntryKind};
+use super::{AssetCode, EntryId, EntryKind, Frozen};
 
 /// Why a posting is not done. It refuses this posting only.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +19,8 @@ pub(crate) enum Refusal {
     NotReversible { entry: EntryId, kind: EntryKind },
     #[error("{requested} of the entry were to be reversed: {reversible} are left of it")]
     ExceedsEntry { reversible: i64, requested: i64 },
+    #[error("the account of {asset} has been frozen since {}, because {}: an operator has to unfreeze it", frozen.time, frozen.reason)]
+    Frozen { asset: AssetCode, frozen: Frozen },
 }
 
 impl From<Refusal> for Fault {
@@ -45,6 +47,10 @@ impl From<Refusal> for Fault {
                     .with("reversible", reversible)
                     .with("requested", requested)
             }
+            Refusal::Frozen { asset, frozen } => Fault::refused(ErrorReason::AccountFrozen, message)
+                .with("asset_code", asset)
+                .with("reason", frozen.reason)
+                .with("freeze_time", frozen.time),
         }
     }
 }

@@ -7,7 +7,7 @@ use store::{Column, Tx, for_update, insert_rows, values};
 use uuid::Uuid;
 
 use super::row::{Columns, KEYS_MAX, select};
-use crate::domain::{AccountKey, AssetCode, MemberId};
+use crate::domain::{AccountKey, AssetCode, Frozen, MemberId};
 
 /// A locked account.
 pub(crate) struct AccountRow {
@@ -15,6 +15,7 @@ pub(crate) struct AccountRow {
     pub(crate) balance: i64,
     pub(crate) sequence: i64,
     pub(crate) moved_to: Option<MemberId>,
+    pub(crate) frozen: Option<Frozen>,
 }
 
 const COLUMNS: [Column; 3] = [Column::Uuid, Column::Uuid, Column::Text];
@@ -43,6 +44,11 @@ pub(crate) async fn lock(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Result<Vec<Acc
     Ok(locked)
 }
 
+/// Locks one account, if there is one.
+pub(crate) async fn lock_existing(tx: &Tx, key: &AccountKey) -> Result<Option<AccountRow>, Fault> {
+    Ok(select_locked(tx, &[key]).await?.pop())
+}
+
 async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>, Fault> {
     let backend = tx.get_database_backend();
     let mut locked = Vec::with_capacity(keys.len());
@@ -50,7 +56,7 @@ async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>,
         let rows = keys.iter().map(|key| key_values(key).to_vec()).collect();
         let (list, parameters) = values(backend, 1, &COLUMNS, rows);
         let sql = format!(
-            "SELECT tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id FROM account \
+            "SELECT tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, frozen_reason, frozen_time FROM account \
              WHERE (tenant_id, member_id, asset_code) IN {list} ORDER BY tenant_id, member_id, asset_code{}",
             for_update(backend)
         );
@@ -65,10 +71,16 @@ async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>,
                 balance: columns.take()?,
                 sequence: columns.take()?,
                 moved_to: columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid),
+                frozen: frozen(&mut columns)?,
             });
         }
     }
     Ok(locked)
+}
+
+fn frozen(columns: &mut Columns<'_>) -> Result<Option<Frozen>, Fault> {
+    let (reason, time) = (columns.take::<Option<String>>()?, columns.maybe_time()?);
+    Ok(reason.zip(time).map(|(reason, time)| Frozen { reason, time }))
 }
 
 async fn create_missing(tx: &Tx, keys: &[&AccountKey]) -> Result<(), Fault> {

@@ -123,15 +123,18 @@ pub(crate) struct DueLot {
     pub(crate) lot: LotId,
 }
 
-/// The lots of a tenant whose time has come by `now`, those first that have waited longest.
+/// The lots of a tenant whose time has come by `now`, those first that have waited longest. Those of frozen accounts wait.
 pub(crate) async fn due_lots(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
     now: Time,
     limit: i64,
 ) -> Result<Vec<DueLot>, Fault> {
-    const DUE: &str = "SELECT member_id, asset_code, lot_id FROM lot \
-         WHERE tenant_id = $1 AND open AND expire_time <= $2 ORDER BY expire_time, lot_id LIMIT $3";
+    const DUE: &str = "SELECT l.member_id, l.asset_code, l.lot_id FROM lot AS l \
+         WHERE l.tenant_id = $1 AND l.open AND l.expire_time <= $2 AND NOT EXISTS (SELECT 1 FROM account AS a \
+             WHERE a.tenant_id = l.tenant_id AND a.member_id = l.member_id AND a.asset_code = l.asset_code \
+             AND a.frozen_time IS NOT NULL) \
+         ORDER BY l.expire_time, l.lot_id LIMIT $3";
     let rows = select(conn, DUE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
     rows.iter()
         .map(|row| {

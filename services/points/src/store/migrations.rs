@@ -1,3 +1,5 @@
+mod proof;
+
 use store::Migration;
 
 /// The tables of the ledger. `entry` and `entry_lot` are only ever added to; `account` and `lot` are their running sums.
@@ -15,6 +17,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
             name: "points_0002_earning",
             sql: EARNING,
         },
+        proof::PROOF,
     ]
 }
 

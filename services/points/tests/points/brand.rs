@@ -14,7 +14,7 @@ use contracts::tagging::v1::{Activity, ActivityRecorded};
 use contracts::r#type::v1::Money;
 use kernel::{Id, Kind, Tenant, Time};
 use rpc::Channel;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend};
 use testkit::Harness;
 use tonic::{Response, Status};
 use tonic_types::StatusExt;
@@ -358,6 +358,74 @@ impl Brand {
         let db = self.h.db.read();
         let row = db.query_one_raw(store::statement(db, sql, [])).await.unwrap().unwrap();
         row.try_get_by_index(0).unwrap()
+    }
+
+    /// Takes away what keeps entries, lots and accounts from being tampered with, as only the database's owner can.
+    pub(crate) async fn lift_guards(&self) {
+        let guards = [
+            ("entry", "update"),
+            ("entry", "delete"),
+            ("entry_lot", "update"),
+            ("entry_lot", "delete"),
+            ("account", "update"),
+            ("account", "delete"),
+            ("lot", "update"),
+            ("lot", "delete"),
+        ];
+        for (table, event) in guards {
+            let on = match self.h.db.backend() {
+                DbBackend::Sqlite => String::new(),
+                _ => format!(" ON {table}"),
+            };
+            self.execute(&format!("DROP TRIGGER {table}_refuses_{event}{on}"))
+                .await
+                .unwrap();
+        }
+    }
+
+    /// Lets the ledger prove all its accounts once more.
+    pub(crate) async fn prove(&self) {
+        self.h.clock.advance(Duration::from_mins(11));
+        self.h.settle().await;
+    }
+
+    pub(crate) async fn reconciliation(&self) -> Reconciliation {
+        let asked = self.ledger().get_reconciliation(GetReconciliationRequest {}).await;
+        asked.unwrap().into_inner().reconciliation.unwrap()
+    }
+
+    pub(crate) async fn frozen(&self) -> Vec<FrozenAccount> {
+        let asked = self
+            .ledger()
+            .list_frozen_accounts(ListFrozenAccountsRequest::default())
+            .await;
+        asked.unwrap().into_inner().frozen_accounts
+    }
+
+    pub(crate) async fn freeze(&self, member: &str) -> Result<FrozenAccount, Status> {
+        let request = FreezeAccountRequest {
+            request_id: self.request_id(),
+            member_id: member.to_owned(),
+            asset_code: "points".to_owned(),
+            reason: "stolen phone".to_owned(),
+        };
+        Ok(self
+            .ledger()
+            .freeze_account(request)
+            .await?
+            .into_inner()
+            .frozen_account
+            .unwrap())
+    }
+
+    pub(crate) async fn unfreeze(&self, member: &str) -> Result<i64, Status> {
+        let request = UnfreezeAccountRequest {
+            request_id: self.request_id(),
+            member_id: member.to_owned(),
+            asset_code: "points".to_owned(),
+            reason: "ticket 4711".to_owned(),
+        };
+        Ok(self.ledger().unfreeze_account(request).await?.into_inner().balance)
     }
 
     /// Runs raw SQL, as nobody should.

@@ -14,6 +14,7 @@ mod brand;
 mod constraints;
 mod earning;
 mod expiry;
+mod freezing;
 mod merging;
 mod races;
 mod reasons;
