@@ -2,6 +2,7 @@
 
 mod account;
 mod asset;
+mod calendar;
 mod decide;
 mod earning;
 mod entry;
@@ -15,6 +16,7 @@ mod state;
 
 pub(crate) use account::{Account, AccountKey, Frozen, Lot, LotKey};
 pub(crate) use asset::{Asset, AssetCode, AssetKind};
+pub(crate) use calendar::CalendarMonth;
 pub(crate) use decide::decide;
 pub(crate) use earning::{
     ActivityFacts, CompiledRule, EarningRule, Outcome, RuleBook, RuleMistake, RuleState, Verdict, environment, judge,

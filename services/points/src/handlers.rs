@@ -6,13 +6,16 @@ mod earn_points;
 mod freeze_account;
 mod get_asset;
 mod get_balance;
+mod get_balance_as_of;
 mod get_earning_rule;
 mod get_liability;
 mod get_reconciliation;
+mod get_statement;
 mod list_assets;
 mod list_balances;
 mod list_earning_rules;
 mod list_entries;
+mod list_expirations;
 mod list_frozen_accounts;
 mod list_lots;
 mod reconcile_accounts;
@@ -29,17 +32,20 @@ use contracts::points::v1::asset_service_server::AssetService;
 use contracts::points::v1::earning_rule_service_server::EarningRuleService;
 use contracts::points::v1::ledger_service_server::LedgerService;
 use contracts::points::v1::points_service_server::PointsService;
+use contracts::points::v1::statement_service_server::StatementService;
 use contracts::points::v1::{
     CreateAssetRequest, CreateAssetResponse, CreateEarningRuleRequest, CreateEarningRuleResponse, EarnPointsRequest,
     EarnPointsResponse, FreezeAccountRequest, FreezeAccountResponse, GetAssetRequest, GetAssetResponse,
-    GetBalanceRequest, GetBalanceResponse, GetEarningRuleRequest, GetEarningRuleResponse, GetLiabilityRequest,
-    GetLiabilityResponse, GetReconciliationRequest, GetReconciliationResponse, ListAssetsRequest, ListAssetsResponse,
+    GetBalanceAsOfRequest, GetBalanceAsOfResponse, GetBalanceRequest, GetBalanceResponse, GetEarningRuleRequest,
+    GetEarningRuleResponse, GetLiabilityRequest, GetLiabilityResponse, GetReconciliationRequest,
+    GetReconciliationResponse, GetStatementRequest, GetStatementResponse, ListAssetsRequest, ListAssetsResponse,
     ListBalancesRequest, ListBalancesResponse, ListEarningRulesRequest, ListEarningRulesResponse, ListEntriesRequest,
-    ListEntriesResponse, ListFrozenAccountsRequest, ListFrozenAccountsResponse, ListLotsRequest, ListLotsResponse,
-    ReconcileAccountsRequest, ReconcileAccountsResponse, RedeemPointsRequest, RedeemPointsResponse,
-    ReversePointsRequest, ReversePointsResponse, SimulateEarningRequest, SimulateEarningResponse,
-    StartReconciliationRequest, StartReconciliationResponse, UnfreezeAccountRequest, UnfreezeAccountResponse,
-    UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest, UpdateEarningRuleResponse,
+    ListEntriesResponse, ListExpirationsRequest, ListExpirationsResponse, ListFrozenAccountsRequest,
+    ListFrozenAccountsResponse, ListLotsRequest, ListLotsResponse, ReconcileAccountsRequest, ReconcileAccountsResponse,
+    RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse, SimulateEarningRequest,
+    SimulateEarningResponse, StartReconciliationRequest, StartReconciliationResponse, UnfreezeAccountRequest,
+    UnfreezeAccountResponse, UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest,
+    UpdateEarningRuleResponse,
 };
 use fault::Fault;
 use kernel::{Clock, Tenant};
@@ -50,7 +56,7 @@ use tonic::{Request, Response, Status};
 
 use crate::domain::{CompiledRule, EarningRule, MemberId, RuleMistake, environment};
 
-/// All four services of the package.
+/// All five services of the package.
 #[derive(Clone)]
 pub(crate) struct PointsApi {
     clock: Clock,
@@ -248,5 +254,29 @@ impl LedgerService for PointsApi {
         request: Request<GetLiabilityRequest>,
     ) -> Result<Response<GetLiabilityResponse>, Status> {
         answer(request, |call| self.get_liability(call)).await
+    }
+}
+
+#[async_trait]
+impl StatementService for PointsApi {
+    async fn get_balance_as_of(
+        &self,
+        request: Request<GetBalanceAsOfRequest>,
+    ) -> Result<Response<GetBalanceAsOfResponse>, Status> {
+        answer(request, |call| self.get_balance_as_of(call)).await
+    }
+
+    async fn get_statement(
+        &self,
+        request: Request<GetStatementRequest>,
+    ) -> Result<Response<GetStatementResponse>, Status> {
+        answer(request, |call| self.get_statement(call)).await
+    }
+
+    async fn list_expirations(
+        &self,
+        request: Request<ListExpirationsRequest>,
+    ) -> Result<Response<ListExpirationsResponse>, Status> {
+        answer(request, |call| self.list_expirations(call)).await
     }
 }

@@ -6,7 +6,10 @@
 //! - for each lot: what is left + spent + expired + taken back - given back = granted;
 //! - a spend takes the lots that expire first, and lists them, so that a reversal gives back the very same;
 //! - one request id has one effect and one answer, for ever; one activity earns once by one rule;
-//! - entries are only ever added, and each earn by a rule names the version that decided it.
+//! - entries are only ever added, and each earn by a rule names the version that decided it; the database itself refuses to
+//!   change or take away one;
+//! - all of this is proven again for each account, for ever ([`workers`], [`audit`]): one that disagrees with itself is
+//!   frozen until an operator has mended it, and never repaired silently.
 //!
 //! There is one posting path ([`post`]): lock the accounts in one order and read what the decision needs ([`store`]),
 //! decide each posting in memory ([`domain`]), write all of it with a handful of statements, tell the facts ([`facts`]).
@@ -38,6 +41,7 @@ use contracts::points::v1::asset_service_server::AssetServiceServer;
 use contracts::points::v1::earning_rule_service_server::EarningRuleServiceServer;
 use contracts::points::v1::ledger_service_server::LedgerServiceServer;
 use contracts::points::v1::points_service_server::PointsServiceServer;
+use contracts::points::v1::statement_service_server::StatementServiceServer;
 use events::{consume, feed, sequencer};
 use runtime::{Deps, Service};
 use tonic::service::Routes;
@@ -49,13 +53,14 @@ use self::workers::{ExpireLots, Reconcile};
 /// The service's name, and its schema's.
 pub const NAME: &str = "points";
 
-/// The service: four gRPC services and the feed of its facts, three consumers, the expiry of lots and their proof.
+/// The service: five gRPC services and the feed of its facts, three consumers, the expiry of lots and their proof.
 pub fn service(deps: Deps) -> Service {
     let Deps { clock, db, peers, red } = deps;
     let api = PointsApi::new(clock.clone(), db.clone());
     let routes = Routes::new(PointsServiceServer::new(api.clone()))
         .add_service(AssetServiceServer::new(api.clone()))
         .add_service(EarningRuleServiceServer::new(api.clone()))
+        .add_service(StatementServiceServer::new(api.clone()))
         .add_service(LedgerServiceServer::new(api))
         .add_service(feed(db.clone()));
     let workers = vec![

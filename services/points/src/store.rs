@@ -6,6 +6,7 @@ mod asset;
 mod earning_rule;
 mod entry;
 mod freeze;
+mod history;
 mod load;
 mod lot;
 mod migrations;
@@ -26,10 +27,11 @@ pub(crate) use earning_rule::{
     RuleRow, active_rules, active_versions, create_rule, draft_rules, list_rules, rule, rule_for_update, rule_version,
     update_rule,
 };
-pub(crate) use entry::{EarnRow, earns_of_activities, find_entry, list_entries};
+pub(crate) use entry::{EarnRow, earns_of_activities, entries_between, find_entry, list_entries};
 pub(crate) use freeze::{
     FreezeRow, count_frozen, freeze, note_discrepancy, open_freeze, open_freezes, unfreeze, waiting_for,
 };
+pub(crate) use history::{HeadRow, KindTotal, LastEntry, expirations, head, last_before, totals};
 pub(crate) use load::load;
 pub(crate) use lot::{due_lots, list_lots};
 pub(crate) use migrations::migrations;

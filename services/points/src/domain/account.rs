@@ -44,6 +44,8 @@ pub(crate) struct Account {
     pub(crate) moved_to: Option<MemberId>,
     /// Why nothing may be posted here for now.
     pub(crate) frozen: Option<Frozen>,
+    /// When it last changed.
+    change_time: Time,
     lots: BTreeMap<LotKey, Lot>,
     /// Every open lot is among `lots`.
     complete: bool,
@@ -74,6 +76,7 @@ impl Account {
             sequence,
             moved_to,
             frozen: None,
+            change_time: Time::EPOCH,
             lots: BTreeMap::new(),
             complete: false,
             changed_lots: BTreeSet::new(),
@@ -84,6 +87,17 @@ impl Account {
     /// The same account, frozen if it is.
     pub(crate) fn frozen(self, frozen: Option<Frozen>) -> Self {
         Self { frozen, ..self }
+    }
+
+    /// The same account, which last changed at `change_time`.
+    pub(crate) fn changed_at(self, change_time: Time) -> Self {
+        Self { change_time, ..self }
+    }
+
+    /// When what happens at `now` happens to this account: never before what happened last, whatever the clock says. Clocks
+    /// of replicas differ, and who reads the clock first may get the lock last.
+    pub(crate) fn moment(&self, now: Time) -> Time {
+        self.change_time.max(now)
     }
 
     /// Takes a lot in as it is in the database.

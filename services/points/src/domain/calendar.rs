@@ -19,7 +19,11 @@ impl CalendarMonth {
         let local = time.micros().saturating_add(offset_micros(utc_offset_minutes));
         Time::from_micros(local).to_datetime().map_or(Self::NEVER, |local| {
             let years = local.year().saturating_mul(MONTHS_PER_YEAR);
-            Self(years.saturating_add(i32::from(u8::from(local.month()))).saturating_sub(1))
+            Self(
+                years
+                    .saturating_add(i32::from(u8::from(local.month())))
+                    .saturating_sub(1),
+            )
         })
     }
 
@@ -31,11 +35,6 @@ impl CalendarMonth {
         }
         let last_moment = Time::from_micros(expire_time.micros().saturating_sub(1));
         Self::of(last_moment, utc_offset_minutes)
-    }
-
-    /// The month of a number, as the table keeps it.
-    pub(crate) fn from_number(number: i32) -> Self {
-        Self(number)
     }
 
     /// Its number.
@@ -102,7 +101,6 @@ mod tests {
         let december = CalendarMonth::of(time("2026-12-31T12:00:00Z"), 0);
         assert_eq!(december.plus(1).to_string(), "2027-01");
         assert_eq!(december.plus(1).start(BEIJING), time("2027-01-01T00:00:00+08:00"));
-        assert_eq!(CalendarMonth::from_number(december.number()), december);
         assert!(december < december.plus(1) && december.plus(1) < CalendarMonth::NEVER);
         assert_eq!(CalendarMonth::NEVER.start(0), Time::MAX);
     }

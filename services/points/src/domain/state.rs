@@ -82,6 +82,7 @@ impl State {
     ) -> Entry {
         let sum = lots.iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount));
         assert!(sum == amount, "an entry of {amount} whose lots sum up to {sum}");
+        let post_time = self.account(key).moment(self.now);
         let (sequence, balance) = self.account_mut(key).book(amount);
         Entry {
             id,
@@ -90,7 +91,7 @@ impl State {
             kind,
             amount,
             balance,
-            post_time: self.now,
+            post_time,
             lots,
             lot_expire_time: None,
             reference: String::new(),

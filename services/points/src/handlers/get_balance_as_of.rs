@@ -63,6 +63,9 @@ impl PointsApi {
                 None => return Ok((key, found)),
             }
         }
-        Err(Fault::internal(format!("the id {} leads through merges without end", key.member)))
+        Err(Fault::internal(format!(
+            "the id {} leads through merges without end",
+            key.member
+        )))
     }
 }

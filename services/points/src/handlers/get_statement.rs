@@ -48,11 +48,16 @@ impl PointsApi {
             None => totals(db, &key, opening.sequence, closing.sequence).await?,
             Some(_) => Vec::new(),
         };
-        Ok(answer(opening, closing, &totals, GetStatementResponse {
-            entries: entries.iter().map(entry_to_wire).collect(),
-            next_page_token,
-            ..GetStatementResponse::default()
-        }))
+        Ok(answer(
+            opening,
+            closing,
+            &totals,
+            GetStatementResponse {
+                entries: entries.iter().map(entry_to_wire).collect(),
+                next_page_token,
+                ..GetStatementResponse::default()
+            },
+        ))
     }
 }
 

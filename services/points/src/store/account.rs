@@ -16,6 +16,7 @@ pub(crate) struct AccountRow {
     pub(crate) sequence: i64,
     pub(crate) moved_to: Option<MemberId>,
     pub(crate) frozen: Option<Frozen>,
+    pub(crate) change_time: Time,
 }
 
 const COLUMNS: [Column; 3] = [Column::Uuid, Column::Uuid, Column::Text];
@@ -56,7 +57,7 @@ async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>,
         let rows = keys.iter().map(|key| key_values(key).to_vec()).collect();
         let (list, parameters) = values(backend, 1, &COLUMNS, rows);
         let sql = format!(
-            "SELECT tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, frozen_reason, frozen_time FROM account \
+            "SELECT tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, frozen_reason, frozen_time, change_time FROM account \
              WHERE (tenant_id, member_id, asset_code) IN {list} ORDER BY tenant_id, member_id, asset_code{}",
             for_update(backend)
         );
@@ -72,6 +73,7 @@ async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>,
                 sequence: columns.take()?,
                 moved_to: columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid),
                 frozen: frozen(&mut columns)?,
+                change_time: columns.time()?,
             });
         }
     }

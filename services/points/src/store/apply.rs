@@ -102,9 +102,10 @@ fn lot_values(key: &AccountKey, lot: &Lot) -> Vec<Value> {
 /// The accounts' rows are locked and exist. That their sequence only grows is checked once more by the statement itself.
 async fn write_accounts(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT: &str =
-        "INSERT INTO account (tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id)";
+        "INSERT INTO account (tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, change_time)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, member_id, asset_code) DO UPDATE SET balance = excluded.balance, \
-         sequence = excluded.sequence, moved_to_member_id = excluded.moved_to_member_id \
+         sequence = excluded.sequence, moved_to_member_id = excluded.moved_to_member_id, \
+         change_time = excluded.change_time \
          WHERE account.sequence <= excluded.sequence";
     let changed = state
         .accounts()
@@ -118,6 +119,7 @@ async fn write_accounts(tx: &Tx, state: &State) -> Result<(), Fault> {
                 account.balance.into(),
                 account.sequence.into(),
                 account.moved_to.map(kernel::Id::uuid).into(),
+                account.moment(state.now).micros().into(),
             ]
         });
     let rows: Vec<Vec<Value>> = changed.collect();

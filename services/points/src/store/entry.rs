@@ -41,11 +41,30 @@ pub(crate) async fn list_entries(
          ORDER BY sequence DESC LIMIT $5"
     );
     let [tenant, member, asset] = super::account::key_values(key);
-    let rows = select(conn, &sql, [tenant, member, asset, before.into(), limit.into()]).await?;
-    let mut entries = rows
-        .iter()
-        .map(|row| entry_row(key, row))
-        .collect::<Result<Vec<Entry>, Fault>>()?;
+    let parameters = [tenant, member, asset, before.into(), limit.into()];
+    with_lots(conn, key, select(conn, &sql, parameters).await?).await
+}
+
+/// An account's entries after a sequence and up to one, the earliest first, each with its lots.
+pub(crate) async fn entries_between(
+    conn: &impl ConnectionTrait,
+    key: &AccountKey,
+    after: i64,
+    until: i64,
+    limit: i64,
+) -> Result<Vec<Entry>, Fault> {
+    let sql = format!(
+        "{SELECT} WHERE tenant_id = $1 AND member_id = $2 AND asset_code = $3 AND sequence > $4 AND sequence <= $5 \
+         ORDER BY sequence LIMIT $6"
+    );
+    let [tenant, member, asset] = super::account::key_values(key);
+    let parameters = [tenant, member, asset, after.into(), until.into(), limit.into()];
+    with_lots(conn, key, select(conn, &sql, parameters).await?).await
+}
+
+async fn with_lots(conn: &impl ConnectionTrait, key: &AccountKey, rows: Vec<QueryResult>) -> Result<Vec<Entry>, Fault> {
+    let entries = rows.iter().map(|row| entry_row(key, row));
+    let mut entries = entries.collect::<Result<Vec<Entry>, Fault>>()?;
     let mut lots = lots_of(conn, &entries).await?;
     for entry in &mut entries {
         if let Some(lots) = lots.remove(&entry.id) {

@@ -61,7 +61,9 @@ pub(crate) async fn last_before(
     let parameters: [Value; 5] = [tenant, member, asset, sequence.into(), end.micros().into()];
     let rows = select(conn, HALVE, parameters).await?;
     // Without an end the search met a number that no entry has.
-    let row = rows.first().ok_or_else(|| broken("the entries of an account", format!("a gap before {sequence}")))?;
+    let row = rows
+        .first()
+        .ok_or_else(|| broken("the entries of an account", format!("a gap before {sequence}")))?;
     let mut columns = Columns::of(row);
     Ok(LastEntry {
         sequence: columns.take()?,

@@ -27,7 +27,7 @@ async fn load_accounts(tx: &Tx, state: &mut State, postings: &[Posting]) -> Resu
         let asset = assets.get(&(row.key.tenant, row.key.asset.clone())).cloned();
         let asset = asset.ok_or_else(|| Fault::not_found("asset", &row.key.asset))?;
         let account = Account::new(asset, row.balance, row.sequence, row.moved_to);
-        state.load(row.key, account.frozen(row.frozen));
+        state.load(row.key, account.frozen(row.frozen).changed_at(row.change_time));
     }
     // A merge came in between: whoever posts follows the redirect anew.
     let gone = |key: &AccountKey| state.account(key).moved_to.is_some();

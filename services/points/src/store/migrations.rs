@@ -1,4 +1,5 @@
 mod proof;
+mod views;
 
 use store::Migration;
 
@@ -18,6 +19,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
             sql: EARNING,
         },
         proof::PROOF,
+        views::VIEWS,
     ]
 }
 

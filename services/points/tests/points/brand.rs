@@ -8,6 +8,7 @@ use contracts::points::v1::asset_service_client::AssetServiceClient;
 use contracts::points::v1::earning_rule_service_client::EarningRuleServiceClient;
 use contracts::points::v1::ledger_service_client::LedgerServiceClient;
 use contracts::points::v1::points_service_client::PointsServiceClient;
+use contracts::points::v1::statement_service_client::StatementServiceClient;
 use contracts::points::v1::*;
 use contracts::rights::v1::TierChanged;
 use contracts::tagging::v1::{Activity, ActivityRecorded};
@@ -73,6 +74,10 @@ impl Brand {
 
     pub(crate) fn ledger(&self) -> LedgerServiceClient<Channel> {
         LedgerServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn statements(&self) -> StatementServiceClient<Channel> {
+        StatementServiceClient::new(self.channel())
     }
 
     pub(crate) fn member(&self) -> String {

@@ -24,4 +24,5 @@ mod request_ids;
 mod reversing;
 mod rules;
 mod spending;
+mod statements;
 mod tenants;

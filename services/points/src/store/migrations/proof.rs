@@ -15,7 +15,7 @@ pub(super) const PROOF: Migration = Migration {
     sql: "
 ALTER TABLE account ADD COLUMN frozen_reason TEXT;
 ALTER TABLE account ADD COLUMN frozen_time BIGINT CHECK ((frozen_time IS NULL) = (frozen_reason IS NULL));
-CREATE INDEX entry_first ON entry (tenant_id, member_id, asset_code) WHERE sequence = 1;
+CREATE INDEX entry_first ON entry (tenant_id, sequence, member_id, asset_code) WHERE sequence = 1;
 CREATE TABLE account_proof (
     tenant_id {uuid} NOT NULL,
     member_id {uuid} NOT NULL,
