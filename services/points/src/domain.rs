@@ -2,7 +2,9 @@
 
 mod account;
 mod asset;
+mod breakage;
 mod calendar;
+mod counter;
 mod decide;
 mod earning;
 mod entry;
@@ -16,7 +18,9 @@ mod state;
 
 pub(crate) use account::{Account, AccountKey, Frozen, Lot, LotKey};
 pub(crate) use asset::{Asset, AssetCode, AssetKind};
+pub(crate) use breakage::{Cohort, breakage};
 pub(crate) use calendar::CalendarMonth;
+pub(crate) use counter::{CostCentre, Count, CounterKey, Counts, View, count};
 pub(crate) use decide::decide;
 pub(crate) use earning::{
     ActivityFacts, CompiledRule, EarningRule, Outcome, RuleBook, RuleMistake, RuleState, Verdict, environment, judge,

@@ -7,6 +7,7 @@ mod freeze_account;
 mod get_asset;
 mod get_balance;
 mod get_balance_as_of;
+mod get_breakage;
 mod get_earning_rule;
 mod get_liability;
 mod get_reconciliation;
@@ -17,7 +18,9 @@ mod list_earning_rules;
 mod list_entries;
 mod list_expirations;
 mod list_frozen_accounts;
+mod list_liabilities;
 mod list_lots;
+mod list_settlements;
 mod reconcile_accounts;
 mod redeem_points;
 mod reverse_points;
@@ -36,15 +39,16 @@ use contracts::points::v1::statement_service_server::StatementService;
 use contracts::points::v1::{
     CreateAssetRequest, CreateAssetResponse, CreateEarningRuleRequest, CreateEarningRuleResponse, EarnPointsRequest,
     EarnPointsResponse, FreezeAccountRequest, FreezeAccountResponse, GetAssetRequest, GetAssetResponse,
-    GetBalanceAsOfRequest, GetBalanceAsOfResponse, GetBalanceRequest, GetBalanceResponse, GetEarningRuleRequest,
-    GetEarningRuleResponse, GetLiabilityRequest, GetLiabilityResponse, GetReconciliationRequest,
-    GetReconciliationResponse, GetStatementRequest, GetStatementResponse, ListAssetsRequest, ListAssetsResponse,
-    ListBalancesRequest, ListBalancesResponse, ListEarningRulesRequest, ListEarningRulesResponse, ListEntriesRequest,
-    ListEntriesResponse, ListExpirationsRequest, ListExpirationsResponse, ListFrozenAccountsRequest,
-    ListFrozenAccountsResponse, ListLotsRequest, ListLotsResponse, ReconcileAccountsRequest, ReconcileAccountsResponse,
-    RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse, SimulateEarningRequest,
-    SimulateEarningResponse, StartReconciliationRequest, StartReconciliationResponse, UnfreezeAccountRequest,
-    UnfreezeAccountResponse, UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest,
+    GetBalanceAsOfRequest, GetBalanceAsOfResponse, GetBalanceRequest, GetBalanceResponse, GetBreakageRequest,
+    GetBreakageResponse, GetEarningRuleRequest, GetEarningRuleResponse, GetLiabilityRequest, GetLiabilityResponse,
+    GetReconciliationRequest, GetReconciliationResponse, GetStatementRequest, GetStatementResponse, ListAssetsRequest,
+    ListAssetsResponse, ListBalancesRequest, ListBalancesResponse, ListEarningRulesRequest, ListEarningRulesResponse,
+    ListEntriesRequest, ListEntriesResponse, ListExpirationsRequest, ListExpirationsResponse,
+    ListFrozenAccountsRequest, ListFrozenAccountsResponse, ListLiabilitiesRequest, ListLiabilitiesResponse,
+    ListLotsRequest, ListLotsResponse, ListSettlementsRequest, ListSettlementsResponse, ReconcileAccountsRequest,
+    ReconcileAccountsResponse, RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse,
+    SimulateEarningRequest, SimulateEarningResponse, StartReconciliationRequest, StartReconciliationResponse,
+    UnfreezeAccountRequest, UnfreezeAccountResponse, UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest,
     UpdateEarningRuleResponse,
 };
 use fault::Fault;
@@ -93,6 +97,11 @@ impl PointsApi {
             Fault::invalid_fields(mistakes.into_iter().map(violation).collect())
         })
     }
+}
+
+/// A sum over many members as the contract carries it; what exceeds it stands at its end.
+fn amount_to_wire(amount: i128) -> i64 {
+    i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX })
 }
 
 fn expiring_within_days(asked: i32) -> i64 {
@@ -247,6 +256,27 @@ impl LedgerService for PointsApi {
         request: Request<UnfreezeAccountRequest>,
     ) -> Result<Response<UnfreezeAccountResponse>, Status> {
         answer(request, |call| self.unfreeze_account(call)).await
+    }
+
+    async fn list_liabilities(
+        &self,
+        request: Request<ListLiabilitiesRequest>,
+    ) -> Result<Response<ListLiabilitiesResponse>, Status> {
+        answer(request, |call| self.list_liabilities(call)).await
+    }
+
+    async fn list_settlements(
+        &self,
+        request: Request<ListSettlementsRequest>,
+    ) -> Result<Response<ListSettlementsResponse>, Status> {
+        answer(request, |call| self.list_settlements(call)).await
+    }
+
+    async fn get_breakage(
+        &self,
+        request: Request<GetBreakageRequest>,
+    ) -> Result<Response<GetBreakageResponse>, Status> {
+        answer(request, |call| self.get_breakage(call)).await
     }
 
     async fn get_liability(

@@ -3,6 +3,7 @@
 mod account;
 mod apply;
 mod asset;
+mod counters;
 mod earning_rule;
 mod entry;
 mod freeze;
@@ -23,6 +24,7 @@ pub(crate) use apply::apply;
 pub(crate) use asset::{
     AssetRow, asset, asset_codes, asset_for_update, create_asset, list_assets, tenants, update_asset,
 };
+pub(crate) use counters::counters;
 pub(crate) use earning_rule::{
     RuleRow, active_rules, active_versions, create_rule, draft_rules, list_rules, rule, rule_for_update, rule_version,
     update_rule,
@@ -37,7 +39,7 @@ pub(crate) use lot::{due_lots, list_lots};
 pub(crate) use migrations::migrations;
 pub(crate) use order::{OrderKey, OrderRow, orders, save_orders};
 pub(crate) use proof::{Accounts, BooksRow, Since, read_books, save_proofs};
-pub(crate) use reconcile::{ReconcileRow, liability, reconcile};
+pub(crate) use reconcile::{ReconcileRow, reconcile};
 pub(crate) use reconciliation::{
     ReconciliationRow, begin_reconciliation, oldest_pass_end, reconciliation, save_reconciliation,
 };

@@ -7,7 +7,7 @@ mod ledger;
 mod page;
 mod reconciliation;
 
-pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, inputs_digest};
+pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, cost_centre, inputs_digest};
 pub(crate) use asset::{asset_to_wire, expiry_from_wire};
 pub(crate) use earning_rule::{RulePatch, outcome_to_wire, rule_to_wire};
 pub(crate) use ledger::{balance_to_wire, entry_to_wire, lot_to_wire, zero_balance};
@@ -17,10 +17,17 @@ pub(crate) use reconciliation::{format_account, freeze_to_wire, parse_account, r
 use fault::Fault;
 use kernel::{Id, Kind, Time};
 
+use crate::domain::CostCentre;
+
 /// An id of the given field, or the refusal of the request.
 pub(crate) fn parse_id<K: Kind>(path: &'static str, text: &str) -> Result<Id<K>, Fault> {
     text.parse()
         .map_err(|error: kernel::IdError| Fault::invalid(path, error.to_string()))
+}
+
+/// A cost centre, where one was named.
+pub(crate) fn parse_cost_centre(text: &str) -> Option<CostCentre> {
+    (!text.is_empty()).then(|| text.into())
 }
 
 /// A time of the given field, where there is one.

@@ -14,7 +14,7 @@ use crate::domain::{
 };
 use crate::post::post_many;
 use crate::store::{EarnRow, OrderKey, OrderRow, earns_of_activities, lock, orders, save_orders, tiers};
-use crate::wire::{ORDER_PAID, ORDER_REFUNDED, activity_facts, inputs_digest, parse_id};
+use crate::wire::{ORDER_PAID, ORDER_REFUNDED, activity_facts, cost_centre, inputs_digest, parse_id};
 
 /// Lets activities earn by the rules in force, and takes back what refunded orders had earned.
 ///
@@ -212,6 +212,7 @@ impl EarnByRules {
                         rule_version: rule.version,
                         inputs_digest: digest.clone(),
                     }),
+                    cost_centre: cost_centre(&it.activity),
                 });
             }
         }
@@ -319,6 +320,7 @@ fn claims(earned: &[EarnRow], money: &BTreeMap<OrderKey, Touched>, redirects: &R
                     rule_version: earn.rule_version,
                     inputs_digest: earn.inputs_digest.clone(),
                 }),
+                cost_centre: None,
             });
         }
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use kernel::{Tenant, Time};
 
-use super::{Asset, AssetCode, LotId, MemberId};
+use super::{Asset, AssetCode, CostCentre, LotId, MemberId};
 
 /// Whose balance of what. The order of the keys is the order in which accounts are locked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +31,8 @@ pub(crate) struct Lot {
     pub(crate) grant_time: Time,
     pub(crate) granted: i64,
     pub(crate) remaining: i64,
+    /// Who bears its cost; none where nobody was named.
+    pub(crate) cost_centre: Option<CostCentre>,
 }
 
 /// One balance, as it is while its row is locked, with as many of its lots as the postings at hand may touch.

@@ -14,6 +14,19 @@ impl CalendarMonth {
     /// After every other month: what never happens happens then.
     pub(crate) const NEVER: Self = Self(i32::MAX);
 
+    /// All months, from the first to what never happens.
+    pub(crate) const ALL: (Self, Self) = (Self(i32::MIN), Self::NEVER);
+
+    /// Reads "2026-02".
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (year, month) = text.split_once('-')?;
+        let month: u8 = month.parse().ok()?;
+        Month::try_from(month).ok()?;
+        let years = year.parse::<u16>().ok()?;
+        let months = i32::from(years).saturating_mul(MONTHS_PER_YEAR);
+        Some(Self(months.saturating_add(i32::from(month)).saturating_sub(1)))
+    }
+
     /// The month of a moment; [`Self::NEVER`] beyond the year 9999.
     pub(crate) fn of(time: Time, utc_offset_minutes: i32) -> Self {
         let local = time.micros().saturating_add(offset_micros(utc_offset_minutes));
@@ -35,6 +48,11 @@ impl CalendarMonth {
         }
         let last_moment = Time::from_micros(expire_time.micros().saturating_sub(1));
         Self::of(last_moment, utc_offset_minutes)
+    }
+
+    /// The month of a number, as the table keeps it.
+    pub(crate) fn from_number(number: i32) -> Self {
+        Self(number)
     }
 
     /// Its number.
@@ -101,6 +119,12 @@ mod tests {
         let december = CalendarMonth::of(time("2026-12-31T12:00:00Z"), 0);
         assert_eq!(december.plus(1).to_string(), "2027-01");
         assert_eq!(december.plus(1).start(BEIJING), time("2027-01-01T00:00:00+08:00"));
+        assert_eq!(CalendarMonth::from_number(december.number()), december);
+        assert_eq!(CalendarMonth::parse("2026-12"), Some(december));
+        assert_eq!(
+            (CalendarMonth::parse("2026-13"), CalendarMonth::parse("2026")),
+            (None, None)
+        );
         assert!(december < december.plus(1) && december.plus(1) < CalendarMonth::NEVER);
         assert_eq!(CalendarMonth::NEVER.start(0), Time::MAX);
     }

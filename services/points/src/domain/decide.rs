@@ -13,6 +13,7 @@ use super::{
 /// nor count.
 pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
     frozen::check(state, posting)?;
+    state.cost_centre.clone_from(&posting.cost_centre);
     let key = &posting.account;
     let mut effects = match posting.act {
         Act::Earn { amount, expire_time } => earn(state, key, amount, expire_time)?,
@@ -27,6 +28,9 @@ pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Re
     if let Some(entry) = effects.entries.get_mut(effects.main) {
         entry.reference.clone_from(&posting.reference);
         entry.earned_by.clone_from(&posting.earned_by);
+        let reversed = entry.reverses.and_then(|reversed| state.reversible(reversed));
+        let centre = reversed.map_or(&posting.cost_centre, |reversed| &reversed.cost_centre);
+        entry.cost_centre.clone_from(centre);
     }
     Ok(effects)
 }
@@ -133,6 +137,15 @@ fn give_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -
     }
     let grace_lot = grace_end.filter(|_| regranted > 0);
     if let Some(expire_time) = grace_lot {
+        // One lot for all that comes back has one cost centre: that of the first of the lots that have expired.
+        let mut expired = lots.iter().filter(|part| part.regranted);
+        state.cost_centre = expired.find_map(|part| {
+            state
+                .account(key)
+                .lot((part.expire_time, part.lot))?
+                .cost_centre
+                .clone()
+        });
         grant(state, key, id, regranted, expire_time);
     }
     let mut reversal = state.book_as(id, key, EntryKind::RedeemReversal, wanted, lots);
@@ -284,6 +297,7 @@ fn grant(state: &mut State, key: &AccountKey, entry: EntryId, amount: i64, expir
         grant_time: state.now,
         granted: amount,
         remaining: amount,
+        cost_centre: state.cost_centre.clone(),
     };
     let part = part_of(&lot, amount);
     state.account_mut(key).grant(lot);

@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{AccountKey, ActivityId, EntryId, LotId, MemberId};
+use super::{AccountKey, ActivityId, CostCentre, EntryId, LotId, MemberId};
 
 /// One change of one balance. Entries are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     pub(crate) reverses: Option<EntryId>,
     pub(crate) earned_by: Option<EarnedBy>,
     pub(crate) counterpart: Option<MemberId>,
+    /// Who bears the cost of an earn, where a redeem was spent; of a reversal, that of what it reverses.
+    pub(crate) cost_centre: Option<CostCentre>,
 }
 
 /// A lot's part in an entry.

@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{AccountKey, EarnedBy, EntryId, LotId, MemberId};
+use super::{AccountKey, CostCentre, EarnedBy, EntryId, LotId, MemberId};
 
 /// Something to be done to one account.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub(crate) struct Posting {
     pub(crate) reference: String,
     /// The rule and the activity behind it.
     pub(crate) earned_by: Option<EarnedBy>,
+    /// Who bears the cost of an earn, where a redeem is spent. A reversal has that of what it reverses.
+    pub(crate) cost_centre: Option<CostCentre>,
 }
 
 /// What is to be done.
@@ -57,6 +59,7 @@ impl Posting {
             act,
             reference: String::new(),
             earned_by: None,
+            cost_centre: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use kernel::Time;
 use uuid::Uuid;
 
-use super::{Account, AccountKey, Asset, Entry, EntryId, EntryKind, LotAmount, Reversible};
+use super::{Account, AccountKey, Asset, CostCentre, Entry, EntryId, EntryKind, LotAmount, Reversible};
 
 /// Everything that postings are decided on: locked accounts, their lots, the entries that are to be reversed, the time,
 /// and new numbers for new entries. Deciding moves it on, so that the next posting sees the one before.
@@ -12,6 +12,8 @@ pub(crate) struct State {
     pub(crate) now: Time,
     accounts: BTreeMap<AccountKey, Account>,
     pub(super) reversibles: HashMap<EntryId, Reversible>,
+    /// Who bears the cost of what is granted by the posting at hand.
+    pub(super) cost_centre: Option<CostCentre>,
     ids: Box<dyn FnMut() -> Uuid + Send + Sync>,
 }
 
@@ -22,6 +24,7 @@ impl State {
             now,
             accounts: BTreeMap::new(),
             reversibles: HashMap::new(),
+            cost_centre: None,
             ids: Box::new(ids),
         }
     }
@@ -98,6 +101,7 @@ impl State {
             reverses: None,
             earned_by: None,
             counterpart: None,
+            cost_centre: None,
         }
     }
 

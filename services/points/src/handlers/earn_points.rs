@@ -6,7 +6,7 @@ use store::Begun;
 use super::PointsApi;
 use crate::domain::{Act, Posting};
 use crate::post::{account_of, post_one};
-use crate::wire::{entry_to_wire, parse_id, parse_time};
+use crate::wire::{entry_to_wire, parse_cost_centre, parse_id, parse_time};
 
 impl PointsApi {
     pub(crate) async fn earn_points(&self, call: Call<EarnPointsRequest>) -> Result<EarnPointsResponse, Fault> {
@@ -23,6 +23,7 @@ impl PointsApi {
         };
         let posting = Posting {
             reference: call.reference.clone(),
+            cost_centre: parse_cost_centre(&call.cost_centre),
             ..Posting::new(account, act)
         };
         let effects = post_one(&tx, &self.clock, posting).await?;

@@ -1,18 +1,26 @@
+use std::collections::BTreeMap;
+
 use contracts::points::v1::{GetLiabilityRequest, GetLiabilityResponse};
 use fault::Fault;
 use rpc::Call;
 
-use super::PointsApi;
-use crate::domain::EntryKind;
-use crate::store::{asset, liability};
+use super::{PointsApi, amount_to_wire};
+use crate::domain::{CalendarMonth, Count, EntryKind, View};
+use crate::store::{asset, counters};
 
 impl PointsApi {
     pub(crate) async fn get_liability(&self, call: Call<GetLiabilityRequest>) -> Result<GetLiabilityResponse, Fault> {
-        asset(self.db.read(), call.tenant(), &call.asset_code).await?;
-        let sums = liability(self.db.read(), call.tenant(), &call.asset_code).await?;
-        let of = |kind: EntryKind| {
-            let found = sums.iter().find(|(number, _, _)| *number == kind.number());
-            found.map_or(0, |(_, amount, _)| amount.saturating_abs())
+        let (db, tenant) = (self.db.read(), call.tenant());
+        asset(db, tenant, &call.asset_code).await?;
+        let mut sums: BTreeMap<EntryKind, Count> = BTreeMap::new();
+        let mut all = Count::default();
+        for row in counters(db, tenant, &call.asset_code, View::Expiry, CalendarMonth::ALL).await? {
+            sums.entry(row.kind).or_default().add(row.count);
+            all.add(row.count);
+        }
+        let of = |kind| {
+            sums.get(&kind)
+                .map_or(0, |sum| amount_to_wire(sum.amount.saturating_abs()))
         };
         Ok(GetLiabilityResponse {
             issued: of(EntryKind::Earn),
@@ -20,10 +28,8 @@ impl PointsApi {
             returned: of(EntryKind::RedeemReversal),
             taken_back: of(EntryKind::EarnReversal),
             expired: of(EntryKind::Expire),
-            outstanding: sums
-                .iter()
-                .fold(0_i64, |sum, (_, amount, _)| sum.saturating_add(*amount)),
-            entry_count: sums.iter().fold(0_i64, |sum, (_, _, count)| sum.saturating_add(*count)),
+            outstanding: amount_to_wire(all.amount),
+            entry_count: all.entries,
         })
     }
 }

@@ -6,7 +6,7 @@ use store::Begun;
 use super::PointsApi;
 use crate::domain::{Act, Posting};
 use crate::post::{account_of, post_one};
-use crate::wire::{entry_to_wire, parse_id};
+use crate::wire::{entry_to_wire, parse_cost_centre, parse_id};
 
 impl PointsApi {
     pub(crate) async fn redeem_points(&self, call: Call<RedeemPointsRequest>) -> Result<RedeemPointsResponse, Fault> {
@@ -19,6 +19,7 @@ impl PointsApi {
         let act = Act::Redeem { amount: call.amount };
         let posting = Posting {
             reference: call.reference.clone(),
+            cost_centre: parse_cost_centre(&call.cost_centre),
             ..Posting::new(account, act)
         };
         let effects = post_one(&tx, &self.clock, posting).await?;

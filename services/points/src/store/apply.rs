@@ -6,7 +6,7 @@ use super::account::key_values;
 use crate::domain::{AccountKey, Effects, Entry, EntryKind, Lot, LotAmount, State};
 
 /// Writes what was decided: entries, their lots, and the accounts and lots as they are at the end, each row once whatever
-/// the number of postings. Four statements, however many postings there were.
+/// the number of postings. Five statements, however many postings there were.
 pub(crate) async fn apply(tx: &Tx, state: &State, effects: &[Effects]) -> Result<(), Fault> {
     let entries: Vec<&Entry> = effects.iter().flat_map(|effects| &effects.entries).collect();
     if !entries.is_empty() {
@@ -14,13 +14,14 @@ pub(crate) async fn apply(tx: &Tx, state: &State, effects: &[Effects]) -> Result
         insert_entry_lots(tx, &entries).await?;
         write_lots(tx, state).await?;
     }
-    write_accounts(tx, state).await
+    write_accounts(tx, state).await?;
+    super::counters::add_counters(tx, state, &entries).await
 }
 
 async fn insert_entries(tx: &Tx, entries: &[&Entry]) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO entry (tenant_id, entry_id, member_id, asset_code, sequence, kind, amount, balance, \
          post_time, lot_expire_time, reference, reverses_entry_id, activity_id, rule_code, rule_version, inputs_digest, \
-         counterpart_member_id)";
+         counterpart_member_id, cost_centre)";
     let rows = entries.iter().map(|entry| {
         let [tenant, member, asset] = key_values(&entry.account);
         let earned_by = entry.earned_by.as_ref();
@@ -42,6 +43,7 @@ async fn insert_entries(tx: &Tx, entries: &[&Entry]) -> Result<(), Fault> {
             earned_by.map(|by| by.rule_version).into(),
             earned_by.map(|by| by.inputs_digest.clone()).into(),
             entry.counterpart.map(kernel::Id::uuid).into(),
+            entry.cost_centre.as_deref().into(),
         ]
     });
     insert_rows(&**tx, INSERT, rows.collect(), "").await?;
@@ -73,7 +75,7 @@ fn entry_lot_values(entry: &Entry, part: &LotAmount) -> Vec<Value> {
 /// New lots are inserted, changed ones get what is left of them and their holder.
 async fn write_lots(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO lot (tenant_id, lot_id, member_id, asset_code, granted, remaining, open, grant_time, \
-         expire_time)";
+         expire_time, cost_centre)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, lot_id) DO UPDATE SET \
          member_id = excluded.member_id, remaining = excluded.remaining, open = excluded.open";
     let lots = state
@@ -96,6 +98,7 @@ fn lot_values(key: &AccountKey, lot: &Lot) -> Vec<Value> {
         lot.is_open().into(),
         lot.grant_time.micros().into(),
         lot.expire_time.micros().into(),
+        lot.cost_centre.as_deref().into(),
     ]
 }
 

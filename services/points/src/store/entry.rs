@@ -12,7 +12,7 @@ use crate::domain::{
 };
 
 const SELECT: &str = "SELECT entry_id, sequence, kind, amount, balance, post_time, lot_expire_time, reference, \
-     reverses_entry_id, activity_id, rule_code, rule_version, inputs_digest, counterpart_member_id FROM entry";
+     reverses_entry_id, activity_id, rule_code, rule_version, inputs_digest, counterpart_member_id, cost_centre FROM entry";
 
 /// Whose entry it is, and of what.
 pub(crate) async fn find_entry(
@@ -88,6 +88,7 @@ fn entry_row(key: &AccountKey, row: &QueryResult) -> Result<Entry, Fault> {
     let reverses = columns.take::<Option<Uuid>>()?.map(EntryId::from_uuid);
     let earned_by = earned_by(&mut columns)?;
     let counterpart = columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid);
+    let cost_centre = columns.take::<Option<String>>()?.map(Into::into);
     let own = lot_expire_time
         .filter(|_| kind == EntryKind::Earn)
         .map(|expire_time| own_lot(id, expire_time, amount));
@@ -105,6 +106,7 @@ fn entry_row(key: &AccountKey, row: &QueryResult) -> Result<Entry, Fault> {
         reverses,
         earned_by,
         counterpart,
+        cost_centre,
     })
 }
 

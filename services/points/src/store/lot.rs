@@ -21,7 +21,8 @@ pub(crate) struct LotRow {
     pub(crate) lot: Lot,
 }
 
-const SELECT: &str = "tenant_id, member_id, asset_code, lot_id, granted, remaining, grant_time, expire_time";
+const SELECT: &str =
+    "tenant_id, member_id, asset_code, lot_id, granted, remaining, grant_time, expire_time, cost_centre";
 
 /// Where the reading of an account's open lots begins.
 pub(crate) const FIRST: LotKey = (Time::from_micros(i64::MIN), LotId::from_uuid(Uuid::nil()));
@@ -85,6 +86,7 @@ fn lot_row(row: &QueryResult) -> Result<LotRow, Fault> {
             remaining: columns.take()?,
             grant_time: columns.time()?,
             expire_time: columns.time()?,
+            cost_centre: columns.take::<Option<String>>()?.map(Into::into),
         },
     })
 }

@@ -1,3 +1,4 @@
+mod counters;
 mod proof;
 mod views;
 
@@ -20,6 +21,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         },
         proof::PROOF,
         views::VIEWS,
+        counters::COUNTERS,
     ]
 }
 

@@ -91,20 +91,3 @@ pub(crate) async fn reconcile(
         })
         .collect()
 }
-
-/// The sum and the number of an asset's entries, by the number of their kind.
-pub(crate) async fn liability(
-    conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    asset: &str,
-) -> Result<Vec<(i32, i64, i64)>, Fault> {
-    const SUM: &str = "SELECT kind, CAST(SUM(amount) AS BIGINT), COUNT(*) FROM entry \
-         WHERE tenant_id = $1 AND asset_code = $2 GROUP BY kind ORDER BY kind";
-    let rows = select(conn, SUM, [tenant.uuid().into(), asset.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut columns = Columns::of(row);
-            Ok((columns.take()?, columns.take()?, columns.take()?))
-        })
-        .collect()
-}

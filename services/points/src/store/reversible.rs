@@ -36,7 +36,7 @@ pub(crate) async fn reversibles(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Ve
 async fn entries(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Vec<Reversible>, Fault> {
     let (list, parameters) = list(tx, ids);
     let sql = format!(
-        "SELECT entry_id, member_id, kind, amount, lot_expire_time FROM entry WHERE (tenant_id, entry_id) IN {list}"
+        "SELECT entry_id, member_id, kind, amount, lot_expire_time, cost_centre FROM entry WHERE (tenant_id, entry_id) IN {list}"
     );
     let rows = select(&**tx, &sql, parameters).await?;
     rows.iter()
@@ -56,6 +56,7 @@ async fn entries(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Vec<Reversible>, 
                 amount,
                 reversed: 0,
                 parts: own.into_iter().collect(),
+                cost_centre: columns.take::<Option<String>>()?.map(Into::into),
             })
         })
         .collect()

@@ -34,6 +34,7 @@ pub(crate) fn entry_to_wire(entry: &Entry) -> wire::Entry {
         reversed_entry_id: entry.reverses.map(|id| id.to_string()).unwrap_or_default(),
         earned_by: entry.earned_by.as_ref().map(earned_by_to_wire),
         counterpart_member_id: entry.counterpart.map(|id| id.to_string()).unwrap_or_default(),
+        cost_centre: entry.cost_centre.as_deref().unwrap_or_default().to_owned(),
     }
 }
 
@@ -64,6 +65,7 @@ pub(crate) fn lot_to_wire(key: &AccountKey, lot: &Lot) -> wire::Lot {
         grant_time: Some(lot.grant_time.to_wire()),
         expire_time: expiry_to_wire(lot.expire_time),
         entry_id: EntryId::from_uuid(lot.id.uuid()).to_string(),
+        cost_centre: lot.cost_centre.as_deref().unwrap_or_default().to_owned(),
     }
 }
 

@@ -27,6 +27,8 @@ const SCRATCH_EVERY: Duration = Duration::from_hours(30 * 24);
 const REST_SHARE: u32 = 9;
 /// It rests so long at least.
 const REST_MIN: Duration = Duration::from_millis(100);
+/// And so long at the most, whatever the clock says that the work took: it may have been turned meanwhile.
+const REST_MAX: Duration = Duration::from_mins(1);
 /// How long it rests where there is nothing to check.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -195,7 +197,7 @@ impl Worker for Reconcile {
         let rest = if checked == 0 {
             IDLE
         } else {
-            ended.since(began).saturating_mul(REST_SHARE).max(REST_MIN)
+            ended.since(began).saturating_mul(REST_SHARE).clamp(REST_MIN, REST_MAX)
         };
         self.resume_time = ended.plus(rest);
         Ok(checked)

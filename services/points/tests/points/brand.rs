@@ -147,6 +147,7 @@ impl Brand {
             amount,
             expire_time: None,
             reference: String::new(),
+            cost_centre: String::new(),
         }
     }
 
@@ -162,6 +163,7 @@ impl Brand {
             asset_code: "points".to_owned(),
             amount,
             reference: "order-1".to_owned(),
+            cost_centre: String::new(),
         }
     }
 
@@ -357,6 +359,36 @@ impl Brand {
             0,
             "granted + given back - spent - expired - taken back = remaining"
         );
+        self.check_counters().await;
+    }
+
+    /// The running sums are what adding up all entries and lots comes to.
+    async fn check_counters(&self) {
+        let kept = |axis: i32, columns: &str| {
+            format!(
+                "SELECT tenant_id, asset_code, {columns}, CAST(SUM(high * 4294967296 + low) AS BIGINT) AS amount \
+                 FROM counter WHERE axis = {axis} GROUP BY tenant_id, asset_code, {columns}"
+            )
+        };
+        let entries = "SELECT tenant_id, asset_code, kind, CAST(SUM(amount) AS BIGINT) AS amount FROM entry \
+             GROUP BY tenant_id, asset_code, kind";
+        let lots = "SELECT tenant_id, asset_code, COALESCE(cost_centre, '') AS centre, CAST(SUM(remaining) AS BIGINT) \
+             AS amount FROM lot WHERE open GROUP BY tenant_id, asset_code, COALESCE(cost_centre, '')";
+        for (kept, added_up) in [
+            (kept(1, "kind"), entries),
+            (kept(2, "kind"), entries),
+            (kept(1, "centre"), lots),
+        ] {
+            for (one, other) in [(&*kept, added_up), (added_up, &*kept)] {
+                let differ = format!(
+                    "SELECT COUNT(*) FROM (SELECT * FROM ({one}) AS a WHERE amount <> 0 EXCEPT SELECT * FROM ({other}) AS b) AS d"
+                );
+                assert_eq!(self.count(&differ).await, 0, "{one} against {other}");
+            }
+        }
+        let numbers = "SELECT (SELECT COUNT(*) FROM entry) - (SELECT CAST(COALESCE(SUM(entries), 0) AS BIGINT) FROM counter \
+             WHERE axis = 1)";
+        assert_eq!(self.count(numbers).await, 0, "every entry counts once");
     }
 
     pub(crate) async fn count(&self, sql: &str) -> i64 {

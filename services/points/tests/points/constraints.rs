@@ -11,6 +11,7 @@ async fn the_database_refuses_what_must_never_be() {
     brand.h.settle().await;
     brand.earn(&member, 100, 5).await;
     brand.redeem(&member, 30).await.unwrap();
+    brand.prove().await;
     brand.lift_guards().await;
     for (sql, what) in [
         ("UPDATE account SET balance = -1", "a balance below zero"),
@@ -63,6 +64,9 @@ async fn the_database_refuses_what_must_never_be() {
             "UPDATE reconciliation SET scratch_pass = pass + 1",
             "a proof of a pass that has not begun",
         ),
+        ("UPDATE counter SET stripe = -1", "a sum outside of its stripes"),
+        ("INSERT INTO counter SELECT * FROM counter", "one sum twice"),
+        ("UPDATE account_proof SET sequence = 0", "a proof of nothing"),
     ] {
         assert!(brand.execute(sql).await.is_err(), "{what}");
     }

@@ -12,6 +12,7 @@
 mod assets;
 mod brand;
 mod constraints;
+mod cost_centres;
 mod earning;
 mod expiry;
 mod freezing;

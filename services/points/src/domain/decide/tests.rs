@@ -154,6 +154,7 @@ fn reversible_of(entry: &Entry) -> Reversible {
         amount: entry.amount.abs(),
         reversed: 0,
         parts: parts.collect(),
+        cost_centre: entry.cost_centre.clone(),
     }
 }
 
@@ -406,6 +407,7 @@ fn closed_lot(entry: &Entry) -> Lot {
         grant_time: entry.post_time,
         granted: entry.amount,
         remaining: 0,
+        cost_centre: None,
     }
 }
 
