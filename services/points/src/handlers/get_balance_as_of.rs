@@ -5,7 +5,7 @@ use rpc::Call;
 
 use super::PointsApi;
 use crate::domain::AccountKey;
-use crate::store::{HeadRow, asset, head, last_before};
+use crate::store::{HeadRow, LastEntry, asset, head, last_before};
 use crate::wire::{parse_id, parse_time};
 
 /// How many merges an id may have to be led through.
@@ -31,12 +31,11 @@ impl PointsApi {
         let (key, found) = self.account_at(asked, as_of).await?;
         // What was posted at the very instant counts.
         let end = Time::from_micros(as_of.micros().saturating_add(1));
-        let last = match found {
-            Some(head) => last_before(self.db.read(), &key, head.sequence, end).await?,
-            None => {
-                asset(self.db.read(), key.tenant, &key.asset).await?;
-                Default::default()
-            }
+        let last = if let Some(head) = found {
+            last_before(self.db.read(), &key, head.sequence, end).await?
+        } else {
+            asset(self.db.read(), key.tenant, &key.asset).await?;
+            LastEntry::default()
         };
         Ok(GetBalanceAsOfResponse {
             member_id: key.member.to_string(),
@@ -51,12 +50,11 @@ impl PointsApi {
         let mut key = asked;
         for _ in 0..MERGES_MAX {
             let found = head(self.db.read(), &key).await?;
-            let led_to = match &found {
-                Some(head) => head.moved_to.filter(|_| head.change_time <= as_of),
-                None => {
-                    let member = self.read_member(key.tenant, key.member).await?;
-                    Some(member).filter(|member| *member != key.member)
-                }
+            let led_to = if let Some(head) = &found {
+                head.moved_to.filter(|_| head.change_time <= as_of)
+            } else {
+                let member = self.read_member(key.tenant, key.member).await?;
+                Some(member).filter(|member| *member != key.member)
             };
             match led_to {
                 Some(member) => key = AccountKey { member, ..key },
