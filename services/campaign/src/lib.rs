@@ -60,7 +60,12 @@ pub fn migrations() -> Vec<::store::Migration> {
 
 /// The service, ready to be served.
 pub fn service(deps: Deps) -> Service {
-    let Deps { clock, db, peers, red: _ } = deps;
+    let Deps {
+        clock,
+        db,
+        peers,
+        red: _,
+    } = deps;
     let versions = Versions::default();
     let api = CampaignApi {
         db: db.clone(),

@@ -142,6 +142,7 @@ impl Asker {
             amount,
             expire_time: None,
             reference: format!("journey/{}", ask.journey_code),
+            cost_centre: String::new(),
         };
         let entry = answered(points.earn_points(timed(request)).await)?
             .entry

@@ -37,7 +37,12 @@ pub const NAME: &str = "identity";
 
 /// The service on its dependencies.
 pub fn service(deps: Deps) -> Service {
-    let Deps { clock, db, peers: _, red: _ } = deps;
+    let Deps {
+        clock,
+        db,
+        peers: _,
+        red: _,
+    } = deps;
     let api = IdentityApi::new(clock, db.clone());
     let mut routes = RoutesBuilder::default();
     routes

@@ -45,7 +45,12 @@ pub const NAME: &str = "rights";
 
 /// The service.
 pub fn service(deps: Deps) -> Service {
-    let Deps { clock, db, peers, red: _ } = deps;
+    let Deps {
+        clock,
+        db,
+        peers,
+        red: _,
+    } = deps;
     let api = handlers::RightsApi {
         clock: clock.clone(),
         db: db.clone(),

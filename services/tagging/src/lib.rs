@@ -53,7 +53,12 @@ pub fn migrations() -> Vec<Migration> {
 
 /// The service.
 pub fn service(deps: Deps) -> Service {
-    let Deps { clock, db, peers, red: _ } = deps;
+    let Deps {
+        clock,
+        db,
+        peers,
+        red: _,
+    } = deps;
     let revisions = Revisions::new(clock.clone());
     let api = TaggingApi::new(clock.clone(), db.clone(), peers.clone(), revisions.clone());
     let routes = Routes::default()
