@@ -6,8 +6,10 @@ use contracts::gateway::v1::api_key_service_client::ApiKeyServiceClient;
 use contracts::gateway::v1::tenant_service_client::TenantServiceClient;
 use contracts::identity::v1::channel_service_client::ChannelServiceClient;
 use contracts::identity::v1::member_service_client::MemberServiceClient;
+use contracts::points::v1::adjustment_service_client::AdjustmentServiceClient;
 use contracts::points::v1::asset_service_client::AssetServiceClient;
 use contracts::points::v1::earning_rule_service_client::EarningRuleServiceClient;
+use contracts::points::v1::hold_service_client::HoldServiceClient;
 use contracts::points::v1::ledger_service_client::LedgerServiceClient;
 use contracts::points::v1::points_service_client::PointsServiceClient;
 use contracts::rights::v1::coupon_service_client::CouponServiceClient;
@@ -108,6 +110,16 @@ impl Api {
     /// Assets.
     pub fn assets(&self) -> AssetServiceClient<Connection> {
         AssetServiceClient::new(self.connection())
+    }
+
+    /// Adjustments of points.
+    pub fn adjustments(&self) -> AdjustmentServiceClient<Connection> {
+        AdjustmentServiceClient::new(self.connection())
+    }
+
+    /// Holds of points.
+    pub fn holds(&self) -> HoldServiceClient<Connection> {
+        HoldServiceClient::new(self.connection())
     }
 
     /// Earning rules.

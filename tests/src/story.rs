@@ -108,6 +108,8 @@ pub async fn earn(api: &Api, request_id: &str, member: &str, amount: i64) -> Res
         expire_time: None,
         reference: request_id.to_owned(),
         cost_centre: String::new(),
+        available_time: None,
+        awaits_confirmation: false,
     };
     let answer = api.points().earn_points(request).await?.into_inner();
     Ok(answer.entry.expect("an entry"))

@@ -143,6 +143,8 @@ impl Asker {
             expire_time: None,
             reference: format!("journey/{}", ask.journey_code),
             cost_centre: String::new(),
+            available_time: None,
+            awaits_confirmation: false,
         };
         let entry = answered(points.earn_points(timed(request)).await)?
             .entry

@@ -1,6 +1,7 @@
 //! What the ledger is and what it decides: values in, values out. No I/O, no clock, no ids of its own making.
 
 mod account;
+mod adjustment;
 mod asset;
 mod breakage;
 mod calendar;
@@ -9,25 +10,30 @@ mod decide;
 mod earning;
 mod entry;
 mod expiry;
+mod hold;
 mod ids;
+mod pending;
 mod posting;
 mod proof;
 mod refusal;
 mod reversal;
 mod state;
 
-pub(crate) use account::{Account, AccountKey, Frozen, Lot, LotKey};
-pub(crate) use asset::{Asset, AssetCode, AssetKind};
+pub(crate) use account::{Account, AccountKey, Frozen, Lot, LotKey, Standing};
+pub(crate) use adjustment::{Adjustment, AdjustmentState};
+pub(crate) use asset::{Asset, AssetCode, AssetKind, ClawbackPolicy};
 pub(crate) use breakage::{Cohort, breakage};
 pub(crate) use calendar::CalendarMonth;
 pub(crate) use counter::{CostCentre, Count, CounterKey, Counts, View, count};
-pub(crate) use decide::decide;
+pub(crate) use decide::{decide, receiver};
 pub(crate) use earning::{
     ActivityFacts, CompiledRule, EarningRule, Outcome, RuleBook, RuleMistake, RuleState, Verdict, environment, judge,
 };
 pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
-pub(crate) use ids::{ActivityId, EntryId, LotId, MemberId};
+pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
+pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId};
+pub(crate) use pending::{Availability, ConfirmCause, Confirmed};
 pub(crate) use posting::{Act, Extent, Posting};
 pub(crate) use proof::{Books, Line, Proven, prove};
 pub(crate) use refusal::Refusal;

@@ -1,31 +1,48 @@
 //! One file for each method: parse, decide, apply, answer.
 
+mod adjustment_service;
+mod approve_adjustment;
+mod cancel_pending;
+mod capture_hold;
+mod confirm_pending;
+mod create_adjustment;
 mod create_asset;
 mod create_earning_rule;
 mod earn_points;
 mod freeze_account;
+mod get_adjustment;
 mod get_asset;
 mod get_balance;
 mod get_balance_as_of;
 mod get_breakage;
 mod get_earning_rule;
+mod get_hold;
 mod get_liability;
 mod get_reconciliation;
 mod get_statement;
+mod hold_points;
+mod hold_service;
+mod list_adjustments;
 mod list_assets;
 mod list_balances;
 mod list_earning_rules;
 mod list_entries;
 mod list_expirations;
 mod list_frozen_accounts;
+mod list_holds;
 mod list_liabilities;
 mod list_lots;
 mod list_settlements;
+mod pending_service;
 mod reconcile_accounts;
 mod redeem_points;
+mod reject_adjustment;
+mod release_hold;
 mod reverse_points;
 mod simulate_earning;
 mod start_reconciliation;
+mod transfer_points;
+mod transfer_service;
 mod unfreeze_account;
 mod update_asset;
 mod update_earning_rule;
@@ -60,7 +77,7 @@ use tonic::{Request, Response, Status};
 
 use crate::domain::{CompiledRule, EarningRule, MemberId, RuleMistake, environment};
 
-/// All five services of the package.
+/// All services of the package.
 #[derive(Clone)]
 pub(crate) struct PointsApi {
     clock: Clock,

@@ -1,9 +1,11 @@
 //! The ledger of every member asset.
 //!
 //! What it guarantees, whatever is repeated, reordered, raced or crashed:
-//! - for each account: the sum of its entries = its balance = the sum of its open lots, never below zero, and its entries
-//!   are numbered without a gap;
-//! - for each lot: what is left + spent + expired + taken back - given back = granted;
+//! - for each account: the sum of its entries = its balance = what is left, held or pending in its lots, never below zero, and its
+//!   entries are numbered without a gap;
+//! - for each lot: what is left + held + pending + spent + expired + taken back - given back = granted;
+//! - what is owed is kept beside the balance, and whoever owes has nothing to spend;
+//! - what is held can be spent by its hold alone, and comes back at its deadline if nobody does;
 //! - a spend takes the lots that expire first, and lists them, so that a reversal gives back the very same;
 //! - one request id has one effect and one answer, for ever; one activity earns once by one rule;
 //! - entries are only ever added, and each earn by a rule names the version that decided it; the database itself refuses to
@@ -37,23 +39,28 @@ mod store;
 mod wire;
 mod workers;
 
+use contracts::points::v1::adjustment_service_server::AdjustmentServiceServer;
 use contracts::points::v1::asset_service_server::AssetServiceServer;
 use contracts::points::v1::earning_rule_service_server::EarningRuleServiceServer;
+use contracts::points::v1::hold_service_server::HoldServiceServer;
 use contracts::points::v1::ledger_service_server::LedgerServiceServer;
+use contracts::points::v1::pending_service_server::PendingServiceServer;
 use contracts::points::v1::points_service_server::PointsServiceServer;
 use contracts::points::v1::statement_service_server::StatementServiceServer;
+use contracts::points::v1::transfer_service_server::TransferServiceServer;
 use events::{consume, feed, sequencer};
 use runtime::{Deps, Service};
 use tonic::service::Routes;
 
 use self::consumers::{EarnByRules, KeepTiers, MoveOnMerge};
 use self::handlers::PointsApi;
-use self::workers::{ExpireLots, Reconcile};
+use self::workers::{ConfirmPending, ExpireLots, Reconcile, ReleaseHolds};
 
 /// The service's name, and its schema's.
 pub const NAME: &str = "points";
 
-/// The service: five gRPC services and the feed of its facts, three consumers, the expiry of lots and their proof.
+/// The service: its gRPC services and the feed of its facts, three consumers, what is due without being called, and the proof
+/// of all accounts.
 pub fn service(deps: Deps) -> Service {
     let Deps { clock, db, peers, red } = deps;
     let api = PointsApi::new(clock.clone(), db.clone());
@@ -61,6 +68,10 @@ pub fn service(deps: Deps) -> Service {
         .add_service(AssetServiceServer::new(api.clone()))
         .add_service(EarningRuleServiceServer::new(api.clone()))
         .add_service(StatementServiceServer::new(api.clone()))
+        .add_service(HoldServiceServer::new(api.clone()))
+        .add_service(TransferServiceServer::new(api.clone()))
+        .add_service(AdjustmentServiceServer::new(api.clone()))
+        .add_service(PendingServiceServer::new(api.clone()))
         .add_service(LedgerServiceServer::new(api))
         .add_service(feed(db.clone()));
     let workers = vec![
@@ -69,6 +80,8 @@ pub fn service(deps: Deps) -> Service {
         consume(&db, &peers, &clock, KeepTiers),
         consume(&db, &peers, &clock, MoveOnMerge::new(clock.clone())),
         Box::new(ExpireLots::new(clock.clone(), db.clone())),
+        Box::new(ConfirmPending::new(clock.clone(), db.clone())),
+        Box::new(ReleaseHolds::new(clock.clone(), db.clone())),
         Box::new(Reconcile::new(clock, db.clone(), red)),
     ];
     Service {

@@ -20,8 +20,7 @@ pub(crate) async fn post_many(
     let decided: Vec<Result<Effects, Refusal>> = postings.iter().map(|posting| decide(&mut state, posting)).collect();
     let effects: Vec<Effects> = decided.iter().flatten().cloned().collect();
     ledger::apply(tx, &state, &effects).await?;
-    let entries = effects.iter().flat_map(|effects| &effects.entries);
-    let drafts: Vec<Draft> = entries.filter_map(facts::draft).collect();
+    let drafts: Vec<Draft> = effects.iter().flat_map(facts::drafts).collect();
     tx.emit_all(clock, drafts).await?;
     Ok(decided)
 }

@@ -1,6 +1,7 @@
 //! The tables and their statements. Everything that changes a balance goes through [`load()`] and [`apply()`].
 
 mod account;
+mod adjustment;
 mod apply;
 mod asset;
 mod counters;
@@ -8,6 +9,7 @@ mod earning_rule;
 mod entry;
 mod freeze;
 mod history;
+mod hold;
 mod load;
 mod lot;
 mod migrations;
@@ -19,7 +21,8 @@ mod reversible;
 mod row;
 mod tier;
 
-pub(crate) use account::{BalanceRow, Which, balances, lock, lock_existing};
+pub(crate) use account::{BalanceRow, Which, balances, idle_accounts, lock, lock_existing};
+pub(crate) use adjustment::{adjustment, adjustment_for_update, list_adjustments, save_adjustment};
 pub(crate) use apply::apply;
 pub(crate) use asset::{
     AssetRow, asset, asset_codes, asset_for_update, create_asset, list_assets, tenants, update_asset,
@@ -34,12 +37,13 @@ pub(crate) use freeze::{
     FreezeRow, count_frozen, freeze, note_discrepancy, open_freeze, open_freezes, unfreeze, waiting_for,
 };
 pub(crate) use history::{HeadRow, KindTotal, LastEntry, expirations, head, last_before, totals};
+pub(crate) use hold::{due_holds, find_hold, holds, list_holds};
 pub(crate) use load::load;
-pub(crate) use lot::{due_lots, list_lots};
+pub(crate) use lot::{due_lots, due_pending, list_lots, pending_earns};
 pub(crate) use migrations::migrations;
 pub(crate) use order::{OrderKey, OrderRow, orders, save_orders};
 pub(crate) use proof::{Accounts, BooksRow, Since, read_books, save_proofs};
-pub(crate) use reconcile::{ReconcileRow, reconcile};
+pub(crate) use reconcile::{ReconcileRow, debt_sum, reconcile};
 pub(crate) use reconciliation::{
     ReconciliationRow, begin_reconciliation, oldest_pass_end, reconciliation, save_reconciliation,
 };

@@ -1,15 +1,19 @@
 //! From the contract's words to the domain's and back.
 
 mod activity;
+mod adjustment;
 mod asset;
 mod earning_rule;
+mod hold;
 mod ledger;
 mod page;
 mod reconciliation;
 
 pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, cost_centre, inputs_digest};
-pub(crate) use asset::{asset_to_wire, expiry_from_wire};
+pub(crate) use adjustment::adjustment_to_wire;
+pub(crate) use asset::{asset_to_wire, clawback_from_wire, expiry_from_wire};
 pub(crate) use earning_rule::{RulePatch, outcome_to_wire, rule_to_wire};
+pub(crate) use hold::hold_to_wire;
 pub(crate) use ledger::{balance_to_wire, entry_to_wire, lot_to_wire, zero_balance};
 pub(crate) use page::{Page, parse_cursor};
 pub(crate) use reconciliation::{format_account, freeze_to_wire, parse_account, reconciliation_to_wire};
@@ -57,23 +61,35 @@ pub(crate) fn check_etag(sent: &str, present: &str) -> Result<(), Fault> {
 mod tests {
     use contracts::points::v1 as wire;
 
-    use crate::domain::{AssetKind, EntryKind, RuleState};
+    use crate::domain::{AdjustmentState, AssetKind, EntryKind, HoldState, RuleState};
 
     #[test]
     fn our_numbers_are_the_contract_s() {
-        for number in 1..=7 {
+        for number in 1..=11 {
             let name = EntryKind::from_number(number).unwrap().name();
             assert_eq!(
                 wire::EntryKind::try_from(number).unwrap().as_str_name(),
                 format!("ENTRY_KIND_{name}")
             );
         }
-        assert!(EntryKind::from_number(8).is_none() && wire::EntryKind::try_from(8).is_err());
+        assert!(EntryKind::from_number(12).is_none() && wire::EntryKind::try_from(12).is_err());
         for number in 1..=3 {
             let name = RuleState::from_number(number).unwrap().name();
             let wire = wire::EarningRuleState::try_from(number).unwrap();
             assert_eq!(wire.as_str_name(), format!("EARNING_RULE_STATE_{name}"));
         }
+        for number in 1..=4 {
+            let name = HoldState::from_number(number).unwrap().name();
+            let wire = wire::HoldState::try_from(number).unwrap();
+            assert_eq!(wire.as_str_name(), format!("HOLD_STATE_{name}"));
+        }
+        for number in 1..=3 {
+            let name = AdjustmentState::from_number(number).unwrap().name();
+            let wire = wire::AdjustmentState::try_from(number).unwrap();
+            assert_eq!(wire.as_str_name(), format!("ADJUSTMENT_STATE_{name}"));
+        }
+        assert!(AdjustmentState::from_number(4).is_none() && wire::AdjustmentState::try_from(4).is_err());
+        assert!(HoldState::from_number(5).is_none() && wire::HoldState::try_from(5).is_err());
         assert_eq!(AssetKind::Growth.number(), i32::from(wire::AssetKind::Growth));
         assert_eq!(AssetKind::Custom.number(), i32::from(wire::AssetKind::Custom));
         assert!(AssetKind::from_number(6).is_none() && wire::AssetKind::try_from(6).is_err());

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use contracts::identity::v1::{MemberRegistered, MembersMerged};
-use contracts::points::v1::{PointsEarned, PointsExpired, PointsMoved, PointsReversed};
+use contracts::points::v1::{
+    PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsMoved, PointsReversed,
+};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Fact};
@@ -12,7 +14,8 @@ use crate::domain::member::MemberKey;
 use crate::domain::roster::{Happening, What};
 use crate::tiers;
 
-/// Growth values follow the ledger of points: what was earned, less what was taken back and what expired.
+/// Growth values follow the ledger of points: what was earned, less what was taken back, at once or as the repayment of a
+/// debt, and what expired; and what was corrected by hand.
 ///
 /// They are tracked for every asset, whether or not a ladder names it, so that a ladder may be set at any time. What a
 /// member redeems does not lower them, so what a reversal gives back of it does not raise them either.
@@ -36,6 +39,8 @@ impl Consumer for TrackGrowth {
             PointsReversed::TYPE,
             PointsExpired::TYPE,
             PointsMoved::TYPE,
+            PointsAdjusted::TYPE,
+            PointsDebtRepaid::TYPE,
         ]
     }
 
@@ -70,6 +75,15 @@ fn growth(fact: &Envelope) -> Result<Option<What>, Fault> {
         let reversed: PointsReversed = fact.decode()?;
         let taken_back = reversed.amount.min(0);
         return grown(fact, &reversed.member_id, reversed.asset_code, taken_back).map(Some);
+    }
+    if fact.is::<PointsAdjusted>() {
+        let adjusted: PointsAdjusted = fact.decode()?;
+        return grown(fact, &adjusted.member_id, adjusted.asset_code, adjusted.amount).map(Some);
+    }
+    if fact.is::<PointsDebtRepaid>() {
+        let repaid: PointsDebtRepaid = fact.decode()?;
+        let taken_back = repaid.amount.saturating_neg();
+        return grown(fact, &repaid.member_id, repaid.asset_code, taken_back).map(Some);
     }
     if fact.is::<PointsMoved>() {
         let moved: PointsMoved = fact.decode()?;

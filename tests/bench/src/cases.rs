@@ -267,6 +267,8 @@ fn earn(request_id: String, member_id: String, amount: i64) -> EarnPointsRequest
         expire_time: None,
         reference: String::new(),
         cost_centre: String::new(),
+        available_time: None,
+        awaits_confirmation: false,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::gateway::v1::CreateTenantRequest;
+use contracts::points::v1::{CreateAdjustmentRequest, HoldPointsRequest};
 use kernel::Clock;
 use prost_reflect::MethodDescriptor;
 use rpc::{Access, Methods};
@@ -34,6 +35,32 @@ async fn with_everything() -> (Host, Known) {
     host.settle().await;
     let coupon = story::coupons(&host.api, &member).await.remove(0).coupon_id;
     let entry = story::entries(&host.api, &member, POINTS).await.remove(0).entry_id;
+    let hold = HoldPointsRequest {
+        request_id: "hold".to_owned(),
+        member_id: member.clone(),
+        asset_code: POINTS.to_owned(),
+        amount: 1,
+        ..HoldPointsRequest::default()
+    };
+    let hold = host
+        .api
+        .holds()
+        .hold_points(hold)
+        .await
+        .unwrap()
+        .into_inner()
+        .hold
+        .unwrap();
+    let adjustment = CreateAdjustmentRequest {
+        request_id: "adjustment".to_owned(),
+        member_id: member.clone(),
+        asset_code: POINTS.to_owned(),
+        amount: 1,
+        reason_code: "recovery".to_owned(),
+        note: String::new(),
+    };
+    let adjustment = host.api.adjustments().create_adjustment(adjustment).await.unwrap();
+    let adjustment = adjustment.into_inner().adjustment.unwrap();
     let runs = host
         .rest()
         .get(&format!("/v1/members/{member}/journey-runs"))
@@ -45,6 +72,8 @@ async fn with_everything() -> (Host, Known) {
         ("other_member_id", member),
         ("coupon_id", coupon),
         ("entry_id", entry),
+        ("hold_id", hold.hold_id),
+        ("adjustment_id", adjustment.adjustment_id),
         ("run_id", runs["runs"][0]["runId"].as_str().unwrap().to_owned()),
         (
             "api_key_id",
@@ -99,7 +128,7 @@ fn addresses(read_only: bool) -> Vec<(String, String, MethodDescriptor)> {
 fn query(method: &str) -> &'static str {
     match method {
         "LookUpMember" => "?kind=IDENTITY_KIND_EXTERNAL_ID&channelCode={channel_code}&value={external_id}",
-        "ListEntries" | "ListLots" => "?assetCode={asset_code}",
+        "ListEntries" | "ListLots" | "ListHolds" => "?assetCode={asset_code}",
         "GetBalanceAsOf" => "?asOfTime=2020-01-01T00:00:00Z",
         "ListSettlements" => "?startMonth=2026-01",
         _ => "",
@@ -134,7 +163,7 @@ fn strangers(known: &Known) -> Known {
     let clock = Clock::system();
     let stranger = |(&name, value): (&&'static str, &String)| {
         let prefix = value.split_once('_').map(|(prefix, _)| prefix);
-        let is_id = matches!(prefix, Some("mbr" | "cpn" | "ent" | "jrn" | "key"));
+        let is_id = matches!(prefix, Some("mbr" | "cpn" | "ent" | "hld" | "adj" | "jrn" | "key"));
         let new = match prefix {
             Some(prefix) if is_id => with_prefix(prefix, &clock),
             _ if name == "version" => "1".to_owned(),
@@ -225,6 +254,21 @@ fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
         ),
         ("EarnPoints", json!({"assetCode": POINTS, "amount": "1000000"})),
         ("RedeemPoints", json!({"assetCode": POINTS, "amount": "1"})),
+        ("HoldPoints", json!({"assetCode": POINTS, "amount": "1"})),
+        (
+            "TransferPoints",
+            json!({"toMemberId": member, "assetCode": POINTS, "amount": "1"}),
+        ),
+        (
+            "CreateAdjustment",
+            json!({"assetCode": POINTS, "amount": "-1", "reasonCode": "theft"}),
+        ),
+        ("ConfirmPending", json!({"assetCode": POINTS, "reference": "o-1"})),
+        ("CancelPending", json!({"assetCode": POINTS, "reference": "o-1"})),
+        ("ApproveAdjustment", json!({})),
+        ("RejectAdjustment", json!({})),
+        ("CaptureHold", json!({})),
+        ("ReleaseHold", json!({})),
         ("ReversePoints", json!({"entryId": known["entry_id"], "amount": "1"})),
         ("FreezeAccount", json!({"reason": "Mallory"})),
         ("UnfreezeAccount", json!({"reason": "Mallory"})),

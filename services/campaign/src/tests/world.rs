@@ -124,7 +124,11 @@ impl PointsService for World {
         if known != request {
             return Err(reused());
         }
-        self.answer(EarnPointsResponse { entry: Some(entry) }).await
+        self.answer(EarnPointsResponse {
+            entry: Some(entry),
+            ..EarnPointsResponse::default()
+        })
+        .await
     }
 
     async fn redeem_points(&self, _: Request<RedeemPointsRequest>) -> Result<Response<RedeemPointsResponse>, Status> {

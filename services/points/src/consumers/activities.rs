@@ -10,7 +10,8 @@ use store::Tx;
 use super::Redirects;
 use super::rule_books::RuleBooks;
 use crate::domain::{
-    AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, MemberId, Posting, Refusal, Verdict, due_back, judge,
+    AccountKey, Act, ActivityId, Availability, EarnedBy, Effects, Extent, MemberId, Posting, Refusal, Verdict,
+    due_back, judge,
 };
 use crate::post::post_many;
 use crate::store::{EarnRow, OrderKey, OrderRow, earns_of_activities, lock, orders, save_orders, tiers};
@@ -204,6 +205,7 @@ impl EarnByRules {
                     act: Act::Earn {
                         amount,
                         expire_time: None,
+                        availability: Availability::AtOnce,
                     },
                     reference: it.activity.source_id.clone(),
                     earned_by: Some(EarnedBy {
@@ -327,8 +329,8 @@ fn claims(earned: &[EarnRow], money: &BTreeMap<OrderKey, Touched>, redirects: &R
     claims
 }
 
-/// A claim is taken within the balance. What it does not reach stays in the entry's reversible rest, and the order's next
-/// refund asks for it again.
+/// What a claim does is the asset's policy. What is neither taken nor owed stays in the entry's reversible rest, and the
+/// order's next refund asks for it again.
 fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<(), Fault> {
     match outcome {
         Ok(effects) if effects.missing == 0 => Ok(()),
@@ -340,14 +342,21 @@ fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<(), 
             tracing::info!(account = ?claim.account, missing = requested, "a refund found nothing to take back");
             Ok(())
         }
-        // All that is due has been taken back before.
-        Err(Refusal::ExceedsEntry { .. }) => Ok(()),
+        // All that is due has been taken back before, or nothing ever is.
+        Err(Refusal::ExceedsEntry { .. } | Refusal::ClawbackForbidden { .. }) => Ok(()),
         Err(
             refusal @ (Refusal::NotSpendable { .. }
             | Refusal::ExpiryPassed { .. }
             | Refusal::Overflow { .. }
             | Refusal::Frozen { .. }
-            | Refusal::NotReversible { .. }),
+            | Refusal::NotReversible { .. }
+            | Refusal::HoldNotOpen { .. }
+            | Refusal::ExceedsHold { .. }
+            | Refusal::TransferForbidden { .. }
+            | Refusal::TransferToSelf { .. }
+            | Refusal::NotPending { .. }
+            | Refusal::AdjustmentNotPending { .. }
+            | Refusal::AdjustmentNeedsAnother { .. }),
         ) => Err(refusal.into()),
     }
 }

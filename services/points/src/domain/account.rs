@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use kernel::{Tenant, Time};
 
-use super::{Asset, AssetCode, CostCentre, LotId, MemberId};
+use super::{Asset, AssetCode, CostCentre, EntryId, LotId, MemberId};
 
 /// Whose balance of what. The order of the keys is the order in which accounts are locked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,22 +24,54 @@ pub(crate) struct Frozen {
 pub(crate) type LotKey = (Time, LotId);
 
 /// A part of a balance, granted at one time and expiring at one time.
+///
+/// What was granted is left, held, pending, spent, expired or taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lot {
     pub(crate) id: LotId,
+    /// The entry that granted it.
+    pub(crate) entry: EntryId,
     pub(crate) expire_time: Time,
     pub(crate) grant_time: Time,
     pub(crate) granted: i64,
+    /// What can be spent of it.
     pub(crate) remaining: i64,
     /// Who bears its cost; none where nobody was named.
     pub(crate) cost_centre: Option<CostCentre>,
+    /// What open holds have set aside of it.
+    pub(crate) held: i64,
+    /// What of it waits to become available: all that has not been taken back, or nothing.
+    pub(crate) pending: i64,
+    /// When what is pending becomes available by itself.
+    pub(crate) available_time: Option<Time>,
+}
+
+/// What an account's row says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) balance: i64,
+    pub(crate) sequence: i64,
+    pub(crate) moved_to: Option<MemberId>,
+    pub(crate) held: i64,
+    pub(crate) debt: i64,
+    pub(crate) pending: i64,
+    pub(crate) idle_time: Option<Time>,
 }
 
 /// One balance, as it is while its row is locked, with as many of its lots as the postings at hand may touch.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) asset: Arc<Asset>,
+    /// The sum of the entries, and of what is left or held in the lots.
     pub(crate) balance: i64,
+    /// What is held of it.
+    pub(crate) held: i64,
+    /// What is pending of it.
+    pub(crate) pending: i64,
+    /// When all that can be spent expires, unless the account moves before.
+    pub(crate) idle_time: Option<Time>,
+    /// What is owed, beside the balance. Whoever owes has nothing to spend.
+    pub(crate) debt: i64,
     /// The number of the last entry.
     pub(crate) sequence: i64,
     /// The member that it went over to; nothing is posted here any more.
@@ -65,16 +97,35 @@ impl Lot {
         self.expire_time <= now
     }
 
+    /// Whether there is something to spend of it.
     pub(crate) fn is_open(&self) -> bool {
         self.remaining > 0
+    }
+
+    /// What of it counts for its holder's balance.
+    pub(crate) fn worth(&self) -> i64 {
+        self.remaining.saturating_add(self.held).saturating_add(self.pending)
     }
 }
 
 impl Account {
-    pub(crate) fn new(asset: Arc<Asset>, balance: i64, sequence: i64, moved_to: Option<MemberId>) -> Self {
+    pub(crate) fn new(asset: Arc<Asset>, standing: Standing) -> Self {
+        let Standing {
+            balance,
+            sequence,
+            moved_to,
+            held,
+            debt,
+            pending,
+            idle_time,
+        } = standing;
         Self {
             asset,
             balance,
+            held,
+            debt,
+            pending,
+            idle_time,
             sequence,
             moved_to,
             frozen: None,
@@ -129,6 +180,11 @@ impl Account {
         self.lots.values().filter(|lot| lot.is_open())
     }
 
+    /// The lots that are here and count for the balance: open ones, and those of which all that is left is held.
+    pub(super) fn live_lots(&self) -> impl Iterator<Item = &Lot> {
+        self.lots.values().filter(|lot| lot.worth() > 0)
+    }
+
     pub(crate) fn lot(&self, key: LotKey) -> Option<&Lot> {
         self.lots.get(&key)
     }
@@ -163,6 +219,7 @@ impl Account {
 
     pub(super) fn grant(&mut self, lot: Lot) {
         let key = lot.key();
+        self.change_aside(lot.held, lot.pending);
         let before = self.lots.insert(key, lot);
         assert!(before.is_none(), "lot {} was granted before", key.1);
         self.changed_lots.insert(key);
@@ -170,18 +227,63 @@ impl Account {
 
     /// Changes what is left of a lot by `amount`.
     pub(super) fn change(&mut self, key: LotKey, amount: i64) {
+        self.shift(key, [amount, 0, 0]);
+    }
+
+    /// Sets an amount of a lot aside.
+    pub(super) fn set_aside(&mut self, key: LotKey, amount: i64) {
+        self.shift(key, [amount.saturating_neg(), amount, 0]);
+    }
+
+    /// Gives back to a lot what was set aside of it.
+    pub(super) fn put_back(&mut self, key: LotKey, amount: i64) {
+        self.shift(key, [amount, amount.saturating_neg(), 0]);
+    }
+
+    /// Takes from a lot what was set aside of it.
+    pub(super) fn spend_held(&mut self, key: LotKey, amount: i64) {
+        self.shift(key, [0, amount.saturating_neg(), 0]);
+    }
+
+    /// Takes from a lot what was pending of it.
+    pub(super) fn take_pending(&mut self, key: LotKey, amount: i64) {
+        self.shift(key, [0, 0, amount.saturating_neg()]);
+    }
+
+    /// Makes available what was pending of a lot.
+    pub(super) fn confirm(&mut self, key: LotKey, amount: i64) {
+        self.shift(key, [amount, 0, amount.saturating_neg()]);
+    }
+
+    /// Changes what of a lot is left, held and pending.
+    fn shift(&mut self, key: LotKey, [remaining, held, pending]: [i64; 3]) {
         let Some(lot) = self.lots.get_mut(&key) else {
             panic!("lot {} was not loaded", key.1)
         };
-        let remaining = lot.remaining.saturating_add(amount);
+        lot.remaining = lot.remaining.saturating_add(remaining);
+        lot.held = lot.held.saturating_add(held);
+        lot.pending = lot.pending.saturating_add(pending);
+        let parts = [lot.remaining, lot.held, lot.pending];
         assert!(
-            (0..=lot.granted).contains(&remaining),
-            "lot {}: {remaining} of {} left",
+            parts.iter().all(|part| *part >= 0) && lot.worth() <= lot.granted,
+            "lot {}: {parts:?} of {}",
             lot.id,
             lot.granted
         );
-        lot.remaining = remaining;
         self.changed_lots.insert(key);
+        self.change_aside(held, pending);
+    }
+
+    fn change_aside(&mut self, held: i64, pending: i64) {
+        if held != 0 || pending != 0 {
+            self.held = self.held.saturating_add(held);
+            self.pending = self.pending.saturating_add(pending);
+            assert!(
+                self.held >= 0 && self.pending >= 0,
+                "the decision let what is held or pending fall below zero"
+            );
+            self.changed = true;
+        }
     }
 
     /// Gives a lot away, to be taken in by another account. It is written there.
@@ -190,13 +292,38 @@ impl Account {
             panic!("lot {} was not loaded", key.1)
         };
         self.changed_lots.remove(&key);
+        self.change_aside(lot.held.saturating_neg(), lot.pending.saturating_neg());
         lot
     }
 
     /// Takes in a lot of another account.
     pub(super) fn take_in(&mut self, lot: Lot) {
         self.changed_lots.insert(lot.key());
+        self.change_aside(lot.held, lot.pending);
         self.lots.insert(lot.key(), lot);
+    }
+
+    /// Whether it has not moved for as long as its asset allows.
+    pub(crate) fn is_idle(&self, now: Time) -> bool {
+        self.idle_time.is_some_and(|time| time <= now)
+    }
+
+    /// Notes when it will have been idle for too long.
+    pub(super) fn set_idle_time(&mut self, idle_time: Option<Time>) {
+        if self.idle_time != idle_time {
+            self.idle_time = idle_time;
+            self.changed = true;
+        }
+    }
+
+    /// Changes what is owed.
+    pub(super) fn change_debt(&mut self, amount: i64) {
+        let debt = self.debt.checked_add(amount).filter(|debt| *debt >= 0);
+        let Some(debt) = debt else {
+            panic!("the decision let the debt {} change by {amount}", self.debt)
+        };
+        self.debt = debt;
+        self.changed = true;
     }
 
     pub(super) fn close(&mut self, moved_to: MemberId) {

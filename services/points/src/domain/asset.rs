@@ -15,6 +15,36 @@ pub(crate) struct Asset {
     pub(crate) expiry: ExpiryPolicy,
     pub(crate) utc_offset_minutes: i32,
     pub(crate) reversal_grace_days: i32,
+    pub(crate) clawback: ClawbackPolicy,
+    pub(crate) transfer_forbidden: bool,
+    /// The largest adjustment, either way, that one principal makes alone.
+    pub(crate) adjustment_alone_max: i64,
+}
+
+/// What taking an earn back does where it was spent meanwhile; its numbers are the contract's and the table's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClawbackPolicy {
+    None,
+    WithinBalance,
+    Debt,
+}
+
+impl ClawbackPolicy {
+    /// The policy of a number.
+    pub(crate) fn from_number(number: i32) -> Option<Self> {
+        [Self::None, Self::WithinBalance, Self::Debt]
+            .into_iter()
+            .find(|policy| policy.number() == number)
+    }
+
+    /// Its number.
+    pub(crate) fn number(self) -> i32 {
+        match self {
+            Self::None => 1,
+            Self::WithinBalance => 2,
+            Self::Debt => 3,
+        }
+    }
 }
 
 /// What an asset is; its numbers are the contract's and the table's.
@@ -65,6 +95,11 @@ impl Asset {
     /// When a lot expires that is granted at `grant`; [`Time::MAX`] where it never does.
     pub(crate) fn expire_time(&self, grant: Time) -> Time {
         self.expiry.expire_time(grant, self.utc_offset_minutes)
+    }
+
+    /// Whether members may give it to each other.
+    pub(crate) fn transferable(&self) -> bool {
+        self.kind.spendable() && !self.transfer_forbidden
     }
 
     /// When what came back of expired lots expires; none where it gets no grace.

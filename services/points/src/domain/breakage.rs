@@ -25,7 +25,13 @@ impl Cohort {
     /// Adds what entries of one kind did to lots of the cohort, with their sign.
     pub(crate) fn add(&mut self, kind: EntryKind, amount: i128) {
         match kind {
-            EntryKind::Earn | EntryKind::EarnReversal => self.issued = self.issued.saturating_add(amount),
+            // What is owed is taken back later. A transfer grants anew what it takes, in the month of the transfer.
+            EntryKind::Earn
+            | EntryKind::EarnReversal
+            | EntryKind::DebtRepayment
+            | EntryKind::TransferOut
+            | EntryKind::TransferIn
+            | EntryKind::Adjustment => self.issued = self.issued.saturating_add(amount),
             EntryKind::Redeem | EntryKind::RedeemReversal => self.redeemed = self.redeemed.saturating_sub(amount),
             EntryKind::Expire => self.expired = self.expired.saturating_sub(amount),
             // What one member gives another one gets.

@@ -68,6 +68,9 @@ pub(crate) fn count<'e>(state: &State, entries: impl Iterator<Item = &'e Entry>)
     for entry in entries {
         let asset = &state.account(&entry.account).asset;
         let offset = asset.utc_offset_minutes;
+        if entry.lots.is_empty() {
+            count_bare(&mut counts, entry, offset);
+        }
         let mut is_first = 1;
         for part in &entry.lots {
             let lot = lot_of(state, entry, part);
@@ -107,11 +110,37 @@ pub(crate) fn count<'e>(state: &State, entries: impl Iterator<Item = &'e Entry>)
     counts
 }
 
+/// Counts an entry that is about a debt alone, and so in no lot: by the month in which it was posted.
+fn count_bare(counts: &mut Counts, entry: &Entry, offset: i32) {
+    let month = CalendarMonth::of(entry.post_time, offset);
+    for view in [View::Expiry, View::Cohort] {
+        let key = CounterKey {
+            tenant: entry.account.tenant,
+            asset: entry.account.asset.clone(),
+            view,
+            month,
+            centre: CostCentre::default(),
+            spent_at: CostCentre::default(),
+            kind: entry.kind,
+        };
+        let count = Count { amount: 0, entries: 1 };
+        counts.entry(key).or_default().add(count);
+    }
+}
+
 /// Whether it is a spend, or one that was given back: what one centre granted, another one gave something for.
 fn is_settled(kind: EntryKind) -> bool {
     match kind {
         EntryKind::Redeem | EntryKind::RedeemReversal => true,
-        EntryKind::Earn | EntryKind::EarnReversal | EntryKind::Expire | EntryKind::MoveOut | EntryKind::MoveIn => false,
+        EntryKind::Earn
+        | EntryKind::EarnReversal
+        | EntryKind::Expire
+        | EntryKind::MoveOut
+        | EntryKind::MoveIn
+        | EntryKind::DebtRepayment
+        | EntryKind::TransferOut
+        | EntryKind::TransferIn
+        | EntryKind::Adjustment => false,
     }
 }
 

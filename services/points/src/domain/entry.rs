@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{AccountKey, ActivityId, CostCentre, EntryId, LotId, MemberId};
+use super::{AccountKey, ActivityId, AdjustmentId, Confirmed, CostCentre, EntryId, Hold, HoldId, LotId, MemberId};
 
 /// One change of one balance. Entries are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,12 @@ pub(crate) struct Entry {
     pub(crate) counterpart: Option<MemberId>,
     /// Who bears the cost of an earn, where a redeem was spent; of a reversal, that of what it reverses.
     pub(crate) cost_centre: Option<CostCentre>,
+    /// The hold that it captured.
+    pub(crate) hold: Option<HoldId>,
+    /// The change of what is owed, with its sign.
+    pub(crate) debt: i64,
+    /// The adjustment that it posts.
+    pub(crate) adjustment: Option<AdjustmentId>,
 }
 
 /// A lot's part in an entry.
@@ -46,6 +52,10 @@ pub(crate) enum EntryKind {
     Expire,
     MoveOut,
     MoveIn,
+    DebtRepayment,
+    TransferOut,
+    TransferIn,
+    Adjustment,
 }
 
 /// The rule and the activity behind an entry.
@@ -63,11 +73,17 @@ pub(crate) struct EarnedBy {
 pub(crate) struct Effects {
     /// The new entries, in their order. Empty where there was nothing to do.
     pub(crate) entries: Vec<Entry>,
-    /// Which of them the posting asked for; the others expire what was due.
-    pub(crate) main: usize,
-    /// Of a reversed earn: what the balance did not reach.
+    /// Which of them the posting asked for, if it asked for one; the others expire what was due.
+    pub(crate) main: Option<usize>,
+    /// The hold that was made or has ended, as it is now.
+    pub(crate) hold: Option<Hold>,
+    /// The pending earn that has become available.
+    pub(crate) confirmed: Option<Confirmed>,
+    /// Whether what was earned is pending.
+    pub(crate) pending: bool,
+    /// Of a reversed earn: what was not there to be taken back, and is not owed either.
     pub(crate) missing: i64,
-    /// Of a reversed spend: what came back and expired at once.
+    /// Of a reversed spend, or of a hold: what came back and expired at once.
     pub(crate) expired: i64,
     /// Of a reversal: what is left of the entry to reverse.
     pub(crate) reversible: i64,
@@ -76,7 +92,12 @@ pub(crate) struct Effects {
 impl Effects {
     /// The entry that the posting asked for.
     pub(crate) fn entry(&self) -> Option<&Entry> {
-        self.entries.get(self.main)
+        self.entries.get(self.main?)
+    }
+
+    /// The entry by which the account repaid what it owed.
+    pub(crate) fn repayment(&self) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.kind == EntryKind::DebtRepayment)
     }
 
     /// The balance at the end.
@@ -86,7 +107,7 @@ impl Effects {
 }
 
 impl EntryKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 11] = [
         Self::Earn,
         Self::Redeem,
         Self::RedeemReversal,
@@ -94,6 +115,10 @@ impl EntryKind {
         Self::Expire,
         Self::MoveOut,
         Self::MoveIn,
+        Self::DebtRepayment,
+        Self::TransferOut,
+        Self::TransferIn,
+        Self::Adjustment,
     ];
 
     /// The kind of a number.
@@ -111,6 +136,10 @@ impl EntryKind {
             Self::Expire => 5,
             Self::MoveOut => 6,
             Self::MoveIn => 7,
+            Self::DebtRepayment => 8,
+            Self::TransferOut => 9,
+            Self::TransferIn => 10,
+            Self::Adjustment => 11,
         }
     }
 
@@ -124,6 +153,10 @@ impl EntryKind {
             Self::Expire => "EXPIRE",
             Self::MoveOut => "MOVE_OUT",
             Self::MoveIn => "MOVE_IN",
+            Self::DebtRepayment => "DEBT_REPAYMENT",
+            Self::TransferOut => "TRANSFER_OUT",
+            Self::TransferIn => "TRANSFER_IN",
+            Self::Adjustment => "ADJUSTMENT",
         }
     }
 }

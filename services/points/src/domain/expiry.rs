@@ -18,6 +18,8 @@ pub(crate) enum ExpiryPolicy {
     },
     /// At the end of this day.
     OnDate(Date),
+    /// At the end of the Nth day after the account's last movement; its lots have no time of their own.
+    AfterInactivity(i32),
 }
 
 /// A period of the calendar.
@@ -35,7 +37,7 @@ impl ExpiryPolicy {
     /// When a lot expires that is granted at `grant`; [`Time::MAX`] where it never does, or not before the calendar ends.
     pub(crate) fn expire_time(&self, grant: Time, utc_offset_minutes: i32) -> Time {
         let end = match self {
-            Self::Never => None,
+            Self::Never | Self::AfterInactivity(_) => None,
             Self::AfterDays(days) => return end_of_day_after(grant, i64::from(*days), utc_offset_minutes),
             Self::PeriodEnd {
                 period,
@@ -51,12 +53,23 @@ impl ExpiryPolicy {
     }
 }
 
+impl ExpiryPolicy {
+    /// When an account that moves at `now` expires as a whole, if it does not move again.
+    pub(crate) fn idle_time(&self, now: Time, utc_offset_minutes: i32) -> Option<Time> {
+        match self {
+            Self::AfterInactivity(days) => Some(end_of_day_after(now, i64::from(*days), utc_offset_minutes)),
+            Self::Never | Self::AfterDays(_) | Self::PeriodEnd { .. } | Self::OnDate(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for ExpiryPolicy {
     /// As the table keeps it: "never", "days 365", "month 0 0", "date 2026-12-31".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Never => f.write_str("never"),
             Self::AfterDays(days) => write!(f, "days {days}"),
+            Self::AfterInactivity(days) => write!(f, "inactive {days}"),
             Self::PeriodEnd {
                 period,
                 after_months,
@@ -92,6 +105,7 @@ impl FromStr for ExpiryPolicy {
         match words[..] {
             ["never"] => Ok(Self::Never),
             ["days", days] => Ok(Self::AfterDays(number(days)?)),
+            ["inactive", days] => Ok(Self::AfterInactivity(number(days)?)),
             ["date", day] => parse_date(day).map(Self::OnDate).ok_or_else(unknown),
             [period, months, days] => {
                 let period = match period {
@@ -194,6 +208,7 @@ mod tests {
         let grant = time("2026-01-31T15:30:00Z");
         let table = [
             (ExpiryPolicy::Never, None),
+            (ExpiryPolicy::AfterInactivity(30), None),
             (ExpiryPolicy::AfterDays(1), Some("2026-02-02T00:00:00+08:00")),
             (ExpiryPolicy::AfterDays(365), Some("2027-02-01T00:00:00+08:00")),
             (period(Month, 0, 0), Some("2026-02-01T00:00:00+08:00")),

@@ -21,6 +21,20 @@ impl Kind for LotTag {
     const NOUN: &'static str = "lot";
 }
 
+/// The kind of a hold's id.
+pub(crate) enum HoldTag {}
+impl Kind for HoldTag {
+    const PREFIX: &'static str = "hld";
+    const NOUN: &'static str = "hold";
+}
+
+/// The kind of an adjustment's id.
+pub(crate) enum AdjustmentTag {}
+impl Kind for AdjustmentTag {
+    const PREFIX: &'static str = "adj";
+    const NOUN: &'static str = "adjustment";
+}
+
 /// The kind of an activity's id, which tagging gives.
 pub(crate) enum Activity {}
 impl Kind for Activity {
@@ -31,4 +45,6 @@ impl Kind for Activity {
 pub(crate) type MemberId = Id<Member>;
 pub(crate) type EntryId = Id<EntryTag>;
 pub(crate) type LotId = Id<LotTag>;
+pub(crate) type HoldId = Id<HoldTag>;
+pub(crate) type AdjustmentId = Id<AdjustmentTag>;
 pub(crate) type ActivityId = Id<Activity>;

@@ -1,6 +1,9 @@
 use kernel::Time;
 
-use super::{AccountKey, CostCentre, EarnedBy, EntryId, LotId, MemberId};
+use super::{
+    AccountKey, AdjustmentId, Availability, ConfirmCause, CostCentre, EarnedBy, EntryId, HoldId, LotId, MemberId,
+    ReleaseCause,
+};
 
 /// Something to be done to one account.
 #[derive(Clone, Debug)]
@@ -19,11 +22,29 @@ pub(crate) struct Posting {
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     /// Grant a new lot; without a time, the asset's policy decides when it expires.
-    Earn { amount: i64, expire_time: Option<Time> },
+    Earn {
+        amount: i64,
+        expire_time: Option<Time>,
+        availability: Availability,
+    },
+    /// Make a pending earn available.
+    Confirm { entry: EntryId, cause: ConfirmCause },
+    /// Take a pending earn back.
+    Cancel { entry: EntryId },
     /// Spend, all or nothing.
     Redeem { amount: i64 },
     /// Take an entry back, or a part of it.
     Reverse { entry: EntryId, extent: Extent },
+    /// Set an amount aside until a time, all or nothing.
+    Hold { amount: i64, expire_time: Time },
+    /// Spend a hold; without an amount, all of it.
+    Capture { hold: HoldId, amount: Option<i64> },
+    /// Give a hold back.
+    Release { hold: HoldId, cause: ReleaseCause },
+    /// Give an amount to another member, all or nothing.
+    Transfer { to: MemberId, amount: i64 },
+    /// Correct a balance by an amount with its sign, all or nothing.
+    Adjust { adjustment: AdjustmentId, amount: i64 },
     /// Expire those of these lots whose time has come.
     Expire { lots: Vec<LotId> },
     /// Hand everything over to the member who survived a merge, and close the account.

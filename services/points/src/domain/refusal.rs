@@ -2,7 +2,7 @@ use contracts::points::v1::ErrorReason;
 use fault::Fault;
 use kernel::Time;
 
-use super::{AssetCode, EntryId, EntryKind, Frozen};
+use super::{AdjustmentId, AdjustmentState, AssetCode, EntryId, EntryKind, Frozen, HoldId, HoldState, MemberId};
 
 /// Why a posting is not done. It refuses this posting only.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +19,25 @@ pub(crate) enum Refusal {
     NotReversible { entry: EntryId, kind: EntryKind },
     #[error("{requested} of the entry were to be reversed: {reversible} are left of it")]
     ExceedsEntry { reversible: i64, requested: i64 },
+    #[error("what was earned of {asset} is not taken back: its clawback policy is NONE")]
+    ClawbackForbidden { asset: AssetCode },
+    #[error("{asset} cannot be given: it is growth value, or the asset forbids transfers")]
+    TransferForbidden { asset: AssetCode },
+    #[error("{member} is both the giver and the receiver: name another member")]
+    TransferToSelf { member: MemberId },
+    #[error("adjustment {adjustment} is {}: only a pending one is approved or rejected", state.name())]
+    AdjustmentNotPending {
+        adjustment: AdjustmentId,
+        state: AdjustmentState,
+    },
+    #[error("adjustment {adjustment} was made by {creator}: another principal approves or rejects it")]
+    AdjustmentNeedsAnother { adjustment: AdjustmentId, creator: String },
+    #[error("nothing is pending of {entry}: it has been confirmed or cancelled, or never waited")]
+    NotPending { entry: EntryId },
+    #[error("hold {hold} is {}: only an open hold is captured or released", state.name())]
+    HoldNotOpen { hold: HoldId, state: HoldState },
+    #[error("{requested} were to be captured of hold {hold}: {held} are held")]
+    ExceedsHold { hold: HoldId, held: i64, requested: i64 },
     #[error("the account of {asset} has been frozen since {}, because {}: an operator has to unfreeze it", frozen.time, frozen.reason)]
     Frozen { asset: AssetCode, frozen: Frozen },
 }
@@ -47,6 +66,33 @@ impl From<Refusal> for Fault {
                     .with("reversible", reversible)
                     .with("requested", requested)
             }
+            Refusal::ClawbackForbidden { asset } => {
+                Fault::refused(ErrorReason::ClawbackForbidden, message).with("asset_code", asset)
+            }
+            Refusal::TransferForbidden { asset } => {
+                Fault::refused(ErrorReason::TransferForbidden, message).with("asset_code", asset)
+            }
+            Refusal::TransferToSelf { member } => {
+                Fault::refused(ErrorReason::TransferToSelf, message).with("member_id", member)
+            }
+            Refusal::AdjustmentNotPending { adjustment, state } => {
+                Fault::refused(ErrorReason::AdjustmentNotPending, message)
+                    .with("adjustment_id", adjustment)
+                    .with("state", state.name())
+            }
+            Refusal::AdjustmentNeedsAnother { adjustment, creator } => {
+                Fault::refused(ErrorReason::AdjustmentNeedsAnother, message)
+                    .with("adjustment_id", adjustment)
+                    .with("creator", creator)
+            }
+            Refusal::NotPending { entry } => Fault::refused(ErrorReason::NotPending, message).with("earn", entry),
+            Refusal::HoldNotOpen { hold, state } => Fault::refused(ErrorReason::HoldNotOpen, message)
+                .with("hold_id", hold)
+                .with("state", state.name()),
+            Refusal::ExceedsHold { hold, held, requested } => Fault::refused(ErrorReason::CaptureExceedsHold, message)
+                .with("hold_id", hold)
+                .with("held", held)
+                .with("requested", requested),
             Refusal::Frozen { asset, frozen } => Fault::refused(ErrorReason::AccountFrozen, message)
                 .with("asset_code", asset)
                 .with("reason", frozen.reason)

@@ -1,10 +1,12 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kernel::Time;
 use uuid::Uuid;
 
-use super::{Account, AccountKey, Asset, CostCentre, Entry, EntryId, EntryKind, LotAmount, Reversible};
+use super::{
+    Account, AccountKey, Asset, CostCentre, Entry, EntryId, EntryKind, Hold, HoldId, LotAmount, LotId, Reversible,
+};
 
 /// Everything that postings are decided on: locked accounts, their lots, the entries that are to be reversed, the time,
 /// and new numbers for new entries. Deciding moves it on, so that the next posting sees the one before.
@@ -12,6 +14,8 @@ pub(crate) struct State {
     pub(crate) now: Time,
     accounts: BTreeMap<AccountKey, Account>,
     pub(super) reversibles: HashMap<EntryId, Reversible>,
+    holds: BTreeMap<HoldId, Hold>,
+    changed_holds: BTreeSet<HoldId>,
     /// Who bears the cost of what is granted by the posting at hand.
     pub(super) cost_centre: Option<CostCentre>,
     ids: Box<dyn FnMut() -> Uuid + Send + Sync>,
@@ -24,6 +28,8 @@ impl State {
             now,
             accounts: BTreeMap::new(),
             reversibles: HashMap::new(),
+            holds: BTreeMap::new(),
+            changed_holds: BTreeSet::new(),
             cost_centre: None,
             ids: Box::new(ids),
         }
@@ -35,6 +41,44 @@ impl State {
 
     pub(crate) fn load_reversible(&mut self, reversible: Reversible) {
         self.reversibles.insert(reversible.entry, reversible);
+    }
+
+    pub(crate) fn load_hold(&mut self, hold: Hold) {
+        self.holds.insert(hold.id, hold);
+    }
+
+    /// A hold that was loaded.
+    pub(crate) fn hold(&self, id: HoldId) -> &Hold {
+        let Some(hold) = self.holds.get(&id) else {
+            panic!("hold {id} was not loaded")
+        };
+        hold
+    }
+
+    /// The holds that are here, in the order in which they were made.
+    pub(crate) fn holds(&self) -> impl Iterator<Item = &Hold> {
+        self.holds.values()
+    }
+
+    /// What there is to write: the holds that are new or have changed.
+    pub(crate) fn changed_holds(&self) -> impl Iterator<Item = &Hold> {
+        self.changed_holds.iter().filter_map(|id| self.holds.get(id))
+    }
+
+    /// Puts a hold in the place of what it was before.
+    pub(super) fn put_hold(&mut self, hold: Hold) {
+        self.changed_holds.insert(hold.id);
+        self.holds.insert(hold.id, hold);
+    }
+
+    /// The number of a new lot that does not bear its entry's.
+    pub(super) fn lot_id(&mut self) -> LotId {
+        LotId::from_uuid((self.ids)())
+    }
+
+    /// The number of a new hold.
+    pub(super) fn hold_id(&mut self) -> HoldId {
+        HoldId::from_uuid((self.ids)())
     }
 
     /// The accounts, in the order of their keys.
@@ -102,6 +146,9 @@ impl State {
             earned_by: None,
             counterpart: None,
             cost_centre: None,
+            hold: None,
+            debt: 0,
+            adjustment: None,
         }
     }
 

@@ -7,7 +7,7 @@ use store::Begun;
 use super::PointsApi;
 use crate::domain::{Asset, AssetKind};
 use crate::store::{self as ledger, AssetRow};
-use crate::wire::{asset_to_wire, expiry_from_wire};
+use crate::wire::{asset_to_wire, clawback_from_wire, expiry_from_wire};
 
 impl PointsApi {
     pub(crate) async fn create_asset(&self, call: Call<CreateAssetRequest>) -> Result<CreateAssetResponse, Fault> {
@@ -42,6 +42,9 @@ fn parse(request: &CreateAssetRequest, now: Time) -> Result<AssetRow, Fault> {
         expiry: expiry_from_wire(sent.expiry_policy.as_ref())?,
         utc_offset_minutes: sent.utc_offset_minutes,
         reversal_grace_days: sent.reversal_grace_days,
+        clawback: clawback_from_wire(sent.clawback_policy()),
+        transfer_forbidden: sent.transfer_forbidden,
+        adjustment_alone_max: sent.adjustment_alone_max,
     };
     let display_name = sent.display_name.clone();
     Ok(AssetRow {

@@ -14,7 +14,7 @@ impl PointsApi {
         let member = self.read_member(tenant, member).await?;
         let found = balances(db, tenant, member, Which::One(&call.asset_code), now, horizon).await?;
         let balance = if let Some(row) = found.first() {
-            balance_to_wire(member, row)
+            balance_to_wire(member, row, now, horizon)
         } else {
             let row = asset(db, tenant, &call.asset_code).await?;
             zero_balance(member, &row.asset.code)

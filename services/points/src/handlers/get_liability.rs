@@ -6,7 +6,7 @@ use rpc::Call;
 
 use super::{PointsApi, amount_to_wire};
 use crate::domain::{CalendarMonth, Count, EntryKind, View};
-use crate::store::{asset, counters};
+use crate::store::{asset, counters, debt_sum};
 
 impl PointsApi {
     pub(crate) async fn get_liability(&self, call: Call<GetLiabilityRequest>) -> Result<GetLiabilityResponse, Fault> {
@@ -22,14 +22,17 @@ impl PointsApi {
             sums.get(&kind)
                 .map_or(0, |sum| amount_to_wire(sum.amount.saturating_abs()))
         };
+        let adjusted = sums.get(&EntryKind::Adjustment);
         Ok(GetLiabilityResponse {
             issued: of(EntryKind::Earn),
             redeemed: of(EntryKind::Redeem),
             returned: of(EntryKind::RedeemReversal),
-            taken_back: of(EntryKind::EarnReversal),
+            taken_back: of(EntryKind::EarnReversal).saturating_add(of(EntryKind::DebtRepayment)),
             expired: of(EntryKind::Expire),
             outstanding: amount_to_wire(all.amount),
             entry_count: all.entries,
+            debt: debt_sum(db, tenant, &call.asset_code).await?,
+            adjusted: adjusted.map_or(0, |sum| amount_to_wire(sum.amount)),
         })
     }
 }

@@ -20,7 +20,10 @@ impl PointsApi {
         let which = Which::After(page.cursor.as_deref().unwrap_or_default(), page.limit());
         let mut rows = balances(self.db.read(), tenant, member, which, now, horizon).await?;
         let next_page_token = page.cut(&mut rows, |row| row.asset.to_string());
-        let balances = rows.iter().map(|row| balance_to_wire(member, row)).collect();
+        let balances = rows
+            .iter()
+            .map(|row| balance_to_wire(member, row, now, horizon))
+            .collect();
         Ok(ListBalancesResponse {
             balances,
             next_page_token,

@@ -35,7 +35,11 @@ impl PointsApi {
                 | EntryKind::EarnReversal
                 | EntryKind::Expire
                 | EntryKind::MoveOut
-                | EntryKind::MoveIn => {}
+                | EntryKind::MoveIn
+                | EntryKind::DebtRepayment
+                | EntryKind::TransferOut
+                | EntryKind::TransferIn
+                | EntryKind::Adjustment => {}
             }
         }
         let settlements = settled

@@ -55,5 +55,12 @@ fn disagreement_to_wire(row: &ReconcileRow) -> Disagreement {
         sequence: row.sequence,
         entry_count: row.entry_count,
         last_entry_sequence: row.last_entry_sequence,
+        held: row.held,
+        lots_held: row.lots_held,
+        holds_sum: row.holds_sum,
+        debt: row.debt,
+        entries_debt: row.entries_debt,
+        pending: row.pending,
+        lots_pending: row.lots_pending,
     }
 }

@@ -39,6 +39,7 @@ impl PointsApi {
             expired_amount: effects.expired,
             missing_amount: effects.missing,
             reversible_amount: effects.reversible,
+            debt_amount: effects.entry().map_or(0, |entry| entry.debt),
         };
         tx.commit(answer).await
     }

@@ -43,7 +43,9 @@ impl PointsApi {
                 Err(refusal) => return Err(refusal.into()),
             }
         }
-        let balance = lock_existing(&tx, &key).await?.map_or(0, |account| account.balance);
+        let balance = lock_existing(&tx, &key)
+            .await?
+            .map_or(0, |account| account.standing.balance);
         tx.commit(UnfreezeAccountResponse { balance }).await
     }
 }

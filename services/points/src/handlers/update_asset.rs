@@ -6,9 +6,16 @@ use store::Begun;
 use super::PointsApi;
 use crate::domain::ExpiryPolicy;
 use crate::store::{self as ledger, AssetRow};
-use crate::wire::{asset_to_wire, check_etag, expiry_from_wire};
+use crate::wire::{asset_to_wire, check_etag, clawback_from_wire, expiry_from_wire};
 
-const MUTABLE: [&str; 3] = ["display_name", "expiry_policy", "reversal_grace_days"];
+const MUTABLE: [&str; 6] = [
+    "display_name",
+    "expiry_policy",
+    "reversal_grace_days",
+    "clawback_policy",
+    "transfer_forbidden",
+    "adjustment_alone_max",
+];
 
 impl PointsApi {
     pub(crate) async fn update_asset(&self, call: Call<UpdateAssetRequest>) -> Result<UpdateAssetResponse, Fault> {
@@ -68,6 +75,15 @@ impl<'r> Patch<'r> {
         }
         if names("reversal_grace_days") {
             row.asset.reversal_grace_days = self.sent.reversal_grace_days;
+        }
+        if names("adjustment_alone_max") {
+            row.asset.adjustment_alone_max = self.sent.adjustment_alone_max;
+        }
+        if names("transfer_forbidden") {
+            row.asset.transfer_forbidden = self.sent.transfer_forbidden;
+        }
+        if names("clawback_policy") {
+            row.asset.clawback = clawback_from_wire(self.sent.clawback_policy());
         }
         if names("expiry_policy") {
             row.asset.expiry = self.expiry;

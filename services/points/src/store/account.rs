@@ -7,14 +7,12 @@ use store::{Column, Tx, for_update, insert_rows, values};
 use uuid::Uuid;
 
 use super::row::{Columns, KEYS_MAX, select};
-use crate::domain::{AccountKey, AssetCode, Frozen, MemberId};
+use crate::domain::{AccountKey, AssetCode, Frozen, MemberId, Standing};
 
 /// A locked account.
 pub(crate) struct AccountRow {
     pub(crate) key: AccountKey,
-    pub(crate) balance: i64,
-    pub(crate) sequence: i64,
-    pub(crate) moved_to: Option<MemberId>,
+    pub(crate) standing: Standing,
     pub(crate) frozen: Option<Frozen>,
     pub(crate) change_time: Time,
 }
@@ -57,7 +55,8 @@ async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>,
         let rows = keys.iter().map(|key| key_values(key).to_vec()).collect();
         let (list, parameters) = values(backend, 1, &COLUMNS, rows);
         let sql = format!(
-            "SELECT tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, frozen_reason, frozen_time, change_time FROM account \
+            "SELECT tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, held, debt, pending, idle_time, \
+                 frozen_reason, frozen_time, change_time FROM account \
              WHERE (tenant_id, member_id, asset_code) IN {list} ORDER BY tenant_id, member_id, asset_code{}",
             for_update(backend)
         );
@@ -69,9 +68,15 @@ async fn select_locked(tx: &Tx, keys: &[&AccountKey]) -> Result<Vec<AccountRow>,
                     member: MemberId::from_uuid(columns.take()?),
                     asset: columns.take::<String>()?.into(),
                 },
-                balance: columns.take()?,
-                sequence: columns.take()?,
-                moved_to: columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid),
+                standing: Standing {
+                    balance: columns.take()?,
+                    sequence: columns.take()?,
+                    moved_to: columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid),
+                    held: columns.take()?,
+                    debt: columns.take()?,
+                    pending: columns.take()?,
+                    idle_time: columns.maybe_time()?,
+                },
                 frozen: frozen(&mut columns)?,
                 change_time: columns.time()?,
             });
@@ -102,8 +107,13 @@ pub(super) fn key_values(key: &AccountKey) -> [Value; 3] {
 /// What a member holds of one asset, seen at one moment.
 pub(crate) struct BalanceRow {
     pub(crate) asset: AssetCode,
-    /// The balance with all that has expired but not been posted.
+    /// The balance with all that is held, and all that has expired but not been posted.
     pub(crate) balance: i64,
+    pub(crate) held: i64,
+    pub(crate) debt: i64,
+    pub(crate) pending: i64,
+    /// When all that can be spent expires, unless the account moves before.
+    pub(crate) idle_time: Option<Time>,
     pub(crate) sequence: i64,
     /// What has expired but not been posted.
     pub(crate) due: i64,
@@ -127,14 +137,14 @@ pub(crate) async fn balances(
         Which::After(code, limit) => (">", code, limit),
     };
     let sql = format!(
-        "SELECT a.asset_code, a.balance, a.sequence, \
+        "SELECT a.asset_code, a.balance, a.held, a.debt, a.pending, a.idle_time, a.sequence, \
              CAST(COALESCE(SUM(CASE WHEN l.expire_time <= $4 THEN l.remaining END), 0) AS BIGINT), \
              CAST(COALESCE(SUM(CASE WHEN l.expire_time > $4 THEN l.remaining END), 0) AS BIGINT), \
              MIN(CASE WHEN l.expire_time > $4 THEN l.expire_time END) \
          FROM account AS a LEFT JOIN lot AS l ON l.tenant_id = a.tenant_id AND l.member_id = a.member_id \
              AND l.asset_code = a.asset_code AND l.open AND l.expire_time <= $5 \
          WHERE a.tenant_id = $1 AND a.member_id = $2 AND a.asset_code {filter} $3 AND a.sequence > 0 \
-         GROUP BY a.asset_code, a.balance, a.sequence ORDER BY a.asset_code LIMIT $6"
+         GROUP BY a.asset_code, a.balance, a.held, a.debt, a.pending, a.idle_time, a.sequence ORDER BY a.asset_code LIMIT $6"
     );
     let parameters: [Value; 6] = [
         tenant.uuid().into(),
@@ -151,10 +161,36 @@ pub(crate) async fn balances(
             Ok(BalanceRow {
                 asset: columns.take::<String>()?.into(),
                 balance: columns.take()?,
+                held: columns.take()?,
+                debt: columns.take()?,
+                pending: columns.take()?,
+                idle_time: columns.maybe_time()?,
                 sequence: columns.take()?,
                 due: columns.take()?,
                 expiring: columns.take()?,
                 next_expire_time: columns.maybe_time()?,
+            })
+        })
+        .collect()
+}
+
+/// The accounts of a tenant that have been idle for too long by `now`, those first that have waited longest.
+pub(crate) async fn idle_accounts(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    now: Time,
+    limit: i64,
+) -> Result<Vec<AccountKey>, Fault> {
+    const IDLE: &str = "SELECT member_id, asset_code FROM account \
+         WHERE tenant_id = $1 AND idle_time <= $2 AND frozen_time IS NULL ORDER BY idle_time, member_id, asset_code LIMIT $3";
+    let rows = select(conn, IDLE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            Ok(AccountKey {
+                tenant,
+                member: MemberId::from_uuid(columns.take()?),
+                asset: columns.take::<String>()?.into(),
             })
         })
         .collect()

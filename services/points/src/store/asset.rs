@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Tx, for_update, statement, values};
 
 use super::row::{Columns, KEYS_MAX, broken, select};
-use crate::domain::{Asset, AssetCode, AssetKind};
+use crate::domain::{Asset, AssetCode, AssetKind, ClawbackPolicy};
 
 /// An asset with what only its readers need.
 #[derive(Clone, Debug)]
@@ -19,8 +19,8 @@ pub(crate) struct AssetRow {
     pub(crate) update_time: Time,
 }
 
-const SELECT: &str = "SELECT tenant_id, code, kind, display_name, expiry, utc_offset_minutes, reversal_grace_days, version, \
-     create_time, update_time FROM asset";
+const SELECT: &str = "SELECT tenant_id, code, kind, display_name, expiry, utc_offset_minutes, reversal_grace_days, clawback, \
+     transfer_forbidden, adjustment_alone_max, version, create_time, update_time FROM asset";
 
 /// The assets of these codes, those that exist.
 pub(crate) async fn assets(
@@ -106,9 +106,11 @@ pub(crate) async fn asset_codes(
 /// Creates an asset; answers false where its code is taken.
 pub(crate) async fn create_asset(tx: &Tx, tenant: Tenant, row: &AssetRow) -> Result<bool, Fault> {
     const INSERT: &str = "INSERT INTO asset (tenant_id, code, kind, display_name, expiry, utc_offset_minutes, \
-         reversal_grace_days, version, create_time, update_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         reversal_grace_days, version, create_time, update_time, clawback, \
+         transfer_forbidden, adjustment_alone_max) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
          ON CONFLICT DO NOTHING";
-    let parameters: [Value; 10] = [
+    let parameters: [Value; 13] = [
         tenant.uuid().into(),
         (*row.asset.code).into(),
         row.asset.kind.number().into(),
@@ -119,6 +121,9 @@ pub(crate) async fn create_asset(tx: &Tx, tenant: Tenant, row: &AssetRow) -> Res
         row.version.into(),
         row.create_time.micros().into(),
         row.update_time.micros().into(),
+        row.asset.clawback.number().into(),
+        row.asset.transfer_forbidden.into(),
+        row.asset.adjustment_alone_max.into(),
     ];
     let inserted = tx.execute_raw(statement(&**tx, INSERT, parameters)).await?;
     Ok(inserted.rows_affected() == 1)
@@ -127,8 +132,8 @@ pub(crate) async fn create_asset(tx: &Tx, tenant: Tenant, row: &AssetRow) -> Res
 /// Writes what may change of an asset.
 pub(crate) async fn update_asset(tx: &Tx, tenant: Tenant, row: &AssetRow) -> Result<(), Fault> {
     const UPDATE: &str = "UPDATE asset SET display_name = $3, expiry = $4, reversal_grace_days = $5, version = $6, \
-         update_time = $7 WHERE tenant_id = $1 AND code = $2";
-    let parameters: [Value; 7] = [
+         update_time = $7, clawback = $8, transfer_forbidden = $9, adjustment_alone_max = $10 WHERE tenant_id = $1 AND code = $2";
+    let parameters: [Value; 10] = [
         tenant.uuid().into(),
         (*row.asset.code).into(),
         row.display_name.clone().into(),
@@ -136,6 +141,9 @@ pub(crate) async fn update_asset(tx: &Tx, tenant: Tenant, row: &AssetRow) -> Res
         row.asset.reversal_grace_days.into(),
         row.version.into(),
         row.update_time.micros().into(),
+        row.asset.clawback.number().into(),
+        row.asset.transfer_forbidden.into(),
+        row.asset.adjustment_alone_max.into(),
     ];
     tx.execute_raw(statement(&**tx, UPDATE, parameters)).await?;
     Ok(())
@@ -148,12 +156,17 @@ fn asset_row(row: &QueryResult) -> Result<(Tenant, AssetRow), Fault> {
     let kind = columns.take()?;
     let display_name = columns.take()?;
     let expiry: String = columns.take()?;
+    let (utc_offset_minutes, reversal_grace_days) = (columns.take()?, columns.take()?);
+    let clawback = columns.take()?;
     let asset = Asset {
         code,
         kind: AssetKind::from_number(kind).ok_or_else(|| broken("an asset's kind", kind))?,
         expiry: expiry.parse().map_err(|error| broken("an expiry policy", error))?,
-        utc_offset_minutes: columns.take()?,
-        reversal_grace_days: columns.take()?,
+        utc_offset_minutes,
+        reversal_grace_days,
+        clawback: ClawbackPolicy::from_number(clawback).ok_or_else(|| broken("a clawback policy", clawback))?,
+        transfer_forbidden: columns.take()?,
+        adjustment_alone_max: columns.take()?,
     };
     let version = columns.take()?;
     Ok((

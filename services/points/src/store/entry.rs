@@ -8,11 +8,13 @@ use uuid::Uuid;
 
 use super::row::{Columns, KEYS_MAX, broken, select};
 use crate::domain::{
-    AccountKey, ActivityId, AssetCode, EarnedBy, Entry, EntryId, EntryKind, LotAmount, LotId, MemberId,
+    AccountKey, ActivityId, AdjustmentId, AssetCode, EarnedBy, Entry, EntryId, EntryKind, HoldId, LotAmount, LotId,
+    MemberId,
 };
 
 const SELECT: &str = "SELECT entry_id, sequence, kind, amount, balance, post_time, lot_expire_time, reference, \
-     reverses_entry_id, activity_id, rule_code, rule_version, inputs_digest, counterpart_member_id, cost_centre FROM entry";
+     reverses_entry_id, activity_id, rule_code, rule_version, inputs_digest, counterpart_member_id, hold_id, debt, \
+     adjustment_id, cost_centre FROM entry";
 
 /// Whose entry it is, and of what.
 pub(crate) async fn find_entry(
@@ -88,6 +90,9 @@ fn entry_row(key: &AccountKey, row: &QueryResult) -> Result<Entry, Fault> {
     let reverses = columns.take::<Option<Uuid>>()?.map(EntryId::from_uuid);
     let earned_by = earned_by(&mut columns)?;
     let counterpart = columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid);
+    let hold = columns.take::<Option<Uuid>>()?.map(HoldId::from_uuid);
+    let debt = columns.take()?;
+    let adjustment = columns.take::<Option<Uuid>>()?.map(AdjustmentId::from_uuid);
     let cost_centre = columns.take::<Option<String>>()?.map(Into::into);
     let own = lot_expire_time
         .filter(|_| kind == EntryKind::Earn)
@@ -106,6 +111,9 @@ fn entry_row(key: &AccountKey, row: &QueryResult) -> Result<Entry, Fault> {
         reverses,
         earned_by,
         counterpart,
+        hold,
+        debt,
+        adjustment,
         cost_centre,
     })
 }

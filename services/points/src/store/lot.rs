@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
@@ -5,7 +7,7 @@ use store::{Column, Tx, values};
 use uuid::Uuid;
 
 use super::row::{Columns, KEYS_MAX, select};
-use crate::domain::{AccountKey, AssetCode, Lot, LotId, LotKey, MemberId};
+use crate::domain::{AccountKey, AssetCode, EntryId, Lot, LotId, LotKey, MemberId};
 
 /// How many lots of one account are read at a time. Most spends need a few; the next page is read only if they do not
 /// suffice, so that an account with ten thousand lots costs no more than one with ten.
@@ -21,8 +23,8 @@ pub(crate) struct LotRow {
     pub(crate) lot: Lot,
 }
 
-const SELECT: &str =
-    "tenant_id, member_id, asset_code, lot_id, granted, remaining, grant_time, expire_time, cost_centre";
+const SELECT: &str = "tenant_id, member_id, asset_code, lot_id, granted, remaining, grant_time, expire_time, held, entry_id, pending, \
+     available_time, cost_centre";
 
 /// Where the reading of an account's open lots begins.
 pub(crate) const FIRST: LotKey = (Time::from_micros(i64::MIN), LotId::from_uuid(Uuid::nil()));
@@ -80,14 +82,32 @@ fn lot_row(row: &QueryResult) -> Result<LotRow, Fault> {
         tenant: columns.tenant()?,
         member: MemberId::from_uuid(columns.take()?),
         asset: columns.take::<String>()?.into(),
-        lot: Lot {
-            id: LotId::from_uuid(columns.take()?),
-            granted: columns.take()?,
-            remaining: columns.take()?,
-            grant_time: columns.time()?,
-            expire_time: columns.time()?,
-            cost_centre: columns.take::<Option<String>>()?.map(Into::into),
-        },
+        lot: lot_columns(&mut columns)?,
+    })
+}
+
+fn lot_columns(columns: &mut Columns<'_>) -> Result<Lot, Fault> {
+    let id: Uuid = columns.take()?;
+    let lot = Lot {
+        id: LotId::from_uuid(id),
+        // Most lots bear their entry's number.
+        entry: EntryId::from_uuid(id),
+        granted: columns.take()?,
+        remaining: columns.take()?,
+        grant_time: columns.time()?,
+        expire_time: columns.time()?,
+        held: columns.take()?,
+        pending: 0,
+        available_time: None,
+        cost_centre: None,
+    };
+    let entry = columns.take::<Option<Uuid>>()?;
+    Ok(Lot {
+        entry: entry.map_or(lot.entry, EntryId::from_uuid),
+        pending: columns.take()?,
+        available_time: columns.maybe_time()?,
+        cost_centre: columns.take::<Option<String>>()?.map(Into::into),
+        ..lot
     })
 }
 
@@ -103,7 +123,9 @@ pub(crate) async fn list_lots(
     let (expire_time, lot) = after.unwrap_or((now, LotId::from_uuid(Uuid::max())));
     let sql = format!(
         "SELECT {SELECT} FROM lot WHERE tenant_id = $1 AND member_id = $2 AND asset_code = $3 AND open \
-         AND (expire_time, lot_id) > ($4, $5) AND expire_time > $6 ORDER BY expire_time, lot_id LIMIT $7"
+         AND (expire_time, lot_id) > ($4, $5) AND expire_time > $6 \
+         AND NOT EXISTS (SELECT 1 FROM account AS a WHERE a.tenant_id = $1 AND a.member_id = $2 AND a.asset_code = $3 \
+             AND a.idle_time <= $6) ORDER BY expire_time, lot_id LIMIT $7"
     );
     let [tenant, member, asset] = super::account::key_values(key);
     let parameters = [
@@ -117,6 +139,64 @@ pub(crate) async fn list_lots(
     ];
     let rows = select(conn, &sql, parameters).await?;
     rows.iter().map(|row| Ok(lot_row(row)?.lot)).collect()
+}
+
+/// The pending lots of accounts.
+pub(crate) async fn pending_lots(tx: &Tx, accounts: &BTreeSet<AccountKey>) -> Result<Vec<LotRow>, Fault> {
+    let accounts: Vec<&AccountKey> = accounts.iter().collect();
+    let mut found = Vec::new();
+    for accounts in accounts.chunks(KEYS_MAX) {
+        let rows = accounts
+            .iter()
+            .map(|key| super::account::key_values(key).to_vec())
+            .collect();
+        let columns = [Column::Uuid, Column::Uuid, Column::Text];
+        let (list, parameters) = values(tx.get_database_backend(), 1, &columns, rows);
+        let sql =
+            format!("SELECT {SELECT} FROM lot WHERE pending > 0 AND (tenant_id, member_id, asset_code) IN {list}");
+        for row in select(&**tx, &sql, parameters).await? {
+            found.push(lot_row(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The pending earns of an account with a reference, in the order in which they were earned.
+pub(crate) async fn pending_earns(tx: &Tx, key: &AccountKey, reference: &str) -> Result<Vec<EntryId>, Fault> {
+    const FIND: &str = "SELECT e.entry_id FROM lot AS l CROSS JOIN entry AS e \
+         WHERE l.tenant_id = $1 AND l.member_id = $2 AND l.asset_code = $3 AND l.pending > 0 \
+         AND e.tenant_id = l.tenant_id AND e.entry_id = l.lot_id AND e.reference = $4 ORDER BY e.entry_id";
+    let [tenant, member, asset] = super::account::key_values(key);
+    let rows = select(&**tx, FIND, [tenant, member, asset, reference.into()]).await?;
+    rows.iter()
+        .map(|row| Ok(EntryId::from_uuid(Columns::of(row).take()?)))
+        .collect()
+}
+
+/// The pending earns of a tenant whose time has come by `now`, those first that have waited longest.
+pub(crate) async fn due_pending(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    now: Time,
+    limit: i64,
+) -> Result<Vec<(AccountKey, EntryId)>, Fault> {
+    const DUE: &str = "SELECT l.member_id, l.asset_code, l.lot_id FROM lot AS l \
+         WHERE l.tenant_id = $1 AND l.pending > 0 AND l.available_time <= $2 AND NOT EXISTS (SELECT 1 FROM account AS a \
+             WHERE a.tenant_id = l.tenant_id AND a.member_id = l.member_id AND a.asset_code = l.asset_code \
+             AND a.frozen_time IS NOT NULL) \
+         ORDER BY l.available_time, l.lot_id LIMIT $3";
+    let rows = select(conn, DUE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            let account = AccountKey {
+                tenant,
+                member: MemberId::from_uuid(columns.take()?),
+                asset: columns.take::<String>()?.into(),
+            };
+            Ok((account, EntryId::from_uuid(columns.take()?)))
+        })
+        .collect()
 }
 
 /// A lot whose time has come.

@@ -1,5 +1,12 @@
+mod adjustment;
 mod counters;
+mod debt;
+mod debtors;
+mod hold;
+mod idle;
+mod pending;
 mod proof;
+mod transfer;
 mod views;
 
 use store::Migration;
@@ -19,9 +26,16 @@ pub(crate) fn migrations() -> Vec<Migration> {
             name: "points_0002_earning",
             sql: EARNING,
         },
+        hold::MIGRATION,
+        pending::MIGRATION,
+        debt::MIGRATION,
+        transfer::MIGRATION,
+        adjustment::MIGRATION,
+        idle::MIGRATION,
         proof::PROOF,
         views::VIEWS,
         counters::COUNTERS,
+        debtors::DEBTORS,
     ]
 }
 

@@ -63,7 +63,12 @@ pub(crate) async fn read_books(
              SELECT u.member_id, u.asset_code, a.sequence AS account_sequence, a.balance AS account_balance, \
                  CAST(COALESCE((SELECT SUM(l.remaining) FROM lot AS l WHERE l.tenant_id = $1 \
                      AND l.member_id = u.member_id AND l.asset_code = u.asset_code AND l.open AND l.expire_time >= $7), 0) \
-                     AS BIGINT) AS lots_sum, \
+                     AS BIGINT) \
+                 + CAST(COALESCE((SELECT SUM(l.held) FROM lot AS l WHERE l.tenant_id = $1 \
+                     AND l.member_id = u.member_id AND l.asset_code = u.asset_code AND l.held > 0), 0) AS BIGINT) \
+                 + CAST(COALESCE((SELECT SUM(l.pending) FROM lot AS l WHERE l.tenant_id = $1 \
+                     AND l.member_id = u.member_id AND l.asset_code = u.asset_code AND l.pending > 0), 0) AS BIGINT) \
+                     AS lots_sum, \
                  COALESCE(p.sequence, $9) AS proven_sequence, COALESCE(p.balance, $10) AS proven_balance \
              FROM ( \
                  SELECT member_id, asset_code FROM (SELECT member_id, asset_code FROM account \

@@ -18,6 +18,7 @@ pub(crate) async fn reversibles(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Ve
     for ids in ids.chunks(KEYS_MAX) {
         let mut parts = parts(tx, ids).await?;
         let reversed = reversed(tx, ids).await?;
+        let owed = owed(tx, ids).await?;
         for mut entry in entries(tx, ids).await? {
             if let Some(spent) = parts.remove(&entry.entry) {
                 entry.parts = spent;
@@ -26,7 +27,8 @@ pub(crate) async fn reversibles(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Ve
                 part.reversed = reversed.get(&(entry.entry, part.lot)).copied().unwrap_or(0);
             }
             let of_entry = reversed.iter().filter(|((id, _), _)| *id == entry.entry);
-            entry.reversed = of_entry.fold(0_i64, |sum, (_, amount)| sum.saturating_add(*amount));
+            let owed = owed.get(&entry.entry).copied().unwrap_or(0);
+            entry.reversed = of_entry.fold(owed, |sum, (_, amount)| sum.saturating_add(*amount));
             found.push(entry);
         }
     }
@@ -97,6 +99,23 @@ async fn reversed(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<HashMap<(EntryId
                 LotId::from_uuid(columns.take()?),
             );
             Ok((key, columns.take::<i64>()?.saturating_abs()))
+        })
+        .collect()
+}
+
+/// What could not be taken back of earns and is owed, or was and has been repaid, by the entry that was reversed.
+async fn owed(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<HashMap<EntryId, i64>, Fault> {
+    let (list, parameters) = list(tx, ids);
+    let sql = format!(
+        "SELECT e.reverses_entry_id, CAST(SUM(e.debt) AS BIGINT) FROM {list} AS v CROSS JOIN entry AS e \
+         WHERE e.tenant_id = v.column1 AND e.reverses_entry_id = v.column2 AND e.reverses_entry_id IS NOT NULL \
+         GROUP BY e.reverses_entry_id"
+    );
+    let rows = select(&**tx, &sql, parameters).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            Ok((EntryId::from_uuid(columns.take()?), columns.take()?))
         })
         .collect()
 }

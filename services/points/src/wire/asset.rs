@@ -2,7 +2,7 @@ use contracts::points::v1 as wire;
 use contracts::points::v1::expiry_policy::Rule;
 use fault::Fault;
 
-use crate::domain::{CalendarPeriod, ExpiryPolicy, parse_date};
+use crate::domain::{CalendarPeriod, ClawbackPolicy, ExpiryPolicy, parse_date};
 use crate::store::AssetRow;
 
 pub(crate) fn asset_to_wire(row: &AssetRow) -> wire::Asset {
@@ -16,6 +16,18 @@ pub(crate) fn asset_to_wire(row: &AssetRow) -> wire::Asset {
         create_time: Some(row.create_time.to_wire()),
         update_time: Some(row.update_time.to_wire()),
         etag: row.version.to_string(),
+        clawback_policy: row.asset.clawback.number(),
+        transfer_forbidden: row.asset.transfer_forbidden,
+        adjustment_alone_max: row.asset.adjustment_alone_max,
+    }
+}
+
+/// The policy of a request; none is within the balance.
+pub(crate) fn clawback_from_wire(policy: wire::ClawbackPolicy) -> ClawbackPolicy {
+    match policy {
+        wire::ClawbackPolicy::None => ClawbackPolicy::None,
+        wire::ClawbackPolicy::Unspecified | wire::ClawbackPolicy::WithinBalance => ClawbackPolicy::WithinBalance,
+        wire::ClawbackPolicy::Debt => ClawbackPolicy::Debt,
     }
 }
 
@@ -24,6 +36,7 @@ pub(crate) fn expiry_from_wire(policy: Option<&wire::ExpiryPolicy>) -> Result<Ex
     match policy.and_then(|policy| policy.rule.as_ref()) {
         None | Some(Rule::Never(_)) => Ok(ExpiryPolicy::Never),
         Some(Rule::AfterDays(after)) => Ok(ExpiryPolicy::AfterDays(after.days)),
+        Some(Rule::AfterInactivity(after)) => Ok(ExpiryPolicy::AfterInactivity(after.days)),
         Some(Rule::PeriodEnd(end)) => Ok(ExpiryPolicy::PeriodEnd {
             period: period(end.period())?,
             after_months: end.after_months,
@@ -51,6 +64,7 @@ fn expiry_to_wire(policy: &ExpiryPolicy) -> wire::ExpiryPolicy {
     let rule = match policy {
         ExpiryPolicy::Never => Rule::Never(wire::ExpireNever {}),
         ExpiryPolicy::AfterDays(days) => Rule::AfterDays(wire::ExpireAfterDays { days: *days }),
+        ExpiryPolicy::AfterInactivity(days) => Rule::AfterInactivity(wire::ExpireAfterInactivity { days: *days }),
         ExpiryPolicy::PeriodEnd {
             period,
             after_months,

@@ -1,7 +1,8 @@
 use contracts::points::v1 as wire;
+use kernel::Time;
 
 use super::expiry_to_wire;
-use crate::domain::{AccountKey, EarnedBy, Entry, EntryId, Lot, LotAmount, LotId, MemberId};
+use crate::domain::{AccountKey, EarnedBy, Entry, Lot, LotAmount, LotId, MemberId};
 use crate::store::BalanceRow;
 
 /// An entry with its lots. What came back in a new lot, because its own had expired, is shown as that one lot.
@@ -35,6 +36,9 @@ pub(crate) fn entry_to_wire(entry: &Entry) -> wire::Entry {
         earned_by: entry.earned_by.as_ref().map(earned_by_to_wire),
         counterpart_member_id: entry.counterpart.map(|id| id.to_string()).unwrap_or_default(),
         cost_centre: entry.cost_centre.as_deref().unwrap_or_default().to_owned(),
+        hold_id: entry.hold.map(|id| id.to_string()).unwrap_or_default(),
+        debt_amount: entry.debt,
+        adjustment_id: entry.adjustment.map(|id| id.to_string()).unwrap_or_default(),
     }
 }
 
@@ -64,19 +68,34 @@ pub(crate) fn lot_to_wire(key: &AccountKey, lot: &Lot) -> wire::Lot {
         remaining: lot.remaining,
         grant_time: Some(lot.grant_time.to_wire()),
         expire_time: expiry_to_wire(lot.expire_time),
-        entry_id: EntryId::from_uuid(lot.id.uuid()).to_string(),
         cost_centre: lot.cost_centre.as_deref().unwrap_or_default().to_owned(),
+        entry_id: lot.entry.to_string(),
+        held: lot.held,
     }
 }
 
-pub(crate) fn balance_to_wire(member: MemberId, row: &BalanceRow) -> wire::Balance {
+pub(crate) fn balance_to_wire(member: MemberId, row: &BalanceRow, now: Time, horizon: Time) -> wire::Balance {
+    let aside = row.due.saturating_add(row.held).saturating_add(row.pending);
+    let open = row.balance.saturating_sub(aside);
+    let (available, expiring, next) = match row.idle_time {
+        // Expired, though nobody has posted it.
+        Some(idle_time) if idle_time <= now => (0, 0, None),
+        Some(idle_time) if idle_time <= horizon && open > 0 => {
+            let next = row.next_expire_time.map_or(idle_time, |next| next.min(idle_time));
+            (open, open, Some(next))
+        }
+        Some(_) | None => (open, row.expiring, row.next_expire_time),
+    };
     wire::Balance {
         member_id: member.to_string(),
         asset_code: row.asset.to_string(),
-        available: row.balance.saturating_sub(row.due),
-        expiring_soon: row.expiring,
-        next_expire_time: row.next_expire_time.and_then(expiry_to_wire),
+        available,
+        expiring_soon: expiring,
+        next_expire_time: next.and_then(expiry_to_wire),
         sequence: row.sequence,
+        held: row.held,
+        debt: row.debt,
+        pending: row.pending,
     }
 }
 
@@ -89,5 +108,8 @@ pub(crate) fn zero_balance(member: MemberId, asset: &str) -> wire::Balance {
         expiring_soon: 0,
         next_expire_time: None,
         sequence: 0,
+        held: 0,
+        debt: 0,
+        pending: 0,
     }
 }

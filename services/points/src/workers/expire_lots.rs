@@ -9,10 +9,12 @@ use store::Db;
 
 use crate::domain::{AccountKey, Act, LotId, Posting, Refusal};
 use crate::post::post_many;
-use crate::store::{due_lots, tenants};
+use crate::store::{due_lots, idle_accounts, tenants};
 
 /// How many lots of a tenant expire in one transaction.
 const LOTS_MAX: i64 = 1_000;
+/// How many idle accounts of a tenant expire in one transaction.
+const ACCOUNTS_MAX: i64 = 200;
 /// How long after its time a lot may still stand in the books. Nobody can spend it meanwhile, and no balance counts it.
 const LATENESS_MAX: Duration = Duration::from_mins(10);
 
@@ -26,6 +28,27 @@ pub(crate) struct ExpireLots {
 impl ExpireLots {
     pub(crate) fn new(clock: Clock, db: Db) -> Self {
         Self { clock, db }
+    }
+
+    /// Accounts that have been idle for too long lose all that can be spent of them.
+    async fn expire_idle(&self, tenant: Tenant, now: Time) -> Result<usize, Fault> {
+        let idle = idle_accounts(self.db.read(), tenant, now, ACCOUNTS_MAX).await?;
+        if idle.is_empty() {
+            return Ok(0);
+        }
+        let found = idle.len();
+        let expire = |account| Posting::new(account, Act::Expire { lots: Vec::new() });
+        let postings: Vec<Posting> = idle.into_iter().map(expire).collect();
+        let tx = self.db.begin().await?;
+        for decided in post_many(&tx, &self.clock, &postings).await? {
+            match decided {
+                // Frozen since it was found; what is frozen waits.
+                Ok(_) | Err(Refusal::Frozen { .. }) => {}
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+        tx.commit().await?;
+        Ok(found)
     }
 
     async fn expire(&self, tenant: Tenant, now: Time) -> Result<usize, Fault> {
@@ -65,6 +88,7 @@ impl Worker for ExpireLots {
         let mut expired: usize = 0;
         for tenant in tenants(self.db.read()).await? {
             expired = expired.saturating_add(self.expire(tenant, now).await?);
+            expired = expired.saturating_add(self.expire_idle(tenant, now).await?);
         }
         Ok(expired)
     }

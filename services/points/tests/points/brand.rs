@@ -6,9 +6,11 @@ use std::time::Duration;
 use contracts::identity::v1::MembersMerged;
 use contracts::points::v1::asset_service_client::AssetServiceClient;
 use contracts::points::v1::earning_rule_service_client::EarningRuleServiceClient;
+use contracts::points::v1::hold_service_client::HoldServiceClient;
 use contracts::points::v1::ledger_service_client::LedgerServiceClient;
 use contracts::points::v1::points_service_client::PointsServiceClient;
 use contracts::points::v1::statement_service_client::StatementServiceClient;
+use contracts::points::v1::transfer_service_client::TransferServiceClient;
 use contracts::points::v1::*;
 use contracts::rights::v1::TierChanged;
 use contracts::tagging::v1::{Activity, ActivityRecorded};
@@ -80,6 +82,14 @@ impl Brand {
         StatementServiceClient::new(self.channel())
     }
 
+    pub(crate) fn holds(&self) -> HoldServiceClient<Channel> {
+        HoldServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn transfers(&self) -> TransferServiceClient<Channel> {
+        TransferServiceClient::new(self.channel())
+    }
+
     pub(crate) fn member(&self) -> String {
         Id::<Member>::generate(&self.h.clock).to_string()
     }
@@ -148,6 +158,8 @@ impl Brand {
             expire_time: None,
             reference: String::new(),
             cost_centre: String::new(),
+            available_time: None,
+            awaits_confirmation: false,
         }
     }
 
@@ -348,7 +360,7 @@ impl Brand {
     /// The whole ledger agrees with itself: accounts by the contract, lots by their rows.
     pub(crate) async fn check(&self) {
         assert_eq!(self.disagreements().await.1, []);
-        let broken = "SELECT COUNT(*) FROM lot AS l WHERE l.remaining <> \
+        let broken = "SELECT COUNT(*) FROM lot AS l WHERE l.remaining + l.held + l.pending <> \
              COALESCE((SELECT e.amount FROM entry AS e WHERE e.tenant_id = l.tenant_id AND e.entry_id = l.lot_id AND e.kind = 1), 0) \
              + COALESCE((SELECT SUM(p.amount) FROM entry_lot AS p WHERE p.tenant_id = l.tenant_id AND p.entry_id = l.lot_id \
                  AND p.regranted), 0) \
@@ -357,7 +369,7 @@ impl Brand {
         assert_eq!(
             self.count(broken).await,
             0,
-            "granted + given back - spent - expired - taken back = remaining"
+            "granted + given back - spent - expired - taken back = remaining + held + pending"
         );
         self.check_counters().await;
     }
@@ -372,8 +384,8 @@ impl Brand {
         };
         let entries = "SELECT tenant_id, asset_code, kind, CAST(SUM(amount) AS BIGINT) AS amount FROM entry \
              GROUP BY tenant_id, asset_code, kind";
-        let lots = "SELECT tenant_id, asset_code, COALESCE(cost_centre, '') AS centre, CAST(SUM(remaining) AS BIGINT) \
-             AS amount FROM lot WHERE open GROUP BY tenant_id, asset_code, COALESCE(cost_centre, '')";
+        let lots = "SELECT tenant_id, asset_code, COALESCE(cost_centre, '') AS centre, \
+             CAST(SUM(remaining + held + pending) AS BIGINT) AS amount FROM lot WHERE remaining + held + pending > 0 GROUP BY tenant_id, asset_code, COALESCE(cost_centre, '')";
         for (kept, added_up) in [
             (kept(1, "kind"), entries),
             (kept(2, "kind"), entries),

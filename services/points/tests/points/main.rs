@@ -9,14 +9,20 @@
     clippy::as_conversions
 )]
 
+mod adjustments;
 mod assets;
 mod brand;
 mod constraints;
 mod cost_centres;
+mod debts;
 mod earning;
 mod expiry;
 mod freezing;
+mod holds;
+mod inactivity;
 mod merging;
+mod migrating;
+mod pending;
 mod races;
 mod reasons;
 mod reconciling;
@@ -27,3 +33,4 @@ mod rules;
 mod spending;
 mod statements;
 mod tenants;
+mod transfers;

@@ -9,7 +9,9 @@ use crate::brand::{Brand, brand, metadata, order_rule, reason};
 async fn every_reason_is_produced() {
     let brand = brand().await;
     let mut seen: Vec<String> = Vec::new();
-    for (status, code, keys) in produce(&brand).await {
+    let mut produced = produce(&brand).await;
+    produced.extend(produce_more(&brand).await);
+    for (status, code, keys) in produced {
         assert_eq!(status.code(), code, "{status:?}");
         for key in keys {
             assert!(!metadata(&status, key).is_empty(), "{key} of {status:?}");
@@ -23,7 +25,9 @@ async fn every_reason_is_produced() {
     assert_eq!(seen, declared, "in the order of the contract");
 }
 
-async fn produce(brand: &Brand) -> Vec<(Status, Code, Vec<&'static str>)> {
+type Produced = (Status, Code, Vec<&'static str>);
+
+async fn produce(brand: &Brand) -> Vec<Produced> {
     let member = brand.member();
     let earn = brand.earn(&member, 70, 0).await;
     let redeem = brand.redeem(&member, 10).await.unwrap();
@@ -112,6 +116,94 @@ async fn produce(brand: &Brand) -> Vec<(Status, Code, Vec<&'static str>)> {
             brand.unfreeze(&broken).await.unwrap_err(),
             state,
             vec!["asset_code", "discrepancy"],
+        ),
+    ]
+}
+
+/// Of holds, clawbacks, gifts, adjustments and pending earns.
+async fn produce_more(brand: &Brand) -> Vec<Produced> {
+    let member = brand.member();
+    let earn = brand.earn(&member, 70, 0).await;
+    let hold = brand.hold(&member, 5, 0).await.unwrap();
+    let ended = brand.hold(&member, 5, 0).await.unwrap();
+    brand.release(&ended.hold_id).await.unwrap();
+
+    let gift = TransferPointsRequest {
+        asset_code: "growth".to_owned(),
+        ..brand.transfer_request(&member, &brand.member(), 1)
+    };
+    let waiting = brand
+        .adjust(&member, 1)
+        .await
+        .unwrap()
+        .adjustment
+        .unwrap()
+        .adjustment_id;
+    let alone = Asset {
+        adjustment_alone_max: 1,
+        ..Asset::default()
+    };
+    brand.set_points(alone, "adjustment_alone_max").await;
+    let posted = brand
+        .adjust(&member, 1)
+        .await
+        .unwrap()
+        .adjustment
+        .unwrap()
+        .adjustment_id;
+
+    let state = Code::FailedPrecondition;
+    vec![
+        (
+            brand.release(&ended.hold_id).await.unwrap_err(),
+            state,
+            vec!["hold_id", "state"],
+        ),
+        (
+            brand.capture(&hold.hold_id, 6).await.unwrap_err(),
+            state,
+            vec!["hold_id", "held", "requested"],
+        ),
+        (
+            {
+                brand.set_clawback(ClawbackPolicy::None).await;
+                brand.reverse(&earn, 1).await.unwrap_err()
+            },
+            state,
+            vec!["asset_code"],
+        ),
+        (
+            brand.transfers().transfer_points(gift).await.unwrap_err(),
+            state,
+            vec!["asset_code"],
+        ),
+        (
+            brand.transfer(&member, &member, 1).await.unwrap_err(),
+            state,
+            vec!["member_id"],
+        ),
+        (
+            brand
+                .adjustments()
+                .approve_adjustment(brand.approval(&posted))
+                .await
+                .unwrap_err(),
+            state,
+            vec!["adjustment_id", "state"],
+        ),
+        (
+            brand
+                .adjustments()
+                .approve_adjustment(brand.approval(&waiting))
+                .await
+                .unwrap_err(),
+            state,
+            vec!["adjustment_id", "creator"],
+        ),
+        (
+            brand.confirm(&member, &earn.entry_id, "").await.unwrap_err(),
+            state,
+            vec!["earn"],
         ),
     ]
 }

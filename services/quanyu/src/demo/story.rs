@@ -139,6 +139,10 @@ fn entry_name(kind: EntryKind) -> &'static str {
         EntryKind::Expire => "expired",
         EntryKind::MoveOut => "moved out",
         EntryKind::MoveIn => "moved in by a merge",
+        EntryKind::DebtRepayment => "repaid a debt",
+        EntryKind::TransferOut => "given away",
+        EntryKind::TransferIn => "got as a gift",
+        EntryKind::Adjustment => "corrected",
     }
 }
 

@@ -75,6 +75,8 @@ async fn two_replicas_never_overdraw_one_account() {
         expire_time: None,
         reference: String::new(),
         cost_centre: String::new(),
+        available_time: None,
+        awaits_confirmation: false,
     };
     PointsServiceClient::new(channels[0].clone())
         .earn_points(earn)

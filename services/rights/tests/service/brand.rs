@@ -1,7 +1,7 @@
 //! A brand with a ladder, templates and members, and short words for calling.
 
 use contracts::identity::v1::{MemberRegistered, MembersMerged};
-use contracts::points::v1::{PointsEarned, PointsExpired, PointsReversed};
+use contracts::points::v1::{PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsReversed};
 use contracts::rights::v1::coupon_benefit::Kind as Benefit;
 use contracts::rights::v1::coupon_service_client::CouponServiceClient;
 use contracts::rights::v1::coupon_template_service_client::CouponTemplateServiceClient;
@@ -357,6 +357,26 @@ impl Brand {
             asset_code: "growth".to_owned(),
             amount,
             ..PointsExpired::default()
+        };
+        self.harness.publish_of(self.tenant, "points", &fact, member);
+    }
+
+    pub(crate) fn tell_adjusted(&self, member: &str, amount: i64) {
+        let fact = PointsAdjusted {
+            member_id: member.to_owned(),
+            asset_code: "growth".to_owned(),
+            amount,
+            ..PointsAdjusted::default()
+        };
+        self.harness.publish_of(self.tenant, "points", &fact, member);
+    }
+
+    pub(crate) fn tell_debt_repaid(&self, member: &str, amount: i64) {
+        let fact = PointsDebtRepaid {
+            member_id: member.to_owned(),
+            asset_code: "growth".to_owned(),
+            amount,
+            ..PointsDebtRepaid::default()
         };
         self.harness.publish_of(self.tenant, "points", &fact, member);
     }

@@ -52,6 +52,18 @@ async fn redeeming_does_not_lower_growth_and_giving_it_back_does_not_raise_it() 
 }
 
 #[tokio::test]
+async fn corrections_by_hand_and_the_repayment_of_debts_change_growth() {
+    let brand = brand_with_ladder().await;
+    let member = brand.member();
+    brand.tell_adjusted(&member, 490);
+    brand.tell_adjusted(&member, -20);
+    brand.tell_debt_repaid(&member, 20);
+    brand.settle().await;
+    assert_eq!(brand.standing(&member).await.growth_value, 450);
+    assert_eq!(brand.tier(&member).await, "silver");
+}
+
+#[tokio::test]
 async fn what_is_taken_back_or_expires_lowers_growth_and_keeps_the_tier() {
     let brand = brand_with_ladder().await;
     let member = brand.member();

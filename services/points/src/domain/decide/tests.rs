@@ -6,20 +6,24 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{Asset, AssetKind, ExpiryPolicy};
+use crate::domain::{Asset, AssetKind, ClawbackPolicy, ExpiryPolicy, Extent, MemberId, Part, Reversible, Standing};
 use kernel::Tenant;
 
 const DAY: i64 = 1;
 
 /// A ledger in memory: one member, one asset, everything loaded, every entry kept.
-struct Ledger {
-    state: State,
-    key: AccountKey,
+pub(super) struct Ledger {
+    pub(super) state: State,
+    pub(super) key: AccountKey,
     entries: Vec<Entry>,
 }
 
 impl Ledger {
-    fn new(kind: AssetKind, reversal_grace_days: i32) -> Self {
+    pub(super) fn new(kind: AssetKind, reversal_grace_days: i32) -> Self {
+        Self::with_policy(kind, reversal_grace_days, ClawbackPolicy::WithinBalance)
+    }
+
+    pub(super) fn with_policy(kind: AssetKind, reversal_grace_days: i32, clawback: ClawbackPolicy) -> Self {
         let mut next = 0_u128;
         let mut state = State::new(Time::from_seconds(1_767_225_600), move || {
             next += 1;
@@ -31,6 +35,9 @@ impl Ledger {
             expiry: ExpiryPolicy::Never,
             utc_offset_minutes: 480,
             reversal_grace_days,
+            clawback,
+            transfer_forbidden: false,
+            adjustment_alone_max: 0,
         });
         let key = AccountKey {
             tenant: Tenant::PLATFORM,
@@ -42,7 +49,7 @@ impl Ledger {
             ..key.clone()
         };
         for account in [&key, &survivor] {
-            state.load(account.clone(), Account::new(asset.clone(), 0, 0, None));
+            state.load(account.clone(), Account::new(asset.clone(), Standing::default()));
             state.account_mut(account).set_complete();
         }
         Self {
@@ -52,7 +59,14 @@ impl Ledger {
         }
     }
 
-    fn post(&mut self, act: Act) -> Result<Effects, Refusal> {
+    pub(super) fn key_of(&self, number: usize) -> AccountKey {
+        AccountKey {
+            member: member(number as u128),
+            ..self.key.clone()
+        }
+    }
+
+    pub(super) fn post(&mut self, act: Act) -> Result<Effects, Refusal> {
         let effects = decide(&mut self.state, &Posting::new(self.key.clone(), act))?;
         for entry in &effects.entries {
             self.state.load_reversible(reversible_of(entry));
@@ -64,7 +78,7 @@ impl Ledger {
 
     fn earn(&mut self, amount: i64, days: i64) -> EntryId {
         let expire_time = Some(self.state.now.plus_days(days));
-        self.post(Act::Earn { amount, expire_time }).unwrap().entries[0].id
+        self.post(earn_of(amount, expire_time)).unwrap().entries[0].id
     }
 
     fn redeem(&mut self, amount: i64) -> EntryId {
@@ -78,7 +92,7 @@ impl Ledger {
         })
     }
 
-    fn pass(&mut self, days: i64) {
+    pub(super) fn pass(&mut self, days: i64) {
         self.state.now = self.state.now.plus_days(days);
     }
 
@@ -101,7 +115,7 @@ impl Ledger {
             );
             assert_eq!(
                 account.balance,
-                account.open_lots().map(|lot| lot.remaining).sum::<i64>(),
+                account.live_lots().map(Lot::worth).sum::<i64>(),
                 "lots = balance"
             );
             for (sequence, entry) in (1..).zip(&entries) {
@@ -129,15 +143,23 @@ impl Ledger {
             for lot in account.changed_lots() {
                 let rows = sums.get(&lot.id).copied().unwrap_or(0);
                 let grace = regranted.get(&lot.id).copied().unwrap_or(0);
-                assert_eq!(rows + grace, lot.remaining, "lot {}", lot.id);
-                assert!((0..=lot.granted).contains(&lot.remaining));
+                assert_eq!(rows + grace, lot.worth(), "lot {}", lot.id);
+                assert!((0..=lot.granted).contains(&lot.worth()));
             }
         }
     }
 }
 
-fn member(number: u128) -> MemberId {
+pub(super) fn member(number: u128) -> MemberId {
     MemberId::from_uuid(Uuid::from_u128(number))
+}
+
+pub(super) fn earn_of(amount: i64, expire_time: Option<Time>) -> Act {
+    Act::Earn {
+        amount,
+        expire_time,
+        availability: Availability::AtOnce,
+    }
 }
 
 fn reversible_of(entry: &Entry) -> Reversible {
@@ -235,10 +257,7 @@ fn nothing_expires_twice() {
 fn a_lot_that_would_be_born_expired_is_refused() {
     let mut ledger = points();
     let now = ledger.state.now;
-    let refusal = ledger.post(Act::Earn {
-        amount: 1,
-        expire_time: Some(now),
-    });
+    let refusal = ledger.post(earn_of(1, Some(now)));
     assert_eq!(refusal, Err(Refusal::ExpiryPassed { expire_time: now }));
 }
 
@@ -246,10 +265,7 @@ fn a_lot_that_would_be_born_expired_is_refused() {
 fn an_overflow_is_refused() {
     let mut ledger = points();
     ledger.earn(i64::MAX, 10);
-    let refusal = ledger.post(Act::Earn {
-        amount: 1,
-        expire_time: None,
-    });
+    let refusal = ledger.post(earn_of(1, None));
     assert_eq!(
         refusal,
         Err(Refusal::Overflow {
@@ -356,6 +372,28 @@ fn an_earn_is_taken_back_within_the_balance_its_own_lot_first() {
 }
 
 #[test]
+fn a_refused_posting_leaves_an_idle_account_as_it_was() {
+    let mut ledger = points();
+    ledger.earn(100, 10);
+    let (now, key) = (ledger.state.now, ledger.key.clone());
+    ledger.state.account_mut(&key).set_idle_time(Some(now));
+    let refusal = ledger.post(Act::Redeem { amount: 1 }).unwrap_err();
+    assert_eq!(
+        refusal,
+        Refusal::Insufficient {
+            available: 0,
+            requested: 1
+        }
+    );
+    ledger.check();
+    assert_eq!((ledger.balance(), ledger.lots().len()), (100, 1));
+    let effects = ledger.post(earn_of(5, None)).unwrap();
+    let kinds: Vec<(EntryKind, i64)> = effects.entries.iter().map(|entry| (entry.kind, entry.amount)).collect();
+    assert_eq!(kinds, [(EntryKind::Expire, -100), (EntryKind::Earn, 5)]);
+    assert_eq!(effects.entry().unwrap().kind, EntryKind::Earn);
+}
+
+#[test]
 fn only_earns_and_redeems_are_reversed() {
     let mut ledger = points();
     ledger.earn(100, 1);
@@ -403,11 +441,15 @@ fn a_merge_moves_the_lots_themselves() {
 fn closed_lot(entry: &Entry) -> Lot {
     Lot {
         id: entry.lots[0].lot,
+        entry: entry.id,
         expire_time: entry.lots[0].expire_time,
         grant_time: entry.post_time,
         granted: entry.amount,
         remaining: 0,
         cost_centre: None,
+        held: 0,
+        pending: 0,
+        available_time: None,
     }
 }
 

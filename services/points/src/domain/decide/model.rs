@@ -1,0 +1,592 @@
+//! The same commands to the ledger and to a plain model of it, a map of lots: both must come to the same.
+//!
+//! The model knows nothing of entries, plans or partial loads. It takes lots in the order of their expiry by a loop, and
+//! keeps of each lot where every unit of it has gone.
+
+use std::collections::BTreeMap;
+
+use super::tests::{Ledger, earn_of, member};
+use super::*;
+use crate::domain::{AdjustmentId, AssetKind, ClawbackPolicy, ConfirmCause, Extent, HoldId, HoldState, ReleaseCause};
+use proptest::prelude::*;
+
+/// Where the units of a lot are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Whereabouts {
+    holder: usize,
+    granted: i64,
+    available: i64,
+    held: i64,
+    pending: i64,
+    spent: i64,
+    expired: i64,
+    clawed: i64,
+    given: i64,
+}
+
+/// What a spend took from a lot, and how much of that has come back.
+#[derive(Clone, Debug)]
+struct Taken {
+    lot: LotKey,
+    amount: i64,
+    back: i64,
+}
+
+#[derive(Clone, Debug)]
+struct ModelHold {
+    holder: usize,
+    parts: Vec<(LotKey, i64)>,
+    deadline: Time,
+    open: bool,
+}
+
+#[derive(Default)]
+struct Model {
+    lots: BTreeMap<LotKey, Whereabouts>,
+    spends: BTreeMap<EntryId, (usize, Vec<Taken>)>,
+    /// An earn's own lot, how much it granted, and how much of that was taken back.
+    earns: BTreeMap<EntryId, (usize, LotKey, i64, i64)>,
+    holds: BTreeMap<HoldId, ModelHold>,
+    debts: BTreeMap<usize, i64>,
+    /// Whose, in which lot, and until when; what is pending is in the lot.
+    waiting: BTreeMap<EntryId, (usize, LotKey, Option<Time>)>,
+}
+
+impl Model {
+    fn debt(&self, holder: usize) -> i64 {
+        self.debts.get(&holder).copied().unwrap_or(0)
+    }
+
+    /// What is available goes towards what is owed.
+    fn repay(&mut self, holder: usize, now: Time) {
+        let taken = self.take(holder, now, self.debt(holder), None);
+        let repaid = self.claw(&taken);
+        *self.debts.entry(holder).or_default() -= repaid;
+    }
+
+    fn claw(&mut self, taken: &[(LotKey, i64)]) -> i64 {
+        for (key, part) in taken {
+            self.lots.get_mut(key).unwrap().clawed += part;
+        }
+        taken.iter().map(|(_, part)| part).sum()
+    }
+
+    fn grant(&mut self, holder: usize, key: LotKey, amount: i64) {
+        let lot = Whereabouts {
+            holder,
+            granted: amount,
+            available: amount,
+            ..Whereabouts::default()
+        };
+        assert_eq!(self.lots.insert(key, lot), None);
+    }
+
+    fn available(&self, holder: usize, now: Time) -> i64 {
+        let lots = self
+            .lots
+            .iter()
+            .filter(|((expire_time, _), lot)| lot.holder == holder && *expire_time > now);
+        lots.map(|(_, lot)| lot.available).sum()
+    }
+
+    /// Takes from what is available, `own` first, then what expires first; answers what came from where.
+    fn take(&mut self, holder: usize, now: Time, amount: i64, own: Option<LotKey>) -> Vec<(LotKey, i64)> {
+        let mut order: Vec<LotKey> = self.lots.keys().copied().collect();
+        order.sort_by_key(|key| (Some(*key) != own, *key));
+        let (mut left, mut taken) = (amount, Vec::new());
+        for key in order {
+            let lot = self.lots.get_mut(&key).unwrap();
+            let part = left.min(lot.available);
+            if lot.holder == holder && key.0 > now && part > 0 {
+                lot.available -= part;
+                left -= part;
+                taken.push((key, part));
+            }
+        }
+        taken
+    }
+
+    fn expire(&mut self, now: Time) {
+        for (_, lot) in self.lots.iter_mut().filter(|((expire_time, _), _)| *expire_time <= now) {
+            lot.expired += lot.available;
+            lot.available = 0;
+        }
+    }
+
+    /// Gives back what a spend took, from what expires last.
+    fn give_back(&mut self, entry: EntryId, amount: i64) {
+        let (_, taken) = self.spends.get_mut(&entry).unwrap();
+        taken.sort_by_key(|part| std::cmp::Reverse(part.lot));
+        let mut left = amount;
+        for part in taken {
+            let back = left.min(part.amount - part.back);
+            part.back += back;
+            left -= back;
+            let lot = self.lots.get_mut(&part.lot).unwrap();
+            lot.spent -= back;
+            lot.available += back;
+        }
+        assert_eq!(left, 0);
+    }
+
+    fn put_back(&mut self, parts: &[(LotKey, i64)]) {
+        for (key, amount) in parts {
+            let lot = self.lots.get_mut(key).unwrap();
+            lot.held -= amount;
+            lot.available += amount;
+        }
+    }
+
+    fn check(&self, ledger: &Ledger) {
+        for lot in self.lots.values() {
+            let Whereabouts {
+                available,
+                held,
+                pending,
+                spent,
+                expired,
+                clawed,
+                given,
+                ..
+            } = *lot;
+            assert!(
+                [available, held, pending, spent, expired, clawed]
+                    .iter()
+                    .all(|part| *part >= 0)
+            );
+            assert_eq!(
+                available + held + pending + spent + expired + clawed + given,
+                lot.granted
+            );
+        }
+        for holder in HOLDERS {
+            let account = ledger.state.account(&ledger.key_of(holder));
+            let mine = || self.lots.iter().filter(|(_, lot)| lot.holder == holder);
+            for (key, lot) in mine() {
+                let found = account.lot(*key).unwrap();
+                assert_eq!(
+                    (found.remaining, found.held, found.pending, found.granted),
+                    (lot.available, lot.held, lot.pending, lot.granted)
+                );
+            }
+            assert_eq!(
+                account.balance,
+                mine()
+                    .map(|(_, lot)| lot.available + lot.held + lot.pending)
+                    .sum::<i64>()
+            );
+            assert_eq!(account.debt, self.debt(holder));
+            let now = ledger.state.now;
+            assert!(
+                account.debt == 0 || self.available(holder, now) == 0,
+                "who owes has nothing to spend"
+            );
+            assert_eq!(account.held, mine().map(|(_, lot)| lot.held).sum::<i64>());
+        }
+    }
+}
+
+const HOLDERS: [usize; 2] = [1, 2];
+
+#[derive(Clone, Debug)]
+enum Command {
+    Earn { amount: i64, days: i64 },
+    EarnPending { amount: i64, days: i64, wait: i64 },
+    Confirm { which: usize, call: bool },
+    Cancel { which: usize },
+    Redeem { amount: i64 },
+    Reverse { which: usize, amount: i64 },
+    Hold { amount: i64, days: i64 },
+    Capture { which: usize, amount: i64 },
+    Release { which: usize },
+    Lapse { which: usize },
+    Transfer { amount: i64 },
+    Adjust { amount: i64 },
+    Expire,
+    Pass { days: i64 },
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        5 => (1..200_i64, 1..20_i64).prop_map(|(amount, days)| Command::Earn { amount, days }),
+        2 => (1..200_i64, 1..20_i64, 0..10_i64).prop_map(|(amount, days, wait)| Command::EarnPending { amount, days, wait }),
+        2 => (0..8_usize, any::<bool>()).prop_map(|(which, call)| Command::Confirm { which, call }),
+        1 => (0..8_usize).prop_map(|which| Command::Cancel { which }),
+        3 => (1..250_i64).prop_map(|amount| Command::Redeem { amount }),
+        4 => (0..32_usize, 1..150_i64).prop_map(|(which, amount)| Command::Reverse { which, amount }),
+        4 => (1..150_i64, 1..15_i64).prop_map(|(amount, days)| Command::Hold { amount, days }),
+        2 => (0..8_usize, 1..150_i64).prop_map(|(which, amount)| Command::Capture { which, amount }),
+        2 => (0..8_usize).prop_map(|which| Command::Release { which }),
+        2 => (0..8_usize).prop_map(|which| Command::Lapse { which }),
+        2 => (1..150_i64).prop_map(|amount| Command::Transfer { amount }),
+        2 => (-100..100_i64).prop_filter("not 0", |amount| *amount != 0).prop_map(|amount| Command::Adjust { amount }),
+        1 => Just(Command::Expire),
+        2 => (1..6_i64).prop_map(|days| Command::Pass { days }),
+    ]
+}
+
+/// The ledger and its model, and what to do to both of them.
+struct Both {
+    ledger: Ledger,
+    model: Model,
+    holder: usize,
+    policy: ClawbackPolicy,
+}
+
+impl Both {
+    fn now(&self) -> Time {
+        self.ledger.state.now
+    }
+
+    fn post(&mut self, act: Act) -> Result<Effects, Refusal> {
+        self.ledger.key = self.ledger.key_of(self.holder);
+        let outcome = self.ledger.post(act);
+        if outcome.is_ok() {
+            self.model.settle_like_the_ledger(&self.ledger, self.holder);
+        }
+        outcome
+    }
+
+    fn run(&mut self, command: Command) {
+        match command {
+            Command::Earn { amount, days } => self.earn(amount, days),
+            Command::EarnPending { amount, days, wait } => self.earn_pending(amount, days, wait),
+            Command::Confirm { which, call } => self.confirm(which, call),
+            Command::Cancel { which } => self.cancel(which),
+            Command::Redeem { amount } => self.redeem(amount),
+            Command::Reverse { which, amount } => self.reverse(which, amount),
+            Command::Hold { amount, days } => self.hold(amount, days),
+            Command::Capture { which, amount } => self.capture(which, amount),
+            Command::Release { which } => self.release(which, ReleaseCause::Call),
+            Command::Lapse { which } => self.release(which, ReleaseCause::Deadline),
+            Command::Transfer { amount } => self.transfer(amount),
+            Command::Adjust { amount } => self.adjust(amount),
+            Command::Expire => {
+                self.post(Act::Expire { lots: Vec::new() }).unwrap();
+            }
+            Command::Pass { days } => self.ledger.pass(days),
+        }
+        for holder in HOLDERS {
+            self.model.repay(holder, self.now());
+        }
+        self.model.check(&self.ledger);
+    }
+
+    fn transfer(&mut self, amount: i64) {
+        let (now, available) = (self.now(), self.model.available(self.holder, self.now()));
+        let receiver = HOLDERS.into_iter().find(|holder| *holder != self.holder).unwrap();
+        let to = self.ledger.key_of(receiver).member;
+        let Ok(effects) = self.post(Act::Transfer { to, amount }) else {
+            assert!(available < amount);
+            return;
+        };
+        let mut expected: BTreeMap<Time, i64> = BTreeMap::new();
+        for (key, part) in self.model.take(self.holder, now, amount, None) {
+            self.model.lots.get_mut(&key).unwrap().given += part;
+            *expected.entry(key.0).or_default() += part;
+        }
+        let into = effects
+            .entries
+            .iter()
+            .find(|entry| entry.kind == EntryKind::TransferIn)
+            .unwrap();
+        let arrived: BTreeMap<Time, i64> = into.lots.iter().map(|part| (part.expire_time, part.amount)).collect();
+        assert_eq!(arrived, expected, "nothing becomes younger");
+        for part in &into.lots {
+            self.model.grant(receiver, (part.expire_time, part.lot), part.amount);
+        }
+    }
+
+    fn adjust(&mut self, amount: i64) {
+        let (now, available) = (self.now(), self.model.available(self.holder, self.now()));
+        let adjustment = AdjustmentId::from_uuid(uuid::Uuid::nil());
+        let Ok(effects) = self.post(Act::Adjust { adjustment, amount }) else {
+            assert!(available < -amount);
+            return;
+        };
+        let entry = effects.entry().unwrap();
+        if amount > 0 {
+            self.model
+                .grant(self.holder, (Time::MAX, LotId::from_uuid(entry.id.uuid())), amount);
+        } else {
+            let taken = self.model.take(self.holder, now, -amount, None);
+            assert_eq!(self.model.claw(&taken), -amount);
+        }
+    }
+
+    /// Waits for so many days; 0 waits for a confirmation.
+    fn earn_pending(&mut self, amount: i64, days: i64, wait: i64) {
+        let at = (wait > 0).then(|| self.now().plus_days(wait));
+        let expire_time = at.unwrap_or(self.now()).plus_days(days);
+        let act = Act::Earn {
+            amount,
+            expire_time: Some(expire_time),
+            availability: at.map_or(Availability::OnConfirmation, Availability::At),
+        };
+        let entry = self.post(act).unwrap().entry().unwrap().id;
+        let key = (expire_time, LotId::from_uuid(entry.uuid()));
+        self.model.grant(self.holder, key, amount);
+        let lot = self.model.lots.get_mut(&key).unwrap();
+        (lot.available, lot.pending) = (0, amount);
+        self.model.waiting.insert(entry, (self.holder, key, at));
+        self.model.earns.insert(entry, (self.holder, key, amount, 0));
+    }
+
+    fn waiting(&self, which: usize) -> Option<(EntryId, LotKey, Option<Time>)> {
+        let mine = self
+            .model
+            .waiting
+            .iter()
+            .filter(|(_, (holder, ..))| *holder == self.holder);
+        mine.map(|(entry, (_, key, at))| (*entry, *key, *at)).nth(which)
+    }
+
+    fn confirm(&mut self, which: usize, call: bool) {
+        let Some((entry, key, at)) = self.waiting(which) else {
+            return;
+        };
+        let pending = self.model.lots[&key].pending;
+        let due = at.is_some_and(|at| at <= self.now());
+        let cause = if call { ConfirmCause::Call } else { ConfirmCause::Time };
+        let outcome = self.post(Act::Confirm { entry, cause });
+        let done = outcome.is_ok_and(|effects| effects.confirmed.is_some());
+        assert_eq!(done, pending > 0 && (call || due));
+        if done {
+            let lot = self.model.lots.get_mut(&key).unwrap();
+            (lot.available, lot.pending) = (pending, 0);
+            self.model.settle_like_the_ledger(&self.ledger, self.holder);
+        }
+    }
+
+    fn cancel(&mut self, which: usize) {
+        let Some((entry, key, _)) = self.waiting(which) else {
+            return;
+        };
+        let pending = self.model.lots[&key].pending;
+        let outcome = self.post(Act::Cancel { entry });
+        assert_eq!(outcome.is_ok(), pending > 0);
+        let lot = self.model.lots.get_mut(&key).unwrap();
+        (lot.clawed, lot.pending) = (lot.clawed + pending, 0);
+        self.model.earns.get_mut(&entry).unwrap().3 += pending;
+    }
+
+    fn earn(&mut self, amount: i64, days: i64) {
+        let expire_time = self.now().plus_days(days);
+        let effects = self.post(earn_of(amount, Some(expire_time))).unwrap();
+        let entry = effects.entry().unwrap().id;
+        let key = (expire_time, LotId::from_uuid(entry.uuid()));
+        self.model.grant(self.holder, key, amount);
+        self.model.earns.insert(entry, (self.holder, key, amount, 0));
+    }
+
+    fn redeem(&mut self, amount: i64) {
+        let (now, available) = (self.now(), self.model.available(self.holder, self.now()));
+        match self.post(Act::Redeem { amount }) {
+            Ok(effects) => {
+                let taken = self.model.take(self.holder, now, amount, None);
+                self.model.spend(effects.entry().unwrap(), self.holder, &taken);
+                assert_eq!(taken.iter().map(|(_, part)| part).sum::<i64>(), amount);
+            }
+            Err(refusal) => {
+                let requested = amount;
+                assert_eq!(refusal, Refusal::Insufficient { available, requested });
+                assert!(available < amount);
+            }
+        }
+    }
+
+    fn reverse(&mut self, which: usize, amount: i64) {
+        let spends = self
+            .model
+            .spends
+            .iter()
+            .filter(|(_, (holder, _))| *holder == self.holder);
+        let earns = self
+            .model
+            .earns
+            .iter()
+            .filter(|(_, (holder, ..))| *holder == self.holder);
+        let entries: Vec<EntryId> = spends.map(|(id, _)| *id).chain(earns.map(|(id, _)| *id)).collect();
+        let Some(entry) = entries.get(which).copied() else {
+            return;
+        };
+        let extent = Extent::Amount(amount);
+        if let Some((_, taken)) = self.model.spends.get(&entry) {
+            let left: i64 = taken.iter().map(|part| part.amount - part.back).sum();
+            let outcome = self.post(Act::Reverse { entry, extent });
+            assert_eq!(outcome.is_ok(), amount <= left, "{outcome:?} of {left}");
+            if outcome.is_ok() {
+                self.model.give_back(entry, amount);
+                self.model.settle_like_the_ledger(&self.ledger, self.holder);
+            }
+        } else {
+            self.take_back(entry, amount);
+        }
+    }
+
+    fn take_back(&mut self, entry: EntryId, amount: i64) {
+        let (_, own, granted, back) = self.model.earns[&entry];
+        let (now, available) = (self.now(), self.model.available(self.holder, self.now()));
+        let waiting = self.model.lots[&own].pending.min(amount);
+        let extent = Extent::Amount(amount);
+        match self.post(Act::Reverse { entry, extent }) {
+            Ok(effects) => {
+                assert!(amount <= granted - back, "never more than was earned");
+                let taken = self.model.take(self.holder, now, amount - waiting, Some(own));
+                let mut total = self.model.claw(&taken) + waiting;
+                let lot = self.model.lots.get_mut(&own).unwrap();
+                (lot.pending, lot.clawed) = (lot.pending - waiting, lot.clawed + waiting);
+                if self.policy == ClawbackPolicy::Debt {
+                    *self.model.debts.entry(self.holder).or_default() += amount - total;
+                    total = amount;
+                }
+                assert_eq!(effects.missing, amount - total);
+                self.model.earns.get_mut(&entry).unwrap().3 += total;
+            }
+            Err(Refusal::ExceedsEntry { .. }) => assert!(amount > granted - back),
+            Err(Refusal::Insufficient { .. }) => {
+                assert_eq!((available, waiting, self.policy), (0, 0, ClawbackPolicy::WithinBalance));
+            }
+            Err(refusal) => panic!("unexpected: {refusal}"),
+        }
+    }
+
+    fn hold(&mut self, amount: i64, days: i64) {
+        let (now, available) = (self.now(), self.model.available(self.holder, self.now()));
+        let deadline = now.plus_days(days);
+        match self.post(Act::Hold {
+            amount,
+            expire_time: deadline,
+        }) {
+            Ok(effects) => {
+                let parts = self.model.take(self.holder, now, amount, None);
+                for (key, part) in &parts {
+                    self.model.lots.get_mut(key).unwrap().held += part;
+                }
+                let hold = effects.hold.unwrap();
+                let held: Vec<(LotKey, i64)> = hold.parts.iter().map(|part| (part.key(), part.amount)).collect();
+                assert_eq!(held, parts);
+                let hold_in_model = ModelHold {
+                    holder: self.holder,
+                    parts,
+                    deadline,
+                    open: true,
+                };
+                self.model.holds.insert(hold.id, hold_in_model);
+            }
+            Err(_) => assert!(available < amount),
+        }
+    }
+
+    fn hold_of(&self, which: usize) -> Option<(HoldId, ModelHold)> {
+        let holds = self.model.holds.iter().filter(|(_, hold)| hold.holder == self.holder);
+        holds.map(|(id, hold)| (*id, hold.clone())).nth(which)
+    }
+
+    fn capture(&mut self, which: usize, amount: i64) {
+        let Some((id, held)) = self.hold_of(which) else { return };
+        let total: i64 = held.parts.iter().map(|(_, part)| part).sum();
+        let (is_open, act) = (
+            held.open && held.deadline > self.now(),
+            Act::Capture {
+                hold: id,
+                amount: Some(amount),
+            },
+        );
+        let outcome = self.post(act);
+        assert_eq!(outcome.is_ok(), is_open && amount <= total, "{outcome:?}");
+        let Ok(effects) = outcome else { return };
+        let (mut left, mut paid, mut rest) = (amount, Vec::new(), Vec::new());
+        for (key, part) in &held.parts {
+            let pays = left.min(*part);
+            left -= pays;
+            paid.push((*key, pays));
+            rest.push((*key, part - pays));
+        }
+        for (key, part) in &paid {
+            self.model.lots.get_mut(key).unwrap().held -= part;
+        }
+        self.model.spend(effects.entry().unwrap(), self.holder, &paid);
+        self.model.put_back(&rest);
+        self.model.holds.get_mut(&id).unwrap().open = false;
+        self.model.settle_like_the_ledger(&self.ledger, self.holder);
+    }
+
+    fn release(&mut self, which: usize, cause: ReleaseCause) {
+        let Some((id, held)) = self.hold_of(which) else { return };
+        let due = held.deadline <= self.now();
+        let outcome = self.post(Act::Release { hold: id, cause });
+        let done = match cause {
+            ReleaseCause::Call => outcome.is_ok(),
+            ReleaseCause::Deadline => outcome.unwrap().hold.is_some(),
+        };
+        assert_eq!(done, held.open && due == (cause == ReleaseCause::Deadline));
+        if done {
+            self.model.put_back(&held.parts);
+            self.model.holds.get_mut(&id).unwrap().open = false;
+            self.model.settle_like_the_ledger(&self.ledger, self.holder);
+            assert_ne!(self.ledger.state.hold(id).state, HoldState::Held);
+        }
+    }
+}
+
+impl Model {
+    fn spend(&mut self, entry: &Entry, holder: usize, taken: &[(LotKey, i64)]) {
+        for (key, part) in taken {
+            self.lots.get_mut(key).unwrap().spent += part;
+        }
+        let parts = taken.iter().map(|&(lot, amount)| Taken { lot, amount, back: 0 });
+        self.spends.insert(entry.id, (holder, parts.collect()));
+        let booked: Vec<(LotKey, i64)> = entry
+            .lots
+            .iter()
+            .map(|part| ((part.expire_time, part.lot), -part.amount))
+            .collect();
+        let taken: Vec<(LotKey, i64)> = taken.iter().filter(|(_, part)| *part > 0).copied().collect();
+        assert_eq!(booked, taken, "the entry lists the lots that paid");
+    }
+
+    /// What is due expires when somebody touches the account, and an earn does not touch it: *when* it is posted is the
+    /// ledger's to decide, *what* is posted is not.
+    fn settle_like_the_ledger(&mut self, ledger: &Ledger, holder: usize) {
+        let account = ledger.state.account(&ledger.key_of(holder));
+        let due = account.open_lots().any(|lot| lot.is_due(ledger.state.now));
+        if !due {
+            let now = ledger.state.now;
+            let others: Vec<(LotKey, Whereabouts)> = self
+                .lots
+                .iter()
+                .filter(|(_, lot)| lot.holder != holder)
+                .map(|(key, lot)| (*key, lot.clone()))
+                .collect();
+            self.expire(now);
+            self.lots.extend(others);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn the_ledger_does_what_a_plain_map_of_lots_does(
+        commands in prop::collection::vec((1..=2_usize, command()), 1..80),
+        policy in prop_oneof![Just(ClawbackPolicy::WithinBalance), Just(ClawbackPolicy::Debt)],
+    ) {
+        let ledger = Ledger::with_policy(AssetKind::Points, 0, policy);
+        let mut both = Both { ledger, model: Model::default(), holder: 1, policy };
+        for (holder, command) in commands {
+            both.holder = holder;
+            both.run(command);
+        }
+    }
+}
+
+#[test]
+fn the_two_holders_are_the_ledger_s_members() {
+    let ledger = Ledger::new(AssetKind::Points, 0);
+    assert_eq!(
+        HOLDERS.map(|holder| ledger.key_of(holder).member),
+        [member(1), member(2)]
+    );
+}

@@ -1,0 +1,93 @@
+//! Taking entries back.
+
+use super::{check_growth, debt, grant, settle};
+use crate::domain::{
+    AccountKey, Availability, Effects, EntryId, EntryKind, Extent, LotAmount, Refusal, Reversible, State,
+};
+
+pub(super) fn reverse(state: &mut State, key: &AccountKey, entry: EntryId, extent: Extent) -> Result<Effects, Refusal> {
+    let Some(reversible) = state.reversible(entry) else {
+        panic!("entry {entry} was not loaded")
+    };
+    let kind = reversible.kind;
+    if !matches!(kind, EntryKind::Earn | EntryKind::Redeem) {
+        return Err(Refusal::NotReversible { entry, kind });
+    }
+    let left = reversible.left();
+    let wanted = extent.amount(left, reversible.reversed);
+    if wanted > left || wanted == 0 {
+        return Err(Refusal::ExceedsEntry {
+            reversible: left,
+            requested: wanted,
+        });
+    }
+    if kind == EntryKind::Redeem {
+        give_back(state, key, entry, wanted)
+    } else {
+        debt::take_back(state, key, entry, wanted)
+    }
+}
+
+/// Reverses a spend: the lots that paid come back. For those that have expired since, either a new lot with the asset's
+/// grace comes back, or they come back and expire at once, which keeps each lot's own sums whole.
+fn give_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -> Result<Effects, Refusal> {
+    let now = state.now;
+    check_growth(state.account(key), wanted)?;
+    let spread = reversible(state, entry).spread(wanted);
+    let grace_end = state.asset(key).grace_end(now);
+
+    // Past this line nothing refuses.
+    reversible(state, entry).note(&spread);
+    let id = state.entry_id();
+    let (mut lots, mut regranted, mut expired) = (Vec::new(), 0_i64, 0_i64);
+    for part in spread {
+        let due = part.expire_time <= now;
+        let regrants = due && grace_end.is_some();
+        if regrants {
+            regranted = regranted.saturating_add(part.amount);
+        } else {
+            state.account_mut(key).change(part.key(), part.amount);
+        }
+        if due && !regrants {
+            expired = expired.saturating_add(part.amount);
+        }
+        lots.push(LotAmount {
+            lot: part.lot,
+            expire_time: part.expire_time,
+            amount: part.amount,
+            regranted: regrants,
+        });
+    }
+    let grace_lot = grace_end.filter(|_| regranted > 0);
+    if let Some(expire_time) = grace_lot {
+        // One lot for all that comes back has one cost centre: that of the first of the lots that have expired.
+        let mut expired = lots.iter().filter(|part| part.regranted);
+        state.cost_centre = expired.find_map(|part| {
+            state
+                .account(key)
+                .lot((part.expire_time, part.lot))?
+                .cost_centre
+                .clone()
+        });
+        grant(state, key, id, regranted, expire_time, Availability::AtOnce);
+    }
+    let mut reversal = state.book_as(id, key, EntryKind::RedeemReversal, wanted, lots);
+    reversal.reverses = Some(entry);
+    reversal.lot_expire_time = grace_lot;
+    let entries = std::iter::once(reversal).chain(settle(state, key)).collect();
+    Ok(Effects {
+        entries,
+        main: Some(0),
+        expired,
+        reversible: reversible(state, entry).left(),
+        ..Effects::default()
+    })
+}
+
+/// An entry that was loaded to be reversed.
+pub(super) fn reversible(state: &mut State, entry: EntryId) -> &mut Reversible {
+    let Some(reversible) = state.reversibles.get_mut(&entry) else {
+        panic!("entry {entry} was not loaded")
+    };
+    reversible
+}

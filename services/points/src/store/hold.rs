@@ -1,0 +1,218 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use fault::Fault;
+use kernel::{Tenant, Time};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use store::{Column, Tx, insert_rows, values};
+use uuid::Uuid;
+
+use super::account::key_values;
+use super::row::{Columns, KEYS_MAX, broken, select};
+use crate::domain::{AccountKey, AssetCode, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
+
+const SELECT: &str = "h.tenant_id, h.hold_id, h.member_id, h.asset_code, h.amount, h.state, h.captured, h.entry_id, \
+     h.reference, h.create_time, h.expire_time, h.end_time";
+
+/// Whose hold it is, and of what.
+pub(crate) async fn find_hold(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    hold: HoldId,
+) -> Result<Option<(MemberId, AssetCode)>, Fault> {
+    const FIND: &str = "SELECT member_id, asset_code FROM hold WHERE tenant_id = $1 AND hold_id = $2";
+    let rows = select(conn, FIND, [tenant.uuid().into(), hold.uuid().into()]).await?;
+    let found = rows.first().map(|row| {
+        let mut columns = Columns::of(row);
+        Ok((MemberId::from_uuid(columns.take()?), columns.take::<String>()?.into()))
+    });
+    found.transpose()
+}
+
+/// Holds by their ids, those that are there.
+pub(crate) async fn holds(conn: &impl ConnectionTrait, ids: &BTreeSet<(Tenant, HoldId)>) -> Result<Vec<Hold>, Fault> {
+    let ids: Vec<_> = ids.iter().collect();
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(KEYS_MAX) {
+        let rows = ids.iter().map(|(tenant, hold)| id_values(*tenant, *hold)).collect();
+        let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], rows);
+        let sql = format!("SELECT {SELECT} FROM hold AS h WHERE (h.tenant_id, h.hold_id) IN {list}");
+        found.extend(read(conn, &sql, parameters).await?);
+    }
+    Ok(found)
+}
+
+/// The open holds of accounts. Their number is bounded by their deadlines, not by the accounts' history.
+pub(crate) async fn open_holds(tx: &Tx, accounts: &BTreeSet<AccountKey>) -> Result<Vec<Hold>, Fault> {
+    let accounts: Vec<&AccountKey> = accounts.iter().collect();
+    let mut found = Vec::new();
+    for accounts in accounts.chunks(KEYS_MAX) {
+        let rows = accounts.iter().map(|key| key_values(key).to_vec()).collect();
+        let columns = [Column::Uuid, Column::Uuid, Column::Text];
+        let (list, parameters) = values(tx.get_database_backend(), 1, &columns, rows);
+        let sql = format!(
+            "SELECT {SELECT} FROM hold AS h WHERE h.open AND (h.tenant_id, h.member_id, h.asset_code) IN {list}"
+        );
+        found.extend(read(&**tx, &sql, parameters).await?);
+    }
+    Ok(found)
+}
+
+/// An account's holds before one of them, the latest first.
+pub(crate) async fn list_holds(
+    conn: &impl ConnectionTrait,
+    key: &AccountKey,
+    open_only: bool,
+    before: HoldId,
+    limit: i64,
+) -> Result<Vec<Hold>, Fault> {
+    let open = if open_only { "AND h.open" } else { "" };
+    let sql = format!(
+        "SELECT {SELECT} FROM hold AS h WHERE h.tenant_id = $1 AND h.member_id = $2 AND h.asset_code = $3 \
+         AND h.hold_id < $4 {open} ORDER BY h.hold_id DESC LIMIT $5"
+    );
+    let [tenant, member, asset] = key_values(key);
+    read(
+        conn,
+        &sql,
+        vec![tenant, member, asset, before.uuid().into(), limit.into()],
+    )
+    .await
+}
+
+/// The holds of a tenant whose deadline has come by `now`, those first that have waited longest.
+pub(crate) async fn due_holds(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    now: Time,
+    limit: i64,
+) -> Result<Vec<(AccountKey, HoldId)>, Fault> {
+    const DUE: &str = "SELECT h.member_id, h.asset_code, h.hold_id FROM hold AS h \
+         WHERE h.tenant_id = $1 AND h.open AND h.expire_time <= $2 AND NOT EXISTS (SELECT 1 FROM account AS a \
+             WHERE a.tenant_id = h.tenant_id AND a.member_id = h.member_id AND a.asset_code = h.asset_code \
+             AND a.frozen_time IS NOT NULL) \
+         ORDER BY h.expire_time, h.hold_id LIMIT $3";
+    let rows = select(conn, DUE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            let account = AccountKey {
+                tenant,
+                member: MemberId::from_uuid(columns.take()?),
+                asset: columns.take::<String>()?.into(),
+            };
+            Ok((account, HoldId::from_uuid(columns.take()?)))
+        })
+        .collect()
+}
+
+/// Writes the holds that were made or have changed. The lots of a hold are written once, when it is made.
+pub(super) async fn write_holds(tx: &Tx, state: &State) -> Result<(), Fault> {
+    const INSERT: &str = "INSERT INTO hold (tenant_id, hold_id, member_id, asset_code, amount, state, open, captured, \
+         entry_id, reference, create_time, expire_time, end_time)";
+    const CHANGE: &str = "ON CONFLICT (tenant_id, hold_id) DO UPDATE SET member_id = excluded.member_id, \
+         state = excluded.state, open = excluded.open, captured = excluded.captured, entry_id = excluded.entry_id, \
+         end_time = excluded.end_time";
+    const INSERT_LOTS: &str = "INSERT INTO hold_lot (tenant_id, hold_id, lot_id, amount, expire_time)";
+    let rows = state.changed_holds().map(hold_values).collect();
+    insert_rows(&**tx, INSERT, rows, CHANGE).await?;
+    let made = state.changed_holds().filter(|hold| hold.create_time == state.now);
+    let lots = made.flat_map(|hold| {
+        hold.parts.iter().map(|part| {
+            let mut values = id_values(hold.account.tenant, hold.id);
+            values.extend([
+                part.lot.uuid().into(),
+                part.amount.into(),
+                part.expire_time.micros().into(),
+            ]);
+            values
+        })
+    });
+    insert_rows(&**tx, INSERT_LOTS, lots.collect(), "ON CONFLICT DO NOTHING").await?;
+    Ok(())
+}
+
+fn hold_values(hold: &Hold) -> Vec<Value> {
+    let [tenant, member, asset] = key_values(&hold.account);
+    vec![
+        tenant,
+        hold.id.uuid().into(),
+        member,
+        asset,
+        hold.amount.into(),
+        hold.state.number().into(),
+        hold.is_open().into(),
+        hold.captured.into(),
+        hold.entry.map(kernel::Id::uuid).into(),
+        hold.reference.clone().into(),
+        hold.create_time.micros().into(),
+        hold.expire_time.micros().into(),
+        hold.end_time.map(Time::micros).into(),
+    ]
+}
+
+fn id_values(tenant: Tenant, hold: HoldId) -> Vec<Value> {
+    vec![tenant.uuid().into(), hold.uuid().into()]
+}
+
+/// Reads holds in the order of the statement, each with its lots.
+async fn read(conn: &impl ConnectionTrait, sql: &str, parameters: Vec<Value>) -> Result<Vec<Hold>, Fault> {
+    let rows = select(conn, sql, parameters).await?;
+    let mut holds = rows.iter().map(hold_row).collect::<Result<Vec<Hold>, Fault>>()?;
+    let mut parts = parts(conn, &holds).await?;
+    for hold in &mut holds {
+        hold.parts = parts.remove(&hold.id).unwrap_or_default();
+    }
+    Ok(holds)
+}
+
+fn hold_row(row: &QueryResult) -> Result<Hold, Fault> {
+    let mut columns = Columns::of(row);
+    let tenant = columns.tenant()?;
+    let id = HoldId::from_uuid(columns.take()?);
+    let account = AccountKey {
+        tenant,
+        member: MemberId::from_uuid(columns.take()?),
+        asset: columns.take::<String>()?.into(),
+    };
+    let amount = columns.take()?;
+    let state = columns.take()?;
+    Ok(Hold {
+        id,
+        account,
+        amount,
+        state: HoldState::from_number(state).ok_or_else(|| broken("a hold's state", state))?,
+        parts: Vec::new(),
+        captured: columns.take()?,
+        entry: columns.take::<Option<Uuid>>()?.map(EntryId::from_uuid),
+        reference: columns.take()?,
+        create_time: columns.time()?,
+        expire_time: columns.time()?,
+        end_time: columns.maybe_time()?,
+    })
+}
+
+/// The lots of holds, in the order of spending.
+async fn parts(conn: &impl ConnectionTrait, holds: &[Hold]) -> Result<BTreeMap<HoldId, Vec<HeldPart>>, Fault> {
+    let mut parts: BTreeMap<HoldId, Vec<HeldPart>> = BTreeMap::new();
+    for holds in holds.chunks(KEYS_MAX) {
+        let rows = holds
+            .iter()
+            .map(|hold| id_values(hold.account.tenant, hold.id))
+            .collect();
+        let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], rows);
+        let sql = format!(
+            "SELECT hold_id, lot_id, expire_time, amount FROM hold_lot WHERE (tenant_id, hold_id) IN {list} \
+             ORDER BY hold_id, expire_time, lot_id"
+        );
+        for row in select(conn, &sql, parameters).await? {
+            let mut columns = Columns::of(&row);
+            let hold = HoldId::from_uuid(columns.take()?);
+            parts.entry(hold).or_default().push(HeldPart {
+                lot: LotId::from_uuid(columns.take()?),
+                expire_time: columns.time()?,
+                amount: columns.take()?,
+            });
+        }
+    }
+    Ok(parts)
+}

@@ -1,0 +1,26 @@
+use contracts::points::v1 as wire;
+
+use super::expiry_to_wire;
+use crate::domain::Hold;
+
+pub(crate) fn hold_to_wire(hold: &Hold) -> wire::Hold {
+    let lots = hold.parts.iter().map(|part| wire::LotAmount {
+        lot_id: part.lot.to_string(),
+        amount: part.amount,
+        expire_time: expiry_to_wire(part.expire_time),
+    });
+    wire::Hold {
+        hold_id: hold.id.to_string(),
+        member_id: hold.account.member.to_string(),
+        asset_code: hold.account.asset.to_string(),
+        amount: hold.amount,
+        state: hold.state.number(),
+        lots: lots.collect(),
+        captured_amount: hold.captured,
+        entry_id: hold.entry.map(|id| id.to_string()).unwrap_or_default(),
+        reference: hold.reference.clone(),
+        create_time: Some(hold.create_time.to_wire()),
+        expire_time: Some(hold.expire_time.to_wire()),
+        end_time: hold.end_time.map(kernel::Time::to_wire),
+    }
+}
