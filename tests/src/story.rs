@@ -107,6 +107,7 @@ pub async fn earn(api: &Api, request_id: &str, member: &str, amount: i64) -> Res
         amount,
         expire_time: None,
         reference: request_id.to_owned(),
+        cost_centre: String::new(),
         available_time: None,
         awaits_confirmation: false,
     };
@@ -122,6 +123,7 @@ pub async fn redeem(api: &Api, request_id: &str, member: &str, amount: i64) -> R
         asset_code: POINTS.to_owned(),
         amount,
         reference: request_id.to_owned(),
+        cost_centre: String::new(),
     };
     let answer = api.points().redeem_points(request).await?.into_inner();
     Ok(answer.entry.expect("an entry"))

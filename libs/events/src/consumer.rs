@@ -48,6 +48,7 @@ pub fn consume(deps: &Deps, consumer: impl Consumer) -> Box<dyn Worker> {
         db,
         peers,
         outboxes,
+        red: _,
     } = deps;
     match outboxes.get(consumer.stream()) {
         Some(outbox) => consume_from(db, clock, OutboxSource::new(outbox), consumer),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use kernel::Clock;
 use rpc::Peers;
 use store::Db;
+use telemetry::Red;
 use tonic::service::Routes;
 
 use crate::Worker;
@@ -20,6 +21,8 @@ pub struct Deps {
     /// The databases of the services that share this process, by name: their facts are read from the outbox, without a
     /// call. Empty in a process of its own.
     pub outboxes: Arc<BTreeMap<&'static str, Db>>,
+    /// Where it tells how it stands.
+    pub red: Red,
 }
 
 /// A service, ready to be served.

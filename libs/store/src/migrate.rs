@@ -7,6 +7,11 @@ use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTraitSelf, Schema
 /// `{uuid}` and `{bytes}` become the database's type; `{clustered}` makes SQLite keep the rows within the primary key.
 /// Only for tables without a second index: given `WHERE tenant_id = $1 AND member_id = $2`, SQLite prefers the first column
 /// of a clustered key to an index on both, unless the index covers all that is asked for, and reads all of the tenant's rows.
+///
+/// `{refuse entry UPDATE}` becomes a trigger, called `entry_refuses_update`, by which the database refuses to change any row
+/// of `entry`, whoever asks; `{refuse entry DELETE}` the same for taking rows away; `{refuse lot UPDATE OF granted,
+/// grant_time}` for certain columns. Each costs only the statements that it refuses. A migration that makes such a table
+/// anew makes its triggers anew.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// Its name, in the order of which migrations run: "`points_0001_ledger`".
@@ -96,8 +101,49 @@ impl MigrationTrait for Step {
             .replace("{uuid}", uuid)
             .replace("{bytes}", bytes)
             .replace("{clustered}", clustered);
+        let sql = with_guards(&sql, conn.get_database_backend())?;
         conn.execute_unprepared(&sql).await.map(drop)
     }
+}
+
+/// The statements with every `{refuse table event}` spelt out.
+fn with_guards(sql: &str, backend: DbBackend) -> Result<String, DbErr> {
+    const OPENING: &str = "{refuse ";
+    let mut pieces = sql.split(OPENING);
+    let mut spelt = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let guard = piece.split_once('}').and_then(|(what, rest)| {
+            let (table, event) = what.split_once(' ')?;
+            Some((table, event, rest))
+        });
+        let (table, event, rest) = guard.ok_or_else(|| DbErr::Migration(format!("{OPENING}{piece} has no end")))?;
+        spelt.push_str(&refusing(table, event, backend));
+        spelt.push_str(rest);
+    }
+    Ok(spelt)
+}
+
+/// The trigger that refuses an event of a table. In PostgreSQL a table may also be emptied without deleting a row.
+fn refusing(table: &str, event: &str, backend: DbBackend) -> String {
+    let word = event.split(' ').next().unwrap_or_default();
+    let name = format!("{table}_refuses_{}", word.to_lowercase());
+    if backend == DbBackend::Sqlite {
+        return format!(
+            "CREATE TRIGGER {name} BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, '{table} refuses {word}'); END;"
+        );
+    }
+    let whole = if word == "DELETE" {
+        format!(
+            "CREATE TRIGGER {table}_refuses_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse();"
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $refuse$ BEGIN \
+         RAISE EXCEPTION '% refuses %', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation'; END $refuse$; \
+         CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse(); {whole}"
+    )
 }
 
 impl MigratorTraitSelf for Migrations {

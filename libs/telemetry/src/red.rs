@@ -1,4 +1,5 @@
-//! Rate, errors, duration: of every method that is served and of every consumer of facts.
+//! Rate, errors, duration: of every method that is served and of every consumer of facts. And what whoever
+//! works without being called tells about itself: levels, which stand somewhere, and sums, which only grow.
 //!
 //! The figures are kept here, as atomics, and additionally recorded by OpenTelemetry's instruments when they are
 //! exported. Keeping them only in OpenTelemetry was rejected: its Prometheus exporter is a second registry with a second
@@ -8,12 +9,12 @@ mod histogram;
 mod prometheus;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Histogram as Instrument, Meter};
+use opentelemetry::metrics::{Counter, Gauge, Histogram as Instrument, Meter};
 use tonic::Code;
 
 use self::histogram::Histogram;
@@ -31,6 +32,8 @@ pub struct Red(Arc<Figures>);
 struct Figures {
     methods: Named<Method>,
     consumers: Named<Consumer>,
+    levels: Named<Level>,
+    sums: Named<Sum>,
     instruments: Option<Instruments>,
 }
 
@@ -55,7 +58,22 @@ struct Consumer {
 }
 
 #[derive(Debug)]
+struct Level {
+    help: &'static str,
+    value: AtomicI64,
+    gauge: Option<Gauge<i64>>,
+}
+
+#[derive(Debug)]
+struct Sum {
+    help: &'static str,
+    value: AtomicU64,
+    counter: Option<Counter<u64>>,
+}
+
+#[derive(Debug)]
 struct Instruments {
+    meter: Meter,
     requests: Counter<u64>,
     errors: Counter<u64>,
     duration: Instrument<f64>,
@@ -101,6 +119,41 @@ impl Red {
         if let Some(instruments) = &figures.instruments {
             instruments.facts.add(facts, &entry.attributes);
             instruments.apply_duration.record(took.as_secs_f64(), &entry.attributes);
+        }
+    }
+
+    /// Sets a level: "`ledger_open_findings`", with what it says in a sentence. Levels have no labels, so that their number
+    /// is what the code names.
+    pub fn level(&self, name: &'static str, help: &'static str, value: i64) {
+        let figures = &*self.0;
+        let entry = entry(&figures.levels, name, |_| Level {
+            help,
+            value: AtomicI64::new(0),
+            gauge: figures.instruments.as_ref().map(|instruments| {
+                let gauge = instruments.meter.i64_gauge(name).with_description(help);
+                gauge.build()
+            }),
+        });
+        entry.value.store(value, Ordering::Relaxed);
+        if let Some(gauge) = &entry.gauge {
+            gauge.record(value, &[]);
+        }
+    }
+
+    /// Adds to a sum: "`ledger_checked_total`", with what it says in a sentence. Without labels, as levels are.
+    pub fn add(&self, name: &'static str, help: &'static str, more: u64) {
+        let figures = &*self.0;
+        let entry = entry(&figures.sums, name, |_| Sum {
+            help,
+            value: AtomicU64::new(0),
+            counter: figures.instruments.as_ref().map(|instruments| {
+                let counter = instruments.meter.u64_counter(name).with_description(help);
+                counter.build()
+            }),
+        });
+        entry.value.fetch_add(more, Ordering::Relaxed);
+        if let Some(counter) = &entry.counter {
+            counter.add(more, &[]);
         }
     }
 
@@ -201,6 +254,7 @@ impl Instruments {
                 .build()
         };
         Self {
+            meter: meter.clone(),
             requests: meter
                 .u64_counter("rpc.server.requests")
                 .with_description("Requests answered.")
@@ -272,6 +326,29 @@ mod tests {
         );
         assert!(
             text.contains("events_apply_duration_seconds_count{consumer=\"points.earn\"} 2\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_level_stands_where_it_was_set_last() {
+        let red = Red::default();
+        assert!(!red.prometheus_text().contains("open_findings"));
+        red.level("open_findings", "What is open.", 3);
+        red.level("open_findings", "What is open.", -2);
+        let text = red.prometheus_text();
+        let expected = "# HELP open_findings What is open.\n# TYPE open_findings gauge\nopen_findings -2\n";
+        assert!(text.contains(expected), "{text}");
+    }
+
+    #[test]
+    fn a_sum_grows() {
+        let red = Red::default();
+        red.add("checked_total", "What was checked.", 3);
+        red.add("checked_total", "What was checked.", 4);
+        let text = red.prometheus_text();
+        assert!(
+            text.contains("# TYPE checked_total counter\nchecked_total 7\n"),
             "{text}"
         );
     }

@@ -26,6 +26,8 @@ pub struct Harness {
     pub db: Db,
     /// Whose rows the test works on.
     pub tenant: Tenant,
+    /// What the service tells about itself.
+    pub red: Red,
     signer: Signer,
     switchboard: Switchboard,
     workers: Workers,
@@ -67,7 +69,9 @@ pub async fn harness_with_peers(
         db: db.clone(),
         peers,
         outboxes: Arc::default(),
+        red: stack.red.clone(),
     });
+    let red = stack.red.clone();
     switchboard.connect(rpc::serve(service.routes, stack).expect("the contracts are complete"));
     let mut workers = Workers::new(clock.clone());
     for worker in service.workers {
@@ -78,6 +82,7 @@ pub async fn harness_with_peers(
         clock,
         db,
         tenant,
+        red,
         signer,
         switchboard,
         workers,

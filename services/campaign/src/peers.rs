@@ -151,6 +151,7 @@ impl Asker {
             amount,
             expire_time: None,
             reference: format!("journey/{}", ask.journey_code),
+            cost_centre: String::new(),
             available_time: None,
             awaits_confirmation: false,
         };

@@ -3,6 +3,9 @@
 mod account;
 mod adjustment;
 mod asset;
+mod breakage;
+mod calendar;
+mod counter;
 mod decide;
 mod earning;
 mod entry;
@@ -11,13 +14,17 @@ mod hold;
 mod ids;
 mod pending;
 mod posting;
+mod proof;
 mod refusal;
 mod reversal;
 mod state;
 
-pub(crate) use account::{Account, AccountKey, Lot, LotKey, Standing};
+pub(crate) use account::{Account, AccountKey, Frozen, Lot, LotKey, Standing};
 pub(crate) use adjustment::{Adjustment, AdjustmentState};
 pub(crate) use asset::{Asset, AssetCode, AssetKind, ClawbackPolicy};
+pub(crate) use breakage::{Cohort, breakage};
+pub(crate) use calendar::CalendarMonth;
+pub(crate) use counter::{CostCentre, Count, Counts, SumKey, View, count};
 pub(crate) use decide::{decide, receiver};
 pub(crate) use earning::{
     ActivityFacts, Amount, Calendars, CapKind, CapUse, CompiledRule, CounterKey, Counters, EarningRule, Item,
@@ -30,6 +37,7 @@ pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
 pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId};
 pub(crate) use pending::{Availability, ConfirmCause, Confirmed};
 pub(crate) use posting::{Act, Extent, Posting};
+pub(crate) use proof::{Books, Line, Proven, prove};
 pub(crate) use refusal::Refusal;
 pub(crate) use reversal::{Part, Reversible, due_back};
 pub(crate) use state::State;

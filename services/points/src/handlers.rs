@@ -10,12 +10,17 @@ mod create_asset;
 mod create_earning_rule;
 mod earn_points;
 mod explain_earning;
+mod freeze_account;
 mod get_adjustment;
 mod get_asset;
 mod get_balance;
+mod get_balance_as_of;
+mod get_breakage;
 mod get_earning_rule;
 mod get_hold;
 mod get_liability;
+mod get_reconciliation;
+mod get_statement;
 mod hold_points;
 mod hold_service;
 mod list_adjustments;
@@ -23,8 +28,12 @@ mod list_assets;
 mod list_balances;
 mod list_earning_rules;
 mod list_entries;
+mod list_expirations;
+mod list_frozen_accounts;
 mod list_holds;
+mod list_liabilities;
 mod list_lots;
+mod list_settlements;
 mod pending_service;
 mod post_batch;
 mod post_stream;
@@ -35,8 +44,10 @@ mod reject_adjustment;
 mod release_hold;
 mod reverse_points;
 mod simulate_earning;
+mod start_reconciliation;
 mod transfer_points;
 mod transfer_service;
+mod unfreeze_account;
 mod update_asset;
 mod update_earning_rule;
 
@@ -46,15 +57,21 @@ use contracts::points::v1::earning_rule_service_server::EarningRuleService;
 use contracts::points::v1::ledger_service_server::LedgerService;
 use contracts::points::v1::points_service_server::PointsService;
 use contracts::points::v1::posting_service_server::PostingService;
+use contracts::points::v1::statement_service_server::StatementService;
 use contracts::points::v1::{
     CreateAssetRequest, CreateAssetResponse, CreateEarningRuleRequest, CreateEarningRuleResponse, EarnPointsRequest,
-    EarnPointsResponse, ExplainEarningRequest, ExplainEarningResponse, GetAssetRequest, GetAssetResponse,
-    GetBalanceRequest, GetBalanceResponse, GetEarningRuleRequest, GetEarningRuleResponse, GetLiabilityRequest,
-    GetLiabilityResponse, ListAssetsRequest, ListAssetsResponse, ListBalancesRequest, ListBalancesResponse,
-    ListEarningRulesRequest, ListEarningRulesResponse, ListEntriesRequest, ListEntriesResponse, ListLotsRequest,
-    ListLotsResponse, PostBatchRequest, PostBatchResponse, PostStreamRequest, ReconcileAccountsRequest,
+    EarnPointsResponse, ExplainEarningRequest, ExplainEarningResponse, FreezeAccountRequest, FreezeAccountResponse,
+    GetAssetRequest, GetAssetResponse, GetBalanceAsOfRequest, GetBalanceAsOfResponse, GetBalanceRequest,
+    GetBalanceResponse, GetBreakageRequest, GetBreakageResponse, GetEarningRuleRequest, GetEarningRuleResponse,
+    GetLiabilityRequest, GetLiabilityResponse, GetReconciliationRequest, GetReconciliationResponse,
+    GetStatementRequest, GetStatementResponse, ListAssetsRequest, ListAssetsResponse, ListBalancesRequest,
+    ListBalancesResponse, ListEarningRulesRequest, ListEarningRulesResponse, ListEntriesRequest, ListEntriesResponse,
+    ListExpirationsRequest, ListExpirationsResponse, ListFrozenAccountsRequest, ListFrozenAccountsResponse,
+    ListLiabilitiesRequest, ListLiabilitiesResponse, ListLotsRequest, ListLotsResponse, ListSettlementsRequest,
+    ListSettlementsResponse, PostBatchRequest, PostBatchResponse, PostStreamRequest, ReconcileAccountsRequest,
     ReconcileAccountsResponse, RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse,
-    SimulateEarningRequest, SimulateEarningResponse, UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest,
+    SimulateEarningRequest, SimulateEarningResponse, StartReconciliationRequest, StartReconciliationResponse,
+    UnfreezeAccountRequest, UnfreezeAccountResponse, UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest,
     UpdateEarningRuleResponse,
 };
 use fault::Fault;
@@ -107,6 +124,11 @@ impl PointsApi {
             Fault::invalid_fields(mistakes.into_iter().map(violation).collect())
         })
     }
+}
+
+/// A sum over many members as the contract carries it; what exceeds it stands at its end.
+fn amount_to_wire(amount: i128) -> i64 {
+    i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX })
 }
 
 fn expiring_within_days(asked: i32) -> i64 {
@@ -250,10 +272,90 @@ impl LedgerService for PointsApi {
         answer(request, |call| self.reconcile_accounts(call)).await
     }
 
+    async fn get_reconciliation(
+        &self,
+        request: Request<GetReconciliationRequest>,
+    ) -> Result<Response<GetReconciliationResponse>, Status> {
+        answer(request, |call| self.get_reconciliation(call)).await
+    }
+
+    async fn start_reconciliation(
+        &self,
+        request: Request<StartReconciliationRequest>,
+    ) -> Result<Response<StartReconciliationResponse>, Status> {
+        answer(request, |call| self.start_reconciliation(call)).await
+    }
+
+    async fn list_frozen_accounts(
+        &self,
+        request: Request<ListFrozenAccountsRequest>,
+    ) -> Result<Response<ListFrozenAccountsResponse>, Status> {
+        answer(request, |call| self.list_frozen_accounts(call)).await
+    }
+
+    async fn freeze_account(
+        &self,
+        request: Request<FreezeAccountRequest>,
+    ) -> Result<Response<FreezeAccountResponse>, Status> {
+        answer(request, |call| self.freeze_account(call)).await
+    }
+
+    async fn unfreeze_account(
+        &self,
+        request: Request<UnfreezeAccountRequest>,
+    ) -> Result<Response<UnfreezeAccountResponse>, Status> {
+        answer(request, |call| self.unfreeze_account(call)).await
+    }
+
+    async fn list_liabilities(
+        &self,
+        request: Request<ListLiabilitiesRequest>,
+    ) -> Result<Response<ListLiabilitiesResponse>, Status> {
+        answer(request, |call| self.list_liabilities(call)).await
+    }
+
+    async fn list_settlements(
+        &self,
+        request: Request<ListSettlementsRequest>,
+    ) -> Result<Response<ListSettlementsResponse>, Status> {
+        answer(request, |call| self.list_settlements(call)).await
+    }
+
+    async fn get_breakage(
+        &self,
+        request: Request<GetBreakageRequest>,
+    ) -> Result<Response<GetBreakageResponse>, Status> {
+        answer(request, |call| self.get_breakage(call)).await
+    }
+
     async fn get_liability(
         &self,
         request: Request<GetLiabilityRequest>,
     ) -> Result<Response<GetLiabilityResponse>, Status> {
         answer(request, |call| self.get_liability(call)).await
+    }
+}
+
+#[async_trait]
+impl StatementService for PointsApi {
+    async fn get_balance_as_of(
+        &self,
+        request: Request<GetBalanceAsOfRequest>,
+    ) -> Result<Response<GetBalanceAsOfResponse>, Status> {
+        answer(request, |call| self.get_balance_as_of(call)).await
+    }
+
+    async fn get_statement(
+        &self,
+        request: Request<GetStatementRequest>,
+    ) -> Result<Response<GetStatementResponse>, Status> {
+        answer(request, |call| self.get_statement(call)).await
+    }
+
+    async fn list_expirations(
+        &self,
+        request: Request<ListExpirationsRequest>,
+    ) -> Result<Response<ListExpirationsResponse>, Status> {
+        answer(request, |call| self.list_expirations(call)).await
     }
 }

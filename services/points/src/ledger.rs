@@ -45,6 +45,7 @@ impl Ledger {
             subject: Subject::Asset(asset),
             act,
             reference,
+            cost_centre,
             answer: _,
         } = ask(tenant, request)?
         else {
@@ -57,6 +58,7 @@ impl Ledger {
         let account = account_of(&tx, tenant, member, &asset).await?;
         let posting = Posting {
             reference,
+            cost_centre,
             ..Posting::new(account, act)
         };
         let effects = post_one(&tx, &self.clock, posting).await?;

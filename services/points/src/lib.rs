@@ -8,9 +8,12 @@
 //! - what is held can be spent by its hold alone, and comes back at its deadline if nobody does;
 //! - a spend takes the lots that expire first, and lists them, so that a reversal gives back the very same;
 //! - one request id has one effect and one answer, for ever; one activity is judged once, and earns once by one rule;
-//! - entries are only ever added, and each earn by a rule names the version that decided it;
+//! - entries are only ever added, and each earn by a rule names the version that decided it; the database itself refuses to
+//!   change or take away one;
 //! - what a rule gives stays within the caps of its members and within its budget, and what was decided about an activity,
-//!   on what, and why, is kept.
+//!   on what, and why, is kept;
+//! - all of this is proven again for each account, for ever ([`workers`], [`audit`]): one that disagrees with itself is
+//!   frozen until an operator has mended it, and never repaired silently.
 //!
 //! There is one posting path: lock the accounts in one order and read what the decision needs ([`store`]), decide each
 //! posting in memory ([`domain`]), write all of it with a handful of statements, tell the facts ([`facts`]). Consumers and
@@ -29,6 +32,7 @@
     )
 )]
 
+mod audit;
 mod consumers;
 mod domain;
 mod engine;
@@ -48,6 +52,7 @@ use contracts::points::v1::ledger_service_server::LedgerServiceServer;
 use contracts::points::v1::pending_service_server::PendingServiceServer;
 use contracts::points::v1::points_service_server::PointsServiceServer;
 use contracts::points::v1::posting_service_server::PostingServiceServer;
+use contracts::points::v1::statement_service_server::StatementServiceServer;
 use contracts::points::v1::transfer_service_server::TransferServiceServer;
 use events::{consume, feed, sequencer};
 use runtime::{Deps, Service};
@@ -57,19 +62,21 @@ pub use self::ledger::Ledger;
 
 use self::consumers::{EarnByRules, KeepTiers, MoveOnMerge};
 use self::handlers::PointsApi;
-use self::workers::{ConfirmPending, ExpireLots, ReleaseHolds};
+use self::workers::{ConfirmPending, ExpireLots, Reconcile, ReleaseHolds};
 
 /// The service's name, and its schema's.
 pub const NAME: &str = "points";
 
-/// The service: its gRPC services and the feed of its facts, three consumers, and what is due without being called.
+/// The service: its gRPC services and the feed of its facts, three consumers, what is due without being called, and the proof
+/// of all accounts.
 pub fn service(deps: Deps) -> Service {
-    let Deps { clock, db, .. } = &deps;
+    let Deps { clock, db, red, .. } = &deps;
     let api = PointsApi::new(clock.clone(), db.clone());
     let routes = Routes::new(PointsServiceServer::new(api.clone()))
         .add_service(PostingServiceServer::new(api.clone()))
         .add_service(AssetServiceServer::new(api.clone()))
         .add_service(EarningRuleServiceServer::new(api.clone()))
+        .add_service(StatementServiceServer::new(api.clone()))
         .add_service(HoldServiceServer::new(api.clone()))
         .add_service(TransferServiceServer::new(api.clone()))
         .add_service(AdjustmentServiceServer::new(api.clone()))
@@ -84,6 +91,7 @@ pub fn service(deps: Deps) -> Service {
         Box::new(ExpireLots::new(clock.clone(), db.clone())),
         Box::new(ConfirmPending::new(clock.clone(), db.clone())),
         Box::new(ReleaseHolds::new(clock.clone(), db.clone())),
+        Box::new(Reconcile::new(clock.clone(), db.clone(), red.clone())),
     ];
     Service {
         name: NAME,

@@ -9,9 +9,10 @@ mod hold;
 mod ledger;
 mod page;
 mod posting_request;
+mod reconciliation;
 mod refusal;
 
-pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, inputs_digest};
+pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, cost_centre, inputs_digest};
 pub(crate) use adjustment::adjustment_to_wire;
 pub(crate) use asset::{asset_to_wire, clawback_from_wire, expiry_from_wire};
 pub(crate) use earning_decision::{amounts, caps_from_wire, decision_to_wire, explained_outcome, outcome_from_wire};
@@ -20,15 +21,23 @@ pub(crate) use hold::hold_to_wire;
 pub(crate) use ledger::{balance_to_wire, entry_to_wire, lot_to_wire, zero_balance};
 pub(crate) use page::{Page, parse_cursor};
 pub(crate) use posting_request::{PostingRequest, Wish, ask};
+pub(crate) use reconciliation::{format_account, freeze_to_wire, parse_account, reconciliation_to_wire};
 pub(crate) use refusal::refusal_to_wire;
 
 use fault::Fault;
 use kernel::{Id, Kind, Time};
 
+use crate::domain::CostCentre;
+
 /// An id of the given field, or the refusal of the request.
 pub(crate) fn parse_id<K: Kind>(path: &'static str, text: &str) -> Result<Id<K>, Fault> {
     text.parse()
         .map_err(|error: kernel::IdError| Fault::invalid(path, error.to_string()))
+}
+
+/// A cost centre, where one was named.
+pub(crate) fn parse_cost_centre(text: &str) -> Option<CostCentre> {
+    (!text.is_empty()).then(|| text.into())
 }
 
 /// A time of the given field, where there is one.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::points::v1::ReconcileAccountsRequest;
 use contracts::points::v1::ledger_service_client::LedgerServiceClient;
+use contracts::points::v1::{GetReconciliationRequest, ListFrozenAccountsRequest, ReconcileAccountsRequest};
 use fault::Fault;
-use kernel::{Clock, Tenant};
+use kernel::{Clock, Tenant, Time};
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
 use runtime::Deps;
 use store::Db;
@@ -25,6 +25,10 @@ const BEHIND_MAX: i64 = 10_000;
 const PARKED_MAX: i64 = 20;
 /// How many accounts are checked by one call.
 const ACCOUNTS_MAX: i32 = 5_000;
+/// How many frozen accounts are told.
+const FROZEN_MAX: i32 = 20;
+/// How long ago the last pass of the proof over all accounts may have ended.
+const PASS_AGE_MAX: Duration = Duration::from_hours(7 * 24);
 const PEER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What was found, as it is told.
@@ -161,6 +165,7 @@ async fn ledger(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> 
         db: points.clone(),
         peers: peers.clone(),
         outboxes: Arc::default(),
+        red: Red::default(),
     });
     let stack = Stack {
         signer,
@@ -170,7 +175,47 @@ async fn ledger(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> 
     switchboard.connect(rpc::serve(service.routes, stack)?);
     for tenant in gateway::tenants(gateway).await? {
         let client = LedgerServiceClient::new(peers.channel(points::NAME).on_behalf_of(tenant)?);
+        proof(client.clone(), tenant, report).await?;
         reconcile(client, tenant, report).await?;
+    }
+    Ok(())
+}
+
+/// Tells how far the ledger's own proof has come, and which accounts it has frozen.
+async fn proof(mut client: LedgerServiceClient<Channel>, tenant: Tenant, report: &mut Report) -> Result<(), Fault> {
+    let asked = client.get_reconciliation(GetReconciliationRequest {}).await;
+    let standing = asked
+        .map_err(Fault::from_peer)?
+        .into_inner()
+        .reconciliation
+        .unwrap_or_default();
+    match standing.last_pass_end_time.as_ref().and_then(Time::from_wire) {
+        Some(end) if Clock::system().now().since(end) > PASS_AGE_MAX => report.bad(
+            format_args!("{tenant}: the last pass of the ledger's proof ended at {end}"),
+            "see that points runs and that its worker points.reconcile logs no failures",
+        ),
+        Some(end) => good(format_args!(
+            "{tenant}: the ledger proved {} accounts until {end}",
+            standing.last_pass_checked_count
+        )),
+        None => good(format_args!(
+            "{tenant}: the first pass of the ledger's proof has checked {} accounts so far",
+            standing.checked_count
+        )),
+    }
+    let request = ListFrozenAccountsRequest {
+        page_size: FROZEN_MAX,
+        page_token: String::new(),
+    };
+    let frozen = client.list_frozen_accounts(request).await.map_err(Fault::from_peer)?;
+    for account in frozen.into_inner().frozen_accounts {
+        report.bad(
+            format_args!(
+                "{tenant}: the account of {} of {} is frozen, because {} {}",
+                account.asset_code, account.member_id, account.reason, account.discrepancy
+            ),
+            "mend the cause, with the entries as the truth, then call UnfreezeAccount",
+        );
     }
     Ok(())
 }

@@ -70,6 +70,7 @@ impl Platform {
                 db: db.clone(),
                 peers,
                 outboxes: databases.clone(),
+                red: red.clone(),
             });
             let stack = Stack {
                 signer: signer.clone(),

@@ -55,6 +55,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         db: db.clone(),
         peers,
         outboxes: Arc::default(),
+        red: telemetry.red(),
     });
     let stack = Stack {
         signer: signer.clone(),

@@ -194,6 +194,7 @@ impl World {
                 asset_code: ASSET.to_owned(),
                 amount: 1,
                 reference: String::new(),
+                cost_centre: String::new(),
             };
             let (mut client, request) = (PointsServiceClient::new(route.channel()), route.request(request));
             async move { client.redeem_points(request).await.map(drop) }
@@ -265,6 +266,7 @@ fn earn(request_id: String, member_id: String, amount: i64) -> EarnPointsRequest
         amount,
         expire_time: None,
         reference: String::new(),
+        cost_centre: String::new(),
         available_time: None,
         awaits_confirmation: false,
     }

@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("rpc", &["kernel", "fault", "contracts", "telemetry"]),
     ("store", &["kernel", "fault", "telemetry"]),
     ("mesh", &["kernel", "fault", "rpc"]),
-    ("runtime", &["kernel", "fault", "rpc", "store"]),
+    ("runtime", &["kernel", "fault", "telemetry", "rpc", "store"]),
     (
         "events",
         &["kernel", "fault", "contracts", "telemetry", "rpc", "store", "runtime"],

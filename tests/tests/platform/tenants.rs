@@ -130,6 +130,8 @@ fn query(method: &str) -> &'static str {
         "LookUpMember" => "?kind=IDENTITY_KIND_EXTERNAL_ID&channelCode={channel_code}&value={external_id}",
         "ExplainEarning" => "?memberId={member_id}&sourceId=order-1",
         "ListEntries" | "ListLots" | "ListHolds" => "?assetCode={asset_code}",
+        "GetBalanceAsOf" => "?asOfTime=2020-01-01T00:00:00Z",
+        "ListSettlements" => "?startMonth=2026-01",
         _ => "",
     }
 }
@@ -269,6 +271,8 @@ fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
         ("CaptureHold", json!({})),
         ("ReleaseHold", json!({})),
         ("ReversePoints", json!({"entryId": known["entry_id"], "amount": "1"})),
+        ("FreezeAccount", json!({"reason": "Mallory"})),
+        ("UnfreezeAccount", json!({"reason": "Mallory"})),
         (
             "UpdateTag",
             json!({"displayName": "Mallory", "updateMask": "displayName"}),
@@ -345,7 +349,8 @@ async fn no_method_of_another_tenant_changes_anything() {
 async fn everything(host: &Host, known: &Known) -> BTreeMap<String, Answer> {
     let rest = host.rest();
     let mut all = BTreeMap::new();
-    for path in reads() {
+    // How far the ledger's proof has come changes by itself.
+    for path in reads().into_iter().filter(|path| path != "/v1/reconciliation") {
         let path = fill(&path, known);
         let answer = rest.get(&path).await;
         assert!(answer.status.is_success(), "{path}: {}", answer.text);

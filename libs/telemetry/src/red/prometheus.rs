@@ -13,7 +13,9 @@ use super::{Figures, Named, is_error, name};
 pub(super) fn text(figures: &Figures) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = rpc(&mut text, figures).and_then(|()| events(&mut text, figures));
+    let _ = rpc(&mut text, figures)
+        .and_then(|()| events(&mut text, figures))
+        .and_then(|()| levels(&mut text, figures));
     text
 }
 
@@ -74,6 +76,18 @@ fn events(text: &mut String, figures: &Figures) -> std::fmt::Result {
             &labels,
             &figures.duration.snapshot(),
         )?;
+    }
+    Ok(())
+}
+
+fn levels(text: &mut String, figures: &Figures) -> std::fmt::Result {
+    for (name, level) in all(&figures.levels) {
+        family(text, &name, "gauge", level.help)?;
+        writeln!(text, "{name} {}", level.value.load(Ordering::Relaxed))?;
+    }
+    for (name, sum) in all(&figures.sums) {
+        family(text, &name, "counter", sum.help)?;
+        writeln!(text, "{name} {}", sum.value.load(Ordering::Relaxed))?;
     }
     Ok(())
 }

@@ -35,6 +35,7 @@ fn redeem(asset_code: &str) -> RedeemPointsRequest {
         asset_code: asset_code.to_owned(),
         amount: 500,
         reference: String::new(),
+        cost_centre: String::new(),
     }
 }
 

@@ -102,6 +102,7 @@ impl Platform {
             db: db.clone(),
             peers,
             outboxes: Arc::default(),
+            red: Red::default(),
         });
         let played = join(played::routes());
         let channels = BTreeMap::from([

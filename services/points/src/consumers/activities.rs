@@ -89,6 +89,7 @@ impl Consumer for EarnByRules {
 
         let mut earned = known;
         let posted = post_many(tx, &self.clock, &judged.earns).await?;
+        check_frozen(&posted)?;
         judged.note_posted(&posted);
         let new = judged.earns.iter().zip(posted);
         earned.extend(new.filter_map(|(posting, outcome)| new_earn(posting, outcome)));
@@ -233,6 +234,13 @@ fn account_of(earn: &EarnRow, redirects: &Redirects) -> AccountKey {
     }
 }
 
+/// What a frozen account would have earned must not be lost: the activity is put aside whole, to be sent again.
+fn check_frozen(outcomes: &[Result<Effects, Refusal>]) -> Result<(), Fault> {
+    let refusals = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    let mut frozen = refusals.filter(|refusal| matches!(refusal, Refusal::Frozen { .. }));
+    frozen.next().map_or(Ok(()), |refusal| Err(refusal.clone().into()))
+}
+
 /// What a posting of this batch has earned. A refused one, whose asset's last day is over or whose balance is full, has
 /// earned nothing; repeating it would change nothing.
 fn new_earn(posting: &Posting, outcome: Result<Effects, Refusal>) -> Option<EarnRow> {
@@ -292,6 +300,7 @@ fn claims<'e>(
                     rule_version: earn.rule_version,
                     inputs_digest: earn.inputs_digest.clone(),
                 }),
+                cost_centre: None,
             };
             claims.push((*earn, claim));
         }
@@ -319,6 +328,7 @@ fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<i64,
             refusal @ (Refusal::NotSpendable { .. }
             | Refusal::ExpiryPassed { .. }
             | Refusal::Overflow { .. }
+            | Refusal::Frozen { .. }
             | Refusal::NotReversible { .. }
             | Refusal::HoldNotOpen { .. }
             | Refusal::ExceedsHold { .. }

@@ -8,7 +8,7 @@ use kernel::{Clock, Fact, Tenant};
 use store::{Tx, redirects};
 
 use super::Redirects;
-use crate::domain::{AccountKey, Act, MemberId, Posting};
+use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::post::post_many;
 use crate::store::{asset_codes, merge_counters};
 use crate::wire::parse_id;
@@ -68,7 +68,12 @@ impl Consumer for MoveOnMerge {
             })
             .collect();
         for decided in post_many(tx, &self.clock, &postings).await? {
-            decided?;
+            match decided {
+                Ok(_) => {}
+                // It is handed over when it is unfrozen; the old id leads to the survivor all the same.
+                Err(refusal @ Refusal::Frozen { .. }) => tracing::warn!(%refusal, "a merge waits for a frozen account"),
+                Err(refusal) => return Err(refusal.into()),
+            }
         }
         for merge in &merges {
             redirects::add(&**tx, merge.tenant, merge.absorbed.uuid(), merge.survivor.uuid()).await?;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use kernel::{Tenant, Time};
 
-use super::{Asset, AssetCode, EntryId, LotId, MemberId};
+use super::{Asset, AssetCode, CostCentre, EntryId, LotId, MemberId};
 
 /// Whose balance of what. The order of the keys is the order in which accounts are locked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +11,13 @@ pub(crate) struct AccountKey {
     pub(crate) tenant: Tenant,
     pub(crate) member: MemberId,
     pub(crate) asset: AssetCode,
+}
+
+/// Why and since when nothing may be posted to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Frozen {
+    pub(crate) reason: String,
+    pub(crate) time: Time,
 }
 
 /// Lots are spent in the order of these keys: what expires first goes first, what was granted first among equals.
@@ -29,6 +36,8 @@ pub(crate) struct Lot {
     pub(crate) granted: i64,
     /// What can be spent of it.
     pub(crate) remaining: i64,
+    /// Who bears its cost; none where nobody was named.
+    pub(crate) cost_centre: Option<CostCentre>,
     /// What open holds have set aside of it.
     pub(crate) held: i64,
     /// What of it waits to become available: all that has not been taken back, or nothing.
@@ -67,6 +76,10 @@ pub(crate) struct Account {
     pub(crate) sequence: i64,
     /// The member that it went over to; nothing is posted here any more.
     pub(crate) moved_to: Option<MemberId>,
+    /// Why nothing may be posted here for now.
+    pub(crate) frozen: Option<Frozen>,
+    /// When it last changed.
+    change_time: Time,
     lots: BTreeMap<LotKey, Lot>,
     /// Every open lot is among `lots`.
     complete: bool,
@@ -115,11 +128,29 @@ impl Account {
             idle_time,
             sequence,
             moved_to,
+            frozen: None,
+            change_time: Time::EPOCH,
             lots: BTreeMap::new(),
             complete: false,
             changed_lots: BTreeSet::new(),
             changed: false,
         }
+    }
+
+    /// The same account, frozen if it is.
+    pub(crate) fn frozen(self, frozen: Option<Frozen>) -> Self {
+        Self { frozen, ..self }
+    }
+
+    /// The same account, which last changed at `change_time`.
+    pub(crate) fn changed_at(self, change_time: Time) -> Self {
+        Self { change_time, ..self }
+    }
+
+    /// When what happens at `now` happens to this account: never before what happened last, whatever the clock says. Clocks
+    /// of replicas differ, and who reads the clock first may get the lock last.
+    pub(crate) fn moment(&self, now: Time) -> Time {
+        self.change_time.max(now)
     }
 
     /// Takes a lot in as it is in the database.

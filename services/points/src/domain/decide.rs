@@ -1,5 +1,6 @@
 mod adjust;
 mod debt;
+mod frozen;
 mod hand_over;
 mod hold;
 mod idle;
@@ -21,6 +22,8 @@ use super::{
 pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
     let receiver = receiver(posting);
     let keys: Vec<&AccountKey> = receiver.iter().chain([&posting.account]).collect();
+    frozen::check(state, &keys)?;
+    state.cost_centre.clone_from(&posting.cost_centre);
     let expired = idle::expire(state, &keys);
     let mut effects = match act(state, posting) {
         Ok(effects) => effects,
@@ -39,6 +42,9 @@ pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Re
             entry.reference.clone_from(&posting.reference);
         }
         entry.earned_by.clone_from(&posting.earned_by);
+        let reversed = entry.reverses.and_then(|reversed| state.reversible(reversed));
+        let centre = reversed.map_or(&posting.cost_centre, |reversed| &reversed.cost_centre);
+        entry.cost_centre.clone_from(centre);
     }
     Ok(effects)
 }
@@ -239,6 +245,7 @@ fn grant(
         grant_time: state.now,
         granted: amount,
         remaining: if waits { 0 } else { amount },
+        cost_centre: state.cost_centre.clone(),
         held: 0,
         pending: if waits { amount } else { 0 },
         available_time: availability.time(),

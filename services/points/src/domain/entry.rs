@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{AccountKey, ActivityId, AdjustmentId, Confirmed, EntryId, Hold, HoldId, LotId, MemberId};
+use super::{AccountKey, ActivityId, AdjustmentId, Confirmed, CostCentre, EntryId, Hold, HoldId, LotId, MemberId};
 
 /// One change of one balance. Entries are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     pub(crate) reverses: Option<EntryId>,
     pub(crate) earned_by: Option<EarnedBy>,
     pub(crate) counterpart: Option<MemberId>,
+    /// Who bears the cost of an earn, where a redeem was spent; of a reversal, that of what it reverses.
+    pub(crate) cost_centre: Option<CostCentre>,
     /// The hold that it captured.
     pub(crate) hold: Option<HoldId>,
     /// The change of what is owed, with its sign.

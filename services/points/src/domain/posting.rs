@@ -1,7 +1,8 @@
 use kernel::Time;
 
 use super::{
-    AccountKey, AdjustmentId, Availability, ConfirmCause, EarnedBy, EntryId, HoldId, LotId, MemberId, ReleaseCause,
+    AccountKey, AdjustmentId, Availability, ConfirmCause, CostCentre, EarnedBy, EntryId, HoldId, LotId, MemberId,
+    ReleaseCause,
 };
 
 /// Something to be done to one account.
@@ -13,6 +14,8 @@ pub(crate) struct Posting {
     pub(crate) reference: String,
     /// The rule and the activity behind it.
     pub(crate) earned_by: Option<EarnedBy>,
+    /// Who bears the cost of an earn, where a redeem is spent. A reversal has that of what it reverses.
+    pub(crate) cost_centre: Option<CostCentre>,
 }
 
 /// What is to be done.
@@ -77,6 +80,7 @@ impl Posting {
             act,
             reference: String::new(),
             earned_by: None,
+            cost_centre: None,
         }
     }
 }

@@ -2,7 +2,7 @@ use contracts::points::v1::ErrorReason;
 use fault::Fault;
 use kernel::Time;
 
-use super::{AdjustmentId, AdjustmentState, AssetCode, EntryId, EntryKind, HoldId, HoldState, MemberId};
+use super::{AdjustmentId, AdjustmentState, AssetCode, EntryId, EntryKind, Frozen, HoldId, HoldState, MemberId};
 
 /// Why a posting is not done. It refuses this posting only.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +38,8 @@ pub(crate) enum Refusal {
     HoldNotOpen { hold: HoldId, state: HoldState },
     #[error("{requested} were to be captured of hold {hold}: {held} are held")]
     ExceedsHold { hold: HoldId, held: i64, requested: i64 },
+    #[error("the account of {asset} has been frozen since {}, because {}: an operator has to unfreeze it", frozen.time, frozen.reason)]
+    Frozen { asset: AssetCode, frozen: Frozen },
 }
 
 impl From<Refusal> for Fault {
@@ -91,6 +93,10 @@ impl From<Refusal> for Fault {
                 .with("hold_id", hold)
                 .with("held", held)
                 .with("requested", requested),
+            Refusal::Frozen { asset, frozen } => Fault::refused(ErrorReason::AccountFrozen, message)
+                .with("asset_code", asset)
+                .with("reason", frozen.reason)
+                .with("freeze_time", frozen.time),
         }
     }
 }

@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{EntryId, EntryKind, LotId, LotKey, MemberId};
+use super::{CostCentre, EntryId, EntryKind, LotId, LotKey, MemberId};
 
 /// An entry that is to be reversed, and what has been reversed of it already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,7 @@ pub(crate) struct Reversible {
     pub(crate) reversed: i64,
     /// The lots that it granted or spent.
     pub(crate) parts: Vec<Part>,
+    pub(crate) cost_centre: Option<CostCentre>,
 }
 
 /// A lot's part in an entry that is to be reversed.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use kernel::Time;
 use uuid::Uuid;
 
-use super::{Account, AccountKey, Asset, Entry, EntryId, EntryKind, Hold, HoldId, LotAmount, LotId, Reversible};
+use super::{
+    Account, AccountKey, Asset, CostCentre, Entry, EntryId, EntryKind, Hold, HoldId, LotAmount, LotId, Reversible,
+};
 
 /// Everything that postings are decided on: locked accounts, their lots, the entries that are to be reversed, the time,
 /// and new numbers for new entries. Deciding moves it on, so that the next posting sees the one before.
@@ -14,6 +16,8 @@ pub(crate) struct State {
     pub(super) reversibles: HashMap<EntryId, Reversible>,
     holds: BTreeMap<HoldId, Hold>,
     changed_holds: BTreeSet<HoldId>,
+    /// Who bears the cost of what is granted by the posting at hand.
+    pub(super) cost_centre: Option<CostCentre>,
     ids: Box<dyn FnMut() -> Uuid + Send + Sync>,
 }
 
@@ -26,6 +30,7 @@ impl State {
             reversibles: HashMap::new(),
             holds: BTreeMap::new(),
             changed_holds: BTreeSet::new(),
+            cost_centre: None,
             ids: Box::new(ids),
         }
     }
@@ -129,6 +134,7 @@ impl State {
     ) -> Entry {
         let sum = lots.iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount));
         assert!(sum == amount, "an entry of {amount} whose lots sum up to {sum}");
+        let post_time = self.account(key).moment(self.now);
         let (sequence, balance) = self.account_mut(key).book(amount);
         Entry {
             id,
@@ -137,13 +143,14 @@ impl State {
             kind,
             amount,
             balance,
-            post_time: self.now,
+            post_time,
             lots,
             lot_expire_time: None,
             reference: String::new(),
             reverses: None,
             earned_by: None,
             counterpart: None,
+            cost_centre: None,
             hold: None,
             debt: 0,
             adjustment: None,

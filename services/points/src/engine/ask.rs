@@ -1,6 +1,6 @@
 use kernel::RequestKey;
 
-use crate::domain::{Act, AssetCode, Effects, EntryId, MemberId};
+use crate::domain::{Act, AssetCode, CostCentre, Effects, EntryId, MemberId};
 
 /// What is to be posted, in the words of whoever asks.
 pub(crate) struct Ask {
@@ -13,6 +13,8 @@ pub(crate) struct Ask {
     pub(crate) act: Act,
     /// What the caller said it is for.
     pub(crate) reference: String,
+    /// Who bears its cost.
+    pub(crate) cost_centre: Option<CostCentre>,
     /// Makes the answer, which is remembered, from what was done.
     pub(crate) answer: fn(&Effects) -> Vec<u8>,
 }

@@ -45,6 +45,7 @@ pub(super) async fn resolve(tx: &Tx, asks: &[&Ask]) -> Result<Resolved, Fault> {
         }
         let posting = Posting {
             reference: ask.reference.clone(),
+            cost_centre: ask.cost_centre.clone(),
             ..Posting::new(today.account.clone(), ask.act.clone())
         };
         if !today.exists && begins_account(&ask.act) {

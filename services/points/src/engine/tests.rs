@@ -62,6 +62,7 @@ impl World {
             asset_code: "points".to_owned(),
             amount,
             reference: String::new(),
+            cost_centre: String::new(),
         };
         ask(self.tenant, &request).unwrap()
     }

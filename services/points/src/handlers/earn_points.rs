@@ -5,7 +5,7 @@ use rpc::Call;
 use super::PointsApi;
 use crate::domain::{Act, Availability, Effects};
 use crate::engine::Subject;
-use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, parse_id, parse_time};
+use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, parse_cost_centre, parse_id, parse_time};
 
 impl PointsApi {
     pub(crate) async fn earn_points(&self, call: Call<EarnPointsRequest>) -> Result<EarnPointsResponse, Fault> {
@@ -36,6 +36,7 @@ impl PostingRequest for EarnPointsRequest {
                 availability,
             },
             reference: self.reference.clone(),
+            cost_centre: parse_cost_centre(&self.cost_centre),
         })
     }
 

@@ -1,36 +1,38 @@
+use std::collections::BTreeMap;
+
 use contracts::points::v1::{GetLiabilityRequest, GetLiabilityResponse};
 use fault::Fault;
 use rpc::Call;
 
-use super::PointsApi;
-use crate::domain::EntryKind;
-use crate::store::{KindSum, asset, liability};
+use super::{PointsApi, amount_to_wire};
+use crate::domain::{CalendarMonth, Count, EntryKind, View};
+use crate::store::{asset, counters, debt_sum};
 
 impl PointsApi {
     pub(crate) async fn get_liability(&self, call: Call<GetLiabilityRequest>) -> Result<GetLiabilityResponse, Fault> {
-        asset(self.db.read(), call.tenant(), &call.asset_code).await?;
-        let sums = liability(self.db.read(), call.tenant(), &call.asset_code).await?;
-        let of = |kind: EntryKind| {
-            let found = sums.iter().find(|sum| sum.kind == kind.number());
-            found.map_or(0, |sum| sum.amount.saturating_abs())
+        let (db, tenant) = (self.db.read(), call.tenant());
+        asset(db, tenant, &call.asset_code).await?;
+        let mut sums: BTreeMap<EntryKind, Count> = BTreeMap::new();
+        let mut all = Count::default();
+        for row in counters(db, tenant, &call.asset_code, View::Expiry, CalendarMonth::ALL).await? {
+            sums.entry(row.kind).or_default().add(row.count);
+            all.add(row.count);
+        }
+        let of = |kind| {
+            sums.get(&kind)
+                .map_or(0, |sum| amount_to_wire(sum.amount.saturating_abs()))
         };
-        let total = |figure: fn(&KindSum) -> i64| sums.iter().map(figure).fold(0, i64::saturating_add);
+        let adjusted = sums.get(&EntryKind::Adjustment);
         Ok(GetLiabilityResponse {
             issued: of(EntryKind::Earn),
             redeemed: of(EntryKind::Redeem),
             returned: of(EntryKind::RedeemReversal),
             taken_back: of(EntryKind::EarnReversal).saturating_add(of(EntryKind::DebtRepayment)),
             expired: of(EntryKind::Expire),
-            outstanding: total(|sum| sum.amount),
-            entry_count: total(|sum| sum.entry_count),
-            debt: total(|sum| sum.debt),
-            adjusted: total(|sum| {
-                if sum.kind == EntryKind::Adjustment.number() {
-                    sum.amount
-                } else {
-                    0
-                }
-            }),
+            outstanding: amount_to_wire(all.amount),
+            entry_count: all.entries,
+            debt: debt_sum(db, tenant, &call.asset_code).await?,
+            adjusted: adjusted.map_or(0, |sum| amount_to_wire(sum.amount)),
         })
     }
 }

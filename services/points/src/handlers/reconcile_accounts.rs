@@ -1,12 +1,10 @@
 use contracts::points::v1::{Disagreement, ReconcileAccountsRequest, ReconcileAccountsResponse};
 use fault::Fault;
 use rpc::Call;
-use uuid::Uuid;
 
 use super::PointsApi;
-use crate::domain::MemberId;
 use crate::store::{ReconcileRow, reconcile};
-use crate::wire::{Page, parse_cursor};
+use crate::wire::{Page, parse_account};
 
 /// How many accounts are checked where the caller names no number.
 const ACCOUNTS_DEFAULT: i32 = 500;
@@ -26,11 +24,8 @@ impl PointsApi {
             usize::try_from(size).map_err(Fault::internal)?,
             &call.page_token,
         )?;
-        let (member, asset) = match page.cursor.as_deref().and_then(|cursor| cursor.split_once(' ')) {
-            Some((member, asset)) => (parse_cursor::<MemberId>(Some(member))?.uuid(), asset),
-            None => (Uuid::nil(), ""),
-        };
-        let mut rows = reconcile(self.db.read(), call.tenant(), (member, asset), page.limit()).await?;
+        let (member, asset) = parse_account(page.cursor.as_deref())?;
+        let mut rows = reconcile(self.db.read(), call.tenant(), (member, &asset), page.limit()).await?;
         let next_page_token = page.cut(&mut rows, |row| format!("{} {}", row.member, row.asset));
         let disagreements: Vec<Disagreement> = rows
             .iter()

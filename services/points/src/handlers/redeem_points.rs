@@ -5,7 +5,7 @@ use rpc::Call;
 use super::PointsApi;
 use crate::domain::{Act, Effects};
 use crate::engine::Subject;
-use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, parse_id};
+use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, parse_cost_centre, parse_id};
 
 impl PointsApi {
     pub(crate) async fn redeem_points(&self, call: Call<RedeemPointsRequest>) -> Result<RedeemPointsResponse, Fault> {
@@ -27,6 +27,7 @@ impl PostingRequest for RedeemPointsRequest {
             subject: Subject::Asset(self.asset_code.as_str().into()),
             act: Act::Redeem { amount: self.amount },
             reference: self.reference.clone(),
+            cost_centre: parse_cost_centre(&self.cost_centre),
         })
     }
 

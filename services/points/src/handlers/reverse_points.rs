@@ -36,6 +36,7 @@ impl PostingRequest for ReversePointsRequest {
             subject: Subject::Entry(entry),
             act: Act::Reverse { entry, extent },
             reference: self.reference.clone(),
+            cost_centre: None,
         })
     }
 

@@ -7,12 +7,14 @@ use store::{Column, Tx, for_update, insert_rows, look_up, values};
 use uuid::Uuid;
 
 use super::row::{Columns, KEYS_MAX, select};
-use crate::domain::{AccountKey, AssetCode, MemberId, Standing};
+use crate::domain::{AccountKey, AssetCode, Frozen, MemberId, Standing};
 
 /// A locked account.
 pub(crate) struct AccountRow {
     pub(crate) key: AccountKey,
     pub(crate) standing: Standing,
+    pub(crate) frozen: Option<Frozen>,
+    pub(crate) change_time: Time,
 }
 
 pub(super) const COLUMNS: [Column; 3] = [Column::Uuid, Column::Uuid, Column::Text];
@@ -41,6 +43,11 @@ pub(crate) async fn lock(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Result<Vec<Acc
     Ok(locked)
 }
 
+/// Locks one account, if there is one.
+pub(crate) async fn lock_one(tx: &Tx, key: &AccountKey) -> Result<Option<AccountRow>, Fault> {
+    Ok(lock_existing(tx, &BTreeSet::from([key.clone()])).await?.pop())
+}
+
 /// Locks those of these accounts that exist, in the one order of their keys: the list is in that order, and the rows are
 /// looked up and locked one after the other.
 pub(crate) async fn lock_existing(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Result<Vec<AccountRow>, Fault> {
@@ -54,7 +61,7 @@ pub(crate) async fn lock_existing(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Resul
         let found = look_up(backend, &list, "account", &on);
         let sql = format!(
             "SELECT t.tenant_id, t.member_id, t.asset_code, t.balance, t.sequence, t.moved_to_member_id, t.held, t.debt, \
-             t.pending, t.idle_time FROM {found}"
+             t.pending, t.idle_time, t.frozen_reason, t.frozen_time, t.change_time FROM {found}"
         );
         for row in select(&**tx, &sql, parameters).await? {
             let mut columns = Columns::of(&row);
@@ -73,10 +80,17 @@ pub(crate) async fn lock_existing(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Resul
                     pending: columns.take()?,
                     idle_time: columns.maybe_time()?,
                 },
+                frozen: frozen(&mut columns)?,
+                change_time: columns.time()?,
             });
         }
     }
     Ok(locked)
+}
+
+fn frozen(columns: &mut Columns<'_>) -> Result<Option<Frozen>, Fault> {
+    let (reason, time) = (columns.take::<Option<String>>()?, columns.maybe_time()?);
+    Ok(reason.zip(time).map(|(reason, time)| Frozen { reason, time }))
 }
 
 /// Creates those of these accounts that do not exist, in the one order of their keys. Only while no account is locked.
@@ -172,7 +186,7 @@ pub(crate) async fn idle_accounts(
     limit: i64,
 ) -> Result<Vec<AccountKey>, Fault> {
     const IDLE: &str = "SELECT member_id, asset_code FROM account \
-         WHERE tenant_id = $1 AND idle_time <= $2 ORDER BY idle_time, member_id, asset_code LIMIT $3";
+         WHERE tenant_id = $1 AND idle_time <= $2 AND frozen_time IS NULL ORDER BY idle_time, member_id, asset_code LIMIT $3";
     let rows = select(conn, IDLE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
     rows.iter()
         .map(|row| {

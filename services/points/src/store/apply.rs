@@ -15,13 +15,14 @@ pub(crate) async fn apply(tx: &Tx, state: &State, effects: &[&Effects]) -> Resul
     insert_entry_lots(tx, &entries).await?;
     write_lots(tx, state).await?;
     write_holds(tx, state).await?;
-    write_accounts(tx, state).await
+    write_accounts(tx, state).await?;
+    super::counters::add_counters(tx, state, &entries).await
 }
 
 async fn insert_entries(tx: &Tx, entries: &[&Entry]) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO entry (tenant_id, entry_id, member_id, asset_code, sequence, kind, amount, balance, \
          post_time, lot_expire_time, reference, reverses_entry_id, activity_id, rule_code, rule_version, inputs_digest, \
-         counterpart_member_id, hold_id, debt, adjustment_id)";
+         counterpart_member_id, hold_id, debt, adjustment_id, cost_centre)";
     let rows = entries.iter().map(|entry| {
         let [tenant, member, asset] = key_values(&entry.account);
         let earned_by = entry.earned_by.as_ref();
@@ -46,6 +47,7 @@ async fn insert_entries(tx: &Tx, entries: &[&Entry]) -> Result<(), Fault> {
             entry.hold.map(kernel::Id::uuid).into(),
             entry.debt.into(),
             entry.adjustment.map(kernel::Id::uuid).into(),
+            entry.cost_centre.as_deref().into(),
         ]
     });
     insert_rows(&**tx, INSERT, rows.collect(), "").await?;
@@ -77,7 +79,7 @@ fn entry_lot_values(entry: &Entry, part: &LotAmount) -> Vec<Value> {
 /// New lots are inserted, changed ones get what is left of them and their holder.
 async fn write_lots(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO lot (tenant_id, lot_id, member_id, asset_code, granted, remaining, open, grant_time, \
-         expire_time, held, entry_id, pending, available_time)";
+         expire_time, held, entry_id, pending, available_time, cost_centre)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, lot_id) DO UPDATE SET \
          member_id = excluded.member_id, remaining = excluded.remaining, open = excluded.open, \
          held = excluded.held, pending = excluded.pending";
@@ -111,17 +113,18 @@ fn lot_values(key: &AccountKey, lot: &Lot) -> Vec<Value> {
         own_entry(lot).into(),
         lot.pending.into(),
         lot.available_time.map(kernel::Time::micros).into(),
+        lot.cost_centre.as_deref().into(),
     ]
 }
 
 /// The accounts' rows are locked and exist. That their sequence only grows is checked once more by the statement itself.
 async fn write_accounts(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO account (tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, held, debt, \
-         pending, idle_time)";
+         pending, idle_time, change_time)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, member_id, asset_code) DO UPDATE SET balance = excluded.balance, \
          sequence = excluded.sequence, moved_to_member_id = excluded.moved_to_member_id, held = excluded.held, \
-         debt = excluded.debt, pending = excluded.pending, \
-         idle_time = excluded.idle_time WHERE account.sequence <= excluded.sequence";
+         debt = excluded.debt, pending = excluded.pending, idle_time = excluded.idle_time, \
+         change_time = excluded.change_time WHERE account.sequence <= excluded.sequence";
     let changed = state
         .accounts()
         .filter(|(_, account)| account.changed())
@@ -138,6 +141,7 @@ async fn write_accounts(tx: &Tx, state: &State) -> Result<(), Fault> {
                 account.debt.into(),
                 account.pending.into(),
                 account.idle_time.map(kernel::Time::micros).into(),
+                account.moment(state.now).micros().into(),
             ]
         });
     let rows: Vec<Vec<Value>> = changed.collect();

@@ -13,7 +13,8 @@ use crate::domain::{
 };
 
 const SELECT: &str = "SELECT entry_id, sequence, kind, amount, balance, post_time, lot_expire_time, reference, \
-     reverses_entry_id, activity_id, rule_code, rule_version, inputs_digest, counterpart_member_id, hold_id, debt, adjustment_id FROM entry";
+     reverses_entry_id, activity_id, rule_code, rule_version, inputs_digest, counterpart_member_id, hold_id, debt, \
+     adjustment_id, cost_centre FROM entry";
 
 /// An account's entries before a sequence, the latest first, each with its lots.
 pub(crate) async fn list_entries(
@@ -27,11 +28,30 @@ pub(crate) async fn list_entries(
          ORDER BY sequence DESC LIMIT $5"
     );
     let [tenant, member, asset] = super::account::key_values(key);
-    let rows = select(conn, &sql, [tenant, member, asset, before.into(), limit.into()]).await?;
-    let mut entries = rows
-        .iter()
-        .map(|row| entry_row(key, row))
-        .collect::<Result<Vec<Entry>, Fault>>()?;
+    let parameters = [tenant, member, asset, before.into(), limit.into()];
+    with_lots(conn, key, select(conn, &sql, parameters).await?).await
+}
+
+/// An account's entries after a sequence and up to one, the earliest first, each with its lots.
+pub(crate) async fn entries_between(
+    conn: &impl ConnectionTrait,
+    key: &AccountKey,
+    after: i64,
+    until: i64,
+    limit: i64,
+) -> Result<Vec<Entry>, Fault> {
+    let sql = format!(
+        "{SELECT} WHERE tenant_id = $1 AND member_id = $2 AND asset_code = $3 AND sequence > $4 AND sequence <= $5 \
+         ORDER BY sequence LIMIT $6"
+    );
+    let [tenant, member, asset] = super::account::key_values(key);
+    let parameters = [tenant, member, asset, after.into(), until.into(), limit.into()];
+    with_lots(conn, key, select(conn, &sql, parameters).await?).await
+}
+
+async fn with_lots(conn: &impl ConnectionTrait, key: &AccountKey, rows: Vec<QueryResult>) -> Result<Vec<Entry>, Fault> {
+    let entries = rows.iter().map(|row| entry_row(key, row));
+    let mut entries = entries.collect::<Result<Vec<Entry>, Fault>>()?;
     let mut lots = lots_of(conn, &entries).await?;
     for entry in &mut entries {
         if let Some(lots) = lots.remove(&entry.id) {
@@ -58,6 +78,7 @@ fn entry_row(key: &AccountKey, row: &QueryResult) -> Result<Entry, Fault> {
     let hold = columns.take::<Option<Uuid>>()?.map(HoldId::from_uuid);
     let debt = columns.take()?;
     let adjustment = columns.take::<Option<Uuid>>()?.map(AdjustmentId::from_uuid);
+    let cost_centre = columns.take::<Option<String>>()?.map(Into::into);
     let own = lot_expire_time
         .filter(|_| kind == EntryKind::Earn)
         .map(|expire_time| own_lot(id, expire_time, amount));
@@ -78,6 +99,7 @@ fn entry_row(key: &AccountKey, row: &QueryResult) -> Result<Entry, Fault> {
         hold,
         debt,
         adjustment,
+        cost_centre,
     })
 }
 

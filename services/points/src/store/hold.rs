@@ -86,8 +86,11 @@ pub(crate) async fn due_holds(
     now: Time,
     limit: i64,
 ) -> Result<Vec<(AccountKey, HoldId)>, Fault> {
-    const DUE: &str = "SELECT member_id, asset_code, hold_id FROM hold \
-         WHERE tenant_id = $1 AND open AND expire_time <= $2 ORDER BY expire_time, hold_id LIMIT $3";
+    const DUE: &str = "SELECT h.member_id, h.asset_code, h.hold_id FROM hold AS h \
+         WHERE h.tenant_id = $1 AND h.open AND h.expire_time <= $2 AND NOT EXISTS (SELECT 1 FROM account AS a \
+             WHERE a.tenant_id = h.tenant_id AND a.member_id = h.member_id AND a.asset_code = h.asset_code \
+             AND a.frozen_time IS NOT NULL) \
+         ORDER BY h.expire_time, h.hold_id LIMIT $3";
     let rows = select(conn, DUE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
     rows.iter()
         .map(|row| {

@@ -43,7 +43,7 @@ pub(crate) fn state_of(
     };
     for row in locked {
         let account = Account::new(asset(&row.key), row.standing);
-        state.load(row.key, account);
+        state.load(row.key, account.frozen(row.frozen).changed_at(row.change_time));
     }
     for key in wanted {
         if !state.has_account(key) {

@@ -22,7 +22,7 @@ pub(crate) struct LotRow {
 }
 
 const SELECT: &str = "tenant_id, member_id, asset_code, lot_id, granted, remaining, grant_time, expire_time, held, entry_id, \
-     pending, available_time";
+     pending, available_time, cost_centre";
 
 /// Where the reading of an account's open lots begins.
 pub(crate) const FIRST: LotKey = (Time::from_micros(i64::MIN), LotId::from_uuid(Uuid::nil()));
@@ -112,12 +112,14 @@ fn lot_columns(columns: &mut Columns<'_>) -> Result<Lot, Fault> {
         held: columns.take()?,
         pending: 0,
         available_time: None,
+        cost_centre: None,
     };
     let entry = columns.take::<Option<Uuid>>()?;
     Ok(Lot {
         entry: entry.map_or(lot.entry, EntryId::from_uuid),
         pending: columns.take()?,
         available_time: columns.maybe_time()?,
+        cost_centre: columns.take::<Option<String>>()?.map(Into::into),
         ..lot
     })
 }
@@ -191,8 +193,11 @@ pub(crate) async fn due_pending(
     now: Time,
     limit: i64,
 ) -> Result<Vec<(AccountKey, EntryId)>, Fault> {
-    const DUE: &str = "SELECT member_id, asset_code, lot_id FROM lot \
-         WHERE tenant_id = $1 AND pending > 0 AND available_time <= $2 ORDER BY available_time, lot_id LIMIT $3";
+    const DUE: &str = "SELECT l.member_id, l.asset_code, l.lot_id FROM lot AS l \
+         WHERE l.tenant_id = $1 AND l.pending > 0 AND l.available_time <= $2 AND NOT EXISTS (SELECT 1 FROM account AS a \
+             WHERE a.tenant_id = l.tenant_id AND a.member_id = l.member_id AND a.asset_code = l.asset_code \
+             AND a.frozen_time IS NOT NULL) \
+         ORDER BY l.available_time, l.lot_id LIMIT $3";
     let rows = select(conn, DUE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
     rows.iter()
         .map(|row| {
@@ -213,15 +218,18 @@ pub(crate) struct DueLot {
     pub(crate) lot: LotId,
 }
 
-/// The lots of a tenant whose time has come by `now`, those first that have waited longest.
+/// The lots of a tenant whose time has come by `now`, those first that have waited longest. Those of frozen accounts wait.
 pub(crate) async fn due_lots(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
     now: Time,
     limit: i64,
 ) -> Result<Vec<DueLot>, Fault> {
-    const DUE: &str = "SELECT member_id, asset_code, lot_id FROM lot \
-         WHERE tenant_id = $1 AND open AND expire_time <= $2 ORDER BY expire_time, lot_id LIMIT $3";
+    const DUE: &str = "SELECT l.member_id, l.asset_code, l.lot_id FROM lot AS l \
+         WHERE l.tenant_id = $1 AND l.open AND l.expire_time <= $2 AND NOT EXISTS (SELECT 1 FROM account AS a \
+             WHERE a.tenant_id = l.tenant_id AND a.member_id = l.member_id AND a.asset_code = l.asset_code \
+             AND a.frozen_time IS NOT NULL) \
+         ORDER BY l.expire_time, l.lot_id LIMIT $3";
     let rows = select(conn, DUE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
     rows.iter()
         .map(|row| {

@@ -1,10 +1,14 @@
 mod adjustment;
+mod counters;
 mod debt;
+mod debtors;
 mod earning;
 mod hold;
 mod idle;
 mod pending;
+mod proof;
 mod transfer;
+mod views;
 
 use store::Migration;
 
@@ -35,6 +39,10 @@ pub(crate) fn migrations() -> Vec<Migration> {
             name: "points_0010_earning_in_full",
             sql: EARNING_IN_FULL,
         },
+        proof::PROOF,
+        views::VIEWS,
+        counters::COUNTERS,
+        debtors::DEBTORS,
     ]
 }
 

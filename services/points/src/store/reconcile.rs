@@ -135,28 +135,10 @@ pub(crate) async fn reconcile(
         .collect()
 }
 
-/// The sums of the entries of one kind.
-pub(crate) struct KindSum {
-    pub(crate) kind: i32,
-    pub(crate) amount: i64,
-    pub(crate) debt: i64,
-    pub(crate) entry_count: i64,
-}
-
-/// The sums of an asset's entries, by the number of their kind.
-pub(crate) async fn liability(conn: &impl ConnectionTrait, tenant: Tenant, asset: &str) -> Result<Vec<KindSum>, Fault> {
-    const SUM: &str = "SELECT kind, CAST(SUM(amount) AS BIGINT), CAST(SUM(debt) AS BIGINT), COUNT(*) FROM entry \
-         WHERE tenant_id = $1 AND asset_code = $2 GROUP BY kind ORDER BY kind";
+/// What is owed of an asset in all, added up from those who owe.
+pub(crate) async fn debt_sum(conn: &impl ConnectionTrait, tenant: Tenant, asset: &str) -> Result<i64, Fault> {
+    const SUM: &str = "SELECT CAST(COALESCE(SUM(debt), 0) AS BIGINT) FROM account \
+         WHERE tenant_id = $1 AND asset_code = $2 AND debt > 0";
     let rows = select(conn, SUM, [tenant.uuid().into(), asset.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut columns = Columns::of(row);
-            Ok(KindSum {
-                kind: columns.take()?,
-                amount: columns.take()?,
-                debt: columns.take()?,
-                entry_count: columns.take()?,
-            })
-        })
-        .collect()
+    rows.first().map_or(Ok(0), |row| Columns::of(row).take())
 }

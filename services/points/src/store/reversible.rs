@@ -39,7 +39,8 @@ pub(crate) async fn reversibles(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Ve
 async fn entries(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Vec<Reversible>, Fault> {
     let (list, parameters) = list(tx, ids);
     let found = look_up(tx.get_database_backend(), &list, "entry", MATCHES);
-    let sql = format!("SELECT t.entry_id, t.member_id, t.kind, t.amount, t.lot_expire_time FROM {found}");
+    let sql =
+        format!("SELECT t.entry_id, t.member_id, t.kind, t.amount, t.lot_expire_time, t.cost_centre FROM {found}");
     let rows = select(&**tx, &sql, parameters).await?;
     rows.iter()
         .map(|row| {
@@ -58,6 +59,7 @@ async fn entries(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Vec<Reversible>, 
                 amount,
                 reversed: 0,
                 parts: own.into_iter().collect(),
+                cost_centre: columns.take::<Option<String>>()?.map(Into::into),
             })
         })
         .collect()

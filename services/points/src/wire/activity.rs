@@ -4,12 +4,16 @@ use prost::Message;
 use rules::{Facts, Object, Value};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{ActivityFacts, Item};
+use super::parse_cost_centre;
+use crate::domain::{ActivityFacts, CostCentre, Item};
 
 /// The activity that an order makes.
 pub(crate) const ORDER_PAID: &str = "order_paid";
 /// The activity that a refund of an order makes.
 pub(crate) const ORDER_REFUNDED: &str = "order_refunded";
+
+/// The attribute of an activity that names the store in which it happened.
+const STORE: &str = "store_code";
 
 /// What the rules see of an activity of a member with a tier.
 pub(crate) fn activity_facts(activity: &Activity, tier: &str) -> ActivityFacts {
@@ -41,6 +45,16 @@ pub(crate) fn activity_facts(activity: &Activity, tier: &str) -> ActivityFacts {
         items: activity.items.iter().map(item).collect(),
         facts,
     }
+}
+
+/// Who bears the cost of what an activity earns: the store that it names, or else its channel.
+pub(crate) fn cost_centre(activity: &Activity) -> Option<CostCentre> {
+    let store = activity.attributes.get(STORE).map_or("", String::as_str);
+    parse_cost_centre(if store.is_empty() {
+        &activity.channel_code
+    } else {
+        store
+    })
 }
 
 fn item(item: &ActivityItem) -> Item {

@@ -35,6 +35,7 @@ pub(crate) fn entry_to_wire(entry: &Entry) -> wire::Entry {
         reversed_entry_id: entry.reverses.map(|id| id.to_string()).unwrap_or_default(),
         earned_by: entry.earned_by.as_ref().map(earned_by_to_wire),
         counterpart_member_id: entry.counterpart.map(|id| id.to_string()).unwrap_or_default(),
+        cost_centre: entry.cost_centre.as_deref().unwrap_or_default().to_owned(),
         hold_id: entry.hold.map(|id| id.to_string()).unwrap_or_default(),
         debt_amount: entry.debt,
         adjustment_id: entry.adjustment.map(|id| id.to_string()).unwrap_or_default(),
@@ -67,6 +68,7 @@ pub(crate) fn lot_to_wire(key: &AccountKey, lot: &Lot) -> wire::Lot {
         remaining: lot.remaining,
         grant_time: Some(lot.grant_time.to_wire()),
         expire_time: expiry_to_wire(lot.expire_time),
+        cost_centre: lot.cost_centre.as_deref().unwrap_or_default().to_owned(),
         entry_id: lot.entry.to_string(),
         held: lot.held,
     }

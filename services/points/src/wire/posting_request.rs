@@ -2,7 +2,7 @@ use fault::Fault;
 use kernel::{RequestKey, Tenant};
 use prost::Message;
 
-use crate::domain::{Act, Effects, MemberId};
+use crate::domain::{Act, CostCentre, Effects, MemberId};
 use crate::engine::{Ask, Subject};
 
 /// A request that one posting answers. It is the same request whichever way it comes: by its own method, in a batch or in a
@@ -28,6 +28,7 @@ pub(crate) struct Wish {
     pub(crate) subject: Subject,
     pub(crate) act: Act,
     pub(crate) reference: String,
+    pub(crate) cost_centre: Option<CostCentre>,
 }
 
 /// What the engine is asked by a request of a tenant.
@@ -37,6 +38,7 @@ pub(crate) fn ask<R: PostingRequest>(tenant: Tenant, request: &R) -> Result<Ask,
         subject,
         act,
         reference,
+        cost_centre,
     } = request.wish()?;
     Ok(Ask {
         key: RequestKey::new(tenant, R::METHOD, request.request_id(), &request.encode_to_vec()),
@@ -44,6 +46,7 @@ pub(crate) fn ask<R: PostingRequest>(tenant: Tenant, request: &R) -> Result<Ask,
         subject,
         act,
         reference,
+        cost_centre,
         answer: |effects| R::response(effects).encode_to_vec(),
     })
 }

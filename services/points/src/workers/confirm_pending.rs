@@ -6,7 +6,7 @@ use kernel::{Clock, Tenant, Time};
 use runtime::Worker;
 use store::Db;
 
-use crate::domain::{Act, ConfirmCause, Posting};
+use crate::domain::{Act, ConfirmCause, Posting, Refusal};
 use crate::post::post_many;
 use crate::store::{due_pending, tenants};
 
@@ -38,7 +38,11 @@ impl ConfirmPending {
         let postings: Vec<Posting> = due.into_iter().map(confirm).collect();
         let tx = self.db.begin().await?;
         for decided in post_many(&tx, &self.clock, &postings).await? {
-            decided?;
+            match decided {
+                // Frozen since it was found; what is frozen waits.
+                Ok(_) | Err(Refusal::Frozen { .. }) => {}
+                Err(refusal) => return Err(refusal.into()),
+            }
         }
         tx.commit().await?;
         Ok(found)

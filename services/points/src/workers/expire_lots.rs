@@ -7,7 +7,7 @@ use kernel::{Clock, Tenant, Time};
 use runtime::Worker;
 use store::Db;
 
-use crate::domain::{AccountKey, Act, LotId, Posting};
+use crate::domain::{AccountKey, Act, LotId, Posting, Refusal};
 use crate::post::post_many;
 use crate::store::{due_lots, idle_accounts, tenants};
 
@@ -41,7 +41,11 @@ impl ExpireLots {
         let postings: Vec<Posting> = idle.into_iter().map(expire).collect();
         let tx = self.db.begin().await?;
         for decided in post_many(&tx, &self.clock, &postings).await? {
-            decided?;
+            match decided {
+                // Frozen since it was found; what is frozen waits.
+                Ok(_) | Err(Refusal::Frozen { .. }) => {}
+                Err(refusal) => return Err(refusal.into()),
+            }
         }
         tx.commit().await?;
         Ok(found)
@@ -62,7 +66,11 @@ impl ExpireLots {
             .map(|(account, lots)| Posting::new(account, Act::Expire { lots }));
         let tx = self.db.begin().await?;
         for decided in post_many(&tx, &self.clock, &postings.collect::<Vec<_>>()).await? {
-            decided?;
+            match decided {
+                // Frozen since it was found; what is frozen waits.
+                Ok(_) | Err(Refusal::Frozen { .. }) => {}
+                Err(refusal) => return Err(refusal.into()),
+            }
         }
         tx.commit().await?;
         Ok(found)

@@ -6,7 +6,7 @@ use kernel::{Clock, Tenant, Time};
 use runtime::Worker;
 use store::Db;
 
-use crate::domain::{Act, Posting, ReleaseCause};
+use crate::domain::{Act, Posting, Refusal, ReleaseCause};
 use crate::post::post_many;
 use crate::store::{due_holds, tenants};
 
@@ -39,7 +39,11 @@ impl ReleaseHolds {
         let postings: Vec<Posting> = due.iter().map(release).collect();
         let tx = self.db.begin().await?;
         for decided in post_many(&tx, &self.clock, &postings).await? {
-            decided?;
+            match decided {
+                // Frozen since it was found; what is frozen waits.
+                Ok(_) | Err(Refusal::Frozen { .. }) => {}
+                Err(refusal) => return Err(refusal.into()),
+            }
         }
         tx.commit().await?;
         Ok(due.len())

@@ -10,6 +10,7 @@ use contracts::points::v1::hold_service_client::HoldServiceClient;
 use contracts::points::v1::ledger_service_client::LedgerServiceClient;
 use contracts::points::v1::points_service_client::PointsServiceClient;
 use contracts::points::v1::posting_service_client::PostingServiceClient;
+use contracts::points::v1::statement_service_client::StatementServiceClient;
 use contracts::points::v1::transfer_service_client::TransferServiceClient;
 use contracts::points::v1::*;
 use contracts::rights::v1::TierChanged;
@@ -17,7 +18,7 @@ use contracts::tagging::v1::{Activity, ActivityRecorded};
 use contracts::r#type::v1::Money;
 use kernel::{Id, Kind, Tenant, Time};
 use rpc::Channel;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend};
 use testkit::Harness;
 use tonic::{Response, Status};
 use tonic_types::StatusExt;
@@ -80,6 +81,10 @@ impl Brand {
 
     pub(crate) fn ledger(&self) -> LedgerServiceClient<Channel> {
         LedgerServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn statements(&self) -> StatementServiceClient<Channel> {
+        StatementServiceClient::new(self.channel())
     }
 
     pub(crate) fn holds(&self) -> HoldServiceClient<Channel> {
@@ -157,6 +162,7 @@ impl Brand {
             amount,
             expire_time: None,
             reference: String::new(),
+            cost_centre: String::new(),
             available_time: None,
             awaits_confirmation: false,
         }
@@ -174,6 +180,7 @@ impl Brand {
             asset_code: "points".to_owned(),
             amount,
             reference: "order-1".to_owned(),
+            cost_centre: String::new(),
         }
     }
 
@@ -369,12 +376,110 @@ impl Brand {
             0,
             "granted + given back - spent - expired - taken back = remaining + held + pending"
         );
+        self.check_counters().await;
+    }
+
+    /// The running sums are what adding up all entries and lots comes to.
+    async fn check_counters(&self) {
+        let kept = |axis: i32, columns: &str| {
+            format!(
+                "SELECT tenant_id, asset_code, {columns}, CAST(SUM(high * 4294967296 + low) AS BIGINT) AS amount \
+                 FROM counter WHERE axis = {axis} GROUP BY tenant_id, asset_code, {columns}"
+            )
+        };
+        let entries = "SELECT tenant_id, asset_code, kind, CAST(SUM(amount) AS BIGINT) AS amount FROM entry \
+             GROUP BY tenant_id, asset_code, kind";
+        let lots = "SELECT tenant_id, asset_code, COALESCE(cost_centre, '') AS centre, \
+             CAST(SUM(remaining + held + pending) AS BIGINT) AS amount FROM lot WHERE remaining + held + pending > 0 GROUP BY tenant_id, asset_code, COALESCE(cost_centre, '')";
+        for (kept, added_up) in [
+            (kept(1, "kind"), entries),
+            (kept(2, "kind"), entries),
+            (kept(1, "centre"), lots),
+        ] {
+            for (one, other) in [(&*kept, added_up), (added_up, &*kept)] {
+                let differ = format!(
+                    "SELECT COUNT(*) FROM (SELECT * FROM ({one}) AS a WHERE amount <> 0 EXCEPT SELECT * FROM ({other}) AS b) AS d"
+                );
+                assert_eq!(self.count(&differ).await, 0, "{one} against {other}");
+            }
+        }
+        let numbers = "SELECT (SELECT COUNT(*) FROM entry) - (SELECT CAST(COALESCE(SUM(entries), 0) AS BIGINT) FROM counter \
+             WHERE axis = 1)";
+        assert_eq!(self.count(numbers).await, 0, "every entry counts once");
     }
 
     pub(crate) async fn count(&self, sql: &str) -> i64 {
         let db = self.h.db.read();
         let row = db.query_one_raw(store::statement(db, sql, [])).await.unwrap().unwrap();
         row.try_get_by_index(0).unwrap()
+    }
+
+    /// Takes away what keeps entries, lots and accounts from being tampered with, as only the database's owner can.
+    pub(crate) async fn lift_guards(&self) {
+        let guards = [
+            ("entry", "update"),
+            ("entry", "delete"),
+            ("entry_lot", "update"),
+            ("entry_lot", "delete"),
+            ("account", "update"),
+            ("account", "delete"),
+            ("lot", "update"),
+            ("lot", "delete"),
+        ];
+        for (table, event) in guards {
+            let on = match self.h.db.backend() {
+                DbBackend::Sqlite => String::new(),
+                _ => format!(" ON {table}"),
+            };
+            self.execute(&format!("DROP TRIGGER {table}_refuses_{event}{on}"))
+                .await
+                .unwrap();
+        }
+    }
+
+    /// Lets the ledger prove all its accounts once more.
+    pub(crate) async fn prove(&self) {
+        self.h.clock.advance(Duration::from_mins(11));
+        self.h.settle().await;
+    }
+
+    pub(crate) async fn reconciliation(&self) -> Reconciliation {
+        let asked = self.ledger().get_reconciliation(GetReconciliationRequest {}).await;
+        asked.unwrap().into_inner().reconciliation.unwrap()
+    }
+
+    pub(crate) async fn frozen(&self) -> Vec<FrozenAccount> {
+        let asked = self
+            .ledger()
+            .list_frozen_accounts(ListFrozenAccountsRequest::default())
+            .await;
+        asked.unwrap().into_inner().frozen_accounts
+    }
+
+    pub(crate) async fn freeze(&self, member: &str) -> Result<FrozenAccount, Status> {
+        let request = FreezeAccountRequest {
+            request_id: self.request_id(),
+            member_id: member.to_owned(),
+            asset_code: "points".to_owned(),
+            reason: "stolen phone".to_owned(),
+        };
+        Ok(self
+            .ledger()
+            .freeze_account(request)
+            .await?
+            .into_inner()
+            .frozen_account
+            .unwrap())
+    }
+
+    pub(crate) async fn unfreeze(&self, member: &str) -> Result<i64, Status> {
+        let request = UnfreezeAccountRequest {
+            request_id: self.request_id(),
+            member_id: member.to_owned(),
+            asset_code: "points".to_owned(),
+            reason: "ticket 4711".to_owned(),
+        };
+        Ok(self.ledger().unfreeze_account(request).await?.into_inner().balance)
     }
 
     /// Runs raw SQL, as nobody should.

@@ -39,8 +39,42 @@ async fn the_database_refuses_what_must_never_be() {
     };
     brand.set_points(alone, "adjustment_alone_max").await;
     brand.adjust(&member, 1).await.unwrap();
+    brand.prove().await;
+    brand.lift_guards().await;
     for (sql, what) in FORBIDDEN {
         assert!(brand.execute(sql).await.is_err(), "{what}");
+    }
+    brand.check().await;
+}
+
+/// Whatever the statement would be allowed to by the tables' own constraints.
+#[tokio::test]
+async fn the_database_refuses_to_take_away_or_rewrite_what_was_posted() {
+    let brand = brand().await;
+    let member = brand.member();
+    brand.earn(&member, 100, 5).await;
+    brand.redeem(&member, 100).await.unwrap();
+    for sql in [
+        "UPDATE entry SET reference = 'another order'",
+        "UPDATE entry SET post_time = post_time + 1",
+        "DELETE FROM entry",
+        "DELETE FROM entry WHERE sequence = 2",
+        "UPDATE entry_lot SET amount = -1",
+        "DELETE FROM entry_lot",
+        "UPDATE account SET member_id = tenant_id",
+        "DELETE FROM account",
+        "UPDATE lot SET granted = granted + 1",
+        "UPDATE lot SET grant_time = 0",
+        "DELETE FROM lot",
+    ] {
+        let refused = brand.execute(sql).await.unwrap_err();
+        assert!(refused.contains("refuses"), "{sql}: {refused}");
+    }
+    if brand.h.db.backend() == sea_orm::DbBackend::Postgres {
+        for table in ["entry", "entry_lot", "account", "lot"] {
+            let refused = brand.execute(&format!("TRUNCATE {table} CASCADE")).await.unwrap_err();
+            assert!(refused.contains("refuses"), "{table}: {refused}");
+        }
     }
     brand.check().await;
 }
@@ -237,4 +271,15 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("UPDATE adjustment SET state = 4", "an adjustment in no state"),
     ("UPDATE asset SET adjustment_alone_max = -1", "less than nothing alone"),
     ("INSERT INTO request SELECT * FROM request", "one request id twice"),
+    (
+        "UPDATE account SET frozen_time = 1",
+        "a frozen account that nobody knows why it is frozen",
+    ),
+    (
+        "UPDATE reconciliation SET scratch_pass = pass + 1",
+        "a proof of a pass that has not begun",
+    ),
+    ("UPDATE counter SET stripe = -1", "a sum outside of its stripes"),
+    ("INSERT INTO counter SELECT * FROM counter", "one sum twice"),
+    ("UPDATE account_proof SET sequence = 0", "a proof of nothing"),
 ];

@@ -13,6 +13,7 @@ async fn sound() -> (Brand, String) {
         brand.reverse(&redeem, 10).await.unwrap();
     }
     assert_eq!(brand.disagreements().await, (4, Vec::new()));
+    brand.lift_guards().await;
     (brand, member)
 }
 

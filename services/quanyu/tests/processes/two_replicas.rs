@@ -74,6 +74,7 @@ async fn two_replicas_never_overdraw_one_account() {
         amount: 1_000,
         expire_time: None,
         reference: String::new(),
+        cost_centre: String::new(),
         available_time: None,
         awaits_confirmation: false,
     };
@@ -90,6 +91,7 @@ async fn two_replicas_never_overdraw_one_account() {
             asset_code: "points".to_owned(),
             amount: 30,
             reference: String::new(),
+            cost_centre: String::new(),
         };
         let channel = channels[number % 2].clone();
         async move {

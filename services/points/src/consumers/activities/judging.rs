@@ -16,7 +16,7 @@ use crate::domain::{
     judge,
 };
 use crate::store::{DecisionRow, EarnRow, assets, decisions, lock_counters, save_counters, save_decisions, tiers};
-use crate::wire::{activity_facts, caps_from_wire, decision_to_wire, inputs_digest};
+use crate::wire::{activity_facts, caps_from_wire, cost_centre, decision_to_wire, inputs_digest};
 
 /// An activity that rules are for, not judged yet.
 struct Matched<'a> {
@@ -277,5 +277,6 @@ fn earn(arrived: &Arrived, outcome: &Outcome, amount: i64, digest: &[u8]) -> Pos
             rule_version: rule.version,
             inputs_digest: digest.to_vec(),
         }),
+        cost_centre: cost_centre(&arrived.activity),
     }
 }

@@ -60,6 +60,15 @@ fn give_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -
     }
     let grace_lot = grace_end.filter(|_| regranted > 0);
     if let Some(expire_time) = grace_lot {
+        // One lot for all that comes back has one cost centre: that of the first of the lots that have expired.
+        let mut expired = lots.iter().filter(|part| part.regranted);
+        state.cost_centre = expired.find_map(|part| {
+            state
+                .account(key)
+                .lot((part.expire_time, part.lot))?
+                .cost_centre
+                .clone()
+        });
         grant(state, key, id, regranted, expire_time, Availability::AtOnce);
     }
     let mut reversal = state.book_as(id, key, EntryKind::RedeemReversal, wanted, lots);

@@ -176,6 +176,7 @@ fn reversible_of(entry: &Entry) -> Reversible {
         amount: entry.amount.abs(),
         reversed: 0,
         parts: parts.collect(),
+        cost_centre: entry.cost_centre.clone(),
     }
 }
 
@@ -445,6 +446,7 @@ fn closed_lot(entry: &Entry) -> Lot {
         grant_time: entry.post_time,
         granted: entry.amount,
         remaining: 0,
+        cost_centre: None,
         held: 0,
         pending: 0,
         available_time: None,

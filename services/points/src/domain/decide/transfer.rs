@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use kernel::Time;
 
 use super::{check_growth, last, part_of, payable, settle, take};
-use crate::domain::{AccountKey, Effects, Entry, EntryId, EntryKind, Lot, LotAmount, MemberId, Refusal, State};
+use crate::domain::{
+    AccountKey, CostCentre, Effects, Entry, EntryId, EntryKind, Lot, LotAmount, MemberId, Refusal, State,
+};
 
 /// Takes an amount from the lots that expire first, and grants it to another member in new lots that expire as they would
 /// have: a lot itself cannot go over, because the rest of it stays.
@@ -41,7 +43,7 @@ pub(super) fn transfer(
     entries.push(out);
     let main = last(&entries);
     let id = state.entry_id();
-    let granted = grant_anew(state, &receiver, id, &taken);
+    let granted = grant_anew(state, from, &receiver, id, &taken);
     let mut into = state.book_as(id, &receiver, EntryKind::TransferIn, amount, granted);
     into.counterpart = Some(from.member);
     reference.clone_into(&mut into.reference);
@@ -53,14 +55,22 @@ pub(super) fn transfer(
     })
 }
 
-/// One new lot for each time at which some of what was taken expires.
-fn grant_anew(state: &mut State, key: &AccountKey, entry: EntryId, taken: &[LotAmount]) -> Vec<LotAmount> {
-    let mut amounts: BTreeMap<Time, i64> = BTreeMap::new();
+/// One new lot for each time at which some of what was taken expires, and each cost centre that bears it.
+fn grant_anew(
+    state: &mut State,
+    from: &AccountKey,
+    key: &AccountKey,
+    entry: EntryId,
+    taken: &[LotAmount],
+) -> Vec<LotAmount> {
+    let mut amounts: BTreeMap<(Time, Option<CostCentre>), i64> = BTreeMap::new();
     for part in taken {
-        let amount = amounts.entry(part.expire_time).or_default();
+        let lot = state.account(from).lot((part.expire_time, part.lot));
+        let centre = lot.and_then(|lot| lot.cost_centre.clone());
+        let amount = amounts.entry((part.expire_time, centre)).or_default();
         *amount = amount.saturating_sub(part.amount);
     }
-    let grant = |(expire_time, amount)| {
+    let grant = |((expire_time, cost_centre), amount)| {
         let lot = Lot {
             id: state.lot_id(),
             entry,
@@ -68,6 +78,7 @@ fn grant_anew(state: &mut State, key: &AccountKey, entry: EntryId, taken: &[LotA
             grant_time: state.now,
             granted: amount,
             remaining: amount,
+            cost_centre,
             held: 0,
             pending: 0,
             available_time: None,

@@ -176,6 +176,7 @@ async fn redeem(api: &Api, member_id: &str, order: &Order) -> Result<Option<Used
         asset_code: POINTS.to_owned(),
         amount,
         reference: order_id(order.row),
+        cost_centre: String::new(),
     };
     let entry = patiently(async || api.points().redeem_points(request.clone()).await)
         .await?

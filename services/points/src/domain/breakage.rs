@@ -1,0 +1,107 @@
+use super::{CalendarMonth, EntryKind};
+
+/// What became of what was granted in one month. Amounts are without their signs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cohort {
+    /// What was granted, less what was taken back.
+    pub(crate) issued: i128,
+    /// What was spent, less what was given back.
+    pub(crate) redeemed: i128,
+    pub(crate) expired: i128,
+}
+
+/// What is expected to expire of what is outstanding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Breakage {
+    /// Of a million that were granted in cohorts of which nothing is outstanding, so many expired.
+    pub(crate) rate_ppm: i128,
+    pub(crate) expected: i128,
+    pub(crate) outstanding: i128,
+}
+
+const MILLION: i128 = 1_000_000;
+
+impl Cohort {
+    /// Adds what entries of one kind did to lots of the cohort, with their sign.
+    pub(crate) fn add(&mut self, kind: EntryKind, amount: i128) {
+        match kind {
+            // What is owed is taken back later. A transfer grants anew what it takes, in the month of the transfer.
+            EntryKind::Earn
+            | EntryKind::EarnReversal
+            | EntryKind::DebtRepayment
+            | EntryKind::TransferOut
+            | EntryKind::TransferIn
+            | EntryKind::Adjustment => self.issued = self.issued.saturating_add(amount),
+            EntryKind::Redeem | EntryKind::RedeemReversal => self.redeemed = self.redeemed.saturating_sub(amount),
+            EntryKind::Expire => self.expired = self.expired.saturating_sub(amount),
+            // What one member gives another one gets.
+            EntryKind::MoveOut | EntryKind::MoveIn => {}
+        }
+    }
+
+    pub(crate) fn outstanding(&self) -> i128 {
+        self.issued.saturating_sub(self.redeemed).saturating_sub(self.expired)
+    }
+}
+
+/// The breakage rate of the cohorts that have run out, and what follows from it for the others.
+///
+/// Breakage is the share of customers' rights that they are expected not to exercise (IFRS 15 B44-B47, ASC 606-10-55-46 to
+/// 49). The rate is what expired over what was granted, of the cohorts of which nothing is outstanding: a cohort that has not
+/// run out would let it look too small, for spending comes before expiry. Of each other cohort that share of what was
+/// granted, less what has expired already, is expected to expire, and never more than is outstanding.
+pub(crate) fn breakage(cohorts: &[(CalendarMonth, Cohort)]) -> Breakage {
+    let (mut issued, mut expired) = (0_i128, 0_i128);
+    for (_, cohort) in cohorts.iter().filter(|(_, cohort)| cohort.outstanding() == 0) {
+        issued = issued.saturating_add(cohort.issued);
+        expired = expired.saturating_add(cohort.expired);
+    }
+    let share = |amount: i128| amount.saturating_mul(expired).checked_div(issued).unwrap_or(0);
+    let mut found = Breakage {
+        rate_ppm: share(MILLION),
+        ..Breakage::default()
+    };
+    for (_, cohort) in cohorts {
+        let outstanding = cohort.outstanding();
+        let to_come = share(cohort.issued).saturating_sub(cohort.expired).max(0);
+        found.outstanding = found.outstanding.saturating_add(outstanding);
+        found.expected = found.expected.saturating_add(to_come.min(outstanding));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cohort(issued: i128, redeemed: i128, expired: i128) -> (CalendarMonth, Cohort) {
+        let cohort = Cohort {
+            issued,
+            redeemed,
+            expired,
+        };
+        (CalendarMonth::from_number(1), cohort)
+    }
+
+    #[test]
+    fn what_ran_out_says_what_will_become_of_the_rest() {
+        // 40 of 200 expired: 20 %.
+        let past = [cohort(100, 70, 30), cohort(100, 90, 10)];
+        let found = breakage(&past);
+        assert_eq!((found.rate_ppm, found.expected, found.outstanding), (200_000, 0, 0));
+        // 20 of 100 are to expire; 5 have. Of the other one, 20 are to expire, but 3 are left.
+        let open = [past[0], past[1], cohort(100, 40, 5), cohort(100, 97, 0)];
+        let found = breakage(&open);
+        assert_eq!(
+            (found.rate_ppm, found.expected, found.outstanding),
+            (200_000, 15 + 3, 55 + 3)
+        );
+    }
+
+    #[test]
+    fn without_a_cohort_that_ran_out_nothing_is_expected() {
+        assert_eq!(breakage(&[]), Breakage::default());
+        let found = breakage(&[cohort(100, 0, 50)]);
+        assert_eq!((found.rate_ppm, found.expected, found.outstanding), (0, 0, 50));
+    }
+}

@@ -1,0 +1,20 @@
+use contracts::points::v1::{GetReconciliationRequest, GetReconciliationResponse};
+use fault::Fault;
+use rpc::Call;
+
+use super::PointsApi;
+use crate::store::{count_frozen, reconciliation};
+use crate::wire::reconciliation_to_wire;
+
+impl PointsApi {
+    pub(crate) async fn get_reconciliation(
+        &self,
+        call: Call<GetReconciliationRequest>,
+    ) -> Result<GetReconciliationResponse, Fault> {
+        let row = reconciliation(self.db.read(), call.tenant()).await?;
+        let counts = count_frozen(self.db.read(), Some(call.tenant())).await?;
+        Ok(GetReconciliationResponse {
+            reconciliation: Some(reconciliation_to_wire(row.as_ref(), counts)),
+        })
+    }
+}

@@ -1,0 +1,33 @@
+use std::collections::BTreeMap;
+
+use contracts::points::v1::{Liability, ListLiabilitiesRequest, ListLiabilitiesResponse};
+use fault::Fault;
+use rpc::Call;
+
+use super::{PointsApi, amount_to_wire};
+use crate::domain::{CalendarMonth, CostCentre, View};
+use crate::store::{asset, counters};
+
+impl PointsApi {
+    pub(crate) async fn list_liabilities(
+        &self,
+        call: Call<ListLiabilitiesRequest>,
+    ) -> Result<ListLiabilitiesResponse, Fault> {
+        let (db, tenant) = (self.db.read(), call.tenant());
+        asset(db, tenant, &call.asset_code).await?;
+        let mut owed: BTreeMap<(CalendarMonth, CostCentre), i128> = BTreeMap::new();
+        for row in counters(db, tenant, &call.asset_code, View::Expiry, CalendarMonth::ALL).await? {
+            let sum = owed.entry((row.month, row.centre)).or_default();
+            *sum = sum.saturating_add(row.count.amount);
+        }
+        let liabilities = owed.into_iter().filter(|(_, outstanding)| *outstanding != 0);
+        let liabilities = liabilities.map(|((month, centre), outstanding)| Liability {
+            expire_month: month.to_string(),
+            cost_centre: centre.to_string(),
+            outstanding: amount_to_wire(outstanding),
+        });
+        Ok(ListLiabilitiesResponse {
+            liabilities: liabilities.collect(),
+        })
+    }
+}

@@ -1,0 +1,31 @@
+use contracts::points::v1::{StartReconciliationRequest, StartReconciliationResponse};
+use fault::Fault;
+use rpc::Call;
+use store::Begun;
+
+use super::PointsApi;
+use crate::store::{begin_reconciliation, count_frozen, save_reconciliation};
+use crate::wire::reconciliation_to_wire;
+
+impl PointsApi {
+    pub(crate) async fn start_reconciliation(
+        &self,
+        call: Call<StartReconciliationRequest>,
+    ) -> Result<StartReconciliationResponse, Fault> {
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let now = self.clock.now();
+        let mut row = begin_reconciliation(&tx, call.tenant(), now).await?;
+        row.begin(now, true);
+        if !save_reconciliation(&tx, call.tenant(), &row).await? {
+            return Err(Fault::Contended);
+        }
+        let counts = count_frozen(&**tx, Some(call.tenant())).await?;
+        tx.commit(StartReconciliationResponse {
+            reconciliation: Some(reconciliation_to_wire(Some(&row), counts)),
+        })
+        .await
+    }
+}

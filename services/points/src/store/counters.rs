@@ -1,0 +1,110 @@
+use fault::Fault;
+use kernel::Tenant;
+use sea_orm::{ConnectionTrait, Value};
+use store::{Tx, insert_rows};
+
+use super::row::{Columns, broken, select};
+use crate::domain::{CalendarMonth, CostCentre, Count, Counts, Entry, EntryKind, State, SumKey, View, count};
+
+/// In how many rows a sum is kept. One transaction adds to one of them.
+const STRIPES: u8 = 16;
+/// An amount is kept as a multiple of this and a rest.
+const LIMB: i128 = 1 << 32;
+
+/// Adds what was decided to the running sums: one statement, with one row for each sum that changes, in the order of their
+/// keys, so that no two transactions wait for each other in a circle. Called last, so that the rows are locked shortly.
+///
+/// The stripe is drawn by the transaction, not by the account: a batch of many accounts would otherwise touch every stripe
+/// of every sum, and each two batches would meet.
+pub(super) async fn add_counters(tx: &Tx, state: &State, entries: &[&Entry]) -> Result<(), Fault> {
+    const INSERT: &str =
+        "INSERT INTO counter (tenant_id, asset_code, axis, month, centre, spent_at, kind, stripe, high, low, entries)";
+    const CHANGE: &str = "ON CONFLICT (tenant_id, asset_code, axis, month, centre, spent_at, kind, stripe) DO UPDATE SET \
+         high = counter.high + excluded.high, low = counter.low + excluded.low, \
+         entries = counter.entries + excluded.entries";
+    let Some(first) = entries.first() else {
+        return Ok(());
+    };
+    // The last bits of an id are random.
+    let [.., random] = first.id.uuid().into_bytes();
+    let stripe = i32::from(random.checked_rem(STRIPES).unwrap_or(0));
+    let rows = rows(count(state, entries.iter().copied()), stripe)?;
+    insert_rows(&**tx, INSERT, rows, CHANGE).await?;
+    Ok(())
+}
+
+fn rows(counts: Counts, stripe: i32) -> Result<Vec<Vec<Value>>, Fault> {
+    let row = |(key, count): (SumKey, Count)| {
+        let high = i64::try_from(count.amount.div_euclid(LIMB)).map_err(Fault::internal)?;
+        let low = i64::try_from(count.amount.rem_euclid(LIMB)).map_err(Fault::internal)?;
+        Ok(vec![
+            key.tenant.uuid().into(),
+            (*key.asset).into(),
+            key.view.number().into(),
+            key.month.number().into(),
+            (*key.centre).into(),
+            (*key.spent_at).into(),
+            key.kind.number().into(),
+            stripe.into(),
+            high.into(),
+            low.into(),
+            count.entries.into(),
+        ])
+    };
+    counts.into_iter().map(row).collect()
+}
+
+/// A running sum over all its stripes.
+#[derive(Clone, Debug)]
+pub(crate) struct CounterRow {
+    pub(crate) month: CalendarMonth,
+    pub(crate) centre: CostCentre,
+    pub(crate) spent_at: CostCentre,
+    pub(crate) kind: EntryKind,
+    pub(crate) count: Count,
+}
+
+/// An asset's running sums of one view, of the months from the first to the last, in the order of their keys. Its cost
+/// grows with the number of months, cost centres and kinds, not with the number of entries.
+pub(crate) async fn counters(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    asset: &str,
+    view: View,
+    (first, last): (CalendarMonth, CalendarMonth),
+) -> Result<Vec<CounterRow>, Fault> {
+    const SUM: &str = "SELECT month, centre, spent_at, kind, CAST(SUM(high) AS BIGINT), CAST(SUM(low) AS BIGINT), \
+         CAST(SUM(entries) AS BIGINT) FROM counter \
+         WHERE tenant_id = $1 AND asset_code = $2 AND axis = $3 AND month >= $4 AND month <= $5 \
+         GROUP BY month, centre, spent_at, kind ORDER BY month, centre, spent_at, kind";
+    let parameters: [Value; 5] = [
+        tenant.uuid().into(),
+        asset.into(),
+        view.number().into(),
+        first.number().into(),
+        last.number().into(),
+    ];
+    let rows = select(conn, SUM, parameters).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            let month = CalendarMonth::from_number(columns.take()?);
+            let centre = columns.take::<String>()?.into();
+            let spent_at = columns.take::<String>()?.into();
+            let kind = columns.take()?;
+            let kind = EntryKind::from_number(kind).ok_or_else(|| broken("an entry's kind", kind))?;
+            let (high, low): (i64, i64) = (columns.take()?, columns.take()?);
+            let amount = i128::from(high).saturating_mul(LIMB).saturating_add(i128::from(low));
+            Ok(CounterRow {
+                month,
+                centre,
+                spent_at,
+                kind,
+                count: Count {
+                    amount,
+                    entries: columns.take()?,
+                },
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,56 @@
+use contracts::points::v1 as wire;
+use fault::Fault;
+use kernel::Time;
+use uuid::Uuid;
+
+use super::parse_cursor;
+use crate::domain::{AccountKey, MemberId};
+use crate::store::{FreezeRow, ReconciliationRow};
+
+/// How far the proof has come, with how many accounts are frozen and how many of them disagree with themselves.
+pub(crate) fn reconciliation_to_wire(row: Option<&ReconciliationRow>, counts: (i64, i64)) -> wire::Reconciliation {
+    let (frozen_count, disagreement_count) = counts;
+    let standing = wire::Reconciliation {
+        disagreement_count,
+        frozen_count,
+        ..wire::Reconciliation::default()
+    };
+    let Some(row) = row else { return standing };
+    wire::Reconciliation {
+        pass: row.pass,
+        running: row.running,
+        from_scratch: row.is_from_scratch(),
+        start_time: Some(row.start_time.to_wire()),
+        checked_count: row.checked_count,
+        last_pass_start_time: row.last.map(|last| last.start_time.to_wire()),
+        last_pass_end_time: row.last.map(|last| last.end_time.to_wire()),
+        last_pass_checked_count: row.last.map_or(0, |last| last.checked_count),
+        last_scratch_start_time: row.scratch.map(|(start, _)| Time::to_wire(start)),
+        last_scratch_end_time: row.scratch.map(|(_, end)| Time::to_wire(end)),
+        ..standing
+    }
+}
+
+pub(crate) fn freeze_to_wire(row: &FreezeRow) -> wire::FrozenAccount {
+    wire::FrozenAccount {
+        member_id: row.key.member.to_string(),
+        asset_code: row.key.asset.to_string(),
+        reason: row.reason.clone(),
+        discrepancy: row.discrepancy.clone().unwrap_or_default(),
+        freeze_time: Some(row.freeze_time.to_wire()),
+        frozen_by: row.frozen_by.clone(),
+    }
+}
+
+/// Where a list of accounts goes on.
+pub(crate) fn format_account(key: &AccountKey) -> String {
+    format!("{} {}", key.member, key.asset)
+}
+
+/// After which account a list goes on; before all of them without a cursor.
+pub(crate) fn parse_account(cursor: Option<&str>) -> Result<(Uuid, String), Fault> {
+    match cursor.and_then(|cursor| cursor.split_once(' ')) {
+        Some((member, asset)) => Ok((parse_cursor::<MemberId>(Some(member))?.uuid(), asset.to_owned())),
+        None => Ok((Uuid::nil(), String::new())),
+    }
+}

@@ -1,0 +1,281 @@
+//! Who owes what to whom, what is owed until when, and what will never be claimed.
+
+use contracts::points::v1::*;
+
+use crate::brand::{Brand, brand, order_rule};
+
+async fn earn_at(brand: &Brand, member: &str, amount: i64, days: i64, centre: &str) -> Entry {
+    let request = EarnPointsRequest {
+        expire_time: (days > 0).then(|| brand.now().plus_days(days).to_wire()),
+        cost_centre: centre.to_owned(),
+        ..brand.earn_request(member, "points", amount)
+    };
+    brand
+        .points()
+        .earn_points(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .entry
+        .unwrap()
+}
+
+async fn redeem_at(brand: &Brand, member: &str, amount: i64, centre: &str) -> Entry {
+    let request = RedeemPointsRequest {
+        cost_centre: centre.to_owned(),
+        ..brand.redeem_request(member, amount)
+    };
+    brand
+        .points()
+        .redeem_points(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .entry
+        .unwrap()
+}
+
+async fn liabilities(brand: &Brand) -> Vec<(String, String, i64)> {
+    let request = ListLiabilitiesRequest {
+        asset_code: "points".to_owned(),
+    };
+    let listed = brand
+        .ledger()
+        .list_liabilities(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .liabilities;
+    let row = |it: Liability| (it.expire_month, it.cost_centre, it.outstanding);
+    listed.into_iter().map(row).collect()
+}
+
+async fn settlements(brand: &Brand, start: &str, end: &str) -> Vec<(String, String, String, i64, i64, i64)> {
+    let request = ListSettlementsRequest {
+        asset_code: "points".to_owned(),
+        start_month: start.to_owned(),
+        end_month: end.to_owned(),
+    };
+    let listed = brand
+        .ledger()
+        .list_settlements(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .settlements;
+    let row = |it: Settlement| (it.month, it.issued_by, it.redeemed_at, it.redeemed, it.returned, it.net);
+    listed.into_iter().map(row).collect()
+}
+
+async fn breakage(brand: &Brand) -> GetBreakageResponse {
+    let request = GetBreakageRequest {
+        asset_code: "points".to_owned(),
+    };
+    brand.ledger().get_breakage(request).await.unwrap().into_inner()
+}
+
+fn owed(month: &str, centre: &str, outstanding: i64) -> (String, String, i64) {
+    (month.to_owned(), centre.to_owned(), outstanding)
+}
+
+fn settled(month: &str, by: &str, at: &str, redeemed: i64, returned: i64) -> (String, String, String, i64, i64, i64) {
+    let net = redeemed - returned;
+    (month.to_owned(), by.to_owned(), at.to_owned(), redeemed, returned, net)
+}
+
+#[tokio::test]
+async fn what_one_store_granted_and_another_one_honoured_is_settled_between_them() {
+    let brand = brand().await;
+    let member = brand.member();
+    let earn = earn_at(&brand, &member, 100, 10, "store-a").await;
+    assert_eq!(earn.cost_centre, "store-a");
+    earn_at(&brand, &member, 50, 0, "store-b").await;
+    let lots = brand.lots(&member).await;
+    assert_eq!((&*lots[0].cost_centre, &*lots[1].cost_centre), ("store-a", "store-b"));
+
+    let redeem = redeem_at(&brand, &member, 120, "store-c").await;
+    assert_eq!(liabilities(&brand).await, [owed("", "store-b", 30)]);
+    assert_eq!(
+        settlements(&brand, "2026-01", "").await,
+        [
+            settled("2026-01", "store-a", "store-c", 100, 0),
+            settled("2026-01", "store-b", "store-c", 20, 0)
+        ]
+    );
+
+    // A month later the lots that expire last come back first; those of store a have expired, and go at once.
+    brand.pass_days(31).await;
+    let back = brand.reverse(&redeem, 25).await.unwrap();
+    assert_eq!(
+        (back.entry.unwrap().cost_centre, back.expired_amount),
+        ("store-c".to_owned(), 5)
+    );
+    assert_eq!(
+        settlements(&brand, "2026-01", "2026-02").await[2..],
+        [
+            settled("2026-02", "store-a", "store-c", 0, 5),
+            settled("2026-02", "store-b", "store-c", 0, 20)
+        ]
+    );
+    assert_eq!(settlements(&brand, "2026-02", "").await.len(), 2);
+    assert_eq!(liabilities(&brand).await, [owed("", "store-b", 50)]);
+    brand.check().await;
+}
+
+#[tokio::test]
+async fn liabilities_stand_by_the_month_in_which_they_expire() {
+    let brand = brand().await;
+    let (old, new) = (brand.member(), brand.member());
+    earn_at(&brand, &old, 1, 20, "store-a").await;
+    earn_at(&brand, &old, 2, 40, "store-a").await;
+    earn_at(&brand, &new, 4, 40, "store-a").await;
+    earn_at(&brand, &new, 8, 40, "").await;
+    earn_at(&brand, &new, 16, 0, "").await;
+    let all = [
+        owed("2026-01", "store-a", 1),
+        owed("2026-02", "", 8),
+        owed("2026-02", "store-a", 6),
+        owed("", "", 16),
+    ];
+    assert_eq!(liabilities(&brand).await, all);
+    brand.merge(&old, &new);
+    brand.h.settle().await;
+    assert_eq!(liabilities(&brand).await, all, "a merge changes who is owed, not what");
+    brand.pass_days(41).await;
+    assert_eq!(liabilities(&brand).await, [owed("", "", 16)]);
+    brand.check().await;
+}
+
+#[tokio::test]
+async fn what_comes_back_with_grace_stays_with_who_granted_it() {
+    let brand = brand().await;
+    let asset = Asset {
+        reversal_grace_days: 30,
+        ..Asset::default()
+    };
+    let update = UpdateAssetRequest {
+        request_id: brand.request_id(),
+        code: "points".to_owned(),
+        asset: Some(asset),
+        update_mask: Some(crate::brand::mask(&["reversal_grace_days"])),
+        etag: String::new(),
+    };
+    brand.assets().update_asset(update).await.unwrap();
+    let member = brand.member();
+    earn_at(&brand, &member, 100, 10, "store-a").await;
+    let redeem = redeem_at(&brand, &member, 60, "store-c").await;
+    brand.pass_days(31).await;
+    brand.reverse(&redeem, 0).await.unwrap();
+    assert_eq!(brand.lots(&member).await[0].cost_centre, "store-a");
+    assert_eq!(liabilities(&brand).await, [owed("2026-03", "store-a", 60)]);
+    brand.check().await;
+}
+
+#[tokio::test]
+async fn what_a_rule_grants_is_borne_by_the_store_or_else_by_the_channel() {
+    let brand = brand().await;
+    let member = brand.member();
+    brand.create_rule("base", order_rule("activity.amount / 100")).await;
+    brand.pay(&member, "order-1", 1_000);
+    let mut at_store = brand.activity(&member, "order_paid", "order-2", 2_000);
+    at_store
+        .attributes
+        .insert("store_code".to_owned(), "store-7".to_owned());
+    brand.tell(at_store);
+    brand.h.settle().await;
+    brand.refund(&member, "order-2", "refund-1", 500);
+    brand.h.settle().await;
+    assert_eq!(
+        liabilities(&brand).await,
+        [owed("", "store-7", 15), owed("", "tmall", 10)]
+    );
+    brand.check().await;
+}
+
+#[tokio::test]
+async fn breakage_is_the_share_of_what_ran_out_that_nobody_claimed() {
+    let brand = brand().await;
+    let member = brand.member();
+    earn_at(&brand, &member, 100, 20, "").await;
+    brand.redeem(&member, 75).await.unwrap();
+    brand.pass_days(31).await;
+    earn_at(&brand, &member, 200, 60, "").await;
+    brand.redeem(&member, 40).await.unwrap();
+    let found = breakage(&brand).await;
+    let cohort = |month: &str, issued, redeemed, expired| Cohort {
+        month: month.to_owned(),
+        issued,
+        redeemed,
+        expired,
+        outstanding: issued - redeemed - expired,
+    };
+    assert_eq!(
+        found.cohorts,
+        [cohort("2026-01", 100, 75, 25), cohort("2026-02", 200, 40, 0)]
+    );
+    assert_eq!(
+        (found.breakage_rate_ppm, found.expected_breakage, found.outstanding),
+        (250_000, 50, 160)
+    );
+    brand.check().await;
+}
+
+/// Accounts may hold as much as an integer does, each; their sum must not stop anybody.
+#[tokio::test]
+async fn a_sum_over_members_may_exceed_what_one_may_hold() {
+    let brand = brand().await;
+    for _ in 0..3 {
+        brand.earn_of(&brand.member(), "points", i64::MAX).await.unwrap();
+    }
+    let member = brand.member();
+    brand.earn(&member, 10, 0).await;
+    brand.redeem(&member, 4).await.unwrap();
+    let request = GetLiabilityRequest {
+        asset_code: "points".to_owned(),
+    };
+    let sums = brand.ledger().get_liability(request).await.unwrap().into_inner();
+    assert_eq!((sums.outstanding, sums.redeemed, sums.entry_count), (i64::MAX, 4, 5));
+}
+
+/// Postings of many members at once add to the same sums.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_posting_is_lost_to_the_sums_whoever_posts_at_the_same_time() {
+    let brand = brand().await;
+    let calls: Vec<_> = (0..40)
+        .map(|number| {
+            let member = brand.member();
+            let (mut points, earn, redeem) = (
+                brand.points(),
+                brand.earn_request(&member, "points", 7),
+                brand.redeem_request(&member, 3),
+            );
+            let centre = format!("store-{}", number % 3);
+            tokio::spawn(async move {
+                points
+                    .earn_points(EarnPointsRequest {
+                        cost_centre: centre.clone(),
+                        ..earn
+                    })
+                    .await
+                    .unwrap();
+                points
+                    .redeem_points(RedeemPointsRequest {
+                        cost_centre: centre,
+                        ..redeem
+                    })
+                    .await
+                    .unwrap();
+            })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap();
+    }
+    let sum = liabilities(&brand)
+        .await
+        .iter()
+        .map(|(_, _, outstanding)| outstanding)
+        .sum::<i64>();
+    assert_eq!(sum, 40 * 4);
+    brand.check().await;
+}
