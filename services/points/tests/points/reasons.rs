@@ -15,6 +15,7 @@ async fn every_reason_is_produced() {
     let mut seen: Vec<String> = Vec::new();
     let mut produced = produce(&brand).await;
     produced.extend(produce_more(&brand).await);
+    produced.extend(produce_frozen(&brand).await);
     for (status, code, keys) in produced {
         assert_eq!(status.code(), code, "{status:?}");
         for key in keys {
@@ -43,17 +44,6 @@ async fn produce(brand: &Brand) -> Vec<Produced> {
         ..EarningRule::default()
     };
     brand.update_rule("base", archived.clone(), &["state"]).await.unwrap();
-
-    let frozen = brand.member();
-    brand.earn(&frozen, 1, 0).await;
-    brand.freeze(&frozen).await.unwrap();
-    let broken = brand.member();
-    brand.earn(&broken, 4_711, 0).await;
-    brand.freeze(&broken).await.unwrap();
-    brand
-        .execute("UPDATE account SET balance = 4712 WHERE balance = 4711")
-        .await
-        .unwrap();
 
     let mut growth = brand.redeem_request(&member, 1);
     "growth".clone_into(&mut growth.asset_code);
@@ -111,17 +101,6 @@ async fn produce(brand: &Brand) -> Vec<Produced> {
             vec!["code", "from", "to"],
         ),
         (withheld(brand, &member).await, state, vec!["refused_count"]),
-        (
-            brand.redeem(&frozen, 1).await.unwrap_err(),
-            state,
-            vec!["asset_code", "reason", "freeze_time"],
-        ),
-        (brand.unfreeze(&member).await.unwrap_err(), state, vec!["asset_code"]),
-        (
-            brand.unfreeze(&broken).await.unwrap_err(),
-            state,
-            vec!["asset_code", "discrepancy"],
-        ),
     ]
 }
 
@@ -225,6 +204,36 @@ async fn produce_more(brand: &Brand) -> Vec<Produced> {
             brand.confirm(&member, &earn.entry_id, "").await.unwrap_err(),
             state,
             vec!["earn"],
+        ),
+    ]
+}
+
+/// Of frozen accounts.
+async fn produce_frozen(brand: &Brand) -> Vec<Produced> {
+    let member = brand.member();
+    let frozen = brand.member();
+    brand.earn(&frozen, 1, 0).await;
+    brand.freeze(&frozen).await.unwrap();
+    let broken = brand.member();
+    brand.earn(&broken, 4_711, 0).await;
+    brand.freeze(&broken).await.unwrap();
+    brand
+        .execute("UPDATE account SET balance = 4712 WHERE balance = 4711")
+        .await
+        .unwrap();
+
+    let state = Code::FailedPrecondition;
+    vec![
+        (
+            brand.redeem(&frozen, 1).await.unwrap_err(),
+            state,
+            vec!["asset_code", "reason", "freeze_time"],
+        ),
+        (brand.unfreeze(&member).await.unwrap_err(), state, vec!["asset_code"]),
+        (
+            brand.unfreeze(&broken).await.unwrap_err(),
+            state,
+            vec!["asset_code", "discrepancy"],
         ),
     ]
 }
