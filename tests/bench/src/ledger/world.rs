@@ -183,6 +183,7 @@ impl World {
                 expire_time: Some(self.clock.now().plus_days(days).to_wire()),
                 available_time: None,
                 awaits_confirmation: false,
+                cost_centre: String::new(),
                 reference: String::new(),
             })),
         }
@@ -280,5 +281,6 @@ fn redeem(request_id: String, member: &str, amount: i64) -> RedeemPointsRequest 
         asset_code: ASSET.to_owned(),
         amount,
         reference: String::new(),
+        cost_centre: String::new(),
     }
 }
