@@ -50,13 +50,11 @@ pub fn consume(deps: &Deps, consumer: impl Consumer) -> Box<dyn Worker> {
         outboxes,
         red: _,
     } = deps;
-    match outboxes.get(consumer.stream()) {
-        Some(outbox) => consume_from(db, clock, OutboxSource::new(outbox), consumer),
-        None => {
-            let source = PeerSource::new(consumer.stream(), peers.channel(consumer.stream()));
-            consume_from(db, clock, source, consumer)
-        }
+    if let Some(outbox) = outboxes.get(consumer.stream()) {
+        return consume_from(db, clock, OutboxSource::new(outbox), consumer);
     }
+    let source = PeerSource::new(consumer.stream(), peers.channel(consumer.stream()));
+    consume_from(db, clock, source, consumer)
 }
 
 /// The same with another source.
