@@ -32,8 +32,8 @@ use crate::progress::Progress;
 const MORNING: Duration = Duration::from_mins(30);
 /// After they have closed.
 const EVENING: Duration = Duration::from_hours(15);
-/// A day's activities are sent so many at a time: what follows from the first is done while the next are recorded.
-const ACTIVITIES_AT_ONCE: usize = 48;
+/// As many as a call takes.
+const ACTIVITIES_MAX: usize = 500;
 
 /// A replay under way.
 pub(super) struct Replay<'a> {
@@ -93,18 +93,13 @@ impl<'a> Replay<'a> {
 
     /// Records the orders and refunds of a day.
     async fn record(&mut self, date: Time, day: &'a Day) -> Result<Recorded<'a>, Fault> {
-        // One customer's in one call, so that which tier an order meets does not depend on which worker was faster.
-        let mut orders: Vec<&Order> = day.orders.iter().collect();
-        orders.sort_by_key(|order| (order.customer, order.occur_time));
-        let paid = orders.iter().map(|order| (order.customer, paid(order)));
-        let refunded = day.refunds.iter().map(|refund| (refund.customer, refunded(refund)));
-        let activities: Vec<(u32, Activity)> = paid.chain(refunded).collect();
+        let orders = day.orders.iter().map(paid);
+        let activities: Vec<Activity> = orders.chain(day.refunds.iter().map(refunded)).collect();
         let mut members = Vec::with_capacity(activities.len());
-        for (number, activities) in calls(&activities).into_iter().enumerate() {
-            let activities: Vec<Activity> = activities.iter().map(|(_, activity)| activity.clone()).collect();
+        for (number, activities) in activities.chunks(ACTIVITIES_MAX).enumerate() {
             let request = RecordActivitiesRequest {
                 request_id: format!("activities-{}-{number}", date.millis()),
-                activities: activities.clone(),
+                activities: activities.to_vec(),
             };
             let answer = patiently(async || self.api.activities().record_activities(request.clone()).await).await?;
             for (activity, result) in activities.iter().zip(answer.results) {
@@ -128,27 +123,10 @@ impl<'a> Replay<'a> {
             self.tally.saw(refund.customer, Deed::Refund);
         }
         Ok(Recorded {
-            orders: orders.into_iter().zip(members).collect(),
+            orders: day.orders.iter().zip(members).collect(),
             refunds: day.refunds.iter().collect(),
         })
     }
-}
-
-/// The activities of each call: about so many, and neighbours of one customer together.
-fn calls(activities: &[(u32, Activity)]) -> Vec<&[(u32, Activity)]> {
-    let mut calls = Vec::new();
-    let mut rest = activities;
-    while !rest.is_empty() {
-        let last = rest
-            .get(ACTIVITIES_AT_ONCE.saturating_sub(1))
-            .map(|(customer, _)| *customer);
-        let beyond = rest.iter().skip(ACTIVITIES_AT_ONCE);
-        let more = beyond.take_while(|(customer, _)| Some(*customer) == last).count();
-        let (call, later) = rest.split_at(ACTIVITIES_AT_ONCE.saturating_add(more).min(rest.len()));
-        calls.push(call);
-        rest = later;
-    }
-    calls
 }
 
 fn paid(order: &Order) -> Activity {
