@@ -38,8 +38,8 @@ pub(crate) use self::batch::Outcome;
 use self::queue::{Job, Queue};
 use self::writer::Writer;
 
-/// Writers on PostgreSQL, where transactions run beside each other. Measured: two are faster than one and than four, even
-/// with two cores for everything.
+/// Writers on PostgreSQL, where transactions run beside each other. A prototype on two cores was faster with two than with
+/// one or four; this engine has only been measured with two.
 const WRITERS_POSTGRES: usize = 2;
 /// SQLite has one writer.
 const WRITERS_SQLITE: usize = 1;
