@@ -6,15 +6,15 @@ use fault::Fault;
 use kernel::Clock;
 use runtime::{Deps, Worker};
 use sea_orm::ConnectionTrait;
-use store::{Db, Tx, statement};
+use store::{Db, Stretch, Tx, statement};
 use tracing::Instrument;
 
 use crate::{Envelope, OutboxSource, PeerSource, Source};
 
 /// How many facts are applied in one transaction at the most.
-pub const FACTS_MAX: usize = 512;
+const FACTS_MAX: u32 = 512;
 /// How many facts in a row may be passed over before the position is stored: a restart passes over them again.
-const PASSED_OVER_MAX: usize = 4 * FACTS_MAX;
+const PASSED_OVER_MAX: i64 = 4_096;
 /// How long a consumer rests after facts have come, so that those that come in quick succession share a transaction. The
 /// first one after a while is applied at once.
 const GATHER: Duration = Duration::from_millis(10);
@@ -30,7 +30,7 @@ pub trait Consumer: Send + Sync + 'static {
     /// Whose facts: "tagging".
     fn stream(&self) -> &'static str;
 
-    /// Which of them; the others are passed over.
+    /// Which of them; the source passes over the others.
     fn types(&self) -> &'static [&'static str];
 
     /// Applies facts, in order, of one or several tenants. What it writes is committed together with the position, so
@@ -51,9 +51,10 @@ pub fn consume(deps: &Deps, consumer: impl Consumer) -> Box<dyn Worker> {
         red: _,
     } = deps;
     if let Some(outbox) = outboxes.get(consumer.stream()) {
-        return consume_from(db, clock, OutboxSource::new(outbox), consumer);
+        let source = OutboxSource::new(outbox, consumer.types());
+        return consume_from(db, clock, source, consumer);
     }
-    let source = PeerSource::new(consumer.stream(), peers.channel(consumer.stream()));
+    let source = PeerSource::new(consumer.stream(), consumer.types(), peers.channel(consumer.stream()));
     consume_from(db, clock, source, consumer)
 }
 
@@ -66,6 +67,7 @@ pub fn consume_from(db: &Db, clock: &Clock, source: impl Source + 'static, consu
         consumer: Arc::new(consumer),
         position: None,
         passed_over: 0,
+        looks: true,
         pulled: None,
         batch_max: FACTS_MAX,
         tries: 0,
@@ -80,11 +82,13 @@ struct Pull {
     /// As far as this process knows; none at the start and after trouble, when the database is asked.
     position: Option<i64>,
     /// How many facts that are nothing to this consumer it has passed since its position was last stored.
-    passed_over: usize,
+    passed_over: i64,
+    /// Whether to look even where the source tells of no news.
+    looks: bool,
     /// When it last found facts.
     pulled: Option<Instant>,
     /// Halved after a failure down to a single fact, to find the one that fails; whole again after a success.
-    batch_max: usize,
+    batch_max: u32,
     tries: u32,
 }
 
@@ -95,44 +99,38 @@ impl Worker for Pull {
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let position = match self.position {
+        let mut position = match self.position {
             Some(position) => position,
             None => self.stored_position().await?,
         };
-        let facts = self.source.pull(position, self.batch_max).await?;
-        if facts.is_empty() {
-            self.position = Some(position);
+        if !self.looks && !self.source.has_news() {
             return Ok(0);
         }
-        self.pulled = Some(Instant::now());
-        check_gapless(position, &facts)?;
-        if self.passes_over(&facts) {
-            return Ok(facts.len());
-        }
-        // Until the outcome is known the database is asked again: the commit may or may not have arrived.
-        self.position = None;
-        match self.apply(position, &facts).await {
-            Ok(position) => {
-                self.position = position;
-                self.passed_over = 0;
-                self.batch_max = FACTS_MAX;
-                self.tries = 0;
-                Ok(facts.len())
+        loop {
+            self.looks = true;
+            let stretch = self.source.pull(position, self.batch_max).await?;
+            self.looks = stretch.has_more;
+            if !self.passes_over(position, &stretch) {
+                self.pulled = Some(Instant::now());
+                return self.apply(position, &stretch).await;
             }
-            Err(Fault::Contended) => Ok(1),
-            Err(fault) => self.narrow(&facts, fault).await,
+            if !stretch.has_more {
+                return Ok(0);
+            }
+            position = stretch.last_position;
         }
     }
 
     async fn rest(&mut self) {
         let position = self.position.unwrap_or_default();
         self.source.wait(position).await;
+        self.looks = true;
         let since = self.pulled.map_or(GATHER, |pulled| pulled.elapsed());
         kernel::pause(GATHER.saturating_sub(since)).await;
     }
 
     fn has_news(&self) -> Option<bool> {
-        Some(self.source.has_news())
+        Some(self.looks || self.source.has_news())
     }
 }
 
@@ -154,26 +152,42 @@ impl Pull {
     }
 
     /// Goes past facts none of which is wanted, without a transaction, unless there have been many of them.
-    fn passes_over(&mut self, facts: &[Envelope]) -> bool {
-        let passed_over = self.passed_over.saturating_add(facts.len());
-        if passed_over > PASSED_OVER_MAX || facts.iter().any(|fact| self.wants(fact)) {
+    fn passes_over(&mut self, position: i64, stretch: &Stretch<Envelope>) -> bool {
+        let ahead = stretch.last_position.saturating_sub(position);
+        let passed_over = self.passed_over.saturating_add(ahead);
+        if !stretch.facts.is_empty() || passed_over > PASSED_OVER_MAX {
             return false;
         }
         self.passed_over = passed_over;
-        self.position = facts.last().map(|fact| fact.position);
+        self.position = Some(stretch.last_position);
         true
     }
 
-    fn wants(&self, fact: &Envelope) -> bool {
-        self.consumer.types().contains(&&*fact.kind)
+    /// Applies facts after `position`, whatever comes of it, and answers how much was done.
+    async fn apply(&mut self, position: i64, stretch: &Stretch<Envelope>) -> Result<usize, Fault> {
+        // Until the outcome is known the database is asked again: the commit may or may not have arrived.
+        self.position = None;
+        // And whatever comes of it, there is something to look at.
+        let has_more = std::mem::replace(&mut self.looks, true);
+        match self.commit(position, stretch).await {
+            Ok(is_first) => {
+                self.position = is_first.then_some(stretch.last_position);
+                self.looks = has_more || !is_first;
+                self.passed_over = 0;
+                self.batch_max = FACTS_MAX;
+                self.tries = 0;
+                Ok(stretch.facts.len().max(1))
+            }
+            Err(Fault::Contended) => Ok(1),
+            Err(fault) => self.narrow(&stretch.facts, fault).await,
+        }
     }
 
-    /// Applies facts after `position` and answers the new position; none where another replica was there first.
-    async fn apply(&self, position: i64, facts: &[Envelope]) -> Result<Option<i64>, Fault> {
+    /// Applies facts after `position` and moves it; false where another replica was there first.
+    async fn commit(&self, position: i64, stretch: &Stretch<Envelope>) -> Result<bool, Fault> {
         const MOVE: &str = "UPDATE consumer SET position = $3 WHERE name = $1 AND position = $2";
-        let passed_over = i64::try_from(self.passed_over).map_err(Fault::internal)?;
-        let stored = position.saturating_sub(passed_over);
-        let last = facts.last().map_or(position, |fact| fact.position);
+        let stored = position.saturating_sub(self.passed_over);
+        let (last, facts) = (stretch.last_position, &stretch.facts);
         let tx = self.db.begin().await?;
         // The position is moved first: its row is the lock that keeps replicas apart.
         let moved = tx
@@ -184,24 +198,23 @@ impl Pull {
             ))
             .await?;
         if moved.rows_affected() == 0 {
-            return Ok(None);
+            return Ok(false);
         }
-        let wanted: Vec<Envelope> = facts.iter().filter(|fact| self.wants(fact)).cloned().collect();
-        if !wanted.is_empty() {
+        if !facts.is_empty() {
             let span = tracing::info_span!(
                 "consume",
                 otel.name = self.consumer.name(),
                 otel.kind = "consumer",
-                facts = wanted.len()
+                facts = facts.len()
             );
             // A batch has many causes; the trace follows its first.
-            if let Some(first) = wanted.iter().find(|fact| !fact.traceparent.is_empty()) {
+            if let Some(first) = facts.iter().find(|fact| !fact.traceparent.is_empty()) {
                 telemetry::set_parent(&span, &first.traceparent);
             }
-            self.consumer.apply(&tx, &wanted).instrument(span).await?;
+            self.consumer.apply(&tx, facts).instrument(span).await?;
         }
         tx.commit().await?;
-        Ok(Some(last))
+        Ok(true)
     }
 
     /// After a failure: fewer facts the next time; a single one that keeps failing is parked, so that it stops nobody.
@@ -210,10 +223,11 @@ impl Pull {
             return Err(fault);
         }
         if self.batch_max > 1 {
-            self.batch_max = self.batch_max.min(facts.len()).div_ceil(2);
-            if facts.len() == 1 {
-                self.batch_max = 1;
-            }
+            let facts = u32::try_from(facts.len()).map_err(Fault::internal)?;
+            self.batch_max = match self.batch_max.min(facts) {
+                0 | 1 => 1,
+                many => many.div_ceil(2),
+            };
             return Ok(1);
         }
         self.tries = self.tries.saturating_add(1);
@@ -253,19 +267,4 @@ impl Pull {
             .await?;
         tx.commit().await
     }
-}
-
-/// A missing position means that facts were lost on the way; nothing is applied past it.
-fn check_gapless(position: i64, facts: &[Envelope]) -> Result<(), Fault> {
-    let mut last = position;
-    for fact in facts {
-        if Some(fact.position) != last.checked_add(1) {
-            return Err(Fault::internal(format!(
-                "facts are missing: {} follows {last}",
-                fact.position
-            )));
-        }
-        last = fact.position;
-    }
-    Ok(())
 }

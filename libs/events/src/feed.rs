@@ -4,7 +4,7 @@ use contracts::events::internal::v1::feed_service_server::{FeedService, FeedServ
 use contracts::events::internal::v1::{ReadFactsRequest, ReadFactsResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Db;
+use store::{Db, OutboxRow, Stretch};
 use tonic::{Request, Response, Status};
 
 use crate::Envelope;
@@ -32,37 +32,59 @@ impl FeedService for Feed {
 
 impl Feed {
     async fn read(&self, call: Call<ReadFactsRequest>) -> Result<ReadFactsResponse, Fault> {
-        let facts_max = u64::try_from(call.facts_max).map_err(Fault::internal)?;
+        let facts_max = u32::try_from(call.facts_max).map_err(Fault::internal)?;
         let wait = Duration::from_millis(u64::try_from(call.wait_ms).map_err(Fault::internal)?);
-        // Subscribed before the first look, so that what is committed in between wakes us.
-        let mut emissions = self.db.emissions();
+        let kinds = (!call.types.is_empty()).then(|| call.types.clone());
+        let mut emissions = self.db.emissions(kinds.clone());
+        let mut stretch = self.look(&call, kinds.as_deref(), facts_max).await?;
         let read = async {
-            loop {
-                let facts = self.db.facts_after(call.after_position, facts_max).await?;
-                if !facts.is_empty() || wait.is_zero() {
-                    return Ok::<_, Fault>(facts);
-                }
+            while stretch.facts.is_empty() && !stretch.has_more && !wait.is_zero() {
                 // Woken, or not: in both cases the next look tells.
-                let _ = tokio::time::timeout(LOOK_AGAIN, emissions.changed()).await;
+                let _ = tokio::time::timeout(LOOK_AGAIN, emissions.news()).await;
+                // Before the look, so that what is committed during it wakes us again.
+                emissions.see();
+                stretch = self.look(&call, kinds.as_deref(), facts_max).await?;
             }
+            Ok::<_, Fault>(())
         };
-        let facts = match tokio::time::timeout(wait.max(LOOK_AGAIN), read).await {
-            Ok(facts) => facts?,
-            Err(_) => Vec::new(),
-        };
-        Ok(ReadFactsResponse {
-            facts: within(BATCH_BYTES_MAX / 2, facts),
-        })
+        tokio::time::timeout(wait.max(LOOK_AGAIN), read)
+            .await
+            .unwrap_or(Ok(()))?;
+        Ok(within(BATCH_BYTES_MAX / 2, stretch))
+    }
+
+    async fn look(
+        &self,
+        call: &Call<ReadFactsRequest>,
+        kinds: Option<&[String]>,
+        facts_max: u32,
+    ) -> Result<Stretch, Fault> {
+        self.db.facts_after(call.after_position, kinds, facts_max).await
     }
 }
 
 /// The first of the facts, as many as weigh no more than `bytes_max`, and at least one.
-fn within(bytes_max: usize, facts: Vec<store::OutboxRow>) -> Vec<contracts::events::internal::v1::Fact> {
+fn within(bytes_max: usize, stretch: Stretch) -> ReadFactsResponse {
+    let Stretch {
+        mut facts,
+        mut last_position,
+        mut has_more,
+    } = stretch;
     let mut bytes: usize = 0;
-    let fits = |row: &store::OutboxRow| {
+    let mut fits = |row: &OutboxRow| {
         let first = bytes == 0;
         bytes = bytes.saturating_add(row.payload.len()).saturating_add(256);
         first || bytes <= bytes_max
     };
-    facts.into_iter().take_while(fits).map(Envelope::to_wire).collect()
+    let fitting = facts.iter().take_while(|row| fits(row)).count();
+    if fitting < facts.len() {
+        facts.truncate(fitting);
+        last_position = facts.last().map_or(last_position, |fact| fact.position);
+        has_more = true;
+    }
+    ReadFactsResponse {
+        facts: facts.into_iter().map(Envelope::to_wire).collect(),
+        last_position,
+        has_more,
+    }
 }

@@ -18,7 +18,7 @@ mod feed;
 mod sequencer;
 mod source;
 
-pub use consumer::{Consumer, FACTS_MAX, consume, consume_from};
+pub use consumer::{Consumer, consume, consume_from};
 pub use envelope::Envelope;
 pub use feed::feed;
 pub use sequencer::sequencer;

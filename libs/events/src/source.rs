@@ -5,8 +5,7 @@ use contracts::events::internal::v1::ReadFactsRequest;
 use contracts::events::internal::v1::feed_service_client::FeedServiceClient;
 use fault::Fault;
 use rpc::Peer;
-use store::Db;
-use tokio::sync::watch;
+use store::{Db, Emissions, Stretch};
 
 use crate::Envelope;
 
@@ -22,13 +21,13 @@ const AWAY_PAUSE: Duration = Duration::from_millis(500);
 /// Where a consumer gets facts from: the outbox of a peer, or a broker.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// Facts after a position, in order, without a gap, and not waiting for any.
-    async fn pull(&mut self, after: i64, facts_max: usize) -> Result<Vec<Envelope>, Fault>;
+    /// The wanted facts after a position, in order, and not waiting for any. Fails where one was lost on the way.
+    async fn pull(&mut self, after: i64, facts_max: u32) -> Result<Stretch<Envelope>, Fault>;
 
     /// Returns when there may be a fact after the position, or after a while.
     async fn wait(&mut self, after: i64);
 
-    /// Whether there may be a fact that the last pull has not seen; wrong only by saying yes.
+    /// Whether there may be a wanted fact that the last pull has not seen; wrong only by saying yes.
     fn has_news(&self) -> bool {
         true
     }
@@ -38,41 +37,21 @@ pub trait Source: Send + Sync {
 #[derive(Debug)]
 pub struct OutboxSource {
     outbox: Db,
-    emissions: watch::Receiver<()>,
+    kinds: Vec<String>,
+    emissions: Emissions,
 }
 
 impl OutboxSource {
-    /// The facts in this database.
-    pub fn new(outbox: &Db) -> Self {
+    /// The facts of these kinds in this database.
+    pub fn new(outbox: &Db, kinds: &[&str]) -> Self {
+        let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
         Self {
             outbox: outbox.clone(),
-            emissions: outbox.emissions(),
+            emissions: outbox.emissions(Some(kinds.clone())),
+            kinds,
         }
     }
-}
 
-#[async_trait]
-impl Source for OutboxSource {
-    async fn pull(&mut self, after: i64, facts_max: usize) -> Result<Vec<Envelope>, Fault> {
-        // Before the look, so that what is committed during it is news.
-        self.emissions.mark_unchanged();
-        let facts_max = u64::try_from(facts_max).map_err(Fault::internal)?;
-        let rows = self.outbox.facts_after(after, facts_max).await?;
-        Ok(rows.into_iter().map(Envelope::from).collect())
-    }
-
-    async fn wait(&mut self, _after: i64) {
-        // On a copy: what has come stays news until it is pulled, whoever else ends this wait.
-        let mut emissions = self.emissions.clone();
-        let _ = tokio::time::timeout(self.look_again(), emissions.changed()).await;
-    }
-
-    fn has_news(&self) -> bool {
-        self.outbox.commits().is_none() || self.emissions.has_changed().unwrap_or(true)
-    }
-}
-
-impl OutboxSource {
     /// How long to believe that nothing has come where nobody has told of it.
     fn look_again(&self) -> Duration {
         if self.outbox.commits().is_some() {
@@ -83,39 +62,74 @@ impl OutboxSource {
     }
 }
 
+#[async_trait]
+impl Source for OutboxSource {
+    async fn pull(&mut self, after: i64, facts_max: u32) -> Result<Stretch<Envelope>, Fault> {
+        // Before the look, so that what is committed during it is news.
+        self.emissions.see();
+        let Stretch {
+            facts,
+            last_position,
+            has_more,
+        } = self.outbox.facts_after(after, Some(&self.kinds), facts_max).await?;
+        Ok(Stretch {
+            facts: facts.into_iter().map(Envelope::from).collect(),
+            last_position,
+            has_more,
+        })
+    }
+
+    async fn wait(&mut self, _after: i64) {
+        // What has come stays news until it is pulled, whoever else ends this wait.
+        let _ = tokio::time::timeout(self.look_again(), self.emissions.news()).await;
+    }
+
+    fn has_news(&self) -> bool {
+        self.outbox.commits().is_none() || self.emissions.has_news()
+    }
+}
+
 /// The outbox of a service, read by a call.
 #[derive(Debug)]
 pub struct PeerSource {
     stream: String,
+    kinds: Vec<String>,
     peer: Peer,
 }
 
 impl PeerSource {
-    /// The facts of the service behind `peer`.
-    pub fn new(stream: &str, peer: Peer) -> Self {
+    /// The facts of these kinds of the service behind `peer`.
+    pub fn new(stream: &str, kinds: &[&str], peer: Peer) -> Self {
         Self {
             stream: stream.to_owned(),
+            kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             peer,
         }
     }
 
-    async fn read(&self, after: i64, facts_max: usize, wait: Duration) -> Result<Vec<Envelope>, Fault> {
+    async fn read(&self, after: i64, facts_max: u32, wait: Duration) -> Result<Stretch<Envelope>, Fault> {
         let request = ReadFactsRequest {
             stream: self.stream.clone(),
             after_position: after,
             facts_max: i32::try_from(facts_max).map_err(Fault::internal)?,
             wait_ms: i32::try_from(wait.as_millis()).map_err(Fault::internal)?,
+            types: self.kinds.clone(),
         };
         let channel = self.peer.on_behalf_of_platform()?;
         let mut client = FeedServiceClient::new(channel).max_decoding_message_size(BATCH_BYTES_MAX);
         let answer = client.read_facts(request).await.map_err(Fault::from_peer)?.into_inner();
-        answer.facts.into_iter().map(Envelope::from_wire).collect()
+        let facts: Result<Vec<Envelope>, Fault> = answer.facts.into_iter().map(Envelope::from_wire).collect();
+        Ok(Stretch {
+            facts: facts?,
+            last_position: answer.last_position,
+            has_more: answer.has_more,
+        })
     }
 }
 
 #[async_trait]
 impl Source for PeerSource {
-    async fn pull(&mut self, after: i64, facts_max: usize) -> Result<Vec<Envelope>, Fault> {
+    async fn pull(&mut self, after: i64, facts_max: u32) -> Result<Stretch<Envelope>, Fault> {
         self.read(after, facts_max, Duration::ZERO).await
     }
 

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use events::{Consumer, Envelope, FACTS_MAX, OutboxSource, Source, consume_from};
+use events::{Consumer, Envelope, OutboxSource, Source, consume_from};
 use fault::Fault;
 use kernel::{Clock, Fact, Tenant, Time};
 use runtime::Worker;
 use sea_orm::ConnectionTrait;
-use store::{Db, Draft, Migration, Tx, insert_rows, statement};
+use store::{Db, Draft, Migration, Stretch, Tx, insert_rows, statement};
 use testkit::TestDb;
 
 const TABLES: Migration = Migration {
@@ -34,18 +34,13 @@ impl Fact for Ignored {
     const TYPE: &'static str = "test.ignored";
 }
 
-/// The outbox of the same database.
-struct Outbox {
-    db: Db,
-    lose: Option<i64>,
-}
+/// The outbox of the same database, which never says that there is nothing new.
+struct Outbox(OutboxSource);
 
 #[async_trait]
 impl Source for Outbox {
-    async fn pull(&mut self, after: i64, facts_max: usize) -> Result<Vec<Envelope>, Fault> {
-        let rows = self.db.facts_after(after, u64::try_from(facts_max).unwrap()).await?;
-        let kept = rows.into_iter().filter(|row| Some(row.position) != self.lose);
-        Ok(kept.map(Envelope::from).collect())
+    async fn pull(&mut self, after: i64, facts_max: u32) -> Result<Stretch<Envelope>, Fault> {
+        self.0.pull(after, facts_max).await
     }
 
     async fn wait(&mut self, _: i64) {}
@@ -128,19 +123,15 @@ impl World {
     }
 
     fn worker(&self, consumer: Write) -> Box<dyn Worker> {
-        self.worker_on(&self.db, consumer, None)
+        self.worker_on(&self.db, consumer)
     }
 
-    fn worker_on(&self, db: &Db, consumer: Write, lose: Option<i64>) -> Box<dyn Worker> {
-        consume_from(
-            db,
-            &self.clock,
-            Outbox {
-                db: self.db.clone(),
-                lose,
-            },
-            consumer,
-        )
+    fn worker_on(&self, db: &Db, consumer: Write) -> Box<dyn Worker> {
+        consume_from(db, &self.clock, Outbox(self.outbox()), consumer)
+    }
+
+    fn outbox(&self) -> OutboxSource {
+        OutboxSource::new(&self.db, &[Counted::TYPE])
     }
 
     async fn effects(&self) -> Vec<i64> {
@@ -182,7 +173,7 @@ async fn facts_are_applied_in_order_and_in_batches() {
     let batches = consumer.batches.clone();
     drive(&mut *world.worker(consumer)).await;
     assert_eq!(world.effects().await, wanted(2_000));
-    assert_eq!(batches.load(Ordering::SeqCst), 2_000_usize.div_ceil(FACTS_MAX));
+    assert_eq!(batches.load(Ordering::SeqCst), wanted(2_000).len().div_ceil(512));
 }
 
 #[tokio::test]
@@ -202,7 +193,7 @@ async fn a_crash_between_effect_and_commit_repeats_nothing() {
 async fn two_replicas_share_the_facts_and_double_none() {
     let world = world(3_000).await;
     let replica = world.test_db.another(vec![TABLES]).await;
-    let (mut first, mut second) = (world.worker(write()), world.worker_on(&replica, write(), None));
+    let (mut first, mut second) = (world.worker(write()), world.worker_on(&replica, write()));
     tokio::join!(drive(&mut *first), drive(&mut *second));
     assert_eq!(world.effects().await, wanted(3_000));
 }
@@ -240,9 +231,12 @@ async fn facts_that_nobody_wants_are_passed_without_a_transaction_until_there_ar
     drive(&mut *worker).await;
     assert_eq!(position().await, 4);
 
-    world.tell(5 * FACTS_MAX, |_| Ignored {}).await;
+    world.tell(4_095, |_| Ignored {}).await;
     drive(&mut *worker).await;
-    assert!(position().await > 4 + i64::try_from(4 * FACTS_MAX).unwrap());
+    assert_eq!(position().await, 4);
+    world.tell(2, |_| Ignored {}).await;
+    drive(&mut *worker).await;
+    assert_eq!(position().await, 4_101);
     world.tell(1, |_| Counted { number: 8 }).await;
     drive(&mut *world.worker(write())).await;
     drive(&mut *worker).await;
@@ -252,11 +246,13 @@ async fn facts_that_nobody_wants_are_passed_without_a_transaction_until_there_ar
 #[tokio::test]
 async fn the_outbox_of_a_service_in_this_process_tells_whether_there_is_news() {
     let world = world(1).await;
-    let mut worker = consume_from(&world.db, &world.clock, OutboxSource::new(&world.db), write());
+    let mut worker = consume_from(&world.db, &world.clock, world.outbox(), write());
     drive(&mut *worker).await;
     assert_eq!(world.effects().await, [1]);
     let is_certain = world.db.commits().is_some();
     assert_eq!(worker.has_news(), Some(!is_certain), "elsewhere others may write");
+    world.tell(1, |_| Ignored {}).await;
+    assert_eq!(worker.has_news(), Some(!is_certain), "that is not wanted");
     world.tell(1, |_| Counted { number: 2 }).await;
     assert_eq!(worker.has_news(), Some(true));
     drive(&mut *worker).await;
@@ -266,7 +262,12 @@ async fn the_outbox_of_a_service_in_this_process_tells_whether_there_is_news() {
 #[tokio::test]
 async fn a_fact_that_was_lost_on_the_way_is_seen_and_nothing_is_applied_past_it() {
     let world = world(100).await;
-    let mut worker = world.worker_on(&world.db, write(), Some(50));
-    assert!(worker.tick().await.unwrap_err().to_string().contains("51 follows 49"));
+    let tx = world.db.begin().await.unwrap();
+    tx.execute_raw(statement(&*tx, "DELETE FROM outbox WHERE position = 50", []))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let fault = world.worker(write()).tick().await.unwrap_err().to_string();
+    assert!(fault.contains("facts are missing"), "{fault}");
     assert_eq!(world.effects().await, Vec::<i64>::new());
 }

@@ -1,6 +1,7 @@
+use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fault::Fault;
 use kernel::{Clock, Fact, RequestKey, Tenant};
@@ -8,8 +9,8 @@ use prost::Message;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use tokio::sync::watch;
 
+use crate::emissions::{Emissions, Emitter};
 use crate::{Begun, DbConfig, Draft, Migration, connect, migrate, once, outbox};
 
 /// The database of one service. Cheap to clone.
@@ -17,8 +18,8 @@ use crate::{Begun, DbConfig, Draft, Migration, connect, migrate, once, outbox};
 pub struct Db {
     writer: DatabaseConnection,
     readers: DatabaseConnection,
-    /// Turned whenever facts were committed, so that who tails the outbox need not poll.
-    emitted: Arc<watch::Sender<()>>,
+    /// Told whenever facts were committed, so that who tails the outbox need not poll.
+    emitter: Emitter,
     /// How many transactions were committed through this handle and its clones.
     commits: Arc<AtomicU64>,
 }
@@ -27,9 +28,10 @@ pub struct Db {
 #[derive(Debug)]
 pub struct Tx {
     inner: DatabaseTransaction,
-    emitted: Arc<watch::Sender<()>>,
+    emitter: Emitter,
     commits: Arc<AtomicU64>,
-    has_emitted: AtomicBool,
+    /// The kinds of the facts that it has written.
+    emitted: Mutex<BTreeSet<&'static str>>,
 }
 
 /// " FOR UPDATE" where the database locks rows; nothing where it has one writer.
@@ -40,6 +42,11 @@ pub fn for_update(backend: DbBackend) -> &'static str {
     }
 }
 
+/// Whether transactions that write come one after the other, so that each sees all that were before it and none beside it.
+pub fn is_serial(backend: DbBackend) -> bool {
+    backend == DbBackend::Sqlite
+}
+
 impl Db {
     /// Opens the database, in PostgreSQL within a schema of its own, and brings its tables up to date.
     pub async fn open(config: &DbConfig, schema: &str, migrations: Vec<Migration>) -> Result<Self, Fault> {
@@ -48,7 +55,7 @@ impl Db {
         Ok(Self {
             writer,
             readers,
-            emitted: Arc::new(watch::Sender::new(())),
+            emitter: Emitter::default(),
             commits: Arc::default(),
         })
     }
@@ -74,9 +81,9 @@ impl Db {
         let inner = self.writer.begin_with_options(options).await?;
         Ok(Tx {
             inner,
-            emitted: self.emitted.clone(),
+            emitter: self.emitter.clone(),
             commits: self.commits.clone(),
-            has_emitted: AtomicBool::new(false),
+            emitted: Mutex::default(),
         })
     }
 
@@ -94,20 +101,19 @@ impl Db {
         once::answered(&self.readers, key).await
     }
 
-    /// Resolves after facts were committed through this handle.
-    pub fn emissions(&self) -> watch::Receiver<()> {
-        self.emitted.subscribe()
+    /// Tells when facts of some kinds, or of any, were committed through this handle or a clone of it.
+    pub fn emissions(&self, kinds: Option<Vec<String>>) -> Emissions {
+        self.emitter.listen(kinds)
+    }
+
+    pub(crate) fn emitter(&self) -> &Emitter {
+        &self.emitter
     }
 
     /// How many transactions were committed, where this process alone writes to the database; none where others may, who
     /// are not counted. The same number twice means that nothing has changed in between.
     pub fn commits(&self) -> Option<u64> {
-        (self.backend() == DbBackend::Sqlite).then(|| self.commits.load(Ordering::Acquire))
-    }
-
-    /// Tells who tails the outbox that there may be more.
-    pub(crate) fn wake(&self) {
-        self.emitted.send_replace(());
+        is_serial(self.backend()).then(|| self.commits.load(Ordering::Acquire))
     }
 
     /// Closes all connections, after what is under way.
@@ -135,7 +141,10 @@ impl Tx {
         if facts.is_empty() {
             return Ok(());
         }
-        self.has_emitted.store(true, Ordering::Relaxed);
+        self.emitted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(facts.iter().map(Draft::kind));
         outbox::write(&self.inner, clock, facts).await
     }
 
@@ -143,8 +152,9 @@ impl Tx {
     pub async fn commit(self) -> Result<(), Fault> {
         self.inner.commit().await?;
         self.commits.fetch_add(1, Ordering::Release);
-        if self.has_emitted.load(Ordering::Relaxed) {
-            self.emitted.send_replace(());
+        let emitted = self.emitted.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if !emitted.is_empty() {
+            self.emitter.tell(&emitted);
         }
         Ok(())
     }

@@ -18,6 +18,7 @@
 mod bulk;
 mod connect;
 mod db;
+mod emissions;
 mod inspect;
 mod migrate;
 mod once;
@@ -26,8 +27,9 @@ pub mod redirects;
 
 pub use bulk::{Column, insert_rows, look_up, statement, values};
 pub use connect::DbConfig;
-pub use db::{Db, Tx, for_update};
+pub use db::{Db, Tx, for_update, is_serial};
+pub use emissions::Emissions;
 pub use inspect::{ConsumerPosition, ParkedFact};
 pub use migrate::Migration;
 pub use once::{Answers, Begun, OnceTx};
-pub use outbox::{Draft, OutboxRow};
+pub use outbox::{Draft, OutboxRow, Stretch};

@@ -75,9 +75,10 @@ async fn count(conn: &impl ConnectionTrait, table: &str) -> i64 {
 
 async fn positions(db: &Db) -> Vec<i64> {
     while db.sequence().await.unwrap() > 0 {}
-    db.facts_after(0, 100_000)
+    db.facts_after(0, None, 100_000)
         .await
         .unwrap()
+        .facts
         .iter()
         .map(|fact| fact.position)
         .collect()

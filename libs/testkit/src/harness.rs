@@ -151,7 +151,8 @@ impl Harness {
     /// The facts that the service has published, in their order.
     pub async fn published(&self) -> Vec<OutboxRow> {
         while self.db.sequence().await.expect("positions are given") > 0 {}
-        self.db.facts_after(0, 100_000).await.expect("the outbox can be read")
+        let stretch = self.db.facts_after(0, None, 100_000).await;
+        stretch.expect("the outbox can be read").facts
     }
 
     /// Another handle on the same database with connections of its own, as another replica has.

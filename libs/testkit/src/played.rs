@@ -22,17 +22,29 @@ impl PlayedFeed {
 impl FeedService for PlayedFeed {
     async fn read_facts(&self, request: Request<ReadFactsRequest>) -> Result<Response<ReadFactsResponse>, Status> {
         let request = request.into_inner();
-        let facts = {
+        let (facts, last_position) = {
             let streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let facts = streams.get(&request.stream).map(Vec::as_slice).unwrap_or_default();
-            let after = usize::try_from(request.after_position).expect("validated");
+            let told = streams.get(&request.stream).map(Vec::as_slice).unwrap_or_default();
+            let is_wanted =
+                |fact: &&Fact| fact.position > request.after_position && request.types.contains(&fact.r#type);
             let facts_max = usize::try_from(request.facts_max).expect("validated");
-            facts.iter().skip(after).take(facts_max).cloned().collect::<Vec<_>>()
+            let facts: Vec<Fact> = told.iter().filter(is_wanted).take(facts_max).cloned().collect();
+            let last = if facts.len() < facts_max {
+                told.last()
+            } else {
+                facts.last()
+            };
+            let last_position = last.map_or(0, |fact| fact.position);
+            (facts, last_position)
         };
         if facts.is_empty() && request.wait_ms > 0 {
             // Nobody waits for a played fact: the test settles. Until then the consumer rests here.
             std::future::pending::<()>().await;
         }
-        Ok(Response::new(ReadFactsResponse { facts }))
+        Ok(Response::new(ReadFactsResponse {
+            facts,
+            last_position,
+            has_more: false,
+        }))
     }
 }

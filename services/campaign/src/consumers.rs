@@ -12,7 +12,8 @@ use contracts::identity::v1::MembersMerged;
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Tenant};
-use store::{Tx, redirects};
+use sea_orm::ConnectionTrait;
+use store::{Tx, is_serial, redirects};
 
 use crate::domain::fact::{Fact, FactKey, FactType};
 use crate::domain::run::MemberId;
@@ -116,7 +117,9 @@ impl Consumer for Listener {
             if facts.first().is_some_and(Envelope::is::<MembersMerged>) {
                 let merges = facts.iter().map(Merge::read).collect::<Result<Vec<Merge>, Fault>>()?;
                 merge(tx, &self.versions, &merges, self.clock.now()).await?;
-                merges::note(&**tx, &merges, self.clock.now().plus(LOOK_AFTER)).await?;
+                if !is_serial(tx.get_database_backend()) {
+                    merges::note(&**tx, &merges, self.clock.now().plus(LOOK_AFTER)).await?;
+                }
             } else {
                 self.listen(tx, facts).await?;
             }

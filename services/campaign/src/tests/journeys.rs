@@ -410,7 +410,7 @@ async fn what_was_published_and_archived_is_told() {
     publish(&stage, "hello", "").await.unwrap();
     archive(&stage, "hello", "").await.unwrap();
     while stage.db.sequence().await.unwrap() > 0 {}
-    let facts = stage.db.facts_after(0, 100).await.unwrap();
+    let facts = stage.db.facts_after(0, None, 100).await.unwrap().facts;
     let kinds: Vec<&str> = facts.iter().map(|fact| fact.kind.as_str()).collect();
     assert_eq!(kinds, ["campaign.journey_published", "campaign.journey_archived"]);
 }

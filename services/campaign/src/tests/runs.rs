@@ -100,7 +100,7 @@ async fn an_end_is_told() {
     stage.tell(&[stage.registered(ann)]).await;
     stage.run().await;
     while stage.db.sequence().await.unwrap() > 0 {}
-    let facts = stage.db.facts_after(0, 100).await.unwrap();
+    let facts = stage.db.facts_after(0, None, 100).await.unwrap().facts;
     let fact: JourneyCompleted = prost::Message::decode(facts.last().unwrap().payload.as_slice()).unwrap();
     assert_eq!(
         (fact.member_id, fact.outcome_code.as_str()),

@@ -6,7 +6,7 @@ use contracts::campaign::v1::JourneyCompleted;
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
 use runtime::Worker;
-use store::{Db, Draft, Tx};
+use store::{Db, Draft, Tx, is_serial};
 use uuid::Uuid;
 
 use crate::domain::advance::{Advanced, Answer, Inputs, advance};
@@ -35,7 +35,7 @@ const BACKOFF_MAX: Duration = Duration::from_mins(5);
 /// How long a run whose row cannot be read is put aside.
 const UNSOUND_PAUSE: Duration = Duration::from_hours(1);
 /// How long after its beginning a waiting run looks once more: a fact that another transaction was writing while the run
-/// began was seen by neither. No transaction lives longer.
+/// began was seen by neither. No transaction lives longer. Where transactions come one after the other nothing is late.
 const LATE_FACTS: Duration = Duration::from_mins(1);
 /// How often to look for due runs when none is known: another replica may have begun some.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -51,6 +51,8 @@ pub(crate) struct Runner {
     clock: Clock,
     versions: Versions,
     asker: Asker,
+    /// When the next run was due, at the last look that found none due.
+    next_due: Option<Time>,
 }
 
 impl Runner {
@@ -60,6 +62,7 @@ impl Runner {
             clock,
             versions,
             asker,
+            next_due: None,
         }
     }
 
@@ -97,6 +100,11 @@ impl Runner {
         let mut moved = Moved {
             now: self.clock.now(),
             lease_id,
+            late_facts: if is_serial(self.db.backend()) {
+                Duration::ZERO
+            } else {
+                LATE_FACTS
+            },
             ..Moved::default()
         };
         for row in rows {
@@ -123,7 +131,8 @@ impl Worker for Runner {
     async fn tick(&mut self) -> Result<usize, Fault> {
         // A look that locks nothing: most of the time nobody is due.
         let now = self.clock.now();
-        if runs::next_due(self.db.read()).await?.is_none_or(|due| due > now) {
+        self.next_due = runs::next_due(self.db.read()).await?;
+        if self.next_due.is_none_or(|due| due > now) {
             return Ok(0);
         }
         let lease_id = self.clock.uuid();
@@ -142,9 +151,9 @@ impl Worker for Runner {
 
     async fn rest(&mut self) {
         let timer = async {
-            match runs::next_due(self.db.read()).await {
-                Ok(Some(due)) => self.clock.sleep_until(due).await,
-                Ok(None) | Err(_) => std::future::pending().await,
+            match self.next_due {
+                Some(due) => self.clock.sleep_until(due).await,
+                None => std::future::pending().await,
             }
         };
         // Either there is something to do, or it is time to look.
@@ -179,6 +188,7 @@ struct Round {
 struct Moved {
     now: Time,
     lease_id: Option<Uuid>,
+    late_facts: Duration,
     rows: Vec<RunRow>,
     asks: Vec<Ask>,
     steps: Vec<StepRow>,
@@ -239,7 +249,7 @@ impl Moved {
             Position::Completed { .. } | Position::Stopped { .. } => None,
             Position::Waiting { until } if row.awaited_key.is_empty() => Some(*until),
             Position::Waiting { until } => {
-                let late_facts = row.create_time.plus(LATE_FACTS);
+                let late_facts = row.create_time.plus(self.late_facts);
                 Some(if self.now < late_facts {
                     late_facts.min(*until)
                 } else {
