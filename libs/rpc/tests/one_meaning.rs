@@ -58,6 +58,7 @@ impl FeedService for Obedient {
                     subject,
                     ..Fact::default()
                 }],
+                ..ReadFactsResponse::default()
             })
         })
         .await
@@ -110,6 +111,7 @@ fn ask(stream: &str) -> Request<ReadFactsRequest> {
         after_position: 0,
         facts_max: 1,
         wait_ms: 0,
+        types: Vec::new(),
     })
 }
 
@@ -206,6 +208,7 @@ async fn shape_rules_are_checked_before_the_handler() {
             after_position: -1,
             facts_max: 0,
             wait_ms: -1,
+            types: Vec::new(),
         };
         let status = service(&channel).read_facts(wrong).await.unwrap_err();
         let details = status.get_error_details();

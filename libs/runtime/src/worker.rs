@@ -28,6 +28,11 @@ pub trait Worker: Send {
     fn has_news(&self) -> Option<bool> {
         None
     }
+
+    /// Whether the clock alone makes work for it: what others write may become due later, but never is when it is written.
+    fn waits_for_clock(&self) -> bool {
+        false
+    }
 }
 
 /// The pause after the first failed tick; it doubles with each further one.
@@ -124,7 +129,13 @@ struct Watched {
 
 impl Watched {
     fn has_news(&self) -> bool {
-        self.idle_at.is_none() || self.worker.has_news().unwrap_or_else(|| self.idle_at != self.sight())
+        let Some((commits, time)) = self.idle_at else {
+            return true;
+        };
+        self.worker.has_news().unwrap_or_else(|| {
+            let is_later = self.clock.now() != time;
+            is_later || !self.worker.waits_for_clock() && self.db.commits() != Some(commits)
+        })
     }
 
     /// What a worker sees of its database and the clock; nothing certain where others write too.
@@ -208,6 +219,7 @@ mod tests {
 
     /// Has so many pieces of work, and tells when it has done the last one.
     struct Pile {
+        waits_for_clock: bool,
         left: Arc<AtomicUsize>,
         finished: Arc<Notify>,
     }
@@ -232,6 +244,10 @@ mod tests {
         async fn rest(&mut self) {
             std::future::pending::<()>().await;
         }
+
+        fn waits_for_clock(&self) -> bool {
+            self.waits_for_clock
+        }
     }
 
     /// An empty database in a folder of its own.
@@ -248,6 +264,7 @@ mod tests {
         let (_folder, db) = database().await;
         let mut workers = Workers::new(Clock::manual(Time::EPOCH));
         let pile = Pile {
+            waits_for_clock: false,
             left: left.clone(),
             finished: finished.clone(),
         };
@@ -265,6 +282,7 @@ mod tests {
         let clock = Clock::manual(Time::EPOCH);
         let mut workers = Workers::new(clock.clone());
         let pile = Pile {
+            waits_for_clock: false,
             left: left.clone(),
             finished: finished.clone(),
         };
@@ -279,6 +297,28 @@ mod tests {
         assert_eq!(workers.settle().await.unwrap(), 2);
 
         left.store(1, Ordering::SeqCst);
+        clock.turn_to(Time::from_seconds(1));
+        assert_eq!(workers.settle().await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_settles_does_not_make_a_worker_that_waits_for_the_clock_look_after_a_commit() {
+        let (left, finished) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let (_folder, db) = database().await;
+        let clock = Clock::manual(Time::EPOCH);
+        let mut workers = Workers::new(clock.clone());
+        let pile = Pile {
+            waits_for_clock: true,
+            left: left.clone(),
+            finished: finished.clone(),
+        };
+        workers.start(Box::new(pile), &db);
+        finished.notified().await;
+        assert_eq!(workers.settle().await.unwrap(), 0);
+
+        left.store(1, Ordering::SeqCst);
+        db.begin().await.unwrap().commit().await.unwrap();
+        assert_eq!(workers.settle().await.unwrap(), 0);
         clock.turn_to(Time::from_seconds(1));
         assert_eq!(workers.settle().await.unwrap(), 1);
     }

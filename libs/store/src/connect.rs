@@ -16,6 +16,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages of SQLite's log before it is folded into the file: larger is faster, and holds readers up for longer.
 const WAL_PAGES: &str = "8000";
+/// What the writer keeps of a SQLite file in memory, in KiB, as SQLite wants it: a transaction that changes more than that
+/// writes pages out and reads them back.
+const WRITER_CACHE: &str = "-32000";
 /// Readers of a SQLite file: more than the cores of a small machine gain nothing.
 const SQLITE_READERS: u32 = 3;
 /// Rows that SQLite's thread may be ahead of who reads them: with fewer, the two wait for each other row by row.
@@ -32,6 +35,10 @@ pub struct DbConfig {
     /// For PostgreSQL: how many connections this service opens at the most.
     #[serde(default = "connections_default")]
     pub connections_max: u32,
+    /// For SQLite: that the file is deleted in the end, so that no commit need wait for the disk. It still survives a crash
+    /// of the process.
+    #[serde(default)]
+    pub is_disposable: bool,
 }
 
 fn connections_default() -> u32 {
@@ -44,6 +51,7 @@ impl DbConfig {
         Self {
             url: url.into(),
             connections_max: connections_default(),
+            is_disposable: false,
         }
     }
 
@@ -80,10 +88,15 @@ pub(crate) async fn connect(
 }
 
 async fn sqlite(config: &DbConfig) -> Result<(DatabaseConnection, DatabaseConnection), sqlx::Error> {
+    let synchronous = if config.is_disposable {
+        SqliteSynchronous::Normal
+    } else {
+        SqliteSynchronous::Full
+    };
     let options = SqliteConnectOptions::from_str(&config.url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(synchronous)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
         .row_buffer_size(ROWS_AHEAD_MAX)
@@ -102,7 +115,9 @@ async fn sqlite(config: &DbConfig) -> Result<(DatabaseConnection, DatabaseConnec
             .idle_timeout(None)
             .max_lifetime(None)
     };
-    let writer = pool(1).connect_with(options.clone()).await?;
+    let writer = pool(1)
+        .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
+        .await?;
     let readers = pool(SQLITE_READERS)
         .connect_with(options.pragma("query_only", "on"))
         .await?;

@@ -1,7 +1,8 @@
 //! The database of a service: SQLite or PostgreSQL, from one code base.
 //!
 //! - [`Db`] has one writer and many readers for SQLite, a pool for PostgreSQL. `SQLite` runs with WAL and
-//!   `synchronous=FULL`, PostgreSQL with `synchronous_commit=on`: acknowledged means on disk.
+//!   `synchronous=FULL`, PostgreSQL with `synchronous_commit=on`: acknowledged means on disk. A SQLite file that is deleted
+//!   in the end does not wait for it ([`DbConfig::is_disposable`]).
 //! - [`Db::begin_once`] makes a write happen once: effect, answer and facts are one transaction, and the same request
 //!   later, however much later, gets the first answer.
 //! - [`Answers`] does the same for many requests that share a transaction.

@@ -19,6 +19,9 @@ use crate::roles::{ROLES, Role};
 pub struct Config {
     /// Where the SQLite files are, one for each service.
     pub folder: PathBuf,
+    /// Whether the folder is deleted in the end, so that nothing in it need survive a power cut. Not to be set.
+    #[serde(skip)]
+    pub is_disposable: bool,
     /// The address that clients call: of the gateway for `up`, of the role for `serve`.
     pub listen: SocketAddr,
     /// Where operators find /metrics, /healthz and /readyz; absent: nowhere.
@@ -47,6 +50,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             folder: PathBuf::from("data"),
+            is_disposable: false,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7400)),
             admin_listen: None,
             database_url: None,
@@ -145,10 +149,13 @@ impl Config {
                 connections_max: self.database_connections_max,
                 ..DbConfig::new(url.expose())
             },
-            None => DbConfig::new(format!(
-                "sqlite:{}",
-                self.folder.join(format!("{service}.db")).display()
-            )),
+            None => DbConfig {
+                is_disposable: self.is_disposable,
+                ..DbConfig::new(format!(
+                    "sqlite:{}",
+                    self.folder.join(format!("{service}.db")).display()
+                ))
+            },
         }
     }
 

@@ -45,7 +45,8 @@ use crate::terminal::say;
 /// data, and keeps serving afterwards, so that you can try the API against the data. Exits with 1 when a figure of the
 /// platform is not what was sent, or when the ledger disagrees with itself.
 ///
-/// With --folder, which must be empty or new, the databases stay; without it they are deleted in the end.
+/// With --folder, which must be empty or new, the databases stay, and every commit waits for the disk; without it they are
+/// deleted in the end, and none does.
 #[derive(Args, Clone, Debug)]
 pub struct DemoArgs {
     /// End after the report instead of serving until Ctrl-C.
@@ -61,9 +62,10 @@ pub struct DemoArgs {
 
 /// Runs the demo.
 pub async fn run(args: DemoArgs, config: &Config, telemetry: &Telemetry) -> Result<ExitCode, Fault> {
-    let (folder, _deleted_in_the_end) = folder(config)?;
+    let (folder, deleted_in_the_end) = folder(config)?;
     let config = Config {
         folder,
+        is_disposable: deleted_in_the_end.is_some(),
         database_url: None,
         ..config.clone()
     };

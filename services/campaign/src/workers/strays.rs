@@ -52,4 +52,8 @@ impl Worker for Strays {
     async fn rest(&mut self) {
         kernel::pause(LOOK_AGAIN).await;
     }
+
+    fn waits_for_clock(&self) -> bool {
+        true
+    }
 }

@@ -92,6 +92,7 @@ async fn no_key_and_internal_methods_are_refused() {
         after_position: 0,
         facts_max: 1,
         wait_ms: 0,
+        types: Vec::new(),
     };
     let status = FeedServiceClient::new(channel)
         .read_facts(platform.request(read))

@@ -67,4 +67,8 @@ impl Worker for ConfirmPending {
     async fn rest(&mut self) {
         self.clock.sleep(LATENESS_MAX).await;
     }
+
+    fn waits_for_clock(&self) -> bool {
+        true
+    }
 }

@@ -96,4 +96,8 @@ impl Worker for ExpireLots {
     async fn rest(&mut self) {
         self.clock.sleep(LATENESS_MAX).await;
     }
+
+    fn waits_for_clock(&self) -> bool {
+        true
+    }
 }

@@ -68,4 +68,8 @@ impl Worker for ReleaseHolds {
     async fn rest(&mut self) {
         self.clock.sleep(LATENESS_MAX).await;
     }
+
+    fn waits_for_clock(&self) -> bool {
+        true
+    }
 }

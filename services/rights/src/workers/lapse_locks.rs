@@ -30,4 +30,8 @@ impl Worker for LapseLocks {
     async fn rest(&mut self) {
         self.clock.sleep(REST).await;
     }
+
+    fn waits_for_clock(&self) -> bool {
+        true
+    }
 }
