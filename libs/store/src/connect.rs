@@ -136,8 +136,9 @@ async fn postgres(config: &DbConfig, schema: &str) -> Result<(DatabaseConnection
             ("statement_timeout", "30s"),
             ("lock_timeout", "5s"),
             ("idle_in_transaction_session_timeout", "60s"),
-            // A plan made while a table was empty keeps its sequential scan; plan each time instead.
-            ("plan_cache_mode", "force_custom_plan"),
+            // Statements are planned once, as a rule, while their table may still be empty: such a plan would read the whole
+            // table for ever. Every statement has an index that it is to use.
+            ("enable_seqscan", "off"),
             ("jit", "off"),
         ])
         .disable_statement_logging();
