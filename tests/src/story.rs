@@ -1,7 +1,10 @@
 //! What members do, and what a shop asks about them. Each function is one sentence of a story.
 
 use contracts::campaign::v1::ListMemberJourneyRunsRequest;
-use contracts::identity::v1::{Arrival, Evidence, IdentityKind, MergeMembersRequest, Proof, ResolveMemberRequest};
+use contracts::identity::v1::{
+    Arrival, Evidence, IdentityKind, MergeMembersRequest, Proof, ResolveMemberRequest, UndoMergeRequest,
+    UndoMergeResponse,
+};
 use contracts::points::v1::{
     EarnPointsRequest, Entry, GetBalanceRequest, ListEntriesRequest, ReconcileAccountsRequest, RedeemPointsRequest,
 };
@@ -140,6 +143,16 @@ pub async fn merge(api: &Api, one: &str, other: &str) -> Result<String, Status> 
     };
     let answer = api.members().merge_members(request).await?.into_inner();
     Ok(answer.member.expect("a member").member_id)
+}
+
+/// Somebody has found out that two members who were merged are two persons.
+pub async fn undo_merge(api: &Api, absorbed: &str) -> Result<UndoMergeResponse, Status> {
+    let request = UndoMergeRequest {
+        request_id: format!("undo-{absorbed}"),
+        member_id: absorbed.to_owned(),
+        comment: "mother and daughter, says the store".to_owned(),
+    };
+    Ok(api.members().undo_merge(request).await?.into_inner())
 }
 
 /// What a member can spend of an asset now.

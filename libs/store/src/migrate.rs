@@ -75,6 +75,18 @@ CREATE INDEX redirect_to ON redirect (tenant_id, to_id);
 ",
 };
 
+/// Redirects that have ended, each by what ended it, so that a fact that is told again neither makes nor ends one anew.
+const ENDED_REDIRECTS: Migration = Migration {
+    name: "base_0002_ended_redirects",
+    sql: "
+CREATE TABLE ended_redirect (
+    tenant_id {uuid} NOT NULL,
+    cause_id {uuid} NOT NULL,
+    PRIMARY KEY (tenant_id, cause_id)
+) {clustered};
+",
+};
+
 struct Migrations(Vec<Migration>);
 
 struct Step {
@@ -155,7 +167,7 @@ impl MigratorTraitSelf for Migrations {
 
 /// Brings the tables up to date. Replicas that start at once take turns.
 pub(crate) async fn up(writer: &DatabaseConnection, schema: &str, migrations: Vec<Migration>) -> Result<(), Fault> {
-    let mut all = vec![BASE];
+    let mut all = vec![BASE, ENDED_REDIRECTS];
     all.extend(migrations);
     let mut attempts: u32 = 0;
     loop {

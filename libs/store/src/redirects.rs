@@ -1,13 +1,13 @@
-//! Ids that lead to another one for ever, because what they named was merged into it.
+//! Ids that lead to another one, because what they named was merged into it: for ever, unless the merge is undone.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
-use crate::{Column, statement, values};
+use crate::{Column, insert_rows, statement, values};
 
 /// From now on `from` leads to `to`, and so does whatever led to `from`. Doing it again changes nothing.
 pub async fn add(conn: &impl ConnectionTrait, tenant: Tenant, from: Uuid, to: Uuid) -> Result<(), Fault> {
@@ -51,5 +51,53 @@ pub async fn follow_many(
                 row.try_get_by_index(2)?,
             ))
         })
+        .collect()
+}
+
+/// Undoes a merge: `from` leads to itself again, and `led`, which led to it before it was merged, lead to it once more. What
+/// was undone is remembered by `cause`, the id of the merge. Says whether it was undone just now, and not before.
+pub async fn end(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    cause: Uuid,
+    from: Uuid,
+    led: &[Uuid],
+) -> Result<bool, Fault> {
+    const REMEMBER: &str = "INSERT INTO ended_redirect (tenant_id, cause_id)";
+    const END: &str = "DELETE FROM redirect WHERE tenant_id = $1 AND from_id = $2";
+    const LEAD: &str = "INSERT INTO redirect (tenant_id, from_id, to_id)";
+    const LEAD_BACK: &str = "ON CONFLICT (tenant_id, from_id) DO UPDATE SET to_id = excluded.to_id";
+    let cause = vec![tenant.uuid().into(), cause.into()];
+    if insert_rows(conn, REMEMBER, vec![cause], "ON CONFLICT DO NOTHING").await? == 0 {
+        return Ok(false);
+    }
+    conn.execute_raw(statement(conn, END, [tenant.uuid().into(), from.into()]))
+        .await?;
+    let led: BTreeSet<&Uuid> = led.iter().filter(|id| **id != from).collect();
+    let rows = led
+        .into_iter()
+        .map(|id| vec![tenant.uuid().into(), (*id).into(), from.into()]);
+    insert_rows(conn, LEAD, rows.collect(), LEAD_BACK).await?;
+    Ok(true)
+}
+
+/// Which of these merges have been undone, by their ids. The caller keeps their number bounded.
+pub async fn ended(conn: &impl ConnectionTrait, causes: &[(Tenant, Uuid)]) -> Result<HashSet<(Tenant, Uuid)>, Fault> {
+    if causes.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = causes
+        .iter()
+        .map(|(tenant, cause)| vec![tenant.uuid().into(), (*cause).into()])
+        .collect();
+    let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], rows);
+    // From left to right, by the key: SQLite uses no index for a list of pairs.
+    let sql = format!(
+        "SELECT e.tenant_id, e.cause_id FROM {list} AS k CROSS JOIN ended_redirect AS e \
+         WHERE e.tenant_id = k.column1 AND e.cause_id = k.column2"
+    );
+    let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
+    rows.iter()
+        .map(|row| Ok((Tenant::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?)))
         .collect()
 }

@@ -290,6 +290,34 @@ async fn a_redirect_leads_to_the_end_of_its_chain() {
     assert_eq!(followed.into_iter().collect::<Vec<_>>(), [((world.tenant, a), c)]);
 }
 
+#[tokio::test]
+async fn a_redirect_that_ends_leaves_those_that_led_before_it() {
+    let world = world().await;
+    let [a, b, c, first, second] = [(); 5].map(|()| world.clock.uuid());
+    let tx = world.db.begin().await.unwrap();
+    redirects::add(&*tx, world.tenant, a, b).await.unwrap();
+    redirects::add(&*tx, world.tenant, b, c).await.unwrap();
+    assert!(redirects::end(&*tx, world.tenant, first, b, &[a]).await.unwrap());
+    for (from, to) in [(a, b), (b, b), (c, c)] {
+        assert_eq!(redirects::follow(&*tx, world.tenant, from).await.unwrap(), to);
+    }
+    redirects::add(&*tx, world.tenant, b, c).await.unwrap();
+    assert!(
+        !redirects::end(&*tx, world.tenant, first, b, &[a]).await.unwrap(),
+        "it is told again"
+    );
+    assert_eq!(redirects::follow(&*tx, world.tenant, a).await.unwrap(), c);
+    assert!(redirects::end(&*tx, world.tenant, second, b, &[a]).await.unwrap());
+    assert_eq!(redirects::follow(&*tx, world.tenant, b).await.unwrap(), b);
+    let stranger = Tenant::from_uuid(world.clock.uuid());
+    let asked = [(world.tenant, first), (world.tenant, c), (stranger, first)];
+    let ended = redirects::ended(&*tx, &asked);
+    assert_eq!(
+        ended.await.unwrap().into_iter().collect::<Vec<_>>(),
+        [(world.tenant, first)]
+    );
+}
+
 impl World {
     /// Answers requests in one transaction, each with how many were answered before it; locks nothing.
     async fn answer(&self, db: &Db, keys: &[RequestKey]) -> Result<Vec<Result<Vec<u8>, fault::Fault>>, fault::Fault> {

@@ -4,11 +4,12 @@
 mod enter;
 mod hear;
 mod merge;
+mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use contracts::identity::v1::MembersMerged;
+use contracts::identity::v1::{MembersMerged, MergeUndone};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Tenant};
@@ -44,7 +45,11 @@ pub(crate) const STREAMS: [Stream; 4] = [
     Stream {
         producer: "identity",
         consumer: "campaign.identity",
-        types: &["identity.member_registered", "identity.members_merged"],
+        types: &[
+            "identity.member_registered",
+            "identity.members_merged",
+            "identity.merge_undone",
+        ],
     },
     Stream {
         producer: "tagging",
@@ -112,19 +117,49 @@ impl Consumer for Listener {
     }
 
     async fn apply(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault> {
-        // A merge concerns what came before it, and what comes after it concerns the survivor.
-        for facts in facts.chunk_by(|one, next| one.is::<MembersMerged>() == next.is::<MembersMerged>()) {
-            if facts.first().is_some_and(Envelope::is::<MembersMerged>) {
-                let merges = facts.iter().map(Merge::read).collect::<Result<Vec<Merge>, Fault>>()?;
-                merge(tx, &self.versions, &merges, self.clock.now()).await?;
-                if !is_serial(tx.get_database_backend()) {
-                    merges::note(&**tx, &merges, self.clock.now().plus(LOOK_AFTER)).await?;
+        // A merge concerns what came before it, and what comes after it concerns the survivor, until it is undone.
+        for facts in facts.chunk_by(|one, next| Tells::of(one) == Tells::of(next)) {
+            match facts.first().map(Tells::of) {
+                Some(Tells::Merge) => {
+                    let standing = merge::unless_undone(tx, facts).await?;
+                    let merges = standing
+                        .into_iter()
+                        .map(Merge::read)
+                        .collect::<Result<Vec<Merge>, Fault>>()?;
+                    merge(tx, &self.versions, &merges, self.clock.now()).await?;
+                    if !is_serial(tx.get_database_backend()) {
+                        merges::note(&**tx, &merges, self.clock.now().plus(LOOK_AFTER)).await?;
+                    }
                 }
-            } else {
-                self.listen(tx, facts).await?;
+                Some(Tells::Undo) => {
+                    for fact in facts {
+                        undo::undo(tx, fact).await?;
+                    }
+                }
+                Some(Tells::Other) | None => self.listen(tx, facts).await?,
             }
         }
         Ok(())
+    }
+}
+
+/// What a fact tells of members.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tells {
+    Merge,
+    Undo,
+    Other,
+}
+
+impl Tells {
+    fn of(fact: &Envelope) -> Self {
+        if fact.is::<MembersMerged>() {
+            Self::Merge
+        } else if fact.is::<MergeUndone>() {
+            Self::Undo
+        } else {
+            Self::Other
+        }
     }
 }
 

@@ -55,7 +55,7 @@ const JOURNEYS_MAX: i64 = 500;
 
 /// The service's tables.
 pub fn migrations() -> Vec<::store::Migration> {
-    vec![store::schema::JOURNEYS]
+    vec![store::schema::JOURNEYS, store::schema::UNDO]
 }
 
 /// The service, ready to be served.

@@ -7,8 +7,9 @@ use contracts::identity::v1::{
     GetChannelRequest, GetChannelResponse, GetMemberRequest, GetMemberResponse, ImportMembersRequest,
     ImportMembersResponse, LinkIdentityRequest, LinkIdentityResponse, ListChannelsRequest, ListChannelsResponse,
     ListMembersRequest, ListMembersResponse, LookUpMemberRequest, LookUpMemberResponse, MergeMembersRequest,
-    MergeMembersResponse, ResolveMemberRequest, ResolveMemberResponse, UnlinkIdentityRequest, UnlinkIdentityResponse,
-    UpdateChannelRequest, UpdateChannelResponse, UpdateMemberRequest, UpdateMemberResponse,
+    MergeMembersResponse, ResolveMemberRequest, ResolveMemberResponse, UndoMergeRequest, UndoMergeResponse,
+    UnlinkIdentityRequest, UnlinkIdentityResponse, UpdateChannelRequest, UpdateChannelResponse, UpdateMemberRequest,
+    UpdateMemberResponse,
 };
 use fault::Fault;
 use kernel::{Clock, RequestKey, Tenant};
@@ -23,11 +24,13 @@ use crate::store;
 pub(crate) struct IdentityApi {
     pub(crate) clock: Clock,
     pub(crate) db: Db,
+    /// For how many days a merge can be undone.
+    pub(crate) undo_days: u32,
 }
 
 impl IdentityApi {
-    pub(crate) fn new(clock: Clock, db: Db) -> Self {
-        Self { clock, db }
+    pub(crate) fn new(clock: Clock, db: Db, undo_days: u32) -> Self {
+        Self { clock, db, undo_days }
     }
 
     /// Decides at the present moment.
@@ -154,6 +157,10 @@ impl MemberService for IdentityApi {
         request: Request<MergeMembersRequest>,
     ) -> Result<Response<MergeMembersResponse>, Status> {
         rpc::answer(request, |call| self.merge_members(call)).await
+    }
+
+    async fn undo_merge(&self, request: Request<UndoMergeRequest>) -> Result<Response<UndoMergeResponse>, Status> {
+        rpc::answer(request, |call| self.undo_merge(call)).await
     }
 
     async fn import_members(

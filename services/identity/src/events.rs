@@ -1,7 +1,7 @@
 //! The facts that this service tells.
 
 use ::store::Draft;
-use contracts::identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, ProfileSnapshot};
+use contracts::identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, MergeUndone, ProfileSnapshot};
 use kernel::Tenant;
 
 use crate::domain::graph::Happening;
@@ -37,6 +37,20 @@ fn draft(tenant: Tenant, happening: &Happening) -> Draft {
                 absorbed_member_id: merge.absorbed.to_string(),
                 profile: Some(snapshot(&merge.survivor)),
                 merge_time: Some(merge.time.to_wire()),
+                merge_id: merge.id.to_string(),
+            };
+            Draft::new(tenant, &*fact.surviving_member_id, &fact)
+        }
+        Happening::Undone(undo) => {
+            let fact = MergeUndone {
+                merge_id: undo.merge.to_string(),
+                restored_member_id: undo.restored.id.to_string(),
+                surviving_member_id: undo.survivor.id.to_string(),
+                led_member_ids: undo.led.iter().map(ToString::to_string).collect(),
+                restored_profile: Some(snapshot(&undo.restored)),
+                surviving_profile: Some(snapshot(&undo.survivor)),
+                merge_time: Some(undo.merge_time.to_wire()),
+                undo_time: Some(undo.time.to_wire()),
             };
             Draft::new(tenant, &*fact.surviving_member_id, &fact)
         }

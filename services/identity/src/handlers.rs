@@ -13,6 +13,7 @@ mod list_members;
 mod look_up_member;
 mod merge_members;
 mod resolve_member;
+mod undo_merge;
 mod unlink_identity;
 mod update_channel;
 mod update_member;

@@ -4,8 +4,8 @@
 //! - A verified identity is one member's, by the rules of [`domain::recognition`] and by the key of its table.
 //! - The same arrival leads to the same member, however often, in whatever order and however concurrently it comes.
 //! - An identity never moves from one member to another but by a merge, and a merge forgets no id: what was absorbed
-//!   leads to its survivor for ever, in every method.
-//! - Every change is told: member registered, updated, merged, in the transaction of the change.
+//!   leads to its survivor, in every method, unless the merge is undone: then the two are apart, whatever evidence says.
+//! - Every change is told: member registered, updated, merged, merge undone, in the transaction of the change.
 
 #![cfg_attr(
     test,
@@ -35,10 +35,18 @@ use api::IdentityApi;
 /// The service's name, by which its peers know it.
 pub const NAME: &str = "identity";
 
+/// For how many days a merge can be undone, unless it is set otherwise.
+pub const UNDO_DAYS: u32 = 30;
+
 /// The service on its dependencies.
 pub fn service(deps: Deps) -> Service {
+    service_with(deps, UNDO_DAYS)
+}
+
+/// The service, with so many days in which a merge can be undone.
+pub fn service_with(deps: Deps, undo_days: u32) -> Service {
     let Deps { clock, db, .. } = deps;
-    let api = IdentityApi::new(clock, db.clone());
+    let api = IdentityApi::new(clock, db.clone(), undo_days);
     let mut routes = RoutesBuilder::default();
     routes
         .add_service(ChannelServiceServer::new(api.clone()))

@@ -1,17 +1,19 @@
 //! The tables of identity, and every statement that touches them.
 
+mod apart;
 pub(crate) mod channels;
 pub(crate) mod graph;
 pub(crate) mod identities;
 pub(crate) mod import_rows;
 pub(crate) mod members;
+mod merges;
 mod row;
 
 use store::Migration;
 
 /// The schema, step by step.
 pub fn migrations() -> Vec<Migration> {
-    vec![MEMBERS]
+    vec![MEMBERS, UNDO]
 }
 
 /// A verified identity is unique in its tenant by the key of its table, and found by it; that is the second lock behind
@@ -91,5 +93,45 @@ CREATE TABLE import_row (
     member_id {uuid} NOT NULL,
     PRIMARY KEY (tenant_id, request_id)
 ) {clustered};
+",
+};
+
+/// A member may be absorbed again after an undo, so a merge has an id of its own. Those that were made before this have
+/// the absorbed member's, and do not know what they brought beside identities: their undo leaves that with the survivor.
+const UNDO: Migration = Migration {
+    name: "identity_0002_undo",
+    sql: "
+CREATE TABLE new_member_merge (
+    tenant_id {uuid} NOT NULL,
+    merge_id {uuid} NOT NULL,
+    absorbed_id {uuid} NOT NULL,
+    survivor_id {uuid} NOT NULL,
+    moved_identity_ids TEXT NOT NULL,
+    brought TEXT,
+    actor TEXT NOT NULL,
+    comment TEXT,
+    merge_time BIGINT NOT NULL,
+    undo_time BIGINT CHECK (undo_time >= merge_time),
+    undo_actor TEXT,
+    undo_comment TEXT,
+    PRIMARY KEY (tenant_id, merge_id),
+    CHECK ((undo_time IS NULL) = (undo_actor IS NULL))
+);
+INSERT INTO new_member_merge (tenant_id, merge_id, absorbed_id, survivor_id, moved_identity_ids, actor, comment, merge_time)
+    SELECT tenant_id, absorbed_id, absorbed_id, survivor_id, moved_identity_ids, actor, comment, merge_time
+    FROM member_merge;
+DROP TABLE member_merge;
+ALTER TABLE new_member_merge RENAME TO member_merge;
+CREATE UNIQUE INDEX member_merge_absorbed ON member_merge (tenant_id, absorbed_id) WHERE undo_time IS NULL;
+CREATE INDEX member_merge_survivor ON member_merge (tenant_id, survivor_id) WHERE undo_time IS NULL;
+CREATE TABLE member_apart (
+    tenant_id {uuid} NOT NULL,
+    member_id {uuid} NOT NULL,
+    other_id {uuid} NOT NULL,
+    by_merge_id {uuid},
+    PRIMARY KEY (tenant_id, member_id, other_id),
+    CHECK (member_id <> other_id)
+);
+CREATE INDEX member_apart_other ON member_apart (tenant_id, other_id);
 ",
 };

@@ -4,10 +4,12 @@ mod activities;
 mod members;
 mod rule_books;
 mod tiers;
+mod undo;
 
 pub(crate) use activities::EarnByRules;
 pub(crate) use members::MoveOnMerge;
 pub(crate) use tiers::KeepTiers;
+pub(crate) use undo::return_waiting;
 
 use std::collections::{BTreeSet, HashMap};
 

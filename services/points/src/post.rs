@@ -1,5 +1,7 @@
 //! The one way by which anything is posted: lock and read, decide each in memory, write all, tell the facts.
 
+use std::collections::BTreeSet;
+
 use fault::Fault;
 use kernel::{Clock, Tenant};
 use store::{Tx, redirects};
@@ -35,10 +37,18 @@ pub(crate) async fn post_one(tx: &Tx, clock: &Clock, posting: Posting) -> Result
 
 /// The account of a member, or of whom the member was merged into.
 pub(crate) async fn account_of(tx: &Tx, tenant: Tenant, member: MemberId, asset: &str) -> Result<AccountKey, Fault> {
-    let member = MemberId::from_uuid(redirects::follow(&**tx, tenant, member.uuid()).await?);
-    Ok(AccountKey {
+    let led = MemberId::from_uuid(redirects::follow(&**tx, tenant, member.uuid()).await?);
+    let account = AccountKey {
         tenant,
-        member,
+        member: led,
         asset: asset.into(),
-    })
+    };
+    if led != member {
+        // The undo of a merge closes no account: whoever was led here looks again once nothing can change any more.
+        ledger::lock_existing(tx, &BTreeSet::from([account.clone()])).await?;
+        if redirects::follow(&**tx, tenant, member.uuid()).await? != led.uuid() {
+            return Err(Fault::Contended);
+        }
+    }
+    Ok(account)
 }

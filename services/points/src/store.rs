@@ -19,6 +19,7 @@ mod order;
 mod proof;
 mod reconcile;
 mod reconciliation;
+mod returns;
 mod reversible;
 mod row;
 mod tier;
@@ -32,7 +33,7 @@ pub(crate) use apply::apply;
 pub(crate) use asset::{
     AssetRow, asset, asset_codes, asset_for_update, assets, create_asset, list_assets, tenants, update_asset,
 };
-pub(crate) use caps::{lock_counters, merge_counters, read_counters, save_counters};
+pub(crate) use caps::{lock_counters, merge_counters, part_counters, read_counters, save_counters};
 pub(crate) use counters::counters;
 pub(crate) use decision::{DecisionRow, decisions, decisions_of_source, save_decisions};
 pub(crate) use earning_rule::{
@@ -53,6 +54,9 @@ pub(crate) use proof::{Accounts, BooksRow, Since, read_books, save_proofs};
 pub(crate) use reconcile::{ReconcileRow, debt_sum, reconcile};
 pub(crate) use reconciliation::{
     ReconciliationRow, begin_reconciliation, oldest_pass_end, reconciliation, save_reconciliation,
+};
+pub(crate) use returns::{
+    WaitingReturn, end_waiting, led_to, lots_granted_to, reopen, wait_for_return, waiting_returns,
 };
 pub(crate) use reversible::owners;
 pub(crate) use tier::{TierRow, save_tiers, tiers};

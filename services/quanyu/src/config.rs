@@ -37,6 +37,8 @@ pub struct Config {
     pub peers: BTreeMap<String, String>,
     /// How many calls each service works on at once; the next one is turned away at once.
     pub concurrency_max: usize,
+    /// For how many days after it a merge of two members can be undone; 0 for never.
+    pub merge_undo_days: u32,
     /// How long calls under way may take to end when the process stops.
     pub drain_seconds: u64,
     /// Traces, metrics and logs.
@@ -58,6 +60,7 @@ impl Default for Config {
             signing_key: None,
             peers: BTreeMap::new(),
             concurrency_max: 1_024,
+            merge_undo_days: identity::UNDO_DAYS,
             drain_seconds: 20,
             telemetry: TelemetryConfig {
                 log_filter: "warn".to_owned(),

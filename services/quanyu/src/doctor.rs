@@ -160,7 +160,7 @@ async fn ledger(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> 
     let channels = BTreeMap::from([(role.name.to_owned(), Channel::local(switchboard.clone()))]);
     let peers = Peers::new("doctor", signer.clone(), channels);
     // Its workers are not started: a doctor looks and changes nothing.
-    let service = (role.service)(Deps {
+    let service = points::service(Deps {
         clock: Clock::system(),
         db: points.clone(),
         peers: peers.clone(),

@@ -65,13 +65,16 @@ impl Platform {
                 return Err(Fault::internal("every role has a database and a switchboard"));
             };
             let peers = Peers::new(role.name, signer.clone(), channels.clone());
-            let service = (role.service)(Deps {
-                clock: clock.clone(),
-                db: db.clone(),
-                peers,
-                outboxes: databases.clone(),
-                red: red.clone(),
-            });
+            let service = (role.service)(
+                config,
+                Deps {
+                    clock: clock.clone(),
+                    db: db.clone(),
+                    peers,
+                    outboxes: databases.clone(),
+                    red: red.clone(),
+                },
+            );
             let stack = Stack {
                 signer: signer.clone(),
                 red: red.clone(),

@@ -3,6 +3,8 @@
 use runtime::{Deps, Service};
 use store::Migration;
 
+use crate::config::Config;
+
 /// A part of the platform that a process can play.
 #[derive(Clone, Copy)]
 pub struct Role {
@@ -10,8 +12,8 @@ pub struct Role {
     pub name: &'static str,
     /// Its tables.
     pub migrations: fn() -> Vec<Migration>,
-    /// The service itself.
-    pub service: fn(Deps) -> Service,
+    /// The service itself, as it is configured.
+    pub service: fn(&Config, Deps) -> Service,
     /// Whom it calls, or whose facts it applies.
     pub peers: &'static [&'static str],
 }
@@ -21,37 +23,37 @@ pub const ROLES: [Role; 6] = [
     Role {
         name: identity::NAME,
         migrations: identity::migrations,
-        service: identity::service,
+        service: |config, deps| identity::service_with(deps, config.merge_undo_days),
         peers: &[],
     },
     Role {
         name: points::NAME,
         migrations: points::migrations,
-        service: points::service,
+        service: |_, deps| points::service(deps),
         peers: &[identity::NAME, rights::NAME, tagging::NAME],
     },
     Role {
         name: rights::NAME,
         migrations: rights::migrations,
-        service: rights::service,
+        service: |_, deps| rights::service(deps),
         peers: &[identity::NAME, points::NAME],
     },
     Role {
         name: tagging::NAME,
         migrations: tagging::migrations,
-        service: tagging::service,
+        service: |_, deps| tagging::service(deps),
         peers: &[identity::NAME, rights::NAME],
     },
     Role {
         name: campaign::NAME,
         migrations: campaign::migrations,
-        service: campaign::service,
+        service: |_, deps| campaign::service(deps),
         peers: &[identity::NAME, points::NAME, rights::NAME, tagging::NAME],
     },
     Role {
         name: gateway::NAME,
         migrations: gateway::migrations,
-        service: gateway::service,
+        service: |_, deps| gateway::service(deps),
         peers: &[
             identity::NAME,
             points::NAME,

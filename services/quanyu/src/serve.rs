@@ -50,13 +50,16 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     channels.insert(role.name.to_owned(), Channel::local(own.clone()));
 
     let peers = Peers::new(role.name, signer.clone(), channels.clone());
-    let service = (role.service)(Deps {
-        clock: clock.clone(),
-        db: db.clone(),
-        peers,
-        outboxes: Arc::default(),
-        red: telemetry.red(),
-    });
+    let service = (role.service)(
+        config,
+        Deps {
+            clock: clock.clone(),
+            db: db.clone(),
+            peers,
+            outboxes: Arc::default(),
+            red: telemetry.red(),
+        },
+    );
     let stack = Stack {
         signer: signer.clone(),
         red: telemetry.red(),

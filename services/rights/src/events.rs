@@ -1,24 +1,26 @@
 //! The facts of other services, and what they mean for tiers and coupons.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
-use contracts::identity::v1::{MemberRegistered, MembersMerged};
-use contracts::points::v1::{
-    PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsMoved, PointsReversed,
-};
+use contracts::identity::v1::{MemberRegistered, MembersMerged, MergeUndone};
+use contracts::points::v1::{PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsReversed};
 use events::{Consumer, Envelope};
 use fault::Fault;
-use kernel::{Clock, Fact};
-use store::Tx;
+use kernel::{Clock, Fact, Id, Tenant, Time};
+use store::{Tx, redirects};
+use uuid::Uuid;
 
 use crate::domain::member::MemberKey;
 use crate::domain::roster::{Happening, What};
-use crate::tiers;
+use crate::tiers::{self, Undo};
 
 /// Growth values follow the ledger of points: what was earned, less what was taken back, at once or as the repayment of a
 /// debt, and what expired; and what was corrected by hand.
 ///
 /// They are tracked for every asset, whether or not a ladder names it, so that a ladder may be set at any time. What a
-/// member redeems does not lower them, so what a reversal gives back of it does not raise them either.
+/// member redeems does not lower them, so what a reversal gives back of it does not raise them either. What goes over by a
+/// merge, and back by its undo, is told by identity: whichever of the two is heard first, it goes over once.
 pub(crate) struct TrackGrowth {
     pub(crate) clock: Clock,
 }
@@ -38,7 +40,6 @@ impl Consumer for TrackGrowth {
             PointsEarned::TYPE,
             PointsReversed::TYPE,
             PointsExpired::TYPE,
-            PointsMoved::TYPE,
             PointsAdjusted::TYPE,
             PointsDebtRepaid::TYPE,
         ]
@@ -85,16 +86,6 @@ fn growth(fact: &Envelope) -> Result<Option<What>, Fault> {
         let taken_back = repaid.amount.saturating_neg();
         return grown(fact, &repaid.member_id, repaid.asset_code, taken_back).map(Some);
     }
-    if fact.is::<PointsMoved>() {
-        let moved: PointsMoved = fact.decode()?;
-        let (from, to) = (member(fact, &moved.from_member_id)?, member(fact, &moved.to_member_id)?);
-        return Ok(Some(What::Moved {
-            from,
-            to,
-            asset_code: moved.asset_code,
-            amount: moved.amount,
-        }));
-    }
     Ok(None)
 }
 
@@ -106,7 +97,8 @@ fn grown(fact: &Envelope, member_id: &str, asset_code: String, amount: i64) -> R
     })
 }
 
-/// Members get their first tier when they register; when two turn out to be one person, everything goes to the survivor.
+/// Members get their first tier when they register; when two turn out to be one person, everything goes to the survivor,
+/// and what came with the other one goes back when that is undone.
 pub(crate) struct FollowMembers {
     pub(crate) clock: Clock,
 }
@@ -122,19 +114,69 @@ impl Consumer for FollowMembers {
     }
 
     fn types(&self) -> &'static [&'static str] {
-        &[MemberRegistered::TYPE, MembersMerged::TYPE]
+        &[MemberRegistered::TYPE, MembersMerged::TYPE, MergeUndone::TYPE]
     }
 
     async fn apply(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault> {
+        let undone = undone(tx, facts).await?;
         let mut happenings = Vec::with_capacity(facts.len());
         for fact in facts {
-            happenings.extend(membership(fact)?.map(|what| Happening {
-                what,
-                time: fact.occur_time,
-            }));
+            if fact.is::<MergeUndone>() {
+                tiers::play(tx, &self.clock, std::mem::take(&mut happenings)).await?;
+                tiers::undo(tx, &self.clock, &undo(fact)?).await?;
+            } else if cause(fact)?.is_none_or(|cause| !undone.contains(&cause)) {
+                happenings.extend(membership(fact)?.map(|what| Happening {
+                    what,
+                    time: fact.occur_time,
+                }));
+            }
         }
         tiers::play(tx, &self.clock, happenings).await
     }
+}
+
+/// Which of the merges that are told have been undone before: told again, they are nothing any more.
+async fn undone(tx: &Tx, facts: &[Envelope]) -> Result<HashSet<(Tenant, Uuid)>, Fault> {
+    let causes: Result<Vec<Option<(Tenant, Uuid)>>, Fault> = facts.iter().map(cause).collect();
+    redirects::ended(&**tx, &causes?.into_iter().flatten().collect::<Vec<_>>()).await
+}
+
+/// The merge that a fact tells of, by its id.
+fn cause(fact: &Envelope) -> Result<Option<(Tenant, Uuid)>, Fault> {
+    if !fact.is::<MembersMerged>() {
+        return Ok(None);
+    }
+    let merged: MembersMerged = fact.decode()?;
+    let id = Some(&*merged.merge_id).filter(|id| !id.is_empty());
+    Ok(id.map(merge_id).transpose()?.map(|id| (fact.tenant, id)))
+}
+
+/// The kind of a merge's id, which identity gives.
+enum MergeNoun {}
+
+impl kernel::Kind for MergeNoun {
+    const PREFIX: &'static str = "mrg";
+    const NOUN: &'static str = "merge";
+}
+
+fn merge_id(text: &str) -> Result<Uuid, Fault> {
+    let id: Id<MergeNoun> = text.parse().map_err(Fault::internal)?;
+    Ok(id.uuid())
+}
+
+fn undo(fact: &Envelope) -> Result<Undo, Fault> {
+    let undone: MergeUndone = fact.decode()?;
+    let member = |id: &String| id.parse().map_err(Fault::internal);
+    let merge_time = undone.merge_time.as_ref().and_then(Time::from_wire);
+    Ok(Undo {
+        tenant: fact.tenant,
+        merge: merge_id(&undone.merge_id)?,
+        restored: member(&undone.restored_member_id)?,
+        survivor: member(&undone.surviving_member_id)?,
+        led: undone.led_member_ids.iter().map(member).collect::<Result<_, Fault>>()?,
+        merge_time: merge_time.ok_or_else(|| Fault::internal("an undone merge without its time"))?,
+        time: fact.occur_time,
+    })
 }
 
 fn membership(fact: &Envelope) -> Result<Option<What>, Fault> {

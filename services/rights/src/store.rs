@@ -2,6 +2,7 @@
 //!
 //! A transaction that touches several of them locks in this order: members (sorted), then a template, then the rest.
 
+pub(crate) mod absorptions;
 pub(crate) mod allowances;
 pub(crate) mod coupon_templates;
 pub(crate) mod coupons;

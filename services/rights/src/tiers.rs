@@ -1,26 +1,28 @@
 //! Playing facts on the members' tiers, many at a time: load, decide, write.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contracts::rights::v1::TierChanged;
 use fault::Fault;
-use kernel::{Clock, Tenant};
-use store::{Draft, Tx};
+use kernel::{Clock, Tenant, Time};
+use store::{Draft, Tx, redirects};
+use uuid::Uuid;
 
-use crate::domain::member::MemberKey;
-use crate::domain::roster::{Happening, Outcome, Roster, TierChange};
-use crate::store::{allowances, coupons, members, tier_changes, tier_ladders};
+use crate::domain::member::{MemberId, MemberKey};
+use crate::domain::roster::{Happening, Outcome, Roster, TierChange, What};
+use crate::store::{absorptions, allowances, coupons, members, tier_changes, tier_ladders};
 
 /// Plays what happened, in order, and writes what came of it: growth values, tiers with their history and facts, and
 /// for merges everything that members hold.
 pub(crate) async fn play(tx: &Tx, clock: &Clock, happenings: Vec<Happening>) -> Result<(), Fault> {
     let named: BTreeSet<MemberKey> = happenings.iter().flat_map(Happening::members).collect();
-    let redirects = members::follow_many(&**tx, &named).await?;
-    let follow = |member: MemberKey| redirects.get(&member).copied().unwrap_or(member);
+    let led = members::follow_many(&**tx, &named).await?;
+    let follow = |member: MemberKey| led.get(&member).copied().unwrap_or(member);
     let living: BTreeSet<MemberKey> = named.into_iter().map(follow).collect();
     let tenants: BTreeSet<Tenant> = living.iter().map(|(tenant, _)| *tenant).collect();
 
     members::lock(tx, &living).await?;
+    absorptions::grow(tx, &late(&happenings, &led)).await?;
     let ladders = tier_ladders::of_tenants(&**tx, &tenants.into_iter().collect::<Vec<_>>()).await?;
     let mut roster = Roster::new(ladders, members::standings(&**tx, &living).await?);
     for happening in happenings {
@@ -29,12 +31,69 @@ pub(crate) async fn play(tx: &Tx, clock: &Clock, happenings: Vec<Happening>) -> 
     write(tx, clock, &roster.finish()).await
 }
 
+/// A merge that was undone.
+pub(crate) struct Undo {
+    pub(crate) tenant: Tenant,
+    /// The merge's id.
+    pub(crate) merge: Uuid,
+    pub(crate) restored: MemberId,
+    pub(crate) survivor: MemberId,
+    /// Who leads to the restored member again.
+    pub(crate) led: Vec<MemberId>,
+    pub(crate) merge_time: Time,
+    pub(crate) time: Time,
+}
+
+/// Undoes a merge: what came with the restored member goes back. Told again, it does nothing.
+pub(crate) async fn undo(tx: &Tx, clock: &Clock, undo: &Undo) -> Result<(), Fault> {
+    let led: Vec<Uuid> = undo.led.iter().map(|member| member.uuid()).collect();
+    if !redirects::end(&**tx, undo.tenant, undo.merge, undo.restored.uuid(), &led).await? {
+        return Ok(());
+    }
+    let [restored, survivor] = [undo.restored, undo.survivor].map(|member| (undo.tenant, member));
+    let both = BTreeSet::from([restored, survivor]);
+    members::lock(tx, &both).await?;
+    let absorption = absorptions::take(tx, restored, survivor).await?;
+    let still_brought = absorptions::tiers_brought_to(tx, survivor).await?;
+    let ladders = tier_ladders::of_tenants(&**tx, &[undo.tenant]).await?;
+    let mut roster = Roster::new(ladders, members::standings(&**tx, &both).await?);
+    roster.part(&absorption, &still_brought, undo.time);
+    absorptions::give_back(
+        tx,
+        undo.tenant,
+        [undo.restored, undo.survivor],
+        &undo.led,
+        undo.merge_time,
+    )
+    .await?;
+    write(tx, clock, &roster.finish()).await
+}
+
+/// What has grown of members who were absorbed before it was told.
+fn late(happenings: &[Happening], redirects: &HashMap<MemberKey, MemberKey>) -> BTreeMap<(MemberKey, String), i64> {
+    let mut late: BTreeMap<(MemberKey, String), i64> = BTreeMap::new();
+    for happening in happenings {
+        if let What::Grown {
+            member,
+            asset_code,
+            amount,
+        } = &happening.what
+            && redirects.contains_key(member)
+        {
+            let sum = late.entry((*member, asset_code.clone())).or_default();
+            *sum = sum.saturating_add(*amount);
+        }
+    }
+    late
+}
+
 async fn write(tx: &Tx, clock: &Clock, outcome: &Outcome) -> Result<(), Fault> {
     members::save(tx, outcome).await?;
     tier_changes::insert(tx, &outcome.tier_changes, || clock.uuid()).await?;
     tier_changes::move_members(tx, &outcome.merges).await?;
     allowances::move_members(tx, &outcome.merges).await?;
     coupons::move_members(tx, &outcome.merges).await?;
+    absorptions::save(tx, &outcome.absorptions).await?;
     members::absorb(tx, &outcome.merges).await?;
     tx.emit_all(clock, outcome.tier_changes.iter().map(fact).collect())
         .await

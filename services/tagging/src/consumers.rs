@@ -2,6 +2,7 @@
 
 pub(crate) mod follow_members;
 pub(crate) mod follow_tiers;
+mod undo;
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
 //! The rows of tagging and the statements on them. Every function takes many rows at once; the decisions are elsewhere.
 
+pub(crate) mod absorptions;
 pub(crate) mod activities;
 pub(crate) mod catalogs;
 pub(crate) mod figures;

@@ -10,6 +10,7 @@ use contracts::points::v1::EntryKind;
 use contracts::rights::v1::CouponState;
 use contracts::tagging::v1::{ActivityOutcome, CountSegmentMembersRequest};
 use tests::brand::{GOOD_BUYERS, GROWTH, JOURNEY, MINI, ORDERS_30D, POINTS, POS, SPENT, THANKS, TMALL};
+use tests::reason;
 use tests::story::{self, Order};
 
 use crate::host::Host;
@@ -151,6 +152,71 @@ async fn a_refund_that_comes_before_its_order_ends_in_the_same_place() {
     assert_eq!(story::balance(&host.api, &member, POINTS).await, 200);
     story::reconcile(&host.api).await;
     host.stop().await;
+}
+
+/// What was the absorbed member's and is still there goes back, in every service; what was spent stays spent.
+#[tokio::test]
+async fn the_undo_of_a_merge_gives_everything_back_and_the_old_id_leads_nowhere_else() {
+    let host = Host::with_brand().await;
+    let first = story::arrive(&host.api, TMALL, "tb-1", None).await.unwrap();
+    let second = story::arrive(&host.api, POS, "card-1", None).await.unwrap();
+    for (channel, external_id, number, yuan) in [(TMALL, "tb-1", "order-1", 150), (POS, "card-1", "order-2", 250)] {
+        let order = order(&host, channel, external_id, number, yuan);
+        order.pay(&host.api).await.unwrap();
+    }
+    host.settle().await;
+    let before = [seen(&host, &first).await, seen(&host, &second).await];
+    let [coupons_of_first, coupons_of_second] = [
+        story::coupons(&host.api, &first).await,
+        story::coupons(&host.api, &second).await,
+    ];
+
+    let survivor = story::merge(&host.api, &first, &second).await.unwrap();
+    let absorbed = if survivor == first { &second } else { &first };
+    host.settle().await;
+    assert_eq!(story::balance(&host.api, absorbed, POINTS).await, 400);
+    // All lots expire alike, so the older one pays: that of the first order.
+    let spent = story::redeem(&host.api, "gift", absorbed, 60).await.unwrap();
+    let paid: Vec<i64> = spent.lots.iter().map(|lot| lot.amount).collect();
+    assert_eq!(
+        (spent.member_id.as_str(), paid.as_slice()),
+        (survivor.as_str(), [-60].as_slice())
+    );
+
+    let undone = story::undo_merge(&host.api, absorbed).await.unwrap();
+    assert_eq!(&undone.member.unwrap().member_id, absorbed);
+    host.settle().await;
+    let [(points_of_first, rest_of_first), (points_of_second, rest_of_second)] = before;
+    assert_eq!(seen(&host, &first).await, (points_of_first - 60, rest_of_first));
+    assert_eq!(seen(&host, &second).await, (points_of_second, rest_of_second));
+    for (member, coupons) in [(&first, coupons_of_first), (&second, coupons_of_second)] {
+        assert_eq!(story::coupons(&host.api, member).await, coupons);
+    }
+    // Each channel earns for its own member again, and what is spent is one's own.
+    for (channel, external_id, number) in [(TMALL, "tb-1", "order-3"), (POS, "card-1", "order-4")] {
+        let order = order(&host, channel, external_id, number, 10);
+        order.pay(&host.api).await.unwrap();
+    }
+    host.settle().await;
+    assert_eq!(story::balance(&host.api, &first, POINTS).await, points_of_first - 50);
+    assert_eq!(story::balance(&host.api, &second, POINTS).await, points_of_second + 10);
+    let refusal = story::redeem(&host.api, "too much", absorbed, 300).await.unwrap_err();
+    assert_eq!(reason(&refusal), "INSUFFICIENT_POINTS");
+    story::reconcile(&host.api).await;
+    host.stop().await;
+}
+
+/// What a member has: points; and growth, tier, tags, segments and how much was done.
+type Seen = (i64, (i64, String, Vec<(String, i64)>, Vec<String>, usize));
+
+async fn seen(host: &Host, member: &str) -> Seen {
+    let points = story::balance(&host.api, member, POINTS).await;
+    let growth = story::balance(&host.api, member, GROWTH).await;
+    let tier = story::tier(&host.api, member).await;
+    let numbers = story::numbers(&host.api, member).await;
+    let segments = story::segments(&host.api, member).await;
+    let timeline = story::timeline(&host.api, member).await;
+    (points, (growth, tier, numbers, segments, timeline.len()))
 }
 
 #[tokio::test]

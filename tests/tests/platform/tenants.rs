@@ -229,6 +229,7 @@ fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
     let member = &known["member_id"];
     BTreeMap::from([
         ("MergeMembers", json!({"memberId": member, "otherMemberId": member})),
+        ("UndoMerge", json!({})),
         (
             "UpdateMember",
             json!({"profile": {"name": "Mallory"}, "updateMask": "name"}),

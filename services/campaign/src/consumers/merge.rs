@@ -5,7 +5,9 @@ use events::Envelope;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use store::{Tx, redirects};
+use uuid::Uuid;
 
+use super::undo;
 use crate::domain::advance::stop;
 use crate::domain::run::{MemberId, RunId, StopReason};
 use crate::store::entries::{self, Entries, EntryKey, EntryRow};
@@ -22,6 +24,19 @@ pub(crate) struct Merge {
     pub(crate) tenant: Tenant,
     pub(crate) from: MemberId,
     pub(crate) to: MemberId,
+}
+
+/// Leaves out merges that have been undone: told again after its undo, a merge is nothing any more.
+pub(crate) async fn unless_undone<'f>(tx: &Tx, facts: &'f [Envelope]) -> Result<Vec<&'f Envelope>, Fault> {
+    let mut causes = Vec::with_capacity(facts.len());
+    for fact in facts {
+        let told: MembersMerged = fact.decode()?;
+        causes.push(undo::cause(&told.merge_id)?.map(|cause| (fact.tenant, cause)));
+    }
+    let undone = redirects::ended(&**tx, &causes.iter().flatten().copied().collect::<Vec<_>>()).await?;
+    let stands = |cause: &Option<(Tenant, Uuid)>| cause.is_none_or(|cause| !undone.contains(&cause));
+    let standing = facts.iter().zip(&causes).filter(|(_, cause)| stands(cause));
+    Ok(standing.map(|(fact, _)| fact).collect())
 }
 
 impl Merge {
@@ -48,6 +63,7 @@ pub(crate) async fn merge(tx: &Tx, versions: &Versions, merges: &[Merge], now: T
     for merge in &mut merges {
         merge.to = MemberId::from_uuid(redirects::follow(&**tx, merge.tenant, merge.to.uuid()).await?);
         if merge.from != merge.to {
+            runs::keep_origin(&**tx, merge.tenant, merge.from).await?;
             redirects::add(&**tx, merge.tenant, merge.from.uuid(), merge.to.uuid()).await?;
         }
     }

@@ -1,5 +1,5 @@
 use fault::Fault;
-use kernel::Time;
+use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, insert_rows, statement, values};
 
@@ -27,6 +27,14 @@ fn row(merge: &Merge, look_time: Time) -> Vec<Value> {
         to.uuid().into(),
         look_time.micros().into(),
     ]
+}
+
+/// A merge that was undone is not looked at any more.
+pub(crate) async fn forget(conn: &impl ConnectionTrait, tenant: Tenant, from: MemberId) -> Result<(), Fault> {
+    const FORGET: &str = "DELETE FROM recent_merge WHERE tenant_id = $1 AND from_id = $2";
+    conn.execute_raw(statement(conn, FORGET, [tenant.uuid().into(), from.uuid().into()]))
+        .await?;
+    Ok(())
 }
 
 /// When the next merge is to be looked at; none where there is none.

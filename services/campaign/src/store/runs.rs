@@ -2,7 +2,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
-use sea_orm::{ConnectionTrait, DbBackend, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 use store::{Column, insert_rows, statement, values};
 use uuid::Uuid;
 
@@ -51,6 +51,31 @@ pub(crate) async fn lock_active(
     members: &BTreeSet<(Tenant, MemberId)>,
 ) -> Result<Vec<RunRow>, Fault> {
     of_members(conn, members, " AND end_time IS NULL").await
+}
+
+/// Before a member's runs go over to another: they keep whose they were at first.
+pub(crate) async fn keep_origin(conn: &impl ConnectionTrait, tenant: Tenant, member: MemberId) -> Result<(), Fault> {
+    const KEEP: &str = "UPDATE run SET origin_id = member_id \
+         WHERE tenant_id = $1 AND member_id = $2 AND origin_id IS NULL";
+    conn.execute_raw(statement(conn, KEEP, [tenant.uuid().into(), member.uuid().into()]))
+        .await?;
+    Ok(())
+}
+
+/// Those runs of a member that were at first of one of the given.
+pub(crate) async fn of_origins(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    member: MemberId,
+    origins: &BTreeSet<MemberId>,
+) -> Result<BTreeSet<RunId>, Fault> {
+    let rows = origins.iter().map(|origin| vec![origin.uuid().into()]).collect();
+    let (list, own) = values(conn.get_database_backend(), 3, &[Column::Uuid], rows);
+    let sql = format!("SELECT run_id FROM run WHERE tenant_id = $1 AND member_id = $2 AND origin_id IN {list}");
+    let parameters = [tenant.uuid().into(), member.uuid().into()].into_iter().chain(own);
+    let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
+    let id = |row: &QueryResult| Ok(RunId::from_uuid(get(row, "run_id")?));
+    rows.iter().map(id).collect()
 }
 
 /// All runs of these members, locked until the transaction ends.

@@ -140,3 +140,11 @@ CREATE TABLE recent_merge (
 CREATE INDEX recent_merge_look ON recent_merge (look_time);
 ",
 };
+
+/// What the undo of a merge has to know: whose runs were at first; null while they are still.
+pub(crate) const UNDO: Migration = Migration {
+    name: "campaign_0002_undo",
+    sql: "
+ALTER TABLE run ADD COLUMN origin_id {uuid};
+",
+};

@@ -130,3 +130,73 @@ async fn a_call_that_was_under_way_during_a_merge_is_repeated_as_it_was() {
     assert_eq!(stage.steps(&run).await[0].state(), JourneyRunStepState::Completed);
     assert_eq!(stage.world.state().grants.len(), 1);
 }
+
+const MERGE: &str = "mrg_01h455vb4pex5vsknk084sn02q";
+const MERGE_AGAIN: &str = "mrg_01h455vb4pex5vsknk084sn02r";
+
+#[tokio::test]
+async fn by_an_undo_a_run_goes_back_to_the_member_for_whom_it_began_and_goes_on() {
+    let mut stage = Stage::new().await;
+    stage.open("lifecycle", lifecycle()).await;
+    let (old, new) = (stage.member(), stage.member());
+    stage.tell(&[stage.registered(new)]).await;
+    stage.turn(DAY).await;
+    stage.tell(&[stage.merged_as(MERGE, new, old)]).await;
+    stage.run().await;
+    assert_eq!(stage.run_of(new).await.member_id, old.to_string());
+    stage.tell(&[stage.undone(MERGE, new, old, &[])]).await;
+    stage
+        .tell(&[stage.undone(MERGE, new, old, &[]), stage.merged_as(MERGE, new, old)])
+        .await;
+    assert_eq!(stage.run_of(new).await.member_id, new.to_string());
+    assert!(stage.runs_of(old).await.is_empty());
+    // Neither the second look at merges nor a fact of the other member takes it away again.
+    stage.turn(DAY).await;
+    stage.tell(&[stage.order(old, 2_000)]).await;
+    stage.run().await;
+    assert_eq!(stage.run_of(new).await.member_id, new.to_string());
+    stage.tell(&[stage.order(new, 2_000)]).await;
+    stage.run().await;
+    assert_eq!(stage.path(new).await, "welcome, first_order, gift, repeat");
+    stage.check_figures("lifecycle").await;
+}
+
+#[tokio::test]
+async fn after_an_undo_each_member_has_entered_as_often_as_before() {
+    let mut stage = Stage::new().await;
+    stage.open("once", journey(order_paid(), vec![exit("end")])).await;
+    let (old, new) = (stage.member(), stage.member());
+    stage.tell(&[stage.order(new, 1)]).await;
+    stage.run().await;
+    stage.tell(&[stage.merged_as(MERGE, new, old)]).await;
+    stage.tell(&[stage.undone(MERGE, new, old, &[])]).await;
+    stage.tell(&[stage.merged_as(MERGE_AGAIN, new, old)]).await;
+    stage.tell(&[stage.undone(MERGE_AGAIN, new, old, &[])]).await;
+    stage.tell(&[stage.order(old, 2), stage.order(new, 3)]).await;
+    stage.run().await;
+    assert_eq!((stage.runs_of(old).await.len(), stage.runs_of(new).await.len()), (1, 1));
+    stage.check_figures("once").await;
+}
+
+#[tokio::test]
+async fn what_a_merge_has_stopped_stays_stopped_after_its_undo() {
+    let mut stage = Stage::new().await;
+    stage.open("lifecycle", lifecycle()).await;
+    let (old, new) = (stage.member(), stage.member());
+    stage.tell(&[stage.registered(new)]).await;
+    stage.turn(DAY).await;
+    stage.tell(&[stage.registered(old)]).await;
+    stage.tell(&[stage.merged_as(MERGE, new, old)]).await;
+    stage.run().await;
+    stage.tell(&[stage.undone(MERGE, new, old, &[])]).await;
+    stage.run().await;
+    let [of_old, of_new] = [stage.runs_of(old).await, stage.runs_of(new).await];
+    assert_eq!((of_old.len(), of_new.len()), (1, 1));
+    assert_eq!(of_old[0].stop_reason, "MEMBERS_MERGED");
+    assert_ne!(
+        of_new[0].state(),
+        JourneyRunState::Stopped,
+        "it began first, and goes on"
+    );
+    stage.check_figures("lifecycle").await;
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use contracts::campaign::v1::journey_run_service_client::JourneyRunServiceClient;
 use contracts::campaign::v1::journey_service_client::JourneyServiceClient;
 use contracts::campaign::v1::*;
-use contracts::identity::v1::{MemberRegistered, MembersMerged};
+use contracts::identity::v1::{MemberRegistered, MembersMerged, MergeUndone};
 use contracts::tagging::v1::{Activity, ActivityRecorded};
 use contracts::r#type::v1::Money;
 use events::{Consumer, Envelope};
@@ -211,6 +211,25 @@ impl Stage {
             surviving_member_id: to.to_string(),
             absorbed_member_id: from.to_string(),
             ..MembersMerged::default()
+        })
+    }
+
+    pub(super) fn merged_as(&self, merge: &str, from: MemberId, to: MemberId) -> Envelope {
+        self.fact(&MembersMerged {
+            surviving_member_id: to.to_string(),
+            absorbed_member_id: from.to_string(),
+            merge_id: merge.to_owned(),
+            ..MembersMerged::default()
+        })
+    }
+
+    pub(super) fn undone(&self, merge: &str, restored: MemberId, survivor: MemberId, led: &[MemberId]) -> Envelope {
+        self.fact(&MergeUndone {
+            merge_id: merge.to_owned(),
+            restored_member_id: restored.to_string(),
+            surviving_member_id: survivor.to_string(),
+            led_member_ids: led.iter().map(ToString::to_string).collect(),
+            ..MergeUndone::default()
         })
     }
 

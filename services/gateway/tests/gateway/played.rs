@@ -9,7 +9,8 @@ use contracts::identity::v1::{
     BatchResolveMembersRequest, BatchResolveMembersResponse, GetMemberRequest, GetMemberResponse, ImportMembersRequest,
     ImportMembersResponse, LinkIdentityRequest, LinkIdentityResponse, ListMembersRequest, ListMembersResponse,
     LookUpMemberRequest, LookUpMemberResponse, MergeMembersRequest, MergeMembersResponse, ResolveMemberRequest,
-    ResolveMemberResponse, UnlinkIdentityRequest, UnlinkIdentityResponse, UpdateMemberRequest, UpdateMemberResponse,
+    ResolveMemberResponse, UndoMergeRequest, UndoMergeResponse, UnlinkIdentityRequest, UnlinkIdentityResponse,
+    UpdateMemberRequest, UpdateMemberResponse,
 };
 use contracts::points::v1::points_service_server::{PointsService, PointsServiceServer};
 use contracts::points::v1::{
@@ -231,6 +232,10 @@ impl MemberService for Played {
     }
 
     async fn merge_members(&self, _: Request<MergeMembersRequest>) -> Result<Response<MergeMembersResponse>, Status> {
+        Ok(nothing())
+    }
+
+    async fn undo_merge(&self, _: Request<UndoMergeRequest>) -> Result<Response<UndoMergeResponse>, Status> {
         Ok(nothing())
     }
 }

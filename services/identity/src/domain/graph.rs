@@ -1,20 +1,24 @@
+mod apart;
 mod changes;
 mod link;
 mod merge;
 mod resolve;
 #[cfg(test)]
 mod tests;
+mod undo;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kernel::Time;
 use uuid::Uuid;
 
 pub(crate) use link::{LinkError, UnlinkError};
-pub(crate) use merge::{Merge, MergeError};
+pub(crate) use merge::{Brought, Merge, MergeError, MergeId};
 pub(crate) use resolve::{Arrival, Resolution};
+pub(crate) use undo::{PastMerge, Undo, UndoError};
 
+use super::profile::Learned;
 use super::{Channels, Field, Identity, Key, Member, MemberId};
 
 /// The members that one request touches, locked and whole, with everything that has been decided about them.
@@ -25,6 +29,8 @@ pub(crate) struct Graph {
     nodes: BTreeMap<MemberId, Node>,
     /// Whose each verified key is.
     holders: HashMap<Key, MemberId>,
+    /// Who is not one person with whom, because a merge of the two was undone; each pair in both orders.
+    apart: BTreeSet<(MemberId, MemberId)>,
     happenings: Vec<Happening>,
 }
 
@@ -48,6 +54,7 @@ pub(crate) enum Happening {
     Registered(Member),
     Updated(Member),
     Merged(Merge),
+    Undone(Undo),
 }
 
 impl Graph {
@@ -57,6 +64,7 @@ impl Graph {
             channels: Arc::new(channels),
             nodes: BTreeMap::new(),
             holders: HashMap::new(),
+            apart: BTreeSet::new(),
             happenings: Vec::new(),
         };
         for member in members {

@@ -83,6 +83,14 @@ pub(crate) struct Attribute {
     pub(crate) source: Source,
 }
 
+/// A value that came from another profile, with the one in whose place it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Learned {
+    pub(crate) field: Field,
+    pub(crate) before: Option<Attribute>,
+    pub(crate) after: Attribute,
+}
+
 /// What is known of a person; a field that is absent is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Profile(BTreeMap<Field, Attribute>);
@@ -106,21 +114,32 @@ impl Profile {
         self.0.iter().map(|(&field, attribute)| (field, attribute))
     }
 
-    /// Takes from `other` what is unknown here, or known only from a source that is trusted less. Says whether anything
-    /// changed. Between equals the first value stays, so that arrivals that are replayed late undo nothing.
-    pub(crate) fn learn(&mut self, other: &Self, channels: &Channels) -> bool {
-        let mut changed = false;
+    /// Takes from `other` what is unknown here, or known only from a source that is trusted less, and says what that was.
+    /// Between equals the first value stays, so that arrivals that are replayed late undo nothing.
+    pub(crate) fn learn(&mut self, other: &Self, channels: &Channels) -> Vec<Learned> {
+        let mut learned = Vec::new();
         for (field, offered) in other.iter() {
             let better = match self.0.get(&field) {
                 None => true,
                 Some(present) => channels.trust_rank(&offered.source) < channels.trust_rank(&present.source),
             };
             if better {
-                self.0.insert(field, offered.clone());
-                changed = true;
+                let before = self.0.insert(field, offered.clone());
+                let after = offered.clone();
+                learned.push(Learned { field, before, after });
             }
         }
-        changed
+        learned
+    }
+
+    /// Forgets what was learned, unless the field has changed since.
+    pub(crate) fn unlearn(&mut self, learned: &Learned) {
+        if self.0.get(&learned.field) == Some(&learned.after) {
+            match &learned.before {
+                Some(before) => self.0.insert(learned.field, before.clone()),
+                None => self.0.remove(&learned.field),
+            };
+        }
     }
 
     /// Writes a field on purpose; an empty value erases it. Says whether its value changed.

@@ -4,7 +4,7 @@
 //! 2. Who is known by the external id is that member, whatever the evidence says.
 //! 3. Then the evidence decides, the strongest first. Each piece brings in the member whose it is, unless that member has
 //!    a verified id that differs from one of the person's in the same kind and scope: two verified ids of one kind are two
-//!    people, and a phone that they share does not make them one.
+//!    people, and a phone that they share does not make them one. Nor does evidence join two members whose merge was undone.
 //! 4. What brings in nobody is the person's from now on, unless the person has another of that kind already.
 //!
 //! The order in which the evidence was written down does not matter.
@@ -63,13 +63,19 @@ impl Recognition {
     }
 }
 
-/// Decides who arrived, given the external id (none in an import without one), the evidence, and whose each id is.
+/// Decides who arrived, given the external id (none in an import without one), the evidence, whose each id is, and who is
+/// known not to be one person with whom.
 pub(crate) fn recognise<'a>(
     anchor: Option<&'a Key>,
     evidence: &'a [Evidence],
     holder: impl Fn(&Key) -> Option<&'a Member>,
+    are_apart: impl Fn(MemberId, MemberId) -> bool,
 ) -> Recognition {
-    let mut person = Person::default();
+    let mut person = Person {
+        members: Vec::new(),
+        keys: Vec::new(),
+        are_apart: &are_apart,
+    };
     let anchor_holder = anchor.and_then(&holder);
     match (anchor, anchor_holder) {
         (_, Some(member)) => person.join(member),
@@ -90,13 +96,13 @@ pub(crate) fn recognise<'a>(
 }
 
 /// What is known of the arriving person so far: the members who are this person, and all verified ids.
-#[derive(Default)]
-struct Person<'a> {
+struct Person<'a, 'f> {
     members: Vec<MemberId>,
     keys: Vec<&'a Key>,
+    are_apart: &'f dyn Fn(MemberId, MemberId) -> bool,
 }
 
-impl<'a> Person<'a> {
+impl<'a> Person<'a, '_> {
     fn judge(&mut self, piece: &'a Evidence, holder: Option<&'a Member>) -> Verdict {
         if piece.blocked {
             return Verdict::Blocked;
@@ -125,7 +131,8 @@ impl<'a> Person<'a> {
     /// Whether nothing speaks against `member` being this person.
     fn can_be(&self, member: &Member) -> bool {
         let distinct = member.verified().any(|identity| self.occupies(&identity.key));
-        !distinct && self.keys.len().saturating_add(member.verified().count()) <= IDENTITIES_MAX
+        let apart = self.members.iter().any(|joined| (self.are_apart)(*joined, member.id));
+        !distinct && !apart && self.keys.len().saturating_add(member.verified().count()) <= IDENTITIES_MAX
     }
 
     /// Whether the person has an id of the same kind and scope. The same id cannot be meant: a verified id is one member's

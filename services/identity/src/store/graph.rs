@@ -7,12 +7,12 @@ use std::collections::HashMap;
 
 use fault::Fault;
 use kernel::{Clock, Tenant};
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::ConnectionTrait;
 use store::{Tx, redirects};
 use uuid::Uuid;
 
-use super::{channels, identities, members};
-use crate::domain::graph::{Happening, Merge};
+use super::{apart, channels, identities, members, merges};
+use crate::domain::graph::{Happening, PastMerge};
 use crate::domain::{Channels, Graph, Key, Member, MemberId};
 use crate::events;
 
@@ -27,7 +27,10 @@ pub(crate) async fn open(
     let holders = identities::holders(&**tx, tenant, keys).await?;
     let wanted: Vec<MemberId> = holders.values().chain(ids).copied().collect();
     let members = members::lock(&**tx, tenant, &wanted).await?;
-    graph(channels, members, &holders)
+    let apart = apart::among(&**tx, tenant, &members).await?;
+    let mut graph = graph(channels, members, &holders)?;
+    graph.learn_apart(apart);
+    Ok(graph)
 }
 
 /// The members to whom keys lead, as they are now: to see what would be decided, not to change it.
@@ -40,7 +43,10 @@ pub(crate) async fn look(
     let holders = identities::holders(conn, tenant, keys).await?;
     let wanted: Vec<MemberId> = holders.values().copied().collect();
     let members = members::read(conn, tenant, &wanted).await?;
-    graph(channels, members, &holders)
+    let apart = apart::among(conn, tenant, &members).await?;
+    let mut graph = graph(channels, members, &holders)?;
+    graph.learn_apart(apart);
+    Ok(graph)
 }
 
 /// The graph, unless a key leads elsewhere by now.
@@ -78,6 +84,57 @@ pub(crate) async fn open_member(
     Ok((graph, member))
 }
 
+/// A merge that is to be undone, with everything that the decision needs, locked.
+pub(crate) struct OpenMerge {
+    /// The survivor.
+    pub(crate) graph: Graph,
+    pub(crate) merge: PastMerge,
+    pub(crate) absorbed: Member,
+    /// The merges into the survivor since.
+    pub(crate) later: Vec<PastMerge>,
+    /// Who led to the absorbed member before.
+    pub(crate) led: Vec<MemberId>,
+}
+
+/// Why there is no merge to undo.
+pub(crate) enum NoMerge {
+    Unknown,
+    NotAbsorbed,
+    /// The survivor is absorbed itself.
+    SurvivorAbsorbed(MemberId),
+}
+
+/// The merge by which a member was absorbed.
+pub(crate) async fn open_merge(tx: &Tx, tenant: Tenant, id: MemberId) -> Result<Result<OpenMerge, NoMerge>, Fault> {
+    let Some(survivor) = merges::absorbed_by(&**tx, tenant, id).await? else {
+        let known = !members::lock_with_absorbed(&**tx, tenant, &[id]).await?.is_empty();
+        return Ok(Err(if known { NoMerge::NotAbsorbed } else { NoMerge::Unknown }));
+    };
+    let mut locked = members::lock_with_absorbed(&**tx, tenant, &[id, survivor]).await?;
+    // Merged or undone while this waited for the lock.
+    let Some(merge) = merges::of_absorbed(tx, tenant, id)
+        .await?
+        .filter(|merge| merge.survivor == survivor)
+    else {
+        return Err(Fault::Contended);
+    };
+    let absorbed = locked.extract_if(.., |(member, _)| member.id == id).next();
+    let (Some((absorbed, _)), Some((member, is_absorbed))) = (absorbed, locked.pop()) else {
+        return Err(Fault::internal("a merge of members that are not there"));
+    };
+    if is_absorbed {
+        return Ok(Err(NoMerge::SurvivorAbsorbed(survivor)));
+    }
+    let channels = channels::all(&**tx, tenant).await?;
+    Ok(Ok(OpenMerge {
+        graph: graph(channels, vec![member], &HashMap::new())?,
+        later: merges::into_survivor_since(tx, tenant, &merge).await?,
+        led: merges::led(&**tx, tenant, id).await?,
+        merge,
+        absorbed,
+    }))
+}
+
 /// Writes what has changed, and tells of it.
 pub(crate) async fn save(tx: &Tx, clock: &Clock, tenant: Tenant, actor: &str, graph: &Graph) -> Result<(), Fault> {
     let changes = graph.changes();
@@ -87,7 +144,17 @@ pub(crate) async fn save(tx: &Tx, clock: &Clock, tenant: Tenant, actor: &str, gr
     for happening in changes.happenings {
         match happening {
             Happening::Registered(_) | Happening::Updated(_) => {}
-            Happening::Merged(merge) => remember(tx, tenant, actor, merge).await?,
+            Happening::Merged(merge) => {
+                merges::remember(tx, tenant, actor, merge).await?;
+                apart::inherit(tx, tenant, merge).await?;
+                redirects::add(&**tx, tenant, merge.absorbed.uuid(), merge.survivor.id.uuid()).await?;
+            }
+            Happening::Undone(undo) => {
+                merges::undo(tx, tenant, actor, undo).await?;
+                apart::part(tx, tenant, undo).await?;
+                let led: Vec<Uuid> = undo.led.iter().map(|id| id.uuid()).collect();
+                redirects::end(&**tx, tenant, undo.merge.uuid(), undo.restored.id.uuid(), &led).await?;
+            }
         }
     }
     tx.emit_all(clock, events::drafts(tenant, changes.happenings)).await
@@ -114,21 +181,4 @@ pub(crate) async fn follow_many(
     let redirects = redirects::follow_many(conn, &uuids).await?;
     let survivor = |id: &(Tenant, Uuid)| MemberId::from_uuid(redirects.get(id).copied().unwrap_or(id.1));
     Ok(uuids.iter().map(survivor).collect())
-}
-
-async fn remember(tx: &Tx, tenant: Tenant, actor: &str, merge: &Merge) -> Result<(), Fault> {
-    const HEAD: &str = "INSERT INTO member_merge \
-         (tenant_id, absorbed_id, survivor_id, moved_identity_ids, actor, comment, merge_time)";
-    let moved: Vec<String> = merge.moved.iter().map(ToString::to_string).collect();
-    let row: Vec<Value> = vec![
-        tenant.uuid().into(),
-        merge.absorbed.uuid().into(),
-        merge.survivor.id.uuid().into(),
-        moved.join(" ").into(),
-        actor.into(),
-        merge.comment.clone().into(),
-        merge.time.micros().into(),
-    ];
-    store::insert_rows(&**tx, HEAD, vec![row], "").await?;
-    redirects::add(&**tx, tenant, merge.absorbed.uuid(), merge.survivor.id.uuid()).await
 }

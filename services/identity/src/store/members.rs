@@ -28,12 +28,28 @@ pub(crate) struct Filter {
 ///
 /// A member who is absorbed while this reads is a lost race: the caller follows the redirect again.
 pub(crate) async fn read(conn: &impl ConnectionTrait, tenant: Tenant, ids: &[MemberId]) -> Result<Vec<Member>, Fault> {
-    select(conn, tenant, ids, "").await
+    present(select(conn, tenant, ids, "").await?)
 }
 
 /// The same, with the rows locked in the order of their ids until the transaction ends.
 pub(crate) async fn lock(conn: &impl ConnectionTrait, tenant: Tenant, ids: &[MemberId]) -> Result<Vec<Member>, Fault> {
+    present(lock_with_absorbed(conn, tenant, ids).await?)
+}
+
+/// The same, with those that are absorbed, and whether they are.
+pub(crate) async fn lock_with_absorbed(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    ids: &[MemberId],
+) -> Result<Vec<(Member, bool)>, Fault> {
     select(conn, tenant, ids, store::for_update(conn.get_database_backend())).await
+}
+
+fn present(members: Vec<(Member, bool)>) -> Result<Vec<Member>, Fault> {
+    let present = members
+        .into_iter()
+        .map(|(member, absorbed)| if absorbed { Err(Fault::Contended) } else { Ok(member) });
+    present.collect()
 }
 
 async fn select(
@@ -41,7 +57,7 @@ async fn select(
     tenant: Tenant,
     ids: &[MemberId],
     lock: &str,
-) -> Result<Vec<Member>, Fault> {
+) -> Result<Vec<(Member, bool)>, Fault> {
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
@@ -137,13 +153,10 @@ fn member_values(tenant: Tenant, member: &Member, absorbed: bool) -> Result<Vec<
     Ok(values)
 }
 
-fn member(row: &QueryResult, edges: &mut HashMap<MemberId, Vec<Identity>>) -> Result<Member, Fault> {
-    let absorbed: bool = row.try_get("", "absorbed")?;
-    if absorbed {
-        return Err(Fault::Contended);
-    }
+/// A member, and whether it is absorbed.
+fn member(row: &QueryResult, edges: &mut HashMap<MemberId, Vec<Identity>>) -> Result<(Member, bool), Fault> {
     let id = member_id(row)?;
-    Ok(Member {
+    let member = Member {
         id,
         register_time: Time::from_micros(row.try_get("", "register_time")?),
         register_channel: row.try_get("", "register_channel")?,
@@ -151,7 +164,8 @@ fn member(row: &QueryResult, edges: &mut HashMap<MemberId, Vec<Identity>>) -> Re
         identities: edges.remove(&id).unwrap_or_default(),
         update_time: Time::from_micros(row.try_get("", "update_time")?),
         version: row.try_get("", "version")?,
-    })
+    };
+    Ok((member, row.try_get("", "absorbed")?))
 }
 
 fn profile(row: &QueryResult) -> Result<Profile, Fault> {

@@ -3,9 +3,10 @@
 use contracts::identity::v1::ErrorReason;
 use fault::{Common, Fault};
 
-use crate::domain::graph::{LinkError, MergeError, UnlinkError};
+use crate::domain::graph::{LinkError, MergeError, UndoError, UnlinkError};
 use crate::domain::member::IDENTITIES_MAX;
 use crate::domain::{IdentityId, MemberId};
+use crate::store::graph::NoMerge;
 
 pub(crate) fn link_fault(error: LinkError) -> Fault {
     let message = error.to_string();
@@ -37,8 +38,38 @@ pub(crate) fn merge_fault(error: MergeError, member: MemberId) -> Fault {
         MergeError::Distinct { kind, scope } => Fault::refused(ErrorReason::MembersDistinct, message)
             .with("kind", kind.code().to_uppercase())
             .with("scope", scope),
+        MergeError::Apart => Fault::refused(ErrorReason::MembersDistinct, message),
         MergeError::LimitReached => {
             Fault::refused(ErrorReason::IdentityLimitReached, message).with("limit", IDENTITIES_MAX)
+        }
+    }
+}
+
+/// Why there is no merge to undo of the member that was named.
+pub(crate) fn no_merge_fault(none: &NoMerge, member: MemberId) -> Fault {
+    match none {
+        NoMerge::Unknown => Fault::not_found("member", member),
+        NoMerge::NotAbsorbed => {
+            let message = format!("{member} was not absorbed by another member: there is no merge to undo");
+            Fault::refused(ErrorReason::MemberNotAbsorbed, message).with("member_id", member)
+        }
+        NoMerge::SurvivorAbsorbed(survivor) => {
+            let message =
+                format!("{survivor}, who survived the merge, was absorbed itself since: undo that merge first");
+            Fault::refused(ErrorReason::SurvivorAbsorbed, message).with("member_id", survivor)
+        }
+    }
+}
+
+pub(crate) fn undo_fault(error: UndoError, member: MemberId) -> Fault {
+    let message = error.to_string();
+    match error {
+        UndoError::WindowOver { merge_time, end_time } => Fault::refused(ErrorReason::UndoWindowOver, message)
+            .with("merge_time", merge_time)
+            .with("end_time", end_time),
+        UndoError::NothingToRestore => Fault::refused(ErrorReason::NothingToRestore, message).with("member_id", member),
+        UndoError::NothingLeft { identity } => {
+            Fault::refused(ErrorReason::LastIdentity, message).with("identity_id", identity)
         }
     }
 }

@@ -19,4 +19,5 @@ mod profile;
 mod replay;
 mod resolve;
 mod tenants;
+mod undo;
 mod world;

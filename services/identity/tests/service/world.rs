@@ -143,6 +143,15 @@ impl World {
         Ok(self.members().merge_members(request).await?.into_inner())
     }
 
+    pub(crate) async fn undo(&self, absorbed: &str) -> Result<UndoMergeResponse, Status> {
+        let request = UndoMergeRequest {
+            request_id: self.request_id(),
+            member_id: absorbed.to_owned(),
+            comment: "they are mother and daughter".to_owned(),
+        };
+        Ok(self.members().undo_merge(request).await?.into_inner())
+    }
+
     pub(crate) async fn update(
         &self,
         member_id: &str,

@@ -1,19 +1,22 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use contracts::identity::v1::MembersMerged;
+use contracts::identity::v1::{MembersMerged, MergeUndone};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Fact, Tenant};
 use store::{Tx, redirects};
+use uuid::Uuid;
 
 use super::Redirects;
+use super::undo::{Undo, merge_id};
 use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::post::post_many;
 use crate::store::{asset_codes, merge_counters};
 use crate::wire::parse_id;
 
-/// Moves what an absorbed member holds to the survivor, and leads the old id to the new one for ever.
+/// Moves what an absorbed member holds to the survivor, and leads the old id to the new one, until the merge is undone: then
+/// what is left goes back.
 pub(crate) struct MoveOnMerge {
     clock: Clock,
 }
@@ -24,8 +27,16 @@ impl MoveOnMerge {
     }
 }
 
+/// What the facts tell, in their order.
+enum Told {
+    Merged(Merge),
+    Undone(Undo),
+}
+
 struct Merge {
     tenant: Tenant,
+    /// The merge's id; none in facts of a time when merges had none.
+    cause: Option<Uuid>,
     absorbed: MemberId,
     survivor: MemberId,
 }
@@ -41,17 +52,35 @@ impl Consumer for MoveOnMerge {
     }
 
     fn types(&self) -> &'static [&'static str] {
-        &[MembersMerged::TYPE]
+        &[MembersMerged::TYPE, MergeUndone::TYPE]
     }
 
     async fn apply(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault> {
-        let merges = resolve(tx, facts).await?;
+        let told = facts.iter().map(read).collect::<Result<Vec<Told>, Fault>>()?;
+        let mut merges = Vec::new();
+        for told in told {
+            match told {
+                Told::Merged(merge) => merges.push(merge),
+                Told::Undone(undo) => {
+                    self.merge(tx, std::mem::take(&mut merges)).await?;
+                    undo.apply(tx, &self.clock).await?;
+                }
+            }
+        }
+        self.merge(tx, merges).await
+    }
+}
+
+impl MoveOnMerge {
+    async fn merge(&self, tx: &Tx, merges: Vec<Merge>) -> Result<(), Fault> {
+        let merges = resolve(tx, unless_undone(tx, merges).await?).await?;
         let tenants: BTreeSet<Tenant> = merges.iter().map(|merge| merge.tenant).collect();
         let assets = asset_codes(&**tx, &tenants).await?;
         // Before any account is locked: whoever locks both locks the counters first.
-        for merge in &merges {
-            merge_counters(tx, merge.tenant, merge.absorbed, merge.survivor).await?;
-        }
+        let pairs = merges
+            .iter()
+            .map(|merge| (merge.tenant, merge.absorbed, merge.survivor));
+        merge_counters(tx, &pairs.collect::<Vec<_>>()).await?;
         // An account of every asset, even an empty one: closed, it turns away whoever has not seen the redirect yet.
         let postings: Vec<Posting> = merges
             .iter()
@@ -82,19 +111,31 @@ impl Consumer for MoveOnMerge {
     }
 }
 
-/// Who moves to whom, in the order of the facts; the survivor is whoever it is by then, if it was absorbed itself.
-async fn resolve(tx: &Tx, facts: &[Envelope]) -> Result<Vec<Merge>, Fault> {
-    let mut merges = Vec::with_capacity(facts.len());
-    for fact in facts {
-        let told: MembersMerged = fact.decode()?;
-        let absorbed = parse_id("absorbed_member_id", &told.absorbed_member_id)?;
-        let survivor = parse_id("surviving_member_id", &told.surviving_member_id)?;
-        merges.push(Merge {
-            tenant: fact.tenant,
-            absorbed,
-            survivor,
-        });
+fn read(fact: &Envelope) -> Result<Told, Fault> {
+    if fact.is::<MergeUndone>() {
+        return Ok(Told::Undone(Undo::read(fact)?));
     }
+    let told: MembersMerged = fact.decode()?;
+    let cause = Some(&told.merge_id).filter(|id| !id.is_empty());
+    Ok(Told::Merged(Merge {
+        tenant: fact.tenant,
+        cause: cause.map(|id| merge_id(id)).transpose()?,
+        absorbed: parse_id("absorbed_member_id", &told.absorbed_member_id)?,
+        survivor: parse_id("surviving_member_id", &told.surviving_member_id)?,
+    }))
+}
+
+/// Those merges that have not been undone: told again after its undo, a merge is nothing any more.
+async fn unless_undone(tx: &Tx, merges: Vec<Merge>) -> Result<Vec<Merge>, Fault> {
+    let cause = |merge: &Merge| Some((merge.tenant, merge.cause?));
+    let causes: Vec<(Tenant, Uuid)> = merges.iter().filter_map(cause).collect();
+    let ended = redirects::ended(&**tx, &causes).await?;
+    let is_undone = |merge: &Merge| cause(merge).is_some_and(|cause| ended.contains(&cause));
+    Ok(merges.into_iter().filter(|merge| !is_undone(merge)).collect())
+}
+
+/// Who moves to whom, in the order of the facts; the survivor is whoever it is by then, if it was absorbed itself.
+async fn resolve(tx: &Tx, merges: Vec<Merge>) -> Result<Vec<Merge>, Fault> {
     let members = merges
         .iter()
         .flat_map(|it| [(it.tenant, it.absorbed), (it.tenant, it.survivor)])

@@ -56,6 +56,7 @@ pub(crate) struct Standing {
     pub(crate) debt: i64,
     pub(crate) pending: i64,
     pub(crate) idle_time: Option<Time>,
+    pub(crate) moved_debt: i64,
 }
 
 /// One balance, as it is while its row is locked, with as many of its lots as the postings at hand may touch.
@@ -76,6 +77,8 @@ pub(crate) struct Account {
     pub(crate) sequence: i64,
     /// The member that it went over to; nothing is posted here any more.
     pub(crate) moved_to: Option<MemberId>,
+    /// What was owed when it went over.
+    pub(crate) moved_debt: i64,
     /// Why nothing may be posted here for now.
     pub(crate) frozen: Option<Frozen>,
     /// When it last changed.
@@ -118,6 +121,7 @@ impl Account {
             debt,
             pending,
             idle_time,
+            moved_debt,
         } = standing;
         Self {
             asset,
@@ -128,6 +132,7 @@ impl Account {
             idle_time,
             sequence,
             moved_to,
+            moved_debt,
             frozen: None,
             change_time: Time::EPOCH,
             lots: BTreeMap::new(),
@@ -187,6 +192,12 @@ impl Account {
 
     pub(crate) fn lot(&self, key: LotKey) -> Option<&Lot> {
         self.lots.get(&key)
+    }
+
+    /// A lot that is here, by its id alone.
+    #[cfg(test)]
+    pub(crate) fn lot_by_id(&self, id: LotId) -> Option<&Lot> {
+        self.lots.values().find(|lot| lot.id == id)
     }
 
     /// What there is to write: the account itself has changed.
@@ -326,8 +337,17 @@ impl Account {
         self.changed = true;
     }
 
-    pub(super) fn close(&mut self, moved_to: MemberId) {
+    /// Closes it: all that was in it, and a debt, have gone over.
+    pub(super) fn close(&mut self, moved_to: MemberId, moved_debt: i64) {
         self.moved_to = Some(moved_to);
+        self.moved_debt = moved_debt;
+        self.changed = true;
+    }
+
+    /// Opens it again, because its member is itself again.
+    pub(super) fn reopen(&mut self) {
+        self.moved_to = None;
+        self.moved_debt = 0;
         self.changed = true;
     }
 }

@@ -5,6 +5,7 @@ mod hand_over;
 mod hold;
 mod idle;
 mod pending;
+mod return_to;
 mod reverse;
 mod transfer;
 
@@ -52,33 +53,34 @@ pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Re
 /// What was asked for, on accounts that are not idle.
 fn act(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
     let key = &posting.account;
-    Ok(match posting.act {
-        Act::Earn {
+    Ok(match &posting.act {
+        Act::Return { to, members, lots } => return_to::return_to(state, key, *to, members, lots)?,
+        &Act::Earn {
             amount,
             expire_time,
             availability,
         } => earn(state, key, amount, expire_time, availability)?,
-        Act::Confirm { entry, cause } => pending::confirm(state, key, entry, cause)?,
-        Act::Cancel { entry } => pending::cancel(state, key, entry)?,
-        Act::Redeem { amount } => redeem(state, key, amount)?,
-        Act::Reverse { entry, extent } => reverse::reverse(state, key, entry, extent)?,
-        Act::Hold { amount, expire_time } => hold::hold(state, key, amount, expire_time, &posting.reference)?,
-        Act::Capture { hold, amount } => hold::capture(state, key, hold, amount, &posting.reference)?,
-        Act::Release { hold, cause } => hold::release(state, key, hold, cause)?,
-        Act::Transfer { to, amount } => transfer::transfer(state, key, to, amount, &posting.reference)?,
-        Act::Adjust { adjustment, amount } => adjust::adjust(state, key, adjustment, amount)?,
+        &Act::Confirm { entry, cause } => pending::confirm(state, key, entry, cause)?,
+        &Act::Cancel { entry } => pending::cancel(state, key, entry)?,
+        &Act::Redeem { amount } => redeem(state, key, amount)?,
+        &Act::Reverse { entry, extent } => reverse::reverse(state, key, entry, extent)?,
+        &Act::Hold { amount, expire_time } => hold::hold(state, key, amount, expire_time, &posting.reference)?,
+        &Act::Capture { hold, amount } => hold::capture(state, key, hold, amount, &posting.reference)?,
+        &Act::Release { hold, cause } => hold::release(state, key, hold, cause)?,
+        &Act::Transfer { to, amount } => transfer::transfer(state, key, to, amount, &posting.reference)?,
+        &Act::Adjust { adjustment, amount } => adjust::adjust(state, key, adjustment, amount)?,
         Act::Expire { .. } => Effects {
             entries: settle(state, key).into_iter().collect(),
             ..Effects::default()
         },
-        Act::Move { to } => hand_over::hand_over(state, key, to)?,
+        &Act::Move { to } => hand_over::hand_over(state, key, to)?,
     })
 }
 
 /// The other account of a posting that is about two.
 pub(crate) fn receiver(posting: &Posting) -> Option<AccountKey> {
     match posting.act {
-        Act::Move { to } | Act::Transfer { to, .. } => Some(AccountKey {
+        Act::Move { to } | Act::Return { to, .. } | Act::Transfer { to, .. } => Some(AccountKey {
             member: to,
             ..posting.account.clone()
         }),
@@ -288,3 +290,5 @@ fn last(entries: &[Entry]) -> Option<usize> {
 mod model;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod undone;

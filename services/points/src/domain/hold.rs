@@ -1,12 +1,14 @@
 use kernel::Time;
 
-use super::{AccountKey, EntryId, HoldId, LotId, LotKey};
+use super::{AccountKey, EntryId, HoldId, LotId, LotKey, MemberId};
 
 /// An amount set aside from an account's lots. It is changed only while its account is locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hold {
     pub(crate) id: HoldId,
     pub(crate) account: AccountKey,
+    /// The member whose it was when it was made, before any merge.
+    pub(crate) maker: MemberId,
     pub(crate) amount: i64,
     pub(crate) state: HoldState,
     /// The lots that it was taken from, in the order of spending.

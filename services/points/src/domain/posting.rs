@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use kernel::Time;
 
 use super::{
@@ -49,6 +51,13 @@ pub(crate) enum Act {
     Expire { lots: Vec<LotId> },
     /// Hand everything over to the member who survived a merge, and close the account.
     Move { to: MemberId },
+    /// Give back to a member who is itself again, after the undo of a merge, what is still there of these lots, the open
+    /// holds that were made by these members, and what is still owed of what came with it.
+    Return {
+        to: MemberId,
+        members: BTreeSet<MemberId>,
+        lots: BTreeSet<LotId>,
+    },
 }
 
 /// How much of an entry is to be reversed.

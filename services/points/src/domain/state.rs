@@ -5,7 +5,7 @@ use kernel::Time;
 use uuid::Uuid;
 
 use super::{
-    Account, AccountKey, Asset, CostCentre, Entry, EntryId, EntryKind, Hold, HoldId, LotAmount, LotId, Reversible,
+    Account, AccountKey, Asset, CostCentre, Entry, EntryId, EntryKind, Hold, HoldId, Lot, LotAmount, LotId, Reversible,
 };
 
 /// Everything that postings are decided on: locked accounts, their lots, the entries that are to be reversed, the time,
@@ -16,6 +16,10 @@ pub(crate) struct State {
     pub(super) reversibles: HashMap<EntryId, Reversible>,
     holds: BTreeMap<HoldId, Hold>,
     changed_holds: BTreeSet<HoldId>,
+    /// Holds whose parts are in other lots than before.
+    replaced_holds: BTreeSet<HoldId>,
+    /// Lots that are another member's by now, to which nothing of a posting at hand can come back.
+    elsewhere: HashMap<LotId, Lot>,
     /// Who bears the cost of what is granted by the posting at hand.
     pub(super) cost_centre: Option<CostCentre>,
     ids: Box<dyn FnMut() -> Uuid + Send + Sync>,
@@ -30,6 +34,8 @@ impl State {
             reversibles: HashMap::new(),
             holds: BTreeMap::new(),
             changed_holds: BTreeSet::new(),
+            replaced_holds: BTreeSet::new(),
+            elsewhere: HashMap::new(),
             cost_centre: None,
             ids: Box::new(ids),
         }
@@ -45,6 +51,16 @@ impl State {
 
     pub(crate) fn load_hold(&mut self, hold: Hold) {
         self.holds.insert(hold.id, hold);
+    }
+
+    /// Takes note of a lot that is another member's.
+    pub(crate) fn load_elsewhere(&mut self, lot: Lot) {
+        self.elsewhere.insert(lot.id, lot);
+    }
+
+    /// A lot that is another member's, if it is known.
+    pub(super) fn elsewhere(&self, id: LotId) -> Option<&Lot> {
+        self.elsewhere.get(&id)
     }
 
     /// A hold that was loaded.
@@ -69,6 +85,25 @@ impl State {
     pub(super) fn put_hold(&mut self, hold: Hold) {
         self.changed_holds.insert(hold.id);
         self.holds.insert(hold.id, hold);
+    }
+
+    /// Whether the parts of a hold have to be written anew.
+    pub(crate) fn is_replaced(&self, hold: HoldId) -> bool {
+        self.replaced_holds.contains(&hold)
+    }
+
+    /// Puts the parts of a hold that were in one lot into another.
+    pub(super) fn replace_in_holds(&mut self, holds: &[HoldId], from: LotId, to: LotId) {
+        for id in holds {
+            let Some(hold) = self.holds.get_mut(id) else {
+                panic!("hold {id} was not loaded")
+            };
+            for part in hold.parts.iter_mut().filter(|part| part.lot == from) {
+                part.lot = to;
+            }
+            self.changed_holds.insert(*id);
+            self.replaced_holds.insert(*id);
+        }
     }
 
     /// The number of a new lot that does not bear its entry's.

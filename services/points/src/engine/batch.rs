@@ -4,7 +4,7 @@ use store::{Answers, Db, Draft, Tx};
 
 use super::Ask;
 use super::queue::Job;
-use super::resolve::{Resolved, resolve};
+use super::resolve::{Resolved, check_led, resolve};
 use crate::domain::{Effects, Posting, State, decide};
 use crate::{facts, store as ledger};
 
@@ -72,11 +72,13 @@ impl Batch {
         let Resolved {
             postings,
             missing,
+            led,
             assets,
         } = resolve(tx, asks).await?;
         let keys = postings.iter().flatten().flat_map(ledger::keys_of).collect();
         ledger::create_missing(tx, &missing).await?;
         let locked = ledger::lock_existing(tx, &keys).await?;
+        check_led(tx, &led).await?;
         let answers = Answers::to(tx, asks.iter().map(|ask| &ask.key)).await?;
         let mut state = ledger::state_of(&self.clock, &keys, locked, &assets);
         let is_new = |ask: &Ask| matches!(answers.get(&ask.key), Ok(None));

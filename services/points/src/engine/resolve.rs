@@ -15,6 +15,8 @@ pub(super) struct Resolved {
     pub(super) postings: Vec<Result<Posting, Fault>>,
     /// Accounts that must be created before they are locked.
     pub(super) missing: BTreeSet<AccountKey>,
+    /// Accounts of members who were merged into others, with those that are meant instead.
+    pub(super) led: HashMap<AccountKey, AccountKey>,
     pub(super) assets: HashMap<(Tenant, AssetCode), Arc<Asset>>,
 }
 
@@ -55,11 +57,32 @@ pub(super) async fn resolve(tx: &Tx, asks: &[&Ask]) -> Result<Resolved, Fault> {
         Ok(posting)
     });
     let postings = postings.collect();
+    let led = found
+        .iter()
+        .filter(|(asked, today)| **asked != today.account)
+        .map(|(asked, today)| (asked.clone(), today.account.clone()));
+    let led = led.collect();
     Ok(Resolved {
         postings,
         missing,
+        led,
         assets,
     })
+}
+
+/// Makes sure, now that the accounts are locked, that members who were merged into others still are: an undo of the merge
+/// closes no account, and so turns nobody away.
+pub(super) async fn check_led(tx: &Tx, led: &HashMap<AccountKey, AccountKey>) -> Result<(), Fault> {
+    if led.is_empty() {
+        return Ok(());
+    }
+    let found = ledger::whereabouts(tx, &led.keys().cloned().collect()).await?;
+    let is_led = |(asked, to): (&AccountKey, &AccountKey)| found.get(asked).is_some_and(|found| found.account == *to);
+    if led.iter().all(is_led) {
+        Ok(())
+    } else {
+        Err(Fault::Contended)
+    }
 }
 
 async fn owners(tx: &Tx, asks: &[&Ask]) -> Result<Owners, Fault> {
@@ -107,7 +130,7 @@ fn today<'f>(ask: &Ask, meant: &Meant, found: &'f HashMap<AccountKey, Whereabout
 /// Whether an account that has no row yet gets one. Nothing else can be done to an account that never had an entry.
 fn begins_account(act: &Act) -> bool {
     match act {
-        Act::Earn { .. } | Act::Adjust { .. } | Act::Move { .. } => true,
+        Act::Earn { .. } | Act::Adjust { .. } | Act::Move { .. } | Act::Return { .. } => true,
         Act::Redeem { .. }
         | Act::Reverse { .. }
         | Act::Expire { .. }

@@ -5,9 +5,10 @@ use store::{Begun, Tx, redirects};
 
 use super::PointsApi;
 use crate::audit::discrepancy_of;
+use crate::consumers::return_waiting;
 use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::post::post_many;
-use crate::store::{lock, lock_one, unfreeze, waiting_for};
+use crate::store::{lock, lock_one, unfreeze, waiting_for, waiting_returns};
 use crate::wire::parse_id;
 
 impl PointsApi {
@@ -25,14 +26,20 @@ impl PointsApi {
             Begun::Fresh(tx) => tx,
         };
         let waiting = waiting_moves(&tx, &key).await?;
+        let returns = waiting_returns(&tx, &key).await?;
         let touched = waiting
             .iter()
             .flat_map(|(from, to)| [from.clone(), of_member(&key, *to)]);
-        lock(&tx, &touched.chain([key.clone()]).collect()).await?;
+        let parted = returns
+            .iter()
+            .flat_map(|it| [it.restored.clone(), of_member(&key, it.survivor)]);
+        lock(&tx, &touched.chain(parted).chain([key.clone()]).collect()).await?;
         check(&tx, &key).await?;
         unfreeze(&tx, &key, self.clock.now(), &call.reason, &call.principal().subject).await?;
         tracing::warn!(member = %key.member, asset = %key.asset, by = call.principal().subject, "an account was unfrozen");
 
+        // What an undone merge has to give back goes before a later merge moves on.
+        return_waiting(&tx, &self.clock, &returns).await?;
         let postings = waiting
             .into_iter()
             .map(|(from, to)| Posting::new(from, Act::Move { to }));

@@ -61,7 +61,7 @@ pub(crate) async fn lock_existing(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Resul
         let found = look_up(backend, &list, "account", &on);
         let sql = format!(
             "SELECT t.tenant_id, t.member_id, t.asset_code, t.balance, t.sequence, t.moved_to_member_id, t.held, t.debt, \
-             t.pending, t.idle_time, t.frozen_reason, t.frozen_time, t.change_time FROM {found}"
+             t.pending, t.idle_time, t.moved_debt, t.frozen_reason, t.frozen_time, t.change_time FROM {found}"
         );
         for row in select(&**tx, &sql, parameters).await? {
             let mut columns = Columns::of(&row);
@@ -79,6 +79,7 @@ pub(crate) async fn lock_existing(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Resul
                     debt: columns.take()?,
                     pending: columns.take()?,
                     idle_time: columns.maybe_time()?,
+                    moved_debt: columns.take()?,
                 },
                 frozen: frozen(&mut columns)?,
                 change_time: columns.time()?,

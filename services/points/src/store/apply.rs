@@ -120,11 +120,11 @@ fn lot_values(key: &AccountKey, lot: &Lot) -> Vec<Value> {
 /// The accounts' rows are locked and exist. That their sequence only grows is checked once more by the statement itself.
 async fn write_accounts(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO account (tenant_id, member_id, asset_code, balance, sequence, moved_to_member_id, held, debt, \
-         pending, idle_time, change_time)";
+         pending, idle_time, change_time, moved_debt)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, member_id, asset_code) DO UPDATE SET balance = excluded.balance, \
          sequence = excluded.sequence, moved_to_member_id = excluded.moved_to_member_id, held = excluded.held, \
          debt = excluded.debt, pending = excluded.pending, idle_time = excluded.idle_time, \
-         change_time = excluded.change_time WHERE account.sequence <= excluded.sequence";
+         change_time = excluded.change_time, moved_debt = excluded.moved_debt WHERE account.sequence <= excluded.sequence";
     let changed = state
         .accounts()
         .filter(|(_, account)| account.changed())
@@ -142,6 +142,7 @@ async fn write_accounts(tx: &Tx, state: &State) -> Result<(), Fault> {
                 account.pending.into(),
                 account.idle_time.map(kernel::Time::micros).into(),
                 account.moment(state.now).micros().into(),
+                account.moved_debt.into(),
             ]
         });
     let rows: Vec<Vec<Value>> = changed.collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fault::Fault;
 use kernel::Tenant;
-use sea_orm::{ConnectionTrait, QueryResult, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 use store::{Column, Tx, for_update, insert_rows, statement, values};
 
 use super::row::{Columns, KEYS_MAX, select};
@@ -93,27 +93,87 @@ pub(crate) async fn save_counters(tx: &Tx, counters: &Counters) -> Result<(), Fa
     Ok(())
 }
 
-/// Adds what an absorbed member has used to what the survivor has, so that a merge opens no cap again; the limits, too,
-/// since two members were allowed twice as much. The absorbed one keeps its own.
-pub(crate) async fn merge_counters(
-    tx: &Tx,
-    tenant: Tenant,
-    absorbed: MemberId,
-    survivor: MemberId,
-) -> Result<(), Fault> {
+/// A member who was absorbed, and by whom.
+pub(crate) type Absorbed = (Tenant, MemberId, MemberId);
+
+/// Adds what absorbed members have used to what their survivors have, so that a merge opens no cap again; the limits, too,
+/// since two members were allowed twice as much. The absorbed ones keep their own.
+///
+/// As whoever earns does: first what is missing is created, then all is locked, each in the one order of the keys. Were a
+/// survivor's missing counter only inserted by the sum, a merge could wait for an earn that waits for the merge.
+pub(crate) async fn merge_counters(tx: &Tx, merges: &[Absorbed]) -> Result<(), Fault> {
+    const CREATE: &str = "INSERT INTO rule_counter (tenant_id, member_id, rule_code, period, used, limit_max) \
+         SELECT tenant_id, $3, rule_code, period, 0, 0 FROM rule_counter \
+         WHERE tenant_id = $1 AND member_id = $2 ORDER BY rule_code, period ON CONFLICT DO NOTHING";
     const MERGE: &str = "INSERT INTO rule_counter (tenant_id, member_id, rule_code, period, used, limit_max) \
          SELECT tenant_id, $3, rule_code, period, used, limit_max FROM rule_counter \
          WHERE tenant_id = $1 AND member_id = $2 ORDER BY rule_code, period \
          ON CONFLICT (tenant_id, member_id, rule_code, period) DO UPDATE \
          SET used = rule_counter.used + excluded.used, limit_max = rule_counter.limit_max + excluded.limit_max";
-    let lock = format!(
-        "SELECT used FROM rule_counter WHERE tenant_id = $1 AND member_id IN ($2, $3) \
-         ORDER BY tenant_id, member_id, rule_code, period{}",
-        for_update(tx.get_database_backend())
-    );
-    let parameters: [Value; 3] = [tenant.uuid().into(), absorbed.uuid().into(), survivor.uuid().into()];
-    select(&**tx, &lock, parameters.clone()).await?;
-    tx.execute_raw(statement(&**tx, MERGE, parameters)).await?;
+    let mut by_survivor = merges.to_vec();
+    by_survivor.sort_by_key(|(tenant, absorbed, survivor)| (*tenant, *survivor, *absorbed));
+    for merge in &by_survivor {
+        tx.execute_raw(statement(&**tx, CREATE, parameters_of(merge))).await?;
+    }
+    lock_of_members(tx, merges).await?;
+    for merge in merges {
+        tx.execute_raw(statement(&**tx, MERGE, parameters_of(merge))).await?;
+    }
+    Ok(())
+}
+
+fn parameters_of((tenant, absorbed, survivor): &Absorbed) -> [Value; 3] {
+    [tenant.uuid().into(), absorbed.uuid().into(), survivor.uuid().into()]
+}
+
+/// Takes from what the survivor of a merge has used what the restored member had brought, which its own counters still
+/// say. What was used since the merge, and what was given back, is the survivor's.
+pub(crate) async fn part_counters(
+    tx: &Tx,
+    tenant: Tenant,
+    restored: MemberId,
+    survivor: MemberId,
+) -> Result<(), Fault> {
+    const PART: &str = "UPDATE rule_counter SET \
+         used = CASE WHEN rule_counter.used > own.used THEN rule_counter.used - own.used ELSE 0 END, \
+         limit_max = CASE \
+             WHEN rule_counter.used > own.used AND rule_counter.limit_max - own.limit_max < rule_counter.used - own.used \
+                 THEN rule_counter.used - own.used \
+             WHEN rule_counter.limit_max > own.limit_max THEN rule_counter.limit_max - own.limit_max ELSE 0 END \
+         FROM rule_counter AS own WHERE own.tenant_id = $1 AND own.member_id = $2 \
+         AND rule_counter.tenant_id = $1 AND rule_counter.member_id = $3 \
+         AND rule_counter.rule_code = own.rule_code AND rule_counter.period = own.period";
+    let parting = (tenant, restored, survivor);
+    lock_of_members(tx, &[parting]).await?;
+    tx.execute_raw(statement(&**tx, PART, parameters_of(&parting))).await?;
+    Ok(())
+}
+
+/// Locks the counters of members who are merged or parted, in the one order of their keys. SQLite has one writer, who needs
+/// no locks.
+async fn lock_of_members(tx: &Tx, pairs: &[Absorbed]) -> Result<(), Fault> {
+    let backend = tx.get_database_backend();
+    if backend == DbBackend::Sqlite {
+        return Ok(());
+    }
+    let members: BTreeSet<(Tenant, MemberId)> = pairs
+        .iter()
+        .flat_map(|(tenant, one, other)| [(*tenant, *one), (*tenant, *other)])
+        .collect();
+    let members: Vec<(Tenant, MemberId)> = members.into_iter().collect();
+    for members in members.chunks(KEYS_MAX) {
+        let rows = members
+            .iter()
+            .map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()])
+            .collect();
+        let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], rows);
+        let sql = format!(
+            "SELECT used FROM rule_counter WHERE (tenant_id, member_id) IN {list} \
+             ORDER BY tenant_id, member_id, rule_code, period{}",
+            for_update(backend)
+        );
+        select(&**tx, &sql, parameters).await?;
+    }
     Ok(())
 }
 

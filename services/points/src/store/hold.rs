@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, insert_rows, values};
+use store::{Column, Tx, insert_rows, statement, values};
 use uuid::Uuid;
 
 use super::account::key_values;
@@ -11,7 +11,7 @@ use super::row::{Columns, KEYS_MAX, broken, select};
 use crate::domain::{AccountKey, AssetCode, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
 
 const SELECT: &str = "h.tenant_id, h.hold_id, h.member_id, h.asset_code, h.amount, h.state, h.captured, h.entry_id, \
-     h.reference, h.create_time, h.expire_time, h.end_time";
+     h.reference, h.create_time, h.expire_time, h.end_time, h.maker_id";
 
 /// Whose hold it is, and of what.
 pub(crate) async fn find_hold(
@@ -108,14 +108,18 @@ pub(crate) async fn due_holds(
 /// Writes the holds that were made or have changed. The lots of a hold are written once, when it is made.
 pub(super) async fn write_holds(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO hold (tenant_id, hold_id, member_id, asset_code, amount, state, open, captured, \
-         entry_id, reference, create_time, expire_time, end_time)";
+         entry_id, reference, create_time, expire_time, end_time, maker_id)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, hold_id) DO UPDATE SET member_id = excluded.member_id, \
          state = excluded.state, open = excluded.open, captured = excluded.captured, entry_id = excluded.entry_id, \
          end_time = excluded.end_time";
     const INSERT_LOTS: &str = "INSERT INTO hold_lot (tenant_id, hold_id, lot_id, amount, expire_time)";
     let rows = state.changed_holds().map(hold_values).collect();
     insert_rows(&**tx, INSERT, rows, CHANGE).await?;
-    let made = state.changed_holds().filter(|hold| hold.create_time == state.now);
+    let replaced = state.changed_holds().filter(|hold| state.is_replaced(hold.id));
+    remove_lots(tx, replaced.collect()).await?;
+    let made = state
+        .changed_holds()
+        .filter(|hold| hold.create_time == state.now || state.is_replaced(hold.id));
     let lots = made.flat_map(|hold| {
         hold.parts.iter().map(|part| {
             let mut values = id_values(hold.account.tenant, hold.id);
@@ -128,6 +132,16 @@ pub(super) async fn write_holds(tx: &Tx, state: &State) -> Result<(), Fault> {
         })
     });
     insert_rows(&**tx, INSERT_LOTS, lots.collect(), "ON CONFLICT DO NOTHING").await?;
+    Ok(())
+}
+
+/// Removes the lots of holds, whose parts are in others by now.
+async fn remove_lots(tx: &Tx, holds: Vec<&Hold>) -> Result<(), Fault> {
+    const REMOVE: &str = "DELETE FROM hold_lot WHERE tenant_id = $1 AND hold_id = $2";
+    for hold in holds {
+        let parameters = id_values(hold.account.tenant, hold.id);
+        tx.execute_raw(statement(&**tx, REMOVE, parameters)).await?;
+    }
     Ok(())
 }
 
@@ -147,6 +161,7 @@ fn hold_values(hold: &Hold) -> Vec<Value> {
         hold.create_time.micros().into(),
         hold.expire_time.micros().into(),
         hold.end_time.map(Time::micros).into(),
+        hold.maker.uuid().into(),
     ]
 }
 
@@ -176,8 +191,9 @@ fn hold_row(row: &QueryResult) -> Result<Hold, Fault> {
     };
     let amount = columns.take()?;
     let state = columns.take()?;
-    Ok(Hold {
+    let hold = Hold {
         id,
+        maker: account.member,
         account,
         amount,
         state: HoldState::from_number(state).ok_or_else(|| broken("a hold's state", state))?,
@@ -188,6 +204,12 @@ fn hold_row(row: &QueryResult) -> Result<Hold, Fault> {
         create_time: columns.time()?,
         expire_time: columns.time()?,
         end_time: columns.maybe_time()?,
+    };
+    // Of a hold that was made before this was kept, whose it was then is not known.
+    let maker = columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid);
+    Ok(Hold {
+        maker: maker.unwrap_or(hold.maker),
+        ..hold
     })
 }
 

@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use fault::Fault;
 use kernel::{Clock, Tenant};
-use store::Tx;
+use store::{Tx, redirects};
+use uuid::Uuid;
 
-use super::lot::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots, pending_lots};
+use super::lot::{FIRST, LOTS_PER_PAGE, LotRow, lots_by_id, open_lots, pending_lots};
 use super::{AccountRow, hold, reversible};
 use crate::domain::{
     Account, AccountKey, Act, Asset, AssetCode, EntryId, EntryKind, HoldId, LotId, LotKey, Posting, Standing, State,
@@ -71,6 +72,7 @@ fn check_open(state: &State, postings: &[&Posting]) -> Result<(), Fault> {
     let gone = |key: &AccountKey| state.account(key).moved_to.is_some();
     let lost = postings.iter().any(|posting| match posting.act {
         Act::Move { .. } => receiver(posting).is_some_and(|survivor| gone(&survivor)),
+        Act::Return { .. } => gone(&posting.account),
         Act::Transfer { .. } => gone(&posting.account) || receiver(posting).is_some_and(|to| gone(&to)),
         Act::Expire { .. } => false,
         Act::Earn { .. }
@@ -121,11 +123,12 @@ fn reverses(posting: &Posting) -> Option<EntryId> {
         | Act::Transfer { .. }
         | Act::Adjust { .. }
         | Act::Expire { .. }
-        | Act::Move { .. } => None,
+        | Act::Move { .. }
+        | Act::Return { .. } => None,
     }
 }
 
-/// The holds that postings name, and the open ones of accounts that move.
+/// The holds that postings name, and the open ones of accounts that move, or of which a part does.
 async fn load_holds(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
     let (mut named, mut moving) = (BTreeSet::new(), BTreeSet::new());
     for posting in postings {
@@ -133,7 +136,7 @@ async fn load_holds(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result
             Act::Capture { hold, .. } | Act::Release { hold, .. } => {
                 named.insert((posting.account.tenant, hold));
             }
-            Act::Move { .. } => {
+            Act::Move { .. } | Act::Return { .. } => {
                 moving.insert(posting.account.clone());
             }
             Act::Earn { .. }
@@ -173,6 +176,7 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[&Posting]) -> R
                 parts.unwrap_or_default()
             }
             Act::Expire { lots } => lots.clone(),
+            Act::Return { lots, .. } => lots.iter().copied().collect(),
             Act::Capture { hold, .. } | Act::Release { hold, .. } => lots_of_hold(state, *hold).collect(),
             Act::Move { .. } => held_lots(state, &posting.account),
             Act::Earn { .. } | Act::Redeem { .. } | Act::Hold { .. } | Act::Transfer { .. } | Act::Adjust { .. } => {
@@ -187,13 +191,25 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[&Posting]) -> R
     if wanted.is_empty() {
         return Ok(());
     }
-    for row in lots_by_id(tx, &wanted.keys().copied().collect::<Vec<_>>()).await? {
+    let rows = lots_by_id(tx, &wanted.keys().copied().collect::<Vec<_>>()).await?;
+    let is_elsewhere = |row: &LotRow| {
+        let account = wanted.get(&(row.tenant, row.lot.id));
+        account.is_some_and(|account| account.member != row.member)
+    };
+    let others = rows.iter().filter(|row| is_elsewhere(row));
+    let others: BTreeSet<(Tenant, Uuid)> = others.map(|row| (row.tenant, row.member.uuid())).collect();
+    let led = redirects::follow_many(&**tx, &others.into_iter().collect::<Vec<_>>()).await?;
+    for row in rows {
         let Some(&account) = wanted.get(&(row.tenant, row.lot.id)) else {
             continue;
         };
-        // An empty lot of an absorbed member comes back to the survivor; an open one is its holder's alone.
-        if row.lot.worth() == 0 || row.member == account.member {
+        // An empty lot of an absorbed member comes back to the survivor. An open one is its holder's alone, and so is an
+        // empty one whose member is not absorbed, or no longer: its account is not locked.
+        let led_here = led.get(&(row.tenant, row.member.uuid())) == Some(&account.member.uuid());
+        if row.member == account.member || (row.lot.worth() == 0 && led_here) {
             state.account_mut(account).load(row.lot);
+        } else {
+            state.load_elsewhere(row.lot);
         }
     }
     Ok(())
@@ -225,7 +241,9 @@ fn held_lots(state: &State, account: &AccountKey) -> Vec<LotId> {
 /// The open lots of accounts that spend, page by page, until they cover what all postings together may take.
 async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
     let mut needs: HashMap<AccountKey, i64> = HashMap::new();
-    let moving = postings.iter().filter(|it| matches!(it.act, Act::Move { .. }));
+    let moving = postings
+        .iter()
+        .filter(|it| matches!(it.act, Act::Move { .. } | Act::Return { .. }));
     let debts = moving.fold(0_i64, |sum, it| sum.saturating_add(state.account(&it.account).debt));
     for posting in postings {
         let need = need(state, posting);
@@ -293,6 +311,7 @@ fn need(state: &State, posting: &Posting) -> i64 {
         | Act::Cancel { .. }
         | Act::Capture { .. }
         | Act::Release { .. }
+        | Act::Return { .. }
         | Act::Expire { .. } => 0,
     }
 }

@@ -8,6 +8,7 @@ mod idle;
 mod pending;
 mod proof;
 mod transfer;
+mod undo;
 mod views;
 
 use store::Migration;
@@ -43,6 +44,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         views::VIEWS,
         counters::COUNTERS,
         debtors::DEBTORS,
+        undo::UNDO,
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use contracts::identity::v1::MembersMerged;
+use contracts::identity::v1::{MembersMerged, MergeUndone};
 use contracts::points::v1::asset_service_client::AssetServiceClient;
 use contracts::points::v1::earning_rule_service_client::EarningRuleServiceClient;
 use contracts::points::v1::hold_service_client::HoldServiceClient;
@@ -33,6 +33,12 @@ enum ActivityTag {}
 impl Kind for ActivityTag {
     const PREFIX: &'static str = "act";
     const NOUN: &'static str = "activity";
+}
+
+enum Merge {}
+impl Kind for Merge {
+    const PREFIX: &'static str = "mrg";
+    const NOUN: &'static str = "merge";
 }
 
 pub(crate) struct Brand {
@@ -329,8 +335,36 @@ impl Brand {
         let fact = MembersMerged {
             surviving_member_id: survivor.to_owned(),
             absorbed_member_id: absorbed.to_owned(),
-            profile: None,
             merge_time: Some(self.now().to_wire()),
+            ..MembersMerged::default()
+        };
+        self.h.publish("identity", &fact, survivor);
+    }
+
+    /// A merge that can be undone: with its id.
+    pub(crate) fn merge_as(&self, absorbed: &str, survivor: &str) -> String {
+        let merge_id = Id::<Merge>::from_uuid(self.h.clock.uuid()).to_string();
+        self.tell_merged(&merge_id, absorbed, survivor);
+        merge_id
+    }
+
+    pub(crate) fn tell_merged(&self, merge_id: &str, absorbed: &str, survivor: &str) {
+        let fact = MembersMerged {
+            surviving_member_id: survivor.to_owned(),
+            absorbed_member_id: absorbed.to_owned(),
+            merge_id: merge_id.to_owned(),
+            ..MembersMerged::default()
+        };
+        self.h.publish("identity", &fact, survivor);
+    }
+
+    pub(crate) fn undo(&self, merge_id: &str, restored: &str, survivor: &str, led: &[&String]) {
+        let fact = MergeUndone {
+            merge_id: merge_id.to_owned(),
+            restored_member_id: restored.to_owned(),
+            surviving_member_id: survivor.to_owned(),
+            led_member_ids: led.iter().map(|&id| id.clone()).collect(),
+            ..MergeUndone::default()
         };
         self.h.publish("identity", &fact, survivor);
     }

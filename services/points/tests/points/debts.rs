@@ -25,7 +25,7 @@ impl Brand {
     }
 
     /// What can be spent, and what is owed.
-    async fn owing(&self, member: &str) -> (i64, i64) {
+    pub(crate) async fn owing(&self, member: &str) -> (i64, i64) {
         let balance = self.balance_of(member, "points").await;
         (balance.available, balance.debt)
     }

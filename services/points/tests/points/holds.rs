@@ -74,7 +74,7 @@ impl Brand {
     }
 
     /// What can be spent, and what is held.
-    async fn standing(&self, member: &str) -> (i64, i64) {
+    pub(crate) async fn standing(&self, member: &str) -> (i64, i64) {
         let balance = self.balance_of(member, "points").await;
         (balance.available, balance.held)
     }

@@ -39,3 +39,4 @@ mod spending;
 mod statements;
 mod tenants;
 mod transfers;
+mod undoing;

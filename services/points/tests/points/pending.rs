@@ -51,7 +51,7 @@ impl Brand {
     }
 
     /// What can be spent, and what is pending.
-    async fn waiting(&self, member: &str) -> (i64, i64) {
+    pub(crate) async fn waiting(&self, member: &str) -> (i64, i64) {
         let balance = self.balance_of(member, "points").await;
         (balance.available, balance.pending)
     }

@@ -21,6 +21,20 @@ pub(crate) struct Roster {
     growth_changes: BTreeMap<(MemberKey, String), i64>,
     tier_changes: Vec<TierChange>,
     merges: BTreeMap<MemberKey, MemberKey>,
+    absorptions: Vec<Absorption>,
+}
+
+/// What a merge has to remember, so that it can be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Absorption {
+    /// Who was absorbed.
+    pub(crate) absorbed: MemberKey,
+    /// By whom.
+    pub(crate) survivor: MemberKey,
+    /// Where the absorbed member stood: what it brought.
+    pub(crate) brought: Standing,
+    /// The tier that the survivor had before.
+    pub(crate) survivor_tier: Option<String>,
 }
 
 /// Something that happened to members.
@@ -46,17 +60,6 @@ pub(crate) enum What {
         /// By how much.
         amount: i64,
     },
-    /// A part of one member's growth value went over to another.
-    Moved {
-        /// From whom.
-        from: MemberKey,
-        /// To whom.
-        to: MemberKey,
-        /// The asset.
-        asset_code: String,
-        /// How much.
-        amount: i64,
-    },
     /// One member was merged into another.
     Merged {
         /// Who goes on.
@@ -73,7 +76,6 @@ impl Happening {
     pub(crate) fn members(&self) -> Vec<MemberKey> {
         match &self.what {
             What::Registered(member) | What::Grown { member, .. } | What::LadderChanged(member) => vec![*member],
-            What::Moved { from, to, .. } => vec![*from, *to],
             What::Merged { surviving, absorbed } => vec![*surviving, *absorbed],
         }
     }
@@ -89,17 +91,6 @@ impl Happening {
                 amount,
             } => What::Grown {
                 member: follow(member),
-                asset_code,
-                amount,
-            },
-            What::Moved {
-                from,
-                to,
-                asset_code,
-                amount,
-            } => What::Moved {
-                from: follow(from),
-                to: follow(to),
                 asset_code,
                 amount,
             },
@@ -139,7 +130,7 @@ pub(crate) enum Cause {
     Growth,
     /// The ladder was changed.
     Ladder,
-    /// Another member was merged into this one.
+    /// Another member was merged into this one, or parted from it again.
     Merge,
 }
 
@@ -156,6 +147,8 @@ pub(crate) struct Outcome {
     pub(crate) tier_changes: Vec<TierChange>,
     /// Who was merged away, and into whom at last.
     pub(crate) merges: BTreeMap<MemberKey, MemberKey>,
+    /// What the merges have to remember.
+    pub(crate) absorptions: Vec<Absorption>,
 }
 
 impl Roster {
@@ -187,24 +180,12 @@ impl Roster {
                 self.change_growth(member, asset_code, *amount);
                 self.place(member, None, Cause::Growth, time);
             }
-            What::Moved {
-                from,
-                to,
-                asset_code,
-                amount,
-            } if self.resolve(*from) != self.resolve(*to) => {
-                let (from, to) = (self.catch_up(*from, time), self.catch_up(*to, time));
-                self.change_growth(from, asset_code, amount.saturating_neg());
-                self.change_growth(to, asset_code, *amount);
-                self.place(from, None, Cause::Merge, time);
-                self.place(to, None, Cause::Merge, time);
-            }
             What::Merged { surviving, absorbed } if self.resolve(*surviving) != self.resolve(*absorbed) => {
                 let (surviving, absorbed) = (self.catch_up(*surviving, time), self.catch_up(*absorbed, time));
                 self.merge(surviving, absorbed, time);
             }
             // The two are one member already.
-            What::Moved { .. } | What::Merged { .. } => {}
+            What::Merged { .. } => {}
             What::LadderChanged(member) => {
                 self.catch_up(*member, time);
             }
@@ -224,7 +205,45 @@ impl Roster {
             growth_changes: self.growth_changes,
             tier_changes: self.tier_changes,
             merges,
+            absorptions: self.absorptions,
         }
+    }
+
+    /// Undoes a merge: the growth value that was brought goes back with the tier of that time, and the survivor has the
+    /// tier that it had before, or that its growth value deserves without what goes back, or that one of those brought
+    /// who are still with it. Nothing else ever demotes.
+    pub(crate) fn part(&mut self, absorption: &Absorption, still_brought: &[String], time: Time) {
+        let (restored, survivor) = (absorption.absorbed, absorption.survivor);
+        for (asset_code, amount) in &absorption.brought.growth {
+            self.change_growth(survivor, asset_code, amount.saturating_neg());
+            self.change_growth(restored, asset_code, *amount);
+        }
+        let standing = self.standings.entry(restored).or_default();
+        standing.tier.clone_from(&absorption.brought.tier);
+        standing.ladder_version = absorption.brought.ladder_version;
+        self.placed.insert(restored);
+        self.place(restored, None, Cause::Merge, time);
+        self.demote(survivor, absorption.survivor_tier.as_deref(), still_brought, time);
+    }
+
+    /// Puts a member on the tier that its growth value deserves, or on the highest of those that are given.
+    fn demote(&mut self, member: MemberKey, kept: Option<&str>, others: &[String], time: Time) {
+        let Some(ladder) = self.ladders.get(&member.0) else {
+            return;
+        };
+        let standing = self.standings.entry(member).or_default();
+        let growth_value = standing.growth_value(ladder.asset_code());
+        let mut best = ladder.place(kept, growth_value);
+        for other in others {
+            let other = ladder.place(Some(other), growth_value);
+            if other.threshold > best.threshold {
+                best = other;
+            }
+        }
+        let to = best.code.clone();
+        standing.ladder_version = ladder.version();
+        self.placed.insert(member);
+        self.move_to(member, to, growth_value, Cause::Merge, time);
     }
 
     /// The member that a member has been merged into in this batch. A merge always leads onward to a member that is still
@@ -256,6 +275,13 @@ impl Roster {
     /// The growth values are added, and the higher of the tiers stays, since nobody is demoted by a merge.
     fn merge(&mut self, surviving: MemberKey, absorbed: MemberKey, time: Time) {
         let gone = self.standings.remove(&absorbed).unwrap_or_default();
+        let survivor_tier = self.standings.get(&surviving).and_then(Standing::tier_code);
+        self.absorptions.push(Absorption {
+            absorbed,
+            survivor: surviving,
+            survivor_tier: survivor_tier.map(ToOwned::to_owned),
+            brought: gone.clone(),
+        });
         self.placed.remove(&absorbed);
         self.growth_changes.retain(|(member, _), _| *member != absorbed);
         for (asset_code, amount) in &gone.growth {
@@ -288,6 +314,12 @@ impl Roster {
             standing.ladder_version = ladder.version();
             self.placed.insert(member);
         }
+        self.move_to(member, to, growth_value, cause, time);
+    }
+
+    /// Puts a member on a tier, unless it is there.
+    fn move_to(&mut self, member: MemberKey, to: String, growth_value: i64, cause: Cause, time: Time) {
+        let standing = self.standings.entry(member).or_default();
         if standing.tier_code() == Some(&to) {
             return;
         }

@@ -58,6 +58,36 @@ pub(crate) async fn add(
     Ok(())
 }
 
+/// Of what a survivor was issued of a template, so much counts for the restored member again.
+pub(super) async fn part(
+    tx: &Tx,
+    tenant: Tenant,
+    restored: MemberId,
+    survivor: MemberId,
+    (template_code, issued): (String, i64),
+) -> Result<(), Fault> {
+    const TAKE: &str = "UPDATE allowance SET issued = CASE WHEN issued > $4 THEN issued - $4 ELSE 0 END \
+         WHERE tenant_id = $1 AND template_code = $2 AND member_id = $3";
+    const GIVE: &str = "ON CONFLICT (tenant_id, template_code, member_id) DO UPDATE \
+         SET issued = excluded.issued, allowed = excluded.allowed";
+    let parameters: [Value; 4] = [
+        tenant.uuid().into(),
+        template_code.clone().into(),
+        survivor.uuid().into(),
+        issued.into(),
+    ];
+    tx.execute_raw(statement(&**tx, TAKE, parameters)).await?;
+    let row = vec![
+        tenant.uuid().into(),
+        template_code.into(),
+        restored.uuid().into(),
+        issued.into(),
+        issued.into(),
+    ];
+    insert_rows(&**tx, INSERT, vec![row], GIVE).await?;
+    Ok(())
+}
+
 /// What members who were merged away were issued counts for the survivors. A merge may bring a member above a cap; then
 /// the member is issued nothing more.
 pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey>) -> Result<(), Fault> {

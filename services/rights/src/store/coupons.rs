@@ -162,7 +162,7 @@ pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey
     }
     let (list, parameters) = members::moves(&**tx, merges);
     let sql = format!(
-        "UPDATE coupon SET member_id = moved.column3 FROM {list} AS moved \
+        "UPDATE coupon SET member_id = moved.column3, origin_id = COALESCE(coupon.origin_id, coupon.member_id) FROM {list} AS moved \
          WHERE coupon.tenant_id = moved.column1 AND coupon.member_id = moved.column2"
     );
     tx.execute_raw(statement(&**tx, &sql, parameters)).await?;

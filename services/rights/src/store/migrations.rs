@@ -2,7 +2,7 @@ use store::Migration;
 
 /// The tables of this service.
 pub fn migrations() -> Vec<Migration> {
-    vec![TIERS, COUPONS]
+    vec![TIERS, COUPONS, UNDO]
 }
 
 /// A ladder is one row, so that it is read whole. The row of a member is also the lock under which its growth values,
@@ -120,5 +120,34 @@ CREATE INDEX coupon_member ON coupon (tenant_id, member_id, coupon_id);
 CREATE INDEX coupon_template_state ON coupon (tenant_id, template_code, state);
 CREATE INDEX coupon_expiry ON coupon (expire_time) WHERE state = 'issued';
 CREATE INDEX coupon_lock_expiry ON coupon (lock_expire_time) WHERE state = 'locked';
+",
+};
+
+/// What the undo of a merge has to know: whose coupons and changes of tiers were at first (`origin_id`, null while they are
+/// still), what absorbed members brought, and the tier that the survivor had before.
+const UNDO: Migration = Migration {
+    name: "rights_0003_undo",
+    sql: "
+ALTER TABLE coupon ADD COLUMN origin_id {uuid};
+ALTER TABLE tier_change ADD COLUMN origin_id {uuid};
+CREATE TABLE absorbed_member (
+    tenant_id {uuid} NOT NULL,
+    member_id {uuid} NOT NULL,
+    survivor_id {uuid} NOT NULL,
+    tier_code TEXT,
+    reach_time BIGINT,
+    ladder_version BIGINT NOT NULL,
+    survivor_tier_code TEXT,
+    PRIMARY KEY (tenant_id, member_id),
+    CHECK ((tier_code IS NULL) = (reach_time IS NULL))
+);
+CREATE INDEX absorbed_member_of ON absorbed_member (tenant_id, survivor_id);
+CREATE TABLE absorbed_growth (
+    tenant_id {uuid} NOT NULL,
+    member_id {uuid} NOT NULL,
+    asset_code TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, member_id, asset_code)
+) {clustered};
 ",
 };

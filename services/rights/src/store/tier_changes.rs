@@ -53,7 +53,7 @@ pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey
     }
     let (list, parameters) = members::moves(&**tx, merges);
     let sql = format!(
-        "UPDATE tier_change SET member_id = moved.column3 FROM {list} AS moved \
+        "UPDATE tier_change SET member_id = moved.column3, origin_id = COALESCE(tier_change.origin_id, tier_change.member_id) FROM {list} AS moved \
          WHERE tier_change.tenant_id = moved.column1 AND tier_change.member_id = moved.column2"
     );
     tx.execute_raw(statement(&**tx, &sql, parameters)).await?;

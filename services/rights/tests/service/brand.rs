@@ -1,6 +1,6 @@
 //! A brand with a ladder, templates and members, and short words for calling.
 
-use contracts::identity::v1::{MemberRegistered, MembersMerged};
+use contracts::identity::v1::{MemberRegistered, MembersMerged, MergeUndone};
 use contracts::points::v1::{PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsReversed};
 use contracts::rights::v1::coupon_benefit::Kind as Benefit;
 use contracts::rights::v1::coupon_service_client::CouponServiceClient;
@@ -327,6 +327,28 @@ impl Brand {
             surviving_member_id: surviving.to_owned(),
             absorbed_member_id: absorbed.to_owned(),
             ..MembersMerged::default()
+        };
+        self.harness.publish_of(self.tenant, "identity", &fact, surviving);
+    }
+
+    pub(crate) fn tell_merged_as(&self, merge: &str, surviving: &str, absorbed: &str) {
+        let fact = MembersMerged {
+            surviving_member_id: surviving.to_owned(),
+            absorbed_member_id: absorbed.to_owned(),
+            merge_id: merge.to_owned(),
+            ..MembersMerged::default()
+        };
+        self.harness.publish_of(self.tenant, "identity", &fact, surviving);
+    }
+
+    pub(crate) fn tell_undone(&self, merge: &str, surviving: &str, restored: &str, led: &[&String]) {
+        let fact = MergeUndone {
+            merge_id: merge.to_owned(),
+            restored_member_id: restored.to_owned(),
+            surviving_member_id: surviving.to_owned(),
+            led_member_ids: led.iter().map(|&id| id.clone()).collect(),
+            merge_time: Some(self.harness.clock.now().to_wire()),
+            ..MergeUndone::default()
         };
         self.harness.publish_of(self.tenant, "identity", &fact, surviving);
     }

@@ -1,17 +1,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use contracts::identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, ProfileSnapshot};
+use contracts::identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, MergeUndone, ProfileSnapshot};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Fact, Time};
 use store::{Tx, redirects};
+use uuid::Uuid;
 
-use super::by_tenant;
+use super::{by_tenant, undo};
 use crate::domain::member::{MemberId, Profile, birth_month};
-use crate::store::activities;
+use crate::domain::subject::Absorption;
 use crate::store::catalogs::Hold;
 use crate::store::revision::{Revision, Revisions, Subjects};
+use crate::store::{absorptions, activities};
 
 /// Keeps members' profiles as identity tells them, and puts what absorbed members had down to the survivors.
 ///
@@ -32,22 +34,62 @@ impl Consumer for FollowMembers {
     }
 
     fn types(&self) -> &'static [&'static str] {
-        &[MemberRegistered::TYPE, MemberUpdated::TYPE, MembersMerged::TYPE]
+        &[
+            MemberRegistered::TYPE,
+            MemberUpdated::TYPE,
+            MembersMerged::TYPE,
+            MergeUndone::TYPE,
+        ]
     }
 
     async fn apply(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault> {
         for (tenant, facts) in by_tenant(facts) {
-            let told = read(&facts)?;
-            let hold = if told.merges.is_empty() {
-                Hold::Shared
-            } else {
-                Hold::Alone
-            };
-            let revision = self.revisions.begin(tx, tenant, hold).await?;
-            learn(&revision, tx, told).await?;
+            for facts in parts(&facts)? {
+                if let [fact] = facts
+                    && fact.is::<MergeUndone>()
+                {
+                    undo::undo(&self.revisions, tx, fact).await?;
+                    continue;
+                }
+                let mut told = read(facts)?;
+                undo::forget_undone(tx, tenant, &mut told.merges).await?;
+                let hold = if told.merges.is_empty() {
+                    Hold::Shared
+                } else {
+                    Hold::Alone
+                };
+                let revision = self.revisions.begin(tx, tenant, hold).await?;
+                learn(&revision, tx, told).await?;
+            }
         }
         Ok(())
     }
+}
+
+/// The facts in parts that are applied in bulk, in their order. An undo stands alone; and where a survivor is absorbed
+/// itself, a new part begins, so that what each merge brought is known by itself.
+fn parts<'a, 'f>(facts: &'a [&'f Envelope]) -> Result<Vec<&'a [&'f Envelope]>, Fault> {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    let mut survivors: BTreeSet<String> = BTreeSet::new();
+    for (place, fact) in facts.iter().enumerate() {
+        let undoes = fact.is::<MergeUndone>();
+        let after_undo = place.checked_sub(1).and_then(|before| facts.get(before));
+        let mut begins = undoes || after_undo.is_some_and(|before| before.is::<MergeUndone>());
+        if fact.is::<MembersMerged>() {
+            let merged: MembersMerged = fact.decode()?;
+            begins = begins || survivors.contains(&merged.absorbed_member_id);
+            if begins {
+                survivors.clear();
+            }
+            survivors.insert(merged.surviving_member_id);
+        }
+        if begins && place > start {
+            parts.extend(facts.get(start..place));
+            start = place;
+        }
+    }
+    parts.extend(facts.get(start..));
+    Ok(parts)
 }
 
 /// What a batch of facts tells.
@@ -64,9 +106,11 @@ struct ToldProfile {
 }
 
 #[derive(Clone, Copy)]
-struct Merge {
+pub(super) struct Merge {
     survivor: MemberId,
     absorbed: MemberId,
+    /// The merge's id; none in facts of a time when merges had none.
+    pub(super) cause: Option<Uuid>,
 }
 
 fn read(facts: &[&Envelope]) -> Result<Told, Fault> {
@@ -77,6 +121,7 @@ fn read(facts: &[&Envelope]) -> Result<Told, Fault> {
             told.merges.push(Merge {
                 survivor: parse(&merged.surviving_member_id)?,
                 absorbed: parse(&merged.absorbed_member_id)?,
+                cause: undo::cause(&merged.merge_id)?,
             });
             (merged.surviving_member_id, merged.profile, merged.merge_time)
         } else if fact.is::<MemberUpdated>() {
@@ -97,11 +142,11 @@ fn read(facts: &[&Envelope]) -> Result<Told, Fault> {
     Ok(told)
 }
 
-fn parse(member_id: &str) -> Result<MemberId, Fault> {
+pub(super) fn parse(member_id: &str) -> Result<MemberId, Fault> {
     member_id.parse().map_err(Fault::internal)
 }
 
-fn read_profile(snapshot: ProfileSnapshot) -> Profile {
+pub(super) fn read_profile(snapshot: ProfileSnapshot) -> Profile {
     Profile {
         gender: snapshot.gender,
         province: snapshot.province,
@@ -122,7 +167,8 @@ async fn learn(revision: &Revision<'_>, tx: &Tx, told: Told) -> Result<(), Fault
     activities::hand_over(tx, revision.tenant, &merged).await?;
 
     let mut subjects = revision.subjects(&members).await?;
-    let retired = absorb(revision, &mut subjects, &merged);
+    let (retired, absorptions) = absorb(revision, &mut subjects, &merged);
+    absorptions::save(tx, revision.tenant, &absorptions).await?;
     for told in told.profiles {
         if let Some(subject) = subjects.get_mut(&told.member) {
             subject.member.learn_profile(told.profile, told.time);
@@ -167,16 +213,20 @@ async fn redirect(revision: &Revision<'_>, tx: &Tx, merges: &[Merge]) -> Result<
 
 /// Has the survivors absorb the others, who are taken out of the subjects. A chain is followed to its end beforehand, so
 /// nobody absorbs and is absorbed.
-fn absorb(revision: &Revision<'_>, subjects: &mut Subjects, merged: &BTreeMap<MemberId, MemberId>) -> Subjects {
-    let mut retired = Subjects::new();
+fn absorb(
+    revision: &Revision<'_>,
+    subjects: &mut Subjects,
+    merged: &BTreeMap<MemberId, MemberId>,
+) -> (Subjects, BTreeMap<MemberId, Absorption>) {
+    let (mut retired, mut absorptions) = (Subjects::new(), BTreeMap::new());
     for (absorbed, survivor) in merged {
         let Some(subject) = subjects.remove(absorbed) else {
             continue;
         };
         if let Some(survivor) = subjects.get_mut(survivor) {
-            survivor.absorb(subject.clone(), &revision.catalog);
+            absorptions.insert(*absorbed, survivor.absorb(subject.clone(), &revision.catalog));
         }
         retired.insert(*absorbed, subject);
     }
-    retired
+    (retired, absorptions)
 }

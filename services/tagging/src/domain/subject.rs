@@ -77,6 +77,19 @@ pub struct TagChange {
     pub after: Option<MemberTag>,
 }
 
+/// What an absorbed member brought to the survivor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absorption {
+    /// The tier of the absorbed member.
+    pub tier_code: String,
+    /// As of when rights told it.
+    pub tier_time: Time,
+    /// The assigned tags of the absorbed member.
+    pub brought: BTreeMap<String, MemberTag>,
+    /// The survivor's tags in whose place some of them came.
+    pub replaced: BTreeMap<String, MemberTag>,
+}
+
 impl Outcome {
     /// Whether the member went over to another. Nothing is told of it: the facts are the other's.
     pub fn is_retired(&self) -> bool {
@@ -191,16 +204,56 @@ impl Subject {
 
     /// Another member turned out to be this one. Of assigned tags the later assignment wins, but a static tag that this
     /// member has stays as it is. Computed tags are folded afresh from the activities of both.
-    pub fn absorb(&mut self, other: Self, catalog: &Catalog) {
+    pub fn absorb(&mut self, other: Self, catalog: &Catalog) -> Absorption {
+        let mut absorption = Absorption {
+            tier_code: other.member.profile.tier_code,
+            tier_time: other.member.tier_time,
+            brought: BTreeMap::new(),
+            replaced: BTreeMap::new(),
+        };
         self.member.active_channels.extend(other.member.active_channels);
         for (code, theirs) in other.tags {
-            let Some(tag) = catalog.tag(&code) else { continue };
-            let ours = self.tags.get(&code);
-            let wins = ours.is_none_or(|ours| !tag.is_static && theirs.assign_time > ours.assign_time);
-            if tag.computation().is_none() && wins {
+            let Some(tag) = catalog.tag(&code).filter(|tag| tag.computation().is_none()) else {
+                continue;
+            };
+            let ours = self.tags.get(&code).cloned();
+            absorption.brought.insert(code.clone(), theirs.clone());
+            let wins = |ours: &MemberTag| !tag.is_static && theirs.assign_time > ours.assign_time;
+            if ours.as_ref().is_none_or(wins) {
+                absorption.replaced.extend(ours.map(|ours| (code.clone(), ours)));
                 self.set(code, Some(theirs));
             }
         }
+        self.distrust_all(catalog);
+        absorption
+    }
+
+    /// The merge was undone: this member is itself again, with the assigned tags and the tier that it had. Its computed tags
+    /// are folded afresh from the activities that are its own again.
+    pub fn restore(&mut self, absorption: &Absorption, catalog: &Catalog, now: Time) {
+        for (code, tag) in &absorption.brought {
+            if is_assigned(code, catalog) && !tag.is_due(now) {
+                self.set(code.clone(), Some(tag.clone()));
+            }
+        }
+        self.member
+            .learn_tier(absorption.tier_code.clone(), absorption.tier_time);
+        self.distrust_all(catalog);
+    }
+
+    /// The merge was undone: another member is itself again. The tags that it brought leave this one, unless they were
+    /// assigned anew since, and those come back in whose place they came.
+    pub fn part(&mut self, absorption: &Absorption, catalog: &Catalog, now: Time) {
+        for (code, theirs) in &absorption.brought {
+            if self.tags.get(code) == Some(theirs) && is_assigned(code, catalog) {
+                let ours = absorption.replaced.get(code).filter(|tag| !tag.is_due(now));
+                self.set(code.clone(), ours.cloned());
+            }
+        }
+        self.distrust_all(catalog);
+    }
+
+    fn distrust_all(&mut self, catalog: &Catalog) {
         for tag in catalog.computed() {
             self.distrust(tag.code.clone());
         }
@@ -324,6 +377,10 @@ impl Subject {
         };
         self.tags_before.entry(code).or_insert(before);
     }
+}
+
+fn is_assigned(code: &str, catalog: &Catalog) -> bool {
+    catalog.tag(code).is_some_and(|tag| tag.computation().is_none())
 }
 
 #[cfg(test)]

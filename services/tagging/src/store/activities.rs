@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{execute, member_id, member_list, query, time};
 use crate::domain::activity::{ActivityId, SourceKey};
-use crate::domain::member::MemberId;
+use crate::domain::member::{ACTIVE_CHANNELS_MAX, MemberId};
 
 /// How many activities are read at once where all of a member's are folded.
 const FOLDED_MAX: usize = 2_000;
@@ -180,11 +180,41 @@ pub(crate) async fn hand_over(tx: &Tx, tenant: Tenant, merged: &BTreeMap<MemberI
     let columns = [Column::Uuid, Column::Uuid, Column::Uuid];
     let (list, parameters) = values(tx.get_database_backend(), 1, &columns, merged.iter().map(row).collect());
     let sql = format!(
-        "UPDATE activity SET member_id = v.column3 FROM {list} AS v \
+        "UPDATE activity SET member_id = v.column3, origin_id = COALESCE(activity.origin_id, activity.member_id) \
+         FROM {list} AS v \
          WHERE activity.tenant_id = v.column1 AND activity.member_id = v.column2"
     );
     execute(&**tx, &sql, parameters).await?;
     Ok(())
+}
+
+/// Puts the activities that were a restored member's, or one's who leads to it, down to that member again.
+pub(crate) async fn give_back(
+    tx: &Tx,
+    tenant: Tenant,
+    restored: MemberId,
+    survivor: MemberId,
+    led: &[MemberId],
+) -> Result<(), Fault> {
+    let (list, own) = member_list(&**tx, 4, led.iter().copied().chain([restored]));
+    let sql =
+        format!("UPDATE activity SET member_id = $2 WHERE tenant_id = $1 AND member_id = $3 AND origin_id IN {list}");
+    let mut parameters = vec![tenant.uuid().into(), restored.uuid().into(), survivor.uuid().into()];
+    parameters.extend(own);
+    execute(&**tx, &sql, parameters).await?;
+    Ok(())
+}
+
+/// The channels in which a member did something.
+pub(crate) async fn channels(tx: &Tx, tenant: Tenant, member: MemberId) -> Result<BTreeSet<String>, Fault> {
+    const CHANNELS: &str = "SELECT DISTINCT channel_code FROM activity \
+         WHERE tenant_id = $1 AND member_id = $2 AND channel_code <> '' ORDER BY channel_code";
+    let rows = query(&**tx, CHANNELS, [tenant.uuid().into(), member.uuid().into()]).await?;
+    let codes = rows
+        .iter()
+        .take(ACTIVE_CHANNELS_MAX)
+        .map(|row| Ok(row.try_get_by_index(0)?));
+    codes.collect()
 }
 
 /// The member is the row's: the message was written before a merge, perhaps.

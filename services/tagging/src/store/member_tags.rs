@@ -17,7 +17,7 @@ use crate::store::tags::value_type;
 /// How many tags are deleted in one statement.
 const DELETED_MAX: usize = 5_000;
 
-const COLUMNS: &str = "member_id, tag_code, value_type, number_value, text_value, source, assign_time, due_time, \
+pub(super) const COLUMNS: &str = "member_id, tag_code, value_type, number_value, text_value, source, assign_time, due_time, \
      mark_time, mark_key";
 
 /// The tags of these members.
@@ -96,7 +96,7 @@ pub(crate) async fn delete(tx: &Tx, tenant: Tenant, tags: &[(MemberId, &str)]) -
     Ok(())
 }
 
-fn row(tenant: Tenant, (member, code, tag): &(MemberId, &str, &MemberTag)) -> Vec<SqlValue> {
+pub(super) fn row(tenant: Tenant, (member, code, tag): &(MemberId, &str, &MemberTag)) -> Vec<SqlValue> {
     let (number, text) = match &tag.value {
         Value::Bool(value) => (Some(i64::from(*value)), None),
         Value::Int(value) => (Some(*value), None),
@@ -118,7 +118,7 @@ fn row(tenant: Tenant, (member, code, tag): &(MemberId, &str, &MemberTag)) -> Ve
     ]
 }
 
-fn read(row: &QueryResult) -> Result<(String, MemberTag), Fault> {
+pub(super) fn read(row: &QueryResult) -> Result<(String, MemberTag), Fault> {
     let (number, text): (Option<i64>, Option<String>) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
     let value = match (value_type(&row.try_get_by_index::<String>(2)?)?, number, text) {
         (ValueType::Bool, Some(number), None) => Value::Bool(number != 0),

@@ -2,11 +2,45 @@ use store::Migration;
 
 /// The tables of tagging.
 pub(crate) fn migrations() -> Vec<Migration> {
-    vec![Migration {
-        name: "tagging_0001_members_tags_segments",
-        sql: TABLES,
-    }]
+    vec![
+        Migration {
+            name: "tagging_0001_members_tags_segments",
+            sql: TABLES,
+        },
+        Migration {
+            name: "tagging_0002_undo",
+            sql: UNDO,
+        },
+    ]
 }
+
+/// What the undo of a merge has to know: whose activities were at first (`origin_id`, null while they are still), and the
+/// tier and the assigned tags of absorbed members, with those of the survivor in whose place they came.
+const UNDO: &str = "
+ALTER TABLE activity ADD COLUMN origin_id {uuid};
+CREATE TABLE absorbed_member (
+    tenant_id {uuid} NOT NULL,
+    member_id {uuid} NOT NULL,
+    tier_code TEXT NOT NULL,
+    tier_time BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, member_id)
+) {clustered};
+CREATE TABLE absorbed_tag (
+    tenant_id {uuid} NOT NULL,
+    member_id {uuid} NOT NULL,
+    tag_code TEXT NOT NULL,
+    value_type TEXT NOT NULL,
+    number_value BIGINT,
+    text_value TEXT,
+    source TEXT NOT NULL,
+    assign_time BIGINT NOT NULL,
+    due_time BIGINT,
+    mark_time BIGINT,
+    mark_key TEXT,
+    of_survivor BOOLEAN NOT NULL,
+    PRIMARY KEY (tenant_id, member_id, tag_code, of_survivor)
+) {clustered};
+";
 
 /// Definitions: `catalog` counts a tenant's changes of them and is their lock.
 /// Activities lie together by member, in the order of their time, which is how they are read; the second index is their

@@ -105,6 +105,10 @@ impl MemberService for PlayedIdentity {
         not_played()
     }
 
+    async fn undo_merge(&self, _: Request<UndoMergeRequest>) -> Answer<UndoMergeResponse> {
+        not_played()
+    }
+
     async fn import_members(&self, _: Request<Streaming<ImportMembersRequest>>) -> Answer<ImportMembersResponse> {
         not_played()
     }

@@ -105,7 +105,7 @@ async fn a_merge_moves_timeline_tags_windows_and_memberships_to_the_survivor() {
 }
 
 #[tokio::test]
-async fn an_absorbed_id_leads_to_the_survivor_for_ever() {
+async fn an_absorbed_id_leads_to_the_survivor() {
     let world = prepared().await;
     world.merged(1, 2, "Suzhou");
     world.harness.settle().await;
@@ -146,4 +146,108 @@ async fn merges_told_twice_in_chains_and_before_their_members_end_in_the_same_st
         .into_inner();
     assert_eq!(summary.member_count, 1);
     assert_eq!(summary.channels[0].member_count, 1);
+}
+
+const MERGE: &str = "mrg_01h455vb4pex5vsknk084sn02q";
+const MERGE_AGAIN: &str = "mrg_01h455vb4pex5vsknk084sn02r";
+
+/// What each of the two of `prepared` had before the merge.
+async fn assert_parted(world: &World) {
+    for (number, sources, orders) in [(1, ["b", "a"], 2), (2, ["c", "d"], 2)] {
+        let timeline = timeline(world, number).await;
+        let seen: Vec<(&str, &str)> = timeline.iter().map(|(source, id)| (&**source, &**id)).collect();
+        let id = member(number);
+        assert_eq!(seen, sources.map(|source| (source, &*id)));
+        assert_eq!(world.int_of(number, "orders").await, Some(orders));
+    }
+    assert_eq!(world.int_of(1, "score").await, Some(7));
+    assert_eq!(world.int_of(2, "score").await, None);
+    let store = |value: &str| tag_value::Kind::StringValue(value.into());
+    assert_eq!(world.tags_of(1).await["store"], store("old"));
+    assert_eq!(world.tags_of(2).await["store"], store("new"));
+    assert_eq!(listed(world, "scored").await, members(&[1]));
+    assert_eq!(listed(world, "frequent").await, members(&[]));
+}
+
+#[tokio::test]
+async fn an_undo_gives_back_timeline_tags_profile_tier_and_memberships() {
+    let world = prepared().await;
+    world.tier_changed(1, "gold", world.now());
+    world.harness.settle().await;
+    world.merged_as(MERGE, 1, 2, "Suzhou");
+    world.harness.settle().await;
+    assert_merged(&world, 1, 2).await;
+    world.undone(MERGE, (1, "Suzhou"), (2, "Wuxi"), &[]);
+    world.harness.settle().await;
+    assert_parted(&world).await;
+    assert_eq!(listed(&world, "suzhou").await, members(&[1]));
+    let gold = profile_is(ProfileField::TierCode, &["gold"]);
+    world.create_segment("gold", gold).await;
+    world.harness.settle().await;
+    assert_eq!(listed(&world, "gold").await, members(&[1]), "with the tier that it had");
+    let summary = insight_service_client::InsightServiceClient::new(world.harness.channel());
+    let summary = { summary }
+        .get_summary(GetSummaryRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!((summary.member_count, summary.channels[0].member_count), (2, 2));
+}
+
+#[tokio::test]
+async fn what_was_done_and_assigned_since_a_merge_stays_with_the_survivor() {
+    let world = prepared().await;
+    world.merged_as(MERGE, 1, 2, "Suzhou");
+    world.harness.settle().await;
+    world.record(vec![world.order(1, "e", 0)]).await;
+    world.assign(1, "score", Some(int(9))).await;
+    world.undone(MERGE, (1, "Suzhou"), (2, "Wuxi"), &[]);
+    world.harness.settle().await;
+    assert_eq!(
+        (world.int_of(1, "score").await, world.int_of(2, "score").await),
+        (Some(7), Some(9))
+    );
+    assert_eq!(
+        (world.int_of(1, "orders").await, world.int_of(2, "orders").await),
+        (Some(2), Some(3))
+    );
+    let response = world.record(vec![world.order(1, "f", 0)]).await;
+    assert_eq!(
+        response.results[0].member_id,
+        member(1),
+        "the id leads nowhere else any more"
+    );
+}
+
+#[tokio::test]
+async fn an_undo_is_done_once_and_a_merge_that_was_undone_is_not_done_again() {
+    let world = prepared().await;
+    world.merged_as(MERGE, 1, 2, "Suzhou");
+    world.undone(MERGE, (1, "Wuxi"), (2, "Wuxi"), &[]);
+    world.merged_as(MERGE, 1, 2, "Suzhou");
+    world.harness.settle().await;
+    assert_parted(&world).await;
+    world.merged_as(MERGE_AGAIN, 1, 2, "Suzhou");
+    world.undone(MERGE, (1, "Wuxi"), (2, "Wuxi"), &[]);
+    world.harness.settle().await;
+    assert_merged(&world, 1, 2).await;
+    world.undone(MERGE_AGAIN, (1, "Wuxi"), (2, "Wuxi"), &[]);
+    world.harness.settle().await;
+    assert_parted(&world).await;
+}
+
+#[tokio::test]
+async fn a_chain_that_is_told_at_once_is_undone_link_by_link() {
+    let world = prepared().await;
+    world.registered(3, "Wuxi");
+    world.merged_as(MERGE, 1, 2, "Suzhou");
+    world.merged_as(MERGE_AGAIN, 2, 3, "Suzhou");
+    world.harness.settle().await;
+    assert_merged(&world, 1, 3).await;
+    world.undone(MERGE_AGAIN, (2, "Suzhou"), (3, "Wuxi"), &[1]);
+    world.harness.settle().await;
+    assert_merged(&world, 1, 2).await;
+    world.undone(MERGE, (1, "Wuxi"), (2, "Wuxi"), &[]);
+    world.harness.settle().await;
+    assert_parted(&world).await;
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use contracts::identity::v1::member_service_server::MemberServiceServer;
-use contracts::identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, ProfileSnapshot};
+use contracts::identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, MergeUndone, ProfileSnapshot};
 use contracts::rights::v1::TierChanged;
 use contracts::tagging::v1::activity_service_client::ActivityServiceClient;
 use contracts::tagging::v1::condition::Kind;
@@ -302,8 +302,34 @@ impl World {
             absorbed_member_id: member(absorbed),
             profile: Some(profile(city)),
             merge_time: Some(self.now().to_wire()),
+            merge_id: String::new(),
         };
         self.harness.publish("identity", &fact, &member(survivor));
+    }
+
+    pub(crate) fn merged_as(&self, merge: &str, absorbed: u32, survivor: u32, city: &str) {
+        let fact = MembersMerged {
+            surviving_member_id: member(survivor),
+            absorbed_member_id: member(absorbed),
+            profile: Some(profile(city)),
+            merge_time: Some(self.now().to_wire()),
+            merge_id: merge.to_owned(),
+        };
+        self.harness.publish("identity", &fact, &member(survivor));
+    }
+
+    pub(crate) fn undone(&self, merge: &str, restored: (u32, &str), survivor: (u32, &str), led: &[u32]) {
+        let fact = MergeUndone {
+            merge_id: merge.to_owned(),
+            restored_member_id: member(restored.0),
+            surviving_member_id: member(survivor.0),
+            led_member_ids: led.iter().map(|&number| member(number)).collect(),
+            restored_profile: Some(profile(restored.1)),
+            surviving_profile: Some(profile(survivor.1)),
+            merge_time: Some(self.now().to_wire()),
+            undo_time: Some(self.now().to_wire()),
+        };
+        self.harness.publish("identity", &fact, &member(survivor.0));
     }
 
     pub(crate) fn tier_changed(&self, number: u32, tier_code: &str, change_time: Time) {

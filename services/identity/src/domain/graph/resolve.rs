@@ -61,7 +61,12 @@ impl Graph {
     /// Finds out who arrived, and links, registers and merges accordingly.
     pub(crate) fn resolve(&mut self, arrival: &Arrival, moment: &Moment<'_>) -> Resolution {
         debug_assert!(arrival.identifies_somebody());
-        let recognition = recognise(arrival.anchor.as_ref(), &arrival.evidence, |key| self.holder(key));
+        let recognition = recognise(
+            arrival.anchor.as_ref(),
+            &arrival.evidence,
+            |key| self.holder(key),
+            |one, other| self.are_apart(one, other),
+        );
         let outcome = recognition.outcome();
         let mut members = recognition.members.iter().copied();
         let first = match members.next() {

@@ -56,7 +56,7 @@ pub(super) fn hand_over(state: &mut State, from: &AccountKey, to: MemberId) -> R
             ..hold
         });
     }
-    state.account_mut(from).close(to);
+    state.account_mut(from).close(to, debt);
     Ok(Effects {
         main: last(&entries),
         entries,

@@ -32,6 +32,7 @@ pub(super) fn hold(
     let hold = Hold {
         id: state.hold_id(),
         account: key.clone(),
+        maker: key.member,
         amount: sum(&plan),
         state: HoldState::Held,
         parts: parts.collect(),

@@ -123,6 +123,46 @@ fn the_survivor_of_a_merge_has_both_growth_values_and_the_higher_tier() {
     assert!(!outcome.standings.contains_key(&member(2)));
 }
 
+/// A member with 60 who absorbed one with 500.
+fn merged_two() -> (Outcome, Roster) {
+    let mut roster = roster();
+    play(&mut roster, grown(1, "growth", 60));
+    play(&mut roster, grown(2, "growth", 500));
+    play(&mut roster, merged(1, 2));
+    let outcome = roster.finish();
+    let again = Roster::new(ladder(1), outcome.standings.clone());
+    (outcome, again)
+}
+
+#[test]
+fn the_undo_of_a_merge_gives_back_growth_and_tier_and_takes_what_was_not_the_survivor_s() {
+    let (merged, mut roster) = merged_two();
+    play(&mut roster, grown(1, "growth", 45));
+    roster.part(&merged.absorptions[0], &[], NOON);
+    let outcome = roster.finish();
+    let (survivor, restored) = (&outcome.standings[&member(1)], &outcome.standings[&member(2)]);
+    assert_eq!(
+        (survivor.growth_value("growth"), survivor.tier_code()),
+        (105, Some("silver"))
+    );
+    assert_eq!(
+        (restored.growth_value("growth"), restored.tier_code()),
+        (500, Some("gold"))
+    );
+    assert_eq!(way(&outcome, member(1)), [("silver", Cause::Merge)]);
+    assert_eq!(way(&outcome, member(2)), [], "it has the tier that it had");
+}
+
+#[test]
+fn after_an_undo_the_tier_that_another_member_brought_stays() {
+    let (merged, mut roster) = merged_two();
+    roster.part(&merged.absorptions[0], &["silver".to_owned()], NOON);
+    assert_eq!(roster.finish().standings[&member(1)].tier_code(), Some("silver"));
+    let (merged, mut roster) = merged_two();
+    roster.part(&merged.absorptions[0], &[], NOON);
+    assert_eq!(roster.finish().standings[&member(1)].tier_code(), Some("bronze"));
+}
+
 #[test]
 fn a_merge_brings_a_tier_that_was_kept_after_its_growth_was_taken_back() {
     let mut roster = roster();
@@ -164,12 +204,6 @@ fn growth_is_tracked_where_there_is_no_ladder_yet() {
 fn any_happening() -> impl Strategy<Value = Happening> {
     let what = prop_oneof![
         6 => (1..6_u128, -200..300_i64).prop_map(|(who, amount)| grown(who, "growth", amount)),
-        1 => (1..6_u128, 1..6_u128, 1..100_i64).prop_map(|(from, to, amount)| What::Moved {
-            from: member(from),
-            to: member(to),
-            asset_code: "growth".to_owned(),
-            amount,
-        }),
         1 => (1..6_u128, 1..6_u128).prop_map(|(surviving, absorbed)| merged(surviving, absorbed)),
     ];
     what.prop_map(|what| Happening { what, time: NOON })

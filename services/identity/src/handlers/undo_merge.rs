@@ -1,0 +1,38 @@
+use ::store::Begun;
+use contracts::identity::v1::{UndoMergeRequest, UndoMergeResponse};
+use fault::Fault;
+use rpc::Call;
+
+use crate::api::IdentityApi;
+use crate::store::graph::OpenMerge;
+use crate::{store, wire};
+
+impl IdentityApi {
+    pub(crate) async fn undo_merge(&self, call: Call<UndoMergeRequest>) -> Result<UndoMergeResponse, Fault> {
+        let id = wire::id("member_id", &call.member_id)?;
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let opened = store::graph::open_merge(&tx, call.tenant(), id).await?;
+        let OpenMerge {
+            mut graph,
+            merge,
+            absorbed,
+            later,
+            led,
+        } = opened.map_err(|none| wire::no_merge_fault(&none, id))?;
+        let undo = self.decide(|moment| {
+            merge.check_window(self.undo_days, moment.now)?;
+            graph.undo(&merge, absorbed, later, led, &call.comment, moment)
+        });
+        let undo = undo.map_err(|error| wire::undo_fault(error, id))?;
+        // Past this line nothing may refuse the undo.
+        store::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
+        tx.commit(UndoMergeResponse {
+            member: Some(wire::member(&undo.restored)),
+            surviving_member: Some(wire::member(&undo.survivor)),
+        })
+        .await
+    }
+}

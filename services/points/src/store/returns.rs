@@ -1,0 +1,109 @@
+//! What goes back when a merge is undone, and what of that waits.
+
+use std::collections::BTreeSet;
+
+use fault::Fault;
+use kernel::Tenant;
+use sea_orm::ConnectionTrait;
+use store::{Tx, insert_rows, statement};
+use uuid::Uuid;
+
+use super::account::key_values;
+use super::row::{Columns, select};
+use crate::domain::{AccountKey, LotId, MemberId};
+
+/// All members whose ids lead to this one, and itself.
+pub(crate) async fn led_to(tx: &Tx, tenant: Tenant, member: MemberId) -> Result<BTreeSet<MemberId>, Fault> {
+    const LED: &str = "SELECT from_id FROM redirect WHERE tenant_id = $1 AND to_id = $2";
+    let rows = select(&**tx, LED, [tenant.uuid().into(), member.uuid().into()]).await?;
+    let mut members = BTreeSet::from([member]);
+    for row in &rows {
+        members.insert(MemberId::from_uuid(Columns::of(row).take()?));
+    }
+    Ok(members)
+}
+
+/// The lots of a locked account that have something left, held or pending and were granted to one of these members: by an
+/// entry of theirs, or, in the place of a lot that had expired, by the reversal of one.
+pub(crate) async fn lots_granted_to(
+    tx: &Tx,
+    account: &AccountKey,
+    members: &BTreeSet<MemberId>,
+) -> Result<BTreeSet<LotId>, Fault> {
+    // One branch for each of the three partial indexes.
+    const LIVE: &str = "SELECT l.lot_id, l.entry_id FROM lot AS l \
+         WHERE l.tenant_id = $1 AND l.member_id = $2 AND l.asset_code = $3 AND";
+    let sql = format!(
+        "SELECT k.lot_id, COALESCE((SELECT r.member_id FROM entry AS r \
+             WHERE r.tenant_id = $1 AND r.entry_id = e.reverses_entry_id), e.member_id) \
+         FROM ({LIVE} l.open AND l.expire_time >= $4 UNION {LIVE} l.held > 0 UNION {LIVE} l.pending > 0) AS k \
+         CROSS JOIN entry AS e WHERE e.tenant_id = $1 AND e.entry_id = COALESCE(k.entry_id, k.lot_id)"
+    );
+    let [tenant, member, asset] = key_values(account);
+    let rows = select(&**tx, &sql, [tenant, member, asset, i64::MIN.into()]).await?;
+    let mut lots = BTreeSet::new();
+    for row in &rows {
+        let mut columns = Columns::of(row);
+        let lot = LotId::from_uuid(columns.take()?);
+        if members.contains(&MemberId::from_uuid(columns.take()?)) {
+            lots.insert(lot);
+        }
+    }
+    Ok(lots)
+}
+
+/// Opens an account that had been closed by a merge, while what goes back to it waits for a frozen one. It is locked.
+pub(crate) async fn reopen(tx: &Tx, key: &AccountKey) -> Result<(), Fault> {
+    // What was owed when it was closed is still to come back.
+    const REOPEN: &str = "UPDATE account SET moved_to_member_id = NULL \
+         WHERE tenant_id = $1 AND member_id = $2 AND asset_code = $3";
+    tx.execute_raw(statement(&**tx, REOPEN, key_values(key))).await?;
+    Ok(())
+}
+
+/// A return that waits for a frozen account: what goes back, from whom, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WaitingReturn {
+    pub(crate) restored: AccountKey,
+    pub(crate) survivor: MemberId,
+}
+
+/// Lets a return wait.
+pub(crate) async fn wait_for_return(tx: &Tx, waiting: &WaitingReturn) -> Result<(), Fault> {
+    const INSERT: &str = "INSERT INTO waiting_return (tenant_id, restored_id, survivor_id, asset_code)";
+    let [tenant, restored, asset] = key_values(&waiting.restored);
+    let row = vec![tenant, restored, waiting.survivor.uuid().into(), asset];
+    insert_rows(&**tx, INSERT, vec![row], "ON CONFLICT DO NOTHING").await?;
+    Ok(())
+}
+
+/// The returns that wait for an account, on either side.
+pub(crate) async fn waiting_returns(tx: &Tx, key: &AccountKey) -> Result<Vec<WaitingReturn>, Fault> {
+    const WAITING: &str = "SELECT restored_id, survivor_id FROM waiting_return \
+         WHERE tenant_id = $1 AND (restored_id = $2 OR survivor_id = $2) AND asset_code = $3 \
+         ORDER BY restored_id, survivor_id";
+    let rows = select(&**tx, WAITING, key_values(key)).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            let restored: Uuid = columns.take()?;
+            Ok(WaitingReturn {
+                restored: AccountKey {
+                    member: MemberId::from_uuid(restored),
+                    ..key.clone()
+                },
+                survivor: MemberId::from_uuid(columns.take()?),
+            })
+        })
+        .collect()
+}
+
+/// A return waits no longer.
+pub(crate) async fn end_waiting(tx: &Tx, waiting: &WaitingReturn) -> Result<(), Fault> {
+    const END: &str = "DELETE FROM waiting_return \
+         WHERE tenant_id = $1 AND restored_id = $2 AND asset_code = $3 AND survivor_id = $4";
+    let [tenant, restored, asset] = key_values(&waiting.restored);
+    let parameters = [tenant, restored, asset, waiting.survivor.uuid().into()];
+    tx.execute_raw(statement(&**tx, END, parameters)).await?;
+    Ok(())
+}
