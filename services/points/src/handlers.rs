@@ -1,5 +1,6 @@
 //! One file for each method: parse, decide, apply, answer.
 
+mod activate_earning_rule_draft;
 mod adjustment_service;
 mod approve_adjustment;
 mod cancel_pending;
@@ -8,7 +9,10 @@ mod confirm_pending;
 mod create_adjustment;
 mod create_asset;
 mod create_earning_rule;
+mod create_earning_rule_draft;
+mod delete_earning_rule_draft;
 mod earn_points;
+mod earning_rule_draft_service;
 mod explain_earning;
 mod freeze_account;
 mod get_adjustment;
@@ -17,6 +21,7 @@ mod get_balance;
 mod get_balance_as_of;
 mod get_breakage;
 mod get_earning_rule;
+mod get_earning_rule_draft;
 mod get_hold;
 mod get_liability;
 mod get_reconciliation;
@@ -26,6 +31,7 @@ mod hold_service;
 mod list_adjustments;
 mod list_assets;
 mod list_balances;
+mod list_earning_rule_versions;
 mod list_earning_rules;
 mod list_entries;
 mod list_expirations;
@@ -50,6 +56,7 @@ mod transfer_service;
 mod unfreeze_account;
 mod update_asset;
 mod update_earning_rule;
+mod update_earning_rule_draft;
 
 use async_trait::async_trait;
 use contracts::points::v1::asset_service_server::AssetService;
@@ -65,14 +72,14 @@ use contracts::points::v1::{
     GetBalanceResponse, GetBreakageRequest, GetBreakageResponse, GetEarningRuleRequest, GetEarningRuleResponse,
     GetLiabilityRequest, GetLiabilityResponse, GetReconciliationRequest, GetReconciliationResponse,
     GetStatementRequest, GetStatementResponse, ListAssetsRequest, ListAssetsResponse, ListBalancesRequest,
-    ListBalancesResponse, ListEarningRulesRequest, ListEarningRulesResponse, ListEntriesRequest, ListEntriesResponse,
-    ListExpirationsRequest, ListExpirationsResponse, ListFrozenAccountsRequest, ListFrozenAccountsResponse,
-    ListLiabilitiesRequest, ListLiabilitiesResponse, ListLotsRequest, ListLotsResponse, ListSettlementsRequest,
-    ListSettlementsResponse, PostBatchRequest, PostBatchResponse, PostStreamRequest, ReconcileAccountsRequest,
-    ReconcileAccountsResponse, RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse,
-    SimulateEarningRequest, SimulateEarningResponse, StartReconciliationRequest, StartReconciliationResponse,
-    UnfreezeAccountRequest, UnfreezeAccountResponse, UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest,
-    UpdateEarningRuleResponse,
+    ListBalancesResponse, ListEarningRuleVersionsRequest, ListEarningRuleVersionsResponse, ListEarningRulesRequest,
+    ListEarningRulesResponse, ListEntriesRequest, ListEntriesResponse, ListExpirationsRequest, ListExpirationsResponse,
+    ListFrozenAccountsRequest, ListFrozenAccountsResponse, ListLiabilitiesRequest, ListLiabilitiesResponse,
+    ListLotsRequest, ListLotsResponse, ListSettlementsRequest, ListSettlementsResponse, PostBatchRequest,
+    PostBatchResponse, PostStreamRequest, ReconcileAccountsRequest, ReconcileAccountsResponse, RedeemPointsRequest,
+    RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse, SimulateEarningRequest, SimulateEarningResponse,
+    StartReconciliationRequest, StartReconciliationResponse, UnfreezeAccountRequest, UnfreezeAccountResponse,
+    UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest, UpdateEarningRuleResponse,
 };
 use fault::Fault;
 use kernel::{Clock, Tenant};
@@ -239,6 +246,13 @@ impl EarningRuleService for PointsApi {
         request: Request<ListEarningRulesRequest>,
     ) -> Result<Response<ListEarningRulesResponse>, Status> {
         answer(request, |call| self.list_earning_rules(call)).await
+    }
+
+    async fn list_earning_rule_versions(
+        &self,
+        request: Request<ListEarningRuleVersionsRequest>,
+    ) -> Result<Response<ListEarningRuleVersionsResponse>, Status> {
+        answer(request, |call| self.list_earning_rule_versions(call)).await
     }
 
     async fn update_earning_rule(

@@ -46,6 +46,7 @@ mod workers;
 
 use contracts::points::v1::adjustment_service_server::AdjustmentServiceServer;
 use contracts::points::v1::asset_service_server::AssetServiceServer;
+use contracts::points::v1::earning_rule_draft_service_server::EarningRuleDraftServiceServer;
 use contracts::points::v1::earning_rule_service_server::EarningRuleServiceServer;
 use contracts::points::v1::hold_service_server::HoldServiceServer;
 use contracts::points::v1::ledger_service_server::LedgerServiceServer;
@@ -76,6 +77,7 @@ pub fn service(deps: Deps) -> Service {
         .add_service(PostingServiceServer::new(api.clone()))
         .add_service(AssetServiceServer::new(api.clone()))
         .add_service(EarningRuleServiceServer::new(api.clone()))
+        .add_service(EarningRuleDraftServiceServer::new(api.clone()))
         .add_service(StatementServiceServer::new(api.clone()))
         .add_service(HoldServiceServer::new(api.clone()))
         .add_service(TransferServiceServer::new(api.clone()))

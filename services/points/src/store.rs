@@ -36,8 +36,9 @@ pub(crate) use caps::{lock_counters, merge_counters, read_counters, save_counter
 pub(crate) use counters::counters;
 pub(crate) use decision::{DecisionRow, decisions, decisions_of_source, save_decisions};
 pub(crate) use earning_rule::{
-    RuleRow, create_rule, draft_rules, find_rule_at, list_rules, next_effect, rule, rule_at, rule_for_update,
-    rule_revisions, rule_version, rule_versions, rules_at, update_rule,
+    DraftRow, RuleRow, VersionRow, create_rule, delete_draft, draft, draft_rules, find_draft, find_rule_at,
+    insert_draft, list_rules, list_versions, next_effect, rule, rule_at, rule_drafts, rule_for_update, rule_revisions,
+    rule_version, rule_versions, rules_at, save_draft, update_rule,
 };
 pub(crate) use entry::{EarnRow, earns_of_activities, entries_between, list_entries};
 pub(crate) use freeze::{

@@ -3,6 +3,7 @@ mod counters;
 mod debt;
 mod debtors;
 mod earning;
+mod earning_drafts;
 mod hold;
 mod idle;
 mod pending;
@@ -43,6 +44,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         views::VIEWS,
         counters::COUNTERS,
         debtors::DEBTORS,
+        earning_drafts::EARNING_DRAFTS,
     ]
 }
 

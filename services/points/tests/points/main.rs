@@ -16,6 +16,7 @@ mod capping;
 mod constraints;
 mod cost_centres;
 mod debts;
+mod drafting;
 mod earning;
 mod expiry;
 mod explaining;
