@@ -9,6 +9,7 @@ mod counters;
 mod decision;
 mod earning_rule;
 mod entry;
+mod export;
 mod freeze;
 mod history;
 mod hold;
@@ -16,6 +17,7 @@ mod load;
 mod lot;
 mod migrations;
 mod order;
+mod pool;
 mod proof;
 mod reconcile;
 mod reconciliation;
@@ -41,6 +43,7 @@ pub(crate) use earning_rule::{
     rule_version, rule_versions, rules_at, save_draft, update_rule,
 };
 pub(crate) use entry::{EarnRow, earns_of_activities, entries_between, list_entries};
+pub(crate) use export::{AssetPage, export_asset};
 pub(crate) use freeze::{
     FreezeRow, count_frozen, freeze, note_discrepancy, open_freeze, open_freezes, unfreeze, waiting_for,
 };
@@ -50,6 +53,7 @@ pub(crate) use load::{asset_of, keys_of, load, read, state_of};
 pub(crate) use lot::{due_lots, due_pending, list_lots, pending_earns};
 pub(crate) use migrations::migrations;
 pub(crate) use order::{OrderKey, OrderRow, counted_refunds, orders, save_orders, save_refunds};
+pub(crate) use pool::{joined_pool, pool, pool_for_update, pools_of, pools_of_members, save_pool};
 pub(crate) use proof::{Accounts, BooksRow, Since, read_books, save_proofs};
 pub(crate) use reconcile::{ReconcileRow, debt_sum, reconcile};
 pub(crate) use reconciliation::{

@@ -8,6 +8,7 @@ use kernel::{Clock, Fact, Tenant};
 use store::{Tx, redirects};
 
 use super::Redirects;
+use super::pools::follow_merges;
 use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::post::post_many;
 use crate::store::{asset_codes, merge_counters};
@@ -52,21 +53,22 @@ impl Consumer for MoveOnMerge {
         for merge in &merges {
             merge_counters(tx, merge.tenant, merge.absorbed, merge.survivor).await?;
         }
+        let pairs: Vec<_> = merges.iter().map(|it| (it.tenant, it.absorbed, it.survivor)).collect();
+        let of_pools = follow_merges(tx, &self.clock, &pairs).await?;
         // An account of every asset, even an empty one: closed, it turns away whoever has not seen the redirect yet.
-        let postings: Vec<Posting> = merges
-            .iter()
-            .flat_map(|merge| {
-                let codes = assets.iter().filter(|(tenant, _)| *tenant == merge.tenant);
-                codes.map(|(tenant, asset)| {
-                    let account = AccountKey {
-                        tenant: *tenant,
-                        member: merge.absorbed,
-                        asset: asset.clone(),
-                    };
-                    Posting::new(account, Act::Move { to: merge.survivor })
-                })
+        let moves = merges.iter().flat_map(|merge| {
+            let codes = assets.iter().filter(|(tenant, _)| *tenant == merge.tenant);
+            codes.map(|(tenant, asset)| {
+                let account = AccountKey {
+                    tenant: *tenant,
+                    member: merge.absorbed,
+                    asset: asset.clone(),
+                };
+                Posting::new(account, Act::Move { to: merge.survivor })
             })
-            .collect();
+        });
+        // Those of pools come first: whom they go to may be absorbed by a later merge of these.
+        let postings: Vec<Posting> = of_pools.into_iter().chain(moves).collect();
         for decided in post_many(tx, &self.clock, &postings).await? {
             match decided {
                 Ok(_) => {}

@@ -109,6 +109,7 @@ fn begins_account(act: &Act) -> bool {
     match act {
         Act::Earn { .. } | Act::Adjust { .. } | Act::Move { .. } => true,
         Act::Redeem { .. }
+        | Act::RedeemPool { .. }
         | Act::Reverse { .. }
         | Act::Expire { .. }
         | Act::Confirm { .. }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use contracts::points::v1::earning_rule_draft_service_server::EarningRuleDraftService;
 use contracts::points::v1::{
     ActivateEarningRuleDraftRequest, ActivateEarningRuleDraftResponse, CreateEarningRuleDraftRequest,
-    CreateEarningRuleDraftResponse, DeleteEarningRuleDraftRequest, DeleteEarningRuleDraftResponse,
+    CreateEarningRuleDraftResponse, DiscardEarningRuleDraftRequest, DiscardEarningRuleDraftResponse,
     GetEarningRuleDraftRequest, GetEarningRuleDraftResponse, UpdateEarningRuleDraftRequest,
     UpdateEarningRuleDraftResponse,
 };
@@ -36,11 +36,11 @@ impl EarningRuleDraftService for PointsApi {
         answer(request, |call| self.update_earning_rule_draft(call)).await
     }
 
-    async fn delete_earning_rule_draft(
+    async fn discard_earning_rule_draft(
         &self,
-        request: Request<DeleteEarningRuleDraftRequest>,
-    ) -> Result<Response<DeleteEarningRuleDraftResponse>, Status> {
-        answer(request, |call| self.delete_earning_rule_draft(call)).await
+        request: Request<DiscardEarningRuleDraftRequest>,
+    ) -> Result<Response<DiscardEarningRuleDraftResponse>, Status> {
+        answer(request, |call| self.discard_earning_rule_draft(call)).await
     }
 
     async fn activate_earning_rule_draft(

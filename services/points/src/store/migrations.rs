@@ -1,4 +1,5 @@
 mod adjustment;
+mod bare_entries;
 mod counters;
 mod debt;
 mod debtors;
@@ -7,6 +8,7 @@ mod earning_drafts;
 mod hold;
 mod idle;
 mod pending;
+mod pools;
 mod proof;
 mod transfer;
 mod views;
@@ -45,6 +47,8 @@ pub(crate) fn migrations() -> Vec<Migration> {
         counters::COUNTERS,
         debtors::DEBTORS,
         earning_drafts::EARNING_DRAFTS,
+        pools::POOLS,
+        bare_entries::BARE_ENTRIES,
     ]
 }
 

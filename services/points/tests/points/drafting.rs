@@ -40,12 +40,12 @@ impl Brand {
         Ok(found.earning_rule_draft.unwrap())
     }
 
-    async fn delete_draft(&self, code: &str) -> Result<(), Status> {
-        let request = DeleteEarningRuleDraftRequest {
+    async fn discard_draft(&self, code: &str) -> Result<(), Status> {
+        let request = DiscardEarningRuleDraftRequest {
             request_id: self.request_id(),
             code: code.to_owned(),
         };
-        self.drafts().delete_earning_rule_draft(request).await.map(drop)
+        self.drafts().discard_earning_rule_draft(request).await.map(drop)
     }
 
     fn activation(&self) -> ActivateEarningRuleDraftRequest {
@@ -257,8 +257,8 @@ async fn a_draft_is_checked_like_a_rule_and_thrown_away_without_a_trace() {
     };
     let refused = brand.change_draft(elsewhere, &["asset_code"], "").await.unwrap_err();
     assert_eq!(reason(&refused), "NOT_FOUND");
-    brand.delete_draft("base").await.unwrap();
-    assert_eq!(reason(&brand.delete_draft("base").await.unwrap_err()), "NOT_FOUND");
+    brand.discard_draft("base").await.unwrap();
+    assert_eq!(reason(&brand.discard_draft("base").await.unwrap_err()), "NOT_FOUND");
     assert_eq!(brand.versions(0).await.len(), 1);
     brand.turn_days(1);
     assert_ne!(brand.begin_draft("base").await.unwrap().etag, first.etag);

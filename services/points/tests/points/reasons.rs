@@ -17,6 +17,7 @@ async fn every_reason_is_produced() {
     produced.extend(produce_more(&brand).await);
     produced.extend(produce_frozen(&brand).await);
     produced.extend(crate::drafting::produce(&brand).await);
+    produced.extend(crate::pools::produce(&brand).await);
     for (status, code, keys) in produced {
         assert_eq!(status.code(), code, "{status:?}");
         for key in keys {
