@@ -2,6 +2,7 @@
 
 mod activities;
 mod members;
+mod pools;
 mod rule_books;
 mod tiers;
 mod undo;

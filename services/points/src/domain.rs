@@ -13,6 +13,7 @@ mod expiry;
 mod hold;
 mod ids;
 mod pending;
+mod pool;
 mod posting;
 mod proof;
 mod refusal;
@@ -34,8 +35,11 @@ pub(crate) use earning::{
 pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
 pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
-pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId};
+pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId, PoolId, PoolTag};
 pub(crate) use pending::{Availability, ConfirmCause, Confirmed};
+pub(crate) use pool::{
+    Absorbed, MEMBERS_MAX, Pool, PoolMember, PoolRefusal, RedeemPolicy, holder_of, is_pool, new_pool_id, pool_of,
+};
 pub(crate) use posting::{Act, Extent, Posting};
 pub(crate) use proof::{Books, Line, Proven, prove};
 pub(crate) use refusal::Refusal;

@@ -1,5 +1,7 @@
 //! The facts that the ledger tells: one for each entry, but one for both entries of a move or a transfer; and one when a hold is made or
-//! ends.
+//! ends. What happens to a pool's account is told in words of its own ([`pools`]).
+
+mod pools;
 
 use contracts::points::v1::{
     PointsAdjusted, PointsConfirmed, PointsDebtRepaid, PointsEarned, PointsExpired, PointsHeld, PointsHoldEnded,
@@ -8,6 +10,8 @@ use contracts::points::v1::{
 use store::Draft;
 
 use crate::domain::{Confirmed, Effects, Entry, EntryKind, Hold};
+
+pub(crate) use pools::{pool_created, pool_dissolved, pool_member_invited, pool_member_joined, pool_member_left};
 
 /// The facts of a posting, in their order.
 pub(crate) fn drafts(effects: &Effects) -> impl Iterator<Item = Draft> {
@@ -66,6 +70,9 @@ fn hold_ended(hold: &Hold) -> PointsHoldEnded {
 fn of_entry(entry: &Entry, effects: &Effects) -> Option<Draft> {
     let member = entry.account.member.to_string();
     let tenant = entry.account.tenant;
+    if let Some(pool) = pools::pool_in(entry) {
+        return pools::of_entry(entry, effects, pool);
+    }
     match entry.kind {
         EntryKind::Earn => Some(Draft::new(tenant, member, &earned(entry, effects.pending))),
         EntryKind::Redeem => Some(Draft::new(tenant, member, &redeemed(entry))),

@@ -1,15 +1,24 @@
 //! One file for each method: parse, decide, apply, answer.
 
+mod activate_earning_rule_draft;
 mod adjustment_service;
 mod approve_adjustment;
 mod cancel_pending;
 mod capture_hold;
 mod confirm_pending;
+mod contribute_points;
 mod create_adjustment;
 mod create_asset;
 mod create_earning_rule;
+mod create_earning_rule_draft;
+mod create_pool;
+mod discard_earning_rule_draft;
+mod dissolve_pool;
 mod earn_points;
+mod earning_rule_draft_service;
 mod explain_earning;
+mod export_entries;
+mod export_service;
 mod freeze_account;
 mod get_adjustment;
 mod get_asset;
@@ -17,15 +26,20 @@ mod get_balance;
 mod get_balance_as_of;
 mod get_breakage;
 mod get_earning_rule;
+mod get_earning_rule_draft;
 mod get_hold;
 mod get_liability;
+mod get_pool;
 mod get_reconciliation;
 mod get_statement;
 mod hold_points;
 mod hold_service;
+mod invite_pool_member;
+mod join_pool;
 mod list_adjustments;
 mod list_assets;
 mod list_balances;
+mod list_earning_rule_versions;
 mod list_earning_rules;
 mod list_entries;
 mod list_expirations;
@@ -33,16 +47,22 @@ mod list_frozen_accounts;
 mod list_holds;
 mod list_liabilities;
 mod list_lots;
+mod list_pool_entries;
+mod list_pools;
 mod list_settlements;
 mod pending_service;
+mod pool_service;
 mod post_batch;
 mod post_stream;
 mod postings;
 mod reconcile_accounts;
 mod redeem_points;
+mod redeem_pool_points;
 mod reject_adjustment;
 mod release_hold;
+mod remove_pool_member;
 mod reverse_points;
+mod reverse_pool_points;
 mod simulate_earning;
 mod start_reconciliation;
 mod transfer_points;
@@ -50,6 +70,8 @@ mod transfer_service;
 mod unfreeze_account;
 mod update_asset;
 mod update_earning_rule;
+mod update_earning_rule_draft;
+mod update_pool;
 
 use async_trait::async_trait;
 use contracts::points::v1::asset_service_server::AssetService;
@@ -65,14 +87,14 @@ use contracts::points::v1::{
     GetBalanceResponse, GetBreakageRequest, GetBreakageResponse, GetEarningRuleRequest, GetEarningRuleResponse,
     GetLiabilityRequest, GetLiabilityResponse, GetReconciliationRequest, GetReconciliationResponse,
     GetStatementRequest, GetStatementResponse, ListAssetsRequest, ListAssetsResponse, ListBalancesRequest,
-    ListBalancesResponse, ListEarningRulesRequest, ListEarningRulesResponse, ListEntriesRequest, ListEntriesResponse,
-    ListExpirationsRequest, ListExpirationsResponse, ListFrozenAccountsRequest, ListFrozenAccountsResponse,
-    ListLiabilitiesRequest, ListLiabilitiesResponse, ListLotsRequest, ListLotsResponse, ListSettlementsRequest,
-    ListSettlementsResponse, PostBatchRequest, PostBatchResponse, PostStreamRequest, ReconcileAccountsRequest,
-    ReconcileAccountsResponse, RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse,
-    SimulateEarningRequest, SimulateEarningResponse, StartReconciliationRequest, StartReconciliationResponse,
-    UnfreezeAccountRequest, UnfreezeAccountResponse, UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest,
-    UpdateEarningRuleResponse,
+    ListBalancesResponse, ListEarningRuleVersionsRequest, ListEarningRuleVersionsResponse, ListEarningRulesRequest,
+    ListEarningRulesResponse, ListEntriesRequest, ListEntriesResponse, ListExpirationsRequest, ListExpirationsResponse,
+    ListFrozenAccountsRequest, ListFrozenAccountsResponse, ListLiabilitiesRequest, ListLiabilitiesResponse,
+    ListLotsRequest, ListLotsResponse, ListSettlementsRequest, ListSettlementsResponse, PostBatchRequest,
+    PostBatchResponse, PostStreamRequest, ReconcileAccountsRequest, ReconcileAccountsResponse, RedeemPointsRequest,
+    RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse, SimulateEarningRequest, SimulateEarningResponse,
+    StartReconciliationRequest, StartReconciliationResponse, UnfreezeAccountRequest, UnfreezeAccountResponse,
+    UpdateAssetRequest, UpdateAssetResponse, UpdateEarningRuleRequest, UpdateEarningRuleResponse,
 };
 use fault::Fault;
 use kernel::{Clock, Tenant};
@@ -239,6 +261,13 @@ impl EarningRuleService for PointsApi {
         request: Request<ListEarningRulesRequest>,
     ) -> Result<Response<ListEarningRulesResponse>, Status> {
         answer(request, |call| self.list_earning_rules(call)).await
+    }
+
+    async fn list_earning_rule_versions(
+        &self,
+        request: Request<ListEarningRuleVersionsRequest>,
+    ) -> Result<Response<ListEarningRuleVersionsResponse>, Status> {
+        answer(request, |call| self.list_earning_rule_versions(call)).await
     }
 
     async fn update_earning_rule(

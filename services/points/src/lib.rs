@@ -46,11 +46,14 @@ mod workers;
 
 use contracts::points::v1::adjustment_service_server::AdjustmentServiceServer;
 use contracts::points::v1::asset_service_server::AssetServiceServer;
+use contracts::points::v1::earning_rule_draft_service_server::EarningRuleDraftServiceServer;
 use contracts::points::v1::earning_rule_service_server::EarningRuleServiceServer;
+use contracts::points::v1::export_service_server::ExportServiceServer;
 use contracts::points::v1::hold_service_server::HoldServiceServer;
 use contracts::points::v1::ledger_service_server::LedgerServiceServer;
 use contracts::points::v1::pending_service_server::PendingServiceServer;
 use contracts::points::v1::points_service_server::PointsServiceServer;
+use contracts::points::v1::pool_service_server::PoolServiceServer;
 use contracts::points::v1::posting_service_server::PostingServiceServer;
 use contracts::points::v1::statement_service_server::StatementServiceServer;
 use contracts::points::v1::transfer_service_server::TransferServiceServer;
@@ -76,10 +79,13 @@ pub fn service(deps: Deps) -> Service {
         .add_service(PostingServiceServer::new(api.clone()))
         .add_service(AssetServiceServer::new(api.clone()))
         .add_service(EarningRuleServiceServer::new(api.clone()))
+        .add_service(EarningRuleDraftServiceServer::new(api.clone()))
         .add_service(StatementServiceServer::new(api.clone()))
         .add_service(HoldServiceServer::new(api.clone()))
         .add_service(TransferServiceServer::new(api.clone()))
         .add_service(AdjustmentServiceServer::new(api.clone()))
+        .add_service(ExportServiceServer::new(api.clone()))
+        .add_service(PoolServiceServer::new(api.clone()))
         .add_service(PendingServiceServer::new(api.clone()))
         .add_service(LedgerServiceServer::new(api))
         .add_service(feed(db.clone()));

@@ -9,6 +9,7 @@ mod counters;
 mod decision;
 mod earning_rule;
 mod entry;
+mod export;
 mod freeze;
 mod history;
 mod hold;
@@ -16,6 +17,7 @@ mod load;
 mod lot;
 mod migrations;
 mod order;
+mod pool;
 mod proof;
 mod reconcile;
 mod reconciliation;
@@ -37,10 +39,12 @@ pub(crate) use caps::{lock_counters, merge_counters, part_counters, read_counter
 pub(crate) use counters::counters;
 pub(crate) use decision::{DecisionRow, decisions, decisions_of_source, save_decisions};
 pub(crate) use earning_rule::{
-    RuleRow, create_rule, draft_rules, find_rule_at, list_rules, next_effect, rule, rule_at, rule_for_update,
-    rule_revisions, rule_version, rule_versions, rules_at, update_rule,
+    DraftRow, RuleRow, VersionRow, create_rule, delete_draft, draft, draft_rules, find_draft, find_rule_at,
+    insert_draft, list_rules, list_versions, next_effect, rule, rule_at, rule_drafts, rule_for_update, rule_revisions,
+    rule_version, rule_versions, rules_at, save_draft, update_rule,
 };
 pub(crate) use entry::{EarnRow, earns_of_activities, entries_between, list_entries};
+pub(crate) use export::{AssetPage, export_asset};
 pub(crate) use freeze::{
     FreezeRow, count_frozen, freeze, note_discrepancy, open_freeze, open_freezes, unfreeze, waiting_for,
 };
@@ -50,6 +54,7 @@ pub(crate) use load::{asset_of, keys_of, load, read, state_of};
 pub(crate) use lot::{due_lots, due_pending, list_lots, pending_earns};
 pub(crate) use migrations::migrations;
 pub(crate) use order::{OrderKey, OrderRow, counted_refunds, orders, save_orders, save_refunds};
+pub(crate) use pool::{joined_pool, pool, pool_for_update, pools_of, pools_of_members, save_pool};
 pub(crate) use proof::{Accounts, BooksRow, Since, read_books, save_proofs};
 pub(crate) use reconcile::{ReconcileRow, debt_sum, reconcile};
 pub(crate) use reconciliation::{

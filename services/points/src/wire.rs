@@ -5,9 +5,11 @@ mod adjustment;
 mod asset;
 mod earning_decision;
 mod earning_rule;
+mod earning_rule_draft;
 mod hold;
 mod ledger;
 mod page;
+mod pool;
 mod posting_request;
 mod reconciliation;
 mod refusal;
@@ -17,9 +19,11 @@ pub(crate) use adjustment::adjustment_to_wire;
 pub(crate) use asset::{asset_to_wire, clawback_from_wire, expiry_from_wire};
 pub(crate) use earning_decision::{amounts, caps_from_wire, decision_to_wire, explained_outcome, outcome_from_wire};
 pub(crate) use earning_rule::{RulePatch, rule_to_wire};
+pub(crate) use earning_rule_draft::{draft_to_wire, version_to_wire};
 pub(crate) use hold::hold_to_wire;
 pub(crate) use ledger::{balance_to_wire, entry_to_wire, lot_to_wire, zero_balance};
 pub(crate) use page::{Page, parse_cursor};
+pub(crate) use pool::{PoolPatch, holder_to_wire, parse_holder, parse_pool, pool_to_wire};
 pub(crate) use posting_request::{PostingRequest, Wish, ask};
 pub(crate) use reconciliation::{format_account, freeze_to_wire, parse_account, reconciliation_to_wire};
 pub(crate) use refusal::refusal_to_wire;
@@ -27,12 +31,20 @@ pub(crate) use refusal::refusal_to_wire;
 use fault::Fault;
 use kernel::{Id, Kind, Time};
 
-use crate::domain::CostCentre;
+use crate::domain::{CostCentre, PoolTag, is_pool};
 
-/// An id of the given field, or the refusal of the request.
+/// An id of the given field, or the refusal of the request. A pool's account is reached by the pool alone, not by calling the
+/// pool a member.
 pub(crate) fn parse_id<K: Kind>(path: &'static str, text: &str) -> Result<Id<K>, Fault> {
-    text.parse()
-        .map_err(|error: kernel::IdError| Fault::invalid(path, error.to_string()))
+    let id: Result<Id<K>, kernel::IdError> = text.parse();
+    match id {
+        Ok(id) if K::PREFIX != PoolTag::PREFIX && is_pool(id.uuid()) => Err(Fault::invalid(
+            path,
+            format!("names a pool: it must be a {} id", K::NOUN),
+        )),
+        Ok(id) => Ok(id),
+        Err(error) => Err(Fault::invalid(path, error.to_string())),
+    }
 }
 
 /// A cost centre, where one was named.

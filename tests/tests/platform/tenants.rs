@@ -61,6 +61,12 @@ async fn with_everything() -> (Host, Known) {
     };
     let adjustment = host.api.adjustments().create_adjustment(adjustment).await.unwrap();
     let adjustment = adjustment.into_inner().adjustment.unwrap();
+    let draft = json!({"requestId": "draft"});
+    let drafted = host.rest().post("/v1/earning-rules/points_order/draft", &draft).await;
+    assert!(drafted.status.is_success(), "{}", drafted.text);
+    let pool = json!({"requestId": "pool", "assetCode": POINTS, "ownerMemberId": member, "redeemPolicy": "POOL_REDEEM_POLICY_OWNER"});
+    let pooled = host.rest().post("/v1/pools", &pool).await;
+    assert!(pooled.status.is_success(), "{}", pooled.text);
     let runs = host
         .rest()
         .get(&format!("/v1/members/{member}/journey-runs"))
@@ -74,6 +80,7 @@ async fn with_everything() -> (Host, Known) {
         ("entry_id", entry),
         ("hold_id", hold.hold_id),
         ("adjustment_id", adjustment.adjustment_id),
+        ("pool_id", pooled.json()["pool"]["poolId"].as_str().unwrap().to_owned()),
         ("run_id", runs["runs"][0]["runId"].as_str().unwrap().to_owned()),
         (
             "api_key_id",
@@ -164,7 +171,10 @@ fn strangers(known: &Known) -> Known {
     let clock = Clock::system();
     let stranger = |(&name, value): (&&'static str, &String)| {
         let prefix = value.split_once('_').map(|(prefix, _)| prefix);
-        let is_id = matches!(prefix, Some("mbr" | "cpn" | "ent" | "hld" | "adj" | "jrn" | "key"));
+        let is_id = matches!(
+            prefix,
+            Some("mbr" | "cpn" | "ent" | "hld" | "adj" | "jrn" | "key" | "pol")
+        );
         let new = match prefix {
             Some(prefix) if is_id => with_prefix(prefix, &clock),
             _ if name == "version" => "1".to_owned(),
@@ -254,6 +264,13 @@ fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
             "UpdateEarningRule",
             json!({"earningRule": {"state": "EARNING_RULE_STATE_ARCHIVED"}, "updateMask": "state"}),
         ),
+        ("CreateEarningRuleDraft", json!({})),
+        (
+            "UpdateEarningRuleDraft",
+            json!({"earningRule": {"displayName": "Mallory"}, "updateMask": "displayName"}),
+        ),
+        ("DiscardEarningRuleDraft", json!({})),
+        ("ActivateEarningRuleDraft", json!({})),
         ("EarnPoints", json!({"assetCode": POINTS, "amount": "1000000"})),
         ("RedeemPoints", json!({"assetCode": POINTS, "amount": "1"})),
         ("HoldPoints", json!({"assetCode": POINTS, "amount": "1"})),
@@ -269,6 +286,17 @@ fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
         ("CancelPending", json!({"assetCode": POINTS, "reference": "o-1"})),
         ("ApproveAdjustment", json!({})),
         ("RejectAdjustment", json!({})),
+        (
+            "UpdatePool",
+            json!({"pool": {"displayName": "Mallory"}, "updateMask": "displayName"}),
+        ),
+        ("InvitePoolMember", json!({"memberId": member})),
+        ("JoinPool", json!({"memberId": member})),
+        ("RemovePoolMember", json!({"memberId": member})),
+        ("ContributePoints", json!({"memberId": member, "amount": "1"})),
+        ("RedeemPoolPoints", json!({"memberId": member, "amount": "1"})),
+        ("ReversePoolPoints", json!({"entryId": known["entry_id"]})),
+        ("DissolvePool", json!({})),
         ("CaptureHold", json!({})),
         ("ReleaseHold", json!({})),
         ("ReversePoints", json!({"entryId": known["entry_id"], "amount": "1"})),

@@ -9,6 +9,7 @@ use store::{Tx, redirects};
 use uuid::Uuid;
 
 use super::Redirects;
+use super::pools::follow_merges;
 use super::undo::{Undo, merge_id};
 use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::post::post_many;
@@ -77,25 +78,23 @@ impl MoveOnMerge {
         let tenants: BTreeSet<Tenant> = merges.iter().map(|merge| merge.tenant).collect();
         let assets = asset_codes(&**tx, &tenants).await?;
         // Before any account is locked: whoever locks both locks the counters first.
-        let pairs = merges
-            .iter()
-            .map(|merge| (merge.tenant, merge.absorbed, merge.survivor));
-        merge_counters(tx, &pairs.collect::<Vec<_>>()).await?;
+        let pairs: Vec<_> = merges.iter().map(|it| (it.tenant, it.absorbed, it.survivor)).collect();
+        merge_counters(tx, &pairs).await?;
+        let of_pools = follow_merges(tx, &self.clock, &pairs).await?;
         // An account of every asset, even an empty one: closed, it turns away whoever has not seen the redirect yet.
-        let postings: Vec<Posting> = merges
-            .iter()
-            .flat_map(|merge| {
-                let codes = assets.iter().filter(|(tenant, _)| *tenant == merge.tenant);
-                codes.map(|(tenant, asset)| {
-                    let account = AccountKey {
-                        tenant: *tenant,
-                        member: merge.absorbed,
-                        asset: asset.clone(),
-                    };
-                    Posting::new(account, Act::Move { to: merge.survivor })
-                })
+        let moves = merges.iter().flat_map(|merge| {
+            let codes = assets.iter().filter(|(tenant, _)| *tenant == merge.tenant);
+            codes.map(|(tenant, asset)| {
+                let account = AccountKey {
+                    tenant: *tenant,
+                    member: merge.absorbed,
+                    asset: asset.clone(),
+                };
+                Posting::new(account, Act::Move { to: merge.survivor })
             })
-            .collect();
+        });
+        // Those of pools come first: whom they go to may be absorbed by a later merge of these.
+        let postings: Vec<Posting> = of_pools.into_iter().chain(moves).collect();
         for decided in post_many(tx, &self.clock, &postings).await? {
             match decided {
                 Ok(_) => {}

@@ -5,6 +5,7 @@ mod hand_over;
 mod hold;
 mod idle;
 mod pending;
+mod pool;
 mod return_to;
 mod reverse;
 mod transfer;
@@ -63,6 +64,7 @@ fn act(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
         &Act::Confirm { entry, cause } => pending::confirm(state, key, entry, cause)?,
         &Act::Cancel { entry } => pending::cancel(state, key, entry)?,
         &Act::Redeem { amount } => redeem(state, key, amount)?,
+        &Act::RedeemPool { by, amount } => pool::redeem(state, key, by, amount)?,
         &Act::Reverse { entry, extent } => reverse::reverse(state, key, entry, extent)?,
         &Act::Hold { amount, expire_time } => hold::hold(state, key, amount, expire_time, &posting.reference)?,
         &Act::Capture { hold, amount } => hold::capture(state, key, hold, amount, &posting.reference)?,
@@ -88,6 +90,7 @@ pub(crate) fn receiver(posting: &Posting) -> Option<AccountKey> {
         | Act::Confirm { .. }
         | Act::Cancel { .. }
         | Act::Redeem { .. }
+        | Act::RedeemPool { .. }
         | Act::Reverse { .. }
         | Act::Hold { .. }
         | Act::Capture { .. }
@@ -288,6 +291,8 @@ fn last(entries: &[Entry]) -> Option<usize> {
 
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod pool_model;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub(crate) struct Entry {
     pub(crate) hold: Option<HoldId>,
     /// The change of what is owed, with its sign.
     pub(crate) debt: i64,
+    /// The member who spent from a pool.
+    pub(crate) acting: Option<MemberId>,
     /// The adjustment that it posts.
     pub(crate) adjustment: Option<AdjustmentId>,
 }

@@ -35,6 +35,13 @@ impl Kind for AdjustmentTag {
     const NOUN: &'static str = "adjustment";
 }
 
+/// The kind of a pool's id.
+pub(crate) enum PoolTag {}
+impl Kind for PoolTag {
+    const PREFIX: &'static str = "pol";
+    const NOUN: &'static str = "pool";
+}
+
 /// The kind of an activity's id, which tagging gives.
 pub(crate) enum Activity {}
 impl Kind for Activity {
@@ -47,4 +54,5 @@ pub(crate) type EntryId = Id<EntryTag>;
 pub(crate) type LotId = Id<LotTag>;
 pub(crate) type HoldId = Id<HoldTag>;
 pub(crate) type AdjustmentId = Id<AdjustmentTag>;
+pub(crate) type PoolId = Id<PoolTag>;
 pub(crate) type ActivityId = Id<Activity>;

@@ -35,6 +35,8 @@ pub(crate) enum Act {
     Cancel { entry: EntryId },
     /// Spend, all or nothing.
     Redeem { amount: i64 },
+    /// Spend from a pool for one of its members, all or nothing.
+    RedeemPool { by: MemberId, amount: i64 },
     /// Take an entry back, or a part of it.
     Reverse { entry: EntryId, extent: Extent },
     /// Set an amount aside until a time, all or nothing.

@@ -188,6 +188,7 @@ impl State {
             cost_centre: None,
             hold: None,
             debt: 0,
+            acting: None,
             adjustment: None,
         }
     }

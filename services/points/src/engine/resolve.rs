@@ -132,6 +132,7 @@ fn begins_account(act: &Act) -> bool {
     match act {
         Act::Earn { .. } | Act::Adjust { .. } | Act::Move { .. } | Act::Return { .. } => true,
         Act::Redeem { .. }
+        | Act::RedeemPool { .. }
         | Act::Reverse { .. }
         | Act::Expire { .. }
         | Act::Confirm { .. }

@@ -6,7 +6,7 @@ use store::Begun;
 use super::PointsApi;
 use crate::domain::{AccountKey, Refusal};
 use crate::store::{FreezeRow, freeze, lock_one};
-use crate::wire::{freeze_to_wire, parse_id};
+use crate::wire::{freeze_to_wire, parse_holder};
 
 impl PointsApi {
     pub(crate) async fn freeze_account(
@@ -15,7 +15,7 @@ impl PointsApi {
     ) -> Result<FreezeAccountResponse, Fault> {
         let key = AccountKey {
             tenant: call.tenant(),
-            member: parse_id("member_id", &call.member_id)?,
+            member: parse_holder("member_id", &call.member_id)?,
             asset: call.asset_code.as_str().into(),
         };
         let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {

@@ -4,7 +4,7 @@ use rpc::Call;
 
 use super::PointsApi;
 use crate::store::{ReconcileRow, reconcile};
-use crate::wire::{Page, parse_account};
+use crate::wire::{Page, holder_to_wire, parse_account};
 
 /// How many accounts are checked where the caller names no number.
 const ACCOUNTS_DEFAULT: i32 = 500;
@@ -46,7 +46,7 @@ impl PointsApi {
 
 fn disagreement_to_wire(row: &ReconcileRow) -> Disagreement {
     Disagreement {
-        member_id: row.member.to_string(),
+        member_id: holder_to_wire(row.member),
         asset_code: row.asset.to_string(),
         balance: row.balance,
         entries_sum: row.entries_sum,

@@ -7,8 +7,8 @@ use kernel::{Tenant, Time};
 use rpc::Call;
 
 use super::PointsApi;
-use crate::domain::{Calendars, MemberId, RuleBook, Subject, counter_keys, judge};
-use crate::store::{assets, draft_rules, read_counters, rules_at, tiers};
+use crate::domain::{Calendars, EarningRule, MemberId, RuleBook, Subject, counter_keys, judge};
+use crate::store::{assets, draft_rules, read_counters, rule_drafts, rules_at, tiers};
 use crate::wire::{activity_facts, amounts, explained_outcome, parse_id, parse_time};
 
 impl PointsApi {
@@ -27,7 +27,7 @@ impl PointsApi {
             "" => self.tier_of(tenant, member).await?,
             assumed => assumed.to_owned(),
         };
-        let book = self.rule_book(tenant, at, call.include_drafts).await?;
+        let book = self.rule_book(tenant, at, &call).await?;
         let facts = activity_facts(activity, &tier);
         let rules = book.matching(&facts.activity_type, &facts.channel);
 
@@ -67,12 +67,29 @@ impl PointsApi {
         Ok(tiers.into_values().next().unwrap_or_default())
     }
 
-    async fn rule_book(&self, tenant: Tenant, at: Time, include_drafts: bool) -> Result<RuleBook, Fault> {
+    /// The rules in force at a time, those that have a draft which is asked for replaced by it.
+    async fn rule_book(&self, tenant: Tenant, at: Time, asked: &SimulateEarningRequest) -> Result<RuleBook, Fault> {
         let mut rules = rules_at(self.db.read(), tenant, at).await?;
-        if include_drafts {
-            rules.extend(draft_rules(self.db.read(), tenant).await?);
+        if asked.include_drafts || !asked.draft_rule_codes.is_empty() {
+            let mut drafts = draft_rules(self.db.read(), tenant).await?;
+            drafts.extend(rule_drafts(self.db.read(), tenant).await?);
+            let drafts = asked_drafts(drafts, asked)?;
+            let drafted: BTreeSet<&str> = drafts.iter().map(|rule| rule.code.as_str()).collect();
+            rules.retain(|rule| !drafted.contains(rule.code.as_str()));
+            rules.extend(drafts);
         }
         let compiled: Result<Vec<_>, Fault> = rules.into_iter().map(|rule| self.compile(rule)).collect();
         Ok(RuleBook::new(compiled?))
     }
+}
+
+/// The drafts that are named, each of which there must be, or all, if that was asked for.
+fn asked_drafts(drafts: Vec<EarningRule>, asked: &SimulateEarningRequest) -> Result<Vec<EarningRule>, Fault> {
+    for code in &asked.draft_rule_codes {
+        if !drafts.iter().any(|draft| draft.code == *code) {
+            return Err(Fault::not_found("draft of earning rule", code));
+        }
+    }
+    let wanted = |draft: &EarningRule| asked.include_drafts || asked.draft_rule_codes.contains(&draft.code);
+    Ok(drafts.into_iter().filter(wanted).collect())
 }

@@ -9,7 +9,7 @@ use crate::consumers::return_waiting;
 use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::post::post_many;
 use crate::store::{lock, lock_one, unfreeze, waiting_for, waiting_returns};
-use crate::wire::parse_id;
+use crate::wire::parse_holder;
 
 impl PointsApi {
     pub(crate) async fn unfreeze_account(
@@ -18,7 +18,7 @@ impl PointsApi {
     ) -> Result<UnfreezeAccountResponse, Fault> {
         let key = AccountKey {
             tenant: call.tenant(),
-            member: parse_id("member_id", &call.member_id)?,
+            member: parse_holder("member_id", &call.member_id)?,
             asset: call.asset_code.as_str().into(),
         };
         let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {

@@ -45,14 +45,18 @@ fn check_state(code: &str, from: RuleState, to: RuleState) -> Result<(), Fault> 
     if from.may_become(to) {
         return Ok(());
     }
+    Err(state_forbids(code, from, to))
+}
+
+/// The refusal of what the state of a rule does not allow.
+pub(super) fn state_forbids(code: &str, from: RuleState, to: RuleState) -> Fault {
     let message = format!(
         "earning rule {code} is {}: it cannot be changed to {}",
         from.name(),
         to.name()
     );
-    let refused = Fault::refused(ErrorReason::EarningRuleStateForbids, message);
-    Err(refused
+    Fault::refused(ErrorReason::EarningRuleStateForbids, message)
         .with("code", code)
         .with("from", from.name())
-        .with("to", to.name()))
+        .with("to", to.name())
 }

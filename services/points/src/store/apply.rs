@@ -22,7 +22,7 @@ pub(crate) async fn apply(tx: &Tx, state: &State, effects: &[&Effects]) -> Resul
 async fn insert_entries(tx: &Tx, entries: &[&Entry]) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO entry (tenant_id, entry_id, member_id, asset_code, sequence, kind, amount, balance, \
          post_time, lot_expire_time, reference, reverses_entry_id, activity_id, rule_code, rule_version, inputs_digest, \
-         counterpart_member_id, hold_id, debt, adjustment_id, cost_centre)";
+         counterpart_member_id, hold_id, debt, adjustment_id, cost_centre, acting_member_id)";
     let rows = entries.iter().map(|entry| {
         let [tenant, member, asset] = key_values(&entry.account);
         let earned_by = entry.earned_by.as_ref();
@@ -48,6 +48,7 @@ async fn insert_entries(tx: &Tx, entries: &[&Entry]) -> Result<(), Fault> {
             entry.debt.into(),
             entry.adjustment.map(kernel::Id::uuid).into(),
             entry.cost_centre.as_deref().into(),
+            entry.acting.map(kernel::Id::uuid).into(),
         ]
     });
     insert_rows(&**tx, INSERT, rows.collect(), "").await?;

@@ -1,4 +1,6 @@
+mod draft;
 mod row;
+mod versions;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,6 +8,9 @@ use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Tx, for_update, statement, values};
+
+pub(crate) use self::draft::{DraftRow, delete_draft, draft, find_draft, insert_draft, rule_drafts, save_draft};
+pub(crate) use self::versions::{VersionRow, list_versions};
 
 use self::row::{COLUMNS, insert_version, rule_row};
 use super::row::{Columns, KEYS_MAX, select};

@@ -12,9 +12,10 @@ use crate::domain::{
     MemberId,
 };
 
-const SELECT: &str = "SELECT entry_id, sequence, kind, amount, balance, post_time, lot_expire_time, reference, \
-     reverses_entry_id, activity_id, rule_code, rule_version, inputs_digest, counterpart_member_id, hold_id, debt, \
-     adjustment_id, cost_centre FROM entry";
+/// The columns of an entry, in the order in which [`entry_row`] reads them.
+pub(super) const ENTRY: &str = "e.entry_id, e.sequence, e.kind, e.amount, e.balance, e.post_time, e.lot_expire_time, \
+     e.reference, e.reverses_entry_id, e.activity_id, e.rule_code, e.rule_version, e.inputs_digest, \
+     e.counterpart_member_id, e.hold_id, e.debt, e.adjustment_id, e.cost_centre, e.acting_member_id";
 
 /// An account's entries before a sequence, the latest first, each with its lots.
 pub(crate) async fn list_entries(
@@ -24,7 +25,7 @@ pub(crate) async fn list_entries(
     limit: i64,
 ) -> Result<Vec<Entry>, Fault> {
     let sql = format!(
-        "{SELECT} WHERE tenant_id = $1 AND member_id = $2 AND asset_code = $3 AND sequence < $4 \
+        "SELECT {ENTRY} FROM entry AS e WHERE tenant_id = $1 AND member_id = $2 AND asset_code = $3 AND sequence < $4 \
          ORDER BY sequence DESC LIMIT $5"
     );
     let [tenant, member, asset] = super::account::key_values(key);
@@ -41,7 +42,7 @@ pub(crate) async fn entries_between(
     limit: i64,
 ) -> Result<Vec<Entry>, Fault> {
     let sql = format!(
-        "{SELECT} WHERE tenant_id = $1 AND member_id = $2 AND asset_code = $3 AND sequence > $4 AND sequence <= $5 \
+        "SELECT {ENTRY} FROM entry AS e WHERE tenant_id = $1 AND member_id = $2 AND asset_code = $3 AND sequence > $4 AND sequence <= $5 \
          ORDER BY sequence LIMIT $6"
     );
     let [tenant, member, asset] = super::account::key_values(key);
@@ -50,8 +51,12 @@ pub(crate) async fn entries_between(
 }
 
 async fn with_lots(conn: &impl ConnectionTrait, key: &AccountKey, rows: Vec<QueryResult>) -> Result<Vec<Entry>, Fault> {
-    let entries = rows.iter().map(|row| entry_row(key, row));
-    let mut entries = entries.collect::<Result<Vec<Entry>, Fault>>()?;
+    let entries = rows.iter().map(|row| entry_row(key, &mut Columns::of(row)));
+    with_lots_of(conn, entries.collect::<Result<Vec<Entry>, Fault>>()?).await
+}
+
+/// The entries with the lots that are not their own.
+pub(super) async fn with_lots_of(conn: &impl ConnectionTrait, mut entries: Vec<Entry>) -> Result<Vec<Entry>, Fault> {
     let mut lots = lots_of(conn, &entries).await?;
     for entry in &mut entries {
         if let Some(lots) = lots.remove(&entry.id) {
@@ -61,8 +66,7 @@ async fn with_lots(conn: &impl ConnectionTrait, key: &AccountKey, rows: Vec<Quer
     Ok(entries)
 }
 
-fn entry_row(key: &AccountKey, row: &QueryResult) -> Result<Entry, Fault> {
-    let mut columns = Columns::of(row);
+pub(super) fn entry_row(key: &AccountKey, columns: &mut Columns<'_>) -> Result<Entry, Fault> {
     let id = EntryId::from_uuid(columns.take()?);
     let sequence = columns.take()?;
     let kind = columns.take()?;
@@ -73,12 +77,13 @@ fn entry_row(key: &AccountKey, row: &QueryResult) -> Result<Entry, Fault> {
     let lot_expire_time = columns.maybe_time()?;
     let reference = columns.take()?;
     let reverses = columns.take::<Option<Uuid>>()?.map(EntryId::from_uuid);
-    let earned_by = earned_by(&mut columns)?;
+    let earned_by = earned_by(columns)?;
     let counterpart = columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid);
     let hold = columns.take::<Option<Uuid>>()?.map(HoldId::from_uuid);
     let debt = columns.take()?;
     let adjustment = columns.take::<Option<Uuid>>()?.map(AdjustmentId::from_uuid);
     let cost_centre = columns.take::<Option<String>>()?.map(Into::into);
+    let acting = columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid);
     let own = lot_expire_time
         .filter(|_| kind == EntryKind::Earn)
         .map(|expire_time| own_lot(id, expire_time, amount));
@@ -98,6 +103,7 @@ fn entry_row(key: &AccountKey, row: &QueryResult) -> Result<Entry, Fault> {
         counterpart,
         hold,
         debt,
+        acting,
         adjustment,
         cost_centre,
     })

@@ -79,6 +79,7 @@ fn check_open(state: &State, postings: &[&Posting]) -> Result<(), Fault> {
         | Act::Confirm { .. }
         | Act::Cancel { .. }
         | Act::Redeem { .. }
+        | Act::RedeemPool { .. }
         | Act::Reverse { .. }
         | Act::Hold { .. }
         | Act::Capture { .. }
@@ -117,6 +118,7 @@ fn reverses(posting: &Posting) -> Option<EntryId> {
         Act::Reverse { entry, .. } | Act::Confirm { entry, .. } | Act::Cancel { entry } => Some(entry),
         Act::Earn { .. }
         | Act::Redeem { .. }
+        | Act::RedeemPool { .. }
         | Act::Hold { .. }
         | Act::Capture { .. }
         | Act::Release { .. }
@@ -143,6 +145,7 @@ async fn load_holds(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result
             | Act::Confirm { .. }
             | Act::Cancel { .. }
             | Act::Redeem { .. }
+            | Act::RedeemPool { .. }
             | Act::Reverse { .. }
             | Act::Hold { .. }
             | Act::Transfer { .. }
@@ -179,9 +182,12 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[&Posting]) -> R
             Act::Return { lots, .. } => lots.iter().copied().collect(),
             Act::Capture { hold, .. } | Act::Release { hold, .. } => lots_of_hold(state, *hold).collect(),
             Act::Move { .. } => held_lots(state, &posting.account),
-            Act::Earn { .. } | Act::Redeem { .. } | Act::Hold { .. } | Act::Transfer { .. } | Act::Adjust { .. } => {
-                Vec::new()
-            }
+            Act::Earn { .. }
+            | Act::Redeem { .. }
+            | Act::RedeemPool { .. }
+            | Act::Hold { .. }
+            | Act::Transfer { .. }
+            | Act::Adjust { .. } => Vec::new(),
         };
         wanted.extend(
             lots.into_iter()
@@ -300,7 +306,10 @@ fn need(state: &State, posting: &Posting) -> i64 {
     match posting.act {
         // One that adds needs none.
         Act::Adjust { amount, .. } => amount.saturating_neg(),
-        Act::Redeem { amount } | Act::Hold { amount, .. } | Act::Transfer { amount, .. } => amount,
+        Act::Redeem { amount }
+        | Act::RedeemPool { amount, .. }
+        | Act::Hold { amount, .. }
+        | Act::Transfer { amount, .. } => amount,
         Act::Reverse { entry, extent } => match state.reversible(entry) {
             Some(earn) if earn.kind == EntryKind::Earn => extent.amount(earn.left(), earn.reversed),
             Some(_) | None => 0,

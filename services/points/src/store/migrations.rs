@@ -1,11 +1,14 @@
 mod adjustment;
+mod bare_entries;
 mod counters;
 mod debt;
 mod debtors;
 mod earning;
+mod earning_drafts;
 mod hold;
 mod idle;
 mod pending;
+mod pools;
 mod proof;
 mod transfer;
 mod undo;
@@ -45,6 +48,9 @@ pub(crate) fn migrations() -> Vec<Migration> {
         counters::COUNTERS,
         debtors::DEBTORS,
         undo::UNDO,
+        earning_drafts::EARNING_DRAFTS,
+        pools::POOLS,
+        bare_entries::BARE_ENTRIES,
     ]
 }
 

@@ -34,6 +34,9 @@ pub(crate) const MUTABLE: [&str; 18] = [
 /// The fields that say how much a rule earns, of which it has one.
 const AMOUNTS: [&str; 3] = ["amount_formula", "amount", "multiplier"];
 
+/// The fields that a draft of a next version gets when it is activated.
+const AT_ACTIVATION: [&str; 2] = ["state", "effect_time"];
+
 /// The fields of a rule that a request sets.
 pub(crate) struct RulePatch<'r> {
     rule: &'r wire::EarningRule,
@@ -51,10 +54,20 @@ impl<'r> RulePatch<'r> {
 
     /// The fields that a mask names.
     pub(crate) fn masked(rule: &'r wire::EarningRule, paths: &'r [String]) -> Result<Self, Fault> {
+        Self::among(&MUTABLE, rule, paths)
+    }
+
+    /// The same of the draft of a next version, whose state and time are decided when it is activated.
+    pub(crate) fn of_draft(rule: &'r wire::EarningRule, paths: &'r [String]) -> Result<Self, Fault> {
+        let changeable = MUTABLE.into_iter().filter(|path| !AT_ACTIVATION.contains(path));
+        Self::among(&changeable.collect::<Vec<_>>(), rule, paths)
+    }
+
+    fn among(changeable: &[&str], rule: &'r wire::EarningRule, paths: &'r [String]) -> Result<Self, Fault> {
         let mut violations = Violations::new();
         violations.check(!paths.is_empty(), "update_mask", "must name at least one field");
         for path in paths {
-            let known = MUTABLE.contains(&path.as_str());
+            let known = changeable.contains(&path.as_str());
             violations.check(known, "update_mask", format!("{path} is no field that can be changed"));
         }
         violations.finish()?;

@@ -1,7 +1,7 @@
 use contracts::points::v1 as wire;
 use kernel::Time;
 
-use super::expiry_to_wire;
+use super::{expiry_to_wire, holder_to_wire};
 use crate::domain::{AccountKey, EarnedBy, Entry, Lot, LotAmount, LotId, MemberId};
 use crate::store::BalanceRow;
 
@@ -23,7 +23,7 @@ pub(crate) fn entry_to_wire(entry: &Entry) -> wire::Entry {
     }
     wire::Entry {
         entry_id: entry.id.to_string(),
-        member_id: entry.account.member.to_string(),
+        member_id: holder_to_wire(entry.account.member),
         asset_code: entry.account.asset.to_string(),
         sequence: entry.sequence,
         kind: entry.kind.number(),
@@ -34,10 +34,11 @@ pub(crate) fn entry_to_wire(entry: &Entry) -> wire::Entry {
         reference: entry.reference.clone(),
         reversed_entry_id: entry.reverses.map(|id| id.to_string()).unwrap_or_default(),
         earned_by: entry.earned_by.as_ref().map(earned_by_to_wire),
-        counterpart_member_id: entry.counterpart.map(|id| id.to_string()).unwrap_or_default(),
+        counterpart_member_id: entry.counterpart.map(holder_to_wire).unwrap_or_default(),
         cost_centre: entry.cost_centre.as_deref().unwrap_or_default().to_owned(),
         hold_id: entry.hold.map(|id| id.to_string()).unwrap_or_default(),
         debt_amount: entry.debt,
+        acting_member_id: entry.acting.map(|id| id.to_string()).unwrap_or_default(),
         adjustment_id: entry.adjustment.map(|id| id.to_string()).unwrap_or_default(),
     }
 }
@@ -62,7 +63,7 @@ fn earned_by_to_wire(by: &EarnedBy) -> wire::EarnedBy {
 pub(crate) fn lot_to_wire(key: &AccountKey, lot: &Lot) -> wire::Lot {
     wire::Lot {
         lot_id: lot.id.to_string(),
-        member_id: key.member.to_string(),
+        member_id: holder_to_wire(key.member),
         asset_code: key.asset.to_string(),
         granted: lot.granted,
         remaining: lot.remaining,
@@ -87,7 +88,7 @@ pub(crate) fn balance_to_wire(member: MemberId, row: &BalanceRow, now: Time, hor
         Some(_) | None => (open, row.expiring, row.next_expire_time),
     };
     wire::Balance {
-        member_id: member.to_string(),
+        member_id: holder_to_wire(member),
         asset_code: row.asset.to_string(),
         available,
         expiring_soon: expiring,
@@ -102,7 +103,7 @@ pub(crate) fn balance_to_wire(member: MemberId, row: &BalanceRow, now: Time, hor
 /// The balance of a member without entries.
 pub(crate) fn zero_balance(member: MemberId, asset: &str) -> wire::Balance {
     wire::Balance {
-        member_id: member.to_string(),
+        member_id: holder_to_wire(member),
         asset_code: asset.to_owned(),
         available: 0,
         expiring_soon: 0,

@@ -3,7 +3,7 @@ use fault::Fault;
 use kernel::Time;
 use uuid::Uuid;
 
-use super::parse_cursor;
+use super::{holder_to_wire, parse_cursor};
 use crate::domain::{AccountKey, MemberId};
 use crate::store::{FreezeRow, ReconciliationRow};
 
@@ -33,7 +33,7 @@ pub(crate) fn reconciliation_to_wire(row: Option<&ReconciliationRow>, counts: (i
 
 pub(crate) fn freeze_to_wire(row: &FreezeRow) -> wire::FrozenAccount {
     wire::FrozenAccount {
-        member_id: row.key.member.to_string(),
+        member_id: holder_to_wire(row.key.member),
         asset_code: row.key.asset.to_string(),
         reason: row.reason.clone(),
         discrepancy: row.discrepancy.clone().unwrap_or_default(),

@@ -16,6 +16,8 @@ async fn every_reason_is_produced() {
     let mut produced = produce(&brand).await;
     produced.extend(produce_more(&brand).await);
     produced.extend(produce_frozen(&brand).await);
+    produced.extend(crate::drafting::produce(&brand).await);
+    produced.extend(crate::pools::produce(&brand).await);
     for (status, code, keys) in produced {
         assert_eq!(status.code(), code, "{status:?}");
         for key in keys {
@@ -30,7 +32,7 @@ async fn every_reason_is_produced() {
     assert_eq!(seen, declared, "in the order of the contract");
 }
 
-type Produced = (Status, Code, Vec<&'static str>);
+pub(crate) type Produced = (Status, Code, Vec<&'static str>);
 
 async fn produce(brand: &Brand) -> Vec<Produced> {
     let member = brand.member();

@@ -139,6 +139,7 @@ async fn a_simulation_says_what_would_be_earned_and_why_and_earns_nothing() {
         tier_code: tier_code.to_owned(),
         include_drafts,
         at_time: None,
+        draft_rule_codes: Vec::new(),
     };
     let answer = brand
         .rules()

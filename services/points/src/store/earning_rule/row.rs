@@ -16,6 +16,12 @@ pub(super) const COLUMNS: &str = "v.code, v.version, v.state, v.effect_time, v.a
      v.member_total_max, v.budget, v.priority, v.stop, v.exclusion_group, v.start_time, v.end_time, v.display_name, \
      r.create_time, v.update_time, COALESCE(b.used, 0)";
 
+/// The columns of a version, in the order in which [`version_values`] gives them.
+pub(super) const VERSION: &str = "tenant_id, code, version, state, effect_time, asset_code, activity_types, channel_codes, \
+     condition, amount_kind, amount_formula, amount_points, amount_per, rounding, whole_steps, compounds, item_condition, \
+     base_rule_codes, amount_max, member_day_max, member_month_max, member_total_max, budget, priority, stop, \
+     exclusion_group, start_time, end_time, display_name, update_time";
+
 const FORMULA: i32 = 1;
 const FIXED: i32 = 2;
 const RATE: i32 = 3;
@@ -37,13 +43,15 @@ struct AmountColumns {
 }
 
 pub(super) async fn insert_version(tx: &Tx, tenant: Tenant, row: &RuleRow) -> Result<(), Fault> {
-    const INSERT: &str = "INSERT INTO earning_rule_version (tenant_id, code, version, state, effect_time, asset_code, \
-         activity_types, channel_codes, condition, amount_kind, amount_formula, amount_points, amount_per, rounding, \
-         whole_steps, compounds, item_condition, base_rule_codes, amount_max, member_day_max, member_month_max, \
-         member_total_max, budget, priority, stop, exclusion_group, start_time, end_time, display_name, update_time)";
+    let insert = format!("INSERT INTO earning_rule_version ({VERSION})");
+    insert_rows(&**tx, &insert, vec![version_values(tenant, row)], "").await?;
+    Ok(())
+}
+
+pub(super) fn version_values(tenant: Tenant, row: &RuleRow) -> Vec<Value> {
     let rule = &row.rule;
     let amount = AmountColumns::of(&rule.amount);
-    let parameters: Vec<Value> = vec![
+    vec![
         tenant.uuid().into(),
         rule.code.clone().into(),
         rule.version.into(),
@@ -74,13 +82,14 @@ pub(super) async fn insert_version(tx: &Tx, tenant: Tenant, row: &RuleRow) -> Re
         rule.end.map(Time::micros).into(),
         row.display_name.clone().into(),
         row.update_time.micros().into(),
-    ];
-    insert_rows(&**tx, INSERT, vec![parameters], "").await?;
-    Ok(())
+    ]
 }
 
 pub(super) fn rule_row(row: &QueryResult) -> Result<RuleRow, Fault> {
-    let mut columns = Columns::of(row);
+    rule_columns(&mut Columns::of(row))
+}
+
+pub(super) fn rule_columns(columns: &mut Columns<'_>) -> Result<RuleRow, Fault> {
     let code = columns.take()?;
     let version = columns.take()?;
     let state = columns.take()?;
@@ -93,7 +102,7 @@ pub(super) fn rule_row(row: &QueryResult) -> Result<RuleRow, Fault> {
         activity_types: codes(&columns.take::<String>()?),
         channels: codes(&columns.take::<String>()?),
         condition: columns.take()?,
-        amount: AmountColumns::read(&mut columns)?.amount()?,
+        amount: AmountColumns::read(columns)?.amount()?,
         amount_max: columns.take()?,
         caps: MemberCaps {
             day: columns.take()?,

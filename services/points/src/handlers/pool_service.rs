@@ -1,0 +1,120 @@
+//! What members do together.
+
+use async_trait::async_trait;
+use contracts::points::v1::pool_service_server::PoolService;
+use contracts::points::v1::{
+    ContributePointsRequest, ContributePointsResponse, CreatePoolRequest, CreatePoolResponse, DissolvePoolRequest,
+    DissolvePoolResponse, GetPoolRequest, GetPoolResponse, InvitePoolMemberRequest, InvitePoolMemberResponse,
+    JoinPoolRequest, JoinPoolResponse, ListPoolEntriesRequest, ListPoolEntriesResponse, ListPoolsRequest,
+    ListPoolsResponse, RedeemPoolPointsRequest, RedeemPoolPointsResponse, RemovePoolMemberRequest,
+    RemovePoolMemberResponse, ReversePoolPointsRequest, ReversePoolPointsResponse, UpdatePoolRequest,
+    UpdatePoolResponse,
+};
+use kernel::{Tenant, Time};
+use rpc::answer;
+use store::Tx;
+use tonic::{Request, Response, Status};
+
+use super::PointsApi;
+use crate::domain::{MemberId, Pool};
+use crate::store::{self as ledger, Which};
+use crate::wire::{balance_to_wire, pool_to_wire, zero_balance};
+use contracts::points::v1 as wire;
+use fault::Fault;
+use sea_orm::ConnectionTrait;
+
+#[async_trait]
+impl PoolService for PointsApi {
+    async fn create_pool(&self, request: Request<CreatePoolRequest>) -> Result<Response<CreatePoolResponse>, Status> {
+        answer(request, |call| self.create_pool(call)).await
+    }
+
+    async fn get_pool(&self, request: Request<GetPoolRequest>) -> Result<Response<GetPoolResponse>, Status> {
+        answer(request, |call| self.get_pool(call)).await
+    }
+
+    async fn list_pools(&self, request: Request<ListPoolsRequest>) -> Result<Response<ListPoolsResponse>, Status> {
+        answer(request, |call| self.list_pools(call)).await
+    }
+
+    async fn update_pool(&self, request: Request<UpdatePoolRequest>) -> Result<Response<UpdatePoolResponse>, Status> {
+        answer(request, |call| self.update_pool(call)).await
+    }
+
+    async fn invite_pool_member(
+        &self,
+        request: Request<InvitePoolMemberRequest>,
+    ) -> Result<Response<InvitePoolMemberResponse>, Status> {
+        answer(request, |call| self.invite_pool_member(call)).await
+    }
+
+    async fn join_pool(&self, request: Request<JoinPoolRequest>) -> Result<Response<JoinPoolResponse>, Status> {
+        answer(request, |call| self.join_pool(call)).await
+    }
+
+    async fn remove_pool_member(
+        &self,
+        request: Request<RemovePoolMemberRequest>,
+    ) -> Result<Response<RemovePoolMemberResponse>, Status> {
+        answer(request, |call| self.remove_pool_member(call)).await
+    }
+
+    async fn contribute_points(
+        &self,
+        request: Request<ContributePointsRequest>,
+    ) -> Result<Response<ContributePointsResponse>, Status> {
+        answer(request, |call| self.contribute_points(call)).await
+    }
+
+    async fn redeem_pool_points(
+        &self,
+        request: Request<RedeemPoolPointsRequest>,
+    ) -> Result<Response<RedeemPoolPointsResponse>, Status> {
+        answer(request, |call| self.redeem_pool_points(call)).await
+    }
+
+    async fn reverse_pool_points(
+        &self,
+        request: Request<ReversePoolPointsRequest>,
+    ) -> Result<Response<ReversePoolPointsResponse>, Status> {
+        answer(request, |call| self.reverse_pool_points(call)).await
+    }
+
+    async fn list_pool_entries(
+        &self,
+        request: Request<ListPoolEntriesRequest>,
+    ) -> Result<Response<ListPoolEntriesResponse>, Status> {
+        answer(request, |call| self.list_pool_entries(call)).await
+    }
+
+    async fn dissolve_pool(
+        &self,
+        request: Request<DissolvePoolRequest>,
+    ) -> Result<Response<DissolvePoolResponse>, Status> {
+        answer(request, |call| self.dissolve_pool(call)).await
+    }
+}
+
+/// Keeps a pool that has changed, and answers it with its balance.
+pub(super) async fn save(tx: &Tx, pool: &mut Pool, now: Time) -> Result<wire::Pool, Fault> {
+    pool.version = pool.version.saturating_add(1);
+    ledger::save_pool(tx, pool).await?;
+    with_balance(&**tx, pool, now).await
+}
+
+/// A pool with what its account holds. What expires within the next days is not told.
+pub(super) async fn with_balance(conn: &impl ConnectionTrait, pool: &Pool, now: Time) -> Result<wire::Pool, Fault> {
+    let holder = pool.account().member;
+    let found = ledger::balances(conn, pool.tenant, holder, Which::One(&pool.asset), now, now).await?;
+    let balance = found.first().map_or_else(
+        || zero_balance(holder, &pool.asset),
+        |row| balance_to_wire(holder, row, now, now),
+    );
+    Ok(pool_to_wire(pool, Some(balance)))
+}
+
+/// A member, or whom the member was merged into.
+pub(super) async fn member_in(tx: &Tx, tenant: Tenant, member: MemberId) -> Result<MemberId, Fault> {
+    let survivor = store::redirects::follow(&**tx, tenant, member.uuid()).await?;
+    Ok(MemberId::from_uuid(survivor))
+}

@@ -1,0 +1,32 @@
+use contracts::points::v1::{RemovePoolMemberRequest, RemovePoolMemberResponse};
+use fault::Fault;
+use rpc::Call;
+use store::Begun;
+
+use super::PointsApi;
+use super::pool_service::{member_in, save};
+use crate::facts::pool_member_left;
+use crate::store::pool_for_update;
+use crate::wire::{parse_id, parse_pool};
+
+impl PointsApi {
+    pub(crate) async fn remove_pool_member(
+        &self,
+        call: Call<RemovePoolMemberRequest>,
+    ) -> Result<RemovePoolMemberResponse, Fault> {
+        let id = parse_pool(&call.pool_id)?;
+        let member = parse_id("member_id", &call.member_id)?;
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let member = member_in(&tx, call.tenant(), member).await?;
+        let mut pool = pool_for_update(&tx, call.tenant(), id).await?;
+        let now = self.clock.now();
+        pool.remove(member)?;
+        tx.emit_all(&self.clock, vec![pool_member_left(&pool, member, now)])
+            .await?;
+        let answer = save(&tx, &mut pool, now).await?;
+        tx.commit(RemovePoolMemberResponse { pool: Some(answer) }).await
+    }
+}
