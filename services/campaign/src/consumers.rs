@@ -13,8 +13,7 @@ use contracts::identity::v1::{MembersMerged, MergeUndone};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Tenant};
-use sea_orm::ConnectionTrait;
-use store::{Tx, is_serial, redirects};
+use store::{Tx, redirects};
 
 use crate::domain::fact::{Fact, FactKey, FactType};
 use crate::domain::run::MemberId;
@@ -127,9 +126,7 @@ impl Consumer for Listener {
                         .map(Merge::read)
                         .collect::<Result<Vec<Merge>, Fault>>()?;
                     merge(tx, &self.versions, &merges, self.clock.now()).await?;
-                    if !is_serial(tx.get_database_backend()) {
-                        merges::note(&**tx, &merges, self.clock.now().plus(LOOK_AFTER)).await?;
-                    }
+                    merges::note(&**tx, &merges, self.clock.now().plus(LOOK_AFTER)).await?;
                 }
                 Some(Tells::Undo) => {
                     for fact in facts {
