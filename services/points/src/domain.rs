@@ -20,7 +20,7 @@ mod reversal;
 mod state;
 
 pub(crate) use account::{Account, AccountKey, Frozen, Lot, LotKey, Standing};
-pub(crate) use adjustment::{Adjustment, AdjustmentState};
+pub(crate) use adjustment::{Adjustment, AdjustmentState, Correction};
 pub(crate) use asset::{Asset, AssetCode, AssetKind, ClawbackPolicy};
 pub(crate) use breakage::{Cohort, breakage};
 pub(crate) use calendar::CalendarMonth;
@@ -35,7 +35,7 @@ pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
 pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
 pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId};
-pub(crate) use pending::{Availability, ConfirmCause, Confirmed};
+pub(crate) use pending::{Availability, ConfirmCause, Confirmed, Earns};
 pub(crate) use posting::{Act, Extent, Posting};
 pub(crate) use proof::{Books, Line, Proven, prove};
 pub(crate) use refusal::Refusal;

@@ -6,8 +6,9 @@
 //! transaction is singled out and breaks alone.
 //!
 //! Any number of engines, in any number of processes, may post to the same accounts: the database's locks keep them
-//! apart. What belongs to one member goes to one writer, which is only for speed, and so that postings of one member are
-//! decided in the order in which they were handed in.
+//! apart. What names one member goes to one writer, which is only for speed, and so that postings of one member are decided
+//! in the order in which they were handed in. What names a hold or an adjustment goes by that: whose it is stands in the
+//! database, and is not asked for before the transaction.
 //!
 //! The writers end with their queues: when the last handle on the engine is gone, they post what was handed in before,
 //! and end. So a service that has stopped, having answered its callers, has nothing left to post.
@@ -131,7 +132,7 @@ impl Engine {
 
     fn place_of(&self, ask: &Ask) -> usize {
         let mut hasher = DefaultHasher::new();
-        (ask.key.tenant, ask.member).hash(&mut hasher);
+        (ask.key.tenant, ask.subject.named()).hash(&mut hasher);
         let writers = u64::try_from(self.queues.len()).unwrap_or(1);
         let place = hasher.finish().checked_rem(writers).unwrap_or(0);
         usize::try_from(place).unwrap_or(0)

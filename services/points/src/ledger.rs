@@ -1,6 +1,6 @@
 use contracts::points::v1::{RedeemPointsRequest, RedeemPointsResponse};
 use fault::Fault;
-use kernel::{Clock, Tenant};
+use kernel::{Clock, Principal, Tenant};
 use store::{Begun, Db};
 
 use crate::domain::Posting;
@@ -26,7 +26,7 @@ impl Ledger {
 
     /// Redeems as the method does: in one transaction with whatever else is asked for at the time.
     pub async fn redeem(&self, tenant: Tenant, request: &RedeemPointsRequest) -> Result<RedeemPointsResponse, Fault> {
-        self.engine.post(ask(tenant, request)?).await
+        self.engine.post(ask(&caller(tenant), request)?).await
     }
 
     /// Redeems in a transaction of its own, as methods do that post seldom: the same request id, decision, rows and facts.
@@ -41,13 +41,12 @@ impl Ledger {
     async fn redeem_once(&self, tenant: Tenant, request: &RedeemPointsRequest) -> Result<RedeemPointsResponse, Fault> {
         let Ask {
             key,
-            member,
-            subject: Subject::Asset(asset),
+            subject: Subject::Asset(member, asset),
             act,
             reference,
             cost_centre,
             answer: _,
-        } = ask(tenant, request)?
+        } = ask(&caller(tenant), request)?
         else {
             return Err(Fault::internal("a redemption names an asset"));
         };
@@ -64,4 +63,8 @@ impl Ledger {
         let effects = post_one(&tx, &self.clock, posting).await?;
         tx.commit(RedeemPointsRequest::response(&effects)).await
     }
+}
+
+fn caller(tenant: Tenant) -> Principal {
+    Principal::service(crate::NAME, tenant)
 }

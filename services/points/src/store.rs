@@ -16,6 +16,7 @@ mod load;
 mod lot;
 mod migrations;
 mod order;
+mod owners;
 mod proof;
 mod reconcile;
 mod reconciliation;
@@ -27,7 +28,7 @@ mod whereabouts;
 pub(crate) use account::{
     AccountRow, BalanceRow, Which, balances, create_missing, idle_accounts, lock, lock_existing, lock_one,
 };
-pub(crate) use adjustment::{adjustment, adjustment_for_update, list_adjustments, save_adjustment};
+pub(crate) use adjustment::{adjustment, list_adjustments};
 pub(crate) use apply::apply;
 pub(crate) use asset::{
     AssetRow, asset, asset_codes, asset_for_update, assets, create_asset, list_assets, tenants, update_asset,
@@ -44,16 +45,16 @@ pub(crate) use freeze::{
     FreezeRow, count_frozen, freeze, note_discrepancy, open_freeze, open_freezes, unfreeze, waiting_for,
 };
 pub(crate) use history::{HeadRow, KindTotal, LastEntry, expirations, head, last_before, totals};
-pub(crate) use hold::{due_holds, find_hold, holds, list_holds};
+pub(crate) use hold::{due_holds, holds, list_holds};
 pub(crate) use load::{asset_of, keys_of, load, read, state_of};
-pub(crate) use lot::{due_lots, due_pending, list_lots, pending_earns};
+pub(crate) use lot::{due_lots, due_pending, list_lots};
 pub(crate) use migrations::migrations;
 pub(crate) use order::{OrderKey, OrderRow, counted_refunds, orders, save_orders, save_refunds};
+pub(crate) use owners::{Owned, owners};
 pub(crate) use proof::{Accounts, BooksRow, Since, read_books, save_proofs};
 pub(crate) use reconcile::{ReconcileRow, debt_sum, reconcile};
 pub(crate) use reconciliation::{
     ReconciliationRow, begin_reconciliation, oldest_pass_end, reconciliation, save_reconciliation,
 };
-pub(crate) use reversible::owners;
 pub(crate) use tier::{TierRow, save_tiers, tiers};
 pub(crate) use whereabouts::{Whereabouts, whereabouts};

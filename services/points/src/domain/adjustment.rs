@@ -20,6 +20,16 @@ pub(crate) struct Adjustment {
     pub(crate) decide_time: Option<Time>,
 }
 
+/// An adjustment that somebody wants to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Correction {
+    /// The change, with its sign.
+    pub(crate) amount: i64,
+    pub(crate) reason_code: String,
+    pub(crate) note: String,
+    pub(crate) creator: String,
+}
+
 /// How far an adjustment has come; its numbers are the contract's and the table's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AdjustmentState {
@@ -56,6 +66,23 @@ impl AdjustmentState {
 }
 
 impl Adjustment {
+    /// A new one, which waits.
+    pub(super) fn new(id: AdjustmentId, account: AccountKey, correction: &Correction, now: Time) -> Self {
+        Self {
+            id,
+            account,
+            amount: correction.amount,
+            reason_code: correction.reason_code.clone(),
+            note: correction.note.clone(),
+            state: AdjustmentState::Pending,
+            creator: correction.creator.clone(),
+            decider: None,
+            entry: None,
+            create_time: now,
+            decide_time: None,
+        }
+    }
+
     /// Decides that `principal` approves or rejects it.
     pub(crate) fn decide(&mut self, principal: &str, state: AdjustmentState, now: Time) -> Result<(), Refusal> {
         if self.state != AdjustmentState::Pending {

@@ -1,6 +1,8 @@
 use kernel::Time;
 
-use super::{AccountKey, ActivityId, AdjustmentId, Confirmed, CostCentre, EntryId, Hold, HoldId, LotId, MemberId};
+use super::{
+    AccountKey, ActivityId, Adjustment, AdjustmentId, Confirmed, CostCentre, EntryId, Hold, HoldId, LotId, MemberId,
+};
 
 /// One change of one balance. Entries are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,8 +79,10 @@ pub(crate) struct Effects {
     pub(crate) main: Option<usize>,
     /// The hold that was made or has ended, as it is now.
     pub(crate) hold: Option<Hold>,
-    /// The pending earn that has become available.
-    pub(crate) confirmed: Option<Confirmed>,
+    /// The adjustment that was made or decided, as it is now.
+    pub(crate) adjustment: Option<Adjustment>,
+    /// The pending earns that have become available.
+    pub(crate) confirmed: Vec<Confirmed>,
     /// Whether what was earned is pending.
     pub(crate) pending: bool,
     /// Of a reversed earn: what was not there to be taken back, and is not owed either.

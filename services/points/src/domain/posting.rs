@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use kernel::Time;
 
 use super::{
-    AccountKey, AdjustmentId, Availability, ConfirmCause, CostCentre, EarnedBy, EntryId, HoldId, LotId, MemberId,
-    ReleaseCause,
+    AccountKey, AdjustmentId, Availability, ConfirmCause, Correction, CostCentre, EarnedBy, Earns, EntryId, HoldId,
+    LotId, MemberId, ReleaseCause,
 };
 
 /// Something to be done to one account.
@@ -27,28 +29,54 @@ pub(crate) enum Act {
         expire_time: Option<Time>,
         availability: Availability,
     },
-    /// Make a pending earn available.
-    Confirm { entry: EntryId, cause: ConfirmCause },
-    /// Take a pending earn back.
-    Cancel { entry: EntryId },
+    /// Make pending earns available.
+    Confirm { earns: Earns, cause: ConfirmCause },
+    /// Take pending earns back.
+    Cancel { earns: Earns },
     /// Spend, all or nothing.
     Redeem { amount: i64 },
     /// Take an entry back, or a part of it.
     Reverse { entry: EntryId, extent: Extent },
-    /// Set an amount aside until a time, all or nothing.
-    Hold { amount: i64, expire_time: Time },
+    /// Set an amount aside for a while, all or nothing.
+    Hold { amount: i64, ttl: Duration },
     /// Spend a hold; without an amount, all of it.
     Capture { hold: HoldId, amount: Option<i64> },
     /// Give a hold back.
     Release { hold: HoldId, cause: ReleaseCause },
     /// Give an amount to another member, all or nothing.
     Transfer { to: MemberId, amount: i64 },
-    /// Correct a balance by an amount with its sign, all or nothing.
-    Adjust { adjustment: AdjustmentId, amount: i64 },
+    /// Make an adjustment: correct a balance by an amount with its sign, all or nothing, or leave that waiting for a second
+    /// principal.
+    Adjust(Correction),
+    /// Do what an adjustment that waits is about.
+    Approve { adjustment: AdjustmentId, decider: String },
+    /// End an adjustment that waits.
+    Reject { adjustment: AdjustmentId, decider: String },
     /// Expire those of these lots whose time has come.
     Expire { lots: Vec<LotId> },
     /// Hand everything over to the member who survived a merge, and close the account.
     Move { to: MemberId },
+}
+
+impl Act {
+    /// The other member of an act that is about two.
+    pub(crate) fn receiver(&self) -> Option<MemberId> {
+        match self {
+            Self::Move { to } | Self::Transfer { to, .. } => Some(*to),
+            Self::Earn { .. }
+            | Self::Confirm { .. }
+            | Self::Cancel { .. }
+            | Self::Redeem { .. }
+            | Self::Reverse { .. }
+            | Self::Hold { .. }
+            | Self::Capture { .. }
+            | Self::Release { .. }
+            | Self::Adjust(_)
+            | Self::Approve { .. }
+            | Self::Reject { .. }
+            | Self::Expire { .. } => None,
+        }
+    }
 }
 
 /// How much of an entry is to be reversed.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contracts::points::v1::{EarnPointsRequest, EarnPointsResponse, RedeemPointsRequest, RedeemPointsResponse};
 use fault::Fault;
-use kernel::{Clock, Tenant, Time};
+use kernel::{Clock, Principal, Tenant, Time};
 use prost::Message;
 use sea_orm::{ConnectionTrait, DbBackend};
 use store::{Db, Tx, for_update, statement};
@@ -52,7 +52,7 @@ impl World {
             amount,
             ..EarnPointsRequest::default()
         };
-        ask(self.tenant, &request).unwrap()
+        ask(&Principal::service("tests", self.tenant), &request).unwrap()
     }
 
     fn redeem(&self, request_id: &str, member: MemberId, amount: i64) -> Ask {
@@ -64,7 +64,7 @@ impl World {
             reference: String::new(),
             cost_centre: String::new(),
         };
-        ask(self.tenant, &request).unwrap()
+        ask(&Principal::service("tests", self.tenant), &request).unwrap()
     }
 
     async fn balance(&self, member: MemberId) -> i64 {

@@ -8,25 +8,10 @@ use uuid::Uuid;
 
 use super::account::key_values;
 use super::row::{Columns, KEYS_MAX, broken, select};
-use crate::domain::{AccountKey, AssetCode, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
+use crate::domain::{AccountKey, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
 
 const SELECT: &str = "h.tenant_id, h.hold_id, h.member_id, h.asset_code, h.amount, h.state, h.captured, h.entry_id, \
      h.reference, h.create_time, h.expire_time, h.end_time";
-
-/// Whose hold it is, and of what.
-pub(crate) async fn find_hold(
-    conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    hold: HoldId,
-) -> Result<Option<(MemberId, AssetCode)>, Fault> {
-    const FIND: &str = "SELECT member_id, asset_code FROM hold WHERE tenant_id = $1 AND hold_id = $2";
-    let rows = select(conn, FIND, [tenant.uuid().into(), hold.uuid().into()]).await?;
-    let found = rows.first().map(|row| {
-        let mut columns = Columns::of(row);
-        Ok((MemberId::from_uuid(columns.take()?), columns.take::<String>()?.into()))
-    });
-    found.transpose()
-}
 
 /// Holds by their ids, those that are there.
 pub(crate) async fn holds(conn: &impl ConnectionTrait, ids: &BTreeSet<(Tenant, HoldId)>) -> Result<Vec<Hold>, Fault> {

@@ -5,11 +5,12 @@ use fault::Fault;
 use kernel::{Clock, Tenant};
 use store::Tx;
 
-use super::lot::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots, pending_lots};
+use super::adjustment::lock_adjustments;
+use super::lot::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots, pending_lots, waiting_earns};
 use super::{AccountRow, hold, reversible};
 use crate::domain::{
-    Account, AccountKey, Act, Asset, AssetCode, EntryId, EntryKind, HoldId, LotId, LotKey, Posting, Standing, State,
-    receiver,
+    Account, AccountKey, Act, AdjustmentId, Asset, AssetCode, Earns, EntryId, EntryKind, HoldId, LotId, LotKey,
+    Posting, Standing, State, receiver,
 };
 
 /// Locks everything that the postings touch, in one order, creating what is missing, and reads what their decisions need.
@@ -59,6 +60,8 @@ pub(crate) fn state_of(
 /// account's history.
 pub(crate) async fn read(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
     check_open(state, postings)?;
+    load_adjustments(tx, state, postings).await?;
+    load_waiting(tx, state, postings).await?;
     load_reversibles(tx, state, postings).await?;
     load_holds(tx, state, postings).await?;
     load_lots_by_id(tx, state, postings).await?;
@@ -81,7 +84,9 @@ fn check_open(state: &State, postings: &[&Posting]) -> Result<(), Fault> {
         | Act::Hold { .. }
         | Act::Capture { .. }
         | Act::Release { .. }
-        | Act::Adjust { .. } => gone(&posting.account),
+        | Act::Adjust(_)
+        | Act::Approve { .. }
+        | Act::Reject { .. } => gone(&posting.account),
     });
     if lost { Err(Fault::Contended) } else { Ok(()) }
 }
@@ -96,11 +101,62 @@ pub(crate) fn keys_of(posting: &Posting) -> impl Iterator<Item = AccountKey> {
     std::iter::once(posting.account.clone()).chain(receiver(posting))
 }
 
+/// The adjustments that postings name.
+async fn load_adjustments(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
+    let named = postings.iter().filter_map(|posting| match posting.act {
+        Act::Approve { adjustment, .. } | Act::Reject { adjustment, .. } => Some((posting.account.tenant, adjustment)),
+        Act::Earn { .. }
+        | Act::Confirm { .. }
+        | Act::Cancel { .. }
+        | Act::Redeem { .. }
+        | Act::Reverse { .. }
+        | Act::Hold { .. }
+        | Act::Capture { .. }
+        | Act::Release { .. }
+        | Act::Transfer { .. }
+        | Act::Adjust(_)
+        | Act::Expire { .. }
+        | Act::Move { .. } => None,
+    });
+    let named: BTreeSet<(Tenant, AdjustmentId)> = named.collect();
+    for adjustment in lock_adjustments(tx, &named).await? {
+        state.load_adjustment(adjustment);
+    }
+    Ok(())
+}
+
+/// The pending earns that postings name by a reference.
+async fn load_waiting(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
+    let named = postings.iter().filter_map(|posting| match &posting.act {
+        Act::Confirm { earns, .. } | Act::Cancel { earns } => match earns {
+            Earns::Reference(reference) => Some((&posting.account, reference.as_str())),
+            Earns::Entry(_) => None,
+        },
+        Act::Earn { .. }
+        | Act::Redeem { .. }
+        | Act::Reverse { .. }
+        | Act::Hold { .. }
+        | Act::Capture { .. }
+        | Act::Release { .. }
+        | Act::Transfer { .. }
+        | Act::Adjust(_)
+        | Act::Approve { .. }
+        | Act::Reject { .. }
+        | Act::Expire { .. }
+        | Act::Move { .. } => None,
+    });
+    for (entry, key, reference) in waiting_earns(tx, &named.collect()).await? {
+        state.load_waiting(&key, &reference, entry);
+    }
+    Ok(())
+}
+
 async fn load_reversibles(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
-    let ids: BTreeSet<(Tenant, EntryId)> = postings
-        .iter()
-        .filter_map(|it| Some((it.account.tenant, reverses(it)?)))
-        .collect();
+    let mut ids: BTreeSet<(Tenant, EntryId)> = BTreeSet::new();
+    for posting in postings {
+        let named = named_entries(state, posting).into_iter();
+        ids.extend(named.map(|entry| (posting.account.tenant, entry)));
+    }
     if ids.is_empty() {
         return Ok(());
     }
@@ -110,18 +166,22 @@ async fn load_reversibles(tx: &Tx, state: &mut State, postings: &[&Posting]) -> 
     Ok(())
 }
 
-fn reverses(posting: &Posting) -> Option<EntryId> {
-    match posting.act {
-        Act::Reverse { entry, .. } | Act::Confirm { entry, .. } | Act::Cancel { entry } => Some(entry),
+/// The entries that a posting reverses, confirms or cancels.
+fn named_entries(state: &State, posting: &Posting) -> Vec<EntryId> {
+    match &posting.act {
+        Act::Reverse { entry, .. } => vec![*entry],
+        Act::Confirm { earns, .. } | Act::Cancel { earns } => state.earns(&posting.account, earns),
         Act::Earn { .. }
         | Act::Redeem { .. }
         | Act::Hold { .. }
         | Act::Capture { .. }
         | Act::Release { .. }
         | Act::Transfer { .. }
-        | Act::Adjust { .. }
+        | Act::Adjust(_)
+        | Act::Approve { .. }
+        | Act::Reject { .. }
         | Act::Expire { .. }
-        | Act::Move { .. } => None,
+        | Act::Move { .. } => Vec::new(),
     }
 }
 
@@ -143,7 +203,9 @@ async fn load_holds(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result
             | Act::Reverse { .. }
             | Act::Hold { .. }
             | Act::Transfer { .. }
-            | Act::Adjust { .. }
+            | Act::Adjust(_)
+            | Act::Approve { .. }
+            | Act::Reject { .. }
             | Act::Expire { .. } => {}
         }
     }
@@ -166,18 +228,21 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[&Posting]) -> R
     let mut wanted: BTreeMap<(Tenant, LotId), &AccountKey> = BTreeMap::new();
     for &posting in postings {
         let lots: Vec<LotId> = match &posting.act {
-            Act::Reverse { entry, .. } | Act::Confirm { entry, .. } | Act::Cancel { entry } => {
-                let parts = state
-                    .reversible(*entry)
-                    .map(|it| it.parts.iter().map(|part| part.lot).collect());
-                parts.unwrap_or_default()
+            Act::Reverse { .. } | Act::Confirm { .. } | Act::Cancel { .. } => {
+                let entries = named_entries(state, posting).into_iter();
+                let entries = entries.filter_map(|entry| state.reversible(entry));
+                entries.flat_map(|it| it.parts.iter().map(|part| part.lot)).collect()
             }
             Act::Expire { lots } => lots.clone(),
             Act::Capture { hold, .. } | Act::Release { hold, .. } => lots_of_hold(state, *hold).collect(),
             Act::Move { .. } => held_lots(state, &posting.account),
-            Act::Earn { .. } | Act::Redeem { .. } | Act::Hold { .. } | Act::Transfer { .. } | Act::Adjust { .. } => {
-                Vec::new()
-            }
+            Act::Earn { .. }
+            | Act::Redeem { .. }
+            | Act::Hold { .. }
+            | Act::Transfer { .. }
+            | Act::Adjust(_)
+            | Act::Approve { .. }
+            | Act::Reject { .. } => Vec::new(),
         };
         wanted.extend(
             lots.into_iter()
@@ -281,7 +346,8 @@ async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Re
 fn need(state: &State, posting: &Posting) -> i64 {
     match posting.act {
         // One that adds needs none.
-        Act::Adjust { amount, .. } => amount.saturating_neg(),
+        Act::Adjust(ref correction) => correction.amount.saturating_neg(),
+        Act::Approve { adjustment, .. } => state.adjustment(adjustment).amount.saturating_neg(),
         Act::Redeem { amount } | Act::Hold { amount, .. } | Act::Transfer { amount, .. } => amount,
         Act::Reverse { entry, extent } => match state.reversible(entry) {
             Some(earn) if earn.kind == EntryKind::Earn => extent.amount(earn.left(), earn.reversed),
@@ -293,6 +359,7 @@ fn need(state: &State, posting: &Posting) -> i64 {
         | Act::Cancel { .. }
         | Act::Capture { .. }
         | Act::Release { .. }
+        | Act::Reject { .. }
         | Act::Expire { .. } => 0,
     }
 }

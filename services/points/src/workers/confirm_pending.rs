@@ -6,7 +6,7 @@ use kernel::{Clock, Tenant, Time};
 use runtime::Worker;
 use store::Db;
 
-use crate::domain::{Act, ConfirmCause, Posting, Refusal};
+use crate::domain::{Act, ConfirmCause, Earns, Posting, Refusal};
 use crate::post::post_many;
 use crate::store::{due_pending, tenants};
 
@@ -34,7 +34,10 @@ impl ConfirmPending {
         }
         let found = due.len();
         let cause = ConfirmCause::Time;
-        let confirm = |(account, entry)| Posting::new(account, Act::Confirm { entry, cause });
+        let confirm = |(account, entry)| {
+            let earns = Earns::Entry(entry);
+            Posting::new(account, Act::Confirm { earns, cause })
+        };
         let postings: Vec<Posting> = due.into_iter().map(confirm).collect();
         let tx = self.db.begin().await?;
         for decided in post_many(&tx, &self.clock, &postings).await? {

@@ -54,7 +54,7 @@ impl Brand {
         self.holds().get_hold(request).await.unwrap().into_inner().hold.unwrap()
     }
 
-    async fn list_holds(&self, member: &str, open_only: bool) -> Vec<Hold> {
+    pub(crate) async fn list_holds(&self, member: &str, open_only: bool) -> Vec<Hold> {
         let (mut holds, mut page_token) = (Vec::new(), String::new());
         loop {
             let request = ListHoldsRequest {

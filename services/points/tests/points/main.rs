@@ -24,6 +24,7 @@ mod holds;
 mod inactivity;
 mod merging;
 mod migrating;
+mod mixed;
 mod multiplying;
 mod pending;
 mod posting;

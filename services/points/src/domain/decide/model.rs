@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use super::tests::{Ledger, earn_of, member};
 use super::*;
-use crate::domain::{AdjustmentId, AssetKind, ClawbackPolicy, ConfirmCause, Extent, HoldId, HoldState, ReleaseCause};
+use crate::domain::{
+    AssetKind, ClawbackPolicy, ConfirmCause, Correction, Earns, Extent, HoldId, HoldState, ReleaseCause,
+};
 use proptest::prelude::*;
 
 /// Where the units of a lot are.
@@ -299,8 +301,13 @@ impl Both {
 
     fn adjust(&mut self, amount: i64) {
         let (now, available) = (self.now(), self.model.available(self.holder, self.now()));
-        let adjustment = AdjustmentId::from_uuid(uuid::Uuid::nil());
-        let Ok(effects) = self.post(Act::Adjust { adjustment, amount }) else {
+        let correction = Correction {
+            amount,
+            reason_code: "recount".to_owned(),
+            note: String::new(),
+            creator: "somebody".to_owned(),
+        };
+        let Ok(effects) = self.post(Act::Adjust(correction)) else {
             assert!(available < -amount);
             return;
         };
@@ -348,8 +355,11 @@ impl Both {
         let pending = self.model.lots[&key].pending;
         let due = at.is_some_and(|at| at <= self.now());
         let cause = if call { ConfirmCause::Call } else { ConfirmCause::Time };
-        let outcome = self.post(Act::Confirm { entry, cause });
-        let done = outcome.is_ok_and(|effects| effects.confirmed.is_some());
+        let outcome = self.post(Act::Confirm {
+            earns: Earns::Entry(entry),
+            cause,
+        });
+        let done = outcome.is_ok_and(|effects| !effects.confirmed.is_empty());
         assert_eq!(done, pending > 0 && (call || due));
         if done {
             let lot = self.model.lots.get_mut(&key).unwrap();
@@ -363,7 +373,9 @@ impl Both {
             return;
         };
         let pending = self.model.lots[&key].pending;
-        let outcome = self.post(Act::Cancel { entry });
+        let outcome = self.post(Act::Cancel {
+            earns: Earns::Entry(entry),
+        });
         assert_eq!(outcome.is_ok(), pending > 0);
         let lot = self.model.lots.get_mut(&key).unwrap();
         (lot.clawed, lot.pending) = (lot.clawed + pending, 0);
@@ -456,7 +468,7 @@ impl Both {
         let deadline = now.plus_days(days);
         match self.post(Act::Hold {
             amount,
-            expire_time: deadline,
+            ttl: std::time::Duration::from_hours(24 * u64::try_from(days).unwrap()),
         }) {
             Ok(effects) => {
                 let parts = self.model.take(self.holder, now, amount, None);
