@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{AccountKey, AdjustmentId, EntryId, Refusal};
+use super::{AccountKey, AdjustmentId, CostCentre, EntryId, Refusal};
 
 /// A correction by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(crate) struct Adjustment {
     pub(crate) amount: i64,
     pub(crate) reason_code: String,
     pub(crate) note: String,
+    /// Who bears its cost.
+    pub(crate) cost_centre: Option<CostCentre>,
     pub(crate) state: AdjustmentState,
     /// The principals who made it and who decided it.
     pub(crate) creator: String,
@@ -27,6 +29,7 @@ pub(crate) struct Correction {
     pub(crate) amount: i64,
     pub(crate) reason_code: String,
     pub(crate) note: String,
+    pub(crate) cost_centre: Option<CostCentre>,
     pub(crate) creator: String,
 }
 
@@ -74,6 +77,7 @@ impl Adjustment {
             amount: correction.amount,
             reason_code: correction.reason_code.clone(),
             note: correction.note.clone(),
+            cost_centre: correction.cost_centre.clone(),
             state: AdjustmentState::Pending,
             creator: correction.creator.clone(),
             decider: None,

@@ -45,9 +45,11 @@ pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Re
             entry.reference.clone_from(&posting.reference);
         }
         entry.earned_by.clone_from(&posting.earned_by);
-        let reversed = entry.reverses.and_then(|reversed| state.reversible(reversed));
-        let centre = reversed.map_or(&posting.cost_centre, |reversed| &reversed.cost_centre);
-        entry.cost_centre.clone_from(centre);
+        if entry.cost_centre.is_none() {
+            let reversed = entry.reverses.and_then(|reversed| state.reversible(reversed));
+            let centre = reversed.map_or(&posting.cost_centre, |reversed| &reversed.cost_centre);
+            entry.cost_centre.clone_from(centre);
+        }
     }
     if let Some(earn) = effects.entry().filter(|_| effects.pending) {
         state.note_waiting(earn);

@@ -23,7 +23,7 @@ pub(crate) struct Entry {
     pub(crate) reverses: Option<EntryId>,
     pub(crate) earned_by: Option<EarnedBy>,
     pub(crate) counterpart: Option<MemberId>,
-    /// Who bears the cost of an earn, where a redeem was spent; of a reversal, that of what it reverses.
+    /// Who bears the cost of an earn or an adjustment, where a redeem was spent; of a reversal, that of what it reverses.
     pub(crate) cost_centre: Option<CostCentre>,
     /// The hold that it captured.
     pub(crate) hold: Option<HoldId>,

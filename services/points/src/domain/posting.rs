@@ -16,7 +16,8 @@ pub(crate) struct Posting {
     pub(crate) reference: String,
     /// The rule and the activity behind it.
     pub(crate) earned_by: Option<EarnedBy>,
-    /// Who bears the cost of an earn, where a redeem is spent. A reversal has that of what it reverses.
+    /// Who bears the cost of an earn, where a redeem or a hold is spent. A reversal has that of what it reverses, a capture
+    /// that of its hold unless it names another.
     pub(crate) cost_centre: Option<CostCentre>,
 }
 

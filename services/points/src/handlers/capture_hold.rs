@@ -6,7 +6,7 @@ use rpc::Call;
 use super::PointsApi;
 use crate::domain::{Act, Effects};
 use crate::engine::Subject;
-use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, hold_to_wire, parse_id};
+use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, hold_to_wire, parse_cost_centre, parse_id};
 
 impl PointsApi {
     pub(crate) async fn capture_hold(&self, call: Call<CaptureHoldRequest>) -> Result<CaptureHoldResponse, Fault> {
@@ -30,6 +30,7 @@ impl PostingRequest for CaptureHoldRequest {
         };
         Ok(Wish {
             reference: self.reference.clone(),
+            cost_centre: parse_cost_centre(&self.cost_centre),
             ..Wish::new(Subject::Hold(hold), act)
         })
     }

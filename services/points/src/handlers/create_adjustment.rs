@@ -6,7 +6,7 @@ use rpc::Call;
 use super::PointsApi;
 use crate::domain::{Act, Correction, Effects};
 use crate::engine::Subject;
-use crate::wire::{PostingRequest, Wish, adjustment_to_wire, ask, entry_to_wire, parse_id};
+use crate::wire::{PostingRequest, Wish, adjustment_to_wire, ask, entry_to_wire, parse_cost_centre, parse_id};
 
 impl PointsApi {
     pub(crate) async fn create_adjustment(
@@ -31,6 +31,7 @@ impl PostingRequest for CreateAdjustmentRequest {
             amount: self.amount,
             reason_code: self.reason_code.clone(),
             note: self.note.clone(),
+            cost_centre: parse_cost_centre(&self.cost_centre),
             creator: caller.subject.clone(),
         };
         let account = Subject::Asset(member, self.asset_code.as_str().into());

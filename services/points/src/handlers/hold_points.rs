@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::PointsApi;
 use crate::domain::{Act, Effects};
 use crate::engine::Subject;
-use crate::wire::{PostingRequest, Wish, ask, hold_to_wire, parse_id};
+use crate::wire::{PostingRequest, Wish, ask, hold_to_wire, parse_cost_centre, parse_id};
 
 /// For how long an amount is set aside where the caller does not say.
 const TTL_DEFAULT: Duration = Duration::from_mins(30);
@@ -38,6 +38,7 @@ impl PostingRequest for HoldPointsRequest {
         };
         Ok(Wish {
             reference: self.reference.clone(),
+            cost_centre: parse_cost_centre(&self.cost_centre),
             ..Wish::new(Subject::Asset(member, self.asset_code.as_str().into()), act)
         })
     }

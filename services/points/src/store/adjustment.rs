@@ -11,7 +11,7 @@ use super::row::{Columns, KEYS_MAX, broken, select};
 use crate::domain::{AccountKey, Adjustment, AdjustmentId, AdjustmentState, EntryId, MemberId, State};
 
 const SELECT: &str = "t.tenant_id, t.adjustment_id, t.member_id, t.asset_code, t.amount, t.reason_code, t.note, t.state, \
-     t.creator, t.decider, t.entry_id, t.create_time, t.decide_time";
+     t.creator, t.decider, t.entry_id, t.create_time, t.decide_time, t.cost_centre";
 
 /// One adjustment.
 pub(crate) async fn adjustment(
@@ -73,7 +73,7 @@ pub(crate) async fn list_adjustments(
 /// Writes the adjustments that were made or have been decided.
 pub(super) async fn write_adjustments(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO adjustment (tenant_id, adjustment_id, member_id, asset_code, amount, reason_code, note, \
-         state, creator, decider, entry_id, create_time, decide_time)";
+         state, creator, decider, entry_id, create_time, decide_time, cost_centre)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, adjustment_id) DO UPDATE SET member_id = excluded.member_id, \
          state = excluded.state, decider = excluded.decider, entry_id = excluded.entry_id, \
          decide_time = excluded.decide_time";
@@ -98,6 +98,7 @@ fn adjustment_values(adjustment: &Adjustment) -> Vec<Value> {
         adjustment.entry.map(kernel::Id::uuid).into(),
         adjustment.create_time.micros().into(),
         adjustment.decide_time.map(Time::micros).into(),
+        adjustment.cost_centre.as_deref().into(),
     ]
 }
 
@@ -124,5 +125,6 @@ fn adjustment_row(row: &QueryResult) -> Result<Adjustment, Fault> {
         entry: columns.take::<Option<Uuid>>()?.map(EntryId::from_uuid),
         create_time: columns.time()?,
         decide_time: columns.maybe_time()?,
+        cost_centre: columns.take::<Option<String>>()?.map(Into::into),
     })
 }

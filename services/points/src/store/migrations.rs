@@ -5,6 +5,7 @@ mod debtors;
 mod earning;
 mod hold;
 mod idle;
+mod more_cost_centres;
 mod pending;
 mod proof;
 mod transfer;
@@ -43,6 +44,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         views::VIEWS,
         counters::COUNTERS,
         debtors::DEBTORS,
+        more_cost_centres::MORE_COST_CENTRES,
     ]
 }
 

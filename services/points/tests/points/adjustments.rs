@@ -39,6 +39,7 @@ impl Brand {
             amount,
             reason_code: "service_recovery".to_owned(),
             note: "The parcel came late.".to_owned(),
+            cost_centre: String::new(),
         }
     }
 

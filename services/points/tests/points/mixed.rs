@@ -21,6 +21,7 @@ impl Brand {
             hold_id: hold.hold_id.clone(),
             amount,
             reference: String::new(),
+            cost_centre: String::new(),
         }
     }
 

@@ -63,6 +63,7 @@ pub(super) fn reject(state: &mut State, id: AdjustmentId, decider: &str) -> Resu
 /// Grants a new lot, or takes from the lots that expire first, whatever the asset is.
 fn post(state: &mut State, key: &AccountKey, mut adjustment: Adjustment) -> Result<Effects, Refusal> {
     let amount = adjustment.amount;
+    state.cost_centre.clone_from(&adjustment.cost_centre);
     assert!(amount != 0, "an adjustment of nothing");
     let mut entries: Vec<Entry> = Vec::new();
     let (lots, expire_time, id) = if amount > 0 {
@@ -87,6 +88,7 @@ fn post(state: &mut State, key: &AccountKey, mut adjustment: Adjustment) -> Resu
     entry.adjustment = Some(adjustment.id);
     entry.lot_expire_time = expire_time;
     entry.reference.clone_from(&adjustment.reason_code);
+    entry.cost_centre.clone_from(&adjustment.cost_centre);
     adjustment.entry = Some(entry.id);
     entries.push(entry);
     Ok(Effects {

@@ -38,6 +38,7 @@ pub(super) fn hold(
         captured: 0,
         entry: None,
         reference: reference.to_owned(),
+        cost_centre: state.cost_centre.clone(),
         create_time: state.now,
         expire_time: state.now.plus(ttl),
         end_time: None,
@@ -79,6 +80,7 @@ pub(super) fn capture(
     });
     let mut entry = state.book(key, EntryKind::Redeem, amount.saturating_neg(), lots.collect());
     entry.hold = Some(id);
+    entry.cost_centre = state.cost_centre.clone().or_else(|| hold.cost_centre.clone());
     if reference.is_empty() {
         entry.reference.clone_from(&hold.reference);
     }

@@ -305,6 +305,7 @@ impl Both {
             amount,
             reason_code: "recount".to_owned(),
             note: String::new(),
+            cost_centre: None,
             creator: "somebody".to_owned(),
         };
         let Ok(effects) = self.post(Act::Adjust(correction)) else {
