@@ -164,6 +164,11 @@ impl Account {
     }
 
     /// Declares that every open lot has been loaded.
+    /// How many lots of it are here.
+    pub(crate) fn lots_count(&self) -> usize {
+        self.lots.len()
+    }
+
     pub(crate) fn set_complete(&mut self) {
         self.complete = true;
     }

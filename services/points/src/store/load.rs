@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use contracts::points::v1::ErrorReason;
 use fault::Fault;
 use kernel::{Clock, Tenant};
 use store::Tx;
@@ -22,7 +23,7 @@ pub(crate) async fn load(tx: &Tx, clock: &Clock, postings: &[Posting]) -> Result
     }
     let locked = super::lock(tx, &keys).await?;
     let mut state = state_of(clock, &keys, locked, &assets);
-    read(tx, &mut state, &postings.iter().collect::<Vec<_>>()).await?;
+    read(tx, &mut state, &postings.iter().collect::<Vec<_>>(), usize::MAX).await?;
     Ok(state)
 }
 
@@ -58,7 +59,9 @@ pub(crate) fn state_of(
 
 /// Reads what the decisions need beside the accounts: not more, so that the cost of a posting does not grow with its
 /// account's history.
-pub(crate) async fn read(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
+///
+/// Several postings that would read more than `lots_max` lots together are refused together; one alone reads what it needs.
+pub(crate) async fn read(tx: &Tx, state: &mut State, postings: &[&Posting], lots_max: usize) -> Result<(), Fault> {
     check_open(state, postings)?;
     load_adjustments(tx, state, postings).await?;
     load_waiting(tx, state, postings).await?;
@@ -66,7 +69,18 @@ pub(crate) async fn read(tx: &Tx, state: &mut State, postings: &[&Posting]) -> R
     load_holds(tx, state, postings).await?;
     load_lots_by_id(tx, state, postings).await?;
     load_pending_lots(tx, state, postings).await?;
-    load_open_lots(tx, state, postings).await
+    let lots_max = if postings.len() > 1 { lots_max } else { usize::MAX };
+    check_size(state, lots_max)?;
+    load_open_lots(tx, state, postings, lots_max).await
+}
+
+fn check_size(state: &State, lots_max: usize) -> Result<(), Fault> {
+    let lots = state.accounts().map(|(_, account)| account.lots_count());
+    if lots.fold(0, usize::saturating_add) <= lots_max {
+        return Ok(());
+    }
+    let message = format!("the postings of one transaction would read more than {lots_max} lots: post fewer at a time");
+    Err(Fault::refused(ErrorReason::TooManyLots, message).with("lots_max", lots_max))
 }
 
 /// Refuses where a merge came in between: whoever posts follows the redirect anew.
@@ -287,8 +301,11 @@ fn held_lots(state: &State, account: &AccountKey) -> Vec<LotId> {
     holds.flat_map(|hold| hold.parts.iter().map(|part| part.lot)).collect()
 }
 
+/// How many lots one statement reads at the most, of how many accounts ever.
+const LOTS_PER_READ: usize = 16_384;
+
 /// The open lots of accounts that spend, page by page, until they cover what all postings together may take.
-async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
+async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[&Posting], lots_max: usize) -> Result<(), Fault> {
     let mut needs: HashMap<AccountKey, i64> = HashMap::new();
     let moving = postings.iter().filter(|it| matches!(it.act, Act::Move { .. }));
     let debts = moving.fold(0_i64, |sum, it| sum.saturating_add(state.account(&it.account).debt));
@@ -317,17 +334,20 @@ async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Re
     while !cursors.is_empty() {
         size = sizes.next().unwrap_or(size);
         let mut pages: HashMap<AccountKey, BTreeSet<LotKey>> = HashMap::new();
-        for row in open_lots(tx, &cursors, size).await? {
-            let key = AccountKey {
-                tenant: row.tenant,
-                member: row.member,
-                asset: row.asset,
-            };
-            pages.entry(key.clone()).or_default().insert(row.lot.key());
-            if let Some(need) = needs.get_mut(&key).filter(|_| !row.lot.is_due(state.now)) {
-                *need = need.saturating_sub(row.lot.remaining);
+        for cursors in cursors.chunks(LOTS_PER_READ.checked_div(size).unwrap_or(1)) {
+            for row in open_lots(tx, cursors, size).await? {
+                let key = AccountKey {
+                    tenant: row.tenant,
+                    member: row.member,
+                    asset: row.asset,
+                };
+                pages.entry(key.clone()).or_default().insert(row.lot.key());
+                if let Some(need) = needs.get_mut(&key).filter(|_| !row.lot.is_due(state.now)) {
+                    *need = need.saturating_sub(row.lot.remaining);
+                }
+                state.account_mut(&key).load(row.lot);
             }
-            state.account_mut(&key).load(row.lot);
+            check_size(state, lots_max)?;
         }
         cursors.retain_mut(|(key, cursor)| {
             let page = pages.remove(key).unwrap_or_default();
