@@ -37,7 +37,7 @@ pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
 pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId};
 pub(crate) use pending::{Availability, ConfirmCause, Confirmed, Earns};
 pub(crate) use posting::{Act, Extent, Posting};
-pub(crate) use proof::{Books, Line, Proven, prove};
+pub(crate) use proof::{Books, Figures, Line, LotSums, Proven, prove};
 pub(crate) use refusal::Refusal;
 pub(crate) use reversal::{Part, Reversible, due_back};
 pub(crate) use state::State;

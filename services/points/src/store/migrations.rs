@@ -1,6 +1,7 @@
 mod adjustment;
 mod counters;
 mod debt;
+mod debt_proof;
 mod debtors;
 mod earning;
 mod hold;
@@ -45,6 +46,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         counters::COUNTERS,
         debtors::DEBTORS,
         more_cost_centres::MORE_COST_CENTRES,
+        debt_proof::DEBT_PROOF,
     ]
 }
 
