@@ -1,10 +1,10 @@
 //! The one way by which anything is posted: lock and read, decide each in memory, write all, tell the facts.
 
 use fault::Fault;
-use kernel::{Clock, Tenant};
-use store::{Tx, redirects};
+use kernel::Clock;
+use store::Tx;
 
-use crate::domain::{AccountKey, Effects, MemberId, Posting, Refusal, decide};
+use crate::domain::{Effects, Posting, Refusal, decide};
 use crate::{facts, store as ledger};
 
 /// Posts many, in their order, in the caller's transaction. A refused posting refuses itself only.
@@ -23,22 +23,4 @@ pub(crate) async fn post_many(
     let drafts = effects.iter().flat_map(|effects| facts::drafts(effects)).collect();
     tx.emit_all(clock, drafts).await?;
     Ok(decided)
-}
-
-/// Posts one, or refuses.
-pub(crate) async fn post_one(tx: &Tx, clock: &Clock, posting: Posting) -> Result<Effects, Fault> {
-    let decided = post_many(tx, clock, &[posting]).await?.pop();
-    decided
-        .ok_or_else(|| Fault::internal("a posting without an outcome"))?
-        .map_err(Fault::from)
-}
-
-/// The account of a member, or of whom the member was merged into.
-pub(crate) async fn account_of(tx: &Tx, tenant: Tenant, member: MemberId, asset: &str) -> Result<AccountKey, Fault> {
-    let member = MemberId::from_uuid(redirects::follow(&**tx, tenant, member.uuid()).await?);
-    Ok(AccountKey {
-        tenant,
-        member,
-        asset: asset.into(),
-    })
 }

@@ -1,11 +1,7 @@
 //! What the ledger does without being called.
 
-mod confirm_pending;
-mod expire_lots;
+mod post_due;
 mod reconcile;
-mod release_holds;
 
-pub(crate) use confirm_pending::ConfirmPending;
-pub(crate) use expire_lots::ExpireLots;
+pub(crate) use post_due::PostDue;
 pub(crate) use reconcile::Reconcile;
-pub(crate) use release_holds::ReleaseHolds;

@@ -60,3 +60,38 @@ pub(crate) fn ask<R: PostingRequest>(caller: &Principal, request: &R) -> Result<
         answer: |effects| R::response(effects).encode_to_vec(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use contracts::points::v1::*;
+    use rpc::Methods;
+
+    use super::PostingRequest;
+
+    fn check<R: PostingRequest>() {
+        fn name<T>() -> &'static str {
+            std::any::type_name::<T>().rsplit("::").next().unwrap()
+        }
+        let method = Methods::of_contracts().unwrap().at(&format!("/{}", R::METHOD));
+        let method = method.unwrap_or_else(|| panic!("there is no method {}", R::METHOD));
+        assert_eq!(method.full_name, R::METHOD);
+        assert_eq!(method.descriptor.input().name(), name::<R>());
+        assert_eq!(method.descriptor.output().name(), name::<R::Response>());
+    }
+
+    #[test]
+    fn every_request_names_the_method_that_takes_it() {
+        check::<EarnPointsRequest>();
+        check::<RedeemPointsRequest>();
+        check::<ReversePointsRequest>();
+        check::<HoldPointsRequest>();
+        check::<CaptureHoldRequest>();
+        check::<ReleaseHoldRequest>();
+        check::<TransferPointsRequest>();
+        check::<ConfirmPendingRequest>();
+        check::<CancelPendingRequest>();
+        check::<CreateAdjustmentRequest>();
+        check::<ApproveAdjustmentRequest>();
+        check::<RejectAdjustmentRequest>();
+    }
+}
