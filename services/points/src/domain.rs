@@ -18,6 +18,7 @@ mod proof;
 mod refusal;
 mod reversal;
 mod state;
+mod tally;
 
 pub(crate) use account::{Account, AccountKey, Frozen, Lot, LotKey, Standing};
 pub(crate) use adjustment::{Adjustment, AdjustmentState, Correction};
@@ -41,3 +42,4 @@ pub(crate) use proof::{Books, Figures, Line, LotSums, Proven, prove};
 pub(crate) use refusal::Refusal;
 pub(crate) use reversal::{Part, Reversible, due_back};
 pub(crate) use state::State;
+pub(crate) use tally::{Tallies, miscount};

@@ -62,7 +62,7 @@ pub use self::ledger::Ledger;
 
 use self::consumers::{EarnByRules, KeepTiers, MoveOnMerge};
 use self::handlers::PointsApi;
-use self::workers::{PostDue, Reconcile};
+use self::workers::{PostDue, ProveCounters, Reconcile};
 
 /// The service's name, and its schema's.
 pub const NAME: &str = "points";
@@ -92,6 +92,7 @@ pub fn service(deps: Deps) -> Service {
         Box::new(PostDue::confirm_pending(clock.clone(), db.clone())),
         Box::new(PostDue::release_holds(clock.clone(), db.clone())),
         Box::new(Reconcile::new(clock.clone(), db.clone(), red.clone())),
+        Box::new(ProveCounters::new(clock.clone(), db.clone(), red.clone())),
     ];
     Service {
         name: NAME,

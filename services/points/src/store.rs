@@ -22,6 +22,7 @@ mod reconcile;
 mod reconciliation;
 mod reversible;
 mod row;
+mod tally;
 mod tier;
 mod whereabouts;
 
@@ -55,6 +56,9 @@ pub(crate) use proof::{Accounts, BooksRow, Since, read_books, save_proofs};
 pub(crate) use reconcile::{ReconcileRow, debt_sum, reconcile};
 pub(crate) use reconciliation::{
     ReconciliationRow, begin_reconciliation, oldest_pass_end, reconciliation, save_reconciliation,
+};
+pub(crate) use tally::{
+    WalkRow, add_sums, begin_walk, count_miscounted, forget_sums, next_sums, save_walk, tallies, walk,
 };
 pub(crate) use tier::{TierRow, save_tiers, tiers};
 pub(crate) use whereabouts::{Whereabouts, whereabouts};

@@ -1,7 +1,9 @@
 //! What the ledger does without being called.
 
 mod post_due;
+mod prove_counters;
 mod reconcile;
 
 pub(crate) use post_due::PostDue;
+pub(crate) use prove_counters::ProveCounters;
 pub(crate) use reconcile::Reconcile;

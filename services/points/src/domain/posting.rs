@@ -60,6 +60,44 @@ pub(crate) enum Act {
 }
 
 impl Act {
+    /// The adjustment that waits, and that it is about.
+    pub(crate) fn adjustment(&self) -> Option<AdjustmentId> {
+        match self {
+            Self::Approve { adjustment, .. } | Self::Reject { adjustment, .. } => Some(*adjustment),
+            Self::Earn { .. }
+            | Self::Confirm { .. }
+            | Self::Cancel { .. }
+            | Self::Redeem { .. }
+            | Self::Reverse { .. }
+            | Self::Hold { .. }
+            | Self::Capture { .. }
+            | Self::Release { .. }
+            | Self::Transfer { .. }
+            | Self::Adjust(_)
+            | Self::Expire { .. }
+            | Self::Move { .. } => None,
+        }
+    }
+
+    /// The pending earns that it is about.
+    pub(crate) fn earns(&self) -> Option<&Earns> {
+        match self {
+            Self::Confirm { earns, .. } | Self::Cancel { earns } => Some(earns),
+            Self::Earn { .. }
+            | Self::Redeem { .. }
+            | Self::Reverse { .. }
+            | Self::Hold { .. }
+            | Self::Capture { .. }
+            | Self::Release { .. }
+            | Self::Transfer { .. }
+            | Self::Adjust(_)
+            | Self::Approve { .. }
+            | Self::Reject { .. }
+            | Self::Expire { .. }
+            | Self::Move { .. } => None,
+        }
+    }
+
     /// The other member of an act that is about two.
     pub(crate) fn receiver(&self) -> Option<MemberId> {
         match self {

@@ -10,8 +10,8 @@ use super::adjustment::lock_adjustments;
 use super::lot::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots, pending_lots, waiting_earns};
 use super::{AccountRow, hold, reversible};
 use crate::domain::{
-    Account, AccountKey, Act, AdjustmentId, Asset, AssetCode, Earns, EntryId, EntryKind, HoldId, LotId, LotKey,
-    Posting, Standing, State, receiver,
+    Account, AccountKey, Act, Asset, AssetCode, Earns, EntryId, EntryKind, HoldId, LotId, LotKey, Posting, Standing,
+    State, receiver,
 };
 
 /// Locks everything that the postings touch, in one order, creating what is missing, and reads what their decisions need.
@@ -117,23 +117,10 @@ pub(crate) fn keys_of(posting: &Posting) -> impl Iterator<Item = AccountKey> {
 
 /// The adjustments that postings name.
 async fn load_adjustments(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
-    let named = postings.iter().filter_map(|posting| match posting.act {
-        Act::Approve { adjustment, .. } | Act::Reject { adjustment, .. } => Some((posting.account.tenant, adjustment)),
-        Act::Earn { .. }
-        | Act::Confirm { .. }
-        | Act::Cancel { .. }
-        | Act::Redeem { .. }
-        | Act::Reverse { .. }
-        | Act::Hold { .. }
-        | Act::Capture { .. }
-        | Act::Release { .. }
-        | Act::Transfer { .. }
-        | Act::Adjust(_)
-        | Act::Expire { .. }
-        | Act::Move { .. } => None,
-    });
-    let named: BTreeSet<(Tenant, AdjustmentId)> = named.collect();
-    for adjustment in lock_adjustments(tx, &named).await? {
+    let named = postings
+        .iter()
+        .filter_map(|posting| Some((posting.account.tenant, posting.act.adjustment()?)));
+    for adjustment in lock_adjustments(tx, &named.collect()).await? {
         state.load_adjustment(adjustment);
     }
     Ok(())
@@ -141,23 +128,9 @@ async fn load_adjustments(tx: &Tx, state: &mut State, postings: &[&Posting]) -> 
 
 /// The pending earns that postings name by a reference.
 async fn load_waiting(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
-    let named = postings.iter().filter_map(|posting| match &posting.act {
-        Act::Confirm { earns, .. } | Act::Cancel { earns } => match earns {
-            Earns::Reference(reference) => Some((&posting.account, reference.as_str())),
-            Earns::Entry(_) => None,
-        },
-        Act::Earn { .. }
-        | Act::Redeem { .. }
-        | Act::Reverse { .. }
-        | Act::Hold { .. }
-        | Act::Capture { .. }
-        | Act::Release { .. }
-        | Act::Transfer { .. }
-        | Act::Adjust(_)
-        | Act::Approve { .. }
-        | Act::Reject { .. }
-        | Act::Expire { .. }
-        | Act::Move { .. } => None,
+    let named = postings.iter().filter_map(|posting| match posting.act.earns()? {
+        Earns::Reference(reference) => Some((&posting.account, reference.as_str())),
+        Earns::Entry(_) => None,
     });
     for (entry, key, reference) in waiting_earns(tx, &named.collect()).await? {
         state.load_waiting(&key, &reference, entry);

@@ -1,4 +1,5 @@
 mod adjustment;
+mod counter_proof;
 mod counters;
 mod debt;
 mod debt_proof;
@@ -47,6 +48,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         debtors::DEBTORS,
         more_cost_centres::MORE_COST_CENTRES,
         debt_proof::DEBT_PROOF,
+        counter_proof::COUNTER_PROOF,
     ]
 }
 

@@ -5,7 +5,7 @@ use contracts::points::v1::*;
 use crate::brand::{Brand, brand, metadata, order_rule, reason};
 
 /// A member with a history that was proven, and nothing wrong. The guards are off, so that a test can do harm.
-async fn proven() -> (Brand, String) {
+pub(crate) async fn proven() -> (Brand, String) {
     let brand = brand().await;
     let member = brand.member();
     brand.earn(&member, 100, 0).await;
@@ -16,7 +16,7 @@ async fn proven() -> (Brand, String) {
     (brand, member)
 }
 
-async fn harm(brand: &Brand, sql: &str) {
+pub(crate) async fn harm(brand: &Brand, sql: &str) {
     assert_eq!(brand.execute(sql).await.unwrap(), 1, "{sql}");
 }
 
@@ -129,7 +129,7 @@ async fn harm_to_old_entries_is_found_from_scratch() {
         .await
         .unwrap()
         .into_inner();
-    let pass = begun.reconciliation.unwrap();
+    let pass = begun.reconciliation.clone().unwrap();
     assert!(pass.running && pass.from_scratch);
     brand.prove().await;
     assert_eq!(brand.frozen().await[0].member_id, member);
@@ -328,71 +328,4 @@ async fn nothing_is_frozen_in_the_midst_of_traffic() {
     assert!(brand.frozen().await.is_empty());
     assert_eq!(proofs(&brand).await, 120);
     brand.check().await;
-}
-
-/// The harm leaves each balance what its lots sum up to: only what is held, pending or owed is wrong.
-#[tokio::test]
-async fn what_is_held_pending_or_owed_is_proven_each_by_itself() {
-    for (sql, found) in [
-        (
-            "UPDATE account SET held = 9 WHERE held = 10",
-            "9 are held of the account: 10",
-        ),
-        (
-            "UPDATE hold_lot SET amount = 9 WHERE amount = 10",
-            "10 are in its lots, 9 in its holds",
-        ),
-        (
-            "UPDATE lot SET held = 9, remaining = remaining + 1 WHERE held = 10",
-            "9 are in its lots, 10 in its holds",
-        ),
-        (
-            "UPDATE account SET pending = 4 WHERE pending = 5",
-            "4 are pending of the account: 5",
-        ),
-        (
-            "UPDATE lot SET pending = 0, remaining = 5, open = TRUE WHERE pending = 5",
-            "5 are pending of the account: 0",
-        ),
-        (
-            "UPDATE account SET debt = 29 WHERE debt = 30",
-            "owes 29: by its entries it owes 30",
-        ),
-        (
-            "UPDATE entry SET debt = 31 WHERE debt = 30",
-            "owes 30: by its entries it owes 31",
-        ),
-    ] {
-        let brand = brand().await;
-        brand.set_clawback(ClawbackPolicy::Debt).await;
-        let (holding, owing) = (brand.member(), brand.member());
-        brand.earn(&holding, 100, 0).await;
-        brand.hold(&holding, 10, 0).await.unwrap();
-        brand.earn_pending(&holding, 5, 0, "").await;
-        let earn = brand.earn(&owing, 30, 0).await;
-        brand.redeem(&owing, 30).await.unwrap();
-        brand.reverse(&earn, 0).await.unwrap();
-        brand.lift_guards().await;
-        harm(&brand, sql).await;
-        brand.prove().await;
-        let frozen = brand.frozen().await;
-        assert_eq!(frozen.len(), 1, "{sql}: {frozen:?}");
-        assert!(frozen[0].discrepancy.contains(found), "{sql}: {frozen:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_debt_that_was_proven_is_remembered_and_repaid() {
-    let brand = brand().await;
-    brand.set_clawback(ClawbackPolicy::Debt).await;
-    let owing = brand.member();
-    let earn = brand.earn(&owing, 30, 0).await;
-    brand.redeem(&owing, 30).await.unwrap();
-    brand.reverse(&earn, 0).await.unwrap();
-    brand.prove().await;
-    assert_eq!(brand.count("SELECT debt FROM account_proof").await, 30);
-    brand.earn(&owing, 40, 0).await;
-    brand.prove().await;
-    assert_eq!(brand.count("SELECT debt FROM account_proof").await, 0);
-    assert!(brand.frozen().await.is_empty());
 }

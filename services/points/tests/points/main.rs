@@ -28,6 +28,7 @@ mod mixed;
 mod multiplying;
 mod pending;
 mod posting;
+mod proving;
 mod races;
 mod reasons;
 mod reconciling;
