@@ -19,9 +19,10 @@ mod proof;
 mod refusal;
 mod reversal;
 mod state;
+mod tally;
 
 pub(crate) use account::{Account, AccountKey, Frozen, Lot, LotKey, Standing};
-pub(crate) use adjustment::{Adjustment, AdjustmentState};
+pub(crate) use adjustment::{Adjustment, AdjustmentState, Correction};
 pub(crate) use asset::{Asset, AssetCode, AssetKind, ClawbackPolicy};
 pub(crate) use breakage::{Cohort, breakage};
 pub(crate) use calendar::CalendarMonth;
@@ -36,12 +37,13 @@ pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
 pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
 pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId, PoolId, PoolTag};
-pub(crate) use pending::{Availability, ConfirmCause, Confirmed};
+pub(crate) use pending::{Availability, ConfirmCause, Confirmed, Earns};
 pub(crate) use pool::{
     Absorbed, MEMBERS_MAX, Pool, PoolMember, PoolRefusal, RedeemPolicy, holder_of, is_pool, new_pool_id, pool_of,
 };
 pub(crate) use posting::{Act, Extent, Posting};
-pub(crate) use proof::{Books, Line, Proven, prove};
+pub(crate) use proof::{Books, Figures, Line, LotSums, Proven, prove};
 pub(crate) use refusal::Refusal;
 pub(crate) use reversal::{Part, Reversible, due_back};
 pub(crate) use state::State;
+pub(crate) use tally::{Tallies, miscount};

@@ -6,8 +6,9 @@
 //! transaction is singled out and breaks alone.
 //!
 //! Any number of engines, in any number of processes, may post to the same accounts: the database's locks keep them
-//! apart. What belongs to one member goes to one writer, which is only for speed, and so that postings of one member are
-//! decided in the order in which they were handed in.
+//! apart. What names one member goes to one writer, which is only for speed, and so that postings of one member are decided
+//! in the order in which they were handed in. What names a hold or an adjustment goes by that: whose it is stands in the
+//! database, and is not asked for before the transaction.
 //!
 //! The writers end with their queues: when the last handle on the engine is gone, they post what was handed in before,
 //! and end. So a service that has stopped, having answered its callers, has nothing left to post.
@@ -45,6 +46,9 @@ const WRITERS_POSTGRES: usize = 2;
 const WRITERS_SQLITE: usize = 1;
 /// How many postings wait for one writer: what it posts within about a tenth of a second.
 const QUEUE_MAX: usize = 4_096;
+/// How many lots the postings of one transaction read, unless it is one posting alone that needs more: some megabytes. Of a
+/// thousand members who each spend from their first few lots that is twice as much as they need.
+const LOTS_MAX: usize = 16_384;
 
 /// A handle on the engine of this process. Cheap to clone.
 #[derive(Clone)]
@@ -60,11 +64,10 @@ impl Engine {
             DbBackend::Sqlite => WRITERS_SQLITE,
             _ => WRITERS_POSTGRES,
         };
-        Self::with(clock, db, writers, QUEUE_MAX)
+        Self::with(Batch::new(clock, db, LOTS_MAX), writers, QUEUE_MAX)
     }
 
-    fn with(clock: Clock, db: Db, writers: usize, queue_max: usize) -> Self {
-        let batch = Batch::new(clock, db);
+    fn with(batch: Batch, writers: usize, queue_max: usize) -> Self {
         let queues = (0..writers).map(|_| {
             let (queue, jobs) = mpsc::channel(queue_max);
             tokio::spawn(Writer::new(batch.clone()).run(jobs));
@@ -96,22 +99,13 @@ impl Engine {
         Ok(pending)
     }
 
-    /// Hands in all of them, in their order; or none, where too much waits.
-    pub(crate) fn hand_in_all(&self, asks: Vec<Ask>) -> Result<Vec<Pending>, Fault> {
-        let places: Vec<usize> = asks.iter().map(|ask| self.place_of(ask)).collect();
-        let mut rooms = Vec::with_capacity(self.queues.len());
-        for (place, queue) in self.queues.iter().enumerate() {
-            rooms.push(queue.room_for(places.iter().filter(|it| **it == place).count())?);
+    /// Hands in all of them, in their order, each as soon as there is room for it.
+    pub(crate) async fn hand_in_all(&self, asks: Vec<Ask>) -> Result<Vec<Pending>, Fault> {
+        let mut pending = Vec::with_capacity(asks.len());
+        for ask in asks {
+            pending.push(self.hand_in_when_room(ask).await?);
         }
-        let put = |(ask, place): (Ask, usize)| {
-            let (job, pending) = Job::new(ask);
-            let permit = rooms.get_mut(place).and_then(Iterator::next);
-            permit
-                .ok_or_else(|| Fault::internal("more postings than there was room for"))?
-                .send(job);
-            Ok(pending)
-        };
-        asks.into_iter().zip(places).map(put).collect()
+        Ok(pending)
     }
 
     /// Posts all of them in one transaction of their own; or none, where one is refused, or where it was not `wanted`
@@ -131,7 +125,7 @@ impl Engine {
 
     fn place_of(&self, ask: &Ask) -> usize {
         let mut hasher = DefaultHasher::new();
-        (ask.key.tenant, ask.member).hash(&mut hasher);
+        (ask.key.tenant, ask.subject.named()).hash(&mut hasher);
         let writers = u64::try_from(self.queues.len()).unwrap_or(1);
         let place = hasher.finish().checked_rem(writers).unwrap_or(0);
         usize::try_from(place).unwrap_or(0)

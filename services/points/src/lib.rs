@@ -65,7 +65,7 @@ pub use self::ledger::Ledger;
 
 use self::consumers::{EarnByRules, KeepTiers, MoveOnMerge};
 use self::handlers::PointsApi;
-use self::workers::{ConfirmPending, ExpireLots, Reconcile, ReleaseHolds};
+use self::workers::{PostDue, ProveCounters, Reconcile};
 
 /// The service's name, and its schema's.
 pub const NAME: &str = "points";
@@ -94,10 +94,11 @@ pub fn service(deps: Deps) -> Service {
         consume(&deps, EarnByRules::new(clock.clone())),
         consume(&deps, KeepTiers),
         consume(&deps, MoveOnMerge::new(clock.clone())),
-        Box::new(ExpireLots::new(clock.clone(), db.clone())),
-        Box::new(ConfirmPending::new(clock.clone(), db.clone())),
-        Box::new(ReleaseHolds::new(clock.clone(), db.clone())),
+        Box::new(PostDue::expire_lots(clock.clone(), db.clone())),
+        Box::new(PostDue::confirm_pending(clock.clone(), db.clone())),
+        Box::new(PostDue::release_holds(clock.clone(), db.clone())),
         Box::new(Reconcile::new(clock.clone(), db.clone(), red.clone())),
+        Box::new(ProveCounters::new(clock.clone(), db.clone(), red.clone())),
     ];
     Service {
         name: NAME,

@@ -17,6 +17,7 @@ mod load;
 mod lot;
 mod migrations;
 mod order;
+mod owners;
 mod pool;
 mod proof;
 mod reconcile;
@@ -24,13 +25,14 @@ mod reconciliation;
 mod returns;
 mod reversible;
 mod row;
+mod tally;
 mod tier;
 mod whereabouts;
 
 pub(crate) use account::{
     AccountRow, BalanceRow, Which, balances, create_missing, idle_accounts, lock, lock_existing, lock_one,
 };
-pub(crate) use adjustment::{adjustment, adjustment_for_update, list_adjustments, save_adjustment};
+pub(crate) use adjustment::{adjustment, list_adjustments};
 pub(crate) use apply::apply;
 pub(crate) use asset::{
     AssetRow, asset, asset_codes, asset_for_update, assets, create_asset, list_assets, tenants, update_asset,
@@ -49,11 +51,12 @@ pub(crate) use freeze::{
     FreezeRow, count_frozen, freeze, note_discrepancy, open_freeze, open_freezes, unfreeze, waiting_for,
 };
 pub(crate) use history::{HeadRow, KindTotal, LastEntry, expirations, head, last_before, totals};
-pub(crate) use hold::{due_holds, find_hold, holds, list_holds};
+pub(crate) use hold::{due_holds, holds, list_holds};
 pub(crate) use load::{asset_of, keys_of, load, read, state_of};
-pub(crate) use lot::{due_lots, due_pending, list_lots, pending_earns};
+pub(crate) use lot::{due_lots, due_pending, list_lots};
 pub(crate) use migrations::migrations;
 pub(crate) use order::{OrderKey, OrderRow, counted_refunds, orders, save_orders, save_refunds};
+pub(crate) use owners::{Owned, owners};
 pub(crate) use pool::{joined_pool, pool, pool_for_update, pools_of, pools_of_members, save_pool};
 pub(crate) use proof::{Accounts, BooksRow, Since, read_books, save_proofs};
 pub(crate) use reconcile::{ReconcileRow, debt_sum, reconcile};
@@ -63,6 +66,8 @@ pub(crate) use reconciliation::{
 pub(crate) use returns::{
     WaitingReturn, end_waiting, led_to, lots_granted_to, reopen, wait_for_return, waiting_returns,
 };
-pub(crate) use reversible::owners;
+pub(crate) use tally::{
+    WalkRow, add_sums, begin_walk, count_miscounted, forget_sums, next_sums, save_walk, tallies, walk,
+};
 pub(crate) use tier::{TierRow, save_tiers, tiers};
 pub(crate) use whereabouts::{Whereabouts, whereabouts};

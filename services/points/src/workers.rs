@@ -1,11 +1,9 @@
 //! What the ledger does without being called.
 
-mod confirm_pending;
-mod expire_lots;
+mod post_due;
+mod prove_counters;
 mod reconcile;
-mod release_holds;
 
-pub(crate) use confirm_pending::ConfirmPending;
-pub(crate) use expire_lots::ExpireLots;
+pub(crate) use post_due::PostDue;
+pub(crate) use prove_counters::ProveCounters;
 pub(crate) use reconcile::Reconcile;
-pub(crate) use release_holds::ReleaseHolds;

@@ -58,6 +58,7 @@ async fn with_everything() -> (Host, Known) {
         amount: 1,
         reason_code: "recovery".to_owned(),
         note: String::new(),
+        cost_centre: String::new(),
     };
     let adjustment = host.api.adjustments().create_adjustment(adjustment).await.unwrap();
     let adjustment = adjustment.into_inner().adjustment.unwrap();

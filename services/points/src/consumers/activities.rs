@@ -335,6 +335,7 @@ fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<i64,
             | Refusal::TransferForbidden { .. }
             | Refusal::TransferToSelf { .. }
             | Refusal::NotPending { .. }
+            | Refusal::NothingPending { .. }
             | Refusal::AdjustmentNotPending { .. }
             | Refusal::AdjustmentNeedsAnother { .. }),
         ) => Err(refusal.into()),

@@ -100,6 +100,11 @@ impl Lot {
         self.expire_time <= now
     }
 
+    /// Whether it has been pending until a time that has come by `now`.
+    pub(crate) fn has_waited(&self, now: Time) -> bool {
+        self.available_time.is_some_and(|time| time <= now)
+    }
+
     /// Whether there is something to spend of it.
     pub(crate) fn is_open(&self) -> bool {
         self.remaining > 0
@@ -164,6 +169,11 @@ impl Account {
     }
 
     /// Declares that every open lot has been loaded.
+    /// How many lots of it are here.
+    pub(crate) fn lots_count(&self) -> usize {
+        self.lots.len()
+    }
+
     pub(crate) fn set_complete(&mut self) {
         self.complete = true;
     }

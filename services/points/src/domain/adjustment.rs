@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{AccountKey, AdjustmentId, EntryId, Refusal};
+use super::{AccountKey, AdjustmentId, CostCentre, EntryId, Refusal};
 
 /// A correction by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(crate) struct Adjustment {
     pub(crate) amount: i64,
     pub(crate) reason_code: String,
     pub(crate) note: String,
+    /// Who bears its cost.
+    pub(crate) cost_centre: Option<CostCentre>,
     pub(crate) state: AdjustmentState,
     /// The principals who made it and who decided it.
     pub(crate) creator: String,
@@ -18,6 +20,17 @@ pub(crate) struct Adjustment {
     pub(crate) entry: Option<EntryId>,
     pub(crate) create_time: Time,
     pub(crate) decide_time: Option<Time>,
+}
+
+/// An adjustment that somebody wants to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Correction {
+    /// The change, with its sign.
+    pub(crate) amount: i64,
+    pub(crate) reason_code: String,
+    pub(crate) note: String,
+    pub(crate) cost_centre: Option<CostCentre>,
+    pub(crate) creator: String,
 }
 
 /// How far an adjustment has come; its numbers are the contract's and the table's.
@@ -56,6 +69,24 @@ impl AdjustmentState {
 }
 
 impl Adjustment {
+    /// A new one, which waits.
+    pub(super) fn new(id: AdjustmentId, account: AccountKey, correction: &Correction, now: Time) -> Self {
+        Self {
+            id,
+            account,
+            amount: correction.amount,
+            reason_code: correction.reason_code.clone(),
+            note: correction.note.clone(),
+            cost_centre: correction.cost_centre.clone(),
+            state: AdjustmentState::Pending,
+            creator: correction.creator.clone(),
+            decider: None,
+            entry: None,
+            create_time: now,
+            decide_time: None,
+        }
+    }
+
     /// Decides that `principal` approves or rejects it.
     pub(crate) fn decide(&mut self, principal: &str, state: AdjustmentState, now: Time) -> Result<(), Refusal> {
         if self.state != AdjustmentState::Pending {

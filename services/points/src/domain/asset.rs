@@ -102,6 +102,11 @@ impl Asset {
         self.kind.spendable() && !self.transfer_forbidden
     }
 
+    /// Whether one principal makes an adjustment of this amount alone.
+    pub(crate) fn is_adjusted_alone(&self, amount: i64) -> bool {
+        amount.saturating_abs() <= self.adjustment_alone_max
+    }
+
     /// When what came back of expired lots expires; none where it gets no grace.
     pub(crate) fn grace_end(&self, now: Time) -> Option<Time> {
         (self.reversal_grace_days > 0)

@@ -42,6 +42,30 @@ pub(crate) struct Count {
 pub(crate) type Counts = BTreeMap<SumKey, Count>;
 
 impl View {
+    pub(crate) const ALL: [Self; 3] = [Self::Expiry, Self::Cohort, Self::Settlement];
+
+    /// The view of a number.
+    pub(crate) fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|view| view.number() == number)
+    }
+
+    /// What an operator calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Expiry => "expiry",
+            Self::Cohort => "cohort",
+            Self::Settlement => "settlement",
+        }
+    }
+
+    /// Whether it counts entries of a kind.
+    pub(crate) fn counts(self, kind: EntryKind) -> bool {
+        match self {
+            Self::Expiry | Self::Cohort => true,
+            Self::Settlement => is_settled(kind),
+        }
+    }
+
     /// Its number.
     pub(crate) fn number(self) -> i32 {
         match self {

@@ -22,6 +22,9 @@ use super::{
 /// Whatever spends is settled first: lots whose time has come expire by an entry of their own, so that they neither pay
 /// nor count. Whatever becomes available repays what is owed, by an entry of its own as well.
 pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
+    if let Some(effects) = adjust::without_posting(state, posting)? {
+        return Ok(effects);
+    }
     let receiver = receiver(posting);
     let keys: Vec<&AccountKey> = receiver.iter().chain([&posting.account]).collect();
     frozen::check(state, &keys)?;
@@ -44,9 +47,14 @@ pub(crate) fn decide(state: &mut State, posting: &Posting) -> Result<Effects, Re
             entry.reference.clone_from(&posting.reference);
         }
         entry.earned_by.clone_from(&posting.earned_by);
-        let reversed = entry.reverses.and_then(|reversed| state.reversible(reversed));
-        let centre = reversed.map_or(&posting.cost_centre, |reversed| &reversed.cost_centre);
-        entry.cost_centre.clone_from(centre);
+        if entry.cost_centre.is_none() {
+            let reversed = entry.reverses.and_then(|reversed| state.reversible(reversed));
+            let centre = reversed.map_or(&posting.cost_centre, |reversed| &reversed.cost_centre);
+            entry.cost_centre.clone_from(centre);
+        }
+    }
+    if let Some(earn) = effects.entry().filter(|_| effects.pending) {
+        state.note_waiting(earn);
     }
     Ok(effects)
 }
@@ -56,48 +64,37 @@ fn act(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
     let key = &posting.account;
     Ok(match &posting.act {
         Act::Return { to, members, lots } => return_to::return_to(state, key, *to, members, lots)?,
-        &Act::Earn {
+        Act::Earn {
             amount,
             expire_time,
             availability,
-        } => earn(state, key, amount, expire_time, availability)?,
-        &Act::Confirm { entry, cause } => pending::confirm(state, key, entry, cause)?,
-        &Act::Cancel { entry } => pending::cancel(state, key, entry)?,
-        &Act::Redeem { amount } => redeem(state, key, amount)?,
-        &Act::RedeemPool { by, amount } => pool::redeem(state, key, by, amount)?,
-        &Act::Reverse { entry, extent } => reverse::reverse(state, key, entry, extent)?,
-        &Act::Hold { amount, expire_time } => hold::hold(state, key, amount, expire_time, &posting.reference)?,
-        &Act::Capture { hold, amount } => hold::capture(state, key, hold, amount, &posting.reference)?,
-        &Act::Release { hold, cause } => hold::release(state, key, hold, cause)?,
-        &Act::Transfer { to, amount } => transfer::transfer(state, key, to, amount, &posting.reference)?,
-        &Act::Adjust { adjustment, amount } => adjust::adjust(state, key, adjustment, amount)?,
+        } => earn(state, key, *amount, *expire_time, *availability)?,
+        Act::Confirm { earns, cause } => pending::confirm(state, key, earns, *cause)?,
+        Act::Cancel { earns } => pending::cancel(state, key, earns, &posting.reference)?,
+        Act::Redeem { amount } => redeem(state, key, *amount)?,
+        Act::RedeemPool { by, amount } => pool::redeem(state, key, *by, *amount)?,
+        Act::Reverse { entry, extent } => reverse::reverse(state, key, *entry, *extent)?,
+        Act::Hold { amount, ttl } => hold::hold(state, key, *amount, *ttl, &posting.reference)?,
+        Act::Capture { hold, amount } => hold::capture(state, key, *hold, *amount, &posting.reference)?,
+        Act::Release { hold, cause } => hold::release(state, key, *hold, *cause)?,
+        Act::Transfer { to, amount } => transfer::transfer(state, key, *to, *amount, &posting.reference)?,
+        Act::Adjust(correction) => adjust::make(state, key, correction)?,
+        Act::Approve { adjustment, decider } => adjust::approve(state, key, *adjustment, decider)?,
+        Act::Reject { adjustment, decider } => adjust::reject(state, *adjustment, decider)?,
         Act::Expire { .. } => Effects {
             entries: settle(state, key).into_iter().collect(),
             ..Effects::default()
         },
-        &Act::Move { to } => hand_over::hand_over(state, key, to)?,
+        Act::Move { to } => hand_over::hand_over(state, key, *to)?,
     })
 }
 
 /// The other account of a posting that is about two.
 pub(crate) fn receiver(posting: &Posting) -> Option<AccountKey> {
-    match posting.act {
-        Act::Move { to } | Act::Return { to, .. } | Act::Transfer { to, .. } => Some(AccountKey {
-            member: to,
-            ..posting.account.clone()
-        }),
-        Act::Earn { .. }
-        | Act::Confirm { .. }
-        | Act::Cancel { .. }
-        | Act::Redeem { .. }
-        | Act::RedeemPool { .. }
-        | Act::Reverse { .. }
-        | Act::Hold { .. }
-        | Act::Capture { .. }
-        | Act::Release { .. }
-        | Act::Adjust { .. }
-        | Act::Expire { .. } => None,
-    }
+    posting.act.receiver().map(|member| AccountKey {
+        member,
+        ..posting.account.clone()
+    })
 }
 
 fn earn(

@@ -1,6 +1,8 @@
 use kernel::Time;
 
-use super::{AccountKey, ActivityId, AdjustmentId, Confirmed, CostCentre, EntryId, Hold, HoldId, LotId, MemberId};
+use super::{
+    AccountKey, ActivityId, Adjustment, AdjustmentId, Confirmed, CostCentre, EntryId, Hold, HoldId, LotId, MemberId,
+};
 
 /// One change of one balance. Entries are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub(crate) struct Entry {
     pub(crate) reverses: Option<EntryId>,
     pub(crate) earned_by: Option<EarnedBy>,
     pub(crate) counterpart: Option<MemberId>,
-    /// Who bears the cost of an earn, where a redeem was spent; of a reversal, that of what it reverses.
+    /// Who bears the cost of an earn or an adjustment, where a redeem was spent; of a reversal, that of what it reverses.
     pub(crate) cost_centre: Option<CostCentre>,
     /// The hold that it captured.
     pub(crate) hold: Option<HoldId>,
@@ -79,8 +81,10 @@ pub(crate) struct Effects {
     pub(crate) main: Option<usize>,
     /// The hold that was made or has ended, as it is now.
     pub(crate) hold: Option<Hold>,
-    /// The pending earn that has become available.
-    pub(crate) confirmed: Option<Confirmed>,
+    /// The adjustment that was made or decided, as it is now.
+    pub(crate) adjustment: Option<Adjustment>,
+    /// The pending earns that have become available.
+    pub(crate) confirmed: Vec<Confirmed>,
     /// Whether what was earned is pending.
     pub(crate) pending: bool,
     /// Of a reversed earn: what was not there to be taken back, and is not owed either.

@@ -1,6 +1,6 @@
 use kernel::Time;
 
-use super::{AccountKey, EntryId, HoldId, LotId, LotKey, MemberId};
+use super::{AccountKey, CostCentre, EntryId, HoldId, LotId, LotKey, MemberId};
 
 /// An amount set aside from an account's lots. It is changed only while its account is locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) struct Hold {
     /// The entry by which it was captured.
     pub(crate) entry: Option<EntryId>,
     pub(crate) reference: String,
+    /// Where it is to be spent.
+    pub(crate) cost_centre: Option<CostCentre>,
     pub(crate) create_time: Time,
     /// Its deadline.
     pub(crate) expire_time: Time,

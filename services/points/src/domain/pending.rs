@@ -30,6 +30,15 @@ impl Availability {
     }
 }
 
+/// Which pending earns of an account are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Earns {
+    /// That of this entry.
+    Entry(EntryId),
+    /// All that were earned with this reference.
+    Reference(String),
+}
+
 /// A pending earn that has become available.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Confirmed {

@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use kernel::Time;
 
 use super::{
-    AccountKey, AdjustmentId, Availability, ConfirmCause, CostCentre, EarnedBy, EntryId, HoldId, LotId, MemberId,
-    ReleaseCause,
+    AccountKey, AdjustmentId, Availability, ConfirmCause, Correction, CostCentre, EarnedBy, Earns, EntryId, HoldId,
+    LotId, MemberId, ReleaseCause,
 };
 
 /// Something to be done to one account.
@@ -16,7 +17,8 @@ pub(crate) struct Posting {
     pub(crate) reference: String,
     /// The rule and the activity behind it.
     pub(crate) earned_by: Option<EarnedBy>,
-    /// Who bears the cost of an earn, where a redeem is spent. A reversal has that of what it reverses.
+    /// Who bears the cost of an earn, where a redeem or a hold is spent. A reversal has that of what it reverses, a capture
+    /// that of its hold unless it names another.
     pub(crate) cost_centre: Option<CostCentre>,
 }
 
@@ -29,26 +31,31 @@ pub(crate) enum Act {
         expire_time: Option<Time>,
         availability: Availability,
     },
-    /// Make a pending earn available.
-    Confirm { entry: EntryId, cause: ConfirmCause },
-    /// Take a pending earn back.
-    Cancel { entry: EntryId },
+    /// Make pending earns available.
+    Confirm { earns: Earns, cause: ConfirmCause },
+    /// Take pending earns back.
+    Cancel { earns: Earns },
     /// Spend, all or nothing.
     Redeem { amount: i64 },
     /// Spend from a pool for one of its members, all or nothing.
     RedeemPool { by: MemberId, amount: i64 },
     /// Take an entry back, or a part of it.
     Reverse { entry: EntryId, extent: Extent },
-    /// Set an amount aside until a time, all or nothing.
-    Hold { amount: i64, expire_time: Time },
+    /// Set an amount aside for a while, all or nothing.
+    Hold { amount: i64, ttl: Duration },
     /// Spend a hold; without an amount, all of it.
     Capture { hold: HoldId, amount: Option<i64> },
     /// Give a hold back.
     Release { hold: HoldId, cause: ReleaseCause },
     /// Give an amount to another member, all or nothing.
     Transfer { to: MemberId, amount: i64 },
-    /// Correct a balance by an amount with its sign, all or nothing.
-    Adjust { adjustment: AdjustmentId, amount: i64 },
+    /// Make an adjustment: correct a balance by an amount with its sign, all or nothing, or leave that waiting for a second
+    /// principal.
+    Adjust(Correction),
+    /// Do what an adjustment that waits is about.
+    Approve { adjustment: AdjustmentId, decider: String },
+    /// End an adjustment that waits.
+    Reject { adjustment: AdjustmentId, decider: String },
     /// Expire those of these lots whose time has come.
     Expire { lots: Vec<LotId> },
     /// Hand everything over to the member who survived a merge, and close the account.
@@ -60,6 +67,70 @@ pub(crate) enum Act {
         members: BTreeSet<MemberId>,
         lots: BTreeSet<LotId>,
     },
+}
+
+impl Act {
+    /// The adjustment that waits, and that it is about.
+    pub(crate) fn adjustment(&self) -> Option<AdjustmentId> {
+        match self {
+            Self::Approve { adjustment, .. } | Self::Reject { adjustment, .. } => Some(*adjustment),
+            Self::Earn { .. }
+            | Self::Confirm { .. }
+            | Self::Cancel { .. }
+            | Self::Redeem { .. }
+            | Self::RedeemPool { .. }
+            | Self::Reverse { .. }
+            | Self::Hold { .. }
+            | Self::Capture { .. }
+            | Self::Release { .. }
+            | Self::Transfer { .. }
+            | Self::Adjust(_)
+            | Self::Expire { .. }
+            | Self::Move { .. }
+            | Self::Return { .. } => None,
+        }
+    }
+
+    /// The pending earns that it is about.
+    pub(crate) fn earns(&self) -> Option<&Earns> {
+        match self {
+            Self::Confirm { earns, .. } | Self::Cancel { earns } => Some(earns),
+            Self::Earn { .. }
+            | Self::Redeem { .. }
+            | Self::RedeemPool { .. }
+            | Self::Reverse { .. }
+            | Self::Hold { .. }
+            | Self::Capture { .. }
+            | Self::Release { .. }
+            | Self::Transfer { .. }
+            | Self::Adjust(_)
+            | Self::Approve { .. }
+            | Self::Reject { .. }
+            | Self::Expire { .. }
+            | Self::Move { .. }
+            | Self::Return { .. } => None,
+        }
+    }
+
+    /// The other member of an act that is about two.
+    pub(crate) fn receiver(&self) -> Option<MemberId> {
+        match self {
+            Self::Move { to } | Self::Return { to, .. } | Self::Transfer { to, .. } => Some(*to),
+            Self::Earn { .. }
+            | Self::Confirm { .. }
+            | Self::Cancel { .. }
+            | Self::Redeem { .. }
+            | Self::RedeemPool { .. }
+            | Self::Reverse { .. }
+            | Self::Hold { .. }
+            | Self::Capture { .. }
+            | Self::Release { .. }
+            | Self::Adjust(_)
+            | Self::Approve { .. }
+            | Self::Reject { .. }
+            | Self::Expire { .. } => None,
+        }
+    }
 }
 
 /// How much of an entry is to be reversed.

@@ -1,23 +1,45 @@
 use super::EntryId;
 
-/// What is written down about one account at one moment: its row, its open lots, and its entries after those that have
+/// What is written down about one account at one moment: its row, its lots and holds, and its entries after those that have
 /// been proven before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Books {
     /// The account's row; none where it is missing.
-    pub(crate) account: Option<Proven>,
-    pub(crate) lots_sum: i64,
+    pub(crate) account: Option<Figures>,
+    /// What is left, held and pending in its lots.
+    pub(crate) lots: LotSums,
+    /// What is in its open holds.
+    pub(crate) holds_sum: i64,
     /// How far the account has been proven before.
     pub(crate) proven: Proven,
     /// The entries after it, in the order of their numbers, so many at the most.
     pub(crate) lines: Vec<Line>,
 }
 
-/// A number of an account's entry, and the balance after it.
+/// What an account's row says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Figures {
+    pub(crate) sequence: i64,
+    pub(crate) balance: i64,
+    pub(crate) held: i64,
+    pub(crate) pending: i64,
+    pub(crate) debt: i64,
+}
+
+/// What an account's lots sum up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LotSums {
+    pub(crate) remaining: i64,
+    pub(crate) held: i64,
+    pub(crate) pending: i64,
+}
+
+/// A number of an account's entry, and the balance and the debt after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Proven {
     pub(crate) sequence: i64,
     pub(crate) balance: i64,
+    pub(crate) debt: i64,
 }
 
 /// What a proof needs of an entry.
@@ -27,6 +49,8 @@ pub(crate) struct Line {
     pub(crate) sequence: i64,
     pub(crate) amount: i64,
     pub(crate) balance: i64,
+    /// The change of what is owed.
+    pub(crate) debt: i64,
     /// The sum of its lots' parts.
     pub(crate) lots_sum: i64,
 }
@@ -71,10 +95,17 @@ pub(crate) enum Discrepancy {
     Balance { account: i64, entries: i64 },
     #[error("the account's balance is {account}: its open lots sum up to {lots}")]
     Lots { account: i64, lots: i64 },
+    #[error("{account} are held of the account: {lots} are in its lots, {holds} in its holds")]
+    Held { account: i64, lots: i64, holds: i64 },
+    #[error("{account} are pending of the account: {lots} are in its lots")]
+    Pending { account: i64, lots: i64 },
+    #[error("the account owes {account}: by its entries it owes {entries}")]
+    Debt { account: i64, entries: i64 },
 }
 
 /// Proves an account: its entries are numbered without a gap, each one's balance is the one before and its amount, each
-/// one's lots sum up to its amount; and the account's row, its last entry and its open lots say the same.
+/// one's lots sum up to its amount; the account's row, its last entry and its open lots say the same; and so do its row, its
+/// lots and its holds of what is held, its row and its lots of what is pending, its row and its entries of what is owed.
 ///
 /// The sum of all amounts needs no adding up: it is the last balance of a chain that begins at nothing. The row and the lots
 /// are compared once all lines have been read, which the caller shows by fewer of them than `lines_max`.
@@ -124,6 +155,7 @@ fn follow(mut proven: Proven, lines: &[Line]) -> (Proven, Option<Discrepancy>) {
         proven = Proven {
             sequence: line.sequence,
             balance: line.balance,
+            debt: proven.debt.saturating_add(line.debt),
         };
     }
     (proven, None)
@@ -145,9 +177,34 @@ fn compare(books: &Books, proven: Proven) -> Option<Discrepancy> {
             entries: proven.balance,
         });
     }
-    (books.lots_sum != account.balance).then_some(Discrepancy::Lots {
-        account: account.balance,
-        lots: books.lots_sum,
+    let LotSums {
+        remaining,
+        held,
+        pending,
+    } = books.lots;
+    let lots = remaining.saturating_add(held).saturating_add(pending);
+    if lots != account.balance {
+        return Some(Discrepancy::Lots {
+            account: account.balance,
+            lots,
+        });
+    }
+    if held != account.held || books.holds_sum != account.held {
+        return Some(Discrepancy::Held {
+            account: account.held,
+            lots: held,
+            holds: books.holds_sum,
+        });
+    }
+    if pending != account.pending {
+        return Some(Discrepancy::Pending {
+            account: account.pending,
+            lots: pending,
+        });
+    }
+    (proven.debt != account.debt).then_some(Discrepancy::Debt {
+        account: account.debt,
+        entries: proven.debt,
     })
 }
 
@@ -163,18 +220,27 @@ mod tests {
             sequence,
             amount,
             balance,
+            debt: 0,
             lots_sum: amount,
         }
     }
 
-    /// +100, -30, +5.
+    /// +100, -30, +5 of which 20 are held and 5 pending.
     fn sound() -> Books {
         Books {
-            account: Some(Proven {
+            account: Some(Figures {
                 sequence: 3,
                 balance: 75,
+                held: 20,
+                pending: 5,
+                debt: 0,
             }),
-            lots_sum: 75,
+            lots: LotSums {
+                remaining: 50,
+                held: 20,
+                pending: 5,
+            },
+            holds_sum: 20,
             proven: Proven::default(),
             lines: vec![line(1, 100, 100), line(2, -30, 70), line(3, 5, 75)],
         }
@@ -192,6 +258,7 @@ mod tests {
         let end = Proven {
             sequence: 3,
             balance: 75,
+            debt: 0,
         };
         assert_eq!((whole.proven, whole.is_complete, whole.discrepancy), (end, true, None));
         let mut rest = sound();
@@ -199,6 +266,7 @@ mod tests {
         rest.proven = Proven {
             sequence: 1,
             balance: 100,
+            debt: 0,
         };
         assert_eq!(prove(&rest, 10).discrepancy, None);
         rest.lines.clear();
@@ -208,7 +276,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_disagreement_is_found() {
-        use Discrepancy::{Balance, Chain, Gap, Lots, NoAccount, Parts, Sequence};
+        use Discrepancy::{Balance, Chain, Debt, Gap, Held, Lots, NoAccount, Parts, Pending, Sequence};
         assert_eq!(found(|books| books.account = None), Some(NoAccount));
         assert_eq!(
             found(|books| books.lines.retain(|line| line.sequence != 2)),
@@ -230,7 +298,13 @@ mod tests {
             found(|books| books.lines.truncate(2)),
             Some(Sequence { account: 3, last: 2 })
         );
-        let row = |sequence, balance| Some(Proven { sequence, balance });
+        let row = |sequence, balance| {
+            Some(Figures {
+                sequence,
+                balance,
+                ..sound().account.unwrap()
+            })
+        };
         assert_eq!(
             found(|books| books.account = row(2, 75)),
             Some(Sequence { account: 2, last: 3 })
@@ -242,7 +316,38 @@ mod tests {
                 entries: 75
             })
         );
-        assert_eq!(found(|books| books.lots_sum = 74), Some(Lots { account: 75, lots: 74 }));
+        assert_eq!(
+            found(|books| books.lots.remaining = 49),
+            Some(Lots { account: 75, lots: 74 })
+        );
+        let held = |account, lots, holds| Some(Held { account, lots, holds });
+        assert_eq!(found(|books| books.holds_sum = 19), held(20, 20, 19));
+        assert_eq!(
+            found(|books| books.account.as_mut().unwrap().held = 19),
+            held(19, 20, 20)
+        );
+        let shifted = |remaining, held, pending| LotSums {
+            remaining,
+            held,
+            pending,
+        };
+        assert_eq!(found(|books| books.lots = shifted(51, 19, 5)), held(20, 19, 20));
+        assert_eq!(
+            found(|books| books.lots = shifted(51, 20, 4)),
+            Some(Pending { account: 5, lots: 4 })
+        );
+        assert_eq!(
+            found(|books| books.account.as_mut().unwrap().debt = 1),
+            Some(Debt { account: 1, entries: 0 })
+        );
+        assert_eq!(
+            found(|books| books.lines[2].debt = 3),
+            Some(Debt { account: 0, entries: 3 })
+        );
+        assert_eq!(
+            found(|books| books.proven.debt = 2),
+            Some(Debt { account: 0, entries: 2 })
+        );
     }
 
     #[test]

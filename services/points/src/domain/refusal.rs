@@ -34,6 +34,8 @@ pub(crate) enum Refusal {
     AdjustmentNeedsAnother { adjustment: AdjustmentId, creator: String },
     #[error("nothing is pending of {entry}: it has been confirmed or cancelled, or never waited")]
     NotPending { entry: EntryId },
+    #[error("nothing is pending with the reference {reference}")]
+    NothingPending { reference: String },
     #[error("hold {hold} is {}: only an open hold is captured or released", state.name())]
     HoldNotOpen { hold: HoldId, state: HoldState },
     #[error("{requested} were to be captured of hold {hold}: {held} are held")]
@@ -86,6 +88,9 @@ impl From<Refusal> for Fault {
                     .with("creator", creator)
             }
             Refusal::NotPending { entry } => Fault::refused(ErrorReason::NotPending, message).with("earn", entry),
+            Refusal::NothingPending { reference } => {
+                Fault::refused(ErrorReason::NotPending, message).with("earn", reference)
+            }
             Refusal::HoldNotOpen { hold, state } => Fault::refused(ErrorReason::HoldNotOpen, message)
                 .with("hold_id", hold)
                 .with("state", state.name()),

@@ -5,7 +5,8 @@ use kernel::Time;
 use uuid::Uuid;
 
 use super::{
-    Account, AccountKey, Asset, CostCentre, Entry, EntryId, EntryKind, Hold, HoldId, Lot, LotAmount, LotId, Reversible,
+    Account, AccountKey, Adjustment, AdjustmentId, Asset, CostCentre, Earns, Entry, EntryId, EntryKind, Hold, HoldId,
+    Lot, LotAmount, LotId, Part, Reversible,
 };
 
 /// Everything that postings are decided on: locked accounts, their lots, the entries that are to be reversed, the time,
@@ -20,6 +21,10 @@ pub(crate) struct State {
     replaced_holds: BTreeSet<HoldId>,
     /// Lots that are another member's by now, to which nothing of a posting at hand can come back.
     elsewhere: HashMap<LotId, Lot>,
+    adjustments: BTreeMap<AdjustmentId, Adjustment>,
+    changed_adjustments: BTreeSet<AdjustmentId>,
+    /// The pending earns of those references that postings name, and of those that postings made.
+    waiting: BTreeMap<AccountKey, BTreeMap<String, Vec<EntryId>>>,
     /// Who bears the cost of what is granted by the posting at hand.
     pub(super) cost_centre: Option<CostCentre>,
     ids: Box<dyn FnMut() -> Uuid + Send + Sync>,
@@ -36,6 +41,9 @@ impl State {
             changed_holds: BTreeSet::new(),
             replaced_holds: BTreeSet::new(),
             elsewhere: HashMap::new(),
+            adjustments: BTreeMap::new(),
+            changed_adjustments: BTreeSet::new(),
+            waiting: BTreeMap::new(),
             cost_centre: None,
             ids: Box::new(ids),
         }
@@ -104,6 +112,74 @@ impl State {
             self.changed_holds.insert(*id);
             self.replaced_holds.insert(*id);
         }
+    }
+
+    pub(crate) fn load_adjustment(&mut self, adjustment: Adjustment) {
+        self.adjustments.insert(adjustment.id, adjustment);
+    }
+
+    /// An adjustment that was loaded.
+    pub(crate) fn adjustment(&self, id: AdjustmentId) -> &Adjustment {
+        let Some(adjustment) = self.adjustments.get(&id) else {
+            panic!("adjustment {id} was not loaded")
+        };
+        adjustment
+    }
+
+    /// What there is to write: the adjustments that are new or have changed.
+    pub(crate) fn changed_adjustments(&self) -> impl Iterator<Item = &Adjustment> {
+        self.changed_adjustments
+            .iter()
+            .filter_map(|id| self.adjustments.get(id))
+    }
+
+    /// Puts an adjustment in the place of what it was before.
+    pub(super) fn put_adjustment(&mut self, adjustment: Adjustment) {
+        self.changed_adjustments.insert(adjustment.id);
+        self.adjustments.insert(adjustment.id, adjustment);
+    }
+
+    /// The number of a new adjustment.
+    pub(super) fn adjustment_id(&mut self) -> AdjustmentId {
+        AdjustmentId::from_uuid((self.ids)())
+    }
+
+    /// Notes a pending earn of an account under its reference.
+    pub(crate) fn load_waiting(&mut self, key: &AccountKey, reference: &str, entry: EntryId) {
+        let references = self.waiting.entry(key.clone()).or_default();
+        references.entry(reference.to_owned()).or_default().push(entry);
+    }
+
+    /// The earns that are meant. Whether they are pending still is another question.
+    pub(crate) fn earns(&self, key: &AccountKey, earns: &Earns) -> Vec<EntryId> {
+        match earns {
+            Earns::Entry(entry) => vec![*entry],
+            Earns::Reference(reference) => {
+                let of_account = self.waiting.get(key);
+                let found = of_account.and_then(|references| references.get(reference));
+                found.cloned().unwrap_or_default()
+            }
+        }
+    }
+
+    /// Notes an earn that has just been booked and is pending, so that a later posting can confirm or cancel it.
+    pub(super) fn note_waiting(&mut self, earn: &Entry) {
+        let parts = earn.lots.iter().map(|lot| Part {
+            lot: lot.lot,
+            expire_time: lot.expire_time,
+            amount: lot.amount,
+            reversed: 0,
+        });
+        self.load_reversible(Reversible {
+            entry: earn.id,
+            member: earn.account.member,
+            kind: earn.kind,
+            amount: earn.amount,
+            reversed: 0,
+            parts: parts.collect(),
+            cost_centre: earn.cost_centre.clone(),
+        });
+        self.load_waiting(&earn.account, &earn.reference, earn.id);
     }
 
     /// The number of a new lot that does not bear its entry's.

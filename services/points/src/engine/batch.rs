@@ -16,6 +16,7 @@ pub(crate) type Outcome = Result<Vec<u8>, Fault>;
 pub(super) struct Batch {
     clock: Clock,
     db: Db,
+    lots_max: usize,
 }
 
 /// Everything that the postings of one transaction are decided on, and what was decided.
@@ -27,8 +28,8 @@ struct Table {
 }
 
 impl Batch {
-    pub(super) fn new(clock: Clock, db: Db) -> Self {
-        Self { clock, db }
+    pub(super) fn new(clock: Clock, db: Db, lots_max: usize) -> Self {
+        Self { clock, db, lots_max }
     }
 
     /// Posts those that are still wanted, each decided by itself, and answers when they are durable. An error is one of all
@@ -84,7 +85,7 @@ impl Batch {
         let is_new = |ask: &Ask| matches!(answers.get(&ask.key), Ok(None));
         let new = asks.iter().zip(&postings).filter(|(ask, _)| is_new(ask));
         let new: Vec<&Posting> = new.filter_map(|(_, posting)| posting.as_ref().ok()).collect();
-        ledger::read(tx, &mut state, &new).await?;
+        ledger::read(tx, &mut state, &new, self.lots_max).await?;
         let table = Table {
             state,
             answers,

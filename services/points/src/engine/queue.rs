@@ -1,8 +1,8 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use fault::Fault;
-use tokio::sync::mpsc::{self, PermitIterator};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::Ask;
@@ -19,6 +19,8 @@ pub(super) struct Job {
     /// The trace that it is a part of.
     pub(super) traceparent: Option<String>,
     reply: oneshot::Sender<Outcome>,
+    /// Its place among those that come many at a time, which it gives back when it is answered.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 /// A posting that was handed in.
@@ -32,6 +34,7 @@ impl Job {
             deadline: rpc::deadline(),
             traceparent: telemetry::traceparent(),
             reply,
+            place: None,
         };
         (job, Pending(pending))
     }
@@ -55,36 +58,42 @@ impl Pending {
 }
 
 /// The way to one writer.
-pub(super) struct Queue(mpsc::Sender<Job>);
+///
+/// What comes many at a time, in batches and streams, waits for each other in one half of it, however much it is. The other
+/// half is always there for callers of one posting, who are turned away at once rather than kept waiting.
+pub(super) struct Queue {
+    jobs: mpsc::Sender<Job>,
+    /// The places for what comes many at a time.
+    places: Arc<Semaphore>,
+}
 
 impl Queue {
     pub(super) fn new(jobs: mpsc::Sender<Job>) -> Self {
-        Self(jobs)
+        let places = jobs.max_capacity().div_ceil(2);
+        Self {
+            jobs,
+            places: Arc::new(Semaphore::new(places)),
+        }
     }
 
     pub(super) fn put(&self, job: Job) -> Result<(), Fault> {
-        self.0.try_send(job).map_err(|error| match error {
+        self.jobs.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => full(),
             mpsc::error::TrySendError::Closed(_) => stopped(),
         })
     }
 
-    pub(super) async fn put_when_room(&self, job: Job) -> Result<(), Fault> {
-        self.0.send(job).await.map_err(|_| stopped())
+    /// In the order in which they came.
+    pub(super) async fn put_when_room(&self, mut job: Job) -> Result<(), Fault> {
+        let place = self.places.clone().acquire_owned().await;
+        job.place = Some(place.map_err(|_| stopped())?);
+        self.jobs.send(job).await.map_err(|_| stopped())
     }
 
     /// How many more it takes.
     #[cfg(test)]
     pub(super) fn room(&self) -> usize {
-        self.0.capacity()
-    }
-
-    /// Room for so many, or a refusal.
-    pub(super) fn room_for(&self, jobs: usize) -> Result<PermitIterator<'_, Job>, Fault> {
-        self.0.try_reserve_many(jobs).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(()) => full(),
-            mpsc::error::TrySendError::Closed(()) => stopped(),
-        })
+        self.jobs.capacity()
     }
 }
 

@@ -1,32 +1,43 @@
 use contracts::points::v1::{ApproveAdjustmentRequest, ApproveAdjustmentResponse};
 use fault::Fault;
+use kernel::Principal;
 use rpc::Call;
-use store::Begun;
 
 use super::PointsApi;
-use super::create_adjustment::post_adjustment;
-use crate::domain::AdjustmentState;
-use crate::store::{adjustment_for_update, save_adjustment};
-use crate::wire::{adjustment_to_wire, entry_to_wire, parse_id};
+use crate::domain::{Act, Effects};
+use crate::engine::Subject;
+use crate::wire::{PostingRequest, Wish, adjustment_to_wire, ask, entry_to_wire, parse_id};
 
 impl PointsApi {
     pub(crate) async fn approve_adjustment(
         &self,
         call: Call<ApproveAdjustmentRequest>,
     ) -> Result<ApproveAdjustmentResponse, Fault> {
-        let id = parse_id("adjustment_id", &call.adjustment_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
+        self.engine.post(ask(call.principal(), &*call)?).await
+    }
+}
+
+impl PostingRequest for ApproveAdjustmentRequest {
+    const METHOD: &'static str = "quanyu.points.v1.AdjustmentService/ApproveAdjustment";
+    type Response = ApproveAdjustmentResponse;
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn wish(&self, caller: &Principal) -> Result<Wish, Fault> {
+        let adjustment = parse_id("adjustment_id", &self.adjustment_id)?;
+        let act = Act::Approve {
+            adjustment,
+            decider: caller.subject.clone(),
         };
-        let mut adjustment = adjustment_for_update(&tx, call.tenant(), id).await?;
-        adjustment.decide(&call.principal().subject, AdjustmentState::Posted, self.clock.now())?;
-        let effects = post_adjustment(&tx, &self.clock, &mut adjustment).await?;
-        save_adjustment(&tx, &adjustment).await?;
-        tx.commit(ApproveAdjustmentResponse {
-            adjustment: Some(adjustment_to_wire(&adjustment)),
+        Ok(Wish::new(Subject::Adjustment(adjustment), act))
+    }
+
+    fn response(effects: &Effects) -> ApproveAdjustmentResponse {
+        ApproveAdjustmentResponse {
+            adjustment: effects.adjustment.as_ref().map(adjustment_to_wire),
             entry: effects.entry().map(entry_to_wire),
-        })
-        .await
+        }
     }
 }

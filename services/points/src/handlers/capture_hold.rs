@@ -1,44 +1,45 @@
 use contracts::points::v1::{CaptureHoldRequest, CaptureHoldResponse};
 use fault::Fault;
-use kernel::Tenant;
+use kernel::Principal;
 use rpc::Call;
-use store::{Begun, Tx};
 
 use super::PointsApi;
-use crate::domain::{AccountKey, Act, HoldId, Posting};
-use crate::post::{account_of, post_one};
-use crate::store::find_hold;
-use crate::wire::{entry_to_wire, hold_to_wire, parse_id};
+use crate::domain::{Act, Effects};
+use crate::engine::Subject;
+use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, hold_to_wire, parse_cost_centre, parse_id};
 
 impl PointsApi {
     pub(crate) async fn capture_hold(&self, call: Call<CaptureHoldRequest>) -> Result<CaptureHoldResponse, Fault> {
-        let hold = parse_id("hold_id", &call.hold_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
-        let account = account_of_hold(&tx, call.tenant(), hold).await?;
-        let act = Act::Capture {
-            hold,
-            amount: (call.amount > 0).then_some(call.amount),
-        };
-        let posting = Posting {
-            reference: call.reference.clone(),
-            ..Posting::new(account, act)
-        };
-        let effects = post_one(&tx, &self.clock, posting).await?;
-        tx.commit(CaptureHoldResponse {
-            entry: effects.entry().map(entry_to_wire),
-            hold: effects.hold.as_ref().map(hold_to_wire),
-            expired_amount: effects.expired,
-        })
-        .await
+        self.engine.post(ask(call.principal(), &*call)?).await
     }
 }
 
-/// The account that a hold is of.
-pub(super) async fn account_of_hold(tx: &Tx, tenant: Tenant, hold: HoldId) -> Result<AccountKey, Fault> {
-    let found = find_hold(&**tx, tenant, hold).await?;
-    let (member, asset) = found.ok_or_else(|| Fault::not_found("hold", hold))?;
-    account_of(tx, tenant, member, &asset).await
+impl PostingRequest for CaptureHoldRequest {
+    const METHOD: &'static str = "quanyu.points.v1.HoldService/CaptureHold";
+    type Response = CaptureHoldResponse;
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn wish(&self, _: &Principal) -> Result<Wish, Fault> {
+        let hold = parse_id("hold_id", &self.hold_id)?;
+        let act = Act::Capture {
+            hold,
+            amount: (self.amount > 0).then_some(self.amount),
+        };
+        Ok(Wish {
+            reference: self.reference.clone(),
+            cost_centre: parse_cost_centre(&self.cost_centre),
+            ..Wish::new(Subject::Hold(hold), act)
+        })
+    }
+
+    fn response(effects: &Effects) -> CaptureHoldResponse {
+        CaptureHoldResponse {
+            entry: effects.entry().map(entry_to_wire),
+            hold: effects.hold.as_ref().map(hold_to_wire),
+            expired_amount: effects.expired,
+        }
+    }
 }

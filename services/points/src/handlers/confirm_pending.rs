@@ -1,71 +1,55 @@
-use contracts::points::v1::{ConfirmPendingRequest, ConfirmPendingResponse, ErrorReason};
+use contracts::points::v1::{ConfirmPendingRequest, ConfirmPendingResponse};
 use fault::Fault;
+use kernel::Principal;
 use rpc::Call;
-use store::{Begun, Tx};
 
 use super::PointsApi;
-use crate::domain::{AccountKey, Act, ConfirmCause, EntryId, Posting};
-use crate::post::{account_of, post_many};
-use crate::store::{asset, pending_earns};
-use crate::wire::parse_id;
+use crate::domain::{Act, ConfirmCause, Earns, Effects};
+use crate::engine::Subject;
+use crate::wire::{PostingRequest, Wish, ask, parse_id};
 
 impl PointsApi {
     pub(crate) async fn confirm_pending(
         &self,
         call: Call<ConfirmPendingRequest>,
     ) -> Result<ConfirmPendingResponse, Fault> {
-        let member = parse_id("member_id", &call.member_id)?;
-        let earn = Earn::parse(&call.entry_id, &call.reference)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
-        let account = account_of(&tx, call.tenant(), member, &call.asset_code).await?;
-        let cause = ConfirmCause::Call;
-        let confirm = |entry| Posting::new(account.clone(), Act::Confirm { entry, cause });
-        let postings: Vec<Posting> = earn.entries(&tx, &account).await?.into_iter().map(confirm).collect();
-        let mut answer = ConfirmPendingResponse::default();
-        for decided in post_many(&tx, &self.clock, &postings).await? {
-            let effects = decided?;
-            let amount = effects.confirmed.as_ref().map_or(0, |it| it.amount);
-            let repaid = effects.repayment().map_or(0, |entry| entry.amount.saturating_abs());
-            answer.confirmed_amount = answer.confirmed_amount.saturating_add(amount);
-            answer.expired_amount = answer.expired_amount.saturating_add(effects.expired);
-            answer.repaid_amount = answer.repaid_amount.saturating_add(repaid);
-        }
-        tx.commit(answer).await
+        self.engine.post(ask(call.principal(), &*call)?).await
     }
 }
 
-/// Which pending earns of an account are meant.
-pub(super) enum Earn {
-    Entry(EntryId),
-    Reference(String),
-}
+impl PostingRequest for ConfirmPendingRequest {
+    const METHOD: &'static str = "quanyu.points.v1.PendingService/ConfirmPending";
+    type Response = ConfirmPendingResponse;
 
-impl Earn {
-    /// Either of the two fields.
-    pub(super) fn parse(entry: &str, reference: &str) -> Result<Self, Fault> {
-        match (entry, reference) {
-            ("", "") => Err(Fault::invalid("entry_id", "give it, or the reference")),
-            (entry, "") => Ok(Self::Entry(parse_id("entry_id", entry)?)),
-            ("", reference) => Ok(Self::Reference(reference.to_owned())),
-            _ => Err(Fault::invalid("reference", "give it, or the entry_id, not both")),
-        }
+    fn request_id(&self) -> &str {
+        &self.request_id
     }
 
-    /// Their entries, at least one. Whether they are pending indeed is decided when the account is locked.
-    pub(super) async fn entries(&self, tx: &Tx, account: &AccountKey) -> Result<Vec<EntryId>, Fault> {
-        asset(&**tx, account.tenant, &account.asset).await?;
-        let reference = match self {
-            Self::Entry(entry) => return Ok(vec![*entry]),
-            Self::Reference(reference) => reference,
+    fn wish(&self, _: &Principal) -> Result<Wish, Fault> {
+        let member = parse_id("member_id", &self.member_id)?;
+        let act = Act::Confirm {
+            earns: parse_earns(&self.entry_id, &self.reference)?,
+            cause: ConfirmCause::Call,
         };
-        let found = pending_earns(tx, account, reference).await?;
-        if found.is_empty() {
-            let message = format!("nothing is pending with the reference {reference}");
-            return Err(Fault::refused(ErrorReason::NotPending, message).with("earn", reference));
+        Ok(Wish::new(Subject::Asset(member, self.asset_code.as_str().into()), act))
+    }
+
+    fn response(effects: &Effects) -> ConfirmPendingResponse {
+        let amounts = effects.confirmed.iter().map(|it| it.amount);
+        ConfirmPendingResponse {
+            confirmed_amount: amounts.fold(0, i64::saturating_add),
+            expired_amount: effects.expired,
+            repaid_amount: effects.repayment().map_or(0, |entry| entry.amount.saturating_abs()),
         }
-        Ok(found)
+    }
+}
+
+/// Which pending earns are meant: either of the two fields says.
+pub(super) fn parse_earns(entry: &str, reference: &str) -> Result<Earns, Fault> {
+    match (entry, reference) {
+        ("", "") => Err(Fault::invalid("entry_id", "give it, or the reference")),
+        (entry, "") => Ok(Earns::Entry(parse_id("entry_id", entry)?)),
+        ("", reference) => Ok(Earns::Reference(reference.to_owned())),
+        _ => Err(Fault::invalid("reference", "give it, or the entry_id, not both")),
     }
 }

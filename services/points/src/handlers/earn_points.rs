@@ -1,5 +1,6 @@
 use contracts::points::v1::{EarnPointsRequest, EarnPointsResponse};
 use fault::Fault;
+use kernel::Principal;
 use rpc::Call;
 
 use super::PointsApi;
@@ -9,7 +10,7 @@ use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, parse_cost_centre, p
 
 impl PointsApi {
     pub(crate) async fn earn_points(&self, call: Call<EarnPointsRequest>) -> Result<EarnPointsResponse, Fault> {
-        self.engine.post(ask(call.tenant(), &*call)?).await
+        self.engine.post(ask(call.principal(), &*call)?).await
     }
 }
 
@@ -21,15 +22,14 @@ impl PostingRequest for EarnPointsRequest {
         &self.request_id
     }
 
-    fn wish(&self) -> Result<Wish, Fault> {
+    fn wish(&self, _: &Principal) -> Result<Wish, Fault> {
         let availability = match parse_time("available_time", self.available_time.as_ref())? {
             Some(time) => Availability::At(time),
             None if self.awaits_confirmation => Availability::OnConfirmation,
             None => Availability::AtOnce,
         };
         Ok(Wish {
-            member: parse_id("member_id", &self.member_id)?,
-            subject: Subject::Asset(self.asset_code.as_str().into()),
+            subject: Subject::Asset(parse_id("member_id", &self.member_id)?, self.asset_code.as_str().into()),
             act: Act::Earn {
                 amount: self.amount,
                 expire_time: parse_time("expire_time", self.expire_time.as_ref())?,

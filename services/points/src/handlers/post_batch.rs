@@ -43,10 +43,11 @@ impl PointsApi {
         })
     }
 
-    /// Hands all of them in at once, so that they share transactions with each other and with whatever else is asked for.
+    /// Hands them in one after the other as there is room, so that they share transactions with each other and with whatever
+    /// else is asked for.
     async fn post_each(&self, asks: Vec<Result<Ask, Fault>>) -> Result<Vec<Outcome>, Fault> {
         let (right, wrong) = sort(asks);
-        let mut pending = self.engine.hand_in_all(right)?.into_iter();
+        let mut pending = self.engine.hand_in_all(right).await?.into_iter();
         let mut outcomes = Vec::with_capacity(wrong.len());
         for wrong in wrong {
             outcomes.push(match wrong {

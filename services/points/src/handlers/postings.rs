@@ -12,43 +12,55 @@ use rpc::{Access, Methods};
 use crate::engine::{Ask, Outcome};
 use crate::wire::{PostingRequest, ask, refusal_to_wire};
 
-/// A posting that has been read: under which id it is answered, in what form, and what is asked, or why it is refused.
+/// A posting that has been read: under which id and in which form it is answered, and what is asked, or why it is refused.
 pub(super) struct Item {
     pub(super) request_id: String,
     pub(super) form: Form,
     pub(super) ask: Result<Ask, Fault>,
 }
 
-/// Whose answer a posting gets.
-#[derive(Clone, Copy)]
-pub(super) enum Form {
-    Earn,
-    Redeem,
-    Reverse,
-}
+/// Reads an answer as that of the posting's own method.
+pub(super) type Form = Box<dyn FnOnce(&[u8]) -> Result<Told, Fault> + Send>;
 
 /// Reads a posting, which nobody has validated yet.
 pub(super) fn read(principal: &Principal, posting: &Posting) -> Item {
     match &posting.request {
-        Some(Request::Earn(request)) => item(principal, Form::Earn, request),
-        Some(Request::Redeem(request)) => item(principal, Form::Redeem, request),
-        Some(Request::Reverse(request)) => item(principal, Form::Reverse, request),
+        Some(Request::Earn(request)) => item(principal, "earn", request, Told::Earn),
+        Some(Request::Redeem(request)) => item(principal, "redeem", request, Told::Redeem),
+        Some(Request::Reverse(request)) => item(principal, "reverse", request, Told::Reverse),
+        Some(Request::Hold(request)) => item(principal, "hold", request, Told::Hold),
+        Some(Request::Capture(request)) => item(principal, "capture", request, Told::Capture),
+        Some(Request::Release(request)) => item(principal, "release", request, Told::Release),
+        Some(Request::Transfer(request)) => item(principal, "transfer", request, Told::Transfer),
+        Some(Request::Confirm(request)) => item(principal, "confirm", request, Told::Confirm),
+        Some(Request::Cancel(request)) => item(principal, "cancel", request, Told::Cancel),
+        Some(Request::Adjust(request)) => item(principal, "adjust", request, Told::Adjust),
+        Some(Request::Approve(request)) => item(principal, "approve", request, Told::Approve),
+        Some(Request::Reject(request)) => item(principal, "reject", request, Told::Reject),
         None => Item {
             request_id: String::new(),
-            form: Form::Earn,
-            ask: Err(Fault::invalid("request", "must be an earn, a redeem or a reversal")),
+            form: Box::new(|_| Err(Fault::internal("an answer to no request"))),
+            ask: Err(Fault::invalid(
+                "request",
+                "must hold one of the requests that can be posted",
+            )),
         },
     }
 }
 
-fn item<R: PostingRequest + Incoming>(principal: &Principal, form: Form, request: &R) -> Item {
+fn item<R: PostingRequest + Incoming>(
+    principal: &Principal,
+    name: &'static str,
+    request: &R,
+    told: fn(R::Response) -> Told,
+) -> Item {
     let asked = permit::<R>(principal)
         .and_then(|()| request.check())
-        .and_then(|()| ask(principal.tenant, request));
+        .and_then(|()| ask(principal, request));
     Item {
         request_id: request.request_id().to_owned(),
-        form,
-        ask: asked.map_err(|fault| below(form, fault)),
+        form: Box::new(move |answer| R::Response::decode(answer).map(told).map_err(Fault::internal)),
+        ask: asked.map_err(|fault| below(name, fault)),
     }
 }
 
@@ -69,12 +81,7 @@ fn permit<R: PostingRequest>(principal: &Principal) -> Result<(), Fault> {
 }
 
 /// The violations' paths begin at the posting: "earn.amount".
-fn below(form: Form, mut fault: Fault) -> Fault {
-    let name = match form {
-        Form::Earn => "earn",
-        Form::Redeem => "redeem",
-        Form::Reverse => "reverse",
-    };
+fn below(name: &str, mut fault: Fault) -> Fault {
     if let Fault::Refused(refusal) = &mut fault {
         for violation in &mut refusal.violations {
             violation.path = format!("{name}.{}", violation.path);
@@ -85,20 +92,9 @@ fn below(form: Form, mut fault: Fault) -> Fault {
 
 /// The result of a posting.
 pub(super) fn result(request_id: String, form: Form, outcome: Outcome) -> PostingResult {
-    let told = outcome.and_then(|answer| told(form, &answer));
+    let told = outcome.and_then(|answer| form(&answer));
     PostingResult {
         request_id,
         outcome: Some(told.unwrap_or_else(|fault| Told::Refusal(refusal_to_wire(fault)))),
     }
-}
-
-fn told(form: Form, answer: &[u8]) -> Result<Told, Fault> {
-    fn read<A: Message + Default>(answer: &[u8]) -> Result<A, Fault> {
-        A::decode(answer).map_err(Fault::internal)
-    }
-    Ok(match form {
-        Form::Earn => Told::Earn(read(answer)?),
-        Form::Redeem => Told::Redeem(read(answer)?),
-        Form::Reverse => Told::Reverse(read(answer)?),
-    })
 }

@@ -1,5 +1,6 @@
 use contracts::points::v1::{RedeemPointsRequest, RedeemPointsResponse};
 use fault::Fault;
+use kernel::Principal;
 use rpc::Call;
 
 use super::PointsApi;
@@ -9,7 +10,7 @@ use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, parse_cost_centre, p
 
 impl PointsApi {
     pub(crate) async fn redeem_points(&self, call: Call<RedeemPointsRequest>) -> Result<RedeemPointsResponse, Fault> {
-        self.engine.post(ask(call.tenant(), &*call)?).await
+        self.engine.post(ask(call.principal(), &*call)?).await
     }
 }
 
@@ -21,10 +22,9 @@ impl PostingRequest for RedeemPointsRequest {
         &self.request_id
     }
 
-    fn wish(&self) -> Result<Wish, Fault> {
+    fn wish(&self, _: &Principal) -> Result<Wish, Fault> {
         Ok(Wish {
-            member: parse_id("member_id", &self.member_id)?,
-            subject: Subject::Asset(self.asset_code.as_str().into()),
+            subject: Subject::Asset(parse_id("member_id", &self.member_id)?, self.asset_code.as_str().into()),
             act: Act::Redeem { amount: self.amount },
             reference: self.reference.clone(),
             cost_centre: parse_cost_centre(&self.cost_centre),

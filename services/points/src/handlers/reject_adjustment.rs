@@ -1,29 +1,42 @@
 use contracts::points::v1::{RejectAdjustmentRequest, RejectAdjustmentResponse};
 use fault::Fault;
+use kernel::Principal;
 use rpc::Call;
-use store::Begun;
 
 use super::PointsApi;
-use crate::domain::AdjustmentState;
-use crate::store::{adjustment_for_update, save_adjustment};
-use crate::wire::{adjustment_to_wire, parse_id};
+use crate::domain::{Act, Effects};
+use crate::engine::Subject;
+use crate::wire::{PostingRequest, Wish, adjustment_to_wire, ask, parse_id};
 
 impl PointsApi {
     pub(crate) async fn reject_adjustment(
         &self,
         call: Call<RejectAdjustmentRequest>,
     ) -> Result<RejectAdjustmentResponse, Fault> {
-        let id = parse_id("adjustment_id", &call.adjustment_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
+        self.engine.post(ask(call.principal(), &*call)?).await
+    }
+}
+
+impl PostingRequest for RejectAdjustmentRequest {
+    const METHOD: &'static str = "quanyu.points.v1.AdjustmentService/RejectAdjustment";
+    type Response = RejectAdjustmentResponse;
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn wish(&self, caller: &Principal) -> Result<Wish, Fault> {
+        let adjustment = parse_id("adjustment_id", &self.adjustment_id)?;
+        let act = Act::Reject {
+            adjustment,
+            decider: caller.subject.clone(),
         };
-        let mut adjustment = adjustment_for_update(&tx, call.tenant(), id).await?;
-        adjustment.decide(&call.principal().subject, AdjustmentState::Rejected, self.clock.now())?;
-        save_adjustment(&tx, &adjustment).await?;
-        tx.commit(RejectAdjustmentResponse {
-            adjustment: Some(adjustment_to_wire(&adjustment)),
-        })
-        .await
+        Ok(Wish::new(Subject::Adjustment(adjustment), act))
+    }
+
+    fn response(effects: &Effects) -> RejectAdjustmentResponse {
+        RejectAdjustmentResponse {
+            adjustment: effects.adjustment.as_ref().map(adjustment_to_wire),
+        }
     }
 }

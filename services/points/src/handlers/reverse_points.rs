@@ -1,5 +1,6 @@
 use contracts::points::v1::{ReversePointsRequest, ReversePointsResponse};
 use fault::Fault;
+use kernel::Principal;
 use rpc::Call;
 
 use super::PointsApi;
@@ -12,7 +13,7 @@ impl PointsApi {
         &self,
         call: Call<ReversePointsRequest>,
     ) -> Result<ReversePointsResponse, Fault> {
-        self.engine.post(ask(call.tenant(), &*call)?).await
+        self.engine.post(ask(call.principal(), &*call)?).await
     }
 }
 
@@ -24,7 +25,7 @@ impl PostingRequest for ReversePointsRequest {
         &self.request_id
     }
 
-    fn wish(&self) -> Result<Wish, Fault> {
+    fn wish(&self, _: &Principal) -> Result<Wish, Fault> {
         let member = parse_id("member_id", &self.member_id)?;
         let entry = parse_id("entry_id", &self.entry_id)?;
         let extent = match self.amount {
@@ -32,8 +33,7 @@ impl PostingRequest for ReversePointsRequest {
             amount => Extent::Amount(amount),
         };
         Ok(Wish {
-            member,
-            subject: Subject::Entry(entry),
+            subject: Subject::Entry(member, entry),
             act: Act::Reverse { entry, extent },
             reference: self.reference.clone(),
             cost_centre: None,

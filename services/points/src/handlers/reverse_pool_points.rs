@@ -6,9 +6,9 @@ use rpc::Call;
 use store::Begun;
 
 use super::PointsApi;
-use crate::domain::{Act, Extent, Posting, holder_of};
+use crate::domain::{Act, EntryId, Extent, Posting, holder_of};
 use crate::post::{account_of, post_one};
-use crate::store::{owners, pool_for_update};
+use crate::store::{Owned, owners, pool_for_update};
 use crate::wire::{entry_to_wire, parse_id, parse_pool};
 
 impl PointsApi {
@@ -17,7 +17,7 @@ impl PointsApi {
         call: Call<ReversePoolPointsRequest>,
     ) -> Result<ReversePoolPointsResponse, Fault> {
         let id = parse_pool(&call.pool_id)?;
-        let entry = parse_id("entry_id", &call.entry_id)?;
+        let entry: EntryId = parse_id("entry_id", &call.entry_id)?;
         let extent = match call.amount {
             0 => Extent::Rest,
             amount => Extent::Amount(amount),
@@ -28,11 +28,9 @@ impl PointsApi {
         };
         let tenant = call.tenant();
         let pool = pool_for_update(&tx, tenant, id).await?;
-        let owners = owners(&tx, &BTreeSet::from([(tenant, entry)])).await?;
-        if owners
-            .get(&(tenant, entry))
-            .is_none_or(|(holder, _)| *holder != holder_of(id))
-        {
+        let asked = (Owned::Entry, tenant, entry.uuid());
+        let owners = owners(&tx, &BTreeSet::from([asked])).await?;
+        if owners.get(&asked).is_none_or(|owner| owner.member != holder_of(id)) {
             return Err(Fault::not_found("entry", entry));
         }
         // A pool that was dissolved leads to its owner.

@@ -1,40 +1,47 @@
 use contracts::points::v1::{TransferPointsRequest, TransferPointsResponse};
 use fault::Fault;
+use kernel::Principal;
 use rpc::Call;
-use store::Begun;
 
 use super::PointsApi;
-use crate::domain::{Act, EntryKind, Posting};
-use crate::post::{account_of, post_one};
-use crate::wire::{entry_to_wire, parse_id};
+use crate::domain::{Act, Effects, EntryKind};
+use crate::engine::Subject;
+use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, parse_id};
 
 impl PointsApi {
     pub(crate) async fn transfer_points(
         &self,
         call: Call<TransferPointsRequest>,
     ) -> Result<TransferPointsResponse, Fault> {
-        let member = parse_id("member_id", &call.member_id)?;
-        let to = parse_id("to_member_id", &call.to_member_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
-        let account = account_of(&tx, call.tenant(), member, &call.asset_code).await?;
-        let receiver = account_of(&tx, call.tenant(), to, &call.asset_code).await?;
+        self.engine.post(ask(call.principal(), &*call)?).await
+    }
+}
+
+impl PostingRequest for TransferPointsRequest {
+    const METHOD: &'static str = "quanyu.points.v1.TransferService/TransferPoints";
+    type Response = TransferPointsResponse;
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn wish(&self, _: &Principal) -> Result<Wish, Fault> {
+        let member = parse_id("member_id", &self.member_id)?;
         let act = Act::Transfer {
-            to: receiver.member,
-            amount: call.amount,
+            to: parse_id("to_member_id", &self.to_member_id)?,
+            amount: self.amount,
         };
-        let posting = Posting {
-            reference: call.reference.clone(),
-            ..Posting::new(account, act)
-        };
-        let effects = post_one(&tx, &self.clock, posting).await?;
+        Ok(Wish {
+            reference: self.reference.clone(),
+            ..Wish::new(Subject::Asset(member, self.asset_code.as_str().into()), act)
+        })
+    }
+
+    fn response(effects: &Effects) -> TransferPointsResponse {
         let into = effects.entries.iter().find(|entry| entry.kind == EntryKind::TransferIn);
-        tx.commit(TransferPointsResponse {
+        TransferPointsResponse {
             out_entry: effects.entry().map(entry_to_wire),
             in_entry: into.map(entry_to_wire),
-        })
-        .await
+        }
     }
 }

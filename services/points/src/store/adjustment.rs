@@ -1,15 +1,17 @@
+use std::collections::BTreeSet;
+
 use fault::Fault;
 use kernel::{Tenant, Time};
-use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Tx, for_update, insert_rows};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use store::{Column, Tx, for_update, insert_rows, look_up, values};
 use uuid::Uuid;
 
 use super::account::key_values;
-use super::row::{Columns, broken, select};
-use crate::domain::{AccountKey, Adjustment, AdjustmentId, AdjustmentState, EntryId, MemberId};
+use super::row::{Columns, KEYS_MAX, broken, select};
+use crate::domain::{AccountKey, Adjustment, AdjustmentId, AdjustmentState, EntryId, MemberId, State};
 
-const SELECT: &str = "SELECT adjustment_id, member_id, asset_code, amount, reason_code, note, state, creator, decider, \
-     entry_id, create_time, decide_time FROM adjustment";
+const SELECT: &str = "t.tenant_id, t.adjustment_id, t.member_id, t.asset_code, t.amount, t.reason_code, t.note, t.state, \
+     t.creator, t.decider, t.entry_id, t.create_time, t.decide_time, t.cost_centre";
 
 /// One adjustment.
 pub(crate) async fn adjustment(
@@ -17,19 +19,36 @@ pub(crate) async fn adjustment(
     tenant: Tenant,
     id: AdjustmentId,
 ) -> Result<Adjustment, Fault> {
-    one(conn, tenant, id, "").await
-}
-
-/// One adjustment, locked until the end of the transaction. Whoever also posts locks it before the account.
-pub(crate) async fn adjustment_for_update(tx: &Tx, tenant: Tenant, id: AdjustmentId) -> Result<Adjustment, Fault> {
-    one(&**tx, tenant, id, for_update(tx.get_database_backend())).await
-}
-
-async fn one(conn: &impl ConnectionTrait, tenant: Tenant, id: AdjustmentId, lock: &str) -> Result<Adjustment, Fault> {
-    let sql = format!("{SELECT} WHERE tenant_id = $1 AND adjustment_id = $2{lock}");
+    let sql = format!("SELECT {SELECT} FROM adjustment AS t WHERE t.tenant_id = $1 AND t.adjustment_id = $2");
     let rows = select(conn, &sql, [tenant.uuid().into(), id.uuid().into()]).await?;
     let row = rows.first().ok_or_else(|| Fault::not_found("adjustment", id))?;
-    adjustment_row(tenant, row)
+    adjustment_row(row)
+}
+
+/// Adjustments by their ids, locked until the end of the transaction, in the one order of their keys: an account that has no
+/// row yet could not be locked for them. Whoever locks both locks the accounts first.
+pub(super) async fn lock_adjustments(
+    tx: &Tx,
+    ids: &BTreeSet<(Tenant, AdjustmentId)>,
+) -> Result<Vec<Adjustment>, Fault> {
+    let backend = tx.get_database_backend();
+    let on = format!(
+        "t.tenant_id = k.column1 AND t.adjustment_id = k.column2{}",
+        for_update(backend)
+    );
+    let ids: Vec<&(Tenant, AdjustmentId)> = ids.iter().collect();
+    let mut locked = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(KEYS_MAX) {
+        let rows = ids
+            .iter()
+            .map(|(tenant, id)| vec![tenant.uuid().into(), id.uuid().into()]);
+        let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], rows.collect());
+        let sql = format!("SELECT {SELECT} FROM {}", look_up(backend, &list, "adjustment", &on));
+        for row in select(&**tx, &sql, parameters).await? {
+            locked.push(adjustment_row(&row)?);
+        }
+    }
+    Ok(locked)
 }
 
 /// A tenant's adjustments before one of them, the latest first; of one state, or all.
@@ -41,23 +60,31 @@ pub(crate) async fn list_adjustments(
     limit: i64,
 ) -> Result<Vec<Adjustment>, Fault> {
     let of_state = state
-        .map(|state| format!("AND state = {}", state.number()))
+        .map(|state| format!("AND t.state = {}", state.number()))
         .unwrap_or_default();
-    let sql =
-        format!("{SELECT} WHERE tenant_id = $1 {of_state} AND adjustment_id < $2 ORDER BY adjustment_id DESC LIMIT $3");
+    let sql = format!(
+        "SELECT {SELECT} FROM adjustment AS t WHERE t.tenant_id = $1 {of_state} AND t.adjustment_id < $2 \
+         ORDER BY t.adjustment_id DESC LIMIT $3"
+    );
     let rows = select(conn, &sql, [tenant.uuid().into(), before.uuid().into(), limit.into()]).await?;
-    rows.iter().map(|row| adjustment_row(tenant, row)).collect()
+    rows.iter().map(adjustment_row).collect()
 }
 
-/// Writes an adjustment as it is now.
-pub(crate) async fn save_adjustment(tx: &Tx, adjustment: &Adjustment) -> Result<(), Fault> {
+/// Writes the adjustments that were made or have been decided.
+pub(super) async fn write_adjustments(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO adjustment (tenant_id, adjustment_id, member_id, asset_code, amount, reason_code, note, \
-         state, creator, decider, entry_id, create_time, decide_time)";
+         state, creator, decider, entry_id, create_time, decide_time, cost_centre)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, adjustment_id) DO UPDATE SET member_id = excluded.member_id, \
          state = excluded.state, decider = excluded.decider, entry_id = excluded.entry_id, \
          decide_time = excluded.decide_time";
+    let rows = state.changed_adjustments().map(adjustment_values).collect();
+    insert_rows(&**tx, INSERT, rows, CHANGE).await?;
+    Ok(())
+}
+
+fn adjustment_values(adjustment: &Adjustment) -> Vec<Value> {
     let [tenant, member, asset] = key_values(&adjustment.account);
-    let row = vec![
+    vec![
         tenant,
         adjustment.id.uuid().into(),
         member,
@@ -71,13 +98,13 @@ pub(crate) async fn save_adjustment(tx: &Tx, adjustment: &Adjustment) -> Result<
         adjustment.entry.map(kernel::Id::uuid).into(),
         adjustment.create_time.micros().into(),
         adjustment.decide_time.map(Time::micros).into(),
-    ];
-    insert_rows(&**tx, INSERT, vec![row], CHANGE).await?;
-    Ok(())
+        adjustment.cost_centre.as_deref().into(),
+    ]
 }
 
-fn adjustment_row(tenant: Tenant, row: &QueryResult) -> Result<Adjustment, Fault> {
+fn adjustment_row(row: &QueryResult) -> Result<Adjustment, Fault> {
     let mut columns = Columns::of(row);
+    let tenant = columns.tenant()?;
     let id = AdjustmentId::from_uuid(columns.take()?);
     let account = AccountKey {
         tenant,
@@ -98,5 +125,6 @@ fn adjustment_row(tenant: Tenant, row: &QueryResult) -> Result<Adjustment, Fault
         entry: columns.take::<Option<Uuid>>()?.map(EntryId::from_uuid),
         create_time: columns.time()?,
         decide_time: columns.maybe_time()?,
+        cost_centre: columns.take::<Option<String>>()?.map(Into::into),
     })
 }

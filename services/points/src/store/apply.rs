@@ -4,6 +4,7 @@ use store::{Tx, insert_rows};
 use uuid::Uuid;
 
 use super::account::key_values;
+use super::adjustment::write_adjustments;
 use super::hold::write_holds;
 use crate::domain::{AccountKey, Effects, Entry, EntryKind, Lot, LotAmount, State};
 
@@ -15,6 +16,7 @@ pub(crate) async fn apply(tx: &Tx, state: &State, effects: &[&Effects]) -> Resul
     insert_entry_lots(tx, &entries).await?;
     write_lots(tx, state).await?;
     write_holds(tx, state).await?;
+    write_adjustments(tx, state).await?;
     write_accounts(tx, state).await?;
     super::counters::add_counters(tx, state, &entries).await
 }

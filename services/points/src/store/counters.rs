@@ -35,8 +35,7 @@ pub(super) async fn add_counters(tx: &Tx, state: &State, entries: &[&Entry]) -> 
 
 fn rows(counts: Counts, stripe: i32) -> Result<Vec<Vec<Value>>, Fault> {
     let row = |(key, count): (SumKey, Count)| {
-        let high = i64::try_from(count.amount.div_euclid(LIMB)).map_err(Fault::internal)?;
-        let low = i64::try_from(count.amount.rem_euclid(LIMB)).map_err(Fault::internal)?;
+        let (high, low) = limbs(count.amount)?;
         Ok(vec![
             key.tenant.uuid().into(),
             (*key.asset).into(),
@@ -52,6 +51,18 @@ fn rows(counts: Counts, stripe: i32) -> Result<Vec<Vec<Value>>, Fault> {
         ])
     };
     counts.into_iter().map(row).collect()
+}
+
+/// The two parts in which an amount is kept.
+pub(super) fn limbs(amount: i128) -> Result<(i64, i64), Fault> {
+    let high = i64::try_from(amount.div_euclid(LIMB)).map_err(Fault::internal)?;
+    let low = i64::try_from(amount.rem_euclid(LIMB)).map_err(Fault::internal)?;
+    Ok((high, low))
+}
+
+/// The amount that is kept in two parts.
+pub(super) fn of_limbs(high: i64, low: i64) -> i128 {
+    i128::from(high).saturating_mul(LIMB).saturating_add(i128::from(low))
 }
 
 /// A running sum over all its stripes.
@@ -94,7 +105,7 @@ pub(crate) async fn counters(
             let kind = columns.take()?;
             let kind = EntryKind::from_number(kind).ok_or_else(|| broken("an entry's kind", kind))?;
             let (high, low): (i64, i64) = (columns.take()?, columns.take()?);
-            let amount = i128::from(high).saturating_mul(LIMB).saturating_add(i128::from(low));
+            let amount = of_limbs(high, low);
             Ok(CounterRow {
                 month,
                 centre,

@@ -8,25 +8,10 @@ use uuid::Uuid;
 
 use super::account::key_values;
 use super::row::{Columns, KEYS_MAX, broken, select};
-use crate::domain::{AccountKey, AssetCode, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
+use crate::domain::{AccountKey, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
 
 const SELECT: &str = "h.tenant_id, h.hold_id, h.member_id, h.asset_code, h.amount, h.state, h.captured, h.entry_id, \
-     h.reference, h.create_time, h.expire_time, h.end_time, h.maker_id";
-
-/// Whose hold it is, and of what.
-pub(crate) async fn find_hold(
-    conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    hold: HoldId,
-) -> Result<Option<(MemberId, AssetCode)>, Fault> {
-    const FIND: &str = "SELECT member_id, asset_code FROM hold WHERE tenant_id = $1 AND hold_id = $2";
-    let rows = select(conn, FIND, [tenant.uuid().into(), hold.uuid().into()]).await?;
-    let found = rows.first().map(|row| {
-        let mut columns = Columns::of(row);
-        Ok((MemberId::from_uuid(columns.take()?), columns.take::<String>()?.into()))
-    });
-    found.transpose()
-}
+     h.reference, h.create_time, h.expire_time, h.end_time, h.maker_id, h.cost_centre";
 
 /// Holds by their ids, those that are there.
 pub(crate) async fn holds(conn: &impl ConnectionTrait, ids: &BTreeSet<(Tenant, HoldId)>) -> Result<Vec<Hold>, Fault> {
@@ -108,7 +93,7 @@ pub(crate) async fn due_holds(
 /// Writes the holds that were made or have changed. The lots of a hold are written once, when it is made.
 pub(super) async fn write_holds(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO hold (tenant_id, hold_id, member_id, asset_code, amount, state, open, captured, \
-         entry_id, reference, create_time, expire_time, end_time, maker_id)";
+         entry_id, reference, create_time, expire_time, end_time, maker_id, cost_centre)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, hold_id) DO UPDATE SET member_id = excluded.member_id, \
          state = excluded.state, open = excluded.open, captured = excluded.captured, entry_id = excluded.entry_id, \
          end_time = excluded.end_time";
@@ -162,6 +147,7 @@ fn hold_values(hold: &Hold) -> Vec<Value> {
         hold.expire_time.micros().into(),
         hold.end_time.map(Time::micros).into(),
         hold.maker.uuid().into(),
+        hold.cost_centre.as_deref().into(),
     ]
 }
 
@@ -204,11 +190,13 @@ fn hold_row(row: &QueryResult) -> Result<Hold, Fault> {
         create_time: columns.time()?,
         expire_time: columns.time()?,
         end_time: columns.maybe_time()?,
+        cost_centre: None,
     };
     // Of a hold that was made before this was kept, whose it was then is not known.
     let maker = columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid);
     Ok(Hold {
         maker: maker.unwrap_or(hold.maker),
+        cost_centre: columns.take::<Option<String>>()?.map(Into::into),
         ..hold
     })
 }

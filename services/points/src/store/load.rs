@@ -1,16 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use contracts::points::v1::ErrorReason;
 use fault::Fault;
 use kernel::{Clock, Tenant};
 use store::{Tx, redirects};
 use uuid::Uuid;
 
-use super::lot::{FIRST, LOTS_PER_PAGE, LotRow, lots_by_id, open_lots, pending_lots};
+use super::adjustment::lock_adjustments;
+use super::lot::{FIRST, LOTS_PER_PAGE, LotRow, lots_by_id, open_lots, pending_lots, waiting_earns};
 use super::{AccountRow, hold, reversible};
 use crate::domain::{
-    Account, AccountKey, Act, Asset, AssetCode, EntryId, EntryKind, HoldId, LotId, LotKey, Posting, Standing, State,
-    receiver,
+    Account, AccountKey, Act, Asset, AssetCode, Earns, EntryId, EntryKind, HoldId, LotId, LotKey, Posting, Standing,
+    State, receiver,
 };
 
 /// Locks everything that the postings touch, in one order, creating what is missing, and reads what their decisions need.
@@ -22,7 +24,7 @@ pub(crate) async fn load(tx: &Tx, clock: &Clock, postings: &[Posting]) -> Result
     }
     let locked = super::lock(tx, &keys).await?;
     let mut state = state_of(clock, &keys, locked, &assets);
-    read(tx, &mut state, &postings.iter().collect::<Vec<_>>()).await?;
+    read(tx, &mut state, &postings.iter().collect::<Vec<_>>(), usize::MAX).await?;
     Ok(state)
 }
 
@@ -58,13 +60,28 @@ pub(crate) fn state_of(
 
 /// Reads what the decisions need beside the accounts: not more, so that the cost of a posting does not grow with its
 /// account's history.
-pub(crate) async fn read(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
+///
+/// Several postings that would read more than `lots_max` lots together are refused together; one alone reads what it needs.
+pub(crate) async fn read(tx: &Tx, state: &mut State, postings: &[&Posting], lots_max: usize) -> Result<(), Fault> {
     check_open(state, postings)?;
+    load_adjustments(tx, state, postings).await?;
+    load_waiting(tx, state, postings).await?;
     load_reversibles(tx, state, postings).await?;
     load_holds(tx, state, postings).await?;
     load_lots_by_id(tx, state, postings).await?;
     load_pending_lots(tx, state, postings).await?;
-    load_open_lots(tx, state, postings).await
+    let lots_max = if postings.len() > 1 { lots_max } else { usize::MAX };
+    check_size(state, lots_max)?;
+    load_open_lots(tx, state, postings, lots_max).await
+}
+
+fn check_size(state: &State, lots_max: usize) -> Result<(), Fault> {
+    let lots = state.accounts().map(|(_, account)| account.lots_count());
+    if lots.fold(0, usize::saturating_add) <= lots_max {
+        return Ok(());
+    }
+    let message = format!("the postings of one transaction would read more than {lots_max} lots: post fewer at a time");
+    Err(Fault::refused(ErrorReason::TooManyLots, message).with("lots_max", lots_max))
 }
 
 /// Refuses where a merge came in between: whoever posts follows the redirect anew.
@@ -84,7 +101,9 @@ fn check_open(state: &State, postings: &[&Posting]) -> Result<(), Fault> {
         | Act::Hold { .. }
         | Act::Capture { .. }
         | Act::Release { .. }
-        | Act::Adjust { .. } => gone(&posting.account),
+        | Act::Adjust(_)
+        | Act::Approve { .. }
+        | Act::Reject { .. } => gone(&posting.account),
     });
     if lost { Err(Fault::Contended) } else { Ok(()) }
 }
@@ -99,11 +118,35 @@ pub(crate) fn keys_of(posting: &Posting) -> impl Iterator<Item = AccountKey> {
     std::iter::once(posting.account.clone()).chain(receiver(posting))
 }
 
-async fn load_reversibles(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
-    let ids: BTreeSet<(Tenant, EntryId)> = postings
+/// The adjustments that postings name.
+async fn load_adjustments(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
+    let named = postings
         .iter()
-        .filter_map(|it| Some((it.account.tenant, reverses(it)?)))
-        .collect();
+        .filter_map(|posting| Some((posting.account.tenant, posting.act.adjustment()?)));
+    for adjustment in lock_adjustments(tx, &named.collect()).await? {
+        state.load_adjustment(adjustment);
+    }
+    Ok(())
+}
+
+/// The pending earns that postings name by a reference.
+async fn load_waiting(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
+    let named = postings.iter().filter_map(|posting| match posting.act.earns()? {
+        Earns::Reference(reference) => Some((&posting.account, reference.as_str())),
+        Earns::Entry(_) => None,
+    });
+    for (entry, key, reference) in waiting_earns(tx, &named.collect()).await? {
+        state.load_waiting(&key, &reference, entry);
+    }
+    Ok(())
+}
+
+async fn load_reversibles(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
+    let mut ids: BTreeSet<(Tenant, EntryId)> = BTreeSet::new();
+    for posting in postings {
+        let named = named_entries(state, posting).into_iter();
+        ids.extend(named.map(|entry| (posting.account.tenant, entry)));
+    }
     if ids.is_empty() {
         return Ok(());
     }
@@ -113,9 +156,11 @@ async fn load_reversibles(tx: &Tx, state: &mut State, postings: &[&Posting]) -> 
     Ok(())
 }
 
-fn reverses(posting: &Posting) -> Option<EntryId> {
-    match posting.act {
-        Act::Reverse { entry, .. } | Act::Confirm { entry, .. } | Act::Cancel { entry } => Some(entry),
+/// The entries that a posting reverses, confirms or cancels.
+fn named_entries(state: &State, posting: &Posting) -> Vec<EntryId> {
+    match &posting.act {
+        Act::Reverse { entry, .. } => vec![*entry],
+        Act::Confirm { earns, .. } | Act::Cancel { earns } => state.earns(&posting.account, earns),
         Act::Earn { .. }
         | Act::Redeem { .. }
         | Act::RedeemPool { .. }
@@ -123,10 +168,12 @@ fn reverses(posting: &Posting) -> Option<EntryId> {
         | Act::Capture { .. }
         | Act::Release { .. }
         | Act::Transfer { .. }
-        | Act::Adjust { .. }
+        | Act::Adjust(_)
+        | Act::Approve { .. }
+        | Act::Reject { .. }
         | Act::Expire { .. }
         | Act::Move { .. }
-        | Act::Return { .. } => None,
+        | Act::Return { .. } => Vec::new(),
     }
 }
 
@@ -149,7 +196,9 @@ async fn load_holds(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result
             | Act::Reverse { .. }
             | Act::Hold { .. }
             | Act::Transfer { .. }
-            | Act::Adjust { .. }
+            | Act::Adjust(_)
+            | Act::Approve { .. }
+            | Act::Reject { .. }
             | Act::Expire { .. } => {}
         }
     }
@@ -172,11 +221,10 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[&Posting]) -> R
     let mut wanted: BTreeMap<(Tenant, LotId), &AccountKey> = BTreeMap::new();
     for &posting in postings {
         let lots: Vec<LotId> = match &posting.act {
-            Act::Reverse { entry, .. } | Act::Confirm { entry, .. } | Act::Cancel { entry } => {
-                let parts = state
-                    .reversible(*entry)
-                    .map(|it| it.parts.iter().map(|part| part.lot).collect());
-                parts.unwrap_or_default()
+            Act::Reverse { .. } | Act::Confirm { .. } | Act::Cancel { .. } => {
+                let entries = named_entries(state, posting).into_iter();
+                let entries = entries.filter_map(|entry| state.reversible(entry));
+                entries.flat_map(|it| it.parts.iter().map(|part| part.lot)).collect()
             }
             Act::Expire { lots } => lots.clone(),
             Act::Return { lots, .. } => lots.iter().copied().collect(),
@@ -187,7 +235,9 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[&Posting]) -> R
             | Act::RedeemPool { .. }
             | Act::Hold { .. }
             | Act::Transfer { .. }
-            | Act::Adjust { .. } => Vec::new(),
+            | Act::Adjust(_)
+            | Act::Approve { .. }
+            | Act::Reject { .. } => Vec::new(),
         };
         wanted.extend(
             lots.into_iter()
@@ -244,8 +294,11 @@ fn held_lots(state: &State, account: &AccountKey) -> Vec<LotId> {
     holds.flat_map(|hold| hold.parts.iter().map(|part| part.lot)).collect()
 }
 
+/// How many lots one statement reads at the most, of how many accounts ever.
+const LOTS_PER_READ: usize = 16_384;
+
 /// The open lots of accounts that spend, page by page, until they cover what all postings together may take.
-async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
+async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[&Posting], lots_max: usize) -> Result<(), Fault> {
     let mut needs: HashMap<AccountKey, i64> = HashMap::new();
     let moving = postings
         .iter()
@@ -276,17 +329,20 @@ async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Re
     while !cursors.is_empty() {
         size = sizes.next().unwrap_or(size);
         let mut pages: HashMap<AccountKey, BTreeSet<LotKey>> = HashMap::new();
-        for row in open_lots(tx, &cursors, size).await? {
-            let key = AccountKey {
-                tenant: row.tenant,
-                member: row.member,
-                asset: row.asset,
-            };
-            pages.entry(key.clone()).or_default().insert(row.lot.key());
-            if let Some(need) = needs.get_mut(&key).filter(|_| !row.lot.is_due(state.now)) {
-                *need = need.saturating_sub(row.lot.remaining);
+        for cursors in cursors.chunks(LOTS_PER_READ.checked_div(size).unwrap_or(1)) {
+            for row in open_lots(tx, cursors, size).await? {
+                let key = AccountKey {
+                    tenant: row.tenant,
+                    member: row.member,
+                    asset: row.asset,
+                };
+                pages.entry(key.clone()).or_default().insert(row.lot.key());
+                if let Some(need) = needs.get_mut(&key).filter(|_| !row.lot.is_due(state.now)) {
+                    *need = need.saturating_sub(row.lot.remaining);
+                }
+                state.account_mut(&key).load(row.lot);
             }
-            state.account_mut(&key).load(row.lot);
+            check_size(state, lots_max)?;
         }
         cursors.retain_mut(|(key, cursor)| {
             let page = pages.remove(key).unwrap_or_default();
@@ -305,7 +361,8 @@ async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Re
 fn need(state: &State, posting: &Posting) -> i64 {
     match posting.act {
         // One that adds needs none.
-        Act::Adjust { amount, .. } => amount.saturating_neg(),
+        Act::Adjust(ref correction) => correction.amount.saturating_neg(),
+        Act::Approve { adjustment, .. } => state.adjustment(adjustment).amount.saturating_neg(),
         Act::Redeem { amount }
         | Act::RedeemPool { amount, .. }
         | Act::Hold { amount, .. }
@@ -321,6 +378,7 @@ fn need(state: &State, posting: &Posting) -> i64 {
         | Act::Capture { .. }
         | Act::Release { .. }
         | Act::Return { .. }
+        | Act::Reject { .. }
         | Act::Expire { .. } => 0,
     }
 }

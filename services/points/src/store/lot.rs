@@ -174,16 +174,42 @@ pub(crate) async fn pending_lots(tx: &Tx, accounts: &BTreeSet<AccountKey>) -> Re
     Ok(found)
 }
 
-/// The pending earns of an account with a reference, in the order in which they were earned.
-pub(crate) async fn pending_earns(tx: &Tx, key: &AccountKey, reference: &str) -> Result<Vec<EntryId>, Fault> {
-    const FIND: &str = "SELECT e.entry_id FROM lot AS l CROSS JOIN entry AS e \
-         WHERE l.tenant_id = $1 AND l.member_id = $2 AND l.asset_code = $3 AND l.pending > 0 \
-         AND e.tenant_id = l.tenant_id AND e.entry_id = l.lot_id AND e.reference = $4 ORDER BY e.entry_id";
-    let [tenant, member, asset] = super::account::key_values(key);
-    let rows = select(&**tx, FIND, [tenant, member, asset, reference.into()]).await?;
-    rows.iter()
-        .map(|row| Ok(EntryId::from_uuid(Columns::of(row).take()?)))
-        .collect()
+/// The pending earns of accounts with a reference each, in the order in which they were earned. Its cost grows with how much
+/// is pending there.
+pub(super) async fn waiting_earns(
+    tx: &Tx,
+    wanted: &BTreeSet<(&AccountKey, &str)>,
+) -> Result<Vec<(EntryId, AccountKey, String)>, Fault> {
+    const COLUMNS: [Column; 4] = [Column::Uuid, Column::Uuid, Column::Text, Column::Text];
+    const MATCHES: &str = "t.tenant_id = k.column1 AND t.member_id = k.column2 AND t.asset_code = k.column3 \
+         AND t.pending > 0 AND EXISTS (SELECT 1 FROM entry AS e WHERE e.tenant_id = t.tenant_id \
+             AND e.entry_id = t.lot_id AND e.reference = k.column4)";
+    let wanted: Vec<&(&AccountKey, &str)> = wanted.iter().collect();
+    let backend = tx.get_database_backend();
+    let mut found = Vec::new();
+    for wanted in wanted.chunks(KEYS_MAX) {
+        let rows = wanted.iter().map(|(key, reference)| {
+            let key = super::account::key_values(key).into_iter();
+            key.chain([(*reference).into()]).collect()
+        });
+        let (list, parameters) = values(backend, 1, &COLUMNS, rows.collect());
+        let sql = format!(
+            "SELECT t.lot_id, t.tenant_id, t.member_id, t.asset_code, k.column4 FROM {}",
+            look_up(backend, &list, "lot", MATCHES)
+        );
+        for row in select(&**tx, &sql, parameters).await? {
+            let mut columns = Columns::of(&row);
+            let entry = EntryId::from_uuid(columns.take()?);
+            let key = AccountKey {
+                tenant: columns.tenant()?,
+                member: MemberId::from_uuid(columns.take()?),
+                asset: columns.take::<String>()?.into(),
+            };
+            found.push((entry, key, columns.take()?));
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// The pending earns of a tenant whose time has come by `now`, those first that have waited longest.

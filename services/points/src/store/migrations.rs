@@ -1,12 +1,15 @@
 mod adjustment;
 mod bare_entries;
+mod counter_proof;
 mod counters;
 mod debt;
+mod debt_proof;
 mod debtors;
 mod earning;
 mod earning_drafts;
 mod hold;
 mod idle;
+mod more_cost_centres;
 mod pending;
 mod pools;
 mod proof;
@@ -51,6 +54,9 @@ pub(crate) fn migrations() -> Vec<Migration> {
         earning_drafts::EARNING_DRAFTS,
         pools::POOLS,
         bare_entries::BARE_ENTRIES,
+        more_cost_centres::MORE_COST_CENTRES,
+        debt_proof::DEBT_PROOF,
+        counter_proof::COUNTER_PROOF,
     ]
 }
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use fault::Fault;
 use kernel::{Tenant, Time};
@@ -7,7 +7,7 @@ use store::{Column, Tx, look_up, values};
 use uuid::Uuid;
 
 use super::row::{Columns, KEYS_MAX, broken, select};
-use crate::domain::{AssetCode, EntryId, EntryKind, LotId, MemberId, Part, Reversible};
+use crate::domain::{EntryId, EntryKind, LotId, MemberId, Part, Reversible};
 
 const COLUMNS: [Column; 2] = [Column::Uuid, Column::Uuid];
 const MATCHES: &str = "t.tenant_id = k.column1 AND t.entry_id = k.column2";
@@ -128,27 +128,6 @@ fn part(lot: LotId, expire_time: Time, amount: i64) -> Part {
         amount,
         reversed: 0,
     }
-}
-
-/// Whose these entries are, and of what; those that exist.
-pub(crate) async fn owners(
-    tx: &Tx,
-    ids: &BTreeSet<(Tenant, EntryId)>,
-) -> Result<HashMap<(Tenant, EntryId), (MemberId, AssetCode)>, Fault> {
-    let ids: Vec<(Tenant, EntryId)> = ids.iter().copied().collect();
-    let mut owners = HashMap::new();
-    for ids in ids.chunks(KEYS_MAX) {
-        let (list, parameters) = list(tx, ids);
-        let found = look_up(tx.get_database_backend(), &list, "entry", MATCHES);
-        let sql = format!("SELECT t.tenant_id, t.entry_id, t.member_id, t.asset_code FROM {found}");
-        for row in select(&**tx, &sql, parameters).await? {
-            let mut columns = Columns::of(&row);
-            let id = (columns.tenant()?, EntryId::from_uuid(columns.take()?));
-            let member = MemberId::from_uuid(columns.take()?);
-            owners.insert(id, (member, columns.take::<String>()?.into()));
-        }
-    }
-    Ok(owners)
 }
 
 fn list(tx: &Tx, ids: &[(Tenant, EntryId)]) -> (String, Vec<Value>) {

@@ -10,6 +10,7 @@ pub(crate) fn adjustment_to_wire(adjustment: &Adjustment) -> wire::Adjustment {
         amount: adjustment.amount,
         reason_code: adjustment.reason_code.clone(),
         note: adjustment.note.clone(),
+        cost_centre: adjustment.cost_centre.as_deref().unwrap_or_default().to_owned(),
         state: adjustment.state.number(),
         creator: adjustment.creator.clone(),
         decider: adjustment.decider.clone().unwrap_or_default(),

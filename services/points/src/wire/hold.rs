@@ -19,6 +19,7 @@ pub(crate) fn hold_to_wire(hold: &Hold) -> wire::Hold {
         captured_amount: hold.captured,
         entry_id: hold.entry.map(|id| id.to_string()).unwrap_or_default(),
         reference: hold.reference.clone(),
+        cost_centre: hold.cost_centre.as_deref().unwrap_or_default().to_owned(),
         create_time: Some(hold.create_time.to_wire()),
         expire_time: Some(hold.expire_time.to_wire()),
         end_time: hold.end_time.map(kernel::Time::to_wire),

@@ -5,14 +5,21 @@ use uuid::Uuid;
 
 use super::{holder_to_wire, parse_cursor};
 use crate::domain::{AccountKey, MemberId};
-use crate::store::{FreezeRow, ReconciliationRow};
+use crate::store::{FreezeRow, ReconciliationRow, WalkRow};
 
-/// How far the proof has come, with how many accounts are frozen and how many of them disagree with themselves.
-pub(crate) fn reconciliation_to_wire(row: Option<&ReconciliationRow>, counts: (i64, i64)) -> wire::Reconciliation {
+/// How far the proof has come, of the accounts and of the running sums, with how many accounts are frozen and how many of
+/// them disagree with themselves.
+pub(crate) fn reconciliation_to_wire(
+    row: Option<&ReconciliationRow>,
+    walk: Option<WalkRow>,
+    counts: (i64, i64),
+) -> wire::Reconciliation {
     let (frozen_count, disagreement_count) = counts;
     let standing = wire::Reconciliation {
         disagreement_count,
         frozen_count,
+        sums_compare_time: walk.as_ref().and_then(|walk| walk.compare_time).map(Time::to_wire),
+        sums_disagreement: walk.and_then(|walk| walk.miscount).unwrap_or_default(),
         ..wire::Reconciliation::default()
     };
     let Some(row) = row else { return standing };

@@ -14,7 +14,7 @@ impl Brand {
     }
 
     /// Somebody else of the same brand.
-    fn second(&self) -> AdjustmentServiceClient<Channel> {
+    pub(crate) fn second(&self) -> AdjustmentServiceClient<Channel> {
         AdjustmentServiceClient::new(self.h.channel_as(&Principal {
             tenant: self.h.tenant,
             subject: "key_second".to_owned(),
@@ -31,7 +31,7 @@ impl Brand {
             .map(Response::into_inner)
     }
 
-    fn adjust_request(&self, member: &str, amount: i64) -> CreateAdjustmentRequest {
+    pub(crate) fn adjust_request(&self, member: &str, amount: i64) -> CreateAdjustmentRequest {
         CreateAdjustmentRequest {
             request_id: self.request_id(),
             member_id: member.to_owned(),
@@ -39,6 +39,7 @@ impl Brand {
             amount,
             reason_code: "service_recovery".to_owned(),
             note: "The parcel came late.".to_owned(),
+            cost_centre: String::new(),
         }
     }
 
@@ -49,14 +50,14 @@ impl Brand {
         }
     }
 
-    fn rejection(&self, adjustment: &str) -> RejectAdjustmentRequest {
+    pub(crate) fn rejection(&self, adjustment: &str) -> RejectAdjustmentRequest {
         RejectAdjustmentRequest {
             request_id: self.request_id(),
             adjustment_id: adjustment.to_owned(),
         }
     }
 
-    async fn read_adjustment(&self, adjustment: &str) -> Adjustment {
+    pub(crate) async fn read_adjustment(&self, adjustment: &str) -> Adjustment {
         let request = GetAdjustmentRequest {
             adjustment_id: adjustment.to_owned(),
         };
@@ -81,7 +82,7 @@ impl Brand {
         }
     }
 
-    async fn alone_max(&self, amount: i64) {
+    pub(crate) async fn alone_max(&self, amount: i64) {
         let asset = Asset {
             adjustment_alone_max: amount,
             ..Asset::default()

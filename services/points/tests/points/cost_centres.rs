@@ -279,3 +279,85 @@ async fn no_posting_is_lost_to_the_sums_whoever_posts_at_the_same_time() {
     assert_eq!(sum, 40 * 4);
     brand.check().await;
 }
+
+#[tokio::test]
+async fn what_was_held_is_settled_where_it_is_captured() {
+    let brand = brand().await;
+    let member = brand.member();
+    earn_at(&brand, &member, 100, 0, "store-a").await;
+    let hold = |centre: &str| HoldPointsRequest {
+        cost_centre: centre.to_owned(),
+        ..brand.hold_request(&member, 10, 0)
+    };
+    let capture = |hold: &Hold, centre: &str| CaptureHoldRequest {
+        request_id: brand.request_id(),
+        hold_id: hold.hold_id.clone(),
+        cost_centre: centre.to_owned(),
+        ..CaptureHoldRequest::default()
+    };
+    for (held_at, captured_at, spent_at) in [
+        ("store-b", "", "store-b"),
+        ("store-b", "store-c", "store-c"),
+        ("", "store-d", "store-d"),
+        ("", "", ""),
+    ] {
+        let held = brand.holds().hold_points(hold(held_at)).await.unwrap();
+        let held = held.into_inner().hold.unwrap();
+        assert_eq!(held.cost_centre, held_at);
+        let captured = brand.holds().capture_hold(capture(&held, captured_at)).await.unwrap();
+        let captured = captured.into_inner();
+        assert_eq!(captured.entry.unwrap().cost_centre, spent_at);
+        assert_eq!(
+            captured.hold.unwrap().cost_centre,
+            held_at,
+            "the hold stays as it was made"
+        );
+    }
+    let spent = |at: &str| settled("2026-01", "store-a", at, 10, 0);
+    let expected = ["", "store-b", "store-c", "store-d"].map(spent);
+    assert_eq!(settlements(&brand, "2026-01", "").await, expected);
+    let read = brand.entries(&member, "points").await;
+    let centres: Vec<&str> = read.iter().map(|entry| &*entry.cost_centre).collect();
+    assert_eq!(centres, ["", "store-d", "store-c", "store-b", "store-a"]);
+    brand.check().await;
+}
+
+#[tokio::test]
+async fn an_adjustment_is_borne_by_whom_it_names_when_it_is_posted_at_last() {
+    let brand = brand().await;
+    brand.alone_max(50).await;
+    let (member, friend) = (brand.member(), brand.member());
+    let adjust = |amount: i64| CreateAdjustmentRequest {
+        cost_centre: "service".to_owned(),
+        ..brand.adjust_request(&member, amount)
+    };
+    let alone = brand
+        .adjustments()
+        .create_adjustment(adjust(40))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(alone.entry.unwrap().cost_centre, "service");
+    let waiting = brand.second().create_adjustment(adjust(60)).await.unwrap().into_inner();
+    let waiting = waiting.adjustment.unwrap();
+    assert_eq!(waiting.cost_centre, "service");
+    let approval = brand.approval(&waiting.adjustment_id);
+    let approved = brand
+        .adjustments()
+        .approve_adjustment(approval)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(approved.entry.unwrap().cost_centre, "service");
+    assert_eq!(
+        brand.read_adjustment(&waiting.adjustment_id).await.cost_centre,
+        "service"
+    );
+    assert_eq!(liabilities(&brand).await, [owed("", "service", 100)]);
+    // What is given is still the service's cost, and settled where it is spent.
+    brand.transfer(&member, &friend, 30).await.unwrap();
+    redeem_at(&brand, &friend, 30, "store-b").await;
+    let expected = [settled("2026-01", "service", "store-b", 30, 0)];
+    assert_eq!(settlements(&brand, "2026-01", "").await, expected);
+    brand.check().await;
+}

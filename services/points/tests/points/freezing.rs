@@ -5,7 +5,7 @@ use contracts::points::v1::*;
 use crate::brand::{Brand, brand, metadata, order_rule, reason};
 
 /// A member with a history that was proven, and nothing wrong. The guards are off, so that a test can do harm.
-async fn proven() -> (Brand, String) {
+pub(crate) async fn proven() -> (Brand, String) {
     let brand = brand().await;
     let member = brand.member();
     brand.earn(&member, 100, 0).await;
@@ -16,7 +16,7 @@ async fn proven() -> (Brand, String) {
     (brand, member)
 }
 
-async fn harm(brand: &Brand, sql: &str) {
+pub(crate) async fn harm(brand: &Brand, sql: &str) {
     assert_eq!(brand.execute(sql).await.unwrap(), 1, "{sql}");
 }
 
@@ -129,7 +129,7 @@ async fn harm_to_old_entries_is_found_from_scratch() {
         .await
         .unwrap()
         .into_inner();
-    let pass = begun.reconciliation.unwrap();
+    let pass = begun.reconciliation.clone().unwrap();
     assert!(pass.running && pass.from_scratch);
     brand.prove().await;
     assert_eq!(brand.frozen().await[0].member_id, member);

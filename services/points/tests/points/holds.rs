@@ -25,6 +25,7 @@ impl Brand {
             amount,
             ttl_seconds,
             reference: "order-1".to_owned(),
+            cost_centre: String::new(),
         }
     }
 
@@ -35,6 +36,7 @@ impl Brand {
             hold_id: hold.to_owned(),
             amount,
             reference: String::new(),
+            cost_centre: String::new(),
         };
         self.holds().capture_hold(request).await.map(Response::into_inner)
     }
@@ -54,7 +56,7 @@ impl Brand {
         self.holds().get_hold(request).await.unwrap().into_inner().hold.unwrap()
     }
 
-    async fn list_holds(&self, member: &str, open_only: bool) -> Vec<Hold> {
+    pub(crate) async fn list_holds(&self, member: &str, open_only: bool) -> Vec<Hold> {
         let (mut holds, mut page_token) = (Vec::new(), String::new());
         loop {
             let request = ListHoldsRequest {
@@ -209,6 +211,7 @@ async fn the_same_request_gets_the_same_hold_capture_and_release() {
         hold_id: first.hold.unwrap().hold_id,
         amount: 10,
         reference: String::new(),
+        cost_centre: String::new(),
     };
     let first = brand.holds().capture_hold(capture.clone()).await.unwrap().into_inner();
     let again = brand.holds().capture_hold(capture).await.unwrap().into_inner();

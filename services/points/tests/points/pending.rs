@@ -7,7 +7,7 @@ use tonic::{Response, Status};
 use crate::brand::{Brand, brand, reason};
 
 impl Brand {
-    fn pending(&self) -> PendingServiceClient<rpc::Channel> {
+    pub(crate) fn pending(&self) -> PendingServiceClient<rpc::Channel> {
         PendingServiceClient::new(self.channel())
     }
 
@@ -29,24 +29,32 @@ impl Brand {
         entry: &str,
         reference: &str,
     ) -> Result<ConfirmPendingResponse, Status> {
-        let request = ConfirmPendingRequest {
-            request_id: self.request_id(),
-            member_id: member.to_owned(),
-            asset_code: "points".to_owned(),
-            entry_id: entry.to_owned(),
-            reference: reference.to_owned(),
-        };
+        let request = self.confirm_request(member, entry, reference);
         self.pending().confirm_pending(request).await.map(Response::into_inner)
     }
 
-    async fn cancel(&self, member: &str, entry: &str, reference: &str) -> Result<Vec<Entry>, Status> {
-        let request = CancelPendingRequest {
+    pub(crate) fn confirm_request(&self, member: &str, entry: &str, reference: &str) -> ConfirmPendingRequest {
+        ConfirmPendingRequest {
             request_id: self.request_id(),
             member_id: member.to_owned(),
             asset_code: "points".to_owned(),
             entry_id: entry.to_owned(),
             reference: reference.to_owned(),
-        };
+        }
+    }
+
+    pub(crate) fn cancel_request(&self, member: &str, entry: &str, reference: &str) -> CancelPendingRequest {
+        CancelPendingRequest {
+            request_id: self.request_id(),
+            member_id: member.to_owned(),
+            asset_code: "points".to_owned(),
+            entry_id: entry.to_owned(),
+            reference: reference.to_owned(),
+        }
+    }
+
+    async fn cancel(&self, member: &str, entry: &str, reference: &str) -> Result<Vec<Entry>, Status> {
+        let request = self.cancel_request(member, entry, reference);
         Ok(self.pending().cancel_pending(request).await?.into_inner().entries)
     }
 

@@ -23,7 +23,7 @@ pub(crate) fn redeem(request: RedeemPointsRequest) -> Posting {
     }
 }
 
-fn reverse(request: ReversePointsRequest) -> Posting {
+pub(crate) fn reverse(request: ReversePointsRequest) -> Posting {
     Posting {
         request: Some(Request::Reverse(request)),
     }
@@ -41,12 +41,12 @@ fn entry(result: &PostingResult) -> Entry {
         Some(Outcome::Earn(answer)) => answer.entry.clone(),
         Some(Outcome::Redeem(answer)) => answer.entry.clone(),
         Some(Outcome::Reverse(answer)) => answer.entry.clone(),
-        Some(Outcome::Refusal(_)) | None => None,
+        _ => None,
     };
     entry.unwrap_or_else(|| panic!("posted, not {result:?}"))
 }
 
-fn reasons(results: &[PostingResult]) -> Vec<String> {
+pub(crate) fn reasons(results: &[PostingResult]) -> Vec<String> {
     let reason = |result: &PostingResult| match &result.outcome {
         Some(Outcome::Refusal(refusal)) => refusal.reason.clone(),
         _ => String::new(),
@@ -55,7 +55,7 @@ fn reasons(results: &[PostingResult]) -> Vec<String> {
 }
 
 impl Brand {
-    async fn post(&self, postings: Vec<Posting>, all_or_nothing: bool) -> PostBatchResponse {
+    pub(crate) async fn post(&self, postings: Vec<Posting>, all_or_nothing: bool) -> PostBatchResponse {
         let request = PostBatchRequest {
             postings,
             all_or_nothing,
@@ -63,7 +63,7 @@ impl Brand {
         self.postings().post_batch(request).await.unwrap().into_inner()
     }
 
-    fn reverse_request(&self, entry: &Entry, amount: i64) -> ReversePointsRequest {
+    pub(crate) fn reverse_request(&self, entry: &Entry, amount: i64) -> ReversePointsRequest {
         ReversePointsRequest {
             request_id: self.request_id(),
             member_id: entry.member_id.clone(),
@@ -135,7 +135,7 @@ fn request_id(posting: &Posting) -> String {
         Some(Request::Earn(request)) => request.request_id.clone(),
         Some(Request::Redeem(request)) => request.request_id.clone(),
         Some(Request::Reverse(request)) => request.request_id.clone(),
-        None => String::new(),
+        _ => String::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use contracts::points::v1::*;
+use sea_orm::DbBackend;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -18,6 +19,7 @@ async fn every_reason_is_produced() {
     produced.extend(produce_frozen(&brand).await);
     produced.extend(crate::drafting::produce(&brand).await);
     produced.extend(crate::pools::produce(&brand).await);
+    produced.push(produce_many_lots(&brand).await);
     for (status, code, keys) in produced {
         assert_eq!(status.code(), code, "{status:?}");
         for key in keys {
@@ -238,4 +240,31 @@ async fn produce_frozen(brand: &Brand) -> Vec<Produced> {
             vec!["asset_code", "discrepancy"],
         ),
     ]
+}
+
+/// Two members with nine thousand lots each, who spend all of it at once.
+async fn produce_many_lots(brand: &Brand) -> Produced {
+    let members = [brand.member(), brand.member()];
+    for member in &members {
+        brand.earn(member, 7_001, 0).await;
+    }
+    let id = match brand.h.db.backend() {
+        DbBackend::Sqlite => "randomblob(16)",
+        _ => "gen_random_uuid()",
+    };
+    let more = format!(
+        "INSERT INTO lot (tenant_id, lot_id, member_id, asset_code, granted, remaining, open, grant_time, expire_time, \
+             held, pending) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000) \
+         SELECT l.tenant_id, {id}, l.member_id, l.asset_code, 1, 1, l.open, l.grant_time, l.expire_time, 0, 0 \
+         FROM lot AS l CROSS JOIN n WHERE l.granted = 7001"
+    );
+    assert_eq!(brand.execute(&more).await.unwrap(), 18_000);
+    let all = members.map(|member| redeem(brand.redeem_request(&member, 16_001)));
+    let request = PostBatchRequest {
+        postings: all.to_vec(),
+        all_or_nothing: true,
+    };
+    let refused = brand.postings().post_batch(request).await.unwrap_err();
+    (refused, Code::FailedPrecondition, vec!["lots_max"])
 }

@@ -1,15 +1,71 @@
 //! Corrections by hand.
 
 use super::{check_growth, grant, last, new_lot_expiry, plan_all, settle, take};
-use crate::domain::{AccountKey, AdjustmentId, Availability, Effects, Entry, EntryKind, Refusal, State};
+use crate::domain::{
+    AccountKey, Act, Adjustment, AdjustmentId, AdjustmentState, Availability, Correction, Effects, Entry, EntryKind,
+    Posting, Refusal, State,
+};
 
-/// Grants a new lot, or takes from the lots that expire first, whatever the asset is.
-pub(super) fn adjust(
+/// What an act comes to that is about an adjustment and posts nothing, because it has to wait for a second principal or is
+/// rejected. The account is left alone: it may be frozen, and does not move by it.
+pub(super) fn without_posting(state: &mut State, posting: &Posting) -> Result<Option<Effects>, Refusal> {
+    let key = &posting.account;
+    match &posting.act {
+        Act::Adjust(correction) if !state.asset(key).is_adjusted_alone(correction.amount) => {
+            let adjustment = Adjustment::new(state.adjustment_id(), key.clone(), correction, state.now);
+            Ok(Some(put(state, adjustment)))
+        }
+        Act::Reject { adjustment, decider } => reject(state, *adjustment, decider).map(Some),
+        Act::Adjust(_)
+        | Act::Approve { .. }
+        | Act::Earn { .. }
+        | Act::Confirm { .. }
+        | Act::Cancel { .. }
+        | Act::Redeem { .. }
+        | Act::RedeemPool { .. }
+        | Act::Reverse { .. }
+        | Act::Hold { .. }
+        | Act::Capture { .. }
+        | Act::Release { .. }
+        | Act::Transfer { .. }
+        | Act::Expire { .. }
+        | Act::Move { .. }
+        | Act::Return { .. } => Ok(None),
+    }
+}
+
+/// Makes an adjustment that one principal makes alone.
+pub(super) fn make(state: &mut State, key: &AccountKey, correction: &Correction) -> Result<Effects, Refusal> {
+    let id = state.adjustment_id();
+    let mut adjustment = Adjustment::new(id, key.clone(), correction, state.now);
+    adjustment.state = AdjustmentState::Posted;
+    adjustment.decide_time = Some(state.now);
+    post(state, key, adjustment)
+}
+
+/// Posts an adjustment that waits, to whoever its member is by now.
+pub(super) fn approve(
     state: &mut State,
     key: &AccountKey,
-    adjustment: AdjustmentId,
-    amount: i64,
+    id: AdjustmentId,
+    decider: &str,
 ) -> Result<Effects, Refusal> {
+    let mut adjustment = state.adjustment(id).clone();
+    adjustment.decide(decider, AdjustmentState::Posted, state.now)?;
+    adjustment.account = key.clone();
+    post(state, key, adjustment)
+}
+
+pub(super) fn reject(state: &mut State, id: AdjustmentId, decider: &str) -> Result<Effects, Refusal> {
+    let mut adjustment = state.adjustment(id).clone();
+    adjustment.decide(decider, AdjustmentState::Rejected, state.now)?;
+    Ok(put(state, adjustment))
+}
+
+/// Grants a new lot, or takes from the lots that expire first, whatever the asset is.
+fn post(state: &mut State, key: &AccountKey, mut adjustment: Adjustment) -> Result<Effects, Refusal> {
+    let amount = adjustment.amount;
+    state.cost_centre.clone_from(&adjustment.cost_centre);
     assert!(amount != 0, "an adjustment of nothing");
     let mut entries: Vec<Entry> = Vec::new();
     let (lots, expire_time, id) = if amount > 0 {
@@ -31,12 +87,23 @@ pub(super) fn adjust(
         (take(state, key, &plan), None, state.entry_id())
     };
     let mut entry = state.book_as(id, key, EntryKind::Adjustment, amount, lots);
-    entry.adjustment = Some(adjustment);
+    entry.adjustment = Some(adjustment.id);
     entry.lot_expire_time = expire_time;
+    entry.reference.clone_from(&adjustment.reason_code);
+    entry.cost_centre.clone_from(&adjustment.cost_centre);
+    adjustment.entry = Some(entry.id);
     entries.push(entry);
     Ok(Effects {
         main: last(&entries),
         entries,
-        ..Effects::default()
+        ..put(state, adjustment)
     })
+}
+
+fn put(state: &mut State, adjustment: Adjustment) -> Effects {
+    state.put_adjustment(adjustment.clone());
+    Effects {
+        adjustment: Some(adjustment),
+        ..Effects::default()
+    }
 }

@@ -1,6 +1,6 @@
 //! Setting amounts aside, and what becomes of them.
 
-use kernel::Time;
+use std::time::Duration;
 
 use super::{payable, settle, sum};
 use crate::domain::{
@@ -12,7 +12,7 @@ pub(super) fn hold(
     state: &mut State,
     key: &AccountKey,
     amount: i64,
-    expire_time: Time,
+    ttl: Duration,
     reference: &str,
 ) -> Result<Effects, Refusal> {
     assert!(amount > 0, "a hold of {amount}");
@@ -39,8 +39,9 @@ pub(super) fn hold(
         captured: 0,
         entry: None,
         reference: reference.to_owned(),
+        cost_centre: state.cost_centre.clone(),
         create_time: state.now,
-        expire_time,
+        expire_time: state.now.plus(ttl),
         end_time: None,
     };
     state.put_hold(hold.clone());
@@ -80,6 +81,7 @@ pub(super) fn capture(
     });
     let mut entry = state.book(key, EntryKind::Redeem, amount.saturating_neg(), lots.collect());
     entry.hold = Some(id);
+    entry.cost_centre = state.cost_centre.clone().or_else(|| hold.cost_centre.clone());
     if reference.is_empty() {
         entry.reference.clone_from(&hold.reference);
     }

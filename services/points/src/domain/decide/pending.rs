@@ -3,58 +3,86 @@
 use super::reverse::reversible;
 use super::{part_of, settle};
 use crate::domain::{
-    AccountKey, ConfirmCause, Confirmed, Effects, EntryId, EntryKind, Lot, LotKey, Part, Refusal, State,
+    AccountKey, ConfirmCause, Confirmed, Earns, Effects, Entry, EntryId, EntryKind, Lot, LotKey, Part, Refusal, State,
 };
 
-/// Makes a pending earn available. It makes no entry, because it was in the balance before; only what is due by now, and
+/// Makes pending earns available. It makes no entry, because they were in the balance before; only what is due by now, and
 /// what repays a debt, does.
 pub(super) fn confirm(
     state: &mut State,
     key: &AccountKey,
-    entry: EntryId,
+    earns: &Earns,
     cause: ConfirmCause,
 ) -> Result<Effects, Refusal> {
     let now = state.now;
-    let lot = match (pending_lot(state, key, entry), cause) {
-        (Some(lot), ConfirmCause::Call) => lot,
-        (Some(lot), ConfirmCause::Time) if lot.available_time.is_some_and(|time| time <= now) => lot,
-        (None | Some(_), ConfirmCause::Time) => return Ok(Effects::default()),
-        (None, ConfirmCause::Call) => return Err(Refusal::NotPending { entry }),
+    let lots = match (pending_lots(state, key, earns), cause) {
+        (Ok(lots), ConfirmCause::Call) => lots,
+        (Ok(lots), ConfirmCause::Time) => lots.into_iter().filter(|lot| lot.has_waited(now)).collect(),
+        (Err(_), ConfirmCause::Time) => Vec::new(),
+        (Err(refusal), ConfirmCause::Call) => return Err(refusal),
     };
+    if lots.is_empty() {
+        return Ok(Effects::default());
+    }
+    let due = lots.iter().filter(|lot| lot.is_due(now));
+    let expired = due.fold(0_i64, |sum, lot| sum.saturating_add(lot.pending));
+    let lots: Vec<(LotKey, EntryId, i64)> = lots.iter().map(|lot| (lot.key(), lot.entry, lot.pending)).collect();
 
     // Past this line nothing refuses.
-    let (lot_key, amount) = (lot.key(), lot.pending);
-    let expired = if lot.is_due(now) { amount } else { 0 };
-    state.account_mut(key).confirm(lot_key, amount);
+    let account = state.account_mut(key);
+    for (lot, _, amount) in &lots {
+        account.confirm(*lot, *amount);
+    }
+    let confirmed = lots.into_iter().map(|(_, entry, amount)| Confirmed {
+        account: key.clone(),
+        entry,
+        amount,
+        time: now,
+    });
     Ok(Effects {
+        confirmed: confirmed.collect(),
         entries: settle(state, key).into_iter().collect(),
-        confirmed: Some(Confirmed {
-            account: key.clone(),
-            entry,
-            amount,
-            time: now,
-        }),
         expired,
         ..Effects::default()
     })
 }
 
-/// Takes a pending earn back: all of it that is left.
-pub(super) fn cancel(state: &mut State, key: &AccountKey, entry: EntryId) -> Result<Effects, Refusal> {
-    let lot = pending_lot(state, key, entry).ok_or(Refusal::NotPending { entry })?;
+/// Takes pending earns back, each by an entry of its own: all that is left of them.
+pub(super) fn cancel(state: &mut State, key: &AccountKey, earns: &Earns, reference: &str) -> Result<Effects, Refusal> {
+    let lots: Vec<Lot> = pending_lots(state, key, earns)?.into_iter().cloned().collect();
 
     // Past this line nothing refuses.
-    let (lot_key, amount) = (lot.key(), lot.pending);
-    let part = part_of(lot, amount.saturating_neg());
-    state.account_mut(key).take_pending(lot_key, amount);
-    let mut reversal = state.book(key, EntryKind::EarnReversal, amount.saturating_neg(), vec![part]);
-    reversal.reverses = Some(entry);
-    reversible(state, entry).note_amount(amount);
+    let entries: Vec<Entry> = lots.iter().map(|lot| take_back(state, key, lot, reference)).collect();
     Ok(Effects {
-        entries: vec![reversal],
+        entries,
         main: Some(0),
         ..Effects::default()
     })
+}
+
+fn take_back(state: &mut State, key: &AccountKey, lot: &Lot, reference: &str) -> Entry {
+    let taken = part_of(lot, lot.pending.saturating_neg());
+    state.account_mut(key).take_pending(lot.key(), lot.pending);
+    let mut reversal = state.book(key, EntryKind::EarnReversal, taken.amount, vec![taken]);
+    reversal.reverses = Some(lot.entry);
+    reference.clone_into(&mut reversal.reference);
+    let earn = reversible(state, lot.entry);
+    earn.note_amount(lot.pending);
+    reversal.cost_centre.clone_from(&earn.cost_centre);
+    reversal
+}
+
+/// The lots of the earns that are meant, at least one, those that are pending.
+fn pending_lots<'s>(state: &'s State, key: &AccountKey, earns: &Earns) -> Result<Vec<&'s Lot>, Refusal> {
+    let meant = state.earns(key, earns).into_iter();
+    let lots: Vec<&Lot> = meant.filter_map(|entry| pending_lot(state, key, entry)).collect();
+    match earns {
+        _ if !lots.is_empty() => Ok(lots),
+        Earns::Entry(entry) => Err(Refusal::NotPending { entry: *entry }),
+        Earns::Reference(reference) => Err(Refusal::NothingPending {
+            reference: reference.clone(),
+        }),
+    }
 }
 
 /// An earn's own lot, if it is pending.

@@ -37,7 +37,7 @@ impl Ledger {
             reversal_grace_days,
             clawback,
             transfer_forbidden: false,
-            adjustment_alone_max: 0,
+            adjustment_alone_max: 1_000,
         });
         let key = AccountKey {
             tenant: Tenant::PLATFORM,

@@ -81,8 +81,8 @@ impl Two {
             }
             Step::Redeem(amount) => self.post(who, Act::Redeem { amount }),
             Step::Hold(amount) => {
-                let expire_time = self.ledger.state.now.plus_days(99);
-                self.post(who, Act::Hold { amount, expire_time })
+                let ttl = std::time::Duration::from_hours(99 * 24);
+                self.post(who, Act::Hold { amount, ttl })
             }
             Step::Capture(number) => holds
                 .get(number)
