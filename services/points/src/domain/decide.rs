@@ -285,6 +285,6 @@ fn last(entries: &[Entry]) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod model;
+pub(crate) mod model;
 #[cfg(test)]
 mod tests;
