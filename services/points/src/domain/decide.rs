@@ -62,7 +62,7 @@ fn act(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
         Act::Cancel { entry } => pending::cancel(state, key, entry)?,
         Act::Redeem { amount } => redeem(state, key, amount)?,
         Act::Reverse { entry, extent } => reverse::reverse(state, key, entry, extent)?,
-        Act::Hold { amount, expire_time } => hold::hold(state, key, amount, expire_time, &posting.reference)?,
+        Act::Hold { amount, ttl } => hold::hold(state, key, amount, ttl, &posting.reference)?,
         Act::Capture { hold, amount } => hold::capture(state, key, hold, amount, &posting.reference)?,
         Act::Release { hold, cause } => hold::release(state, key, hold, cause)?,
         Act::Transfer { to, amount } => transfer::transfer(state, key, to, amount, &posting.reference)?,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use kernel::Time;
 
 use super::{
@@ -35,8 +37,8 @@ pub(crate) enum Act {
     Redeem { amount: i64 },
     /// Take an entry back, or a part of it.
     Reverse { entry: EntryId, extent: Extent },
-    /// Set an amount aside until a time, all or nothing.
-    Hold { amount: i64, expire_time: Time },
+    /// Set an amount aside for a while, all or nothing.
+    Hold { amount: i64, ttl: Duration },
     /// Spend a hold; without an amount, all of it.
     Capture { hold: HoldId, amount: Option<i64> },
     /// Give a hold back.

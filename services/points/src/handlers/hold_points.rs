@@ -26,7 +26,7 @@ impl PointsApi {
         let account = account_of(&tx, call.tenant(), member, &call.asset_code).await?;
         let act = Act::Hold {
             amount: call.amount,
-            expire_time: self.clock.now().plus(ttl),
+            ttl,
         };
         let posting = Posting {
             reference: call.reference.clone(),

@@ -1,6 +1,6 @@
 //! Setting amounts aside, and what becomes of them.
 
-use kernel::Time;
+use std::time::Duration;
 
 use super::{payable, settle, sum};
 use crate::domain::{
@@ -12,7 +12,7 @@ pub(super) fn hold(
     state: &mut State,
     key: &AccountKey,
     amount: i64,
-    expire_time: Time,
+    ttl: Duration,
     reference: &str,
 ) -> Result<Effects, Refusal> {
     assert!(amount > 0, "a hold of {amount}");
@@ -39,7 +39,7 @@ pub(super) fn hold(
         entry: None,
         reference: reference.to_owned(),
         create_time: state.now,
-        expire_time,
+        expire_time: state.now.plus(ttl),
         end_time: None,
     };
     state.put_hold(hold.clone());

@@ -92,7 +92,7 @@ impl Replay {
         let left: i64 = before.iter().map(|part| part.amount - part.back).sum();
         let wanted = if amount == 0 { left } else { amount };
         assert!(0 < wanted && wanted <= left, "{wanted} of {left}: {entry:?}");
-        let regranted = self.model.give_back(id, wanted, grace_end.map(|_| now));
+        let regranted = self.model.give_back_with_grace(id, wanted, grace_end.map(|_| now));
         let mut expected: Vec<(LotKey, i64)> = Vec::new();
         let mut expired = 0;
         for part in self.model.spends[&id].1.clone() {
