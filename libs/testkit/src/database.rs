@@ -46,6 +46,26 @@ impl TestDb {
 
     /// A second handle with connections of its own, as another replica has.
     pub async fn another(&self, migrations: Vec<Migration>) -> Db {
+        self.connection().open(migrations).await
+    }
+
+    /// What it takes to open it elsewhere.
+    pub(crate) fn connection(&self) -> Connection {
+        Connection {
+            config: self.config.clone(),
+            schema: self.schema.clone(),
+        }
+    }
+}
+
+/// Where a test's database is.
+pub(crate) struct Connection {
+    config: DbConfig,
+    schema: String,
+}
+
+impl Connection {
+    pub(crate) async fn open(&self, migrations: Vec<Migration>) -> Db {
         Db::open(&self.config, &self.schema, migrations)
             .await
             .expect("the test's database opens again")

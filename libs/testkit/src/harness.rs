@@ -14,7 +14,7 @@ use crate::TestDb;
 use crate::played::PlayedFeed;
 
 /// When the clock of a test starts: 2026-01-01T00:00:00Z.
-const START: Time = Time::from_seconds(1_767_225_600);
+pub(crate) const START: Time = Time::from_seconds(1_767_225_600);
 /// No test has more calls under way.
 const CONCURRENCY_MAX: usize = 4_096;
 
@@ -49,34 +49,14 @@ pub async fn harness_with_peers(
 ) -> Harness {
     let test_db = TestDb::new(migrations).await;
     let (clock, db) = (Clock::manual(START), test_db.db());
-    let signer = Signer::new(&[1; 32]);
-    let stack = Stack {
-        signer: signer.clone(),
-        red: Red::default(),
-        concurrency_max: CONCURRENCY_MAX,
-    };
-
-    let feed = PlayedFeed::default();
-    let world = Switchboard::new();
-    let played = peers.add_service(FeedServiceServer::new(feed.clone()));
-    world.connect(rpc::serve(played, stack.clone()).expect("the contracts are complete"));
-
-    let switchboard = Switchboard::new();
-    let own = BTreeMap::from([(name.to_owned(), Channel::local(switchboard.clone()))]);
-    let peers = Peers::new(name, signer.clone(), own).with_others(Channel::local(world));
-    let service = service(Deps {
+    let (signer, feed, red) = (Signer::new(&[1; 32]), PlayedFeed::default(), Red::default());
+    let surroundings = Surroundings {
+        name,
         clock: clock.clone(),
-        db: db.clone(),
-        peers,
-        outboxes: Arc::default(),
-        red: stack.red.clone(),
-    });
-    let red = stack.red.clone();
-    switchboard.connect(rpc::serve(service.routes, stack).expect("the contracts are complete"));
-    let mut workers = Workers::new(clock.clone());
-    for worker in service.workers {
-        workers.start(worker, &db);
-    }
+        stack: stack(&signer, red.clone()),
+        played: peers.add_service(FeedServiceServer::new(feed.clone())),
+    };
+    let (switchboard, workers) = surroundings.raise(&db, service);
     let tenant = Tenant::from_uuid(clock.uuid());
     Harness {
         clock,
@@ -88,6 +68,68 @@ pub async fn harness_with_peers(
         workers,
         feed,
         test_db,
+    }
+}
+
+/// What a server of a test is made of.
+pub(crate) fn stack(signer: &Signer, red: Red) -> Stack {
+    Stack {
+        signer: signer.clone(),
+        red,
+        concurrency_max: CONCURRENCY_MAX,
+    }
+}
+
+/// What a service under test finds around it.
+pub(crate) struct Surroundings {
+    pub(crate) name: &'static str,
+    pub(crate) clock: Clock,
+    pub(crate) stack: Stack,
+    /// What its peers answer, their facts among it.
+    pub(crate) played: Routes,
+}
+
+impl Surroundings {
+    /// Starts a service on a database: its server, and its workers.
+    pub(crate) fn raise(self, db: &Db, service: fn(Deps) -> Service) -> (Switchboard, Workers) {
+        let Self {
+            name,
+            clock,
+            stack,
+            played,
+        } = self;
+        let world = Switchboard::new();
+        world.connect(rpc::serve(played, stack.clone()).expect("the contracts are complete"));
+        let switchboard = Switchboard::new();
+        let own = BTreeMap::from([(name.to_owned(), Channel::local(switchboard.clone()))]);
+        let peers = Peers::new(name, stack.signer.clone(), own).with_others(Channel::local(world));
+        let service = service(Deps {
+            clock: clock.clone(),
+            db: db.clone(),
+            peers,
+            outboxes: Arc::default(),
+            red: stack.red.clone(),
+        });
+        switchboard.connect(rpc::serve(service.routes, stack).expect("the contracts are complete"));
+        let mut workers = Workers::new(clock);
+        for worker in service.workers {
+            workers.start(worker, db);
+        }
+        (switchboard, workers)
+    }
+}
+
+/// A fact as a feed tells it, at the present moment.
+pub(crate) fn envelope<F: Fact + prost::Message>(clock: &Clock, tenant: Tenant, fact: &F, subject: &str) -> WireFact {
+    WireFact {
+        position: 0,
+        id: clock.uuid().as_bytes().to_vec(),
+        tenant_id: tenant.uuid().as_bytes().to_vec(),
+        r#type: F::TYPE.to_owned(),
+        subject: subject.to_owned(),
+        payload: fact.encode_to_vec(),
+        occur_time: Some(clock.now().to_wire()),
+        traceparent: String::new(),
     }
 }
 
@@ -130,17 +172,7 @@ impl Harness {
 
     /// The same for another tenant.
     pub fn publish_of<F: Fact + prost::Message>(&self, tenant: Tenant, stream: &str, fact: &F, subject: &str) {
-        let fact = WireFact {
-            position: 0,
-            id: self.clock.uuid().as_bytes().to_vec(),
-            tenant_id: tenant.uuid().as_bytes().to_vec(),
-            r#type: F::TYPE.to_owned(),
-            subject: subject.to_owned(),
-            payload: fact.encode_to_vec(),
-            occur_time: Some(self.clock.now().to_wire()),
-            traceparent: String::new(),
-        };
-        self.feed.tell(stream, fact);
+        self.feed.tell(stream, envelope(&self.clock, tenant, fact, subject));
     }
 
     /// Runs every worker until all are idle.

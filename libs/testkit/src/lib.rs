@@ -2,13 +2,15 @@
 //!
 //! [`harness`] starts one service in milliseconds on `SQLite`, or, where `QUANYU_TEST_DATABASE_URL` names a PostgreSQL
 //! server, in a schema of its own there. Its peers are played: their facts are what the test publishes, their methods
-//! what the test provides.
+//! what the test provides. A [`Fleet`] has replicas that are killed and started again.
 
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod database;
+mod fleet;
 mod harness;
 mod played;
 
 pub use database::TestDb;
+pub use fleet::{Fleet, Link, Replica};
 pub use harness::{Harness, harness, harness_with_peers};

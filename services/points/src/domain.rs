@@ -27,6 +27,8 @@ pub(crate) use asset::{Asset, AssetCode, AssetKind, ClawbackPolicy};
 pub(crate) use breakage::{Cohort, breakage};
 pub(crate) use calendar::CalendarMonth;
 pub(crate) use counter::{CostCentre, Count, Counts, SumKey, View, count};
+#[cfg(test)]
+pub(crate) use decide::model::plain as model;
 pub(crate) use decide::{decide, receiver};
 pub(crate) use earning::{
     ActivityFacts, Amount, Calendars, CapKind, CapUse, CompiledRule, CounterKey, Counters, EarningRule, Item,

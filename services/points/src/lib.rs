@@ -40,6 +40,8 @@ mod facts;
 mod handlers;
 mod ledger;
 mod post;
+#[cfg(test)]
+mod simulation;
 mod store;
 mod wire;
 mod workers;

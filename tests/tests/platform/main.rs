@@ -10,6 +10,7 @@
 
 mod architecture;
 mod auth_matrix;
+mod batch_over_rest;
 mod contracts_promise;
 mod host;
 mod order_to_coupon;

@@ -287,7 +287,7 @@ fn last(entries: &[Entry]) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod model;
+pub(crate) mod model;
 #[cfg(test)]
 mod pool_model;
 #[cfg(test)]

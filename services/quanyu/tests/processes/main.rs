@@ -11,6 +11,7 @@
 mod command_line;
 mod kill_nine;
 mod process;
+mod replicas_killed;
 mod separate_processes;
 mod server;
 mod two_replicas;

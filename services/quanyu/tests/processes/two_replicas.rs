@@ -17,16 +17,17 @@ use tests::reason;
 use crate::process::{Process, free_address, quanyu};
 use crate::server::Server;
 
-const SIGNING_KEY: &str = "a key that the processes of this test share";
+pub(crate) const SIGNING_KEY: &str = "a key that the processes of this test share";
 
-enum Member {}
+pub(crate) enum Member {}
 
 impl Kind for Member {
     const PREFIX: &'static str = "mbr";
     const NOUN: &'static str = "member";
 }
 
-fn serve_points(url: &str) -> Command {
+/// A process of the ledger alone, on a database.
+pub(crate) fn serve_points(url: &str) -> Command {
     let mut command = quanyu();
     command.args(["serve", "points", "--listen", "127.0.0.1:0"]);
     command

@@ -4,7 +4,7 @@
 //! keeps of each lot where every unit of it has gone.
 
 mod both;
-mod plain;
+pub(crate) mod plain;
 
 use std::collections::BTreeMap;
 

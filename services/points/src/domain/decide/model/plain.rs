@@ -4,48 +4,48 @@ use super::*;
 
 /// Where the units of a lot are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Whereabouts {
-    pub(super) holder: usize,
-    pub(super) granted: i64,
-    pub(super) available: i64,
-    pub(super) held: i64,
-    pub(super) pending: i64,
-    pub(super) spent: i64,
-    pub(super) expired: i64,
-    pub(super) clawed: i64,
-    pub(super) given: i64,
+pub(crate) struct Whereabouts {
+    pub(crate) holder: usize,
+    pub(crate) granted: i64,
+    pub(crate) available: i64,
+    pub(crate) held: i64,
+    pub(crate) pending: i64,
+    pub(crate) spent: i64,
+    pub(crate) expired: i64,
+    pub(crate) clawed: i64,
+    pub(crate) given: i64,
 }
 
 /// What a spend took from a lot, and how much of that has come back.
 #[derive(Clone, Debug)]
-pub(super) struct Taken {
-    pub(super) lot: LotKey,
-    pub(super) amount: i64,
-    pub(super) back: i64,
+pub(crate) struct Taken {
+    pub(crate) lot: LotKey,
+    pub(crate) amount: i64,
+    pub(crate) back: i64,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct ModelHold {
-    pub(super) holder: usize,
-    pub(super) parts: Vec<(LotKey, i64)>,
-    pub(super) deadline: Time,
-    pub(super) open: bool,
+pub(crate) struct ModelHold {
+    pub(crate) holder: usize,
+    pub(crate) parts: Vec<(LotKey, i64)>,
+    pub(crate) deadline: Time,
+    pub(crate) open: bool,
 }
 
 #[derive(Default)]
-pub(super) struct Model {
-    pub(super) lots: BTreeMap<LotKey, Whereabouts>,
-    pub(super) spends: BTreeMap<EntryId, (usize, Vec<Taken>)>,
+pub(crate) struct Model {
+    pub(crate) lots: BTreeMap<LotKey, Whereabouts>,
+    pub(crate) spends: BTreeMap<EntryId, (usize, Vec<Taken>)>,
     /// An earn's own lot, how much it granted, and how much of that was taken back.
-    pub(super) earns: BTreeMap<EntryId, (usize, LotKey, i64, i64)>,
-    pub(super) holds: BTreeMap<HoldId, ModelHold>,
-    pub(super) debts: BTreeMap<usize, i64>,
+    pub(crate) earns: BTreeMap<EntryId, (usize, LotKey, i64, i64)>,
+    pub(crate) holds: BTreeMap<HoldId, ModelHold>,
+    pub(crate) debts: BTreeMap<usize, i64>,
     /// Whose, in which lot, and until when; what is pending is in the lot.
-    pub(super) waiting: BTreeMap<EntryId, (usize, LotKey, Option<Time>)>,
+    pub(crate) waiting: BTreeMap<EntryId, (usize, LotKey, Option<Time>)>,
 }
 
 impl Model {
-    pub(super) fn debt(&self, holder: usize) -> i64 {
+    pub(crate) fn debt(&self, holder: usize) -> i64 {
         self.debts.get(&holder).copied().unwrap_or(0)
     }
 
@@ -56,14 +56,14 @@ impl Model {
         *self.debts.entry(holder).or_default() -= repaid;
     }
 
-    pub(super) fn claw(&mut self, taken: &[(LotKey, i64)]) -> i64 {
+    pub(crate) fn claw(&mut self, taken: &[(LotKey, i64)]) -> i64 {
         for (key, part) in taken {
             self.lots.get_mut(key).unwrap().clawed += part;
         }
         taken.iter().map(|(_, part)| part).sum()
     }
 
-    pub(super) fn grant(&mut self, holder: usize, key: LotKey, amount: i64) {
+    pub(crate) fn grant(&mut self, holder: usize, key: LotKey, amount: i64) {
         let lot = Whereabouts {
             holder,
             granted: amount,
@@ -73,7 +73,7 @@ impl Model {
         assert_eq!(self.lots.insert(key, lot), None);
     }
 
-    pub(super) fn available(&self, holder: usize, now: Time) -> i64 {
+    pub(crate) fn available(&self, holder: usize, now: Time) -> i64 {
         let lots = self
             .lots
             .iter()
@@ -82,7 +82,7 @@ impl Model {
     }
 
     /// Takes from what is available, `own` first, then what expires first; answers what came from where.
-    pub(super) fn take(&mut self, holder: usize, now: Time, amount: i64, own: Option<LotKey>) -> Vec<(LotKey, i64)> {
+    pub(crate) fn take(&mut self, holder: usize, now: Time, amount: i64, own: Option<LotKey>) -> Vec<(LotKey, i64)> {
         let mut order: Vec<LotKey> = self.lots.keys().copied().collect();
         order.sort_by_key(|key| (Some(*key) != own, *key));
         let (mut left, mut taken) = (amount, Vec::new());
@@ -107,21 +107,68 @@ impl Model {
 
     /// Gives back what a spend took, from what expires last.
     pub(super) fn give_back(&mut self, entry: EntryId, amount: i64) {
+        self.give_back_with_grace(entry, amount, None);
+    }
+
+    /// The same. Where there is grace, lots that are due by `grace_from` stay as they are; answers how much a new lot gets
+    /// for them.
+    pub(crate) fn give_back_with_grace(&mut self, entry: EntryId, amount: i64, grace_from: Option<Time>) -> i64 {
         let (_, taken) = self.spends.get_mut(&entry).unwrap();
         taken.sort_by_key(|part| std::cmp::Reverse(part.lot));
-        let mut left = amount;
+        let (mut left, mut regranted) = (amount, 0);
         for part in taken {
             let back = left.min(part.amount - part.back);
             part.back += back;
             left -= back;
+            if grace_from.is_some_and(|now| part.lot.0 <= now) {
+                regranted += back;
+                continue;
+            }
             let lot = self.lots.get_mut(&part.lot).unwrap();
             lot.spent -= back;
             lot.available += back;
         }
         assert_eq!(left, 0);
+        regranted
     }
 
-    pub(super) fn put_back(&mut self, parts: &[(LotKey, i64)]) {
+    /// Spends a hold, from what expires first, and ends it: what of it is not spent comes back. Answers what paid.
+    pub(crate) fn capture(&mut self, id: HoldId, amount: i64) -> Vec<(LotKey, i64)> {
+        let hold = self.holds.get_mut(&id).unwrap();
+        hold.open = false;
+        let (mut left, mut paid, mut rest) = (amount, Vec::new(), Vec::new());
+        for (key, part) in &hold.parts {
+            let pays = left.min(*part);
+            left -= pays;
+            paid.push((*key, pays));
+            rest.push((*key, part - pays));
+        }
+        assert_eq!(left, 0);
+        paid.retain(|(_, part)| *part > 0);
+        for (key, part) in &paid {
+            let lot = self.lots.get_mut(key).unwrap();
+            lot.held -= part;
+            lot.spent += part;
+        }
+        self.put_back(&rest);
+        paid
+    }
+
+    /// Takes an earn back: from what of it is pending, from its own lot, from what expires first. Answers what came from
+    /// where, in that order; the rest is missing, or owed.
+    pub(crate) fn take_back(&mut self, entry: EntryId, holder: usize, now: Time, amount: i64) -> Vec<(LotKey, i64)> {
+        let (_, own, ..) = self.earns[&entry];
+        let lot = self.lots.get_mut(&own).unwrap();
+        let waiting = lot.pending.min(amount);
+        lot.pending -= waiting;
+        let mut taken = vec![(own, waiting)];
+        taken.retain(|(_, part)| *part > 0);
+        taken.extend(self.take(holder, now, amount - waiting, Some(own)));
+        self.claw(&taken);
+        taken
+    }
+
+    pub(crate) fn put_back(&mut self, parts: &[(LotKey, i64)]) {
         for (key, amount) in parts {
             let lot = self.lots.get_mut(key).unwrap();
             lot.held -= amount;
@@ -176,13 +223,15 @@ impl Model {
             assert_eq!(account.held, mine().map(|(_, lot)| lot.held).sum::<i64>());
         }
     }
-}
 
-impl Model {
     pub(super) fn spend(&mut self, entry: &Entry, holder: usize, taken: &[(LotKey, i64)]) {
         for (key, part) in taken {
             self.lots.get_mut(key).unwrap().spent += part;
         }
+        self.note_spend(entry, holder, taken);
+    }
+
+    pub(super) fn note_spend(&mut self, entry: &Entry, holder: usize, taken: &[(LotKey, i64)]) {
         let parts = taken.iter().map(|&(lot, amount)| Taken { lot, amount, back: 0 });
         self.spends.insert(entry.id, (holder, parts.collect()));
         let booked: Vec<(LotKey, i64)> = entry

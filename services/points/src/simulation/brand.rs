@@ -1,0 +1,137 @@
+//! Who there is: a few members, so that callers meet, and assets with different policies.
+
+use contracts::points::v1::asset_service_client::AssetServiceClient;
+use contracts::points::v1::*;
+use kernel::{MICROS_PER_DAY, Time};
+use rpc::Channel;
+
+use crate::domain::MemberId;
+
+/// An asset, and what the model has to know of it.
+#[derive(Debug)]
+pub(super) struct Asset {
+    pub(super) code: &'static str,
+    /// What an earn names no other time for expires at the end of so many days later.
+    pub(super) days: Option<i64>,
+    pub(super) grace_days: i64,
+    pub(super) owes: bool,
+}
+
+/// One takes back what is there, the other makes debts, and gives grace.
+pub(super) const ASSETS: [Asset; 2] = [
+    Asset {
+        code: "points",
+        days: None,
+        grace_days: 0,
+        owes: false,
+    },
+    Asset {
+        code: "coins",
+        days: Some(6),
+        grace_days: 3,
+        owes: true,
+    },
+];
+const OFFSET_MINUTES: i32 = 480;
+const OFFSET_MICROS: i64 = 8 * 3_600 * 1_000_000;
+
+/// Whose balance of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Account {
+    pub(super) member: usize,
+    pub(super) asset: usize,
+}
+
+/// The members, by their numbers.
+#[derive(Clone, Debug)]
+pub(super) struct Members {
+    pub(super) ids: Vec<MemberId>,
+    /// Who becomes whom; nobody twice.
+    pub(super) merges: Vec<(usize, usize)>,
+}
+
+impl Asset {
+    /// When something that begins at a time expires.
+    pub(super) fn expire_time(&self, begin: Time) -> Time {
+        self.days.map_or(Time::MAX, |days| end_of_day_after(begin, days))
+    }
+
+    /// When what comes back after its lot has expired expires.
+    pub(super) fn grace_end(&self, now: Time) -> Option<Time> {
+        (self.grace_days > 0).then(|| end_of_day_after(now, self.grace_days))
+    }
+
+    pub(super) async fn create(&self, channel: Channel) {
+        let policy = if self.owes {
+            ClawbackPolicy::Debt
+        } else {
+            ClawbackPolicy::WithinBalance
+        };
+        let expiry = self.days.map(|days| {
+            let days = days.try_into().unwrap();
+            expiry_policy::Rule::AfterDays(ExpireAfterDays { days })
+        });
+        let asset = contracts::points::v1::Asset {
+            kind: AssetKind::Points.into(),
+            expiry_policy: Some(ExpiryPolicy { rule: expiry }),
+            utc_offset_minutes: OFFSET_MINUTES,
+            reversal_grace_days: self.grace_days.try_into().unwrap(),
+            clawback_policy: policy.into(),
+            adjustment_alone_max: 1_000_000,
+            ..contracts::points::v1::Asset::default()
+        };
+        let request = CreateAssetRequest {
+            request_id: format!("asset-{}", self.code),
+            code: self.code.to_owned(),
+            asset: Some(asset),
+        };
+        AssetServiceClient::new(channel).create_asset(request).await.unwrap();
+    }
+}
+
+/// Midnight in Beijing, so many whole days after the day of `time`.
+fn end_of_day_after(time: Time, days: i64) -> Time {
+    let local = time.micros() + OFFSET_MICROS;
+    let midnight = local - local.rem_euclid(MICROS_PER_DAY) + (days + 1) * MICROS_PER_DAY;
+    Time::from_micros(midnight - OFFSET_MICROS)
+}
+
+impl Account {
+    pub(super) fn asset(self) -> &'static Asset {
+        &ASSETS[self.asset]
+    }
+
+    /// What the model calls it.
+    pub(super) fn holder(self) -> usize {
+        self.member * ASSETS.len() + self.asset
+    }
+}
+
+impl Members {
+    pub(super) fn id(&self, member: usize) -> String {
+        self.ids[member].to_string()
+    }
+
+    pub(super) fn account(&self, member_id: &str, asset_code: &str) -> Account {
+        let member = self.ids.iter().position(|id| id.to_string() == member_id);
+        let asset = ASSETS.iter().position(|asset| asset.code == asset_code);
+        Account {
+            member: member.unwrap(),
+            asset: asset.unwrap(),
+        }
+    }
+
+    /// Whom a member may be by now: itself, whoever it is merged into, and so on.
+    pub(super) fn may_be(&self, member: usize) -> Vec<usize> {
+        let mut path = vec![member];
+        while let Some((_, to)) = self.merges.iter().find(|(from, _)| Some(from) == path.last()) {
+            path.push(*to);
+        }
+        path
+    }
+
+    /// Whether a member is never merged with another one.
+    pub(super) fn stays(&self, member: usize) -> bool {
+        self.merges.iter().all(|(from, to)| *from != member && *to != member)
+    }
+}

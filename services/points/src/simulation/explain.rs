@@ -1,0 +1,190 @@
+//! Whether the answers fit together: there is one order of everything that was done which nobody can have seen otherwise,
+//! and every refusal was right at some moment while it was asked for.
+
+use kernel::Time;
+
+use super::ask::{Ask, Outcome, Refused, Waits};
+use super::brand::Account;
+use super::history::{Attempt, Op};
+use super::replay::Replay;
+
+/// A refusal that has to be explained, and after how many facts it may have been decided.
+pub(super) struct Riddle {
+    id: String,
+    ask: Ask,
+    attempt: Attempt,
+    refused: Refused,
+    earliest: usize,
+    latest: usize,
+    solved: bool,
+}
+
+/// What was answered before something else was asked, was done before it.
+pub(super) fn check_order(replay: &Replay) {
+    let mut done: Vec<(usize, &String, &Op)> = Vec::new();
+    done.extend(
+        replay
+            .done
+            .iter()
+            .map(|(id, position)| (*position, id, &replay.ops[id])),
+    );
+    done.sort_by_key(|(position, ..)| *position);
+    let mut known = (u64::MAX, String::new());
+    for (_, id, op) in done.into_iter().rev() {
+        assert!(
+            op.first_asked() <= known.0,
+            "{id} was asked after {} was answered, and was done before it",
+            known.1
+        );
+        if op.first_known() < known.0 {
+            known = (op.first_known(), id.clone());
+        }
+    }
+}
+
+/// All refusals, with the places that the first replay has found for them.
+pub(super) fn riddles(replay: &Replay) -> Vec<Riddle> {
+    let mut riddles = Vec::new();
+    for (id, op) in &replay.ops {
+        for attempt in &op.attempts {
+            if let Outcome::Refused(refused) = &attempt.outcome {
+                let (earliest, latest) = place(replay, id, attempt);
+                riddles.push(Riddle {
+                    id: id.clone(),
+                    ask: op.ask.clone(),
+                    attempt: attempt.clone(),
+                    refused: refused.clone(),
+                    earliest,
+                    latest,
+                    solved: false,
+                });
+            }
+        }
+    }
+    riddles
+}
+
+/// Not before what was known to be done when it was asked, not after what was only asked when it was answered, and not
+/// after it was done itself.
+fn place(replay: &Replay, id: &str, attempt: &Attempt) -> (usize, usize) {
+    let (mut earliest, mut latest) = (0, replay.position);
+    for (other, position) in &replay.done {
+        let op = &replay.ops[other];
+        if other != id && op.first_known() < attempt.asked.tick {
+            earliest = earliest.max(*position);
+        }
+        if other == id || op.first_asked() > attempt.answered.tick {
+            latest = latest.min(position.saturating_sub(1));
+        }
+    }
+    (earliest, latest)
+}
+
+impl Riddle {
+    /// Looks whether this is a moment at which it was right.
+    pub(super) fn look(&mut self, replay: &Replay, times: &[Time]) {
+        if self.solved || !(self.earliest..=self.latest).contains(&replay.position) {
+            return;
+        }
+        let during = self.attempt.asked.time..=self.attempt.answered.time;
+        let mut times = times.iter().filter(|time| during.contains(time));
+        self.solved = times.any(|now| self.is_right(replay, *now));
+    }
+
+    pub(super) fn check(&self) {
+        assert!(
+            self.solved,
+            "{} was wrong at every moment from the {}th fact to the {}th: {:?}, {:?}",
+            self.id, self.earliest, self.latest, self.ask, self.attempt
+        );
+    }
+
+    fn is_right(&self, replay: &Replay, now: Time) -> bool {
+        let named = self.ask.account();
+        let accounts = replay.members.may_be(named.member).into_iter();
+        let mut accounts = accounts.map(|member| Account { member, ..named });
+        match &*self.refused.reason {
+            "INSUFFICIENT_POINTS" => accounts.any(|account| self.is_insufficient(replay, account.holder(), now)),
+            "REVERSAL_EXCEEDS_ENTRY" => self.exceeds_entry(replay),
+            "HOLD_NOT_OPEN" => self
+                .hold(replay)
+                .is_some_and(|(open, deadline, _)| !open || deadline <= now),
+            "CAPTURE_EXCEEDS_HOLD" => {
+                let Ask::Capture { amount, .. } = self.ask else {
+                    return false;
+                };
+                self.hold(replay)
+                    .is_some_and(|(open, deadline, held)| open && deadline > now && amount > held)
+            }
+            "NOT_PENDING" => self.is_not_pending(replay),
+            "EXPIRY_PASSED" => {
+                let Ask::Earn { expire_time, waits, .. } = self.ask else {
+                    return false;
+                };
+                let begin = match waits {
+                    Waits::Until(time) => time.max(now),
+                    Waits::No | Waits::ForConfirmation => now,
+                };
+                expire_time.is_some_and(|time| time <= begin)
+            }
+            "TRANSFER_TO_SELF" => {
+                let Ask::Transfer { account, to, .. } = self.ask else {
+                    return false;
+                };
+                let one = replay.members.may_be(account.member);
+                replay.members.may_be(to).iter().any(|member| one.contains(member))
+            }
+            "OTHERS_REFUSED" => self.attempt.together,
+            _ => false,
+        }
+    }
+
+    fn is_insufficient(&self, replay: &Replay, holder: usize, now: Time) -> bool {
+        let available = replay.model.available(holder, now);
+        let wanted = match &self.ask {
+            Ask::Redeem { amount, .. } | Ask::Hold { amount, .. } | Ask::Transfer { amount, .. } => *amount,
+            Ask::Adjust { amount, .. } => -amount,
+            Ask::Reverse { entry, amount, .. } => {
+                // Nothing at all is left to take back.
+                let Some((_, own, granted, back)) = replay.model.earns.get(&entry.parse().unwrap()) else {
+                    return false;
+                };
+                let pending = replay.model.lots[own].pending;
+                let wanted = if *amount == 0 { granted - back } else { *amount };
+                return available == 0 && pending == 0 && self.refused.number("requested") == wanted;
+            }
+            _ => return false,
+        };
+        let told = (self.refused.number("available"), self.refused.number("requested"));
+        told == (available, wanted) && available < wanted
+    }
+
+    fn exceeds_entry(&self, replay: &Replay) -> bool {
+        let Ask::Reverse { entry, amount, .. } = &self.ask else {
+            return false;
+        };
+        let id = entry.parse().unwrap();
+        let earned = replay.model.earns.get(&id).map(|(_, _, granted, back)| granted - back);
+        let spent = replay.model.spends.get(&id);
+        let spent = spent.map(|(_, taken)| taken.iter().map(|part| part.amount - part.back).sum::<i64>());
+        let Some(left) = earned.or(spent) else { return false };
+        self.refused.number("reversible") == left && (*amount > left || left == 0)
+    }
+
+    /// Whether the hold is open, until when, and how much it is.
+    fn hold(&self, replay: &Replay) -> Option<(bool, Time, i64)> {
+        let (Ask::Capture { hold, .. } | Ask::Release { hold, .. }) = &self.ask else {
+            return None;
+        };
+        let hold = replay.model.holds.get(&hold.parse().unwrap())?;
+        Some((hold.open, hold.deadline, hold.parts.iter().map(|(_, part)| part).sum()))
+    }
+
+    fn is_not_pending(&self, replay: &Replay) -> bool {
+        let (Ask::Confirm { entry, .. } | Ask::Cancel { entry, .. }) = &self.ask else {
+            return false;
+        };
+        let own = replay.model.earns.get(&entry.parse().unwrap());
+        own.is_some_and(|(_, own, ..)| replay.model.lots[own].pending == 0)
+    }
+}

@@ -1,0 +1,396 @@
+//! The facts of a run, in the order in which everybody learns them, done once more on the model.
+//!
+//! The order is the service's to choose. Which one it chose is told by the positions of its facts: of one account they
+//! follow the order of its entries, which is checked. The model does each thing in that order, and must come to the very
+//! entries, lots and answers. Only when something expires is the service's to choose too, for nobody can spend it any
+//! more: the model checks that what was expired was due, and that it was all there was.
+
+mod entries;
+mod holds;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use contracts::points::v1::*;
+use kernel::{Fact, Time};
+use prost::Message;
+use store::OutboxRow;
+
+use super::ask::{Answer, Ask};
+use super::brand::{Account, Members};
+use super::history::Op;
+use crate::domain::LotKey;
+use crate::domain::model::Model;
+
+/// The model, and how far it has come.
+pub(super) struct Replay {
+    pub(super) members: Members,
+    pub(super) ops: BTreeMap<String, Op>,
+    pub(super) model: Model,
+    /// After how many facts each request had taken effect.
+    pub(super) done: BTreeMap<String, usize>,
+    /// How many facts there were.
+    pub(super) position: usize,
+    /// Whose accounts were handed over by a fact.
+    pub(super) moved: HashSet<usize>,
+    entries: HashMap<String, Entry>,
+    told: HashSet<String>,
+    causes: HashMap<Effect, String>,
+    sequences: HashMap<usize, i64>,
+}
+
+/// By what a request is known to have taken effect.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Effect {
+    Entry(String),
+    Held(String),
+    Released(String),
+    Confirmed(String),
+}
+
+/// What a fact is about.
+#[derive(Clone, Debug)]
+enum Step {
+    Entry(Entry),
+    Transfer { out: Entry, into: Entry },
+    Move { out: Entry, into: Entry },
+    Held(PointsHeld),
+    HoldEnded(PointsHoldEnded),
+    Confirmed(PointsConfirmed),
+}
+
+impl Replay {
+    pub(super) fn new(members: Members) -> Self {
+        Self {
+            members,
+            ops: BTreeMap::new(),
+            model: Model::default(),
+            done: BTreeMap::new(),
+            position: 0,
+            moved: HashSet::new(),
+            entries: HashMap::new(),
+            told: HashSet::new(),
+            causes: HashMap::new(),
+            sequences: HashMap::new(),
+        }
+    }
+
+    /// Takes in what was asked and what the ledger shows by now.
+    pub(super) fn learn(&mut self, ops: BTreeMap<String, Op>, entries: Vec<Entry>) {
+        self.causes = ops
+            .iter()
+            .filter_map(|(id, op)| Some((effect(op)?, id.clone())))
+            .collect();
+        self.ops = ops;
+        self.entries = entries
+            .into_iter()
+            .map(|entry| (entry.entry_id.clone(), entry))
+            .collect();
+    }
+
+    /// Does what the facts tell; `look` sees the model before the first of them and after each.
+    pub(super) fn go_on(&mut self, facts: &[OutboxRow], mut look: impl FnMut(&Self)) {
+        let mut steps: Vec<Option<Step>> = facts.iter().map(|fact| Some(self.step(fact))).collect();
+        look(self);
+        for place in 0..steps.len() {
+            let Some(step) = steps[place].take() else { continue };
+            if !self.is_possible(&step) {
+                // A hold that ended, or a pending earn that was confirmed, is told after what of it expired or repaid a debt.
+                let account = self.account_of(&step);
+                let later = steps.iter().skip(place + 1).position(|later| {
+                    let later = later
+                        .as_ref()
+                        .filter(|it| matches!(it, Step::HoldEnded(_) | Step::Confirmed(_)));
+                    later.is_some_and(|later| self.account_of(later) == account)
+                });
+                let cause = later.and_then(|offset| steps[place + 1 + offset].take());
+                self.apply(cause.unwrap_or_else(|| panic!("nothing makes it possible: {step:?}")));
+                look(self);
+            }
+            self.apply(step);
+            look(self);
+        }
+    }
+
+    /// What is left in the end: every entry was told, every request that was done had its effect.
+    pub(super) fn check_complete(&self) {
+        let untold: Vec<&Entry> = self
+            .entries
+            .values()
+            .filter(|entry| !self.told.contains(&entry.entry_id))
+            .collect();
+        assert!(untold.is_empty(), "no fact tells of {untold:?}");
+        for (id, op) in &self.ops {
+            assert_eq!(op.done().is_some(), self.done.contains_key(id), "{id}: {op:?}");
+        }
+    }
+
+    fn step(&self, fact: &OutboxRow) -> Step {
+        fn read<F: Message + Default>(fact: &OutboxRow) -> F {
+            F::decode(&*fact.payload).unwrap()
+        }
+        let entry = |id: &str, amount: i64, balance: i64| {
+            let entry = self.entries.get(id).unwrap_or_else(|| panic!("there is no entry {id}"));
+            assert_eq!(
+                (entry.amount.abs(), entry.balance),
+                (amount.abs(), balance),
+                "{entry:?}"
+            );
+            entry.clone()
+        };
+        match &*fact.kind {
+            PointsEarned::TYPE => {
+                let told: PointsEarned = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PointsRedeemed::TYPE => {
+                let told: PointsRedeemed = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PointsReversed::TYPE => {
+                let told: PointsReversed = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PointsExpired::TYPE => {
+                let told: PointsExpired = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PointsDebtRepaid::TYPE => {
+                let told: PointsDebtRepaid = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PointsAdjusted::TYPE => {
+                let told: PointsAdjusted = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PointsTransferred::TYPE => {
+                let told: PointsTransferred = read(fact);
+                Step::Transfer {
+                    out: entry(&told.out_entry_id, told.amount, told.from_balance),
+                    into: entry(&told.in_entry_id, told.amount, told.to_balance),
+                }
+            }
+            PointsMoved::TYPE => self.moved(&read(fact)),
+            PointsHeld::TYPE => Step::Held(read(fact)),
+            PointsHoldEnded::TYPE => Step::HoldEnded(read(fact)),
+            PointsConfirmed::TYPE => Step::Confirmed(read(fact)),
+            other => panic!("nobody expects {other}"),
+        }
+    }
+
+    /// A fact of a move names no entries: of the absorbed member's account there is only one.
+    fn moved(&self, told: &PointsMoved) -> Step {
+        let find = |kind: EntryKind, member: &str, counterpart: &str| {
+            let mut found = self.entries.values().filter(|entry| {
+                entry.kind() == kind
+                    && entry.asset_code == told.asset_code
+                    && entry.member_id == member
+                    && entry.counterpart_member_id == counterpart
+            });
+            found
+                .next()
+                .unwrap_or_else(|| panic!("{told:?} has no entries"))
+                .clone()
+        };
+        let (from, to) = (&told.from_member_id, &told.to_member_id);
+        Step::Move {
+            out: find(EntryKind::MoveOut, from, to),
+            into: find(EntryKind::MoveIn, to, from),
+        }
+    }
+
+    fn account_of(&self, step: &Step) -> Account {
+        let (member, asset) = match step {
+            Step::Entry(entry) | Step::Transfer { out: entry, .. } | Step::Move { out: entry, .. } => {
+                (&entry.member_id, &entry.asset_code)
+            }
+            Step::Held(held) => (&held.member_id, &held.asset_code),
+            Step::HoldEnded(ended) => (&ended.member_id, &ended.asset_code),
+            Step::Confirmed(confirmed) => (&confirmed.member_id, &confirmed.asset_code),
+        };
+        self.members.account(member, asset)
+    }
+
+    /// Whether there is what is to expire, or to be repaid with.
+    fn is_possible(&self, step: &Step) -> bool {
+        let Step::Entry(entry) = step else { return true };
+        let available = |key: LotKey| self.model.lots.get(&key).map_or(0, |lot| lot.available);
+        match entry.kind() {
+            EntryKind::Expire => parts(entry).iter().all(|(key, part)| available(*key) == -part),
+            EntryKind::DebtRepayment => {
+                let account = self.members.account(&entry.member_id, &entry.asset_code);
+                self.model.available(account.holder(), post_time(entry)) > 0
+            }
+            _ => true,
+        }
+    }
+
+    fn apply(&mut self, step: Step) {
+        self.position += 1;
+        match step {
+            Step::Entry(entry) => {
+                self.apply_entry(&entry);
+                self.book(&entry);
+            }
+            Step::Transfer { out, into } => {
+                self.transfer(&out, &into);
+                self.book(&out);
+                self.book(&into);
+            }
+            Step::Move { out, into } => {
+                self.hand_over(&out, &into);
+                self.book(&out);
+                self.book(&into);
+                self.moved
+                    .insert(self.members.account(&out.member_id, &out.asset_code).holder());
+            }
+            Step::Held(held) => self.hold(&held),
+            Step::HoldEnded(ended) => self.end_hold(&ended),
+            Step::Confirmed(confirmed) => self.confirm(&confirmed),
+        }
+    }
+
+    fn apply_entry(&mut self, entry: &Entry) {
+        match entry.kind() {
+            EntryKind::Earn => self.earn(entry),
+            EntryKind::Redeem if entry.hold_id.is_empty() => self.redeem(entry),
+            EntryKind::Redeem => self.capture(entry),
+            EntryKind::RedeemReversal => self.give_back(entry),
+            EntryKind::EarnReversal => self.take_back(entry),
+            EntryKind::Expire => self.expire(entry),
+            EntryKind::DebtRepayment => self.repay(entry),
+            EntryKind::Adjustment => self.adjust(entry),
+            EntryKind::Unspecified
+            | EntryKind::MoveOut
+            | EntryKind::MoveIn
+            | EntryKind::TransferOut
+            | EntryKind::TransferIn => panic!("no fact is about {entry:?} alone"),
+        }
+    }
+
+    /// An entry has the next number of its account, and the balance that the model comes to.
+    fn book(&mut self, entry: &Entry) {
+        let holder = self.members.account(&entry.member_id, &entry.asset_code).holder();
+        assert!(
+            !self.moved.contains(&holder),
+            "posted to an account that was handed over: {entry:?}"
+        );
+        assert!(self.told.insert(entry.entry_id.clone()), "told twice: {entry:?}");
+        let sequence = self.sequences.entry(holder).or_default();
+        *sequence += 1;
+        assert_eq!(entry.sequence, *sequence, "{entry:?}");
+        assert_eq!(entry.balance, self.balance(holder), "{entry:?}");
+        let sum: i64 = entry.lots.iter().map(|part| part.amount).sum();
+        assert_eq!(entry.amount, sum, "{entry:?}");
+    }
+
+    pub(super) fn balance(&self, holder: usize) -> i64 {
+        let lots = self.model.lots.values().filter(|lot| lot.holder == holder);
+        lots.map(|lot| lot.available + lot.held + lot.pending).sum()
+    }
+
+    pub(super) fn sequence(&self, holder: usize) -> i64 {
+        self.sequences.get(&holder).copied().unwrap_or(0)
+    }
+
+    /// The request behind an effect: there is one, and it has had no effect before.
+    fn cause(&mut self, effect: &Effect) -> Op {
+        let id = self
+            .causes
+            .get(effect)
+            .unwrap_or_else(|| panic!("nobody was told of {effect:?}"));
+        let before = self.done.insert(id.clone(), self.position);
+        assert_eq!(before, None, "{id} took effect twice: {effect:?}");
+        self.ops[id].clone()
+    }
+
+    fn cause_of(&mut self, entry: &Entry) -> Op {
+        let op = self.cause(&Effect::Entry(entry.entry_id.clone()));
+        let told = entry_of(op.done().unwrap());
+        assert_eq!(&sorted(told), &sorted(entry), "what was answered is what was posted");
+        op
+    }
+
+    /// Whether a member that was named is by now the one of an account.
+    fn leads_to(&self, named: usize, account: Account) -> bool {
+        self.members.may_be(named).contains(&account.member)
+    }
+
+    fn holder_of(&self, named: Account, entry: &Entry) -> (Account, usize) {
+        let account = self.members.account(&entry.member_id, &entry.asset_code);
+        assert!(
+            named.asset == account.asset && self.leads_to(named.member, account),
+            "{named:?} is not {entry:?}"
+        );
+        // Whoever owes had nothing to spend before.
+        let (holder, now) = (account.holder(), post_time(entry));
+        assert!(
+            self.model.debt(holder) == 0 || self.model.available(holder, now) == 0,
+            "a debt was not repaid before {entry:?}"
+        );
+        (account, holder)
+    }
+}
+
+/// By what a request is known to have taken effect, if it has.
+fn effect(op: &Op) -> Option<Effect> {
+    Some(match (op.done()?, &op.ask) {
+        (Answer::Hold(held), _) => Effect::Held(held.hold.clone().unwrap().hold_id),
+        (Answer::Release(released), _) => Effect::Released(released.hold.clone().unwrap().hold_id),
+        (Answer::Confirm(_), Ask::Confirm { entry, .. }) => Effect::Confirmed(entry.clone()),
+        (other, _) => Effect::Entry(entry_of(other).entry_id.clone()),
+    })
+}
+
+/// The entry that was asked for.
+fn entry_of(answer: &Answer) -> &Entry {
+    let entry = match answer {
+        Answer::Earn(answer) => answer.entry.as_ref(),
+        Answer::Redeem(answer) => answer.entry.as_ref(),
+        Answer::Reverse(answer) => answer.entry.as_ref(),
+        Answer::Capture(answer) => answer.entry.as_ref(),
+        Answer::Transfer(answer) => answer.out_entry.as_ref(),
+        Answer::Adjust(answer) => answer.entry.as_ref(),
+        Answer::Cancel(answer) => answer.entries.first(),
+        Answer::Hold(_) | Answer::Release(_) | Answer::Confirm(_) => None,
+    };
+    entry.unwrap_or_else(|| panic!("no entry in {answer:?}"))
+}
+
+fn sorted(entry: &Entry) -> Entry {
+    let mut entry = entry.clone();
+    entry.lots.sort_by(|a, b| a.lot_id.cmp(&b.lot_id));
+    entry
+}
+
+fn time(wire: Option<&prost_types::Timestamp>) -> Time {
+    wire.map_or(Time::MAX, |wire| Time::from_wire(wire).unwrap())
+}
+
+fn post_time(entry: &Entry) -> Time {
+    time(Some(entry.post_time.as_ref().unwrap()))
+}
+
+fn lot_parts(lots: &[LotAmount]) -> Vec<(LotKey, i64)> {
+    let part = |part: &LotAmount| {
+        (
+            (time(part.expire_time.as_ref()), part.lot_id.parse().unwrap()),
+            part.amount,
+        )
+    };
+    lots.iter().map(part).collect()
+}
+
+/// What an entry did to lots, in the order in which they are spent.
+fn parts(entry: &Entry) -> Vec<(LotKey, i64)> {
+    let mut parts = lot_parts(&entry.lots);
+    parts.sort_unstable();
+    parts
+}
+
+fn negative(parts: &[(LotKey, i64)]) -> Vec<(LotKey, i64)> {
+    parts.iter().map(|(key, part)| (*key, -part)).collect()
+}
+
+fn sum(parts: &[(LotKey, i64)]) -> i64 {
+    parts.iter().map(|(_, part)| part).sum()
+}
