@@ -287,7 +287,7 @@ async fn a_merge_can_be_undone_for_thirty_days() {
     let world = World::new().await;
     let [older, younger] = two(&world).await;
     world.merge(&older, &younger, false).await.unwrap();
-    world.harness.clock.advance(Duration::from_secs(30 * 86_400));
+    world.harness.clock.advance(Duration::from_hours(30 * 24));
     world.undo(&younger).await.unwrap();
     world.merge(&older, &younger, true).await.unwrap();
     world.harness.clock.advance(Duration::from_secs(30 * 86_400 + 1));

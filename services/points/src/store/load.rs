@@ -89,7 +89,6 @@ fn check_open(state: &State, postings: &[&Posting]) -> Result<(), Fault> {
     let gone = |key: &AccountKey| state.account(key).moved_to.is_some();
     let lost = postings.iter().any(|posting| match posting.act {
         Act::Move { .. } => receiver(posting).is_some_and(|survivor| gone(&survivor)),
-        Act::Return { .. } => gone(&posting.account),
         Act::Transfer { .. } => gone(&posting.account) || receiver(posting).is_some_and(|to| gone(&to)),
         Act::Expire { .. } => false,
         Act::Earn { .. }
@@ -103,7 +102,8 @@ fn check_open(state: &State, postings: &[&Posting]) -> Result<(), Fault> {
         | Act::Release { .. }
         | Act::Adjust(_)
         | Act::Approve { .. }
-        | Act::Reject { .. } => gone(&posting.account),
+        | Act::Reject { .. }
+        | Act::Return { .. } => gone(&posting.account),
     });
     if lost { Err(Fault::Contended) } else { Ok(()) }
 }

@@ -195,9 +195,13 @@ proptest! {
     ) {
         let policy = if in_debt { ClawbackPolicy::Debt } else { ClawbackPolicy::WithinBalance };
         let mut two = Two::new(policy);
-        before.into_iter().for_each(|(by_first, step)| two.take(by_first, step));
+        for (by_first, step) in before {
+            two.take(by_first, step);
+        }
         two.merge();
-        between.into_iter().for_each(|(by_first, step)| two.take(by_first, step));
+        for (by_first, step) in between {
+            two.take(by_first, step);
+        }
 
         let (own, there) = (two.own_lots(), two.worths(1));
         let of_survivor: BTreeMap<LotId, i64> = kept_by_the_survivor(&two);
@@ -217,7 +221,9 @@ proptest! {
                 prop_assert!(survivor.get(&lot) == Some(&worth) || is_due, "the survivor's own stay");
             }
         }
-        after.into_iter().for_each(|(by_first, step)| two.take(by_first, step));
+        for (by_first, step) in after {
+            two.take(by_first, step);
+        }
 
         // And once more, as if nothing had been.
         two.merge();
@@ -251,6 +257,6 @@ fn due_lot(two: &Two, id: LotId) -> bool {
     let lots = two
         .keys
         .iter()
-        .flat_map(|key| two.ledger.state.account(key).lot_by_id(id));
+        .filter_map(|key| two.ledger.state.account(key).lot_by_id(id));
     lots.into_iter().any(|lot| lot.is_due(now))
 }
