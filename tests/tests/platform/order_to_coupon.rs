@@ -2,6 +2,7 @@
 //! the tier, computes tags, lets the member enter a segment, and a journey thanks with a coupon. Then what may follow: a
 //! refund, a merge, the end of a window, the end of points.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contracts::campaign::v1::GetJourneyStatisticsRequest;
@@ -166,10 +167,10 @@ async fn the_undo_of_a_merge_gives_everything_back_and_the_old_id_leads_nowhere_
     }
     host.settle().await;
     let before = [seen(&host, &first).await, seen(&host, &second).await];
-    let [coupons_of_first, coupons_of_second] = [
-        story::coupons(&host.api, &first).await,
-        story::coupons(&host.api, &second).await,
-    ];
+    let coupons = BTreeMap::from([
+        (&first, story::coupons(&host.api, &first).await),
+        (&second, story::coupons(&host.api, &second).await),
+    ]);
 
     let survivor = story::merge(&host.api, &first, &second).await.unwrap();
     let absorbed = if survivor == first { &second } else { &first };
@@ -189,8 +190,12 @@ async fn the_undo_of_a_merge_gives_everything_back_and_the_old_id_leads_nowhere_
     let [(points_of_first, rest_of_first), (points_of_second, rest_of_second)] = before;
     assert_eq!(seen(&host, &first).await, (points_of_first - 60, rest_of_first));
     assert_eq!(seen(&host, &second).await, (points_of_second, rest_of_second));
-    for (member, coupons) in [(&first, coupons_of_first), (&second, coupons_of_second)] {
-        assert_eq!(story::coupons(&host.api, member).await, coupons);
+    // A journey may have thanked once more meanwhile, if it heard of a segment before it heard of the merge.
+    let known: Vec<&str> = coupons.values().flatten().map(|it| it.coupon_id.as_str()).collect();
+    for (member, coupons) in &coupons {
+        let mut found = story::coupons(&host.api, member).await;
+        found.retain(|it| known.contains(&it.coupon_id.as_str()));
+        assert_eq!(&found, coupons);
     }
     // Each channel earns for its own member again, and what is spent is one's own.
     for (channel, external_id, number) in [(TMALL, "tb-1", "order-3"), (POS, "card-1", "order-4")] {
