@@ -47,6 +47,21 @@ impl<K: Kind> Id<K> {
     }
 }
 
+/// An id of a kind that is somebody else's: it is kept and compared, and never shown. None where there is no id.
+pub fn uuid_of_any(text: &str) -> Result<Option<Uuid>, IdError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let suffix = text.rsplit_once('_').map(|(_, suffix)| TypeIdSuffix::from_str(suffix));
+    match suffix {
+        Some(Ok(suffix)) => Ok(Some(suffix.to_uuid())),
+        Some(Err(_)) | None => Err(IdError {
+            noun: "TypeID",
+            prefix: "kind",
+        }),
+    }
+}
+
 impl<K: Kind> fmt::Display for Id<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}_{}", K::PREFIX, TypeIdSuffix::from(self.0))
@@ -125,9 +140,29 @@ mod tests {
         }
 
         #[test]
+        fn whoever_does_not_know_the_kind_reads_the_number(number in any::<u128>()) {
+            let id = Id::<Thing>::from_uuid(Uuid::from_u128(number));
+            prop_assert_eq!(uuid_of_any(&id.to_string()), Ok(Some(id.uuid())));
+        }
+
+        #[test]
         fn no_text_breaks_the_parser(text in ".{0,60}") {
+            let _ = uuid_of_any(&text);
             let _ = text.parse::<Id<Thing>>();
             let _ = format!("thg_{text}").parse::<Id<Thing>>();
+        }
+    }
+
+    #[test]
+    fn no_id_is_none_and_what_is_no_id_is_an_error() {
+        assert_eq!(uuid_of_any(""), Ok(None));
+        for wrong in [
+            "thg",
+            "thg_",
+            "01h455vb4pex5vsknk084sn02q",
+            "thg_01h455vb4pex5vsknk084sn02",
+        ] {
+            assert!(uuid_of_any(wrong).is_err(), "{wrong}");
         }
     }
 

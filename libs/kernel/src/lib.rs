@@ -18,7 +18,7 @@ mod time;
 
 pub use clock::{Clock, pause};
 pub use fact::Fact;
-pub use id::{Id, IdError, Kind};
+pub use id::{Id, IdError, Kind, uuid_of_any};
 pub use money::{Money, MoneyError};
 pub use page::{PageToken, PageTokenError, page_size};
 pub use principal::{Principal, PrincipalKind, Scopes, Tenant, TenantKind};

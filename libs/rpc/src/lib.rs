@@ -30,5 +30,5 @@ pub use deadline::{deadline, passed, remaining};
 pub use methods::{Access, Method, MethodFault, Methods};
 pub use peers::{Peer, Peers};
 pub use retry::retry;
-pub use stack::{Stack, serve};
+pub use stack::{Stack, permit, serve};
 pub use switchboard::Switchboard;

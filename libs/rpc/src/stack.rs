@@ -159,7 +159,8 @@ async fn authorize(State(shared): State<Arc<Shared>>, mut request: Request, next
     }
 }
 
-fn permit(method: &Method, principal: Option<&kernel::Principal>) -> Result<(), Fault> {
+/// Whether a principal may call a method, by the policy of its contract; why not, if not.
+pub fn permit(method: &Method, principal: Option<&kernel::Principal>) -> Result<(), Fault> {
     let anonymous = || {
         Fault::refused(
             Common::Unauthenticated,

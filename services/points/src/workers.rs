@@ -1,5 +1,6 @@
 //! What the ledger does without being called.
 
+mod pace;
 mod post_due;
 mod prove_counters;
 mod reconcile;

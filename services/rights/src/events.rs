@@ -7,7 +7,7 @@ use contracts::identity::v1::{MemberRegistered, MembersMerged, MergeUndone};
 use contracts::points::v1::{PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsReversed};
 use events::{Consumer, Envelope};
 use fault::Fault;
-use kernel::{Clock, Fact, Id, Tenant, Time};
+use kernel::{Clock, Fact, Tenant, Time, uuid_of_any};
 use store::{Tx, redirects};
 use uuid::Uuid;
 
@@ -147,21 +147,12 @@ fn cause(fact: &Envelope) -> Result<Option<(Tenant, Uuid)>, Fault> {
         return Ok(None);
     }
     let merged: MembersMerged = fact.decode()?;
-    let id = Some(&*merged.merge_id).filter(|id| !id.is_empty());
-    Ok(id.map(merge_id).transpose()?.map(|id| (fact.tenant, id)))
+    Ok(merge_id(&merged.merge_id)?.map(|id| (fact.tenant, id)))
 }
 
-/// The kind of a merge's id, which identity gives.
-enum MergeNoun {}
-
-impl kernel::Kind for MergeNoun {
-    const PREFIX: &'static str = "mrg";
-    const NOUN: &'static str = "merge";
-}
-
-fn merge_id(text: &str) -> Result<Uuid, Fault> {
-    let id: Id<MergeNoun> = text.parse().map_err(Fault::internal)?;
-    Ok(id.uuid())
+/// A merge's id, which identity gives; none in facts of a time when merges had none.
+fn merge_id(text: &str) -> Result<Option<Uuid>, Fault> {
+    uuid_of_any(text).map_err(Fault::internal)
 }
 
 fn undo(fact: &Envelope) -> Result<Undo, Fault> {
@@ -170,7 +161,7 @@ fn undo(fact: &Envelope) -> Result<Undo, Fault> {
     let merge_time = undone.merge_time.as_ref().and_then(Time::from_wire);
     Ok(Undo {
         tenant: fact.tenant,
-        merge: merge_id(&undone.merge_id)?,
+        merge: merge_id(&undone.merge_id)?.ok_or_else(|| Fault::internal("an undone merge without an id"))?,
         restored: member(&undone.restored_member_id)?,
         survivor: member(&undone.surviving_member_id)?,
         led: undone.led_member_ids.iter().map(member).collect::<Result<_, Fault>>()?,

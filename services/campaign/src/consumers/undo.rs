@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contracts::identity::v1::MergeUndone;
 use events::Envelope;
 use fault::Fault;
-use kernel::{Id, Tenant};
+use kernel::{Tenant, uuid_of_any};
 use store::{Tx, redirects};
 use uuid::Uuid;
 
@@ -12,19 +12,9 @@ use crate::store::entries::{self, Entries, EntryKey, EntryRow};
 use crate::store::run_row::RunRow;
 use crate::store::{merges, runs};
 
-/// The kind of a merge's id, which identity gives.
-enum MergeNoun {}
-
-impl kernel::Kind for MergeNoun {
-    const PREFIX: &'static str = "mrg";
-    const NOUN: &'static str = "merge";
-}
-
-/// A merge's id; none in facts of a time when merges had none.
+/// A merge's id, which identity gives; none in facts of a time when merges had none.
 pub(super) fn cause(merge_id: &str) -> Result<Option<Uuid>, Fault> {
-    let id = Some(merge_id).filter(|id| !id.is_empty());
-    let id: Option<Id<MergeNoun>> = id.map(str::parse).transpose().map_err(Fault::internal)?;
-    Ok(id.map(Id::uuid))
+    uuid_of_any(merge_id).map_err(Fault::internal)
 }
 
 /// Gives back to a restored member the runs that had begun for it, or for one who leads to it, wherever they are by now, and

@@ -115,10 +115,9 @@ fn read(fact: &Envelope) -> Result<Told, Fault> {
         return Ok(Told::Undone(Undo::read(fact)?));
     }
     let told: MembersMerged = fact.decode()?;
-    let cause = Some(&told.merge_id).filter(|id| !id.is_empty());
     Ok(Told::Merged(Merge {
         tenant: fact.tenant,
-        cause: cause.map(|id| merge_id(id)).transpose()?,
+        cause: merge_id(&told.merge_id)?,
         absorbed: parse_id("absorbed_member_id", &told.absorbed_member_id)?,
         survivor: parse_id("surviving_member_id", &told.surviving_member_id)?,
     }))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use contracts::identity::v1::MergeUndone;
 use events::Envelope;
 use fault::Fault;
-use kernel::{Clock, Id, Tenant};
+use kernel::{Clock, Tenant, uuid_of_any};
 use store::{Tx, redirects};
 use uuid::Uuid;
 
@@ -16,17 +16,9 @@ use crate::store::{
 };
 use crate::wire::parse_id;
 
-/// The kind of a merge's id, which identity gives.
-enum MergeNoun {}
-
-impl kernel::Kind for MergeNoun {
-    const PREFIX: &'static str = "mrg";
-    const NOUN: &'static str = "merge";
-}
-
-pub(super) fn merge_id(text: &str) -> Result<Uuid, Fault> {
-    let id: Id<MergeNoun> = text.parse().map_err(Fault::internal)?;
-    Ok(id.uuid())
+/// A merge's id, which identity gives; none in facts of a time when merges had none.
+pub(super) fn merge_id(text: &str) -> Result<Option<Uuid>, Fault> {
+    uuid_of_any(text).map_err(Fault::internal)
 }
 
 /// A merge that was undone.
@@ -45,7 +37,7 @@ impl Undo {
         let member = |text: &String| parse_id("led_member_ids", text).map(|id: MemberId| id.uuid());
         Ok(Self {
             tenant: fact.tenant,
-            merge: merge_id(&told.merge_id)?,
+            merge: merge_id(&told.merge_id)?.ok_or_else(|| Fault::internal("an undone merge without an id"))?,
             restored: parse_id("restored_member_id", &told.restored_member_id)?,
             survivor: parse_id("surviving_member_id", &told.surviving_member_id)?,
             led: told.led_member_ids.iter().map(member).collect::<Result<_, Fault>>()?,

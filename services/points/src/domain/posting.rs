@@ -72,47 +72,23 @@ pub(crate) enum Act {
 impl Act {
     /// The adjustment that waits, and that it is about.
     pub(crate) fn adjustment(&self) -> Option<AdjustmentId> {
-        match self {
-            Self::Approve { adjustment, .. } | Self::Reject { adjustment, .. } => Some(*adjustment),
-            Self::Earn { .. }
-            | Self::Confirm { .. }
-            | Self::Cancel { .. }
-            | Self::Redeem { .. }
-            | Self::RedeemPool { .. }
-            | Self::Reverse { .. }
-            | Self::Hold { .. }
-            | Self::Capture { .. }
-            | Self::Release { .. }
-            | Self::Transfer { .. }
-            | Self::Adjust(_)
-            | Self::Expire { .. }
-            | Self::Move { .. }
-            | Self::Return { .. } => None,
+        if let Self::Approve { adjustment, .. } | Self::Reject { adjustment, .. } = self {
+            Some(*adjustment)
+        } else {
+            None
         }
     }
 
     /// The pending earns that it is about.
     pub(crate) fn earns(&self) -> Option<&Earns> {
-        match self {
-            Self::Confirm { earns, .. } | Self::Cancel { earns } => Some(earns),
-            Self::Earn { .. }
-            | Self::Redeem { .. }
-            | Self::RedeemPool { .. }
-            | Self::Reverse { .. }
-            | Self::Hold { .. }
-            | Self::Capture { .. }
-            | Self::Release { .. }
-            | Self::Transfer { .. }
-            | Self::Adjust(_)
-            | Self::Approve { .. }
-            | Self::Reject { .. }
-            | Self::Expire { .. }
-            | Self::Move { .. }
-            | Self::Return { .. } => None,
+        if let Self::Confirm { earns, .. } | Self::Cancel { earns } = self {
+            Some(earns)
+        } else {
+            None
         }
     }
 
-    /// The other member of an act that is about two.
+    /// The other member of an act that is about two. Every act says whether it has one: that account is locked, too.
     pub(crate) fn receiver(&self) -> Option<MemberId> {
         match self {
             Self::Move { to } | Self::Return { to, .. } | Self::Transfer { to, .. } => Some(*to),

@@ -4,7 +4,6 @@ use rpc::Call;
 use store::Begun;
 
 use super::PointsApi;
-use super::pool_service::member_in;
 use crate::domain::{Act, EntryKind, Posting};
 use crate::post::{account_of, post_one};
 use crate::store::pool_for_update;
@@ -21,10 +20,9 @@ impl PointsApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        let member = member_in(&tx, call.tenant(), member).await?;
         let pool = pool_for_update(&tx, call.tenant(), id).await?;
-        pool.check_contribution(member)?;
         let account = account_of(&tx, call.tenant(), member, &pool.asset).await?;
+        pool.check_contribution(account.member)?;
         let act = Act::Transfer {
             to: pool.account().member,
             amount: call.amount,

@@ -3,25 +3,24 @@
 use async_trait::async_trait;
 use contracts::points::v1::pool_service_server::PoolService;
 use contracts::points::v1::{
-    ContributePointsRequest, ContributePointsResponse, CreatePoolRequest, CreatePoolResponse, DissolvePoolRequest,
-    DissolvePoolResponse, GetPoolRequest, GetPoolResponse, InvitePoolMemberRequest, InvitePoolMemberResponse,
-    JoinPoolRequest, JoinPoolResponse, ListPoolEntriesRequest, ListPoolEntriesResponse, ListPoolsRequest,
-    ListPoolsResponse, RedeemPoolPointsRequest, RedeemPoolPointsResponse, RemovePoolMemberRequest,
+    self as wire, ContributePointsRequest, ContributePointsResponse, CreatePoolRequest, CreatePoolResponse,
+    DissolvePoolRequest, DissolvePoolResponse, GetPoolRequest, GetPoolResponse, InvitePoolMemberRequest,
+    InvitePoolMemberResponse, JoinPoolRequest, JoinPoolResponse, ListPoolEntriesRequest, ListPoolEntriesResponse,
+    ListPoolsRequest, ListPoolsResponse, RedeemPoolPointsRequest, RedeemPoolPointsResponse, RemovePoolMemberRequest,
     RemovePoolMemberResponse, ReversePoolPointsRequest, ReversePoolPointsResponse, UpdatePoolRequest,
     UpdatePoolResponse,
 };
+use fault::Fault;
 use kernel::{Tenant, Time};
 use rpc::answer;
-use store::Tx;
+use sea_orm::ConnectionTrait;
+use store::{Tx, redirects};
 use tonic::{Request, Response, Status};
 
 use super::PointsApi;
 use crate::domain::{MemberId, Pool};
 use crate::store::{self as ledger, Which};
 use crate::wire::{balance_to_wire, pool_to_wire, zero_balance};
-use contracts::points::v1 as wire;
-use fault::Fault;
-use sea_orm::ConnectionTrait;
 
 #[async_trait]
 impl PoolService for PointsApi {
@@ -115,6 +114,6 @@ pub(super) async fn with_balance(conn: &impl ConnectionTrait, pool: &Pool, now: 
 
 /// A member, or whom the member was merged into.
 pub(super) async fn member_in(tx: &Tx, tenant: Tenant, member: MemberId) -> Result<MemberId, Fault> {
-    let survivor = store::redirects::follow(&**tx, tenant, member.uuid()).await?;
+    let survivor = redirects::follow(&**tx, tenant, member.uuid()).await?;
     Ok(MemberId::from_uuid(survivor))
 }

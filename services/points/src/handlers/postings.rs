@@ -4,10 +4,10 @@ use contracts::codec::Incoming;
 use contracts::points::v1::posting::Request;
 use contracts::points::v1::posting_result::Outcome as Told;
 use contracts::points::v1::{Posting, PostingResult};
-use fault::{Common, Fault};
-use kernel::{Principal, PrincipalKind};
+use fault::Fault;
+use kernel::Principal;
 use prost::Message;
-use rpc::{Access, Methods};
+use rpc::Methods;
 
 use crate::engine::{Ask, Outcome};
 use crate::wire::{PostingRequest, ask, refusal_to_wire};
@@ -54,7 +54,7 @@ fn item<R: PostingRequest + Incoming>(
     request: &R,
     told: fn(R::Response) -> Told,
 ) -> Item {
-    let asked = permit::<R>(principal)
+    let asked = permit_own::<R>(principal)
         .and_then(|()| request.check())
         .and_then(|()| ask(principal, request));
     Item {
@@ -65,19 +65,11 @@ fn item<R: PostingRequest + Incoming>(
 }
 
 /// A posting needs the scope that the contract declares for its own method.
-fn permit<R: PostingRequest>(principal: &Principal) -> Result<(), Fault> {
+fn permit_own<R: PostingRequest>(principal: &Principal) -> Result<(), Fault> {
     let methods = Methods::of_contracts().map_err(|_| Fault::internal("the contracts leave something open"))?;
     let method = methods.at(&format!("/{}", R::METHOD));
     let method = method.ok_or_else(|| Fault::internal(format!("there is no method {}", R::METHOD)))?;
-    if principal.kind == PrincipalKind::Service || method.access.admits(&principal.scopes) {
-        return Ok(());
-    }
-    let scopes = match &method.access {
-        Access::Scopes(scopes) => scopes.join(" or "),
-        Access::Public | Access::Internal => String::new(),
-    };
-    let message = format!("the API key lacks the scope {scopes}: ask for a key that has it");
-    Err(Fault::refused(Common::ScopeMissing, message).with("scopes", scopes))
+    rpc::permit(method, Some(principal))
 }
 
 /// The violations' paths begin at the posting: "earn.amount".

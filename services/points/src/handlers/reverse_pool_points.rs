@@ -1,7 +1,7 @@
-use contracts::points::v1::{ReversePoolPointsRequest, ReversePoolPointsResponse};
-use fault::Fault;
 use std::collections::BTreeSet;
 
+use contracts::points::v1::{ReversePoolPointsRequest, ReversePoolPointsResponse};
+use fault::Fault;
 use rpc::Call;
 use store::Begun;
 

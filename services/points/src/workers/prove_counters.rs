@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use fault::Fault;
@@ -8,6 +8,7 @@ use store::Db;
 use telemetry::Red;
 use uuid::Uuid;
 
+use super::pace::Pace;
 use crate::domain::miscount;
 use crate::store::{
     WalkRow, add_sums, begin_walk, count_miscounted, forget_sums, next_sums, save_walk, tallies, tenants, walk,
@@ -23,10 +24,6 @@ const AGE_MIN: Duration = Duration::from_mins(3);
 const REST_MAX: i64 = 200_000;
 /// The running sums are not compared more often: each time all of them are read.
 const COMPARE_MIN: Duration = Duration::from_hours(1);
-/// It rests so many times as long as it worked.
-const REST_SHARE: u32 = 9;
-/// It rests so long at least, and at the most where there is more to walk over.
-const REST_BOUNDS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_mins(1));
 /// How long it rests where there is nothing to do.
 const IDLE: Duration = Duration::from_mins(1);
 
@@ -42,16 +39,16 @@ pub(crate) struct ProveCounters {
     clock: Clock,
     db: Db,
     red: Red,
-    resume_time: Time,
+    pace: Pace,
 }
 
 impl ProveCounters {
     pub(crate) fn new(clock: Clock, db: Db, red: Red) -> Self {
         Self {
+            pace: Pace::new(clock.clone(), IDLE),
             clock,
             db,
             red,
-            resume_time: Time::EPOCH,
         }
     }
 
@@ -140,27 +137,20 @@ impl Worker for ProveCounters {
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let began = self.clock.now();
-        if began < self.resume_time {
+        if self.pace.is_resting() {
             return Ok(0);
         }
+        let began = Instant::now();
         let mut walked: usize = 0;
         for tenant in tenants(self.db.read()).await? {
             walked = walked.saturating_add(self.walk_on(tenant).await?);
         }
         self.tell().await?;
-        let ended = self.clock.now();
-        let (least, most) = REST_BOUNDS;
-        let rest = if walked == 0 {
-            IDLE
-        } else {
-            ended.since(began).saturating_mul(REST_SHARE).clamp(least, most)
-        };
-        self.resume_time = ended.plus(rest);
+        self.pace.rest_after(began, walked > 0);
         Ok(walked)
     }
 
     async fn rest(&mut self) {
-        self.clock.sleep_until(self.resume_time).await;
+        self.pace.resume().await;
     }
 }

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use fault::Fault;
@@ -7,6 +7,7 @@ use runtime::Worker;
 use store::Db;
 use telemetry::Red;
 
+use super::pace::Pace;
 use crate::audit::freeze_disagreeing;
 use crate::domain::{AccountKey, Proven, prove};
 use crate::store::{
@@ -23,12 +24,6 @@ const LINES_MAX: usize = 500;
 const PASS_MIN: Duration = Duration::from_mins(10);
 /// How long the proof of an entry holds, before it is read again from the disk.
 const SCRATCH_EVERY: Duration = Duration::from_hours(30 * 24);
-/// It rests so many times as long as it worked, so that it never takes more than a tenth of one connection.
-const REST_SHARE: u32 = 9;
-/// It rests so long at least.
-const REST_MIN: Duration = Duration::from_millis(100);
-/// And so long at the most, whatever the clock says that the work took: it may have been turned meanwhile.
-const REST_MAX: Duration = Duration::from_mins(1);
 /// How long it rests where there is nothing to check.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -42,7 +37,7 @@ pub(crate) struct Reconcile {
     clock: Clock,
     db: Db,
     red: Red,
-    resume_time: Time,
+    pace: Pace,
 }
 
 /// What a page of accounts came to.
@@ -57,10 +52,10 @@ struct Outcome {
 impl Reconcile {
     pub(crate) fn new(clock: Clock, db: Db, red: Red) -> Self {
         Self {
+            pace: Pace::new(clock.clone(), IDLE),
             clock,
             db,
             red,
-            resume_time: Time::EPOCH,
         }
     }
 
@@ -184,26 +179,20 @@ impl Worker for Reconcile {
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let began = self.clock.now();
-        if began < self.resume_time {
+        if self.pace.is_resting() {
             return Ok(0);
         }
+        let began = Instant::now();
         let mut checked: usize = 0;
         for tenant in tenants(self.db.read()).await? {
             checked = checked.saturating_add(self.check_page(tenant).await?);
         }
         self.tell(checked).await?;
-        let ended = self.clock.now();
-        let rest = if checked == 0 {
-            IDLE
-        } else {
-            ended.since(began).saturating_mul(REST_SHARE).clamp(REST_MIN, REST_MAX)
-        };
-        self.resume_time = ended.plus(rest);
+        self.pace.rest_after(began, checked > 0);
         Ok(checked)
     }
 
     async fn rest(&mut self) {
-        self.clock.sleep_until(self.resume_time).await;
+        self.pace.resume().await;
     }
 }

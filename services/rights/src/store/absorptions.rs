@@ -146,12 +146,14 @@ pub(crate) async fn give_back(
         let mut columns = Columns::of(row);
         super::allowances::part(tx, tenant, restored, survivor, (columns.next()?, columns.next()?)).await?;
     }
+    let mut with_time = parameters.clone();
+    with_time.push(merge_time.micros().into());
     let coupons = format!(
         "UPDATE coupon SET member_id = $2 WHERE tenant_id = $1 AND member_id = $3 AND origin_id IN {list} \
-         AND (redeem_time IS NULL OR redeem_time <= {})",
-        merge_time.micros()
+         AND (redeem_time IS NULL OR redeem_time <= ${})",
+        with_time.len()
     );
-    tx.execute_raw(statement(&**tx, &coupons, parameters.clone())).await?;
+    tx.execute_raw(statement(&**tx, &coupons, with_time)).await?;
     let changes = format!(
         "UPDATE tier_change SET member_id = $2 WHERE tenant_id = $1 AND member_id = $3 AND origin_id IN {list}"
     );

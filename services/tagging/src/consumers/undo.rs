@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use contracts::identity::v1::MergeUndone;
 use events::Envelope;
 use fault::Fault;
-use kernel::{Id, Tenant, Time};
+use kernel::{Tenant, Time, uuid_of_any};
 use store::{Tx, redirects};
 use uuid::Uuid;
 
@@ -15,19 +15,9 @@ use crate::store::catalogs::Hold;
 use crate::store::revision::Revisions;
 use crate::store::{absorptions, activities};
 
-/// The kind of a merge's id, which identity gives.
-enum MergeNoun {}
-
-impl kernel::Kind for MergeNoun {
-    const PREFIX: &'static str = "mrg";
-    const NOUN: &'static str = "merge";
-}
-
-/// A merge's id; none in facts of a time when merges had none.
+/// A merge's id, which identity gives; none in facts of a time when merges had none.
 pub(super) fn cause(merge_id: &str) -> Result<Option<Uuid>, Fault> {
-    let id = Some(merge_id).filter(|id| !id.is_empty());
-    let id: Option<Id<MergeNoun>> = id.map(str::parse).transpose().map_err(Fault::internal)?;
-    Ok(id.map(Id::uuid))
+    uuid_of_any(merge_id).map_err(Fault::internal)
 }
 
 /// Leaves out merges that have been undone: told again after its undo, a merge is nothing any more.
