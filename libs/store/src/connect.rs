@@ -89,7 +89,7 @@ pub(crate) async fn connect(
 
 async fn sqlite(config: &DbConfig) -> Result<(DatabaseConnection, DatabaseConnection), sqlx::Error> {
     let synchronous = if config.is_disposable {
-        SqliteSynchronous::Normal
+        SqliteSynchronous::Off
     } else {
         SqliteSynchronous::Full
     };
