@@ -20,24 +20,35 @@ class Rest:
 
     def __call__(self, method, path, body=None):
         """The HTTP status and the body, parsed where it is JSON."""
+        text = None if body is None else json.dumps(body)
+        status, answer = self._curl(method, path, text, "application/json")
+        try:
+            return status, json.loads(answer)
+        except json.JSONDecodeError:
+            return status, answer
+
+    def _curl(self, method, path, text, content_type):
         command = ["curl", "-sS", "--max-time", str(CALL_SECONDS), "-X", method, f"http://{self.address}{path}"]
         command += ["-w", "\n%{http_code}"]
         if self.key:
             command += ["-H", f"authorization: Bearer {self.key}"]
-        if body is not None:
-            command += ["-H", "content-type: application/json", "-d", json.dumps(body)]
-        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        text, status = text.rsplit("\n", 1)
-        try:
-            return int(status), json.loads(text)
-        except json.JSONDecodeError:
-            return int(status), text
+        if text is not None:
+            command += ["-H", f"content-type: {content_type}", "--data-binary", text]
+        answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        answer, status = answer.rsplit("\n", 1)
+        return int(status), answer
 
     def get(self, path):
         return self("GET", path)
 
     def post(self, path, body):
         return self("POST", path, body)
+
+    def lines(self, method, path, bodies=None):
+        """The HTTP status of a stream, and its lines; what is sent is a line for each body."""
+        text = None if bodies is None else "\n".join(json.dumps(body) for body in bodies)
+        status, answer = self._curl(method, path, text, "application/x-ndjson")
+        return status, [json.loads(line) for line in answer.splitlines() if line]
 
     def good(self, method, path, body=None):
         """The body of an answer that must be good."""
@@ -46,7 +57,12 @@ class Rest:
         return answer
 
 
-class Key(grpc.UnaryUnaryClientInterceptor, grpc.StreamUnaryClientInterceptor, grpc.StreamStreamClientInterceptor):
+class Key(
+    grpc.UnaryUnaryClientInterceptor,
+    grpc.UnaryStreamClientInterceptor,
+    grpc.StreamUnaryClientInterceptor,
+    grpc.StreamStreamClientInterceptor,
+):
     """Shows the key with every call."""
 
     def __init__(self, key):
@@ -57,6 +73,9 @@ class Key(grpc.UnaryUnaryClientInterceptor, grpc.StreamUnaryClientInterceptor, g
         return details._replace(metadata=metadata, timeout=details.timeout or CALL_SECONDS)
 
     def intercept_unary_unary(self, call, details, request):
+        return call(self._with_key(details), request)
+
+    def intercept_unary_stream(self, call, details, request):
         return call(self._with_key(details), request)
 
     def intercept_stream_unary(self, call, details, requests):

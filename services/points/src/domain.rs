@@ -19,6 +19,7 @@ mod proof;
 mod refusal;
 mod reversal;
 mod state;
+mod sum_page;
 mod tally;
 
 pub(crate) use account::{Account, AccountKey, Frozen, Lot, LotKey, Standing};
@@ -48,4 +49,5 @@ pub(crate) use proof::{Books, Figures, Line, LotSums, Proven, prove};
 pub(crate) use refusal::Refusal;
 pub(crate) use reversal::{Part, Reversible, due_back};
 pub(crate) use state::State;
+pub(crate) use sum_page::{Compared, LotPart, PageSums, SumPage, WrongSum, wrong_sums};
 pub(crate) use tally::{Tallies, miscount};

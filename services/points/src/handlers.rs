@@ -148,11 +148,6 @@ impl PointsApi {
     }
 }
 
-/// A sum over many members as the contract carries it; what exceeds it stands at its end.
-fn amount_to_wire(amount: i128) -> i64 {
-    i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX })
-}
-
 fn expiring_within_days(asked: i32) -> i64 {
     i64::from(if asked == 0 { EXPIRING_WITHIN_DAYS } else { asked })
 }

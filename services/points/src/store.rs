@@ -25,6 +25,7 @@ mod reconciliation;
 mod returns;
 mod reversible;
 mod row;
+mod sum_proof;
 mod tally;
 mod tier;
 mod whereabouts;
@@ -65,6 +66,9 @@ pub(crate) use reconciliation::{
 };
 pub(crate) use returns::{
     WaitingReturn, end_waiting, led_to, lots_granted_to, reopen, wait_for_return, waiting_returns,
+};
+pub(crate) use sum_proof::{
+    SumsStanding, add_proven, count_wrong_sums, next_page, page_sums, save_wrong_sums, sums_between, sums_standing,
 };
 pub(crate) use tally::{
     WalkRow, add_sums, begin_walk, count_miscounted, forget_sums, next_sums, save_walk, tallies, walk,

@@ -52,6 +52,11 @@ pub(crate) fn parse_cost_centre(text: &str) -> Option<CostCentre> {
     (!text.is_empty()).then(|| text.into())
 }
 
+/// A sum over many members as the contract carries it; what exceeds it stands at its end.
+pub(crate) fn amount_to_wire(amount: i128) -> i64 {
+    i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX })
+}
+
 /// A time of the given field, where there is one.
 pub(crate) fn parse_time(path: &'static str, wire: Option<&prost_types::Timestamp>) -> Result<Option<Time>, Fault> {
     let parse =

@@ -1,11 +1,15 @@
 //! `quanyu doctor`: what is wrong, and how to mend it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::points::v1::ledger_service_client::LedgerServiceClient;
-use contracts::points::v1::{GetReconciliationRequest, ListFrozenAccountsRequest, ReconcileAccountsRequest};
+use contracts::points::v1::{
+    GetReconciliationRequest, ListFrozenAccountsRequest, ReconcileAccountsRequest, Reconciliation, SumAxis,
+    SumDisagreement,
+};
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
@@ -203,6 +207,7 @@ async fn proof(mut client: LedgerServiceClient<Channel>, tenant: Tenant, report:
             standing.checked_count
         )),
     }
+    sums(&standing, tenant, report);
     let request = ListFrozenAccountsRequest {
         page_size: FROZEN_MAX,
         page_token: String::new(),
@@ -218,6 +223,69 @@ async fn proof(mut client: LedgerServiceClient<Channel>, tenant: Tenant, report:
         );
     }
     Ok(())
+}
+
+/// Tells which running sums disagree with the entries, as the ledger found when it compared them last.
+fn sums(standing: &Reconciliation, tenant: Tenant, report: &mut Report) {
+    const MEND: &str = "liabilities, settlements and breakage that are read from it are wrong: write what the entries sum up \
+         to into one of its rows in the table counter (by asset_code, axis, month, centre, spent_at and kind), and look for \
+         who wrote there beside the ledger; StartReconciliation compares anew";
+    for sum in &standing.sum_disagreements {
+        report.bad(WrongSum { tenant, sum }, MEND);
+    }
+    let told = i64::try_from(standing.sum_disagreements.len()).unwrap_or(i64::MAX);
+    let more = standing.sum_disagreement_count.saturating_sub(told);
+    if more > 0 {
+        report.bad(format_args!("{tenant}: {more} more running sums disagree"), MEND);
+    }
+    match (
+        &*standing.sums_disagreement,
+        standing.sums_compare_time.as_ref().and_then(Time::from_wire),
+    ) {
+        ("", Some(time)) => good(format_args!("{tenant}: running sums and entries agreed at {time}")),
+        ("", None) => good(format_args!(
+            "{tenant}: the running sums have not been compared with the entries yet"
+        )),
+        // The sums of a month tell it more closely.
+        (_, _) if told > 0 => {}
+        (disagreement, _) => report.bad(format_args!("{tenant}: {disagreement}"), MEND),
+    }
+}
+
+/// A wrong sum, as it is told.
+struct WrongSum<'s> {
+    tenant: Tenant,
+    sum: &'s SumDisagreement,
+}
+
+impl fmt::Display for WrongSum<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tenant, sum } = self;
+        let axis = match sum.axis() {
+            SumAxis::Expiry if sum.month.is_empty() => "that never expire",
+            SumAxis::Expiry => "that expire in",
+            SumAxis::Cohort => "that were granted in",
+            SumAxis::Settlement | SumAxis::Unspecified => "that were spent in",
+        };
+        write!(f, "{tenant}: {} {axis}", sum.asset_code)?;
+        for (what, name) in [
+            (" ", &sum.month),
+            (", granted by ", &sum.issued_by),
+            (", spent at ", &sum.redeemed_at),
+        ] {
+            if !name.is_empty() {
+                write!(f, "{what}{name}")?;
+            }
+        }
+        let off = sum.counted.saturating_sub(sum.proven);
+        write!(
+            f,
+            ": the running sum of {} is {}, the entries sum up to {}: it is off by {off}",
+            sum.kind().as_str_name(),
+            sum.counted,
+            sum.proven
+        )
+    }
 }
 
 async fn reconcile(mut client: LedgerServiceClient<Channel>, tenant: Tenant, report: &mut Report) -> Result<(), Fault> {

@@ -4,6 +4,8 @@ use kernel::Time;
 use time::{Date, Month};
 
 const MICROS_PER_MINUTE: i64 = 60_000_000;
+/// The beginning of the year 10000.
+const YEAR_10000: i64 = 253_402_300_800_000_000;
 const MONTHS_PER_YEAR: i32 = 12;
 
 /// A month of an asset's calendar, by its number: January of the year 0 is 0.
@@ -73,6 +75,16 @@ impl CalendarMonth {
         })
     }
 
+    /// From its first moment until after its last one. What lies beyond the year 9999 never happens, as in [`Self::of`].
+    pub(crate) fn bounds(self, utc_offset_minutes: i32) -> (Time, Time) {
+        let never = Time::from_micros(YEAR_10000.saturating_sub(offset_micros(utc_offset_minutes)));
+        if self == Self::NEVER {
+            return (never, Time::MAX);
+        }
+        let end = self.plus(1).start(utc_offset_minutes).min(never);
+        (self.start(utc_offset_minutes), end)
+    }
+
     fn first_day(self) -> Option<Date> {
         let year = self.0.div_euclid(MONTHS_PER_YEAR);
         let month = u8::try_from(self.0.rem_euclid(MONTHS_PER_YEAR).saturating_add(1)).ok()?;
@@ -127,5 +139,23 @@ mod tests {
         );
         assert!(december < december.plus(1) && december.plus(1) < CalendarMonth::NEVER);
         assert_eq!(CalendarMonth::NEVER.start(0), Time::MAX);
+    }
+
+    #[test]
+    fn the_bounds_of_a_month_hold_what_is_in_it_and_nothing_else() {
+        let one = |time: Time, micros: i64| Time::from_micros(time.micros() + micros);
+        for offset in [0, BEIJING, -720] {
+            for month in ["2026-01", "2026-12", "9999-12"].map(|text| CalendarMonth::parse(text).unwrap()) {
+                let (start, end) = month.bounds(offset);
+                assert_eq!(CalendarMonth::of(start, offset), month);
+                assert_eq!(CalendarMonth::of(one(end, -1), offset), month);
+                assert_ne!(CalendarMonth::of(one(start, -1), offset), month);
+                assert_ne!(CalendarMonth::of(end, offset), month);
+            }
+            let (start, end) = CalendarMonth::NEVER.bounds(offset);
+            assert_eq!(CalendarMonth::of(start, offset), CalendarMonth::NEVER);
+            assert_ne!(CalendarMonth::of(one(start, -1), offset), CalendarMonth::NEVER);
+            assert_eq!(end, Time::MAX);
+        }
     }
 }

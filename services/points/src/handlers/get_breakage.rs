@@ -4,9 +4,10 @@ use contracts::points::v1::{self as wire, GetBreakageRequest, GetBreakageRespons
 use fault::Fault;
 use rpc::Call;
 
-use super::{PointsApi, amount_to_wire};
+use super::PointsApi;
 use crate::domain::{CalendarMonth, Cohort, View, breakage};
 use crate::store::{asset, counters};
+use crate::wire::amount_to_wire;
 
 impl PointsApi {
     pub(crate) async fn get_breakage(&self, call: Call<GetBreakageRequest>) -> Result<GetBreakageResponse, Fault> {

@@ -4,9 +4,10 @@ use contracts::points::v1::{GetLiabilityRequest, GetLiabilityResponse};
 use fault::Fault;
 use rpc::Call;
 
-use super::{PointsApi, amount_to_wire};
+use super::PointsApi;
 use crate::domain::{CalendarMonth, Count, EntryKind, View};
 use crate::store::{asset, counters, debt_sum};
+use crate::wire::amount_to_wire;
 
 impl PointsApi {
     pub(crate) async fn get_liability(&self, call: Call<GetLiabilityRequest>) -> Result<GetLiabilityResponse, Fault> {

@@ -3,7 +3,7 @@ use fault::Fault;
 use rpc::Call;
 
 use super::PointsApi;
-use crate::store::{count_frozen, reconciliation, walk};
+use crate::store::{count_frozen, reconciliation, sums_standing};
 use crate::wire::reconciliation_to_wire;
 
 impl PointsApi {
@@ -13,9 +13,9 @@ impl PointsApi {
     ) -> Result<GetReconciliationResponse, Fault> {
         let row = reconciliation(self.db.read(), call.tenant()).await?;
         let counts = count_frozen(self.db.read(), Some(call.tenant())).await?;
-        let walk = walk(self.db.read(), call.tenant()).await?;
+        let sums = sums_standing(self.db.read(), call.tenant()).await?;
         Ok(GetReconciliationResponse {
-            reconciliation: Some(reconciliation_to_wire(row.as_ref(), walk, counts)),
+            reconciliation: Some(reconciliation_to_wire(row.as_ref(), sums, counts)),
         })
     }
 }

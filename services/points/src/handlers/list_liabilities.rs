@@ -4,9 +4,10 @@ use contracts::points::v1::{Liability, ListLiabilitiesRequest, ListLiabilitiesRe
 use fault::Fault;
 use rpc::Call;
 
-use super::{PointsApi, amount_to_wire};
+use super::PointsApi;
 use crate::domain::{CalendarMonth, CostCentre, View};
 use crate::store::{asset, counters};
+use crate::wire::amount_to_wire;
 
 impl PointsApi {
     pub(crate) async fn list_liabilities(

@@ -4,7 +4,9 @@ use rpc::Call;
 use store::Begun;
 
 use super::PointsApi;
-use crate::store::{begin_reconciliation, count_frozen, forget_sums, save_reconciliation, save_walk, walk};
+use crate::store::{
+    begin_reconciliation, count_frozen, forget_sums, save_reconciliation, save_walk, sums_standing, walk,
+};
 use crate::wire::reconciliation_to_wire;
 
 impl PointsApi {
@@ -22,17 +24,17 @@ impl PointsApi {
         if !save_reconciliation(&tx, call.tenant(), &row).await? {
             return Err(Fault::Contended);
         }
-        let mut walk = walk(&**tx, call.tenant()).await?;
-        if let Some(walk) = &mut walk {
+        if let Some(mut walk) = walk(&**tx, call.tenant()).await? {
             walk.restart();
             forget_sums(&tx, call.tenant()).await?;
-            if !save_walk(&tx, call.tenant(), walk).await? {
+            if !save_walk(&tx, call.tenant(), &walk).await? {
                 return Err(Fault::Contended);
             }
         }
+        let sums = sums_standing(&**tx, call.tenant()).await?;
         let counts = count_frozen(&**tx, Some(call.tenant())).await?;
         tx.commit(StartReconciliationResponse {
-            reconciliation: Some(reconciliation_to_wire(Some(&row), walk, counts)),
+            reconciliation: Some(reconciliation_to_wire(Some(&row), sums, counts)),
         })
         .await
     }

@@ -1,5 +1,6 @@
 mod adjustment;
 mod bare_entries;
+mod counter_axes;
 mod counter_proof;
 mod counters;
 mod debt;
@@ -57,6 +58,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         more_cost_centres::MORE_COST_CENTRES,
         debt_proof::DEBT_PROOF,
         counter_proof::COUNTER_PROOF,
+        counter_axes::COUNTER_AXES,
     ]
 }
 

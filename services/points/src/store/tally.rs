@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::counters::{limbs, of_limbs};
 use super::row::{Columns, broken, select};
-use crate::domain::{AssetCode, Count, EntryKind, Tallies, View};
+use super::sum_proof::{TOTAL, add_rows};
+use crate::domain::{AssetCode, CalendarMonth, Count, EntryKind, SumPage, Tallies, View};
 
 /// How far a tenant's entries have been added up for the proof of the running sums.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,8 +20,10 @@ pub(crate) struct WalkRow {
     pub(crate) entry: Uuid,
     /// When the running sums were compared last.
     pub(crate) compare_time: Option<Time>,
-    /// How they disagreed then.
+    /// How the sums over all months and cost centres disagreed then.
     pub(crate) miscount: Option<String>,
+    /// After which page the comparison goes on that is under way.
+    pub(crate) page: Option<SumPage>,
 }
 
 impl WalkRow {
@@ -28,6 +31,7 @@ impl WalkRow {
     pub(crate) fn restart(&mut self) {
         self.entry = Uuid::nil();
         self.compare_time = None;
+        self.page = None;
     }
 }
 
@@ -36,7 +40,8 @@ pub(crate) type Sums = BTreeMap<(AssetCode, EntryKind), Count>;
 
 /// How far it has come; none before it has begun.
 pub(crate) async fn walk(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Option<WalkRow>, Fault> {
-    const FIND: &str = "SELECT revision, entry_id, compare_time, miscount FROM counter_walk WHERE tenant_id = $1";
+    const FIND: &str = "SELECT revision, entry_id, compare_time, miscount, page_asset_code, page_axis, page_month \
+         FROM counter_walk WHERE tenant_id = $1";
     let rows = select(conn, FIND, [tenant.uuid().into()]).await?;
     let read = |row| {
         let mut columns = Columns::of(row);
@@ -45,9 +50,23 @@ pub(crate) async fn walk(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<
             entry: columns.take()?,
             compare_time: columns.maybe_time()?,
             miscount: columns.take()?,
+            page: page(&mut columns)?,
         })
     };
     rows.first().map(read).transpose()
+}
+
+fn page(columns: &mut Columns<'_>) -> Result<Option<SumPage>, Fault> {
+    let asset = columns.take::<Option<String>>()?;
+    let (axis, month) = (columns.take::<Option<i32>>()?, columns.take::<Option<i32>>()?);
+    let (Some(asset), Some(axis), Some(month)) = (asset, axis, month) else {
+        return Ok(None);
+    };
+    Ok(Some(SumPage {
+        asset: asset.into(),
+        view: View::from_number(axis).ok_or_else(|| broken("a running sum's axis", axis))?,
+        month: CalendarMonth::from_number(month),
+    }))
 }
 
 /// Begins it at the first entry.
@@ -60,14 +79,18 @@ pub(crate) async fn begin_walk(tx: &Tx, tenant: Tenant) -> Result<(), Fault> {
 
 /// Writes how far it has come by now; answers false, and writes nothing, where somebody else has walked on since.
 pub(crate) async fn save_walk(tx: &Tx, tenant: Tenant, row: &WalkRow) -> Result<bool, Fault> {
-    const UPDATE: &str = "UPDATE counter_walk SET revision = revision + 1, entry_id = $3, compare_time = $4, miscount = $5 \
-         WHERE tenant_id = $1 AND revision = $2";
-    let parameters: [Value; 5] = [
+    const UPDATE: &str = "UPDATE counter_walk SET revision = revision + 1, entry_id = $3, compare_time = $4, miscount = $5, \
+         page_asset_code = $6, page_axis = $7, page_month = $8 WHERE tenant_id = $1 AND revision = $2";
+    let page = row.page.as_ref();
+    let parameters: [Value; 8] = [
         tenant.uuid().into(),
         row.revision.into(),
         row.entry.into(),
         row.compare_time.map(Time::micros).into(),
         row.miscount.clone().into(),
+        page.map(|page| page.asset.to_string()).into(),
+        page.map(|page| page.view.number()).into(),
+        page.map(|page| page.month.number()).into(),
     ];
     let saved = tx.execute_raw(statement(&**tx, UPDATE, parameters)).await?;
     Ok(saved.rows_affected() == 1)
@@ -99,25 +122,24 @@ pub(crate) async fn next_sums(
     Ok((sums, last, rows.len()))
 }
 
-/// Adds to what has been added up.
+/// Adds to what has been added up of all entries of a kind, whatever their months and cost centres.
 pub(crate) async fn add_sums(tx: &Tx, tenant: Tenant, sums: &Sums) -> Result<(), Fault> {
-    const INSERT: &str = "INSERT INTO counter_proof (tenant_id, asset_code, kind, high, low, entries)";
-    const CHANGE: &str = "ON CONFLICT (tenant_id, asset_code, kind) DO UPDATE SET high = counter_proof.high + excluded.high, \
-         low = counter_proof.low + excluded.low, entries = counter_proof.entries + excluded.entries";
     let row = |((asset, kind), count): (&(AssetCode, EntryKind), &Count)| {
         let (high, low) = limbs(count.amount)?;
         Ok(vec![
             tenant.uuid().into(),
             (**asset).into(),
+            TOTAL.into(),
+            0.into(),
+            "".into(),
+            "".into(),
             kind.number().into(),
             high.into(),
             low.into(),
             count.entries.into(),
         ])
     };
-    let rows = sums.iter().map(row).collect::<Result<Vec<_>, Fault>>()?;
-    insert_rows(&**tx, INSERT, rows, CHANGE).await?;
-    Ok(())
+    add_rows(tx, sums.iter().map(row).collect::<Result<Vec<_>, Fault>>()?).await
 }
 
 /// Forgets what has been added up.
@@ -143,7 +165,7 @@ pub(crate) async fn tallies(
     const TALLY: &str = "SELECT c.axis, c.asset_code, c.kind, CAST(SUM(c.high) AS BIGINT), CAST(SUM(c.low) AS BIGINT), \
              CAST(SUM(c.entries) AS BIGINT) FROM counter AS c WHERE c.tenant_id = $1 GROUP BY c.axis, c.asset_code, c.kind \
          UNION ALL SELECT 0, p.asset_code, p.kind, p.high, p.low, p.entries FROM counter_proof AS p \
-             WHERE p.tenant_id = $1 \
+             WHERE p.tenant_id = $1 AND p.axis = 0 \
          UNION ALL SELECT -1, r.asset_code, r.kind, CAST(SUM(r.amount >> 32) AS BIGINT), \
              CAST(SUM(r.amount & 4294967295) AS BIGINT), COUNT(*) \
              FROM (SELECT e.asset_code, e.kind, e.amount FROM entry AS e WHERE e.tenant_id = $1 AND e.entry_id > \
@@ -181,7 +203,8 @@ fn kind(columns: &mut Columns<'_>) -> Result<EntryKind, Fault> {
 
 /// How many tenants' running sums disagreed when they were compared last.
 pub(crate) async fn count_miscounted(conn: &impl ConnectionTrait) -> Result<i64, Fault> {
-    const COUNT: &str = "SELECT COUNT(*) FROM counter_walk WHERE miscount IS NOT NULL";
+    const COUNT: &str = "SELECT COUNT(*) FROM counter_walk AS w WHERE w.miscount IS NOT NULL \
+         OR EXISTS (SELECT 1 FROM counter_miscount AS m WHERE m.tenant_id = w.tenant_id)";
     let rows = select(conn, COUNT, []).await?;
     rows.first().map_or(Ok(0), |row| Columns::of(row).take())
 }

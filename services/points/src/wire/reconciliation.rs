@@ -3,23 +3,26 @@ use fault::Fault;
 use kernel::Time;
 use uuid::Uuid;
 
-use super::{holder_to_wire, parse_cursor};
-use crate::domain::{AccountKey, MemberId};
-use crate::store::{FreezeRow, ReconciliationRow, WalkRow};
+use super::{amount_to_wire, holder_to_wire, parse_cursor};
+use crate::domain::{AccountKey, MemberId, View, WrongSum};
+use crate::store::{FreezeRow, ReconciliationRow, SumsStanding};
 
 /// How far the proof has come, of the accounts and of the running sums, with how many accounts are frozen and how many of
 /// them disagree with themselves.
 pub(crate) fn reconciliation_to_wire(
     row: Option<&ReconciliationRow>,
-    walk: Option<WalkRow>,
+    sums: SumsStanding,
     counts: (i64, i64),
 ) -> wire::Reconciliation {
     let (frozen_count, disagreement_count) = counts;
+    let first = sums.wrong.first().map(ToString::to_string);
     let standing = wire::Reconciliation {
         disagreement_count,
         frozen_count,
-        sums_compare_time: walk.as_ref().and_then(|walk| walk.compare_time).map(Time::to_wire),
-        sums_disagreement: walk.and_then(|walk| walk.miscount).unwrap_or_default(),
+        sums_compare_time: sums.compare_time.map(Time::to_wire),
+        sums_disagreement: sums.miscount.or(first).unwrap_or_default(),
+        sum_disagreements: sums.wrong.iter().map(wrong_sum_to_wire).collect(),
+        sum_disagreement_count: sums.wrong_count,
         ..wire::Reconciliation::default()
     };
     let Some(row) = row else { return standing };
@@ -35,6 +38,24 @@ pub(crate) fn reconciliation_to_wire(
         last_scratch_start_time: row.scratch.map(|(start, _)| Time::to_wire(start)),
         last_scratch_end_time: row.scratch.map(|(_, end)| Time::to_wire(end)),
         ..standing
+    }
+}
+
+fn wrong_sum_to_wire(sum: &WrongSum) -> wire::SumDisagreement {
+    let axis = match sum.page.view {
+        View::Expiry => wire::SumAxis::Expiry,
+        View::Cohort => wire::SumAxis::Cohort,
+        View::Settlement => wire::SumAxis::Settlement,
+    };
+    wire::SumDisagreement {
+        asset_code: sum.page.asset.to_string(),
+        axis: axis.into(),
+        month: sum.page.month.to_string(),
+        issued_by: sum.centre.to_string(),
+        redeemed_at: sum.spent_at.to_string(),
+        kind: sum.kind.number(),
+        proven: amount_to_wire(sum.amounts.proven),
+        counted: amount_to_wire(sum.amounts.counted),
     }
 }
 

@@ -9,9 +9,10 @@ use telemetry::Red;
 use uuid::Uuid;
 
 use super::pace::Pace;
-use crate::domain::miscount;
+use crate::domain::{SumPage, miscount, wrong_sums};
 use crate::store::{
-    WalkRow, add_sums, begin_walk, count_miscounted, forget_sums, next_sums, save_walk, tallies, tenants, walk,
+    WalkRow, add_proven, add_sums, asset, begin_walk, count_miscounted, count_wrong_sums, forget_sums, next_page,
+    next_sums, page_sums, save_walk, save_wrong_sums, sums_between, tallies, tenants, walk,
 };
 
 /// How many entries of a tenant are added up in one tick.
@@ -22,19 +23,27 @@ const AGE_MIN: Duration = Duration::from_mins(3);
 /// How many entries that are younger are added up for a comparison. A ledger that posts more meanwhile is compared when it
 /// has a quieter hour.
 const REST_MAX: i64 = 200_000;
-/// The running sums are not compared more often: each time all of them are read.
+/// How many months are compared in one tick, and for how long: each is one statement.
+const PAGES_MAX: usize = 200;
+const PAGES_TIME_MAX: Duration = Duration::from_secs(2);
+/// How many disagreements of one month are logged; all of them are kept.
+const LOGGED_MAX: usize = 20;
+/// A comparison does not begin sooner after the last one ended: each time all running sums are read.
 const COMPARE_MIN: Duration = Duration::from_hours(1);
 /// How long it rests where there is nothing to do.
 const IDLE: Duration = Duration::from_mins(1);
 
-/// Proves, for ever, that the running sums are what all entries sum up to, by asset and kind of entry.
+/// Proves, for ever, that the running sums are what all entries sum up to, by everything that they are kept by: asset, kind of
+/// entry, month and cost centres.
 ///
-/// Entries are only ever added: each is walked over once, in the order of their numbers, and what they sum up to is kept.
-/// Whenever the walk has come near the present, the running sums are compared with that and with the few entries since. A
-/// disagreement is told, loudly and each time, until there is none any more; nothing is repaired. After one, everything is
-/// added up anew from the first entry.
+/// Entries are only ever added: each is walked over once, in the order of their numbers, and what they and their lots sum up to
+/// is kept. Whenever the walk has come near the present, the running sums are compared with that and with the few entries
+/// since, one month of one asset and view at a time; a comparison that does not end in one tick goes on in the next one. At the
+/// end the sums over all months are compared, with the number of entries. A disagreement is told, loudly and each time, until
+/// there is none any more; nothing is repaired. After one, everything is added up anew from the first entry.
 ///
-/// It does not prove by which month and cost centre a sum is kept.
+/// A month is not taken for proven for ever once it is over: what was harmed afterwards would not be found, and reading its
+/// sums costs little, however many entries they are of.
 pub(crate) struct ProveCounters {
     clock: Clock,
     db: Db,
@@ -52,7 +61,7 @@ impl ProveCounters {
         }
     }
 
-    /// Walks on, and answers over how many entries; compares at the end.
+    /// Walks on, and compares at the end; answers how many entries and months there were.
     async fn walk_on(&self, tenant: Tenant) -> Result<usize, Fault> {
         let row = match walk(self.db.read(), tenant).await? {
             Some(row) => row,
@@ -61,15 +70,18 @@ impl ProveCounters {
         let before = first_id_of(self.clock.now().minus(AGE_MIN));
         let (sums, last, found) = next_sums(self.db.read(), tenant, (row.entry, before), ENTRIES_MAX).await?;
         if let Some(last) = last {
+            let by_month = sums_between(self.db.read(), tenant, (row.entry, last)).await?;
             let tx = self.db.begin().await?;
             if !save_walk(&tx, tenant, &WalkRow { entry: last, ..row }).await? {
                 return Ok(found);
             }
             add_sums(&tx, tenant, &sums).await?;
+            add_proven(&tx, &by_month).await?;
             tx.commit().await?;
         }
         if i64::try_from(found).is_ok_and(|found| found < ENTRIES_MAX) {
-            self.compare(tenant).await?;
+            let compared = self.compare(tenant).await?;
+            return Ok(found.saturating_add(compared));
         }
         Ok(found)
     }
@@ -82,35 +94,78 @@ impl ProveCounters {
         row.ok_or_else(|| Fault::internal("a walk that was begun is not there"))
     }
 
-    async fn compare(&self, tenant: Tenant) -> Result<(), Fault> {
+    /// Compares, if it is time to, as many months as there is time for; answers how many.
+    async fn compare(&self, tenant: Tenant) -> Result<usize, Fault> {
+        let began = Instant::now();
         let now = self.clock.now();
-        let row = walk(self.db.read(), tenant).await?.unwrap_or_default();
-        if row.compare_time.is_some_and(|time| now < time.plus(COMPARE_MIN)) {
-            return Ok(());
-        }
-        let Some(tallies) = tallies(self.db.read(), tenant, REST_MAX).await? else {
-            return Ok(());
-        };
-        let miscount = miscount(&tallies).map(|found| found.to_string());
-        let tx = self.db.begin().await?;
-        let entry = match &miscount {
-            Some(miscount) => {
-                tracing::error!(%tenant, miscount, "the running sums do not agree with the entries");
-                forget_sums(&tx, tenant).await?;
-                Uuid::nil()
+        for compared in 0..PAGES_MAX {
+            let row = walk(self.db.read(), tenant).await?.unwrap_or_default();
+            let is_recent = row.compare_time.is_some_and(|time| now < time.plus(COMPARE_MIN));
+            if began.elapsed() > PAGES_TIME_MAX || row.page.is_none() && is_recent {
+                return Ok(compared);
             }
-            None => row.entry,
+            let goes_on = match next_page(self.db.read(), tenant, row.page.as_ref()).await? {
+                Some(page) => self.compare_page(tenant, row, page).await?,
+                None => self.compare_totals(tenant, row).await?,
+            };
+            if !goes_on {
+                return Ok(compared);
+            }
+        }
+        Ok(PAGES_MAX)
+    }
+
+    /// Compares the sums of a month; answers whether that was possible.
+    async fn compare_page(&self, tenant: Tenant, row: WalkRow, page: SumPage) -> Result<bool, Fault> {
+        let offset = asset(self.db.read(), tenant, &page.asset)
+            .await?
+            .asset
+            .utc_offset_minutes;
+        let Some(sums) = page_sums(self.db.read(), tenant, &page, offset, REST_MAX).await? else {
+            return Ok(false);
         };
+        let wrong = wrong_sums(&page, sums);
+        for sum in wrong.iter().take(LOGGED_MAX) {
+            let disagreement = sum.to_string();
+            tracing::error!(%tenant, disagreement, of = wrong.len(), "a running sum does not agree with the entries");
+        }
+        let tx = self.db.begin().await?;
         let compared = WalkRow {
-            entry,
-            compare_time: Some(now),
-            miscount,
+            page: Some(page.clone()),
             ..row
         };
-        if save_walk(&tx, tenant, &compared).await? {
+        let saved = save_walk(&tx, tenant, &compared).await?;
+        if saved {
+            save_wrong_sums(&tx, tenant, &page, &wrong).await?;
             tx.commit().await?;
         }
-        Ok(())
+        Ok(saved)
+    }
+
+    /// Compares the sums over all months, and so ends the comparison; answers false, because there is nothing more to do.
+    async fn compare_totals(&self, tenant: Tenant, row: WalkRow) -> Result<bool, Fault> {
+        let Some(tallies) = tallies(self.db.read(), tenant, REST_MAX).await? else {
+            return Ok(false);
+        };
+        let miscount = miscount(&tallies).map(|found| found.to_string());
+        if let Some(miscount) = &miscount {
+            tracing::error!(%tenant, miscount, "the running sums do not agree with the entries");
+        }
+        let tx = self.db.begin().await?;
+        let is_wrong = miscount.is_some() || count_wrong_sums(&*tx, Some(tenant)).await? > 0;
+        let mut compared = WalkRow { miscount, ..row };
+        if is_wrong {
+            compared.restart();
+        }
+        compared.compare_time = Some(self.clock.now());
+        compared.page = None;
+        if save_walk(&tx, tenant, &compared).await? {
+            if is_wrong {
+                forget_sums(&tx, tenant).await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(false)
     }
 
     async fn tell(&self) -> Result<(), Fault> {
@@ -118,6 +173,11 @@ impl ProveCounters {
             "points_reconciliation_miscounts",
             "Tenants whose running sums do not agree with their entries; more than 0 needs an operator.",
             count_miscounted(self.db.read()).await?,
+        );
+        self.red.level(
+            "points_reconciliation_wrong_sums",
+            "Running sums of a month and cost centre that do not agree with the entries; more than 0 needs an operator.",
+            count_wrong_sums(self.db.read(), None).await?,
         );
         Ok(())
     }

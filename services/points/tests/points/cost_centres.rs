@@ -4,7 +4,7 @@ use contracts::points::v1::*;
 
 use crate::brand::{Brand, brand, order_rule};
 
-async fn earn_at(brand: &Brand, member: &str, amount: i64, days: i64, centre: &str) -> Entry {
+pub(crate) async fn earn_at(brand: &Brand, member: &str, amount: i64, days: i64, centre: &str) -> Entry {
     let request = EarnPointsRequest {
         expire_time: (days > 0).then(|| brand.now().plus_days(days).to_wire()),
         cost_centre: centre.to_owned(),
@@ -20,7 +20,7 @@ async fn earn_at(brand: &Brand, member: &str, amount: i64, days: i64, centre: &s
         .unwrap()
 }
 
-async fn redeem_at(brand: &Brand, member: &str, amount: i64, centre: &str) -> Entry {
+pub(crate) async fn redeem_at(brand: &Brand, member: &str, amount: i64, centre: &str) -> Entry {
     let request = RedeemPointsRequest {
         cost_centre: centre.to_owned(),
         ..brand.redeem_request(member, amount)
@@ -360,4 +360,24 @@ async fn an_adjustment_is_borne_by_whom_it_names_when_it_is_posted_at_last() {
     let expected = [settled("2026-01", "service", "store-b", 30, 0)];
     assert_eq!(settlements(&brand, "2026-01", "").await, expected);
     brand.check().await;
+}
+
+#[tokio::test]
+async fn what_was_given_to_another_member_is_settled_with_who_granted_it() {
+    let brand = brand().await;
+    let (giver, receiver) = (brand.member(), brand.member());
+    earn_at(&brand, &giver, 30, 10, "store-a").await;
+    earn_at(&brand, &giver, 70, 10, "store-b").await;
+    brand.transfer(&giver, &receiver, 50).await.unwrap();
+    let lots = brand.lots(&receiver).await;
+    let centres: Vec<(&str, i64)> = lots.iter().map(|lot| (&*lot.cost_centre, lot.remaining)).collect();
+    assert_eq!(centres, [("store-a", 30), ("store-b", 20)]);
+    redeem_at(&brand, &receiver, 50, "store-c").await;
+    assert_eq!(
+        settlements(&brand, "2026-01", "").await,
+        [
+            settled("2026-01", "store-a", "store-c", 30, 0),
+            settled("2026-01", "store-b", "store-c", 20, 0)
+        ]
+    );
 }

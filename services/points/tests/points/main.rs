@@ -34,6 +34,7 @@ mod pitfalls;
 mod pools;
 mod posting;
 mod proving;
+mod proving_sums;
 mod races;
 mod reasons;
 mod reconciling;

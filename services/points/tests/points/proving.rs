@@ -141,7 +141,7 @@ async fn the_running_sums_are_proven_against_all_entries() {
 }
 
 /// One row for each running sum, so that a test knows which it harms.
-async fn merge_stripes(brand: &Brand) {
+pub(crate) async fn merge_stripes(brand: &Brand) {
     let merge = "INSERT INTO counter (tenant_id, asset_code, axis, month, centre, spent_at, kind, stripe, high, low, entries) \
          SELECT tenant_id, asset_code, axis, month, centre, spent_at, kind, 99, CAST(SUM(high) AS BIGINT), \
              CAST(SUM(low) AS BIGINT), CAST(SUM(entries) AS BIGINT) FROM counter WHERE stripe <> 99 \

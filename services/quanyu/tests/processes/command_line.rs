@@ -1,5 +1,6 @@
 //! What a newcomer types first, and what an operator types when something is wrong.
 
+use contracts::points::v1::GetReconciliationRequest;
 use tests::{Api, brand};
 
 use crate::process::{Process, quanyu, run};
@@ -94,7 +95,8 @@ async fn the_doctor_finds_a_platform_healthy_and_a_damaged_ledger_not() {
     let mut command = quanyu();
     command.args(["up", "--listen", "127.0.0.1:0", "--folder"]).arg(&data);
     let mut up = Process::start(command);
-    let api = Api::new(&up.address, &up.first_key());
+    let key = up.first_key();
+    let api = Api::new(&up.address, &key);
     brand::found(&api).await.unwrap();
     let member = tests::story::arrive(&api, brand::TMALL, "tb-1", None).await.unwrap();
     tests::story::earn(&api, "gift", &member, 100).await.unwrap();
@@ -104,21 +106,49 @@ async fn the_doctor_finds_a_platform_healthy_and_a_damaged_ledger_not() {
     let (healthy, told) = doctor();
     assert!(healthy, "{told}");
 
-    damage(&data.join("points.db")).await;
+    // What is owed is off by seven; the ledger finds it by itself, soon after it starts, and the doctor tells it.
+    harm(&data, "UPDATE counter SET low = low + 7 WHERE axis = 1").await;
+    let mut command = quanyu();
+    command.args(["up", "--listen", "127.0.0.1:0", "--folder"]).arg(&data);
+    let mut up = Process::start(command);
+    let api = Api::new(&up.address, &key);
+    tests::until("wrong sums that were found", 1, async || {
+        let asked = api.ledger().get_reconciliation(GetReconciliationRequest {}).await;
+        asked
+            .unwrap()
+            .into_inner()
+            .reconciliation
+            .unwrap()
+            .sum_disagreement_count
+    })
+    .await;
+    drop(api);
+    up.signal("TERM");
+    assert!(up.ended().await.success());
+    let (healthy, told) = doctor();
+    for what in [
+        "WRONG",
+        "points that expire in",
+        "it is off by 7",
+        "table counter",
+        "StartReconciliation",
+    ] {
+        assert!(!healthy && told.contains(what), "{what}: {told}");
+    }
+
+    harm(&data, "UPDATE account SET balance = balance + 1").await;
     let (healthy, told) = doctor();
     assert!(!healthy && told.contains("WRONG") && told.contains(&member), "{told}");
 }
 
-/// Changes an account behind the ledger's back.
-async fn damage(file: &std::path::Path) {
+/// Changes a row behind the ledger's back.
+async fn harm(data: &std::path::Path, sql: &str) {
     use sea_orm::ConnectionTrait;
+    let file = data.join("points.db");
     let db = sea_orm::Database::connect(format!("sqlite:{}", file.display()))
         .await
         .unwrap();
-    let changed = db
-        .execute_unprepared("UPDATE account SET balance = balance + 1")
-        .await
-        .unwrap();
-    assert_eq!(changed.rows_affected(), 1);
+    let changed = db.execute_unprepared(sql).await.unwrap();
+    assert_eq!(changed.rows_affected(), 1, "{sql}");
     db.close().await.unwrap();
 }
