@@ -11,6 +11,7 @@ mod hold;
 mod idle;
 mod more_cost_centres;
 mod pending;
+mod pool_holds;
 mod pools;
 mod proof;
 mod transfer;
@@ -57,6 +58,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         more_cost_centres::MORE_COST_CENTRES,
         debt_proof::DEBT_PROOF,
         counter_proof::COUNTER_PROOF,
+        pool_holds::POOL_HOLDS,
     ]
 }
 
