@@ -77,10 +77,7 @@ pub(crate) async fn pools_of(
         limit.into(),
     ];
     let rows = select(conn, &sql, parameters).await?;
-    let mut pools = rows
-        .iter()
-        .map(|row| pool_row(row))
-        .collect::<Result<Vec<Pool>, Fault>>()?;
+    let mut pools = rows.iter().map(pool_row).collect::<Result<Vec<Pool>, Fault>>()?;
     read_members(conn, &mut pools).await?;
     Ok(pools)
 }
