@@ -9,7 +9,7 @@ use contracts::points::v1::{
 };
 use store::Draft;
 
-use crate::domain::{Confirmed, Effects, Entry, EntryKind, Hold};
+use crate::domain::{Confirmed, Effects, Entry, EntryKind, Hold, pool_of};
 
 pub(crate) use pools::{pool_created, pool_dissolved, pool_member_invited, pool_member_joined, pool_member_left};
 
@@ -35,6 +35,9 @@ fn of_confirmed(confirmed: &Confirmed) -> Draft {
 }
 
 fn of_hold(hold: &Hold) -> Draft {
+    if let Some(pool) = pool_of(hold.account.member) {
+        return pools::of_hold(hold, pool);
+    }
     let member = hold.account.member.to_string();
     match hold.end_time {
         None => Draft::new(hold.account.tenant, member, &held(hold)),

@@ -58,7 +58,7 @@ pub(crate) use lot::{due_lots, due_pending, list_lots};
 pub(crate) use migrations::migrations;
 pub(crate) use order::{OrderKey, OrderRow, counted_refunds, orders, save_orders, save_refunds};
 pub(crate) use owners::{Owned, owners};
-pub(crate) use pool::{joined_pool, pool, pool_for_update, pools_of, pools_of_members, save_pool};
+pub(crate) use pool::{joined_pool, lock_pools, pool, pool_for_update, pools_of, pools_of_members, save_pool};
 pub(crate) use proof::{Accounts, BooksRow, Since, read_books, save_proofs};
 pub(crate) use reconcile::{ReconcileRow, debt_sum, reconcile};
 pub(crate) use reconciliation::{

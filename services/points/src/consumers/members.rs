@@ -9,7 +9,7 @@ use store::{Tx, redirects};
 use uuid::Uuid;
 
 use super::Redirects;
-use super::pools::follow_merges;
+use super::pools::{check_places, follow_merges};
 use super::undo::{Undo, merge_id};
 use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::post::post_many;
@@ -103,6 +103,7 @@ impl MoveOnMerge {
                 Err(refusal) => return Err(refusal.into()),
             }
         }
+        check_places(tx, &pairs).await?;
         for merge in &merges {
             redirects::add(&**tx, merge.tenant, merge.absorbed.uuid(), merge.survivor.uuid()).await?;
         }

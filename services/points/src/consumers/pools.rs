@@ -17,9 +17,12 @@ pub(super) async fn follow_merges(
     clock: &Clock,
     merges: &[(Tenant, MemberId, MemberId)],
 ) -> Result<Vec<Posting>, Fault> {
-    let absorbed: BTreeSet<(Tenant, MemberId)> = merges.iter().map(|(tenant, from, _)| (*tenant, *from)).collect();
-    // A place goes on to the next survivor within one batch, so all are looked at for each merge; there are seldom any.
-    let touched = pools_of_members(&**tx, &absorbed).await?;
+    // A place goes on to the next survivor within one batch, so all are looked at for each merge; there are seldom any. Those
+    // of survivors are locked, too: nobody joins one while another's place is given to the same member.
+    let both = merges
+        .iter()
+        .flat_map(|(tenant, from, to)| [(*tenant, *from), (*tenant, *to)]);
+    let touched = pools_of_members(&**tx, &both.collect()).await?;
     let (mut postings, mut told) = (Vec::new(), Vec::new());
     let now = clock.now();
     for (tenant, pool) in touched {
@@ -46,4 +49,14 @@ pub(super) async fn follow_merges(
     }
     tx.emit_all(clock, told).await?;
     Ok(postings)
+}
+
+/// Makes sure, now that the accounts of the absorbed are locked, that they have got no place meanwhile.
+pub(super) async fn check_places(tx: &Tx, merges: &[(Tenant, MemberId, MemberId)]) -> Result<(), Fault> {
+    let absorbed: BTreeSet<(Tenant, MemberId)> = merges.iter().map(|(tenant, from, _)| (*tenant, *from)).collect();
+    if pools_of_members(&**tx, &absorbed).await?.is_empty() {
+        Ok(())
+    } else {
+        Err(Fault::Contended)
+    }
 }

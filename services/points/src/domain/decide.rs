@@ -73,6 +73,7 @@ fn act(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
         Act::Cancel { earns } => pending::cancel(state, key, earns, &posting.reference)?,
         Act::Redeem { amount } => redeem(state, key, *amount)?,
         Act::RedeemPool { by, amount } => pool::redeem(state, key, *by, *amount)?,
+        Act::HoldPool { by, amount, ttl } => pool::hold(state, key, *by, *amount, *ttl, &posting.reference)?,
         Act::Reverse { entry, extent } => reverse::reverse(state, key, *entry, *extent)?,
         Act::Hold { amount, ttl } => hold::hold(state, key, *amount, *ttl, &posting.reference)?,
         Act::Capture { hold, amount } => hold::capture(state, key, *hold, *amount, &posting.reference)?,

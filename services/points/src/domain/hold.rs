@@ -9,6 +9,8 @@ pub(crate) struct Hold {
     pub(crate) account: AccountKey,
     /// The member whose it was when it was made, before any merge.
     pub(crate) maker: MemberId,
+    /// For which member of a pool it was made, where a pool holds the account.
+    pub(crate) acting: Option<MemberId>,
     pub(crate) amount: i64,
     pub(crate) state: HoldState,
     /// The lots that it was taken from, in the order of spending.

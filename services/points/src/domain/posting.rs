@@ -39,6 +39,8 @@ pub(crate) enum Act {
     Redeem { amount: i64 },
     /// Spend from a pool for one of its members, all or nothing.
     RedeemPool { by: MemberId, amount: i64 },
+    /// Set an amount of a pool aside for one of its members, all or nothing.
+    HoldPool { by: MemberId, amount: i64, ttl: Duration },
     /// Take an entry back, or a part of it.
     Reverse { entry: EntryId, extent: Extent },
     /// Set an amount aside for a while, all or nothing.
@@ -97,6 +99,7 @@ impl Act {
             | Self::Cancel { .. }
             | Self::Redeem { .. }
             | Self::RedeemPool { .. }
+            | Self::HoldPool { .. }
             | Self::Reverse { .. }
             | Self::Hold { .. }
             | Self::Capture { .. }

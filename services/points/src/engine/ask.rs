@@ -1,7 +1,7 @@
 use kernel::RequestKey;
 use uuid::Uuid;
 
-use crate::domain::{Act, AdjustmentId, AssetCode, CostCentre, Effects, EntryId, HoldId, MemberId};
+use crate::domain::{Act, AdjustmentId, AssetCode, CostCentre, Effects, EntryId, HoldId, MemberId, PoolId};
 
 /// What is to be posted, in the words of whoever asks.
 pub(crate) struct Ask {
@@ -26,15 +26,30 @@ pub(crate) enum Subject {
     Entry(MemberId, EntryId),
     /// That which this hold is of.
     Hold(HoldId),
+    /// The member's, of the asset of the pool that it gives to, which it must have joined.
+    PoolGiver(MemberId, PoolId),
+    /// The pool's, for a member who must be allowed to spend from it.
+    PoolSpender(PoolId, MemberId),
+    /// The pool's, or that of whoever got what was left of it, for an entry that is the pool's.
+    PoolEntry(PoolId, EntryId),
     /// That which this adjustment is of.
     Adjustment(AdjustmentId),
 }
 
 impl Subject {
+    /// The pool that it names.
+    pub(super) fn pool(&self) -> Option<PoolId> {
+        match self {
+            Self::PoolGiver(_, pool) | Self::PoolSpender(pool, _) | Self::PoolEntry(pool, _) => Some(*pool),
+            Self::Asset(..) | Self::Entry(..) | Self::Hold(_) | Self::Adjustment(_) => None,
+        }
+    }
+
     /// What keeps postings in order that name the same.
     pub(super) fn named(&self) -> Uuid {
         match self {
-            Self::Asset(member, _) | Self::Entry(member, _) => member.uuid(),
+            Self::Asset(member, _) | Self::Entry(member, _) | Self::PoolGiver(member, _) => member.uuid(),
+            Self::PoolSpender(pool, _) | Self::PoolEntry(pool, _) => pool.uuid(),
             Self::Hold(hold) => hold.uuid(),
             Self::Adjustment(adjustment) => adjustment.uuid(),
         }

@@ -2,13 +2,13 @@
 
 use contracts::points::v1::{
     PoolCreated, PoolDissolved, PoolMemberInvited, PoolMemberJoined, PoolMemberLeft, PoolPointsContributed,
-    PoolPointsExpired, PoolPointsRedeemed, PoolPointsReturned, PoolPointsReversed,
+    PoolPointsExpired, PoolPointsHeld, PoolPointsHoldEnded, PoolPointsRedeemed, PoolPointsReturned, PoolPointsReversed,
 };
 use kernel::{Fact, Time};
 use prost::Message;
 use store::Draft;
 
-use crate::domain::{Effects, Entry, EntryKind, MemberId, Pool, PoolId, pool_of};
+use crate::domain::{Effects, Entry, EntryKind, Hold, MemberId, Pool, PoolId, pool_of};
 
 /// The pool that an entry is about: that of the account, or that which a member gave to or got from.
 pub(super) fn pool_in(entry: &Entry) -> Option<PoolId> {
@@ -22,6 +22,42 @@ pub(super) fn of_entry(entry: &Entry, effects: &Effects, pool: PoolId) -> Option
     }
     // The pool's side tells of a contribution.
     (entry.kind == EntryKind::MoveIn).then(|| draft(entry, pool, &returned(entry, pool)))
+}
+
+/// The fact of a hold on a pool's account.
+pub(super) fn of_hold(hold: &Hold, pool: PoolId) -> Draft {
+    let (tenant, key) = (hold.account.tenant, pool.to_string());
+    match hold.end_time {
+        None => Draft::new(tenant, key, &held(hold, pool)),
+        Some(_) => Draft::new(tenant, key, &hold_ended(hold, pool)),
+    }
+}
+
+fn held(hold: &Hold, pool: PoolId) -> PoolPointsHeld {
+    PoolPointsHeld {
+        hold_id: hold.id.to_string(),
+        pool_id: pool.to_string(),
+        member_id: hold.acting.map(|id| id.to_string()).unwrap_or_default(),
+        asset_code: hold.account.asset.to_string(),
+        amount: hold.amount,
+        reference: hold.reference.clone(),
+        create_time: Some(hold.create_time.to_wire()),
+        expire_time: Some(hold.expire_time.to_wire()),
+    }
+}
+
+fn hold_ended(hold: &Hold, pool: PoolId) -> PoolPointsHoldEnded {
+    PoolPointsHoldEnded {
+        hold_id: hold.id.to_string(),
+        pool_id: pool.to_string(),
+        member_id: hold.acting.map(|id| id.to_string()).unwrap_or_default(),
+        asset_code: hold.account.asset.to_string(),
+        state: hold.state.number(),
+        captured_amount: hold.captured,
+        released_amount: hold.amount.saturating_sub(hold.captured),
+        entry_id: hold.entry.map(|id| id.to_string()).unwrap_or_default(),
+        end_time: hold.end_time.map(Time::to_wire),
+    }
 }
 
 fn of_pool(entry: &Entry, effects: &Effects, pool: PoolId) -> Option<Draft> {
@@ -68,6 +104,7 @@ fn redeemed(entry: &Entry, pool: PoolId) -> PoolPointsRedeemed {
         asset_code: entry.account.asset.to_string(),
         amount: entry.amount.saturating_abs(),
         balance: entry.balance,
+        hold_id: entry.hold.map(|id| id.to_string()).unwrap_or_default(),
         reference: entry.reference.clone(),
         post_time: Some(entry.post_time.to_wire()),
     }

@@ -4,7 +4,7 @@ use rpc::Call;
 use store::Begun;
 
 use super::PointsApi;
-use super::pool_service::{member_in, with_balance};
+use super::pool_service::{member_in, settled_member_in, with_balance};
 use crate::domain::{Pool, PoolMember, PoolRefusal, RedeemPolicy, Refusal, new_pool_id};
 use crate::facts::pool_created;
 use crate::store::{asset, joined_pool, save_pool};
@@ -15,7 +15,7 @@ const MEMBERS_DEFAULT: i32 = 8;
 
 impl PointsApi {
     pub(crate) async fn create_pool(&self, call: Call<CreatePoolRequest>) -> Result<CreatePoolResponse, Fault> {
-        let owner = parse_id("owner_member_id", &call.owner_member_id)?;
+        let named = parse_id("owner_member_id", &call.owner_member_id)?;
         let policy = RedeemPolicy::from_number(call.redeem_policy)
             .ok_or_else(|| Fault::invalid("redeem_policy", "must be OWNER or MEMBERS"))?;
         let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
@@ -23,7 +23,7 @@ impl PointsApi {
             Begun::Fresh(tx) => tx,
         };
         let (tenant, now) = (call.tenant(), self.clock.now());
-        let owner = member_in(&tx, tenant, owner).await?;
+        let owner = member_in(&tx, tenant, named).await?;
         let asset = asset(&**tx, tenant, &call.asset_code).await?.asset;
         if !asset.transferable() {
             return Err(Refusal::TransferForbidden { asset: asset.code }.into());
@@ -53,7 +53,11 @@ impl PointsApi {
             create_time: now,
             dissolve_time: None,
         };
+        // The place first, then the lock: a merge that gives the owner another place waits for this one while it holds no account.
         save_pool(&tx, &pool).await?;
+        if settled_member_in(&tx, &pool, named).await? != owner {
+            return Err(Fault::Contended);
+        }
         tx.emit_all(&self.clock, vec![pool_created(&pool)]).await?;
         let answer = with_balance(&**tx, &pool, now).await?;
         tx.commit(CreatePoolResponse { pool: Some(answer) }).await

@@ -28,13 +28,9 @@ impl PostingRequest for HoldPointsRequest {
 
     fn wish(&self, _: &Principal) -> Result<Wish, Fault> {
         let member = parse_id("member_id", &self.member_id)?;
-        let ttl = match u64::try_from(self.ttl_seconds).map_err(Fault::internal)? {
-            0 => TTL_DEFAULT,
-            seconds => Duration::from_secs(seconds),
-        };
         let act = Act::Hold {
             amount: self.amount,
-            ttl,
+            ttl: ttl(self.ttl_seconds)?,
         };
         Ok(Wish {
             reference: self.reference.clone(),
@@ -48,4 +44,12 @@ impl PostingRequest for HoldPointsRequest {
             hold: effects.hold.as_ref().map(hold_to_wire),
         }
     }
+}
+
+/// For how long an amount is to be set aside.
+pub(super) fn ttl(seconds: i32) -> Result<Duration, Fault> {
+    Ok(match u64::try_from(seconds).map_err(Fault::internal)? {
+        0 => TTL_DEFAULT,
+        seconds => Duration::from_secs(seconds),
+    })
 }

@@ -4,7 +4,7 @@ use rpc::Call;
 use store::Begun;
 
 use super::PointsApi;
-use super::pool_service::{member_in, save, with_balance};
+use super::pool_service::{save, settled_member_in, with_balance};
 use crate::facts::pool_member_invited;
 use crate::store::pool_for_update;
 use crate::wire::{parse_id, parse_pool};
@@ -20,8 +20,8 @@ impl PointsApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        let member = member_in(&tx, call.tenant(), member).await?;
         let mut pool = pool_for_update(&tx, call.tenant(), id).await?;
+        let member = settled_member_in(&tx, &pool, member).await?;
         let now = self.clock.now();
         let answer = if pool.invite(member, now)? {
             tx.emit_all(&self.clock, vec![pool_member_invited(&pool, member, now)])

@@ -4,7 +4,7 @@ use rpc::Call;
 use store::Begun;
 
 use super::PointsApi;
-use super::pool_service::{member_in, save, with_balance};
+use super::pool_service::{save, settled_member_in, with_balance};
 use crate::facts::pool_member_joined;
 use crate::store::{joined_pool, pool_for_update};
 use crate::wire::{parse_id, parse_pool};
@@ -17,8 +17,8 @@ impl PointsApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        let member = member_in(&tx, call.tenant(), member).await?;
         let mut pool = pool_for_update(&tx, call.tenant(), id).await?;
+        let member = settled_member_in(&tx, &pool, member).await?;
         let now = self.clock.now();
         let elsewhere = joined_pool(&**tx, call.tenant(), member, &pool.asset).await?;
         let answer = if pool.join(member, elsewhere, now)? {

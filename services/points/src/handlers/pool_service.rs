@@ -1,12 +1,15 @@
 //! What members do together.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use contracts::points::v1::pool_service_server::PoolService;
 use contracts::points::v1::{
     self as wire, ContributePointsRequest, ContributePointsResponse, CreatePoolRequest, CreatePoolResponse,
-    DissolvePoolRequest, DissolvePoolResponse, GetPoolRequest, GetPoolResponse, InvitePoolMemberRequest,
-    InvitePoolMemberResponse, JoinPoolRequest, JoinPoolResponse, ListPoolEntriesRequest, ListPoolEntriesResponse,
-    ListPoolsRequest, ListPoolsResponse, RedeemPoolPointsRequest, RedeemPoolPointsResponse, RemovePoolMemberRequest,
+    DissolvePoolRequest, DissolvePoolResponse, GetPoolRequest, GetPoolResponse, HoldPoolPointsRequest,
+    HoldPoolPointsResponse, InvitePoolMemberRequest, InvitePoolMemberResponse, JoinPoolRequest, JoinPoolResponse,
+    ListPoolEntriesRequest, ListPoolEntriesResponse, ListPoolHoldsRequest, ListPoolHoldsResponse, ListPoolsRequest,
+    ListPoolsResponse, RedeemPoolPointsRequest, RedeemPoolPointsResponse, RemovePoolMemberRequest,
     RemovePoolMemberResponse, ReversePoolPointsRequest, ReversePoolPointsResponse, UpdatePoolRequest,
     UpdatePoolResponse,
 };
@@ -18,7 +21,7 @@ use store::{Tx, redirects};
 use tonic::{Request, Response, Status};
 
 use super::PointsApi;
-use crate::domain::{MemberId, Pool};
+use crate::domain::{AccountKey, MemberId, Pool};
 use crate::store::{self as ledger, Which};
 use crate::wire::{balance_to_wire, pool_to_wire, zero_balance};
 
@@ -72,6 +75,20 @@ impl PoolService for PointsApi {
         answer(request, |call| self.redeem_pool_points(call)).await
     }
 
+    async fn hold_pool_points(
+        &self,
+        request: Request<HoldPoolPointsRequest>,
+    ) -> Result<Response<HoldPoolPointsResponse>, Status> {
+        answer(request, |call| self.hold_pool_points(call)).await
+    }
+
+    async fn list_pool_holds(
+        &self,
+        request: Request<ListPoolHoldsRequest>,
+    ) -> Result<Response<ListPoolHoldsResponse>, Status> {
+        answer(request, |call| self.list_pool_holds(call)).await
+    }
+
     async fn reverse_pool_points(
         &self,
         request: Request<ReversePoolPointsRequest>,
@@ -116,4 +133,20 @@ pub(super) async fn with_balance(conn: &impl ConnectionTrait, pool: &Pool, now: 
 pub(super) async fn member_in(tx: &Tx, tenant: Tenant, member: MemberId) -> Result<MemberId, Fault> {
     let survivor = redirects::follow(&**tx, tenant, member.uuid()).await?;
     Ok(MemberId::from_uuid(survivor))
+}
+
+/// The same of a member who gets a place, and with it until the end of the transaction: its account is locked, which every
+/// merge and undo locks, too, before it looks whether there are places that it has not seen. Pools are locked before.
+pub(super) async fn settled_member_in(tx: &Tx, pool: &Pool, member: MemberId) -> Result<MemberId, Fault> {
+    let led = member_in(tx, pool.tenant, member).await?;
+    let account = AccountKey {
+        member: led,
+        ..pool.account()
+    };
+    ledger::lock(tx, &BTreeSet::from([account])).await?;
+    if member_in(tx, pool.tenant, member).await? == led {
+        Ok(led)
+    } else {
+        Err(Fault::Contended)
+    }
 }

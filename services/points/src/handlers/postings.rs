@@ -37,6 +37,10 @@ pub(super) fn read(principal: &Principal, posting: &Posting) -> Item {
         Some(Request::Adjust(request)) => item(principal, "adjust", request, Told::Adjust),
         Some(Request::Approve(request)) => item(principal, "approve", request, Told::Approve),
         Some(Request::Reject(request)) => item(principal, "reject", request, Told::Reject),
+        Some(Request::Contribute(request)) => item(principal, "contribute", request, Told::Contribute),
+        Some(Request::RedeemPool(request)) => item(principal, "redeem_pool", request, Told::RedeemPool),
+        Some(Request::ReversePool(request)) => item(principal, "reverse_pool", request, Told::ReversePool),
+        Some(Request::HoldPool(request)) => item(principal, "hold_pool", request, Told::HoldPool),
         None => Item {
             request_id: String::new(),
             form: Box::new(|_| Err(Fault::internal("an answer to no request"))),

@@ -1,42 +1,47 @@
 use contracts::points::v1::{RedeemPoolPointsRequest, RedeemPoolPointsResponse};
 use fault::Fault;
+use kernel::Principal;
 use rpc::Call;
-use store::Begun;
 
 use super::PointsApi;
-use super::pool_service::member_in;
-use crate::domain::{Act, Posting};
-use crate::post::post_one;
-use crate::store::pool_for_update;
-use crate::wire::{entry_to_wire, parse_cost_centre, parse_id, parse_pool};
+use crate::domain::{Act, Effects};
+use crate::engine::Subject;
+use crate::wire::{PostingRequest, Wish, ask, entry_to_wire, parse_cost_centre, parse_id, parse_pool};
 
 impl PointsApi {
     pub(crate) async fn redeem_pool_points(
         &self,
         call: Call<RedeemPoolPointsRequest>,
     ) -> Result<RedeemPoolPointsResponse, Fault> {
-        let id = parse_pool(&call.pool_id)?;
-        let member = parse_id("member_id", &call.member_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
-        let member = member_in(&tx, call.tenant(), member).await?;
-        let pool = pool_for_update(&tx, call.tenant(), id).await?;
-        pool.check_redemption(member)?;
+        self.engine.post(ask(call.principal(), &*call)?).await
+    }
+}
+
+impl PostingRequest for RedeemPoolPointsRequest {
+    const METHOD: &'static str = "quanyu.points.v1.PoolService/RedeemPoolPoints";
+    type Response = RedeemPoolPointsResponse;
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn wish(&self, _: &Principal) -> Result<Wish, Fault> {
+        let pool = parse_pool(&self.pool_id)?;
+        let by = parse_id("member_id", &self.member_id)?;
         let act = Act::RedeemPool {
-            by: member,
-            amount: call.amount,
+            by,
+            amount: self.amount,
         };
-        let posting = Posting {
-            reference: call.reference.clone(),
-            cost_centre: parse_cost_centre(&call.cost_centre),
-            ..Posting::new(pool.account(), act)
-        };
-        let effects = post_one(&tx, &self.clock, posting).await?;
-        tx.commit(RedeemPoolPointsResponse {
-            entry: effects.entry().map(entry_to_wire),
+        Ok(Wish {
+            reference: self.reference.clone(),
+            cost_centre: parse_cost_centre(&self.cost_centre),
+            ..Wish::new(Subject::PoolSpender(pool, by), act)
         })
-        .await
+    }
+
+    fn response(effects: &Effects) -> RedeemPoolPointsResponse {
+        RedeemPoolPointsResponse {
+            entry: effects.entry().map(entry_to_wire),
+        }
     }
 }

@@ -20,8 +20,9 @@ impl PointsApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        let member = member_in(&tx, call.tenant(), member).await?;
         let mut pool = pool_for_update(&tx, call.tenant(), id).await?;
+        // Not before: a merge that hands the place on locks the pool, too.
+        let member = member_in(&tx, call.tenant(), member).await?;
         let now = self.clock.now();
         pool.remove(member)?;
         tx.emit_all(&self.clock, vec![pool_member_left(&pool, member, now)])

@@ -22,10 +22,11 @@ impl PointsApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
+        let mut pool = pool_for_update(&tx, call.tenant(), id).await?;
+        // Not before: a merge that hands the place on locks the pool, too.
         if let Some(owner) = patch.owner {
             patch.owner = Some(member_in(&tx, call.tenant(), owner).await?);
         }
-        let mut pool = pool_for_update(&tx, call.tenant(), id).await?;
         check_etag(&call.etag, &pool.version.to_string())?;
         apply(&mut pool, patch)?;
         let answer = save(&tx, &mut pool, self.clock.now()).await?;

@@ -11,7 +11,7 @@ use super::row::{Columns, KEYS_MAX, broken, select};
 use crate::domain::{AccountKey, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
 
 const SELECT: &str = "h.tenant_id, h.hold_id, h.member_id, h.asset_code, h.amount, h.state, h.captured, h.entry_id, \
-     h.reference, h.create_time, h.expire_time, h.end_time, h.maker_id, h.cost_centre";
+     h.reference, h.create_time, h.expire_time, h.end_time, h.maker_id, h.cost_centre, h.acting_member_id";
 
 /// Holds by their ids, those that are there.
 pub(crate) async fn holds(conn: &impl ConnectionTrait, ids: &BTreeSet<(Tenant, HoldId)>) -> Result<Vec<Hold>, Fault> {
@@ -93,7 +93,8 @@ pub(crate) async fn due_holds(
 /// Writes the holds that were made or have changed. The lots of a hold are written once, when it is made.
 pub(super) async fn write_holds(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO hold (tenant_id, hold_id, member_id, asset_code, amount, state, open, captured, \
-         entry_id, reference, create_time, expire_time, end_time, maker_id, cost_centre)";
+         entry_id, reference, create_time, expire_time, end_time, maker_id, cost_centre, \
+         acting_member_id)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, hold_id) DO UPDATE SET member_id = excluded.member_id, \
          state = excluded.state, open = excluded.open, captured = excluded.captured, entry_id = excluded.entry_id, \
          end_time = excluded.end_time";
@@ -148,6 +149,7 @@ fn hold_values(hold: &Hold) -> Vec<Value> {
         hold.end_time.map(Time::micros).into(),
         hold.maker.uuid().into(),
         hold.cost_centre.as_deref().into(),
+        hold.acting.map(kernel::Id::uuid).into(),
     ]
 }
 
@@ -180,6 +182,7 @@ fn hold_row(row: &QueryResult) -> Result<Hold, Fault> {
     let hold = Hold {
         id,
         maker: account.member,
+        acting: None,
         account,
         amount,
         state: HoldState::from_number(state).ok_or_else(|| broken("a hold's state", state))?,
@@ -197,6 +200,7 @@ fn hold_row(row: &QueryResult) -> Result<Hold, Fault> {
     Ok(Hold {
         maker: maker.unwrap_or(hold.maker),
         cost_centre: columns.take::<Option<String>>()?.map(Into::into),
+        acting: columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid),
         ..hold
     })
 }

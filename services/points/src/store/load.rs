@@ -96,6 +96,7 @@ fn check_open(state: &State, postings: &[&Posting]) -> Result<(), Fault> {
         | Act::Cancel { .. }
         | Act::Redeem { .. }
         | Act::RedeemPool { .. }
+        | Act::HoldPool { .. }
         | Act::Reverse { .. }
         | Act::Hold { .. }
         | Act::Capture { .. }
@@ -164,6 +165,7 @@ fn named_entries(state: &State, posting: &Posting) -> Vec<EntryId> {
         Act::Earn { .. }
         | Act::Redeem { .. }
         | Act::RedeemPool { .. }
+        | Act::HoldPool { .. }
         | Act::Hold { .. }
         | Act::Capture { .. }
         | Act::Release { .. }
@@ -193,6 +195,7 @@ async fn load_holds(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result
             | Act::Cancel { .. }
             | Act::Redeem { .. }
             | Act::RedeemPool { .. }
+            | Act::HoldPool { .. }
             | Act::Reverse { .. }
             | Act::Hold { .. }
             | Act::Transfer { .. }
@@ -233,6 +236,7 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[&Posting]) -> R
             Act::Earn { .. }
             | Act::Redeem { .. }
             | Act::RedeemPool { .. }
+            | Act::HoldPool { .. }
             | Act::Hold { .. }
             | Act::Transfer { .. }
             | Act::Adjust(_)
@@ -365,6 +369,7 @@ fn need(state: &State, posting: &Posting) -> i64 {
         Act::Approve { adjustment, .. } => state.adjustment(adjustment).amount.saturating_neg(),
         Act::Redeem { amount }
         | Act::RedeemPool { amount, .. }
+        | Act::HoldPool { amount, .. }
         | Act::Hold { amount, .. }
         | Act::Transfer { amount, .. } => amount,
         Act::Reverse { entry, extent } => match state.reversible(entry) {

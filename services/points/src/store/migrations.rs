@@ -12,6 +12,7 @@ mod hold;
 mod idle;
 mod more_cost_centres;
 mod pending;
+mod pool_holds;
 mod pools;
 mod proof;
 mod transfer;
@@ -59,6 +60,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         debt_proof::DEBT_PROOF,
         counter_proof::COUNTER_PROOF,
         counter_axes::COUNTER_AXES,
+        pool_holds::POOL_HOLDS,
     ]
 }
 

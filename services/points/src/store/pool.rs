@@ -1,15 +1,15 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, for_update, insert_rows, statement, values};
+use store::{Column, Tx, for_update, insert_rows, look_up, statement, values};
 
 use super::row::{Columns, KEYS_MAX, broken, select};
 use crate::domain::{MemberId, Pool, PoolId, PoolMember, RedeemPolicy};
 
-const SELECT: &str = "SELECT pool_id, asset_code, display_name, owner_member_id, redeem_policy, members_max, version, \
-     create_time, dissolve_time FROM pool";
+const COLUMNS: &str = "tenant_id, pool_id, asset_code, display_name, owner_member_id, redeem_policy, members_max, version, \
+     create_time, dissolve_time";
 
 /// One pool with the places in it.
 pub(crate) async fn pool(conn: &impl ConnectionTrait, tenant: Tenant, id: PoolId) -> Result<Pool, Fault> {
@@ -21,12 +21,40 @@ pub(crate) async fn pool_for_update(tx: &Tx, tenant: Tenant, id: PoolId) -> Resu
     one(&**tx, tenant, id, for_update(tx.get_database_backend())).await
 }
 
+/// Pools by their ids, those that are there, locked in the one order of their keys until the end of the transaction: before
+/// any account.
+pub(crate) async fn lock_pools(
+    tx: &Tx,
+    ids: &BTreeSet<(Tenant, PoolId)>,
+) -> Result<HashMap<(Tenant, PoolId), Pool>, Fault> {
+    let backend = tx.get_database_backend();
+    let on = format!(
+        "t.tenant_id = k.column1 AND t.pool_id = k.column2{}",
+        for_update(backend)
+    );
+    let ids: Vec<&(Tenant, PoolId)> = ids.iter().collect();
+    let mut locked = HashMap::with_capacity(ids.len());
+    for ids in ids.chunks(KEYS_MAX) {
+        let keys = ids
+            .iter()
+            .map(|(tenant, id)| vec![tenant.uuid().into(), id.uuid().into()]);
+        let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], keys.collect());
+        let found = look_up(backend, &list, "pool", &on);
+        let rows = select(&**tx, &format!("SELECT {COLUMNS} FROM {found}"), parameters).await?;
+        let mut pools = rows.iter().map(pool_row).collect::<Result<Vec<Pool>, Fault>>()?;
+        // Only now, that nobody changes them any more.
+        read_members(&**tx, &mut pools).await?;
+        locked.extend(pools.into_iter().map(|pool| ((pool.tenant, pool.id), pool)));
+    }
+    Ok(locked)
+}
+
 async fn one(conn: &impl ConnectionTrait, tenant: Tenant, id: PoolId, lock: &str) -> Result<Pool, Fault> {
-    let sql = format!("{SELECT} WHERE tenant_id = $1 AND pool_id = $2{lock}");
+    let sql = format!("SELECT {COLUMNS} FROM pool WHERE tenant_id = $1 AND pool_id = $2{lock}");
     let rows = select(conn, &sql, [tenant.uuid().into(), id.uuid().into()]).await?;
     let row = rows.first().ok_or_else(|| Fault::not_found("pool", id))?;
-    let mut pools = vec![pool_row(tenant, row)?];
-    read_members(conn, tenant, &mut pools).await?;
+    let mut pools = vec![pool_row(row)?];
+    read_members(conn, &mut pools).await?;
     pools.pop().ok_or_else(|| Fault::not_found("pool", id))
 }
 
@@ -39,7 +67,7 @@ pub(crate) async fn pools_of(
     limit: i64,
 ) -> Result<Vec<Pool>, Fault> {
     let sql = format!(
-        "{SELECT} WHERE tenant_id = $1 AND pool_id IN (SELECT m.pool_id FROM pool_member AS m \
+        "SELECT {COLUMNS} FROM pool WHERE tenant_id = $1 AND pool_id IN (SELECT m.pool_id FROM pool_member AS m \
          WHERE m.tenant_id = $1 AND m.member_id = $2 AND m.pool_id > $3 ORDER BY m.pool_id LIMIT $4) ORDER BY pool_id"
     );
     let parameters = [
@@ -49,11 +77,8 @@ pub(crate) async fn pools_of(
         limit.into(),
     ];
     let rows = select(conn, &sql, parameters).await?;
-    let mut pools = rows
-        .iter()
-        .map(|row| pool_row(tenant, row))
-        .collect::<Result<Vec<Pool>, Fault>>()?;
-    read_members(conn, tenant, &mut pools).await?;
+    let mut pools = rows.iter().map(pool_row).collect::<Result<Vec<Pool>, Fault>>()?;
+    read_members(conn, &mut pools).await?;
     Ok(pools)
 }
 
@@ -134,41 +159,48 @@ pub(crate) async fn save_pool(tx: &Tx, pool: &Pool) -> Result<(), Fault> {
             it.join_time.map(Time::micros).into(),
         ]
     });
-    insert_rows(&**tx, JOIN, places.collect(), "").await?;
+    let places: Vec<Vec<Value>> = places.collect();
+    let wanted = u64::try_from(places.len()).map_err(Fault::internal)?;
+    // Somebody of them has joined another pool of the asset meanwhile: the whole is looked at anew.
+    if insert_rows(&**tx, JOIN, places, "ON CONFLICT DO NOTHING").await? < wanted {
+        return Err(Fault::Contended);
+    }
     Ok(())
 }
 
-async fn read_members(conn: &impl ConnectionTrait, tenant: Tenant, pools: &mut [Pool]) -> Result<(), Fault> {
+async fn read_members(conn: &impl ConnectionTrait, pools: &mut [Pool]) -> Result<(), Fault> {
     if pools.is_empty() {
         return Ok(());
     }
     let keys = pools
         .iter()
-        .map(|pool| vec![tenant.uuid().into(), pool.id.uuid().into()])
+        .map(|pool| vec![pool.tenant.uuid().into(), pool.id.uuid().into()])
         .collect();
     let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], keys);
     let sql = format!(
-        "SELECT m.pool_id, m.member_id, m.invite_time, m.join_time FROM {list} AS k CROSS JOIN pool_member AS m \
+        "SELECT m.tenant_id, m.pool_id, m.member_id, m.invite_time, m.join_time FROM {list} AS k \
+         CROSS JOIN pool_member AS m \
          WHERE m.tenant_id = k.column1 AND m.pool_id = k.column2 ORDER BY m.invite_time, m.member_id"
     );
-    let mut members: BTreeMap<PoolId, Vec<PoolMember>> = BTreeMap::new();
+    let mut members: BTreeMap<(Tenant, PoolId), Vec<PoolMember>> = BTreeMap::new();
     for row in &select(conn, &sql, parameters).await? {
         let mut columns = Columns::of(row);
-        let id = PoolId::from_uuid(columns.take()?);
-        members.entry(id).or_default().push(PoolMember {
+        let key = (columns.tenant()?, PoolId::from_uuid(columns.take()?));
+        members.entry(key).or_default().push(PoolMember {
             member: MemberId::from_uuid(columns.take()?),
             invite_time: columns.time()?,
             join_time: columns.maybe_time()?,
         });
     }
     for pool in pools {
-        pool.members = members.remove(&pool.id).unwrap_or_default();
+        pool.members = members.remove(&(pool.tenant, pool.id)).unwrap_or_default();
     }
     Ok(())
 }
 
-fn pool_row(tenant: Tenant, row: &QueryResult) -> Result<Pool, Fault> {
+fn pool_row(row: &QueryResult) -> Result<Pool, Fault> {
     let mut columns = Columns::of(row);
+    let tenant = columns.tenant()?;
     let (id, asset) = (PoolId::from_uuid(columns.take()?), columns.take::<String>()?);
     let (display_name, owner) = (columns.take()?, MemberId::from_uuid(columns.take()?));
     let policy = columns.take()?;

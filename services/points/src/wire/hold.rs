@@ -1,6 +1,6 @@
 use contracts::points::v1 as wire;
 
-use super::expiry_to_wire;
+use super::{expiry_to_wire, holder_to_wire};
 use crate::domain::Hold;
 
 pub(crate) fn hold_to_wire(hold: &Hold) -> wire::Hold {
@@ -11,7 +11,8 @@ pub(crate) fn hold_to_wire(hold: &Hold) -> wire::Hold {
     });
     wire::Hold {
         hold_id: hold.id.to_string(),
-        member_id: hold.account.member.to_string(),
+        member_id: holder_to_wire(hold.account.member),
+        acting_member_id: hold.acting.map(|id| id.to_string()).unwrap_or_default(),
         asset_code: hold.account.asset.to_string(),
         amount: hold.amount,
         state: hold.state.number(),

@@ -93,5 +93,9 @@ mod tests {
         check::<CreateAdjustmentRequest>();
         check::<ApproveAdjustmentRequest>();
         check::<RejectAdjustmentRequest>();
+        check::<ContributePointsRequest>();
+        check::<RedeemPoolPointsRequest>();
+        check::<ReversePoolPointsRequest>();
+        check::<HoldPoolPointsRequest>();
     }
 }

@@ -31,6 +31,8 @@ mod mixed;
 mod multiplying;
 mod pending;
 mod pitfalls;
+mod pool_holds;
+mod pool_races;
 mod pools;
 mod posting;
 mod proving;

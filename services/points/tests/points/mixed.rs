@@ -87,7 +87,13 @@ impl Brand {
             Request::Reject(it) => {
                 Outcome::Reject(self.adjustments().reject_adjustment(it).await.unwrap().into_inner())
             }
-            Request::Earn(_) | Request::Redeem(_) | Request::Reverse(_) => unreachable!(),
+            Request::Earn(_)
+            | Request::Redeem(_)
+            | Request::Reverse(_)
+            | Request::Contribute(_)
+            | Request::RedeemPool(_)
+            | Request::ReversePool(_)
+            | Request::HoldPool(_) => unreachable!(),
         }
     }
 

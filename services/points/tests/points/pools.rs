@@ -9,11 +9,11 @@ use crate::brand::{Brand, brand, mask, metadata, reason};
 use crate::reasons::Produced;
 
 impl Brand {
-    fn pools(&self) -> PoolServiceClient<Channel> {
+    pub(crate) fn pools(&self) -> PoolServiceClient<Channel> {
         PoolServiceClient::new(self.channel())
     }
 
-    async fn create_pool(&self, owner: &str, policy: PoolRedeemPolicy) -> Result<Pool, Status> {
+    pub(crate) async fn create_pool(&self, owner: &str, policy: PoolRedeemPolicy) -> Result<Pool, Status> {
         let request = CreatePoolRequest {
             request_id: self.request_id(),
             asset_code: "points".to_owned(),
@@ -25,18 +25,18 @@ impl Brand {
         Ok(self.pools().create_pool(request).await?.into_inner().pool.unwrap())
     }
 
-    async fn pool(&self, pool: &str) -> Pool {
+    pub(crate) async fn pool(&self, pool: &str) -> Pool {
         let request = GetPoolRequest {
             pool_id: pool.to_owned(),
         };
         self.pools().get_pool(request).await.unwrap().into_inner().pool.unwrap()
     }
 
-    async fn pool_holds(&self, pool: &str) -> i64 {
+    pub(crate) async fn pool_holds(&self, pool: &str) -> i64 {
         self.pool(pool).await.balance.unwrap().available
     }
 
-    async fn invite(&self, pool: &str, member: &str) -> Result<Pool, Status> {
+    pub(crate) async fn invite(&self, pool: &str, member: &str) -> Result<Pool, Status> {
         let request = InvitePoolMemberRequest {
             request_id: self.request_id(),
             pool_id: pool.to_owned(),
@@ -51,7 +51,7 @@ impl Brand {
             .unwrap())
     }
 
-    async fn join(&self, pool: &str, member: &str) -> Result<Pool, Status> {
+    pub(crate) async fn join(&self, pool: &str, member: &str) -> Result<Pool, Status> {
         let request = JoinPoolRequest {
             request_id: self.request_id(),
             pool_id: pool.to_owned(),
@@ -60,7 +60,7 @@ impl Brand {
         Ok(self.pools().join_pool(request).await?.into_inner().pool.unwrap())
     }
 
-    async fn leave(&self, pool: &str, member: &str) -> Result<Pool, Status> {
+    pub(crate) async fn leave(&self, pool: &str, member: &str) -> Result<Pool, Status> {
         let request = RemovePoolMemberRequest {
             request_id: self.request_id(),
             pool_id: pool.to_owned(),
@@ -75,7 +75,12 @@ impl Brand {
             .unwrap())
     }
 
-    async fn contribute(&self, pool: &str, member: &str, amount: i64) -> Result<ContributePointsResponse, Status> {
+    pub(crate) async fn contribute(
+        &self,
+        pool: &str,
+        member: &str,
+        amount: i64,
+    ) -> Result<ContributePointsResponse, Status> {
         let request = ContributePointsRequest {
             request_id: self.request_id(),
             pool_id: pool.to_owned(),
@@ -86,7 +91,7 @@ impl Brand {
         self.pools().contribute_points(request).await.map(Response::into_inner)
     }
 
-    fn pool_redemption(&self, pool: &str, member: &str, amount: i64) -> RedeemPoolPointsRequest {
+    pub(crate) fn pool_redemption(&self, pool: &str, member: &str, amount: i64) -> RedeemPoolPointsRequest {
         RedeemPoolPointsRequest {
             request_id: self.request_id(),
             pool_id: pool.to_owned(),
@@ -97,7 +102,7 @@ impl Brand {
         }
     }
 
-    async fn redeem_of(&self, pool: &str, member: &str, amount: i64) -> Result<Entry, Status> {
+    pub(crate) async fn redeem_of(&self, pool: &str, member: &str, amount: i64) -> Result<Entry, Status> {
         let request = self.pool_redemption(pool, member, amount);
         Ok(self
             .pools()
@@ -108,7 +113,12 @@ impl Brand {
             .unwrap())
     }
 
-    async fn give_back(&self, pool: &str, entry: &str, amount: i64) -> Result<ReversePoolPointsResponse, Status> {
+    pub(crate) async fn give_back(
+        &self,
+        pool: &str,
+        entry: &str,
+        amount: i64,
+    ) -> Result<ReversePoolPointsResponse, Status> {
         let request = ReversePoolPointsRequest {
             request_id: self.request_id(),
             pool_id: pool.to_owned(),
@@ -122,7 +132,7 @@ impl Brand {
             .map(Response::into_inner)
     }
 
-    async fn pool_entries(&self, pool: &str) -> Vec<Entry> {
+    pub(crate) async fn pool_entries(&self, pool: &str) -> Vec<Entry> {
         let request = ListPoolEntriesRequest {
             pool_id: pool.to_owned(),
             ..ListPoolEntriesRequest::default()
@@ -135,7 +145,7 @@ impl Brand {
             .entries
     }
 
-    async fn dissolve(&self, pool: &str) -> Result<DissolvePoolResponse, Status> {
+    pub(crate) async fn dissolve(&self, pool: &str) -> Result<DissolvePoolResponse, Status> {
         let request = DissolvePoolRequest {
             request_id: self.request_id(),
             pool_id: pool.to_owned(),
@@ -143,7 +153,7 @@ impl Brand {
         self.pools().dissolve_pool(request).await.map(Response::into_inner)
     }
 
-    async fn update_pool(&self, pool: &str, to: Pool, paths: &[&str], etag: &str) -> Result<Pool, Status> {
+    pub(crate) async fn update_pool(&self, pool: &str, to: Pool, paths: &[&str], etag: &str) -> Result<Pool, Status> {
         let request = UpdatePoolRequest {
             request_id: self.request_id(),
             pool_id: pool.to_owned(),
@@ -154,7 +164,7 @@ impl Brand {
         Ok(self.pools().update_pool(request).await?.into_inner().pool.unwrap())
     }
 
-    async fn pools_of(&self, member: &str) -> Vec<String> {
+    pub(crate) async fn pools_of(&self, member: &str) -> Vec<String> {
         let request = ListPoolsRequest {
             member_id: member.to_owned(),
             ..ListPoolsRequest::default()
@@ -164,7 +174,7 @@ impl Brand {
     }
 
     /// A pool with an owner and a member who has joined; each has 100 points that never expire.
-    async fn family(&self) -> (String, String, String) {
+    pub(crate) async fn family(&self) -> (String, String, String) {
         let (owner, member) = (self.member(), self.member());
         let pool = self
             .create_pool(&owner, PoolRedeemPolicy::Members)
@@ -179,13 +189,13 @@ impl Brand {
     }
 
     /// How often a fact was told.
-    async fn told(&self, fact: &str) -> usize {
+    pub(crate) async fn told(&self, fact: &str) -> usize {
         let published = self.h.published().await;
         published.iter().filter(|row| row.kind == fact).count()
     }
 }
 
-fn joined(pool: &Pool) -> Vec<&str> {
+pub(crate) fn joined(pool: &Pool) -> Vec<&str> {
     let joined = pool.members.iter().filter(|it| it.join_time.is_some());
     joined.map(|it| it.member_id.as_str()).collect()
 }

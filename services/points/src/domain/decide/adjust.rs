@@ -23,6 +23,7 @@ pub(super) fn without_posting(state: &mut State, posting: &Posting) -> Result<Op
         | Act::Cancel { .. }
         | Act::Redeem { .. }
         | Act::RedeemPool { .. }
+        | Act::HoldPool { .. }
         | Act::Reverse { .. }
         | Act::Hold { .. }
         | Act::Capture { .. }

@@ -33,6 +33,7 @@ pub(super) fn hold(
         id: state.hold_id(),
         account: key.clone(),
         maker: key.member,
+        acting: None,
         amount: sum(&plan),
         state: HoldState::Held,
         parts: parts.collect(),
@@ -81,6 +82,7 @@ pub(super) fn capture(
     });
     let mut entry = state.book(key, EntryKind::Redeem, amount.saturating_neg(), lots.collect());
     entry.hold = Some(id);
+    entry.acting = hold.acting;
     entry.cost_centre = state.cost_centre.clone().or_else(|| hold.cost_centre.clone());
     if reference.is_empty() {
         entry.reference.clone_from(&hold.reference);

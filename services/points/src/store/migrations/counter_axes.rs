@@ -6,7 +6,7 @@ use store::Migration;
 /// A row of `counter_proof` whose axis is 0 is about all entries of a kind, whatever their months and cost centres.
 /// `counter_walk` tells as well after which month of which asset and axis a comparison goes on that is under way.
 pub(super) const COUNTER_AXES: Migration = Migration {
-    name: "points_0060_counter_axes",
+    name: "points_0053_counter_axes",
     sql: "
 DROP TABLE counter_proof;
 DROP TABLE counter_walk;

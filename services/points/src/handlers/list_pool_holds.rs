@@ -1,0 +1,31 @@
+use contracts::points::v1::{ListPoolHoldsRequest, ListPoolHoldsResponse};
+use fault::Fault;
+use rpc::Call;
+use uuid::Uuid;
+
+use super::PointsApi;
+use crate::domain::HoldId;
+use crate::store::{list_holds, pool};
+use crate::wire::{Page, hold_to_wire, parse_cursor, parse_pool};
+
+impl PointsApi {
+    pub(crate) async fn list_pool_holds(
+        &self,
+        call: Call<ListPoolHoldsRequest>,
+    ) -> Result<ListPoolHoldsResponse, Fault> {
+        let id = parse_pool(&call.pool_id)?;
+        let filter = format!("pool holds {} {}", call.pool_id, call.open_only);
+        let page = Page::parse(&filter, call.page_size, &call.page_token)?;
+        let before = match &page.cursor {
+            Some(cursor) => parse_cursor(Some(cursor))?,
+            None => HoldId::from_uuid(Uuid::max()),
+        };
+        let key = pool(self.db.read(), call.tenant(), id).await?.account();
+        let mut rows = list_holds(self.db.read(), &key, call.open_only, before, page.limit()).await?;
+        let next_page_token = page.cut(&mut rows, |hold| hold.id.to_string());
+        Ok(ListPoolHoldsResponse {
+            holds: rows.iter().map(hold_to_wire).collect(),
+            next_page_token,
+        })
+    }
+}
