@@ -12,6 +12,7 @@ mod idle;
 mod more_cost_centres;
 mod pending;
 mod pool_holds;
+mod pool_places;
 mod pools;
 mod proof;
 mod transfer;
@@ -59,6 +60,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         debt_proof::DEBT_PROOF,
         counter_proof::COUNTER_PROOF,
         pool_holds::POOL_HOLDS,
+        pool_places::POOL_PLACES,
     ]
 }
 

@@ -48,4 +48,5 @@ mod spending;
 mod statements;
 mod tenants;
 mod transfers;
+mod undo_pools;
 mod undoing;
