@@ -148,3 +148,86 @@ impl HandedPlace {
         PutBack::Nothing
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{RedeemPolicy, new_pool_id};
+
+    fn member(number: u128) -> MemberId {
+        MemberId::from_uuid(Uuid::from_u128(number))
+    }
+
+    /// When somebody was invited, and how much later it joined, if it has.
+    type Times = (i64, Option<i64>);
+
+    /// A pool of the members from 1 on with these places; the first of them who has joined owns it.
+    fn pool(places: &[Option<Times>]) -> Option<Pool> {
+        let place = |(number, place): (u128, &Option<Times>)| {
+            place.map(|(invited, joined)| PoolMember {
+                member: member(number),
+                invite_time: Time::from_micros(invited),
+                join_time: joined.map(|later| Time::from_micros(invited + later)),
+            })
+        };
+        let members: Vec<PoolMember> = (1..).zip(places).filter_map(place).collect();
+        let owner = members.iter().find(|it| it.join_time.is_some())?.member;
+        Some(Pool {
+            id: new_pool_id(Uuid::from_u128(7)),
+            tenant: kernel::Tenant::from_uuid(Uuid::from_u128(8)),
+            asset: "points".into(),
+            display_name: String::new(),
+            owner,
+            policy: RedeemPolicy::Members,
+            members_max: 5,
+            members,
+            version: 1,
+            create_time: Time::from_micros(0),
+            dissolve_time: None,
+        })
+    }
+
+    fn places() -> impl Strategy<Value = Vec<Option<Times>>> {
+        proptest::collection::vec(proptest::option::of((0..9_i64, proptest::option::of(1..9_i64))), 5)
+    }
+
+    /// As it is read again; invitations to a pool that has ended are gone for ever.
+    fn as_kept(mut pool: Pool, ended: bool) -> Pool {
+        pool.members.retain(|it| !ended || it.join_time.is_some());
+        pool.members.sort_by_key(|it| (it.invite_time, it.member));
+        pool
+    }
+
+    proptest! {
+        #[test]
+        fn a_chain_of_merges_that_is_undone_from_its_end_leaves_the_pool_as_it_was(
+            places in places(),
+            chain in Just(vec![1_u128, 2, 3, 4, 5]).prop_shuffle(),
+            elsewhere in any::<[bool; 4]>(),
+            merges in 1..=4_usize,
+        ) {
+            let Some(before) = pool(&places) else { return Ok(()) };
+            let mut pool = before.clone();
+            let mut handed = Vec::new();
+            for (pair, elsewhere) in chain.windows(2).zip(elsewhere).take(merges) {
+                let (from, to) = (member(pair[0]), member(pair[1]));
+                // Nobody has joined two pools of one asset.
+                let elsewhere = elsewhere && pool.check_contribution(to).is_err();
+                let absorbed = HandedPlace::absorb(&mut pool, from, to, elsewhere, Time::from_micros(99));
+                let survives = pool.members.iter().all(|it| it.member != from);
+                prop_assert!(survives, "whoever is absorbed has no place");
+                handed.extend(absorbed);
+            }
+            let mut ended = false;
+            for (handed, outcome) in handed.into_iter().rev() {
+                let put_back = handed.put_back(&mut pool);
+                prop_assert_eq!(put_back == PutBack::Reopened, outcome == Absorbed::Dissolved);
+                ended |= outcome == Absorbed::Dissolved;
+            }
+            prop_assert_eq!(as_kept(pool, ended), as_kept(before, ended));
+        }
+    }
+}

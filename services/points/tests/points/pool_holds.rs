@@ -154,7 +154,7 @@ async fn a_batch_posts_to_pools_and_a_request_is_the_same_by_its_own_method() {
         reference: String::new(),
     };
     let redemption = brand.pool_redemption(&pool, &owner, 5);
-    let requests = vec![
+    let requests = [
         Request::Contribute(contribution.clone()),
         Request::RedeemPool(redemption.clone()),
         Request::ReversePool(reversal.clone()),

@@ -176,3 +176,69 @@ async fn what_is_left_of_a_pool_that_was_dissolved_goes_with_whoever_owned_it() 
         brand.check().await;
     }
 }
+
+#[tokio::test]
+async fn of_a_chain_each_has_its_own_place_again_even_if_all_is_told_at_once() {
+    for at_once in [false, true] {
+        let brand = brand().await;
+        let (pool, owner, member) = brand.family().await;
+        let before = brand.pool(&pool).await;
+        brand.contribute(&pool, &owner, 60).await.unwrap();
+        let (through, last) = (brand.member(), brand.member());
+        let merges = [
+            brand.merge_as(&member, &owner),
+            brand.merge_as(&owner, &through),
+            brand.merge_as(&through, &last),
+        ];
+        if !at_once {
+            brand.h.settle().await;
+            assert_eq!(joined(&brand.pool(&pool).await), [&last]);
+        }
+        brand.undo(&merges[2], &through, &last, &[&owner, &member]);
+        if !at_once {
+            brand.h.settle().await;
+            assert_eq!(joined(&brand.pool(&pool).await), [&through]);
+            brand.redeem_of(&pool, &member, 1).await.unwrap();
+        }
+        brand.undo(&merges[1], &owner, &through, &[&member]);
+        brand.undo(&merges[0], &member, &owner, &[]);
+        // Told once more, neither is anything.
+        brand.tell_merged(&merges[0], &member, &owner);
+        brand.undo(&merges[1], &owner, &through, &[&member]);
+        brand.h.settle().await;
+        let after = brand.pool(&pool).await;
+        assert_eq!((after.members, after.owner_member_id), (before.members, owner));
+        brand.redeem_of(&pool, &member, 59).await.unwrap();
+        assert_eq!(brand.pool_holds(&pool).await, i64::from(at_once));
+        assert_eq!(brand.count("SELECT COUNT(*) FROM handed_place").await, 0);
+        brand.check().await;
+    }
+}
+
+#[tokio::test]
+async fn a_pool_goes_on_at_once_and_its_points_when_the_frozen_side_is_unfrozen() {
+    for (freeze_before, freeze_pool) in [(true, true), (false, false)] {
+        let brand = brand().await;
+        let (pool, owner, member) = brand.family().await;
+        let (_, survivor, _) = brand.family().await;
+        brand.contribute(&pool, &owner, 60).await.unwrap();
+        brand.leave(&pool, &member).await.unwrap();
+        let frozen = if freeze_pool { &pool } else { &survivor };
+        if freeze_before {
+            brand.freeze(frozen).await.unwrap();
+        }
+        let merge = brand.merged(&owner, &survivor).await;
+        if !freeze_before {
+            brand.freeze(frozen).await.unwrap();
+        }
+        brand.unmerged(&merge, &owner, &survivor).await;
+        assert_eq!(joined(&brand.pool(&pool).await), [&owner]);
+        let held = brand.pool_holds(&pool).await;
+        brand.unfreeze(frozen).await.unwrap();
+        assert_eq!(held, if freeze_pool { 60 } else { 0 }, "it waits, or has never gone");
+        assert_eq!(brand.pool_holds(&pool).await, 60);
+        assert_eq!((brand.balance(&owner).await, brand.balance(&survivor).await), (40, 100));
+        brand.redeem_of(&pool, &owner, 60).await.unwrap();
+        brand.check().await;
+    }
+}
