@@ -83,6 +83,47 @@ async fn whoever_gives_spends_and_holds_while_being_merged_keeps_its_place_all_t
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_gives_spends_and_holds_while_its_merge_is_undone_keeps_its_place_all_the_time() {
+    let brand = brand().await;
+    for _ in 0..ROUNDS {
+        let (pool, owner, member) = brand.family().await;
+        brand.contribute(&pool, &owner, 50).await.unwrap();
+        let survivor = brand.member();
+        let merge = brand.merge_as(&member, &survivor);
+        brand.h.settle().await;
+        brand.undo(&merge, &member, &survivor, &[]);
+        let asks = async {
+            futures::join!(
+                brand.contribute(&pool, &member, 20),
+                brand.redeem_of(&pool, &member, 5),
+                brand.hold_of(&pool, &member, 6),
+                brand.leave(&pool, &survivor)
+            )
+        };
+        let (outcomes, ()) = futures::join!(asks, brand.h.settle());
+        // The survivor may leave for both before the undo, and only then is anybody refused.
+        let left = outcomes.3.is_ok();
+        let done = [
+            outcomes.0.map(drop).map(|()| 20),
+            outcomes.1.map(drop).map(|()| -5),
+            outcomes.2.map(drop).map(|()| -6),
+        ];
+        let mut held = 50;
+        for outcome in done {
+            match outcome {
+                Ok(amount) => held += amount,
+                Err(refused) => assert!(left && reason(&refused) == "POOL_MEMBERSHIP_REQUIRED", "{refused:?}"),
+            }
+        }
+        brand.h.settle().await;
+        assert_eq!(brand.pool_holds(&pool).await, held);
+        let places = brand.pools_of(&member).await.len();
+        assert_eq!((places, brand.pools_of(&survivor).await.len()), (usize::from(!left), 0));
+        brand.check_places().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whoever_is_removed_or_whose_pool_is_dissolved_spends_before_or_not_at_all() {
     let brand = brand().await;
     for round in 0..ROUNDS {
