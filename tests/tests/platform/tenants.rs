@@ -296,6 +296,7 @@ fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
         ("RemovePoolMember", json!({"memberId": member})),
         ("ContributePoints", json!({"memberId": member, "amount": "1"})),
         ("RedeemPoolPoints", json!({"memberId": member, "amount": "1"})),
+        ("HoldPoolPoints", json!({"memberId": member, "amount": "1"})),
         ("ReversePoolPoints", json!({"entryId": known["entry_id"]})),
         ("DissolvePool", json!({})),
         ("CaptureHold", json!({})),
