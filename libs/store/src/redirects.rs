@@ -20,6 +20,14 @@ pub async fn add(conn: &impl ConnectionTrait, tenant: Tenant, from: Uuid, to: Uu
     Ok(())
 }
 
+/// `from` leads to itself again; whatever led to it before does not come back.
+pub async fn remove(conn: &impl ConnectionTrait, tenant: Tenant, from: Uuid) -> Result<(), Fault> {
+    const REMOVE: &str = "DELETE FROM redirect WHERE tenant_id = $1 AND from_id = $2";
+    conn.execute_raw(statement(conn, REMOVE, [tenant.uuid().into(), from.into()]))
+        .await?;
+    Ok(())
+}
+
 /// Where an id leads: to itself, unless it was merged.
 pub async fn follow(conn: &impl ConnectionTrait, tenant: Tenant, id: Uuid) -> Result<Uuid, Fault> {
     const FOLLOW: &str = "SELECT to_id FROM redirect WHERE tenant_id = $1 AND from_id = $2";

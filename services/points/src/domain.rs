@@ -10,6 +10,7 @@ mod decide;
 mod earning;
 mod entry;
 mod expiry;
+mod handed_place;
 mod hold;
 mod ids;
 mod pending;
@@ -38,6 +39,7 @@ pub(crate) use earning::{
 };
 pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
+pub(crate) use handed_place::{Fate, HandedPlace, PutBack};
 pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
 pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId, PoolId, PoolTag};
 pub(crate) use pending::{Availability, ConfirmCause, Confirmed, Earns};

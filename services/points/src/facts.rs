@@ -11,7 +11,9 @@ use store::Draft;
 
 use crate::domain::{Confirmed, Effects, Entry, EntryKind, Hold, pool_of};
 
-pub(crate) use pools::{pool_created, pool_dissolved, pool_member_invited, pool_member_joined, pool_member_left};
+pub(crate) use pools::{
+    pool_created, pool_dissolved, pool_member_invited, pool_member_joined, pool_member_left, pool_reopened,
+};
 
 /// The facts of a posting, in their order.
 pub(crate) fn drafts(effects: &Effects) -> impl Iterator<Item = Draft> {

@@ -11,6 +11,7 @@ mod earning_rule;
 mod entry;
 mod export;
 mod freeze;
+mod handed_place;
 mod history;
 mod hold;
 mod load;
@@ -51,6 +52,7 @@ pub(crate) use export::{AssetPage, export_asset};
 pub(crate) use freeze::{
     FreezeRow, count_frozen, freeze, note_discrepancy, open_freeze, open_freezes, unfreeze, waiting_for,
 };
+pub(crate) use handed_place::{dissolved_pools_of, forget_handed_places, handed_places, save_handed_place};
 pub(crate) use history::{HeadRow, KindTotal, LastEntry, expirations, head, last_before, totals};
 pub(crate) use hold::{due_holds, holds, list_holds};
 pub(crate) use load::{asset_of, keys_of, load, read, state_of};

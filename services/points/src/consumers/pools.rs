@@ -1,4 +1,4 @@
-//! What merges do to pools: the survivor takes the place of the absorbed member.
+//! What merges do to pools: the survivor takes the place of the absorbed member, until an undo puts it back.
 
 use std::collections::BTreeSet;
 
@@ -6,9 +6,12 @@ use fault::Fault;
 use kernel::{Clock, Tenant};
 use store::{Tx, redirects};
 
-use crate::domain::{Absorbed, Act, MemberId, Posting};
+use crate::domain::{Absorbed, Act, HandedPlace, MemberId, Pool, PoolId, Posting, PutBack};
 use crate::facts;
-use crate::store::{joined_pool, pool_for_update, pools_of_members, save_pool};
+use crate::store::{
+    WaitingReturn, dissolved_pools_of, forget_handed_places, handed_places, joined_pool, lock_pools, pool_for_update,
+    pools_of_members, save_handed_place, save_pool,
+};
 
 /// Follows merges in their order; answers what is to be posted with them: the points of pools that nobody is left in. Pools
 /// are locked before any account.
@@ -28,13 +31,13 @@ pub(super) async fn follow_merges(
     for (tenant, pool) in touched {
         let mut pool = pool_for_update(tx, tenant, pool).await?;
         for (_, from, to) in merges.iter().filter(|merge| merge.0 == tenant) {
-            if pool.members.iter().all(|it| it.member != *from) {
-                continue;
-            }
             let elsewhere = joined_pool(&**tx, tenant, *to, &pool.asset).await?;
             let is_elsewhere = elsewhere.is_some_and(|other| other != pool.id);
             let was_member = pool.check_contribution(*from).is_ok();
-            match pool.absorb(*from, *to, is_elsewhere, now) {
+            let Some((handed, outcome)) = HandedPlace::absorb(&mut pool, *from, *to, is_elsewhere, now) else {
+                continue;
+            };
+            match outcome {
                 Absorbed::Left if was_member => told.push(facts::pool_member_left(&pool, *from, now)),
                 Absorbed::Taken | Absorbed::Left => {}
                 Absorbed::Dissolved => {
@@ -45,6 +48,7 @@ pub(super) async fn follow_merges(
             }
             pool.version = pool.version.saturating_add(1);
             save_pool(tx, &pool).await?;
+            save_handed_place(tx, &pool, &handed).await?;
         }
     }
     tx.emit_all(clock, told).await?;
@@ -59,4 +63,53 @@ pub(super) async fn check_places(tx: &Tx, merges: &[(Tenant, MemberId, MemberId)
     } else {
         Err(Fault::Contended)
     }
+}
+
+/// Puts the places of a member back who is itself again, as far as they are there. Answers what goes back with them: the
+/// points of pools that its merge had ended. What was left of pools that it owned goes where it goes itself.
+pub(super) async fn put_places_back(
+    tx: &Tx,
+    clock: &Clock,
+    tenant: Tenant,
+    restored: MemberId,
+    led: &[MemberId],
+) -> Result<Vec<WaitingReturn>, Fault> {
+    let mut handed = handed_places(tx, tenant, restored).await?;
+    let mut ids: BTreeSet<(Tenant, PoolId)> = handed.keys().map(|pool| (tenant, *pool)).collect();
+    for owner in led.iter().chain([&restored]) {
+        let ended = dissolved_pools_of(&**tx, tenant, *owner).await?;
+        ids.extend(ended.into_iter().map(|pool| (tenant, pool)));
+    }
+    let (mut returns, mut told) = (Vec::new(), Vec::new());
+    let now = clock.now();
+    let mut pools: Vec<Pool> = lock_pools(tx, &ids).await?.into_values().collect();
+    pools.sort_by_key(|pool| pool.id);
+    for mut pool in pools {
+        let Some(handed) = handed.remove(&pool.id) else {
+            redirects::add(&**tx, tenant, pool.id.uuid(), restored.uuid()).await?;
+            continue;
+        };
+        let (survivor, joined) = (handed.survivor, handed.place.join_time.is_some());
+        let outcome = handed.put_back(&mut pool);
+        match outcome {
+            PutBack::Nothing => continue,
+            PutBack::Returned => {}
+            PutBack::Renewed if joined => told.push(facts::pool_member_joined(&pool, restored, now)),
+            PutBack::Renewed => told.push(facts::pool_member_invited(&pool, restored, now)),
+            PutBack::Inherited => redirects::add(&**tx, tenant, pool.id.uuid(), restored.uuid()).await?,
+            PutBack::Reopened => {
+                redirects::remove(&**tx, tenant, pool.id.uuid()).await?;
+                told.push(facts::pool_reopened(&pool, now));
+                returns.push(WaitingReturn {
+                    restored: pool.account(),
+                    survivor,
+                });
+            }
+        }
+        pool.version = pool.version.saturating_add(1);
+        save_pool(tx, &pool).await?;
+    }
+    forget_handed_places(tx, tenant, restored).await?;
+    tx.emit_all(clock, told).await?;
+    Ok(returns)
 }

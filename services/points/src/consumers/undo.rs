@@ -9,6 +9,7 @@ use kernel::{Clock, Tenant, uuid_of_any};
 use store::{Tx, redirects};
 use uuid::Uuid;
 
+use super::pools::put_places_back;
 use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::post::post_many;
 use crate::store::{
@@ -52,18 +53,18 @@ impl Undo {
         }
         // Before any account is locked: whoever locks both locks the counters first.
         part_counters(tx, self.tenant, self.restored, self.survivor).await?;
+        let led: Vec<MemberId> = self.led.iter().map(|id| MemberId::from_uuid(*id)).collect();
+        let mut returns = put_places_back(tx, clock, self.tenant, self.restored, &led).await?;
         let assets = asset_codes(&**tx, &BTreeSet::from([self.tenant])).await?;
-        let returns: Vec<WaitingReturn> = assets
-            .into_iter()
-            .map(|(tenant, asset)| WaitingReturn {
-                restored: AccountKey {
-                    tenant,
-                    member: self.restored,
-                    asset,
-                },
-                survivor: self.survivor,
-            })
-            .collect();
+        let own = assets.into_iter().map(|(tenant, asset)| WaitingReturn {
+            restored: AccountKey {
+                tenant,
+                member: self.restored,
+                asset,
+            },
+            survivor: self.survivor,
+        });
+        returns.extend(own);
         give_back(tx, clock, &returns).await
     }
 }

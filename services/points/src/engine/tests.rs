@@ -1,5 +1,6 @@
 //! What only the inside of the engine shows: its queue, its halves, its end. Everything else is tested through the contract.
 
+mod appearing;
 mod bounds;
 
 use std::time::Duration;

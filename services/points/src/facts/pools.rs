@@ -2,7 +2,8 @@
 
 use contracts::points::v1::{
     PoolCreated, PoolDissolved, PoolMemberInvited, PoolMemberJoined, PoolMemberLeft, PoolPointsContributed,
-    PoolPointsExpired, PoolPointsHeld, PoolPointsHoldEnded, PoolPointsRedeemed, PoolPointsReturned, PoolPointsReversed,
+    PoolPointsExpired, PoolPointsHeld, PoolPointsHoldEnded, PoolPointsRedeemed, PoolPointsRestored, PoolPointsReturned,
+    PoolPointsReversed, PoolReopened,
 };
 use kernel::{Fact, Time};
 use prost::Message;
@@ -66,9 +67,9 @@ fn of_pool(entry: &Entry, effects: &Effects, pool: PoolId) -> Option<Draft> {
         EntryKind::Redeem => Some(draft(entry, pool, &redeemed(entry, pool))),
         EntryKind::RedeemReversal => Some(draft(entry, pool, &reversed(entry, pool))),
         EntryKind::Expire => Some(draft(entry, pool, &expired(entry, pool))),
+        EntryKind::MoveIn => Some(draft(entry, pool, &points_restored(entry, pool))),
         // The owner's side tells of what was returned; the others do not happen to pools.
         EntryKind::MoveOut
-        | EntryKind::MoveIn
         | EntryKind::TransferOut
         | EntryKind::Earn
         | EntryKind::EarnReversal
@@ -145,6 +146,18 @@ fn returned(entry: &Entry, pool: PoolId) -> PoolPointsReturned {
     }
 }
 
+fn points_restored(entry: &Entry, pool: PoolId) -> PoolPointsRestored {
+    PoolPointsRestored {
+        entry_id: entry.id.to_string(),
+        pool_id: pool.to_string(),
+        member_id: entry.counterpart.map(|id| id.to_string()).unwrap_or_default(),
+        asset_code: entry.account.asset.to_string(),
+        amount: entry.amount,
+        balance: entry.balance,
+        post_time: Some(entry.post_time.to_wire()),
+    }
+}
+
 fn of<F: Fact + Message>(pool: &Pool, fact: &F) -> Draft {
     Draft::new(pool.tenant, pool.id.to_string(), fact)
 }
@@ -196,6 +209,16 @@ pub(crate) fn pool_dissolved(pool: &Pool, now: Time) -> Draft {
         asset_code: pool.asset.to_string(),
         owner_member_id: pool.owner.to_string(),
         dissolve_time: Some(now.to_wire()),
+    };
+    of(pool, &fact)
+}
+
+pub(crate) fn pool_reopened(pool: &Pool, now: Time) -> Draft {
+    let fact = PoolReopened {
+        pool_id: pool.id.to_string(),
+        asset_code: pool.asset.to_string(),
+        owner_member_id: pool.owner.to_string(),
+        reopen_time: Some(now.to_wire()),
     };
     of(pool, &fact)
 }

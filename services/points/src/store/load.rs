@@ -326,6 +326,8 @@ async fn load_open_lots(tx: &Tx, state: &mut State, postings: &[&Posting], lots_
             needs.insert(key, i64::MAX);
         }
     }
+    // An account that was not there to be locked has no lots, even if somebody else has made it since.
+    needs.retain(|key, _| !state.account(key).is_complete());
     let mut cursors: Vec<(AccountKey, LotKey)> = needs.keys().map(|key| (key.clone(), FIRST)).collect();
     cursors.sort();
     let mut sizes = LOTS_PER_PAGE.into_iter();

@@ -13,6 +13,7 @@ mod idle;
 mod more_cost_centres;
 mod pending;
 mod pool_holds;
+mod pool_places;
 mod pools;
 mod proof;
 mod transfer;
@@ -61,6 +62,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         counter_proof::COUNTER_PROOF,
         counter_axes::COUNTER_AXES,
         pool_holds::POOL_HOLDS,
+        pool_places::POOL_PLACES,
     ]
 }
 

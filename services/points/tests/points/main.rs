@@ -49,4 +49,5 @@ mod spending;
 mod statements;
 mod tenants;
 mod transfers;
+mod undo_pools;
 mod undoing;

@@ -18,6 +18,24 @@ impl Brand {
         assert_eq!(self.count(ownerless).await, 0, "an owner is no member");
         self.check().await;
     }
+
+    /// Sixteen times, so that whatever goes on meanwhile meets a spend at each of its steps.
+    async fn spend_on_and_on(&self, pool: &str, member: &str) {
+        let lane = async || {
+            for _ in 0..4 {
+                self.redeem_of(pool, member, 1).await.unwrap();
+            }
+        };
+        futures::join!(lane(), lane(), lane(), lane());
+    }
+
+    /// Whether something of a pool is told after another.
+    async fn is_told_after(&self, pool: &str, first: &str, then: &str) -> bool {
+        let told = self.h.published().await;
+        let of_pool = told.iter().filter(|row| row.subject == pool);
+        let mut rest = of_pool.skip_while(|row| row.kind != first);
+        rest.any(|row| row.kind == then)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -64,7 +82,7 @@ async fn whoever_gives_spends_and_holds_while_being_merged_keeps_its_place_all_t
         let asks = async {
             futures::join!(
                 brand.contribute(&pool, &member, 20),
-                brand.redeem_of(&pool, &member, 5),
+                brand.spend_on_and_on(&pool, &member),
                 brand.hold_of(&pool, &member, 6),
                 brand.join(&pool, &member)
             )
@@ -72,12 +90,52 @@ async fn whoever_gives_spends_and_holds_while_being_merged_keeps_its_place_all_t
         // Nobody is ever between two places: none of them may be refused.
         let (outcomes, ()) = futures::join!(asks, brand.h.settle());
         outcomes.0.unwrap();
-        outcomes.1.unwrap();
         outcomes.2.unwrap();
         outcomes.3.unwrap();
         brand.h.settle().await;
-        assert_eq!(brand.pool_holds(&pool).await, 50 + 20 - 5 - 6);
+        assert_eq!(brand.pool_holds(&pool).await, 50 + 20 - 16 - 6);
         assert_eq!(brand.balance(&survivor).await, 80);
+        brand.check_places().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_gives_spends_and_holds_while_its_merge_is_undone_keeps_its_place_all_the_time() {
+    let brand = brand().await;
+    for _ in 0..ROUNDS {
+        let (pool, owner, member) = brand.family().await;
+        brand.contribute(&pool, &owner, 50).await.unwrap();
+        let survivor = brand.member();
+        let merge = brand.merge_as(&member, &survivor);
+        brand.h.settle().await;
+        brand.undo(&merge, &member, &survivor, &[]);
+        let asks = async {
+            futures::join!(
+                brand.contribute(&pool, &member, 20),
+                brand.redeem_of(&pool, &member, 5),
+                brand.hold_of(&pool, &member, 6),
+                brand.leave(&pool, &survivor)
+            )
+        };
+        let (outcomes, ()) = futures::join!(asks, brand.h.settle());
+        // The survivor may leave for both before the undo, and only then is anybody refused.
+        let left = outcomes.3.is_ok();
+        let done = [
+            outcomes.0.map(drop).map(|()| 20),
+            outcomes.1.map(drop).map(|()| -5),
+            outcomes.2.map(drop).map(|()| -6),
+        ];
+        let mut held = 50;
+        for outcome in done {
+            match outcome {
+                Ok(amount) => held += amount,
+                Err(refused) => assert!(left && reason(&refused) == "POOL_MEMBERSHIP_REQUIRED", "{refused:?}"),
+            }
+        }
+        brand.h.settle().await;
+        assert_eq!(brand.pool_holds(&pool).await, held);
+        let places = brand.pools_of(&member).await.len();
+        assert_eq!((places, brand.pools_of(&survivor).await.len()), (usize::from(!left), 0));
         brand.check_places().await;
     }
 }
@@ -116,6 +174,10 @@ async fn whoever_is_removed_or_whose_pool_is_dissolved_spends_before_or_not_at_a
             _ => brand.balance(&owner).await - 10,
         };
         assert_eq!(left, 90 - spent);
+        for end in ["points.pool_member_left", "points.pool_dissolved"] {
+            let late = brand.is_told_after(&pool, end, "points.pool_points_redeemed").await;
+            assert!(!late, "a member spends after {end}");
+        }
         brand.check_places().await;
     }
 }
