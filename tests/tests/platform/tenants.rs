@@ -238,7 +238,7 @@ async fn what_another_tenant_has_looks_like_what_never_was() {
 /// Bodies that would change something, were the ids one's own.
 fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
     let member = &known["member_id"];
-    BTreeMap::from([
+    let mut bodies = BTreeMap::from([
         ("MergeMembers", json!({"memberId": member, "otherMemberId": member})),
         ("UndoMerge", json!({})),
         (
@@ -287,18 +287,6 @@ fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
         ("CancelPending", json!({"assetCode": POINTS, "reference": "o-1"})),
         ("ApproveAdjustment", json!({})),
         ("RejectAdjustment", json!({})),
-        (
-            "UpdatePool",
-            json!({"pool": {"displayName": "Mallory"}, "updateMask": "displayName"}),
-        ),
-        ("InvitePoolMember", json!({"memberId": member})),
-        ("JoinPool", json!({"memberId": member})),
-        ("RemovePoolMember", json!({"memberId": member})),
-        ("ContributePoints", json!({"memberId": member, "amount": "1"})),
-        ("RedeemPoolPoints", json!({"memberId": member, "amount": "1"})),
-        ("HoldPoolPoints", json!({"memberId": member, "amount": "1"})),
-        ("ReversePoolPoints", json!({"entryId": known["entry_id"]})),
-        ("DissolvePool", json!({})),
         ("CaptureHold", json!({})),
         ("ReleaseHold", json!({})),
         ("ReversePoints", json!({"entryId": known["entry_id"], "amount": "1"})),
@@ -337,7 +325,28 @@ fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
         ("ArchiveJourney", json!({})),
         ("RotateApiKey", json!({})),
         ("RevokeApiKey", json!({})),
-    ])
+    ]);
+    bodies.extend(pool_bodies(known));
+    bodies
+}
+
+/// Those of pools.
+fn pool_bodies(known: &Known) -> [(&'static str, Value); 9] {
+    let member = &known["member_id"];
+    [
+        (
+            "UpdatePool",
+            json!({"pool": {"displayName": "Mallory"}, "updateMask": "displayName"}),
+        ),
+        ("InvitePoolMember", json!({"memberId": member})),
+        ("JoinPool", json!({"memberId": member})),
+        ("RemovePoolMember", json!({"memberId": member})),
+        ("ContributePoints", json!({"memberId": member, "amount": "1"})),
+        ("RedeemPoolPoints", json!({"memberId": member, "amount": "1"})),
+        ("HoldPoolPoints", json!({"memberId": member, "amount": "1"})),
+        ("ReversePoolPoints", json!({"entryId": known["entry_id"]})),
+        ("DissolvePool", json!({})),
+    ]
 }
 
 #[tokio::test]
