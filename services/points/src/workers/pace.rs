@@ -59,8 +59,8 @@ impl Pace {
     }
 
     pub(super) async fn resume(&self) {
-        self.clock.sleep_until(self.resume_time).await;
-        tokio::time::sleep(self.overtime()).await;
+        let resume_time = self.resume_time.max(self.clock.now().plus(self.overtime()));
+        self.clock.sleep_until(resume_time).await;
     }
 }
 
