@@ -72,15 +72,13 @@ pub async fn end(
     led: &[Uuid],
 ) -> Result<bool, Fault> {
     const REMEMBER: &str = "INSERT INTO ended_redirect (tenant_id, cause_id)";
-    const END: &str = "DELETE FROM redirect WHERE tenant_id = $1 AND from_id = $2";
     const LEAD: &str = "INSERT INTO redirect (tenant_id, from_id, to_id)";
     const LEAD_BACK: &str = "ON CONFLICT (tenant_id, from_id) DO UPDATE SET to_id = excluded.to_id";
     let cause = vec![tenant.uuid().into(), cause.into()];
     if insert_rows(conn, REMEMBER, vec![cause], "ON CONFLICT DO NOTHING").await? == 0 {
         return Ok(false);
     }
-    conn.execute_raw(statement(conn, END, [tenant.uuid().into(), from.into()]))
-        .await?;
+    remove(conn, tenant, from).await?;
     let led: BTreeSet<&Uuid> = led.iter().filter(|id| **id != from).collect();
     let rows = led
         .into_iter()

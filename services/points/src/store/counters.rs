@@ -3,7 +3,7 @@ use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
 use store::{Tx, insert_rows};
 
-use super::row::{Columns, broken, select};
+use super::row::{Columns, select};
 use crate::domain::{CalendarMonth, CostCentre, Count, Counts, Entry, EntryKind, State, SumKey, View, count};
 
 /// In how many rows a sum is kept. One transaction adds to one of them.
@@ -35,22 +35,31 @@ pub(super) async fn add_counters(tx: &Tx, state: &State, entries: &[&Entry]) -> 
 
 fn rows(counts: Counts, stripe: i32) -> Result<Vec<Vec<Value>>, Fault> {
     let row = |(key, count): (SumKey, Count)| {
-        let (high, low) = limbs(count.amount)?;
-        Ok(vec![
-            key.tenant.uuid().into(),
-            (*key.asset).into(),
-            key.view.number().into(),
-            key.month.number().into(),
-            (*key.centre).into(),
-            (*key.spent_at).into(),
-            key.kind.number().into(),
-            stripe.into(),
-            high.into(),
-            low.into(),
-            count.entries.into(),
-        ])
+        let mut values = key_values(&key).to_vec();
+        values.push(stripe.into());
+        values.extend(count_values(count)?);
+        Ok(values)
     };
     counts.into_iter().map(row).collect()
+}
+
+/// The columns that a running sum is known by, in the order of every table of them.
+pub(super) fn key_values(key: &SumKey) -> [Value; 7] {
+    [
+        key.tenant.uuid().into(),
+        (*key.asset).into(),
+        key.view.number().into(),
+        key.month.number().into(),
+        (*key.centre).into(),
+        (*key.spent_at).into(),
+        key.kind.number().into(),
+    ]
+}
+
+/// The columns of what it is.
+pub(super) fn count_values(count: Count) -> Result<[Value; 3], Fault> {
+    let (high, low) = limbs(count.amount)?;
+    Ok([high.into(), low.into(), count.entries.into()])
 }
 
 /// The two parts in which an amount is kept.
@@ -102,8 +111,7 @@ pub(crate) async fn counters(
             let month = CalendarMonth::from_number(columns.take()?);
             let centre = columns.take::<String>()?.into();
             let spent_at = columns.take::<String>()?.into();
-            let kind = columns.take()?;
-            let kind = EntryKind::from_number(kind).ok_or_else(|| broken("an entry's kind", kind))?;
+            let kind = columns.entry_kind()?;
             let (high, low): (i64, i64) = (columns.take()?, columns.take()?);
             let amount = of_limbs(high, low);
             Ok(CounterRow {

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, values};
 use uuid::Uuid;
 
-use super::row::{Columns, KEYS_MAX, broken, select};
+use super::row::{Columns, KEYS_MAX, select};
 use crate::domain::{
     AccountKey, ActivityId, AdjustmentId, AssetCode, EarnedBy, Entry, EntryId, EntryKind, HoldId, LotAmount, LotId,
     MemberId,
@@ -69,8 +69,7 @@ pub(super) async fn with_lots_of(conn: &impl ConnectionTrait, mut entries: Vec<E
 pub(super) fn entry_row(key: &AccountKey, columns: &mut Columns<'_>) -> Result<Entry, Fault> {
     let id = EntryId::from_uuid(columns.take()?);
     let sequence = columns.take()?;
-    let kind = columns.take()?;
-    let kind = EntryKind::from_number(kind).ok_or_else(|| broken("an entry's kind", kind))?;
+    let kind = columns.entry_kind()?;
     let amount = columns.take()?;
     let balance = columns.take()?;
     let post_time = columns.time()?;

@@ -95,9 +95,8 @@ pub(crate) async fn totals(
     rows.iter()
         .map(|row| {
             let mut columns = Columns::of(row);
-            let kind = columns.take()?;
             Ok(KindTotal {
-                kind: EntryKind::from_number(kind).ok_or_else(|| broken("an entry's kind", kind))?,
+                kind: columns.entry_kind()?,
                 amount: columns.take()?,
                 count: columns.take()?,
             })

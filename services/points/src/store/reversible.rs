@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Tx, look_up, values};
 use uuid::Uuid;
 
-use super::row::{Columns, KEYS_MAX, broken, select};
+use super::row::{Columns, KEYS_MAX, select};
 use crate::domain::{EntryId, EntryKind, LotId, MemberId, Part, Reversible};
 
 const COLUMNS: [Column; 2] = [Column::Uuid, Column::Uuid];
@@ -47,8 +47,7 @@ async fn entries(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Vec<Reversible>, 
             let mut columns = Columns::of(row);
             let entry = EntryId::from_uuid(columns.take()?);
             let member = MemberId::from_uuid(columns.take()?);
-            let kind = columns.take()?;
-            let kind = EntryKind::from_number(kind).ok_or_else(|| broken("an entry's kind", kind))?;
+            let kind = columns.entry_kind()?;
             let amount = columns.take::<i64>()?.saturating_abs();
             let granted = columns.maybe_time()?.filter(|_| kind == EntryKind::Earn);
             let own = granted.map(|expire_time| part(LotId::from_uuid(entry.uuid()), expire_time, amount));

@@ -4,6 +4,8 @@ use sea_orm::{ConnectionTrait, QueryResult, TryGetable, Value};
 use store::statement;
 use uuid::Uuid;
 
+use crate::domain::{CalendarMonth, EntryKind, SumPage, View};
+
 /// How many keys one statement looks up at the most: three parameters each, within SQLite's limit.
 pub(super) const KEYS_MAX: usize = 5_000;
 
@@ -44,6 +46,25 @@ impl<'r> Columns<'r> {
     pub(super) fn maybe_time(&mut self) -> Result<Option<Time>, Fault> {
         Ok(self.take::<Option<i64>>()?.map(Time::from_micros))
     }
+
+    pub(super) fn entry_kind(&mut self) -> Result<EntryKind, Fault> {
+        let kind = self.take()?;
+        EntryKind::from_number(kind).ok_or_else(|| broken("an entry's kind", kind))
+    }
+
+    /// The asset, the axis and the month of a running sum.
+    pub(super) fn sum_page(&mut self) -> Result<SumPage, Fault> {
+        Ok(SumPage {
+            asset: self.take::<String>()?.into(),
+            view: view(self.take()?)?,
+            month: CalendarMonth::from_number(self.take()?),
+        })
+    }
+}
+
+/// The view whose number stands as the axis of a running sum.
+pub(super) fn view(axis: i32) -> Result<View, Fault> {
+    View::from_number(axis).ok_or_else(|| broken("a running sum's axis", axis))
 }
 
 /// A value that only this service writes was not readable: the table is broken.

@@ -4,8 +4,8 @@ use sea_orm::{ConnectionTrait, Value};
 use store::{Tx, insert_rows, statement};
 use uuid::Uuid;
 
-use super::counters::{limbs, of_limbs};
-use super::row::{Columns, broken, select};
+use super::counters::{count_values, key_values, limbs, of_limbs};
+use super::row::{Columns, select, view};
 use super::tally::walk;
 use crate::domain::{
     CalendarMonth, Compared, Count, Counts, EntryKind, LotPart, PageSums, SumKey, SumPage, View, WrongSum,
@@ -57,7 +57,7 @@ pub(crate) async fn sums_between(
             tenant,
             asset: columns.take::<String>()?.into(),
             utc_offset_minutes: columns.take()?,
-            kind: kind(&mut columns)?,
+            kind: columns.entry_kind()?,
             amount: columns.take()?,
             post_time: columns.time()?,
             spent_at: columns.take::<String>()?.into(),
@@ -77,21 +77,7 @@ pub(crate) async fn sums_between(
 
 /// Adds to what has been added up.
 pub(crate) async fn add_proven(tx: &Tx, sums: &Counts) -> Result<(), Fault> {
-    let row = |(key, count): (&SumKey, &Count)| {
-        let (high, low) = limbs(count.amount)?;
-        Ok(vec![
-            key.tenant.uuid().into(),
-            (*key.asset).into(),
-            key.view.number().into(),
-            key.month.number().into(),
-            (*key.centre).into(),
-            (*key.spent_at).into(),
-            key.kind.number().into(),
-            high.into(),
-            low.into(),
-            count.entries.into(),
-        ])
-    };
+    let row = |(key, count): (&SumKey, &Count)| Ok(key_values(key).into_iter().chain(count_values(*count)?).collect());
     add_rows(tx, sums.iter().map(row).collect::<Result<Vec<_>, Fault>>()?).await
 }
 
@@ -141,7 +127,7 @@ pub(crate) async fn next_page(
         }
         return Ok(Some(SumPage {
             asset: asset.into(),
-            view: View::from_number(axis).ok_or_else(|| broken("a running sum's axis", axis))?,
+            view: view(axis)?,
             month: CalendarMonth::from_number(month),
         }));
     }
@@ -199,7 +185,7 @@ pub(crate) async fn page_sums(
         let mut columns = Columns::of(&row);
         let source: i32 = columns.take()?;
         let (centre, spent_at): (String, String) = (columns.take()?, columns.take()?);
-        let kind = kind(&mut columns)?;
+        let kind = columns.entry_kind()?;
         let (high, low) = (columns.take()?, columns.take()?);
         if source == REST {
             if high > rest_max {
@@ -222,11 +208,6 @@ pub(crate) async fn page_sums(
 const COUNTED: i32 = 1;
 const PROVEN: i32 = 0;
 const REST: i32 = -1;
-
-fn kind(columns: &mut Columns<'_>) -> Result<EntryKind, Fault> {
-    let kind = columns.take()?;
-    EntryKind::from_number(kind).ok_or_else(|| broken("an entry's kind", kind))
-}
 
 /// Writes what was found wrong in a page, in place of what was found there before.
 pub(crate) async fn save_wrong_sums(tx: &Tx, tenant: Tenant, page: &SumPage, wrong: &[WrongSum]) -> Result<(), Fault> {
@@ -286,17 +267,11 @@ async fn wrong_sums(conn: &impl ConnectionTrait, tenant: Tenant, limit: i64) -> 
     let rows = select(conn, LIST, [tenant.uuid().into(), limit.into()]).await?;
     let read = |row| {
         let mut columns = Columns::of(row);
-        let asset = columns.take::<String>()?.into();
-        let axis = columns.take()?;
         Ok(WrongSum {
-            page: SumPage {
-                asset,
-                view: View::from_number(axis).ok_or_else(|| broken("a running sum's axis", axis))?,
-                month: CalendarMonth::from_number(columns.take()?),
-            },
+            page: columns.sum_page()?,
             centre: columns.take::<String>()?.into(),
             spent_at: columns.take::<String>()?.into(),
-            kind: kind(&mut columns)?,
+            kind: columns.entry_kind()?,
             amounts: Compared {
                 proven: of_limbs(columns.take()?, columns.take()?),
                 counted: of_limbs(columns.take()?, columns.take()?),

@@ -6,10 +6,10 @@ use sea_orm::{ConnectionTrait, Value};
 use store::{Tx, insert_rows, statement};
 use uuid::Uuid;
 
-use super::counters::{limbs, of_limbs};
-use super::row::{Columns, broken, select};
+use super::counters::{count_values, of_limbs};
+use super::row::{Columns, select, view};
 use super::sum_proof::{TOTAL, add_rows};
-use crate::domain::{AssetCode, CalendarMonth, Count, EntryKind, SumPage, Tallies, View};
+use crate::domain::{AssetCode, Count, EntryKind, SumPage, Tallies};
 
 /// How far a tenant's entries have been added up for the proof of the running sums.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(crate) type Sums = BTreeMap<(AssetCode, EntryKind), Count>;
 
 /// How far it has come; none before it has begun.
 pub(crate) async fn walk(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Option<WalkRow>, Fault> {
-    const FIND: &str = "SELECT revision, entry_id, compare_time, miscount, page_asset_code, page_axis, page_month \
+    const FIND: &str = "SELECT revision, entry_id, compare_time, miscount, page_asset_code IS NOT NULL, page_asset_code, page_axis, page_month \
          FROM counter_walk WHERE tenant_id = $1";
     let rows = select(conn, FIND, [tenant.uuid().into()]).await?;
     let read = |row| {
@@ -50,23 +50,13 @@ pub(crate) async fn walk(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<
             entry: columns.take()?,
             compare_time: columns.maybe_time()?,
             miscount: columns.take()?,
-            page: page(&mut columns)?,
+            page: match columns.take::<bool>()? {
+                true => Some(columns.sum_page()?),
+                false => None,
+            },
         })
     };
     rows.first().map(read).transpose()
-}
-
-fn page(columns: &mut Columns<'_>) -> Result<Option<SumPage>, Fault> {
-    let asset = columns.take::<Option<String>>()?;
-    let (axis, month) = (columns.take::<Option<i32>>()?, columns.take::<Option<i32>>()?);
-    let (Some(asset), Some(axis), Some(month)) = (asset, axis, month) else {
-        return Ok(None);
-    };
-    Ok(Some(SumPage {
-        asset: asset.into(),
-        view: View::from_number(axis).ok_or_else(|| broken("a running sum's axis", axis))?,
-        month: CalendarMonth::from_number(month),
-    }))
 }
 
 /// Begins it at the first entry.
@@ -112,7 +102,7 @@ pub(crate) async fn next_sums(
     for row in &rows {
         let mut columns = Columns::of(row);
         last = Some(columns.take()?);
-        let key = (columns.take::<String>()?.into(), kind(&mut columns)?);
+        let key = (columns.take::<String>()?.into(), columns.entry_kind()?);
         let count = Count {
             amount: i128::from(columns.take::<i64>()?),
             entries: 1,
@@ -125,7 +115,7 @@ pub(crate) async fn next_sums(
 /// Adds to what has been added up of all entries of a kind, whatever their months and cost centres.
 pub(crate) async fn add_sums(tx: &Tx, tenant: Tenant, sums: &Sums) -> Result<(), Fault> {
     let row = |((asset, kind), count): (&(AssetCode, EntryKind), &Count)| {
-        let (high, low) = limbs(count.amount)?;
+        let [high, low, entries] = count_values(*count)?;
         Ok(vec![
             tenant.uuid().into(),
             (**asset).into(),
@@ -134,9 +124,9 @@ pub(crate) async fn add_sums(tx: &Tx, tenant: Tenant, sums: &Sums) -> Result<(),
             "".into(),
             "".into(),
             kind.number().into(),
-            high.into(),
-            low.into(),
-            count.entries.into(),
+            high,
+            low,
+            entries,
         ])
     };
     add_rows(tx, sums.iter().map(row).collect::<Result<Vec<_>, Fault>>()?).await
@@ -176,7 +166,7 @@ pub(crate) async fn tallies(
     for row in select(conn, TALLY, [tenant.uuid().into(), limit.into()]).await? {
         let mut columns = Columns::of(&row);
         let source: i32 = columns.take()?;
-        let key = (columns.take::<String>()?.into(), kind(&mut columns)?);
+        let key = (columns.take::<String>()?.into(), columns.entry_kind()?);
         let count = Count {
             amount: of_limbs(columns.take()?, columns.take()?),
             entries: columns.take()?,
@@ -188,17 +178,11 @@ pub(crate) async fn tallies(
         match source {
             PROVEN | REST => tally.entries.add(count),
             axis => {
-                let view = View::from_number(axis).ok_or_else(|| broken("a running sum's axis", axis))?;
-                tally.views.entry(view).or_default().add(count);
+                tally.views.entry(view(axis)?).or_default().add(count);
             }
         }
     }
     Ok((rest <= rest_max).then_some(tallies))
-}
-
-fn kind(columns: &mut Columns<'_>) -> Result<EntryKind, Fault> {
-    let kind = columns.take()?;
-    EntryKind::from_number(kind).ok_or_else(|| broken("an entry's kind", kind))
 }
 
 /// How many tenants' running sums disagreed when they were compared last.

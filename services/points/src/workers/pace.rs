@@ -8,8 +8,6 @@ const REST_SHARE: u32 = 9;
 const REST_MIN: Duration = Duration::from_millis(100);
 /// And so long at the most, where there is more to do.
 const REST_MAX: Duration = Duration::from_mins(1);
-/// It may always have worked so long, of real time, however fast the clock is turned.
-const BURST: Duration = Duration::from_secs(1);
 
 /// How a worker that proves something for ever leaves room for those who post.
 pub(super) struct Pace {
@@ -17,9 +15,6 @@ pub(super) struct Pace {
     /// How long it rests where there is nothing to do.
     idle: Duration,
     resume_time: Time,
-    /// Real time: since when it has worked how long.
-    since: Instant,
-    worked: Duration,
 }
 
 impl Pace {
@@ -28,23 +23,11 @@ impl Pace {
             clock,
             idle,
             resume_time: Time::EPOCH,
-            since: Instant::now(),
-            worked: Duration::ZERO,
         }
     }
 
     pub(super) fn is_resting(&self) -> bool {
-        self.clock.now() < self.resume_time || !self.overtime().is_zero()
-    }
-
-    /// How long its share of real time has yet to grow until it covers what it has worked. A clock that is turned by hand
-    /// would otherwise have it work for ever.
-    fn overtime(&self) -> Duration {
-        let due = self
-            .worked
-            .saturating_sub(BURST)
-            .saturating_mul(REST_SHARE.saturating_add(1));
-        due.saturating_sub(self.since.elapsed())
+        self.clock.now() < self.resume_time
     }
 
     /// Rests from now on, after work that began then. What the work took is real time: the clock may have been turned.
@@ -55,12 +38,10 @@ impl Pace {
             self.idle
         };
         self.resume_time = self.clock.now().plus(rest);
-        self.worked = self.worked.saturating_add(began.elapsed());
     }
 
     pub(super) async fn resume(&self) {
-        let resume_time = self.resume_time.max(self.clock.now().plus(self.overtime()));
-        self.clock.sleep_until(resume_time).await;
+        self.clock.sleep_until(self.resume_time).await;
     }
 }
 
@@ -85,18 +66,6 @@ mod tests {
             assert!((at_least..at_least * 2).contains(&rest), "{rest:?}");
             assert!(pace.is_resting());
         }
-        assert!(
-            pace.overtime() > Duration::from_mins(15),
-            "a clock that is turned makes no more of real time"
-        );
-    }
-
-    #[test]
-    fn a_clock_that_is_turned_ends_a_rest_while_little_was_worked() {
-        let clock = Clock::manual(Time::EPOCH);
-        let mut pace = Pace::new(clock.clone(), Duration::from_secs(5));
-        pace.rest_after(Instant::now(), true);
-        assert!(pace.is_resting());
         clock.turn_to(Time::from_seconds(5));
         assert!(!pace.is_resting());
     }

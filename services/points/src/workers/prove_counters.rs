@@ -9,7 +9,7 @@ use telemetry::Red;
 use uuid::Uuid;
 
 use super::pace::Pace;
-use crate::domain::{SumPage, miscount, wrong_sums};
+use crate::domain::{SumPage, WrongSum, miscount, wrong_sums};
 use crate::store::{
     WalkRow, add_proven, add_sums, asset, begin_walk, count_miscounted, count_wrong_sums, forget_sums, next_page,
     next_sums, page_sums, save_walk, save_wrong_sums, sums_between, tallies, tenants, walk,
@@ -95,55 +95,67 @@ impl ProveCounters {
     }
 
     /// Compares, if it is time to, as many months as there is time for; answers how many.
+    ///
+    /// What agrees changes nothing but how far it has come, and that is written once, in the end.
     async fn compare(&self, tenant: Tenant) -> Result<usize, Fault> {
         let began = Instant::now();
-        let now = self.clock.now();
-        for compared in 0..PAGES_MAX {
-            let row = walk(self.db.read(), tenant).await?.unwrap_or_default();
-            let is_recent = row.compare_time.is_some_and(|time| now < time.plus(COMPARE_MIN));
-            if began.elapsed() > PAGES_TIME_MAX || row.page.is_none() && is_recent {
-                return Ok(compared);
-            }
-            let goes_on = match next_page(self.db.read(), tenant, row.page.as_ref()).await? {
-                Some(page) => self.compare_page(tenant, row, page).await?,
-                None => self.compare_totals(tenant, row).await?,
-            };
-            if !goes_on {
-                return Ok(compared);
-            }
+        let mut row = walk(self.db.read(), tenant).await?.unwrap_or_default();
+        let next_time = row.compare_time.map(|time| time.plus(COMPARE_MIN));
+        if row.page.is_none() && next_time.is_some_and(|time| self.clock.now() < time) {
+            return Ok(0);
         }
-        Ok(PAGES_MAX)
+        // What was found wrong in a month may be right by now.
+        let mut has_wrong = count_wrong_sums(self.db.read(), Some(tenant)).await? > 0;
+        let mut compared: usize = 0;
+        while compared < PAGES_MAX && began.elapsed() <= PAGES_TIME_MAX {
+            let Some(page) = next_page(self.db.read(), tenant, row.page.as_ref()).await? else {
+                if self.compare_totals(tenant, &row).await? {
+                    return Ok(compared);
+                }
+                break;
+            };
+            let Some(wrong) = self.compare_page(tenant, &page).await? else {
+                break;
+            };
+            has_wrong |= !wrong.is_empty();
+            row.page = Some(page.clone());
+            if has_wrong {
+                let tx = self.db.begin().await?;
+                if !save_walk(&tx, tenant, &row).await? {
+                    return Ok(compared);
+                }
+                save_wrong_sums(&tx, tenant, &page, &wrong).await?;
+                tx.commit().await?;
+                row.revision = row.revision.saturating_add(1);
+            }
+            compared = compared.saturating_add(1);
+        }
+        let tx = self.db.begin().await?;
+        if save_walk(&tx, tenant, &row).await? {
+            tx.commit().await?;
+        }
+        Ok(compared)
     }
 
-    /// Compares the sums of a month; answers whether that was possible.
-    async fn compare_page(&self, tenant: Tenant, row: WalkRow, page: SumPage) -> Result<bool, Fault> {
+    /// Compares the sums of a month; answers those that are wrong, or none where it was not possible.
+    async fn compare_page(&self, tenant: Tenant, page: &SumPage) -> Result<Option<Vec<WrongSum>>, Fault> {
         let offset = asset(self.db.read(), tenant, &page.asset)
             .await?
             .asset
             .utc_offset_minutes;
-        let Some(sums) = page_sums(self.db.read(), tenant, &page, offset, REST_MAX).await? else {
-            return Ok(false);
+        let Some(sums) = page_sums(self.db.read(), tenant, page, offset, REST_MAX).await? else {
+            return Ok(None);
         };
-        let wrong = wrong_sums(&page, sums);
+        let wrong = wrong_sums(page, sums);
         for sum in wrong.iter().take(LOGGED_MAX) {
             let disagreement = sum.to_string();
             tracing::error!(%tenant, disagreement, of = wrong.len(), "a running sum does not agree with the entries");
         }
-        let tx = self.db.begin().await?;
-        let compared = WalkRow {
-            page: Some(page.clone()),
-            ..row
-        };
-        let saved = save_walk(&tx, tenant, &compared).await?;
-        if saved {
-            save_wrong_sums(&tx, tenant, &page, &wrong).await?;
-            tx.commit().await?;
-        }
-        Ok(saved)
+        Ok(Some(wrong))
     }
 
-    /// Compares the sums over all months, and so ends the comparison; answers false, because there is nothing more to do.
-    async fn compare_totals(&self, tenant: Tenant, row: WalkRow) -> Result<bool, Fault> {
+    /// Compares the sums over all months, and so ends the comparison; answers whether that was possible.
+    async fn compare_totals(&self, tenant: Tenant, row: &WalkRow) -> Result<bool, Fault> {
         let Some(tallies) = tallies(self.db.read(), tenant, REST_MAX).await? else {
             return Ok(false);
         };
@@ -153,7 +165,10 @@ impl ProveCounters {
         }
         let tx = self.db.begin().await?;
         let is_wrong = miscount.is_some() || count_wrong_sums(&*tx, Some(tenant)).await? > 0;
-        let mut compared = WalkRow { miscount, ..row };
+        let mut compared = WalkRow {
+            miscount,
+            ..row.clone()
+        };
         if is_wrong {
             compared.restart();
         }
@@ -165,7 +180,7 @@ impl ProveCounters {
             }
             tx.commit().await?;
         }
-        Ok(false)
+        Ok(true)
     }
 
     async fn tell(&self) -> Result<(), Fault> {
