@@ -9,7 +9,7 @@ use telemetry::Red;
 use uuid::Uuid;
 
 use super::pace::Pace;
-use crate::domain::{SumPage, WrongSum, miscount, wrong_sums};
+use crate::domain::{Asset, SumPage, WrongSum, miscount, wrong_sums};
 use crate::store::{
     WalkRow, add_proven, add_sums, asset, begin_walk, count_miscounted, count_wrong_sums, forget_sums, next_page,
     next_sums, page_sums, save_walk, save_wrong_sums, sums_between, tallies, tenants, walk,
@@ -107,6 +107,7 @@ impl ProveCounters {
         // What was found wrong in a month may be right by now.
         let mut has_wrong = count_wrong_sums(self.db.read(), Some(tenant)).await? > 0;
         let mut compared: usize = 0;
+        let mut last: Option<Asset> = None;
         while compared < PAGES_MAX && began.elapsed() <= PAGES_TIME_MAX {
             let Some(page) = next_page(self.db.read(), tenant, row.page.as_ref()).await? else {
                 if self.compare_totals(tenant, &row).await? {
@@ -114,9 +115,14 @@ impl ProveCounters {
                 }
                 break;
             };
-            let Some(wrong) = self.compare_page(tenant, &page).await? else {
+            let asset = match last.take_if(|asset| asset.code == page.asset) {
+                Some(asset) => asset,
+                None => asset(self.db.read(), tenant, &page.asset).await?.asset,
+            };
+            let Some(wrong) = self.compare_page(tenant, &page, asset.utc_offset_minutes).await? else {
                 break;
             };
+            last = Some(asset);
             has_wrong |= !wrong.is_empty();
             row.page = Some(page.clone());
             if has_wrong {
@@ -138,11 +144,7 @@ impl ProveCounters {
     }
 
     /// Compares the sums of a month; answers those that are wrong, or none where it was not possible.
-    async fn compare_page(&self, tenant: Tenant, page: &SumPage) -> Result<Option<Vec<WrongSum>>, Fault> {
-        let offset = asset(self.db.read(), tenant, &page.asset)
-            .await?
-            .asset
-            .utc_offset_minutes;
+    async fn compare_page(&self, tenant: Tenant, page: &SumPage, offset: i32) -> Result<Option<Vec<WrongSum>>, Fault> {
         let Some(sums) = page_sums(self.db.read(), tenant, page, offset, REST_MAX).await? else {
             return Ok(None);
         };
