@@ -17,6 +17,7 @@ mod hold;
 mod load;
 mod lot;
 mod migrations;
+mod miscounts;
 mod order;
 mod owners;
 mod pool;
@@ -26,7 +27,8 @@ mod reconciliation;
 mod returns;
 mod reversible;
 mod row;
-mod sum_proof;
+mod sum_pages;
+mod sum_walk;
 mod tally;
 mod tier;
 mod whereabouts;
@@ -58,6 +60,7 @@ pub(crate) use hold::{due_holds, holds, list_holds};
 pub(crate) use load::{asset_of, keys_of, load, read, state_of};
 pub(crate) use lot::{due_lots, due_pending, list_lots};
 pub(crate) use migrations::migrations;
+pub(crate) use miscounts::{SumsStanding, count_miscounted, count_wrong_sums, save_wrong_sums, sums_standing};
 pub(crate) use order::{OrderKey, OrderRow, counted_refunds, orders, save_orders, save_refunds};
 pub(crate) use owners::{Owned, owners};
 pub(crate) use pool::{joined_pool, lock_pools, pool, pool_for_update, pools_of, pools_of_members, save_pool};
@@ -69,11 +72,8 @@ pub(crate) use reconciliation::{
 pub(crate) use returns::{
     WaitingReturn, end_waiting, led_to, lots_granted_to, reopen, wait_for_return, waiting_returns,
 };
-pub(crate) use sum_proof::{
-    SumsStanding, add_proven, count_wrong_sums, next_page, page_sums, save_wrong_sums, sums_between, sums_standing,
-};
-pub(crate) use tally::{
-    WalkRow, add_sums, begin_walk, count_miscounted, forget_sums, next_sums, save_walk, tallies, walk,
-};
+pub(crate) use sum_pages::{NextPage, add_proven, next_pages, page_sums, sums_between};
+pub(crate) use sum_walk::{WalkRow, begin_walk, forget_sums, save_walk, walk};
+pub(crate) use tally::{add_sums, next_sums, tallies};
 pub(crate) use tier::{TierRow, save_tiers, tiers};
 pub(crate) use whereabouts::{Whereabouts, whereabouts};

@@ -27,7 +27,7 @@ impl PointsApi {
         if let Some(mut walk) = walk(&**tx, call.tenant()).await? {
             walk.restart();
             forget_sums(&tx, call.tenant()).await?;
-            if !save_walk(&tx, call.tenant(), &walk).await? {
+            if !save_walk(&tx, call.tenant(), &mut walk).await? {
                 return Err(Fault::Contended);
             }
         }

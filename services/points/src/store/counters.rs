@@ -1,12 +1,13 @@
 use fault::Fault;
 use kernel::Tenant;
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
 use store::{Tx, insert_rows};
 
 use super::row::{Columns, select};
 use crate::domain::{CalendarMonth, CostCentre, Count, Counts, Entry, EntryKind, State, SumKey, View, count};
 
-/// In how many rows a sum is kept. One transaction adds to one of them.
+/// In how many rows a sum is kept where transactions run side by side; each adds to one of them. On SQLite they follow one
+/// another, and one row does.
 const STRIPES: u8 = 16;
 /// An amount is kept as a multiple of this and a rest.
 const LIMB: i128 = 1 << 32;
@@ -25,12 +26,19 @@ pub(super) async fn add_counters(tx: &Tx, state: &State, entries: &[&Entry]) -> 
     let Some(first) = entries.first() else {
         return Ok(());
     };
-    // The last bits of an id are random.
-    let [.., random] = first.id.uuid().into_bytes();
-    let stripe = i32::from(random.checked_rem(STRIPES).unwrap_or(0));
+    let stripe = match tx.get_database_backend() {
+        DbBackend::Sqlite => 0,
+        _ => drawn_stripe(first),
+    };
     let rows = rows(count(state, entries.iter().copied()), stripe)?;
     insert_rows(&**tx, INSERT, rows, CHANGE).await?;
     Ok(())
+}
+
+fn drawn_stripe(first: &Entry) -> i32 {
+    // The last bits of an id are random.
+    let [.., random] = first.id.uuid().into_bytes();
+    i32::from(random.checked_rem(STRIPES).unwrap_or(0))
 }
 
 fn rows(counts: Counts, stripe: i32) -> Result<Vec<Vec<Value>>, Fault> {

@@ -1,90 +1,18 @@
 use std::collections::BTreeMap;
 
 use fault::Fault;
-use kernel::{Tenant, Time};
+use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
-use store::{Tx, insert_rows, statement};
+use store::Tx;
 use uuid::Uuid;
 
 use super::counters::{count_values, of_limbs};
 use super::row::{Columns, select, view};
-use super::sum_proof::{TOTAL, add_rows};
-use crate::domain::{AssetCode, Count, EntryKind, SumPage, Tallies};
-
-/// How far a tenant's entries have been added up for the proof of the running sums.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct WalkRow {
-    /// Counts the changes of this row, so that of two replicas only one walks on.
-    pub(crate) revision: i64,
-    /// The last entry that was added up.
-    pub(crate) entry: Uuid,
-    /// When the running sums were compared last.
-    pub(crate) compare_time: Option<Time>,
-    /// How the sums over all months and cost centres disagreed then.
-    pub(crate) miscount: Option<String>,
-    /// After which page the comparison goes on that is under way.
-    pub(crate) page: Option<SumPage>,
-}
-
-impl WalkRow {
-    /// Begins again at the first entry, and compares as soon as that is done.
-    pub(crate) fn restart(&mut self) {
-        self.entry = Uuid::nil();
-        self.compare_time = None;
-        self.page = None;
-    }
-}
+use super::sum_walk::{TOTAL, add_rows};
+use crate::domain::{AssetCode, Count, EntryKind, Tallies};
 
 /// What entries sum up to, by their asset and kind.
 pub(crate) type Sums = BTreeMap<(AssetCode, EntryKind), Count>;
-
-/// How far it has come; none before it has begun.
-pub(crate) async fn walk(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Option<WalkRow>, Fault> {
-    const FIND: &str = "SELECT revision, entry_id, compare_time, miscount, page_asset_code IS NOT NULL, page_asset_code, page_axis, page_month \
-         FROM counter_walk WHERE tenant_id = $1";
-    let rows = select(conn, FIND, [tenant.uuid().into()]).await?;
-    let read = |row| {
-        let mut columns = Columns::of(row);
-        Ok(WalkRow {
-            revision: columns.take()?,
-            entry: columns.take()?,
-            compare_time: columns.maybe_time()?,
-            miscount: columns.take()?,
-            page: match columns.take::<bool>()? {
-                true => Some(columns.sum_page()?),
-                false => None,
-            },
-        })
-    };
-    rows.first().map(read).transpose()
-}
-
-/// Begins it at the first entry.
-pub(crate) async fn begin_walk(tx: &Tx, tenant: Tenant) -> Result<(), Fault> {
-    const INSERT: &str = "INSERT INTO counter_walk (tenant_id, revision, entry_id)";
-    let row = vec![tenant.uuid().into(), 0_i64.into(), Uuid::nil().into()];
-    insert_rows(&**tx, INSERT, vec![row], "ON CONFLICT DO NOTHING").await?;
-    Ok(())
-}
-
-/// Writes how far it has come by now; answers false, and writes nothing, where somebody else has walked on since.
-pub(crate) async fn save_walk(tx: &Tx, tenant: Tenant, row: &WalkRow) -> Result<bool, Fault> {
-    const UPDATE: &str = "UPDATE counter_walk SET revision = revision + 1, entry_id = $3, compare_time = $4, miscount = $5, \
-         page_asset_code = $6, page_axis = $7, page_month = $8 WHERE tenant_id = $1 AND revision = $2";
-    let page = row.page.as_ref();
-    let parameters: [Value; 8] = [
-        tenant.uuid().into(),
-        row.revision.into(),
-        row.entry.into(),
-        row.compare_time.map(Time::micros).into(),
-        row.miscount.clone().into(),
-        page.map(|page| page.asset.to_string()).into(),
-        page.map(|page| page.view.number()).into(),
-        page.map(|page| page.month.number()).into(),
-    ];
-    let saved = tx.execute_raw(statement(&**tx, UPDATE, parameters)).await?;
-    Ok(saved.rows_affected() == 1)
-}
 
 /// The next entries of a tenant between two ids, in the order of their ids: what they sum up to, the last of them, and how
 /// many they are.
@@ -132,13 +60,6 @@ pub(crate) async fn add_sums(tx: &Tx, tenant: Tenant, sums: &Sums) -> Result<(),
     add_rows(tx, sums.iter().map(row).collect::<Result<Vec<_>, Fault>>()?).await
 }
 
-/// Forgets what has been added up.
-pub(crate) async fn forget_sums(tx: &Tx, tenant: Tenant) -> Result<(), Fault> {
-    const FORGET: &str = "DELETE FROM counter_proof WHERE tenant_id = $1";
-    tx.execute_raw(statement(&**tx, FORGET, [tenant.uuid().into()])).await?;
-    Ok(())
-}
-
 /// Where a sum comes from, beside the views, whose numbers are positive.
 const PROVEN: i32 = 0;
 const REST: i32 = -1;
@@ -183,12 +104,4 @@ pub(crate) async fn tallies(
         }
     }
     Ok((rest <= rest_max).then_some(tallies))
-}
-
-/// How many tenants' running sums disagreed when they were compared last.
-pub(crate) async fn count_miscounted(conn: &impl ConnectionTrait) -> Result<i64, Fault> {
-    const COUNT: &str = "SELECT COUNT(*) FROM counter_walk AS w WHERE w.miscount IS NOT NULL \
-         OR EXISTS (SELECT 1 FROM counter_miscount AS m WHERE m.tenant_id = w.tenant_id)";
-    let rows = select(conn, COUNT, []).await?;
-    rows.first().map_or(Ok(0), |row| Columns::of(row).take())
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -9,9 +10,9 @@ use telemetry::Red;
 use uuid::Uuid;
 
 use super::pace::Pace;
-use crate::domain::{Asset, SumPage, WrongSum, miscount, wrong_sums};
+use crate::domain::{SumPage, WrongSum, miscount, wrong_sums};
 use crate::store::{
-    WalkRow, add_proven, add_sums, asset, begin_walk, count_miscounted, count_wrong_sums, forget_sums, next_page,
+    NextPage, WalkRow, add_proven, add_sums, begin_walk, count_miscounted, count_wrong_sums, forget_sums, next_pages,
     next_sums, page_sums, save_walk, save_wrong_sums, sums_between, tallies, tenants, walk,
 };
 
@@ -23,9 +24,13 @@ const AGE_MIN: Duration = Duration::from_mins(3);
 /// How many entries that are younger are added up for a comparison. A ledger that posts more meanwhile is compared when it
 /// has a quieter hour.
 const REST_MAX: i64 = 200_000;
-/// How many months are compared in one tick, and for how long: each is one statement.
-const PAGES_MAX: usize = 200;
-const PAGES_TIME_MAX: Duration = Duration::from_secs(2);
+/// How many months are compared by the first statement of a tick, and by any. Each compares twice as many as the one before
+/// while they hold few sums, and half as many otherwise: a month holds one for each pair of cost centres.
+const PAGES_FIRST: usize = 8;
+const PAGES_MAX: usize = 128;
+const SUMS_FEW: usize = 5_000;
+/// For how long a tick compares.
+const COMPARE_MAX: Duration = Duration::from_secs(2);
 /// How many disagreements of one month are logged; all of them are kept.
 const LOGGED_MAX: usize = 20;
 /// A comparison does not begin sooner after the last one ended: each time all running sums are read.
@@ -38,7 +43,7 @@ const IDLE: Duration = Duration::from_mins(1);
 ///
 /// Entries are only ever added: each is walked over once, in the order of their numbers, and what they and their lots sum up to
 /// is kept. Whenever the walk has come near the present, the running sums are compared with that and with the few entries
-/// since, one month of one asset and view at a time; a comparison that does not end in one tick goes on in the next one. At the
+/// since, some months of an asset and view at a time; a comparison that does not end in one tick goes on in the next one. At the
 /// end the sums over all months are compared, with the number of entries. A disagreement is told, loudly and each time, until
 /// there is none any more; nothing is repaired. After one, everything is added up anew from the first entry.
 ///
@@ -63,7 +68,7 @@ impl ProveCounters {
 
     /// Walks on, and compares at the end; answers how many entries and months there were.
     async fn walk_on(&self, tenant: Tenant) -> Result<usize, Fault> {
-        let row = match walk(self.db.read(), tenant).await? {
+        let mut row = match walk(self.db.read(), tenant).await? {
             Some(row) => row,
             None => self.begin(tenant).await?,
         };
@@ -72,7 +77,8 @@ impl ProveCounters {
         if let Some(last) = last {
             let by_month = sums_between(self.db.read(), tenant, (row.entry, last)).await?;
             let tx = self.db.begin().await?;
-            if !save_walk(&tx, tenant, &WalkRow { entry: last, ..row }).await? {
+            row.entry = last;
+            if !save_walk(&tx, tenant, &mut row).await? {
                 return Ok(found);
             }
             add_sums(&tx, tenant, &sums).await?;
@@ -80,7 +86,7 @@ impl ProveCounters {
             tx.commit().await?;
         }
         if i64::try_from(found).is_ok_and(|found| found < ENTRIES_MAX) {
-            let compared = self.compare(tenant).await?;
+            let compared = self.compare(tenant, row).await?;
             return Ok(found.saturating_add(compared));
         }
         Ok(found)
@@ -97,63 +103,66 @@ impl ProveCounters {
     /// Compares, if it is time to, as many months as there is time for; answers how many.
     ///
     /// What agrees changes nothing but how far it has come, and that is written once, in the end.
-    async fn compare(&self, tenant: Tenant) -> Result<usize, Fault> {
+    async fn compare(&self, tenant: Tenant, mut row: WalkRow) -> Result<usize, Fault> {
         let began = Instant::now();
-        let mut row = walk(self.db.read(), tenant).await?.unwrap_or_default();
         let next_time = row.compare_time.map(|time| time.plus(COMPARE_MIN));
         if row.page.is_none() && next_time.is_some_and(|time| self.clock.now() < time) {
             return Ok(0);
         }
         // What was found wrong in a month may be right by now.
         let mut has_wrong = count_wrong_sums(self.db.read(), Some(tenant)).await? > 0;
-        let mut compared: usize = 0;
-        let mut last: Option<Asset> = None;
-        while compared < PAGES_MAX && began.elapsed() <= PAGES_TIME_MAX {
-            let Some(page) = next_page(self.db.read(), tenant, row.page.as_ref()).await? else {
+        let (mut compared, mut at_once) = (0_usize, PAGES_FIRST);
+        while began.elapsed() <= COMPARE_MAX {
+            let pages = next_pages(self.db.read(), tenant, row.page.as_ref(), at_once).await?;
+            let Some(last) = pages.last() else {
                 if self.compare_totals(tenant, &row).await? {
                     return Ok(compared);
                 }
                 break;
             };
-            let asset = match last.take_if(|asset| asset.code == page.asset) {
-                Some(asset) => asset,
-                None => asset(self.db.read(), tenant, &page.asset).await?.asset,
-            };
-            let Some(wrong) = self.compare_page(tenant, &page, asset.utc_offset_minutes).await? else {
+            let Some((sums, wrong)) = self.compare_pages(tenant, &pages).await? else {
                 break;
             };
-            last = Some(asset);
             has_wrong |= !wrong.is_empty();
-            row.page = Some(page.clone());
+            row.page = Some(last.page.clone());
             if has_wrong {
                 let tx = self.db.begin().await?;
-                if !save_walk(&tx, tenant, &row).await? {
+                if !save_walk(&tx, tenant, &mut row).await? {
                     return Ok(compared);
                 }
-                save_wrong_sums(&tx, tenant, &page, &wrong).await?;
+                let pages: Vec<&SumPage> = pages.iter().map(|it| &it.page).collect();
+                save_wrong_sums(&tx, tenant, &pages, &wrong).await?;
                 tx.commit().await?;
-                row.revision = row.revision.saturating_add(1);
             }
-            compared = compared.saturating_add(1);
+            compared = compared.saturating_add(pages.len());
+            at_once = match sums <= SUMS_FEW {
+                true => at_once.saturating_mul(2).min(PAGES_MAX),
+                false => at_once.div_euclid(2).max(1),
+            };
         }
         let tx = self.db.begin().await?;
-        if save_walk(&tx, tenant, &row).await? {
+        if save_walk(&tx, tenant, &mut row).await? {
             tx.commit().await?;
         }
         Ok(compared)
     }
 
-    /// Compares the sums of a month; answers those that are wrong, or none where it was not possible.
-    async fn compare_page(&self, tenant: Tenant, page: &SumPage, offset: i32) -> Result<Option<Vec<WrongSum>>, Fault> {
-        let Some(sums) = page_sums(self.db.read(), tenant, page, offset, REST_MAX).await? else {
+    /// Compares the sums of some months; answers how many they were, and those that are wrong; none where it was not possible.
+    async fn compare_pages(&self, tenant: Tenant, pages: &[NextPage]) -> Result<Option<(usize, Vec<WrongSum>)>, Fault> {
+        let Some(sums) = page_sums(self.db.read(), tenant, pages, REST_MAX).await? else {
             return Ok(None);
         };
-        let wrong = wrong_sums(page, sums);
-        for sum in wrong.iter().take(LOGGED_MAX) {
-            let disagreement = sum.to_string();
-            tracing::error!(%tenant, disagreement, of = wrong.len(), "a running sum does not agree with the entries");
+        let count = sums.iter().map(BTreeMap::len).sum();
+        let mut all_wrong = Vec::new();
+        for (it, sums) in pages.iter().zip(sums) {
+            let wrong = wrong_sums(&it.page, sums);
+            for sum in wrong.iter().take(LOGGED_MAX) {
+                let disagreement = sum.to_string();
+                tracing::error!(%tenant, disagreement, of = wrong.len(), "a running sum does not agree with the entries");
+            }
+            all_wrong.extend(wrong);
         }
-        Ok(Some(wrong))
+        Ok(Some((count, all_wrong)))
     }
 
     /// Compares the sums over all months, and so ends the comparison; answers whether that was possible.
@@ -176,7 +185,7 @@ impl ProveCounters {
         }
         compared.compare_time = Some(self.clock.now());
         compared.page = None;
-        if save_walk(&tx, tenant, &compared).await? {
+        if save_walk(&tx, tenant, &mut compared).await? {
             if is_wrong {
                 forget_sums(&tx, tenant).await?;
             }
