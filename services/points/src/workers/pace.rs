@@ -17,6 +17,12 @@ pub(super) struct Pace {
     resume_time: Time,
 }
 
+/// When a piece of work began, by the platform's clock and by the machine's.
+pub(super) struct Began {
+    time: Time,
+    instant: Instant,
+}
+
 impl Pace {
     pub(super) fn new(clock: Clock, idle: Duration) -> Self {
         Self {
@@ -26,18 +32,27 @@ impl Pace {
         }
     }
 
-    pub(super) fn is_resting(&self) -> bool {
-        self.clock.now() < self.resume_time
+    /// Begins a piece of work; none while it rests.
+    pub(super) fn begin(&self) -> Option<Began> {
+        let time = self.clock.now();
+        (time >= self.resume_time).then(|| Began {
+            time,
+            instant: Instant::now(),
+        })
     }
 
-    /// Rests from now on, after work that began then. What the work took is real time: the clock may have been turned.
-    pub(super) fn rest_after(&mut self, began: Instant, has_worked: bool) {
+    /// Rests from the end of the work on.
+    ///
+    /// What the work took is real time, and it rests from its beginning and that on, not from what the clock shows at the end:
+    /// a clock that was turned meanwhile has made work that was not seen.
+    pub(super) fn rest_after(&mut self, began: &Began, has_worked: bool) {
+        let took = began.instant.elapsed();
         let rest = if has_worked {
-            began.elapsed().saturating_mul(REST_SHARE).clamp(REST_MIN, REST_MAX)
+            took.saturating_mul(REST_SHARE).clamp(REST_MIN, REST_MAX)
         } else {
             self.idle
         };
-        self.resume_time = self.clock.now().plus(rest);
+        self.resume_time = began.time.plus(took).plus(rest);
     }
 
     pub(super) async fn resume(&self) {
@@ -49,24 +64,40 @@ impl Pace {
 mod tests {
     use super::*;
 
+    fn began(time: Time, seconds_ago: u64) -> Began {
+        Began {
+            time,
+            instant: Instant::now().checked_sub(Duration::from_secs(seconds_ago)).unwrap(),
+        }
+    }
+
     #[test]
     fn it_rests_in_proportion_to_its_work_and_longer_where_there_is_none() {
         let clock = Clock::manual(Time::EPOCH);
         let mut pace = Pace::new(clock.clone(), Duration::from_secs(5));
-        assert!(!pace.is_resting());
-        let seconds_ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
-        for (began, has_worked, at_least) in [
-            (Instant::now(), true, REST_MIN),
-            (seconds_ago(2), true, Duration::from_secs(18)),
-            (seconds_ago(60), true, REST_MAX),
-            (seconds_ago(60), false, Duration::from_secs(5)),
+        assert!(pace.begin().is_some());
+        for (seconds_ago, has_worked, at_least) in [
+            (0, true, REST_MIN),
+            (2, true, Duration::from_secs(2 + 18)),
+            (60, true, Duration::from_mins(1) + REST_MAX),
+            (60, false, Duration::from_secs(60 + 5)),
         ] {
-            pace.rest_after(began, has_worked);
+            pace.rest_after(&began(clock.now(), seconds_ago), has_worked);
             let rest = pace.resume_time.since(clock.now());
             assert!((at_least..at_least * 2).contains(&rest), "{rest:?}");
-            assert!(pace.is_resting());
+            assert!(pace.begin().is_none());
         }
-        clock.turn_to(Time::from_seconds(5));
-        assert!(!pace.is_resting());
+        clock.turn_to(Time::EPOCH.plus(Duration::from_secs(130)));
+        assert!(pace.begin().is_some());
+    }
+
+    #[test]
+    fn it_does_not_rest_where_the_clock_was_turned_while_it_worked() {
+        let clock = Clock::manual(Time::EPOCH);
+        let mut pace = Pace::new(clock.clone(), Duration::from_secs(5));
+        let began = pace.begin().unwrap();
+        clock.turn_to(Time::EPOCH.plus(Duration::from_mins(11)));
+        pace.rest_after(&began, false);
+        assert!(pace.begin().is_some());
     }
 }

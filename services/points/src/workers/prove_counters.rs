@@ -223,16 +223,15 @@ impl Worker for ProveCounters {
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        if self.pace.is_resting() {
+        let Some(began) = self.pace.begin() else {
             return Ok(0);
-        }
-        let began = Instant::now();
+        };
         let mut walked: usize = 0;
         for tenant in tenants(self.db.read()).await? {
             walked = walked.saturating_add(self.walk_on(tenant).await?);
         }
         self.tell().await?;
-        self.pace.rest_after(began, walked > 0);
+        self.pace.rest_after(&began, walked > 0);
         Ok(walked)
     }
 

@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use fault::Fault;
@@ -179,16 +179,15 @@ impl Worker for Reconcile {
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        if self.pace.is_resting() {
+        let Some(began) = self.pace.begin() else {
             return Ok(0);
-        }
-        let began = Instant::now();
+        };
         let mut checked: usize = 0;
         for tenant in tenants(self.db.read()).await? {
             checked = checked.saturating_add(self.check_page(tenant).await?);
         }
         self.tell(checked).await?;
-        self.pace.rest_after(began, checked > 0);
+        self.pace.rest_after(&began, checked > 0);
         Ok(checked)
     }
 
