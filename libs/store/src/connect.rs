@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long SQLite waits for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pages of SQLite's log before it is folded into the file: larger is faster, and holds readers up for longer.
+/// Pages of SQLite's log before the writer itself folds it into the file: larger is faster, and holds readers up for longer.
 const WAL_PAGES: &str = "8000";
 /// What the writer keeps of a SQLite file in memory, in KiB, as SQLite wants it: a transaction that changes more than that
 /// writes pages out and reads them back.
@@ -74,11 +74,15 @@ impl DbConfig {
     }
 }
 
-/// A writer and readers; for PostgreSQL they are the same pool.
-pub(crate) async fn connect(
-    config: &DbConfig,
-    schema: &str,
-) -> Result<(DatabaseConnection, DatabaseConnection), Fault> {
+/// The connections to a database. For PostgreSQL the writer's and the readers' are the same pool.
+pub(crate) struct Connections {
+    pub(crate) writer: DatabaseConnection,
+    pub(crate) readers: DatabaseConnection,
+    /// For SQLite: the one that folds its log into the file.
+    pub(crate) checkpoints: Option<DatabaseConnection>,
+}
+
+pub(crate) async fn connect(config: &DbConfig, schema: &str) -> Result<Connections, Fault> {
     let away = |error: sqlx::Error| Fault::unavailable(format!("the database of {schema} cannot be opened: {error}"));
     if config.is_sqlite() {
         sqlite(config).await.map_err(away)
@@ -87,7 +91,7 @@ pub(crate) async fn connect(
     }
 }
 
-async fn sqlite(config: &DbConfig) -> Result<(DatabaseConnection, DatabaseConnection), sqlx::Error> {
+async fn sqlite(config: &DbConfig) -> Result<Connections, sqlx::Error> {
     let synchronous = if config.is_disposable {
         SqliteSynchronous::Off
     } else {
@@ -118,16 +122,18 @@ async fn sqlite(config: &DbConfig) -> Result<(DatabaseConnection, DatabaseConnec
     let writer = pool(1)
         .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
         .await?;
+    let checkpoints = pool(1).connect_with(options.clone()).await?;
     let readers = pool(SQLITE_READERS)
         .connect_with(options.pragma("query_only", "on"))
         .await?;
-    Ok((
-        SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
-        SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
-    ))
+    Ok(Connections {
+        writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+        readers: SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
+        checkpoints: Some(SqlxSqliteConnector::from_sqlx_sqlite_pool(checkpoints)),
+    })
 }
 
-async fn postgres(config: &DbConfig, schema: &str) -> Result<(DatabaseConnection, DatabaseConnection), sqlx::Error> {
+async fn postgres(config: &DbConfig, schema: &str) -> Result<Connections, sqlx::Error> {
     let options = PgConnectOptions::from_str(&config.url)?
         .application_name(&format!("quanyu-{schema}"))
         .statement_cache_capacity(STATEMENTS)
@@ -160,5 +166,9 @@ async fn postgres(config: &DbConfig, schema: &str) -> Result<(DatabaseConnection
         }
     }
     let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-    Ok((pool.clone(), pool))
+    Ok(Connections {
+        writer: pool.clone(),
+        readers: pool,
+        checkpoints: None,
+    })
 }

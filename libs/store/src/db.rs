@@ -10,14 +10,17 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
+use crate::connect::Connections;
 use crate::emissions::{Emissions, Emitter};
-use crate::{Begun, DbConfig, Draft, Migration, connect, migrate, once, outbox};
+use crate::{Begun, DbConfig, Draft, Migration, checkpoint, connect, migrate, once, outbox};
 
 /// The database of one service. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
     writer: DatabaseConnection,
     readers: DatabaseConnection,
+    /// Folds SQLite's log into its file.
+    checkpoints: Option<DatabaseConnection>,
     /// Told whenever facts were committed, so that who tails the outbox need not poll.
     emitter: Emitter,
     /// How many transactions were committed through this handle and its clones.
@@ -50,13 +53,22 @@ pub fn is_serial(backend: DbBackend) -> bool {
 impl Db {
     /// Opens the database, in PostgreSQL within a schema of its own, and brings its tables up to date.
     pub async fn open(config: &DbConfig, schema: &str, migrations: Vec<Migration>) -> Result<Self, Fault> {
-        let (writer, readers) = connect::connect(config, schema).await?;
+        let Connections {
+            writer,
+            readers,
+            checkpoints,
+        } = connect::connect(config, schema).await?;
         migrate::up(&writer, schema, migrations).await?;
+        let commits = Arc::default();
+        if let Some(checkpoints) = checkpoints.clone() {
+            checkpoint::start(checkpoints, &commits);
+        }
         Ok(Self {
             writer,
             readers,
+            checkpoints,
             emitter: Emitter::default(),
-            commits: Arc::default(),
+            commits,
         })
     }
 
@@ -118,6 +130,9 @@ impl Db {
 
     /// Closes all connections, after what is under way.
     pub async fn close(&self) -> Result<(), Fault> {
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.clone().close().await?;
+        }
         self.readers.clone().close().await?;
         self.writer.clone().close().await?;
         Ok(())

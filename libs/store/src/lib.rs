@@ -17,6 +17,7 @@
 )]
 
 mod bulk;
+mod checkpoint;
 mod connect;
 mod db;
 mod emissions;
