@@ -15,7 +15,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long SQLite waits for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages of SQLite's log before the writer itself folds it into the file: larger is faster, and holds readers up for longer.
-const WAL_PAGES: &str = "8000";
+const WAL_PAGES: &str = "20000";
 /// What the writer keeps of a SQLite file in memory, in KiB, as SQLite wants it: a transaction that changes more than that
 /// writes pages out and reads them back.
 const WRITER_CACHE: &str = "-32000";
