@@ -70,7 +70,7 @@ pub(crate) use reconciliation::{
     ReconciliationRow, begin_reconciliation, oldest_pass_end, reconciliation, save_reconciliation,
 };
 pub(crate) use returns::{
-    WaitingReturn, end_waiting, led_to, lots_granted_to, reopen, wait_for_return, waiting_returns,
+    WaitingReturn, end_waiting, keep_lots, led_to, lots_of_members, reopen, wait_for_return, waiting_returns,
 };
 pub(crate) use sum_pages::{NextPage, add_proven, next_pages, page_sums, sums_between};
 pub(crate) use sum_walk::{WalkRow, begin_walk, forget_sums, save_walk, walk};
