@@ -335,7 +335,9 @@ impl Outcome {
             Code::Aborted | Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Cancelled => {
                 Self::Unknown
             }
-            Code::FailedPrecondition | Code::InvalidArgument => Self::Refused(Refused { reason, metadata }),
+            Code::FailedPrecondition | Code::InvalidArgument | Code::NotFound => {
+                Self::Refused(Refused { reason, metadata })
+            }
             other => Self::Broken(format!("{other:?} {reason}: {message}")),
         }
     }

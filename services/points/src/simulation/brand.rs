@@ -1,4 +1,4 @@
-//! Who there is: a few members, so that callers meet, and assets with different policies.
+//! Who there is: a few members, so that callers meet, some of whom are merged and parted; and assets with different policies.
 
 use contracts::points::v1::asset_service_client::AssetServiceClient;
 use contracts::points::v1::*;
@@ -17,8 +17,10 @@ pub(super) struct Asset {
     pub(super) owes: bool,
 }
 
-/// One takes back what is there, the other makes debts, and gives grace.
-pub(super) const ASSETS: [Asset; 2] = [
+/// One takes back what is there, another makes debts, and gives grace. Of the last, every member of the family has something
+/// that nobody ever asks for: so each merge and each undo is told by a fact at least, and by that of this asset last, for the
+/// consumer takes assets in the order of their codes.
+pub(super) const ASSETS: [Asset; 3] = [
     Asset {
         code: "points",
         days: None,
@@ -31,7 +33,17 @@ pub(super) const ASSETS: [Asset; 2] = [
         grace_days: 3,
         owes: true,
     },
+    Asset {
+        code: "witness",
+        days: None,
+        grace_days: 0,
+        owes: false,
+    },
 ];
+/// That which nobody asks for.
+pub(super) const WITNESS: usize = 2;
+/// So many of the members may be merged into one another, and parted again.
+pub(super) const FAMILY: usize = 3;
 const OFFSET_MINUTES: i32 = 480;
 const OFFSET_MICROS: i64 = 8 * 3_600 * 1_000_000;
 
@@ -46,8 +58,6 @@ pub(super) struct Account {
 #[derive(Clone, Debug)]
 pub(super) struct Members {
     pub(super) ids: Vec<MemberId>,
-    /// Who becomes whom; nobody twice.
-    pub(super) merges: Vec<(usize, usize)>,
 }
 
 impl Asset {
@@ -105,6 +115,14 @@ impl Account {
     pub(super) fn holder(self) -> usize {
         self.member * ASSETS.len() + self.asset
     }
+
+    /// That which the model calls so.
+    pub(super) fn of_holder(holder: usize) -> Self {
+        Self {
+            member: holder / ASSETS.len(),
+            asset: holder % ASSETS.len(),
+        }
+    }
 }
 
 impl Members {
@@ -121,17 +139,13 @@ impl Members {
         }
     }
 
-    /// Whom a member may be by now: itself, whoever it is merged into, and so on.
-    pub(super) fn may_be(&self, member: usize) -> Vec<usize> {
-        let mut path = vec![member];
-        while let Some((_, to)) = self.merges.iter().find(|(from, _)| Some(from) == path.last()) {
-            path.push(*to);
-        }
-        path
+    /// The members who may be merged.
+    pub(super) fn family(&self) -> std::ops::Range<usize> {
+        0..FAMILY.min(self.ids.len())
     }
 
     /// Whether a member is never merged with another one.
     pub(super) fn stays(&self, member: usize) -> bool {
-        self.merges.iter().all(|(from, to)| *from != member && *to != member)
+        !self.family().contains(&member)
     }
 }

@@ -19,7 +19,7 @@ use super::world::World;
 
 /// How a request is brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     /// By its own method.
     Method,
     Batch,
@@ -144,7 +144,7 @@ impl Caller {
 
 impl World {
     /// Asks a replica for some things, and notes what is learnt of each. What is not answered is unknown.
-    async fn send(&self, replica: usize, way: Way, asks: Vec<(String, Ask)>) -> Vec<Outcome> {
+    pub(super) async fn send(&self, replica: usize, way: Way, asks: Vec<(String, Ask)>) -> Vec<Outcome> {
         let link = self.link(replica).await;
         let asked = self.history.ask();
         let (answers, mut answered) = mpsc::channel(asks.len());

@@ -100,11 +100,14 @@ impl Riddle {
     }
 
     fn is_right(&self, replay: &Replay, now: Time) -> bool {
-        let named = self.ask.account();
-        let accounts = replay.members.may_be(named.member).into_iter();
-        let mut accounts = accounts.map(|member| Account { member, ..named });
+        let (named, leads) = (self.ask.account(), &replay.family.leads);
+        let account = Account {
+            member: leads.of(named.member),
+            ..named
+        };
         match &*self.refused.reason {
-            "INSUFFICIENT_POINTS" => accounts.any(|account| self.is_insufficient(replay, account.holder(), now)),
+            "INSUFFICIENT_POINTS" => self.is_insufficient(replay, account.holder(), now),
+            "NOT_FOUND" => self.is_another_s(replay, account),
             "REVERSAL_EXCEEDS_ENTRY" => self.exceeds_entry(replay),
             "HOLD_NOT_OPEN" => self
                 .hold(replay)
@@ -116,7 +119,7 @@ impl Riddle {
                 self.hold(replay)
                     .is_some_and(|(open, deadline, held)| open && deadline > now && amount > held)
             }
-            "NOT_PENDING" => self.is_not_pending(replay),
+            "NOT_PENDING" => self.is_not_pending(replay, account.holder()),
             "EXPIRY_PASSED" => {
                 let Ask::Earn { expire_time, waits, .. } = self.ask else {
                     return false;
@@ -131,8 +134,7 @@ impl Riddle {
                 let Ask::Transfer { account, to, .. } = self.ask else {
                     return false;
                 };
-                let one = replay.members.may_be(account.member);
-                replay.members.may_be(to).iter().any(|member| one.contains(member))
+                leads.of(account.member) == leads.of(to)
             }
             "OTHERS_REFUSED" => self.attempt.together,
             _ => false,
@@ -180,11 +182,22 @@ impl Riddle {
         Some((hold.open, hold.deadline, hold.parts.iter().map(|(_, part)| part).sum()))
     }
 
-    fn is_not_pending(&self, replay: &Replay) -> bool {
+    /// An entry that is to be reversed is of a member who is not the one that asks.
+    fn is_another_s(&self, replay: &Replay, account: Account) -> bool {
+        let Ask::Reverse { entry, .. } = &self.ask else {
+            return false;
+        };
+        replay
+            .account_of_entry(entry)
+            .is_some_and(|owner| replay.family.leads.of(owner.member) != account.member)
+    }
+
+    fn is_not_pending(&self, replay: &Replay, holder: usize) -> bool {
         let (Ask::Confirm { entry, .. } | Ask::Cancel { entry, .. }) = &self.ask else {
             return false;
         };
         let own = replay.model.earns.get(&entry.parse().unwrap());
-        own.is_some_and(|(_, own, ..)| replay.model.lots[own].pending == 0)
+        let own = own.map(|(_, own, ..)| &replay.model.lots[own]);
+        own.is_some_and(|lot| lot.pending == 0 || lot.holder != holder)
     }
 }

@@ -7,17 +7,22 @@
 
 mod entries;
 mod holds;
+mod merges;
+mod read;
+mod reversals;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use contracts::points::v1::*;
-use kernel::{Fact, Time};
-use prost::Message;
+use kernel::Time;
 use store::OutboxRow;
 
+use self::merges::Family;
+use self::read::Step;
 use super::ask::{Answer, Ask};
 use super::brand::{Account, Members};
 use super::history::Op;
+use super::identity::Passage;
 use crate::domain::LotKey;
 use crate::domain::model::Model;
 
@@ -30,8 +35,10 @@ pub(super) struct Replay {
     pub(super) done: BTreeMap<String, usize>,
     /// How many facts there were.
     pub(super) position: usize,
-    /// Whose accounts were handed over by a fact.
-    pub(super) moved: HashSet<usize>,
+    /// Who is who, and what of whom is where.
+    pub(super) family: Family,
+    /// What of that which seldom happens there has been.
+    pub(super) seen: BTreeMap<&'static str, usize>,
     entries: HashMap<String, Entry>,
     told: HashSet<String>,
     causes: HashMap<Effect, String>,
@@ -47,26 +54,17 @@ enum Effect {
     Confirmed(String),
 }
 
-/// What a fact is about.
-#[derive(Clone, Debug)]
-enum Step {
-    Entry(Entry),
-    Transfer { out: Entry, into: Entry },
-    Move { out: Entry, into: Entry },
-    Held(PointsHeld),
-    HoldEnded(PointsHoldEnded),
-    Confirmed(PointsConfirmed),
-}
-
 impl Replay {
-    pub(super) fn new(members: Members) -> Self {
+    /// Before anything has happened; what will happen to members comes in this order.
+    pub(super) fn new(members: Members, passages: Vec<Passage>) -> Self {
         Self {
+            family: Family::new(members.ids.len(), passages),
             members,
             ops: BTreeMap::new(),
             model: Model::default(),
             done: BTreeMap::new(),
             position: 0,
-            moved: HashSet::new(),
+            seen: BTreeMap::new(),
             entries: HashMap::new(),
             told: HashSet::new(),
             causes: HashMap::new(),
@@ -89,7 +87,10 @@ impl Replay {
 
     /// Does what the facts tell; `look` sees the model before the first of them and after each.
     pub(super) fn go_on(&mut self, facts: &[OutboxRow], mut look: impl FnMut(&Self)) {
-        let mut steps: Vec<Option<Step>> = facts.iter().map(|fact| Some(self.step(fact))).collect();
+        let mut steps: Vec<Option<Step>> = Vec::new();
+        for fact in facts {
+            steps.push(Some(self.step(fact)));
+        }
         look(self);
         for place in 0..steps.len() {
             let Some(step) = steps[place].take() else { continue };
@@ -119,108 +120,9 @@ impl Replay {
             .filter(|entry| !self.told.contains(&entry.entry_id))
             .collect();
         assert!(untold.is_empty(), "no fact tells of {untold:?}");
+        self.family.check_complete();
         for (id, op) in &self.ops {
             assert_eq!(op.done().is_some(), self.done.contains_key(id), "{id}: {op:?}");
-        }
-    }
-
-    fn step(&self, fact: &OutboxRow) -> Step {
-        fn read<F: Message + Default>(fact: &OutboxRow) -> F {
-            F::decode(&*fact.payload).unwrap()
-        }
-        let entry = |id: &str, amount: i64, balance: i64| {
-            let entry = self.entries.get(id).unwrap_or_else(|| panic!("there is no entry {id}"));
-            assert_eq!(
-                (entry.amount.abs(), entry.balance),
-                (amount.abs(), balance),
-                "{entry:?}"
-            );
-            entry.clone()
-        };
-        match &*fact.kind {
-            PointsEarned::TYPE => {
-                let told: PointsEarned = read(fact);
-                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
-            }
-            PointsRedeemed::TYPE => {
-                let told: PointsRedeemed = read(fact);
-                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
-            }
-            PointsReversed::TYPE => {
-                let told: PointsReversed = read(fact);
-                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
-            }
-            PointsExpired::TYPE => {
-                let told: PointsExpired = read(fact);
-                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
-            }
-            PointsDebtRepaid::TYPE => {
-                let told: PointsDebtRepaid = read(fact);
-                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
-            }
-            PointsAdjusted::TYPE => {
-                let told: PointsAdjusted = read(fact);
-                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
-            }
-            PointsTransferred::TYPE => {
-                let told: PointsTransferred = read(fact);
-                Step::Transfer {
-                    out: entry(&told.out_entry_id, told.amount, told.from_balance),
-                    into: entry(&told.in_entry_id, told.amount, told.to_balance),
-                }
-            }
-            PointsMoved::TYPE => self.moved(&read(fact)),
-            PointsHeld::TYPE => Step::Held(read(fact)),
-            PointsHoldEnded::TYPE => Step::HoldEnded(read(fact)),
-            PointsConfirmed::TYPE => Step::Confirmed(read(fact)),
-            other => panic!("nobody expects {other}"),
-        }
-    }
-
-    /// A fact of a move names no entries: of the absorbed member's account there is only one.
-    fn moved(&self, told: &PointsMoved) -> Step {
-        let find = |kind: EntryKind, member: &str, counterpart: &str| {
-            let mut found = self.entries.values().filter(|entry| {
-                entry.kind() == kind
-                    && entry.asset_code == told.asset_code
-                    && entry.member_id == member
-                    && entry.counterpart_member_id == counterpart
-            });
-            found
-                .next()
-                .unwrap_or_else(|| panic!("{told:?} has no entries"))
-                .clone()
-        };
-        let (from, to) = (&told.from_member_id, &told.to_member_id);
-        Step::Move {
-            out: find(EntryKind::MoveOut, from, to),
-            into: find(EntryKind::MoveIn, to, from),
-        }
-    }
-
-    fn account_of(&self, step: &Step) -> Account {
-        let (member, asset) = match step {
-            Step::Entry(entry) | Step::Transfer { out: entry, .. } | Step::Move { out: entry, .. } => {
-                (&entry.member_id, &entry.asset_code)
-            }
-            Step::Held(held) => (&held.member_id, &held.asset_code),
-            Step::HoldEnded(ended) => (&ended.member_id, &ended.asset_code),
-            Step::Confirmed(confirmed) => (&confirmed.member_id, &confirmed.asset_code),
-        };
-        self.members.account(member, asset)
-    }
-
-    /// Whether there is what is to expire, or to be repaid with.
-    fn is_possible(&self, step: &Step) -> bool {
-        let Step::Entry(entry) = step else { return true };
-        let available = |key: LotKey| self.model.lots.get(&key).map_or(0, |lot| lot.available);
-        match entry.kind() {
-            EntryKind::Expire => parts(entry).iter().all(|(key, part)| available(*key) == -part),
-            EntryKind::DebtRepayment => {
-                let account = self.members.account(&entry.member_id, &entry.asset_code);
-                self.model.available(account.holder(), post_time(entry)) > 0
-            }
-            _ => true,
         }
     }
 
@@ -237,11 +139,10 @@ impl Replay {
                 self.book(&into);
             }
             Step::Move { out, into } => {
-                self.hand_over(&out, &into);
+                self.pass_on(&out, &into);
                 self.book(&out);
                 self.book(&into);
-                self.moved
-                    .insert(self.members.account(&out.member_id, &out.asset_code).holder());
+                self.end_passage(&out);
             }
             Step::Held(held) => self.hold(&held),
             Step::HoldEnded(ended) => self.end_hold(&ended),
@@ -271,7 +172,7 @@ impl Replay {
     fn book(&mut self, entry: &Entry) {
         let holder = self.members.account(&entry.member_id, &entry.asset_code).holder();
         assert!(
-            !self.moved.contains(&holder),
+            !self.family.closed.contains(&holder),
             "posted to an account that was handed over: {entry:?}"
         );
         assert!(self.told.insert(entry.entry_id.clone()), "told twice: {entry:?}");
@@ -281,6 +182,16 @@ impl Replay {
         assert_eq!(entry.balance, self.balance(holder), "{entry:?}");
         let sum: i64 = entry.lots.iter().map(|part| part.amount).sum();
         assert_eq!(entry.amount, sum, "{entry:?}");
+    }
+
+    /// Grants a lot, which belongs to a member: with that one it comes back when a merge is undone.
+    fn grant(&mut self, holder: usize, key: LotKey, amount: i64, member: usize) {
+        self.model.grant(holder, key, amount);
+        self.family.belongs.insert(key, member);
+    }
+
+    fn see(&mut self, what: &'static str, is_here: bool) {
+        *self.seen.entry(what).or_default() += usize::from(is_here);
     }
 
     pub(super) fn balance(&self, holder: usize) -> i64 {
@@ -312,15 +223,22 @@ impl Replay {
 
     /// Whether a member that was named is by now the one of an account.
     fn leads_to(&self, named: usize, account: Account) -> bool {
-        self.members.may_be(named).contains(&account.member)
+        self.family.leads.of(named) == account.member
     }
 
+    /// The account that was named, which is that of the entry.
     fn holder_of(&self, named: Account, entry: &Entry) -> (Account, usize) {
-        let account = self.members.account(&entry.member_id, &entry.asset_code);
+        let (account, holder) = self.holder(entry);
         assert!(
             named.asset == account.asset && self.leads_to(named.member, account),
             "{named:?} is not {entry:?}"
         );
+        (account, holder)
+    }
+
+    /// The account of an entry.
+    fn holder(&self, entry: &Entry) -> (Account, usize) {
+        let account = self.members.account(&entry.member_id, &entry.asset_code);
         // Whoever owes had nothing to spend before.
         let (holder, now) = (account.holder(), post_time(entry));
         assert!(
@@ -370,7 +288,7 @@ fn post_time(entry: &Entry) -> Time {
     time(Some(entry.post_time.as_ref().unwrap()))
 }
 
-fn lot_parts(lots: &[LotAmount]) -> Vec<(LotKey, i64)> {
+pub(super) fn lot_parts(lots: &[LotAmount]) -> Vec<(LotKey, i64)> {
     let part = |part: &LotAmount| {
         (
             (time(part.expire_time.as_ref()), part.lot_id.parse().unwrap()),

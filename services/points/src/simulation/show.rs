@@ -8,7 +8,7 @@ use kernel::Time;
 use rpc::Channel;
 
 use super::brand::{ASSETS, Account};
-use super::replay::Replay;
+use super::replay::{Replay, lot_parts};
 use super::world::World;
 use crate::domain::LotKey;
 
@@ -51,13 +51,13 @@ pub(super) async fn entries(world: &World) -> Vec<Entry> {
 pub(super) async fn check(world: &World, replay: &Replay) {
     let link = world.link(0).await;
     for account in accounts(world) {
-        // Whoever was merged has nothing of its own any more.
-        let shown = replay.moved.contains(&account.holder());
-        if !shown && world.members.may_be(account.member).len() == 1 {
+        if replay.family.leads.is_itself(account.member) {
             let (member, asset) = (world.members.id(account.member), account.asset().code.to_owned());
             let channel = link.channel();
             let shown = link.run(Shown::read(channel, member, asset)).await.unwrap();
             shown.check(replay, account, world.now());
+        } else {
+            replay.check_nothing_left(account.holder());
         }
     }
     let channel = link.channel();
@@ -147,14 +147,15 @@ impl Shown {
             .map(|(key, lot)| (*key, [lot.granted, lot.available, lot.held]))
             .collect();
         assert_eq!(shown, expected, "{account:?}");
-        let mut shown: Vec<String> = self.holds.iter().map(|hold| hold.hold_id.clone()).collect();
+        let held = |hold: &Hold| (hold.hold_id.clone(), lot_parts(&hold.lots));
+        let mut shown: Vec<(String, Vec<(LotKey, i64)>)> = self.holds.iter().map(held).collect();
         shown.sort_unstable();
         let open = replay
             .model
             .holds
             .iter()
             .filter(|(_, hold)| hold.open && hold.holder == holder);
-        let mut expected: Vec<String> = open.map(|(id, _)| id.to_string()).collect();
+        let mut expected: Vec<_> = open.map(|(id, hold)| (id.to_string(), hold.parts.clone())).collect();
         expected.sort_unstable();
         assert_eq!(shown, expected, "{account:?}");
         for (key, lot) in mine() {

@@ -38,7 +38,9 @@ impl Replay {
             deadline: time(held.expire_time.as_ref()),
             open: true,
         };
-        self.model.holds.insert(held.hold_id.parse().unwrap(), hold);
+        let id: HoldId = held.hold_id.parse().unwrap();
+        self.family.makers.insert(id, named.member);
+        self.model.holds.insert(id, hold);
     }
 
     /// By a call, by its deadline; or it was captured, which its entry has told.

@@ -1,0 +1,127 @@
+//! What facts tell of: the entries that they name, or something without an entry.
+
+use contracts::points::v1::*;
+use kernel::Fact;
+use prost::Message;
+use store::OutboxRow;
+
+use super::super::brand::Account;
+use super::{Replay, parts, post_time};
+use crate::domain::LotKey;
+
+/// What a fact is about.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Entry(Entry),
+    Transfer { out: Entry, into: Entry },
+    Move { out: Entry, into: Entry },
+    Held(PointsHeld),
+    HoldEnded(PointsHoldEnded),
+    Confirmed(PointsConfirmed),
+}
+
+impl Replay {
+    pub(super) fn step(&mut self, fact: &OutboxRow) -> Step {
+        fn read<F: Message + Default>(fact: &OutboxRow) -> F {
+            F::decode(&*fact.payload).unwrap()
+        }
+        let entries = &self.entries;
+        let entry = |id: &str, amount: i64, balance: i64| {
+            let entry = entries.get(id).unwrap_or_else(|| panic!("there is no entry {id}"));
+            assert_eq!(
+                (entry.amount.abs(), entry.balance),
+                (amount.abs(), balance),
+                "{entry:?}"
+            );
+            entry.clone()
+        };
+        match &*fact.kind {
+            PointsEarned::TYPE => {
+                let told: PointsEarned = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PointsRedeemed::TYPE => {
+                let told: PointsRedeemed = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PointsReversed::TYPE => {
+                let told: PointsReversed = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PointsExpired::TYPE => {
+                let told: PointsExpired = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PointsDebtRepaid::TYPE => {
+                let told: PointsDebtRepaid = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PointsAdjusted::TYPE => {
+                let told: PointsAdjusted = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PointsTransferred::TYPE => {
+                let told: PointsTransferred = read(fact);
+                Step::Transfer {
+                    out: entry(&told.out_entry_id, told.amount, told.from_balance),
+                    into: entry(&told.in_entry_id, told.amount, told.to_balance),
+                }
+            }
+            PointsMoved::TYPE => self.moved(&read(fact)),
+            PointsHeld::TYPE => Step::Held(read(fact)),
+            PointsHoldEnded::TYPE => Step::HoldEnded(read(fact)),
+            PointsConfirmed::TYPE => Step::Confirmed(read(fact)),
+            other => panic!("nobody expects {other}"),
+        }
+    }
+
+    /// A fact of a move names no entries: of two accounts it is the next one in this direction.
+    fn moved(&mut self, told: &PointsMoved) -> Step {
+        let (from, to) = (&told.from_member_id, &told.to_member_id);
+        let direction = (from.clone(), to.clone(), told.asset_code.clone());
+        let before = self.family.moves.entry(direction).or_default();
+        let number = *before;
+        *before += 1;
+        let find = |kind: EntryKind, member: &str, counterpart: &str| {
+            let found = self.entries.values().filter(|entry| {
+                entry.kind() == kind
+                    && entry.asset_code == told.asset_code
+                    && entry.member_id == member
+                    && entry.counterpart_member_id == counterpart
+            });
+            let mut found: Vec<&Entry> = found.collect();
+            found.sort_by_key(|entry| entry.sequence);
+            let found = found.get(number).copied();
+            found.unwrap_or_else(|| panic!("{told:?} has no entries")).clone()
+        };
+        let (out, into) = (find(EntryKind::MoveOut, from, to), find(EntryKind::MoveIn, to, from));
+        assert_eq!((into.amount, into.balance), (told.amount, told.balance), "{into:?}");
+        Step::Move { out, into }
+    }
+
+    pub(super) fn account_of(&self, step: &Step) -> Account {
+        let (member, asset) = match step {
+            Step::Entry(entry) | Step::Transfer { out: entry, .. } | Step::Move { out: entry, .. } => {
+                (&entry.member_id, &entry.asset_code)
+            }
+            Step::Held(held) => (&held.member_id, &held.asset_code),
+            Step::HoldEnded(ended) => (&ended.member_id, &ended.asset_code),
+            Step::Confirmed(confirmed) => (&confirmed.member_id, &confirmed.asset_code),
+        };
+        self.members.account(member, asset)
+    }
+
+    /// Whether there is what is to expire, or to be repaid with.
+    pub(super) fn is_possible(&self, step: &Step) -> bool {
+        let Step::Entry(entry) = step else { return true };
+        let available = |key: LotKey| self.model.lots.get(&key).map_or(0, |lot| lot.available);
+        match entry.kind() {
+            EntryKind::Expire => parts(entry).iter().all(|(key, part)| available(*key) == -part),
+            EntryKind::DebtRepayment => {
+                let account = self.members.account(&entry.member_id, &entry.asset_code);
+                self.model.available(account.holder(), post_time(entry)) > 0
+            }
+            _ => true,
+        }
+    }
+}
