@@ -1,9 +1,9 @@
 //! The whole service and a plain model of it are driven by the same random commands, and must come to the same.
 //!
-//! Callers ask for everything that moves a balance, at once, of the same few accounts, by methods, in batches and in
+//! Callers ask for everything that moves a balance, at once, of the same few accounts and pools, by methods, in batches and in
 //! streams; they ask twice, and again later. Meanwhile replicas are killed in the midst of whatever they do and started
 //! again on the same database, the clock is turned past expiries and deadlines, workers work, members are merged and parted
-//! again, in chains and over and over ([`identity`]). Whoever is not answered asks again with the same request id until the
+//! again, in chains and over and over, and their places in pools with them ([`identity`], [`pools`]). Whoever is not answered asks again with the same request id until the
 //! outcome is known. Then the facts of the run are done once more, one after the other, on the model of
 //! [`crate::domain::model`], a map of lots ([`replay`]):
 //! - each has exactly the entries, lots and answers that the model comes to, and every answer has its fact, once;
@@ -18,6 +18,7 @@
 //! transactions interleave is not its to decide: a seed that failed is run many times
 //! (`QUANYU_SIMULATION_SEED=7 cargo nextest run -p points simulation`), and joins [`SEEDS`] when its fault is mended.
 
+mod answer;
 mod ask;
 mod brand;
 mod caller;
@@ -25,6 +26,7 @@ mod dice;
 mod explain;
 mod history;
 mod identity;
+mod pools;
 mod replay;
 mod show;
 mod world;
@@ -37,7 +39,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use store::OutboxRow;
 
-use self::ask::Outcome;
+use self::answer::Outcome;
 use self::caller::Caller;
 use self::replay::Replay;
 use self::world::World;
@@ -46,7 +48,6 @@ use self::world::World;
 const SEEDS: [u64; 4] = [1, 2, 3, 5];
 /// Names a seed to run, many times, instead of a new one.
 const SEED: &str = "QUANYU_SIMULATION_SEED";
-const MEMBERS: usize = 6;
 /// What one run asks for altogether, at least.
 const ASKS: usize = 180;
 const CALLERS_MAX: usize = 10;
@@ -78,7 +79,7 @@ async fn the_service_comes_to_what_the_model_comes_to_from_a_new_seed() {
 async fn run(seed: u64) {
     println!("seed {seed}; again: {SEED}={seed} cargo nextest run -p points simulation");
     let mut dice = StdRng::seed_from_u64(seed);
-    let world = Arc::new(World::new(MEMBERS).await);
+    let world = Arc::new(World::new().await);
     let count = dice.random_range(1..=CALLERS_MAX);
     let callers = (0..count).map(|number| {
         let caller = Caller {

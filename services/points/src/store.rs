@@ -54,7 +54,9 @@ pub(crate) use export::{AssetPage, export_asset};
 pub(crate) use freeze::{
     FreezeRow, count_frozen, freeze, note_discrepancy, open_freeze, open_freezes, unfreeze, waiting_for,
 };
-pub(crate) use handed_place::{dissolved_pools_of, forget_handed_places, handed_places, save_handed_place};
+pub(crate) use handed_place::{
+    dissolved_pools_of, forget_handed_places, handed_places, others_handed_to, save_handed_place,
+};
 pub(crate) use history::{HeadRow, KindTotal, LastEntry, expirations, head, last_before, totals};
 pub(crate) use hold::{due_holds, holds, list_holds};
 pub(crate) use load::{asset_of, keys_of, load, read, state_of};

@@ -5,6 +5,7 @@ use contracts::points::v1::*;
 use kernel::{MICROS_PER_DAY, Time};
 use rpc::Channel;
 
+use super::pools::Pool;
 use crate::domain::MemberId;
 
 /// An asset, and what the model has to know of it.
@@ -42,6 +43,8 @@ pub(super) const ASSETS: [Asset; 3] = [
 ];
 /// That which nobody asks for.
 pub(super) const WITNESS: usize = 2;
+/// How many members there are.
+pub(super) const MEMBERS: usize = 6;
 /// So many of the members may be merged into one another, and parted again.
 pub(super) const FAMILY: usize = 3;
 const OFFSET_MINUTES: i32 = 480;
@@ -54,10 +57,11 @@ pub(super) struct Account {
     pub(super) asset: usize,
 }
 
-/// The members, by their numbers.
+/// Whoever holds accounts, by their numbers: the members, and after them the pools.
 #[derive(Clone, Debug)]
 pub(super) struct Members {
     pub(super) ids: Vec<MemberId>,
+    pub(super) pools: Vec<String>,
 }
 
 impl Asset {
@@ -107,6 +111,11 @@ fn end_of_day_after(time: Time, days: i64) -> Time {
 }
 
 impl Account {
+    /// The pool whose it is, if it is one's.
+    pub(super) fn pool(self) -> Option<usize> {
+        self.member.checked_sub(MEMBERS)
+    }
+
     pub(super) fn asset(self) -> &'static Asset {
         &ASSETS[self.asset]
     }
@@ -127,11 +136,28 @@ impl Account {
 
 impl Members {
     pub(super) fn id(&self, member: usize) -> String {
-        self.ids[member].to_string()
+        match self.ids.get(member) {
+            Some(id) => id.to_string(),
+            None => self.pools[member - self.ids.len()].clone(),
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.ids.len() + self.pools.len()
+    }
+
+    /// All accounts that there can be.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = Account> + '_ {
+        let of_members = (0..self.ids.len()).flat_map(|member| {
+            let assets = 0..ASSETS.len();
+            assets.map(move |asset| Account { member, asset })
+        });
+        of_members.chain((0..self.pools.len()).map(Pool::account))
     }
 
     pub(super) fn account(&self, member_id: &str, asset_code: &str) -> Account {
-        let member = self.ids.iter().position(|id| id.to_string() == member_id);
+        let member = (0..self.count()).find(|member| self.id(*member) == member_id);
         let asset = ASSETS.iter().position(|asset| asset.code == asset_code);
         Account {
             member: member.unwrap(),

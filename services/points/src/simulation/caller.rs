@@ -12,7 +12,8 @@ use rand::seq::IteratorRandom;
 use testkit::Link;
 use tokio::sync::mpsc;
 
-use super::ask::{Ask, Outcome};
+use super::answer::Outcome;
+use super::ask::Ask;
 use super::brand::Members;
 use super::dice::{draw, draw_posting};
 use super::world::World;
@@ -105,7 +106,8 @@ impl Caller {
             let ask = draw_posting(&mut self.dice, &self.world.members, &known, self.world.now());
             let account = ask.account();
             let is_new = asks.iter().all(|(_, other)| other.account() != account);
-            if is_new && self.world.members.stays(account.member) {
+            let is_of_one = !matches!(ask, Ask::Contribute { .. });
+            if is_new && is_of_one && self.world.members.stays(account.member) {
                 asks.push((format!("{}_{step}_{number}", self.name), ask));
             }
         }

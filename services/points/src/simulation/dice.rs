@@ -8,6 +8,7 @@ use rand::seq::IteratorRandom;
 use super::ask::{Ask, Waits};
 use super::brand::{Account, Members, WITNESS};
 use super::history::Known;
+use super::pools::POOLS;
 
 const HOUR: i64 = 3_600 * 1_000_000;
 const HOURS_PER_DAY: i64 = 24;
@@ -60,32 +61,30 @@ pub(super) fn draw(dice: &mut StdRng, members: &Members, known: &Known, now: Tim
     let account = account(dice, members);
     let amount = dice.random_range(1..120);
     let drawn = match dice.random_range(0..100) {
-        0..17 => Some(Ask::Redeem { account, amount }),
-        17..32 => about(dice, members, &known.entries).map(|(account, entry)| {
-            let amount = [0, dice.random_range(1..60)][dice.random_range(0..2)];
-            Ask::Reverse { account, entry, amount }
-        }),
-        32..44 => Some(Ask::Hold {
+        0..14 => Some(Ask::Redeem { account, amount }),
+        14..26 => reversal(dice, members, known),
+        26..36 => Some(Ask::Hold {
             account,
             amount,
             ttl_seconds: dice.random_range(60..4 * 86_400),
         }),
-        44..49 => about(dice, members, &known.holds).map(|(account, hold)| {
+        36..41 => about(dice, members, &known.holds).map(|(account, hold)| {
             let amount = [0, dice.random_range(1..60)][dice.random_range(0..2)];
             Ask::Capture { account, hold, amount }
         }),
-        49..52 => about(dice, members, &known.holds).map(|(account, hold)| Ask::Release { account, hold }),
-        52..58 => Some(Ask::Transfer {
+        41..44 => about(dice, members, &known.holds).map(|(account, hold)| Ask::Release { account, hold }),
+        44..49 => Some(Ask::Transfer {
             account,
             to: (account.member + dice.random_range(1..members.ids.len())) % members.ids.len(),
             amount,
         }),
-        58..62 => Some(Ask::Adjust {
+        49..52 => Some(Ask::Adjust {
             account,
             amount: [amount, -amount][dice.random_range(0..2)],
         }),
-        62..66 => waiting(dice, members, known).map(|(account, entry)| Ask::Confirm { account, entry }),
-        66..68 => waiting(dice, members, known).map(|(account, entry)| Ask::Cancel { account, entry }),
+        52..55 => waiting(dice, members, known).map(|(account, entry)| Ask::Confirm { account, entry }),
+        55..57 => waiting(dice, members, known).map(|(account, entry)| Ask::Cancel { account, entry }),
+        57..75 => Some(of_pool(dice, members)),
         _ => None,
     };
     drawn.unwrap_or_else(|| earn(dice, account, now))
@@ -96,11 +95,9 @@ pub(super) fn draw_posting(dice: &mut StdRng, members: &Members, known: &Known, 
     let account = account(dice, members);
     let amount = dice.random_range(1..120);
     let drawn = match dice.random_range(0..10) {
-        0..4 => Some(Ask::Redeem { account, amount }),
-        4..6 => about(dice, members, &known.entries).map(|(account, entry)| {
-            let amount = dice.random_range(0..60);
-            Ask::Reverse { account, entry, amount }
-        }),
+        0..3 => Some(Ask::Redeem { account, amount }),
+        3..5 => reversal(dice, members, known),
+        5..7 => Some(of_pool(dice, members)),
         _ => None,
     };
     drawn.unwrap_or_else(|| earn(dice, account, now))
@@ -118,7 +115,7 @@ fn earn(dice: &mut StdRng, account: Account, now: Time) -> Ask {
     };
     Ask::Earn {
         account,
-        amount: dice.random_range(1..150),
+        amount: dice.random_range(1..200),
         expire_time: dice.random_bool(0.6).then(|| later(dice, begin, 10)),
         waits,
     }
@@ -163,4 +160,48 @@ fn waiting(dice: &mut StdRng, members: &Members, known: &Known) -> Option<(Accou
         account.asset = dice.random_range(0..WITNESS);
     }
     Some((account, entry))
+}
+
+/// An earn or a spend is taken back, mostly by whose it is.
+fn reversal(dice: &mut StdRng, members: &Members, known: &Known) -> Option<Ask> {
+    let (account, entry) = about(dice, members, &known.entries)?;
+    let amount = [0, dice.random_range(1..60)][dice.random_range(0..2)];
+    Some(match account.pool().filter(|_| dice.random_bool(0.95)) {
+        Some(pool) => Ask::GiveBack { pool, entry, amount },
+        None if account.pool().is_some() || dice.random_bool(0.02) => Ask::GiveBack {
+            pool: dice.random_range(0..POOLS.len()),
+            entry,
+            amount,
+        },
+        None => Ask::Reverse { account, entry, amount },
+    })
+}
+
+fn of_pool(dice: &mut StdRng, members: &Members) -> Ask {
+    let pool = dice.random_range(0..POOLS.len());
+    let places = POOLS[pool].members;
+    let by = match dice.random_range(0..4) {
+        0 => dice.random_range(0..members.ids.len()),
+        1 => places[0],
+        _ => places[dice.random_range(0..places.len())],
+    };
+    let asset = POOLS[pool].asset;
+    match dice.random_range(0..10) {
+        0..5 => Ask::Contribute {
+            account: Account { member: by, asset },
+            pool,
+            amount: dice.random_range(1..90),
+        },
+        5..8 => Ask::Spend {
+            pool,
+            by,
+            amount: dice.random_range(1..60),
+        },
+        _ => Ask::HoldPool {
+            pool,
+            by,
+            amount: dice.random_range(1..60),
+            ttl_seconds: dice.random_range(60..4 * 86_400),
+        },
+    }
 }

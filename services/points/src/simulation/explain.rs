@@ -3,9 +3,11 @@
 
 use kernel::Time;
 
-use super::ask::{Ask, Outcome, Refused, Waits};
+use super::answer::{Outcome, Refused};
+use super::ask::{Ask, Waits};
 use super::brand::Account;
 use super::history::{Attempt, Op};
+use super::pools::POOLS;
 use super::replay::Replay;
 
 /// A refusal that has to be explained, and after how many facts it may have been decided.
@@ -108,6 +110,7 @@ impl Riddle {
         match &*self.refused.reason {
             "INSUFFICIENT_POINTS" => self.is_insufficient(replay, account.holder(), now),
             "NOT_FOUND" => self.is_another_s(replay, account),
+            "POOL_MEMBERSHIP_REQUIRED" | "POOL_OWNER_REQUIRED" => self.may_not(replay),
             "REVERSAL_EXCEEDS_ENTRY" => self.exceeds_entry(replay),
             "HOLD_NOT_OPEN" => self
                 .hold(replay)
@@ -144,7 +147,12 @@ impl Riddle {
     fn is_insufficient(&self, replay: &Replay, holder: usize, now: Time) -> bool {
         let available = replay.model.available(holder, now);
         let wanted = match &self.ask {
-            Ask::Redeem { amount, .. } | Ask::Hold { amount, .. } | Ask::Transfer { amount, .. } => *amount,
+            Ask::Redeem { amount, .. }
+            | Ask::Hold { amount, .. }
+            | Ask::Transfer { amount, .. }
+            | Ask::Contribute { amount, .. }
+            | Ask::Spend { amount, .. }
+            | Ask::HoldPool { amount, .. } => *amount,
             Ask::Adjust { amount, .. } => -amount,
             Ask::Reverse { entry, amount, .. } => {
                 // Nothing at all is left to take back.
@@ -162,7 +170,7 @@ impl Riddle {
     }
 
     fn exceeds_entry(&self, replay: &Replay) -> bool {
-        let Ask::Reverse { entry, amount, .. } = &self.ask else {
+        let (Ask::Reverse { entry, amount, .. } | Ask::GiveBack { entry, amount, .. }) = &self.ask else {
             return false;
         };
         let id = entry.parse().unwrap();
@@ -184,12 +192,30 @@ impl Riddle {
 
     /// An entry that is to be reversed is of a member who is not the one that asks.
     fn is_another_s(&self, replay: &Replay, account: Account) -> bool {
-        let Ask::Reverse { entry, .. } = &self.ask else {
+        let (Ask::Reverse { entry, .. } | Ask::GiveBack { entry, .. }) = &self.ask else {
             return false;
         };
         replay
             .account_of_entry(entry)
             .is_some_and(|owner| replay.family.leads.of(owner.member) != account.member)
+    }
+
+    /// A member has no place in the pool, or is not its owner, who alone spends of it.
+    fn may_not(&self, replay: &Replay) -> bool {
+        let (leads, spends) = (&replay.family.leads, !matches!(self.ask, Ask::Contribute { .. }));
+        let (pool, named) = match &self.ask {
+            Ask::Contribute { pool, account, .. } => (*pool, account.member),
+            Ask::Spend { pool, by, .. } | Ask::HoldPool { pool, by, .. } => (*pool, *by),
+            _ => return false,
+        };
+        let member = leads.of(named);
+        let has_place = POOLS[pool].places(leads).contains(&member);
+        let told = self.refused.metadata.get("member_id");
+        let is_right = match &*self.refused.reason {
+            "POOL_MEMBERSHIP_REQUIRED" => !has_place,
+            _ => has_place && spends && !POOLS[pool].may_spend(member, leads),
+        };
+        is_right && told == Some(&replay.members.id(member))
     }
 
     fn is_not_pending(&self, replay: &Replay, holder: usize) -> bool {

@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard};
 use kernel::{Clock, Time};
 use tokio::sync::watch;
 
-use super::ask::{Answer, Ask, Outcome};
+use super::answer::{Answer, Outcome};
+use super::ask::Ask;
 use super::brand::Account;
 
 /// A moment of the run: which of them was earlier, and what the clock said.
@@ -174,13 +175,17 @@ impl Known {
             Answer::Capture(captured) => {
                 self.entries.push((account, captured.entry.clone().unwrap().entry_id));
             }
+            Answer::Spend(spent) => self.entries.push((account, spent.entry.clone().unwrap().entry_id)),
+            Answer::HoldPool(held) => self.holds.push((account, held.hold.clone().unwrap().hold_id)),
             Answer::Hold(held) => self.holds.push((account, held.hold.clone().unwrap().hold_id)),
             Answer::Reverse(_)
             | Answer::Release(_)
             | Answer::Transfer(_)
             | Answer::Adjust(_)
             | Answer::Confirm(_)
-            | Answer::Cancel(_) => {}
+            | Answer::Cancel(_)
+            | Answer::Contribute(_)
+            | Answer::GiveBack(_) => {}
         }
     }
 }

@@ -19,12 +19,14 @@ use store::OutboxRow;
 
 use self::merges::Family;
 use self::read::Step;
-use super::ask::{Answer, Ask};
+use super::answer::Answer;
+use super::ask::Ask;
 use super::brand::{Account, Members};
 use super::history::Op;
 use super::identity::Passage;
-use crate::domain::LotKey;
+use super::pools::POOLS;
 use crate::domain::model::Model;
+use crate::domain::{HoldId, LotKey};
 
 /// The model, and how far it has come.
 pub(super) struct Replay {
@@ -39,6 +41,8 @@ pub(super) struct Replay {
     pub(super) family: Family,
     /// What of that which seldom happens there has been.
     pub(super) seen: BTreeMap<&'static str, usize>,
+    /// For whom of a pool a hold was made.
+    actors: HashMap<HoldId, String>,
     entries: HashMap<String, Entry>,
     told: HashSet<String>,
     causes: HashMap<Effect, String>,
@@ -58,13 +62,14 @@ impl Replay {
     /// Before anything has happened; what will happen to members comes in this order.
     pub(super) fn new(members: Members, passages: Vec<Passage>) -> Self {
         Self {
-            family: Family::new(members.ids.len(), passages),
+            family: Family::new(members.count(), passages),
             members,
             ops: BTreeMap::new(),
             model: Model::default(),
             done: BTreeMap::new(),
             position: 0,
             seen: BTreeMap::new(),
+            actors: HashMap::new(),
             entries: HashMap::new(),
             told: HashSet::new(),
             causes: HashMap::new(),
@@ -89,7 +94,7 @@ impl Replay {
     pub(super) fn go_on(&mut self, facts: &[OutboxRow], mut look: impl FnMut(&Self)) {
         let mut steps: Vec<Option<Step>> = Vec::new();
         for fact in facts {
-            steps.push(Some(self.step(fact)));
+            steps.push(self.step(fact));
         }
         look(self);
         for place in 0..steps.len() {
@@ -100,7 +105,7 @@ impl Replay {
                 let later = steps.iter().skip(place + 1).position(|later| {
                     let later = later
                         .as_ref()
-                        .filter(|it| matches!(it, Step::HoldEnded(_) | Step::Confirmed(_)));
+                        .filter(|it| matches!(it, Step::HoldEnded(..) | Step::Confirmed(_)));
                     later.is_some_and(|later| self.account_of(later) == account)
                 });
                 let cause = later.and_then(|offset| steps[place + 1 + offset].take());
@@ -144,8 +149,8 @@ impl Replay {
                 self.book(&into);
                 self.end_passage(&out);
             }
-            Step::Held(held) => self.hold(&held),
-            Step::HoldEnded(ended) => self.end_hold(&ended),
+            Step::Held(held, by) => self.hold(&held, &by),
+            Step::HoldEnded(ended, by) => self.end_hold(&ended, &by),
             Step::Confirmed(confirmed) => self.confirm(&confirmed),
         }
     }
@@ -236,6 +241,14 @@ impl Replay {
         (account, holder)
     }
 
+    /// A member that was named has a place in a pool, and may spend of it.
+    fn check_spender(&self, pool: usize, named: usize, by: &str) {
+        let leads = &self.family.leads;
+        let member = leads.of(named);
+        assert!(POOLS[pool].may_spend(member, leads), "{member} spends of pool {pool}");
+        assert_eq!(by, self.members.id(member), "in the name of whom it is by now");
+    }
+
     /// The account of an entry.
     fn holder(&self, entry: &Entry) -> (Account, usize) {
         let account = self.members.account(&entry.member_id, &entry.asset_code);
@@ -253,6 +266,7 @@ impl Replay {
 fn effect(op: &Op) -> Option<Effect> {
     Some(match (op.done()?, &op.ask) {
         (Answer::Hold(held), _) => Effect::Held(held.hold.clone().unwrap().hold_id),
+        (Answer::HoldPool(held), _) => Effect::Held(held.hold.clone().unwrap().hold_id),
         (Answer::Release(released), _) => Effect::Released(released.hold.clone().unwrap().hold_id),
         (Answer::Confirm(_), Ask::Confirm { entry, .. }) => Effect::Confirmed(entry.clone()),
         (other, _) => Effect::Entry(entry_of(other).entry_id.clone()),
@@ -269,7 +283,10 @@ fn entry_of(answer: &Answer) -> &Entry {
         Answer::Transfer(answer) => answer.out_entry.as_ref(),
         Answer::Adjust(answer) => answer.entry.as_ref(),
         Answer::Cancel(answer) => answer.entries.first(),
-        Answer::Hold(_) | Answer::Release(_) | Answer::Confirm(_) => None,
+        Answer::Contribute(answer) => answer.out_entry.as_ref(),
+        Answer::Spend(answer) => answer.entry.as_ref(),
+        Answer::GiveBack(answer) => answer.entry.as_ref(),
+        Answer::Hold(_) | Answer::HoldPool(_) | Answer::Release(_) | Answer::Confirm(_) => None,
     };
     entry.unwrap_or_else(|| panic!("no entry in {answer:?}"))
 }

@@ -11,11 +11,12 @@ use testkit::{Fleet, Link, Replica};
 use tokio::sync::{Mutex, watch};
 
 use super::ask::{Ask, Waits};
-use super::brand::{ASSETS, Account, Members, WITNESS};
+use super::brand::{ASSETS, Account, MEMBERS, Members, WITNESS};
 use super::caller::Way;
 use super::dice::Event;
 use super::history::History;
 use super::identity::{Identity, Passage};
+use super::pools::POOLS;
 use crate::domain::MemberId;
 
 /// How long after a request has been sent its replica is killed at the latest: long enough for every step of a posting.
@@ -36,9 +37,9 @@ struct Slot {
 }
 
 impl World {
-    /// Some members, before anything has happened but that those of the family have their witnesses. SQLite has one process;
+    /// Some members, before anything has happened but that pools were founded, and that those of the family have their witnesses. SQLite has one process;
     /// PostgreSQL is posted to by two.
-    pub(super) async fn new(members: usize) -> Self {
+    pub(super) async fn new() -> Self {
         let fleet = Fleet::new(crate::NAME, crate::migrations, crate::service).await;
         let replicas = match fleet.db().backend() {
             DbBackend::Sqlite => 1,
@@ -48,11 +49,11 @@ impl World {
             replica: Mutex::new(None),
             link: watch::Sender::new(None),
         };
-        let ids = (0..members).map(|_| MemberId::generate(&fleet.clock)).collect();
-        let world = Self {
-            members: Members { ids },
+        let ids = (0..MEMBERS).map(|_| MemberId::generate(&fleet.clock)).collect();
+        let mut world = Self {
+            members: Members { ids, pools: Vec::new() },
             history: History::new(fleet.clock.clone()),
-            identity: Mutex::new(Identity::new(members)),
+            identity: Mutex::new(Identity::new(MEMBERS + POOLS.len())),
             fleet,
             replicas: (0..replicas).map(slot).collect(),
         };
@@ -62,6 +63,10 @@ impl World {
         let link = world.link(0).await;
         for asset in &ASSETS {
             link.run(asset.create(link.channel())).await.unwrap();
+        }
+        for pool in &POOLS {
+            let create = pool.create(world.members.clone(), link.channel());
+            world.members.pools.push(link.run(create).await.unwrap());
         }
         world.bear_witness().await;
         world

@@ -7,6 +7,7 @@ use kernel::Time;
 
 use super::super::ask::{Ask, Waits};
 use super::super::brand::Account;
+use super::super::pools::{POOLS, Pool};
 use super::{Replay, negative, parts, post_time, sum};
 use crate::domain::model::Taken;
 use crate::domain::{EntryId, HoldId, LotId, LotKey};
@@ -43,8 +44,13 @@ impl Replay {
     }
 
     pub(super) fn redeem(&mut self, entry: &Entry) {
-        let Ask::Redeem { account, amount } = self.cause_of(entry).ask else {
-            panic!("not asked for: {entry:?}")
+        let (account, amount) = match self.cause_of(entry).ask {
+            Ask::Redeem { account, amount } => (account, amount),
+            Ask::Spend { pool, by, amount } => {
+                self.check_spender(pool, by, &entry.acting_member_id);
+                (Pool::account(pool), amount)
+            }
+            _ => panic!("not asked for: {entry:?}"),
         };
         let (_, holder) = self.holder_of(account, entry);
         let taken = self.model.take(holder, post_time(entry), amount, None);
@@ -70,6 +76,7 @@ impl Replay {
         let (named, holder) = self.holder(entry);
         assert_eq!((&hold, account.asset), (&entry.hold_id, named.asset));
         let id: HoldId = hold.parse().unwrap();
+        assert_eq!(entry.acting_member_id, self.actors[&id], "{entry:?}");
         let held = &self.model.holds[&id];
         assert!(
             held.open && held.holder == holder && held.deadline > post_time(entry),
@@ -124,8 +131,15 @@ impl Replay {
 
     pub(super) fn transfer(&mut self, out: &Entry, into: &Entry) {
         let op = self.cause_of(out);
-        let Ask::Transfer { account, to, amount } = op.ask else {
-            panic!("not asked for: {out:?}")
+        let (account, to, amount) = match op.ask {
+            Ask::Transfer { account, to, amount } => (account, to, amount),
+            Ask::Contribute { account, pool, amount } => {
+                let (leads, giver) = (&self.family.leads, account.member);
+                let places = POOLS[pool].places(leads);
+                assert!(places.contains(&leads.of(giver)), "it has no place: {out:?}");
+                (account, Pool::account(pool).member, amount)
+            }
+            _ => panic!("not asked for: {out:?}"),
         };
         let (_, giver) = self.holder_of(account, out);
         let (given_to, receiver) = self.holder_of(Account { member: to, ..account }, into);

@@ -13,15 +13,23 @@ use crate::domain::LotKey;
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Entry(Entry),
-    Transfer { out: Entry, into: Entry },
-    Move { out: Entry, into: Entry },
-    Held(PointsHeld),
-    HoldEnded(PointsHoldEnded),
+    Transfer {
+        out: Entry,
+        into: Entry,
+    },
+    Move {
+        out: Entry,
+        into: Entry,
+    },
+    /// And for whom of a pool.
+    Held(PointsHeld, String),
+    HoldEnded(PointsHoldEnded, String),
     Confirmed(PointsConfirmed),
 }
 
 impl Replay {
-    pub(super) fn step(&mut self, fact: &OutboxRow) -> Step {
+    /// What a fact tells; none of what it was begun with.
+    pub(super) fn step(&mut self, fact: &OutboxRow) -> Option<Step> {
         fn read<F: Message + Default>(fact: &OutboxRow) -> F {
             F::decode(&*fact.payload).unwrap()
         }
@@ -35,7 +43,7 @@ impl Replay {
             );
             entry.clone()
         };
-        match &*fact.kind {
+        Some(match &*fact.kind {
             PointsEarned::TYPE => {
                 let told: PointsEarned = read(fact);
                 Step::Entry(entry(&told.entry_id, told.amount, told.balance))
@@ -68,11 +76,35 @@ impl Replay {
                 }
             }
             PointsMoved::TYPE => self.moved(&read(fact)),
-            PointsHeld::TYPE => Step::Held(read(fact)),
-            PointsHoldEnded::TYPE => Step::HoldEnded(read(fact)),
+            PointsHeld::TYPE => Step::Held(read(fact), String::new()),
+            PointsHoldEnded::TYPE => Step::HoldEnded(read(fact), String::new()),
             PointsConfirmed::TYPE => Step::Confirmed(read(fact)),
+            PoolPointsContributed::TYPE => {
+                let told: PoolPointsContributed = read(fact);
+                Step::Transfer {
+                    out: entry(&told.out_entry_id, told.amount, told.member_balance),
+                    into: entry(&told.in_entry_id, told.amount, told.pool_balance),
+                }
+            }
+            PoolPointsRedeemed::TYPE => {
+                let told: PoolPointsRedeemed = read(fact);
+                let entry = entry(&told.entry_id, told.amount, told.balance);
+                assert_eq!(told.member_id, entry.acting_member_id, "{told:?}");
+                Step::Entry(entry)
+            }
+            PoolPointsReversed::TYPE => {
+                let told: PoolPointsReversed = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PoolPointsExpired::TYPE => {
+                let told: PoolPointsExpired = read(fact);
+                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
+            }
+            PoolPointsHeld::TYPE => held_of_pool(read(fact)),
+            PoolPointsHoldEnded::TYPE => hold_of_pool_ended(read(fact)),
+            PoolCreated::TYPE | PoolMemberInvited::TYPE | PoolMemberJoined::TYPE => return None,
             other => panic!("nobody expects {other}"),
-        }
+        })
     }
 
     /// A fact of a move names no entries: of two accounts it is the next one in this direction.
@@ -104,8 +136,8 @@ impl Replay {
             Step::Entry(entry) | Step::Transfer { out: entry, .. } | Step::Move { out: entry, .. } => {
                 (&entry.member_id, &entry.asset_code)
             }
-            Step::Held(held) => (&held.member_id, &held.asset_code),
-            Step::HoldEnded(ended) => (&ended.member_id, &ended.asset_code),
+            Step::Held(held, _) => (&held.member_id, &held.asset_code),
+            Step::HoldEnded(ended, _) => (&ended.member_id, &ended.asset_code),
             Step::Confirmed(confirmed) => (&confirmed.member_id, &confirmed.asset_code),
         };
         self.members.account(member, asset)
@@ -124,4 +156,31 @@ impl Replay {
             _ => true,
         }
     }
+}
+
+fn held_of_pool(told: PoolPointsHeld) -> Step {
+    let held = PointsHeld {
+        hold_id: told.hold_id,
+        member_id: told.pool_id,
+        asset_code: told.asset_code,
+        amount: told.amount,
+        reference: told.reference,
+        create_time: told.create_time,
+        expire_time: told.expire_time,
+    };
+    Step::Held(held, told.member_id)
+}
+
+fn hold_of_pool_ended(told: PoolPointsHoldEnded) -> Step {
+    let ended = PointsHoldEnded {
+        hold_id: told.hold_id,
+        member_id: told.pool_id,
+        asset_code: told.asset_code,
+        state: told.state,
+        captured_amount: told.captured_amount,
+        released_amount: told.released_amount,
+        entry_id: told.entry_id,
+        end_time: told.end_time,
+    };
+    Step::HoldEnded(ended, told.member_id)
 }

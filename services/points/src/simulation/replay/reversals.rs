@@ -2,7 +2,9 @@
 
 use contracts::points::v1::Entry;
 
-use super::super::ask::{Answer, Ask};
+use super::super::answer::Answer;
+use super::super::ask::Ask;
+use super::super::pools::Pool;
 use super::{Effect, Replay, negative, parts, post_time, sum};
 use crate::domain::model::Whereabouts;
 use crate::domain::{EntryId, LotId, LotKey};
@@ -12,8 +14,10 @@ impl Replay {
     /// expired or are somebody else's by now.
     pub(super) fn give_back(&mut self, entry: &Entry) {
         let op = self.cause_of(entry);
-        let Ask::Reverse { account, amount, .. } = op.ask else {
-            panic!("not asked for: {entry:?}")
+        let (account, amount) = match op.ask {
+            Ask::Reverse { account, amount, .. } => (account, amount),
+            Ask::GiveBack { pool, amount, .. } => (Pool::account(pool), amount),
+            _ => panic!("not asked for: {entry:?}"),
         };
         let (account, holder) = self.holder_of(account, entry);
         let (now, reversed) = (post_time(entry), entry.reversed_entry_id.parse().unwrap());
@@ -62,11 +66,15 @@ impl Replay {
         }
         expected.sort_unstable();
         assert_eq!(parts(entry), expected, "{entry:?}");
-        let Some(Answer::Reverse(told)) = self.answer_to(entry) else {
-            panic!("not a reversal: {entry:?}")
+        let told = match self.answer_to(entry) {
+            Some(Answer::Reverse(told)) => {
+                assert_eq!((told.missing_amount, told.debt_amount), (0, 0));
+                (told.expired_amount, told.reversible_amount)
+            }
+            Some(Answer::GiveBack(told)) => (told.expired_amount, told.reversible_amount),
+            _ => panic!("not a reversal: {entry:?}"),
         };
-        assert_eq!((told.expired_amount, told.reversible_amount), (expired, left - wanted));
-        assert_eq!((told.missing_amount, told.debt_amount), (0, 0));
+        assert_eq!(told, (expired, left - wanted), "{entry:?}");
     }
 
     fn answer_to(&self, entry: &Entry) -> Option<Answer> {
