@@ -41,6 +41,8 @@ pub(super) const ASSETS: [Asset; 3] = [
         owes: false,
     },
 ];
+/// That which makes debts.
+pub(super) const OWED: usize = 1;
 /// That which nobody asks for.
 pub(super) const WITNESS: usize = 2;
 /// How many members there are.

@@ -13,7 +13,7 @@ use super::pools::POOLS;
 const HOUR: i64 = 3_600 * 1_000_000;
 const HOURS_PER_DAY: i64 = 24;
 /// How many merges and undos there are in a run.
-const PASSAGES_MAX: usize = 12;
+const PASSAGES_MAX: usize = 16;
 
 /// What happens to the service while it works.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ pub(super) fn events(dice: &mut StdRng, replicas: usize, asks: u64) -> Vec<(u64,
     }
     let replica = dice.random_range(0..replicas);
     events.push((dice.random_range(5..asks), Event::KillAtWork { replica }));
-    let passages = [0, 4, PASSAGES_MAX][dice.random_range(0..3)];
+    let passages = [0, 4, PASSAGES_MAX, PASSAGES_MAX][dice.random_range(0..4)];
     for _ in 0..passages {
         let heard = dice.random_bool(0.8);
         events.push((dice.random_range(asks / 9..asks), Event::Pass { heard }));
@@ -61,7 +61,7 @@ pub(super) fn draw(dice: &mut StdRng, members: &Members, known: &Known, now: Tim
     let account = account(dice, members);
     let amount = dice.random_range(1..120);
     let drawn = match dice.random_range(0..100) {
-        0..14 => Some(Ask::Redeem { account, amount }),
+        0..14 => Some(redeem(dice, known, account)),
         14..26 => reversal(dice, members, known),
         26..36 => Some(Ask::Hold {
             account,
@@ -93,9 +93,8 @@ pub(super) fn draw(dice: &mut StdRng, members: &Members, known: &Known, now: Tim
 /// One that can be a part of a batch or of a stream.
 pub(super) fn draw_posting(dice: &mut StdRng, members: &Members, known: &Known, now: Time) -> Ask {
     let account = account(dice, members);
-    let amount = dice.random_range(1..120);
     let drawn = match dice.random_range(0..10) {
-        0..3 => Some(Ask::Redeem { account, amount }),
+        0..3 => Some(redeem(dice, known, account)),
         3..5 => reversal(dice, members, known),
         5..7 => Some(of_pool(dice, members)),
         _ => None,
@@ -160,6 +159,16 @@ fn waiting(dice: &mut StdRng, members: &Members, known: &Known) -> Option<(Accou
         account.asset = dice.random_range(0..WITNESS);
     }
     Some((account, entry))
+}
+
+/// Now and then all that there was: whoever has nothing left owes what is taken back.
+fn redeem(dice: &mut StdRng, known: &Known, account: Account) -> Ask {
+    let all = known.balances.get(&account).copied().filter(|balance| *balance > 0);
+    let all = all.filter(|_| dice.random_bool(0.4));
+    Ask::Redeem {
+        account,
+        amount: all.unwrap_or_else(|| dice.random_range(1..120)),
+    }
 }
 
 /// An earn or a spend is taken back, mostly by whose it is.

@@ -41,6 +41,8 @@ pub(super) struct Known {
     pub(super) entries: Vec<(Account, String)>,
     pub(super) holds: Vec<(Account, String)>,
     pub(super) pending: Vec<(Account, String)>,
+    /// What was told last of the balance of whom was asked for.
+    pub(super) balances: BTreeMap<Account, i64>,
 }
 
 /// The history of a run, which all callers write.
@@ -165,12 +167,15 @@ impl Known {
     fn learn(&mut self, account: Account, answer: &Answer) {
         match answer {
             Answer::Earn(earned) => {
-                let entry = earned.entry.clone().unwrap().entry_id;
-                self.pending.push((account, entry.clone()));
-                self.entries.push((account, entry));
+                let entry = earned.entry.clone().unwrap();
+                self.balances.insert(account, entry.balance);
+                self.pending.push((account, entry.entry_id.clone()));
+                self.entries.push((account, entry.entry_id));
             }
             Answer::Redeem(redeemed) => {
-                self.entries.push((account, redeemed.entry.clone().unwrap().entry_id));
+                let entry = redeemed.entry.clone().unwrap();
+                self.balances.insert(account, entry.balance);
+                self.entries.push((account, entry.entry_id));
             }
             Answer::Capture(captured) => {
                 self.entries.push((account, captured.entry.clone().unwrap().entry_id));
