@@ -24,6 +24,7 @@ pub(super) enum Answer {
     Spend(RedeemPoolPointsResponse),
     GiveBack(ReversePoolPointsResponse),
     HoldPool(HoldPoolPointsResponse),
+    Place(Option<Pool>),
 }
 
 /// Why it was not done.

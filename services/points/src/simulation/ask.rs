@@ -90,6 +90,20 @@ pub(super) enum Ask {
         amount: i64,
         ttl_seconds: i32,
     },
+    /// Of a member in a pool.
+    Place {
+        pool: usize,
+        member: usize,
+        change: Change,
+    },
+}
+
+/// What is done about a place in a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Invite,
+    Join,
+    Leave,
 }
 
 /// When what is earned becomes available.
@@ -115,9 +129,10 @@ impl Ask {
             | Self::Confirm { account, .. }
             | Self::Cancel { account, .. }
             | Self::Contribute { account, .. } => *account,
-            Self::Spend { pool, .. } | Self::GiveBack { pool, .. } | Self::HoldPool { pool, .. } => {
-                Pool::account(*pool)
-            }
+            Self::Spend { pool, .. }
+            | Self::GiveBack { pool, .. }
+            | Self::HoldPool { pool, .. }
+            | Self::Place { pool, .. } => Pool::account(*pool),
         }
     }
 
@@ -182,7 +197,8 @@ impl Ask {
             | Self::Transfer { .. }
             | Self::Adjust { .. }
             | Self::Confirm { .. }
-            | Self::Cancel { .. } => return None,
+            | Self::Cancel { .. }
+            | Self::Place { .. } => return None,
         };
         Some(Posting { request: Some(request) })
     }

@@ -5,7 +5,7 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::IteratorRandom;
 
-use super::ask::{Ask, Waits};
+use super::ask::{Ask, Change, Waits};
 use super::brand::{Account, Members, WITNESS};
 use super::history::Known;
 use super::pools::POOLS;
@@ -84,7 +84,8 @@ pub(super) fn draw(dice: &mut StdRng, members: &Members, known: &Known, now: Tim
         }),
         52..55 => waiting(dice, members, known).map(|(account, entry)| Ask::Confirm { account, entry }),
         55..57 => waiting(dice, members, known).map(|(account, entry)| Ask::Cancel { account, entry }),
-        57..75 => Some(of_pool(dice, members)),
+        57..72 => Some(of_pool(dice, members)),
+        72..78 => Some(place(dice, members)),
         _ => None,
     };
     drawn.unwrap_or_else(|| earn(dice, account, now))
@@ -211,6 +212,19 @@ fn of_pool(dice: &mut StdRng, members: &Members) -> Ask {
             by,
             amount: dice.random_range(1..60),
             ttl_seconds: dice.random_range(60..4 * 86_400),
+        },
+    }
+}
+
+/// Somebody who is not of the family comes or goes.
+fn place(dice: &mut StdRng, members: &Members) -> Ask {
+    Ask::Place {
+        pool: dice.random_range(0..POOLS.len()),
+        member: dice.random_range(members.family().end..members.ids.len()),
+        change: match dice.random_range(0..5) {
+            0 | 1 => Change::Invite,
+            2 | 3 => Change::Join,
+            _ => Change::Leave,
         },
     }
 }

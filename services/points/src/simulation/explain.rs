@@ -4,18 +4,19 @@
 use kernel::Time;
 
 use super::answer::{Outcome, Refused};
-use super::ask::{Ask, Waits};
+use super::ask::{Ask, Change, Waits};
 use super::brand::Account;
 use super::history::{Attempt, Op};
-use super::pools::POOLS;
 use super::replay::Replay;
 
-/// A refusal that has to be explained, and after how many facts it may have been decided.
+/// An answer that has to be explained by what was so when it was given: a refusal, or that a place is as was wished, of which
+/// no fact tells where it was so before. And after how many facts it may have been decided.
 pub(super) struct Riddle {
     id: String,
     ask: Ask,
     attempt: Attempt,
-    refused: Refused,
+    /// None where it was done.
+    refused: Option<Refused>,
     earliest: usize,
     latest: usize,
     solved: bool,
@@ -55,15 +56,41 @@ pub(super) fn riddles(replay: &Replay) -> Vec<Riddle> {
                     id: id.clone(),
                     ask: op.ask.clone(),
                     attempt: attempt.clone(),
-                    refused: refused.clone(),
+                    refused: Some(refused.clone()),
                     earliest,
                     latest,
                     solved: false,
                 });
             }
         }
+        riddles.extend(place_riddle(replay, id, op));
     }
     riddles
+}
+
+/// That a place was once as somebody wished it.
+fn place_riddle(replay: &Replay, id: &str, op: &Op) -> Option<Riddle> {
+    let done = op.attempts.iter().filter(|it| matches!(it.outcome, Outcome::Done(_)));
+    let done = done.min_by_key(|attempt| attempt.answered.tick)?;
+    let first = op
+        .attempts
+        .iter()
+        .map(|attempt| attempt.asked)
+        .min_by_key(|asked| asked.tick)?;
+    let attempt = Attempt {
+        asked: first,
+        ..done.clone()
+    };
+    let (earliest, latest) = place(replay, id, &attempt);
+    matches!(op.ask, Ask::Place { .. }).then(|| Riddle {
+        id: id.to_owned(),
+        ask: op.ask.clone(),
+        attempt,
+        refused: None,
+        earliest,
+        latest,
+        solved: false,
+    })
 }
 
 /// Not before what was known to be done when it was asked, not after what was only asked when it was answered, and not
@@ -107,11 +134,14 @@ impl Riddle {
             member: leads.of(named.member),
             ..named
         };
-        match &*self.refused.reason {
-            "INSUFFICIENT_POINTS" => self.is_insufficient(replay, account.holder(), now),
+        let Some(refused) = &self.refused else {
+            return self.is_placed(replay);
+        };
+        match &*refused.reason {
+            "INSUFFICIENT_POINTS" => self.is_insufficient(replay, refused, account.holder(), now),
             "NOT_FOUND" => self.is_another_s(replay, account),
-            "POOL_MEMBERSHIP_REQUIRED" | "POOL_OWNER_REQUIRED" => self.may_not(replay),
-            "REVERSAL_EXCEEDS_ENTRY" => self.exceeds_entry(replay),
+            "POOL_MEMBERSHIP_REQUIRED" | "POOL_OWNER_REQUIRED" => self.may_not(replay, refused),
+            "REVERSAL_EXCEEDS_ENTRY" => self.exceeds_entry(replay, refused),
             "HOLD_NOT_OPEN" => self
                 .hold(replay)
                 .is_some_and(|(open, deadline, _)| !open || deadline <= now),
@@ -144,7 +174,7 @@ impl Riddle {
         }
     }
 
-    fn is_insufficient(&self, replay: &Replay, holder: usize, now: Time) -> bool {
+    fn is_insufficient(&self, replay: &Replay, refused: &Refused, holder: usize, now: Time) -> bool {
         let available = replay.model.available(holder, now);
         let wanted = match &self.ask {
             Ask::Redeem { amount, .. }
@@ -161,15 +191,15 @@ impl Riddle {
                 };
                 let pending = replay.model.lots[own].pending;
                 let wanted = if *amount == 0 { granted - back } else { *amount };
-                return available == 0 && pending == 0 && self.refused.number("requested") == wanted;
+                return available == 0 && pending == 0 && refused.number("requested") == wanted;
             }
             _ => return false,
         };
-        let told = (self.refused.number("available"), self.refused.number("requested"));
+        let told = (refused.number("available"), refused.number("requested"));
         told == (available, wanted) && available < wanted
     }
 
-    fn exceeds_entry(&self, replay: &Replay) -> bool {
+    fn exceeds_entry(&self, replay: &Replay, refused: &Refused) -> bool {
         let (Ask::Reverse { entry, amount, .. } | Ask::GiveBack { entry, amount, .. }) = &self.ask else {
             return false;
         };
@@ -178,7 +208,7 @@ impl Riddle {
         let spent = replay.model.spends.get(&id);
         let spent = spent.map(|(_, taken)| taken.iter().map(|part| part.amount - part.back).sum::<i64>());
         let Some(left) = earned.or(spent) else { return false };
-        self.refused.number("reversible") == left && (*amount > left || left == 0)
+        refused.number("reversible") == left && (*amount > left || left == 0)
     }
 
     /// Whether the hold is open, until when, and how much it is.
@@ -201,21 +231,35 @@ impl Riddle {
     }
 
     /// A member has no place in the pool, or is not its owner, who alone spends of it.
-    fn may_not(&self, replay: &Replay) -> bool {
-        let (leads, spends) = (&replay.family.leads, !matches!(self.ask, Ask::Contribute { .. }));
+    fn may_not(&self, replay: &Replay, refused: &Refused) -> bool {
         let (pool, named) = match &self.ask {
             Ask::Contribute { pool, account, .. } => (*pool, account.member),
-            Ask::Spend { pool, by, .. } | Ask::HoldPool { pool, by, .. } => (*pool, *by),
+            Ask::Spend { pool, by: member, .. }
+            | Ask::HoldPool { pool, by: member, .. }
+            | Ask::Place { pool, member, .. } => (*pool, *member),
             _ => return false,
         };
-        let member = leads.of(named);
-        let has_place = POOLS[pool].places(leads).contains(&member);
-        let told = self.refused.metadata.get("member_id");
-        let is_right = match &*self.refused.reason {
-            "POOL_MEMBERSHIP_REQUIRED" => !has_place,
-            _ => has_place && spends && !POOLS[pool].may_spend(member, leads),
+        let member = replay.family.leads.of(named);
+        let joined = replay.joined(pool).contains(&member);
+        let is_right = match (&*refused.reason, &self.ask) {
+            ("POOL_MEMBERSHIP_REQUIRED", Ask::Place { .. }) => !replay.has_place(pool, member),
+            ("POOL_MEMBERSHIP_REQUIRED", _) => !joined,
+            (_, Ask::Spend { .. } | Ask::HoldPool { .. }) => joined && !replay.may_spend(pool, member),
+            _ => false,
         };
-        is_right && told == Some(&replay.members.id(member))
+        is_right && refused.metadata.get("member_id") == Some(&replay.members.id(member))
+    }
+
+    /// A place is as was wished.
+    fn is_placed(&self, replay: &Replay) -> bool {
+        let Ask::Place { pool, member, change } = self.ask else {
+            return false;
+        };
+        match change {
+            Change::Invite => replay.has_place(pool, member),
+            Change::Join => replay.joined(pool).contains(&member),
+            Change::Leave => !replay.has_place(pool, member),
+        }
     }
 
     fn is_not_pending(&self, replay: &Replay, holder: usize) -> bool {

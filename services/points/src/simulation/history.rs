@@ -190,7 +190,8 @@ impl Known {
             | Answer::Confirm(_)
             | Answer::Cancel(_)
             | Answer::Contribute(_)
-            | Answer::GiveBack(_) => {}
+            | Answer::GiveBack(_)
+            | Answer::Place(_) => {}
         }
     }
 }

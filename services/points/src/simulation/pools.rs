@@ -1,5 +1,5 @@
-//! The pools that there are: of members who are merged and parted among others, so that places in them are handed over and
-//! given back.
+//! The pools that there are: of members who are merged and parted, so that places in them are handed over and given back, and
+//! of others, who come and go.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use contracts::points::v1::pool_service_client::PoolServiceClient;
 use contracts::points::v1::{CreatePoolRequest, InvitePoolMemberRequest, JoinPoolRequest, PoolRedeemPolicy};
 use rpc::Channel;
 
-use super::brand::{Account, MEMBERS, Members};
+use super::brand::{Account, FAMILY, MEMBERS, Members};
 use super::identity::Leads;
 
 /// A pool, as it is created.
@@ -16,7 +16,7 @@ pub(super) struct Pool {
     pub(super) asset: usize,
     /// Its members by their numbers, the owner first.
     pub(super) members: &'static [usize],
-    owner_alone: bool,
+    pub(super) owner_alone: bool,
 }
 
 /// Of each asset one, since nobody joins two of the same.
@@ -42,19 +42,16 @@ impl Pool {
         }
     }
 
-    /// Who has a place by now: those who came with one, or whom such a member has become.
-    pub(super) fn places(&self, leads: &Leads) -> BTreeSet<usize> {
-        self.members.iter().map(|member| leads.of(*member)).collect()
+    /// Those of the family who have a place by now: they never leave, so that is who came with one, or whom such a member has
+    /// become.
+    pub(super) fn of_family(&self, leads: &Leads) -> BTreeSet<usize> {
+        let family = self.members.iter().filter(|member| **member < FAMILY);
+        family.map(|member| leads.of(*member)).collect()
     }
 
     /// Who owns it by now.
     pub(super) fn owner(&self, leads: &Leads) -> usize {
         leads.of(self.members[0])
-    }
-
-    /// Whether a member may spend of it by now.
-    pub(super) fn may_spend(&self, member: usize, leads: &Leads) -> bool {
-        self.places(leads).contains(&member) && (!self.owner_alone || self.owner(leads) == member)
     }
 
     /// Creates it with all of its members; answers its id.

@@ -8,6 +8,7 @@
 mod entries;
 mod holds;
 mod merges;
+mod places;
 mod read;
 mod reversals;
 
@@ -41,6 +42,8 @@ pub(super) struct Replay {
     pub(super) family: Family,
     /// What of that which seldom happens there has been.
     pub(super) seen: BTreeMap<&'static str, usize>,
+    /// Of each pool the places of those who are not of the family, and whether they have joined.
+    places: Vec<BTreeMap<usize, bool>>,
     /// For whom of a pool a hold was made.
     actors: HashMap<HoldId, String>,
     entries: HashMap<String, Entry>,
@@ -69,6 +72,7 @@ impl Replay {
             done: BTreeMap::new(),
             position: 0,
             seen: BTreeMap::new(),
+            places: vec![BTreeMap::new(); POOLS.len()],
             actors: HashMap::new(),
             entries: HashMap::new(),
             told: HashSet::new(),
@@ -126,7 +130,9 @@ impl Replay {
             .collect();
         assert!(untold.is_empty(), "no fact tells of {untold:?}");
         self.family.check_complete();
-        for (id, op) in &self.ops {
+        // Of a place nothing is told where it was so before: whether that was right is looked at with the refusals.
+        let told = self.ops.iter().filter(|(_, op)| !matches!(op.ask, Ask::Place { .. }));
+        for (id, op) in told {
             assert_eq!(op.done().is_some(), self.done.contains_key(id), "{id}: {op:?}");
         }
     }
@@ -152,6 +158,7 @@ impl Replay {
             Step::Held(held, by) => self.hold(&held, &by),
             Step::HoldEnded(ended, by) => self.end_hold(&ended, &by),
             Step::Confirmed(confirmed) => self.confirm(&confirmed),
+            Step::Place { pool, member, change } => self.change_place(pool, member, change),
         }
     }
 
@@ -243,9 +250,8 @@ impl Replay {
 
     /// A member that was named has a place in a pool, and may spend of it.
     fn check_spender(&self, pool: usize, named: usize, by: &str) {
-        let leads = &self.family.leads;
-        let member = leads.of(named);
-        assert!(POOLS[pool].may_spend(member, leads), "{member} spends of pool {pool}");
+        let member = self.family.leads.of(named);
+        assert!(self.may_spend(pool, member), "{member} spends of pool {pool}");
         assert_eq!(by, self.members.id(member), "in the name of whom it is by now");
     }
 
@@ -269,6 +275,7 @@ fn effect(op: &Op) -> Option<Effect> {
         (Answer::HoldPool(held), _) => Effect::Held(held.hold.clone().unwrap().hold_id),
         (Answer::Release(released), _) => Effect::Released(released.hold.clone().unwrap().hold_id),
         (Answer::Confirm(_), Ask::Confirm { entry, .. }) => Effect::Confirmed(entry.clone()),
+        (Answer::Place(_), _) => return None,
         (other, _) => Effect::Entry(entry_of(other).entry_id.clone()),
     })
 }
@@ -286,7 +293,7 @@ fn entry_of(answer: &Answer) -> &Entry {
         Answer::Contribute(answer) => answer.out_entry.as_ref(),
         Answer::Spend(answer) => answer.entry.as_ref(),
         Answer::GiveBack(answer) => answer.entry.as_ref(),
-        Answer::Hold(_) | Answer::HoldPool(_) | Answer::Release(_) | Answer::Confirm(_) => None,
+        Answer::Hold(_) | Answer::HoldPool(_) | Answer::Release(_) | Answer::Confirm(_) | Answer::Place(_) => None,
     };
     entry.unwrap_or_else(|| panic!("no entry in {answer:?}"))
 }

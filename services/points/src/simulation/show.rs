@@ -219,20 +219,24 @@ impl Shown {
 }
 
 impl Shown {
-    /// A pool's places are those that it began with, each of whom its member has become.
+    /// A pool's places are whose they should be by now.
     fn check_places(&self, replay: &Replay, account: Account) {
         let (Some(number), Some(pool)) = (account.pool(), &self.pool) else {
             return;
         };
-        let leads = &replay.family.leads;
-        let mut shown: Vec<&String> = pool.members.iter().map(|place| &place.member_id).collect();
+        let places = pool.members.iter();
+        let mut shown: Vec<(String, bool)> = places
+            .map(|place| (place.member_id.clone(), place.join_time.is_some()))
+            .collect();
         shown.sort_unstable();
-        assert!(pool.members.iter().all(|place| place.join_time.is_some()), "{pool:?}");
-        let places = POOLS[number].places(leads);
-        let mut expected: Vec<String> = places.into_iter().map(|member| replay.members.id(member)).collect();
+        let joined = replay.joined(number);
+        let expected = (0..replay.members.ids.len()).filter(|member| replay.has_place(number, *member));
+        let mut expected: Vec<(String, bool)> = expected
+            .map(|member| (replay.members.id(member), joined.contains(&member)))
+            .collect();
         expected.sort_unstable();
-        assert_eq!(shown, expected.iter().collect::<Vec<_>>(), "{pool:?}");
-        let owner = POOLS[number].owner(leads);
+        assert_eq!(shown, expected, "{pool:?}");
+        let owner = POOLS[number].owner(&replay.family.leads);
         assert_eq!(pool.owner_member_id, replay.members.id(owner), "{pool:?}");
     }
 }

@@ -7,7 +7,7 @@ use kernel::Time;
 
 use super::super::ask::{Ask, Waits};
 use super::super::brand::Account;
-use super::super::pools::{POOLS, Pool};
+use super::super::pools::Pool;
 use super::{Replay, negative, parts, post_time, sum};
 use crate::domain::model::Taken;
 use crate::domain::{EntryId, HoldId, LotId, LotKey};
@@ -134,9 +134,8 @@ impl Replay {
         let (account, to, amount) = match op.ask {
             Ask::Transfer { account, to, amount } => (account, to, amount),
             Ask::Contribute { account, pool, amount } => {
-                let (leads, giver) = (&self.family.leads, account.member);
-                let places = POOLS[pool].places(leads);
-                assert!(places.contains(&leads.of(giver)), "it has no place: {out:?}");
+                let giver = self.family.leads.of(account.member);
+                assert!(self.joined(pool).contains(&giver), "it has no place: {out:?}");
                 (account, Pool::account(pool).member, amount)
             }
             _ => panic!("not asked for: {out:?}"),

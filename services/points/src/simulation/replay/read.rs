@@ -5,7 +5,9 @@ use kernel::Fact;
 use prost::Message;
 use store::OutboxRow;
 
+use super::super::ask::Change;
 use super::super::brand::Account;
+use super::super::pools;
 use super::{Replay, parts, post_time};
 use crate::domain::LotKey;
 
@@ -25,6 +27,11 @@ pub(super) enum Step {
     Held(PointsHeld, String),
     HoldEnded(PointsHoldEnded, String),
     Confirmed(PointsConfirmed),
+    Place {
+        pool: usize,
+        member: usize,
+        change: Change,
+    },
 }
 
 impl Replay {
@@ -102,9 +109,31 @@ impl Replay {
             }
             PoolPointsHeld::TYPE => held_of_pool(read(fact)),
             PoolPointsHoldEnded::TYPE => hold_of_pool_ended(read(fact)),
-            PoolCreated::TYPE | PoolMemberInvited::TYPE | PoolMemberJoined::TYPE => return None,
+            PoolMemberInvited::TYPE => {
+                let told: PoolMemberInvited = read(fact);
+                self.place(&told.pool_id, &told.member_id, Change::Invite)
+            }
+            PoolMemberJoined::TYPE => {
+                let told: PoolMemberJoined = read(fact);
+                self.place(&told.pool_id, &told.member_id, Change::Join)
+            }
+            PoolMemberLeft::TYPE => {
+                let told: PoolMemberLeft = read(fact);
+                self.place(&told.pool_id, &told.member_id, Change::Leave)
+            }
+            PoolCreated::TYPE => return None,
             other => panic!("nobody expects {other}"),
         })
+    }
+
+    fn place(&self, pool_id: &str, member_id: &str, change: Change) -> Step {
+        let pool = self.members.pools.iter().position(|pool| pool == pool_id);
+        let member = self.members.ids.iter().position(|id| id.to_string() == member_id);
+        Step::Place {
+            pool: pool.unwrap(),
+            member: member.unwrap(),
+            change,
+        }
     }
 
     /// A fact of a move names no entries: of two accounts it is the next one in this direction.
@@ -133,6 +162,7 @@ impl Replay {
 
     pub(super) fn account_of(&self, step: &Step) -> Account {
         let (member, asset) = match step {
+            Step::Place { pool, .. } => return pools::Pool::account(*pool),
             Step::Entry(entry) | Step::Transfer { out: entry, .. } | Step::Move { out: entry, .. } => {
                 (&entry.member_id, &entry.asset_code)
             }
