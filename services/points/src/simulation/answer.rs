@@ -25,6 +25,7 @@ pub(super) enum Answer {
     GiveBack(ReversePoolPointsResponse),
     HoldPool(HoldPoolPointsResponse),
     Place(Option<Pool>),
+    Dissolve(DissolvePoolResponse),
 }
 
 /// Why it was not done.

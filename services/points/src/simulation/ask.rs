@@ -1,6 +1,7 @@
 //! What is asked of the ledger.
 
 mod alone;
+mod pools;
 
 use contracts::points::v1::points_service_client::PointsServiceClient;
 use contracts::points::v1::pool_service_client::PoolServiceClient;
@@ -96,6 +97,9 @@ pub(super) enum Ask {
         member: usize,
         change: Change,
     },
+    Dissolve {
+        pool: usize,
+    },
 }
 
 /// What is done about a place in a pool.
@@ -132,7 +136,8 @@ impl Ask {
             Self::Spend { pool, .. }
             | Self::GiveBack { pool, .. }
             | Self::HoldPool { pool, .. }
-            | Self::Place { pool, .. } => Pool::account(*pool),
+            | Self::Place { pool, .. }
+            | Self::Dissolve { pool } => Pool::account(*pool),
         }
     }
 
@@ -198,7 +203,8 @@ impl Ask {
             | Self::Adjust { .. }
             | Self::Confirm { .. }
             | Self::Cancel { .. }
-            | Self::Place { .. } => return None,
+            | Self::Place { .. }
+            | Self::Dissolve { .. } => return None,
         };
         Some(Posting { request: Some(request) })
     }

@@ -85,6 +85,9 @@ pub(super) fn draw(dice: &mut StdRng, members: &Members, known: &Known, now: Tim
         52..55 => waiting(dice, members, known).map(|(account, entry)| Ask::Confirm { account, entry }),
         55..57 => waiting(dice, members, known).map(|(account, entry)| Ask::Cancel { account, entry }),
         57..72 => Some(of_pool(dice, members)),
+        72..78 if dice.random_bool(0.1) => Some(Ask::Dissolve {
+            pool: dice.random_range(0..POOLS.len()),
+        }),
         72..78 => Some(place(dice, members)),
         _ => None,
     };

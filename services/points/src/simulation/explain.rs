@@ -7,6 +7,7 @@ use super::answer::{Outcome, Refused};
 use super::ask::{Ask, Change, Waits};
 use super::brand::Account;
 use super::history::{Attempt, Op};
+use super::pools::Pool;
 use super::replay::Replay;
 
 /// An answer that has to be explained by what was so when it was given: a refusal, or that a place is as was wished, of which
@@ -140,6 +141,7 @@ impl Riddle {
         match &*refused.reason {
             "INSUFFICIENT_POINTS" => self.is_insufficient(replay, refused, account.holder(), now),
             "NOT_FOUND" => self.is_another_s(replay, account),
+            "POOL_DISSOLVED" => pool_of(&self.ask).is_some_and(|pool| replay.dissolved.contains(&pool)),
             "POOL_MEMBERSHIP_REQUIRED" | "POOL_OWNER_REQUIRED" => self.may_not(replay, refused),
             "REVERSAL_EXCEEDS_ENTRY" => self.exceeds_entry(replay, refused),
             "HOLD_NOT_OPEN" => self
@@ -220,14 +222,16 @@ impl Riddle {
         Some((hold.open, hold.deadline, hold.parts.iter().map(|(_, part)| part).sum()))
     }
 
-    /// An entry that is to be reversed is of a member who is not the one that asks.
+    /// An entry that is to be reversed is of a member who is not the one that asks, or not the pool's.
     fn is_another_s(&self, replay: &Replay, account: Account) -> bool {
-        let (Ask::Reverse { entry, .. } | Ask::GiveBack { entry, .. }) = &self.ask else {
-            return false;
-        };
-        replay
-            .account_of_entry(entry)
-            .is_some_and(|owner| replay.family.leads.of(owner.member) != account.member)
+        let owner = |entry: &str| replay.account_of_entry(entry);
+        match &self.ask {
+            Ask::Reverse { entry, .. } => {
+                owner(entry).is_some_and(|owner| replay.family.leads.of(owner.member) != account.member)
+            }
+            Ask::GiveBack { entry, pool, .. } => owner(entry).is_some_and(|owner| owner != Pool::account(*pool)),
+            _ => false,
+        }
     }
 
     /// A member has no place in the pool, or is not its owner, who alone spends of it.
@@ -269,5 +273,13 @@ impl Riddle {
         let own = replay.model.earns.get(&entry.parse().unwrap());
         let own = own.map(|(_, own, ..)| &replay.model.lots[own]);
         own.is_some_and(|lot| lot.pending == 0 || lot.holder != holder)
+    }
+}
+
+/// The pool that is asked for.
+fn pool_of(ask: &Ask) -> Option<usize> {
+    match ask {
+        Ask::Contribute { pool, .. } => Some(*pool),
+        other => other.account().pool(),
     }
 }

@@ -191,7 +191,8 @@ impl Known {
             | Answer::Cancel(_)
             | Answer::Contribute(_)
             | Answer::GiveBack(_)
-            | Answer::Place(_) => {}
+            | Answer::Place(_)
+            | Answer::Dissolve(_) => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What identity does: members of the family are merged, and merges are undone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::identity::v1::{MembersMerged, MergeUndone};
 use kernel::Clock;
@@ -34,6 +34,8 @@ struct Merge {
 pub(super) struct Leads {
     to: Vec<usize>,
     merges: Vec<Merge>,
+    /// Pools, and who owned them when they were founded.
+    dissolved: BTreeMap<usize, usize>,
 }
 
 /// What identity knows, and what of it the service has been told.
@@ -54,12 +56,13 @@ impl Leads {
         Self {
             to: (0..members).collect(),
             merges: Vec::new(),
+            dissolved: BTreeMap::new(),
         }
     }
 
     /// Whom a member's id leads to.
     pub(super) fn of(&self, member: usize) -> usize {
-        self.to[member]
+        self.to[self.dissolved.get(&member).copied().unwrap_or(member)]
     }
 
     /// Whether a member is itself.
@@ -70,6 +73,11 @@ impl Leads {
     /// All whose ids lead to a member, and itself.
     pub(super) fn led_to(&self, member: usize) -> BTreeSet<usize> {
         (0..self.to.len()).filter(|other| self.of(*other) == member).collect()
+    }
+
+    /// From now on whatever is led to a pool goes to its owner, who is whom this member has become.
+    pub(super) fn dissolve(&mut self, pool: usize, owner: usize) {
+        self.dissolved.insert(pool, owner);
     }
 
     pub(super) fn pass(&mut self, passage: Passage, id: String) {

@@ -5,6 +5,7 @@
 //! entries, lots and answers. Only when something expires is the service's to choose too, for nobody can spend it any
 //! more: the model checks that what was expired was due, and that it was all there was.
 
+mod effects;
 mod entries;
 mod holds;
 mod merges;
@@ -12,15 +13,15 @@ mod places;
 mod read;
 mod reversals;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use contracts::points::v1::*;
 use kernel::Time;
 use store::OutboxRow;
 
+use self::effects::{Effect, effect, entry_of};
 use self::merges::Family;
 use self::read::Step;
-use super::answer::Answer;
 use super::ask::Ask;
 use super::brand::{Account, Members};
 use super::history::Op;
@@ -44,21 +45,16 @@ pub(super) struct Replay {
     pub(super) seen: BTreeMap<&'static str, usize>,
     /// Of each pool the places of those who are not of the family, and whether they have joined.
     places: Vec<BTreeMap<usize, bool>>,
+    /// By which entry what was left of a pool came to its owner.
+    returned: BTreeMap<usize, Entry>,
+    /// The pools that have ended.
+    pub(super) dissolved: BTreeSet<usize>,
     /// For whom of a pool a hold was made.
     actors: HashMap<HoldId, String>,
     entries: HashMap<String, Entry>,
     told: HashSet<String>,
     causes: HashMap<Effect, String>,
     sequences: HashMap<usize, i64>,
-}
-
-/// By what a request is known to have taken effect.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Effect {
-    Entry(String),
-    Held(String),
-    Released(String),
-    Confirmed(String),
 }
 
 impl Replay {
@@ -73,6 +69,8 @@ impl Replay {
             position: 0,
             seen: BTreeMap::new(),
             places: vec![BTreeMap::new(); POOLS.len()],
+            returned: BTreeMap::new(),
+            dissolved: BTreeSet::new(),
             actors: HashMap::new(),
             entries: HashMap::new(),
             told: HashSet::new(),
@@ -159,6 +157,12 @@ impl Replay {
             Step::HoldEnded(ended, by) => self.end_hold(&ended, &by),
             Step::Confirmed(confirmed) => self.confirm(&confirmed),
             Step::Place { pool, member, change } => self.change_place(pool, member, change),
+            Step::Returned { out, into } => {
+                self.return_pool(&out, &into);
+                self.book(&out);
+                self.book(&into);
+            }
+            Step::Dissolved { pool } => self.dissolve(pool),
         }
     }
 
@@ -266,36 +270,6 @@ impl Replay {
         );
         (account, holder)
     }
-}
-
-/// By what a request is known to have taken effect, if it has.
-fn effect(op: &Op) -> Option<Effect> {
-    Some(match (op.done()?, &op.ask) {
-        (Answer::Hold(held), _) => Effect::Held(held.hold.clone().unwrap().hold_id),
-        (Answer::HoldPool(held), _) => Effect::Held(held.hold.clone().unwrap().hold_id),
-        (Answer::Release(released), _) => Effect::Released(released.hold.clone().unwrap().hold_id),
-        (Answer::Confirm(_), Ask::Confirm { entry, .. }) => Effect::Confirmed(entry.clone()),
-        (Answer::Place(_), _) => return None,
-        (other, _) => Effect::Entry(entry_of(other).entry_id.clone()),
-    })
-}
-
-/// The entry that was asked for.
-fn entry_of(answer: &Answer) -> &Entry {
-    let entry = match answer {
-        Answer::Earn(answer) => answer.entry.as_ref(),
-        Answer::Redeem(answer) => answer.entry.as_ref(),
-        Answer::Reverse(answer) => answer.entry.as_ref(),
-        Answer::Capture(answer) => answer.entry.as_ref(),
-        Answer::Transfer(answer) => answer.out_entry.as_ref(),
-        Answer::Adjust(answer) => answer.entry.as_ref(),
-        Answer::Cancel(answer) => answer.entries.first(),
-        Answer::Contribute(answer) => answer.out_entry.as_ref(),
-        Answer::Spend(answer) => answer.entry.as_ref(),
-        Answer::GiveBack(answer) => answer.entry.as_ref(),
-        Answer::Hold(_) | Answer::HoldPool(_) | Answer::Release(_) | Answer::Confirm(_) | Answer::Place(_) => None,
-    };
-    entry.unwrap_or_else(|| panic!("no entry in {answer:?}"))
 }
 
 fn sorted(entry: &Entry) -> Entry {

@@ -3,7 +3,6 @@
 use contracts::points::v1::adjustment_service_client::AdjustmentServiceClient;
 use contracts::points::v1::hold_service_client::HoldServiceClient;
 use contracts::points::v1::pending_service_client::PendingServiceClient;
-use contracts::points::v1::pool_service_client::PoolServiceClient;
 use contracts::points::v1::transfer_service_client::TransferServiceClient;
 use contracts::points::v1::*;
 use rpc::Channel;
@@ -11,7 +10,7 @@ use tonic::Status;
 
 use super::super::answer::Answer;
 use super::super::brand::Members;
-use super::{Ask, Change};
+use super::Ask;
 
 impl Ask {
     pub(super) async fn send_alone(&self, id: &str, members: &Members, channel: Channel) -> Result<Answer, Status> {
@@ -99,10 +98,7 @@ impl Ask {
                 };
                 Answer::Cancel(pending.cancel_pending(request).await?.into_inner())
             }
-            Self::Place { pool, member, change } => {
-                let (pool_id, member_id) = (members.pools[pool].clone(), members.id(member));
-                Answer::Place(change_place(change, request_id, pool_id, member_id, channel).await?)
-            }
+            Self::Place { .. } | Self::Dissolve { .. } => self.change_pool(request_id, members, channel).await?,
             Self::Earn { .. }
             | Self::Redeem { .. }
             | Self::Reverse { .. }
@@ -112,40 +108,4 @@ impl Ask {
             | Self::HoldPool { .. } => panic!("{self:?} is a posting"),
         })
     }
-}
-
-async fn change_place(
-    change: Change,
-    request_id: String,
-    pool_id: String,
-    member_id: String,
-    channel: Channel,
-) -> Result<Option<Pool>, Status> {
-    let mut pools = PoolServiceClient::new(channel);
-    Ok(match change {
-        Change::Invite => {
-            let request = InvitePoolMemberRequest {
-                request_id,
-                pool_id,
-                member_id,
-            };
-            pools.invite_pool_member(request).await?.into_inner().pool
-        }
-        Change::Join => {
-            let request = JoinPoolRequest {
-                request_id,
-                pool_id,
-                member_id,
-            };
-            pools.join_pool(request).await?.into_inner().pool
-        }
-        Change::Leave => {
-            let request = RemovePoolMemberRequest {
-                request_id,
-                pool_id,
-                member_id,
-            };
-            pools.remove_pool_member(request).await?.into_inner().pool
-        }
-    })
 }

@@ -65,7 +65,8 @@ impl Replay {
         let hold = self.model.holds[&id].clone();
         let account = self.members.account(&ended.member_id, &ended.asset_code);
         assert_eq!(hold.holder, account.holder(), "{ended:?}");
-        assert_eq!(by, self.actors[&id], "{ended:?}");
+        let actor = account.pool().map_or("", |_| &*self.actors[&id]);
+        assert_eq!(by, actor, "{ended:?}");
         match ended.state() {
             HoldState::Captured => {
                 assert!(!hold.open, "no entry captures {ended:?}");

@@ -31,9 +31,9 @@ pub(crate) struct Family {
 
 /// What moves from one account to another.
 #[derive(Debug, Default, PartialEq)]
-struct Moving {
-    out: Vec<(LotKey, i64)>,
-    into: Vec<(LotKey, i64)>,
+pub(super) struct Moving {
+    pub(super) out: Vec<(LotKey, i64)>,
+    pub(super) into: Vec<(LotKey, i64)>,
     debt: i64,
 }
 
@@ -123,7 +123,7 @@ impl Replay {
     }
 
     /// All that is left of every lot, with the holds on it, what waits in it and what is owed.
-    fn hand_over(&mut self, giver: usize, receiver: usize) -> Moving {
+    pub(super) fn hand_over(&mut self, giver: usize, receiver: usize) -> Moving {
         let mut moving = Moving::default();
         let lots = self.model.lots.iter_mut();
         for (key, lot) in lots.filter(|(_, lot)| lot.holder == giver && !lot.is_empty()) {

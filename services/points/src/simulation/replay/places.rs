@@ -2,14 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use contracts::points::v1::Entry;
+
+use super::super::answer::Answer;
 use super::super::ask::{Ask, Change};
 use super::super::brand::FAMILY;
-use super::super::pools::POOLS;
-use super::Replay;
+use super::super::pools::{POOLS, Pool};
+use super::{Effect, Replay, parts, sorted};
 
 impl Replay {
     /// Who has joined a pool.
     pub(crate) fn joined(&self, pool: usize) -> BTreeSet<usize> {
+        if self.dissolved.contains(&pool) {
+            return BTreeSet::new();
+        }
         let others = self.places[pool].iter().filter(|(_, joined)| **joined);
         let mut members = POOLS[pool].of_family(&self.family.leads);
         members.extend(others.map(|(member, _)| *member));
@@ -51,5 +57,38 @@ impl Replay {
             Change::Leave => before.is_some(),
         };
         assert!(is_news, "{change:?} of {member} in {pool}: it was {before:?}");
+    }
+
+    /// All that is left of a pool goes to its owner, as if that one had absorbed it.
+    pub(super) fn return_pool(&mut self, out: &Entry, into: &Entry) {
+        let ((pool, giver), (owner, receiver)) = (self.holder(out), self.holder(into));
+        let number = pool.pool().expect("a pool's");
+        assert_eq!(owner.member, POOLS[number].owner(&self.family.leads), "{into:?}");
+        let mut moving = self.hand_over(giver, receiver);
+        moving.out.sort_unstable();
+        assert_eq!((parts(out), parts(into)), (moving.out, moving.into), "{into:?}");
+        self.returned.insert(number, into.clone());
+    }
+
+    /// A pool has ended: nothing is left of it that has not been returned.
+    pub(super) fn dissolve(&mut self, pool: usize) {
+        let op = self.cause(&Effect::Dissolved(pool));
+        let Some(Answer::Dissolve(told)) = op.done() else {
+            panic!("not asked for: {pool} is dissolved")
+        };
+        let returned = self.returned.get(&pool).map(sorted);
+        assert_eq!(
+            told.entry.as_ref().map(sorted),
+            returned,
+            "what was answered is what was posted"
+        );
+        let holder = Pool::account(pool).holder();
+        self.check_nothing_left(holder);
+        self.family.closed.insert(holder);
+        self.family
+            .leads
+            .dissolve(Pool::account(pool).member, POOLS[pool].members[0]);
+        self.places[pool].clear();
+        self.dissolved.insert(pool);
     }
 }

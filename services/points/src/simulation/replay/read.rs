@@ -32,6 +32,14 @@ pub(super) enum Step {
         member: usize,
         change: Change,
     },
+    /// What was left of a pool came to its owner.
+    Returned {
+        out: Entry,
+        into: Entry,
+    },
+    Dissolved {
+        pool: usize,
+    },
 }
 
 impl Replay {
@@ -121,9 +129,28 @@ impl Replay {
                 let told: PoolMemberLeft = read(fact);
                 self.place(&told.pool_id, &told.member_id, Change::Leave)
             }
+            PoolPointsReturned::TYPE => {
+                let told: PoolPointsReturned = read(fact);
+                Step::Returned {
+                    into: entry(&told.entry_id, told.amount, told.balance),
+                    out: self.returned(&told.pool_id),
+                }
+            }
+            PoolDissolved::TYPE => {
+                let told: PoolDissolved = read(fact);
+                let pool = self.members.pools.iter().position(|pool| *pool == told.pool_id);
+                Step::Dissolved { pool: pool.unwrap() }
+            }
             PoolCreated::TYPE => return None,
             other => panic!("nobody expects {other}"),
         })
+    }
+
+    /// The entry by which all that was left of a pool went away.
+    fn returned(&self, pool_id: &str) -> Entry {
+        let mut out = self.entries.values();
+        let out = out.find(|entry| entry.kind() == EntryKind::MoveOut && entry.member_id == pool_id);
+        out.unwrap_or_else(|| panic!("nothing went from {pool_id}")).clone()
     }
 
     fn place(&self, pool_id: &str, member_id: &str, change: Change) -> Step {
@@ -162,10 +189,11 @@ impl Replay {
 
     pub(super) fn account_of(&self, step: &Step) -> Account {
         let (member, asset) = match step {
-            Step::Place { pool, .. } => return pools::Pool::account(*pool),
-            Step::Entry(entry) | Step::Transfer { out: entry, .. } | Step::Move { out: entry, .. } => {
-                (&entry.member_id, &entry.asset_code)
-            }
+            Step::Place { pool, .. } | Step::Dissolved { pool } => return pools::Pool::account(*pool),
+            Step::Entry(entry)
+            | Step::Transfer { out: entry, .. }
+            | Step::Move { out: entry, .. }
+            | Step::Returned { out: entry, .. } => (&entry.member_id, &entry.asset_code),
             Step::Held(held, _) => (&held.member_id, &held.asset_code),
             Step::HoldEnded(ended, _) => (&ended.member_id, &ended.asset_code),
             Step::Confirmed(confirmed) => (&confirmed.member_id, &confirmed.asset_code),
