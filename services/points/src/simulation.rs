@@ -1,11 +1,12 @@
 //! The whole service and a plain model of it are driven by the same random commands, and must come to the same.
 //!
-//! Callers ask for everything that moves a balance, at once, of the same few accounts and pools, by methods, in batches and in
-//! streams; they ask twice, and again later. Some come to pools and go, or end one. Meanwhile replicas are killed in the midst of whatever they do and started
-//! again on the same database, the clock is turned past expiries and deadlines, workers work, members are merged and parted
-//! again, in chains and over and over, and their places in pools with them ([`identity`], [`pools`]). Whoever is not answered asks again with the same request id until the
-//! outcome is known. Then the facts of the run are done once more, one after the other, on the model of
-//! [`crate::domain::model`], a map of lots ([`replay`]):
+//! Callers ask for everything that moves a balance, at once, of the same few accounts and pools, by methods, in batches and
+//! in streams; they ask twice, and again later. Some come to pools and go, or end one. Meanwhile replicas are killed in the
+//! midst of whatever they do and started again on the same database, the clock is turned past expiries and deadlines,
+//! workers work, members are merged and parted again, in chains and over and over, and their places in pools with them
+//! ([`identity`], [`pools`]). Whoever is not answered asks again with the same request id until the outcome is known. Then
+//! the facts of the run are done once more, one after the other, on the model of [`crate::domain::model`], a map of lots
+//! ([`replay`]):
 //! - each has exactly the entries, lots and answers that the model comes to, and every answer has its fact, once;
 //! - what of a member went over to another one and is still there when the two are parted, comes back with it, to the very
 //!   lot, and nothing else does;
