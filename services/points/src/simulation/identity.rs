@@ -65,6 +65,11 @@ impl Leads {
         self.to[self.dissolved.get(&member).copied().unwrap_or(member)]
     }
 
+    /// Every id with that which it leads to.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.to.iter().copied().enumerate()
+    }
+
     /// Whether a member is itself.
     pub(super) fn is_itself(&self, member: usize) -> bool {
         self.of(member) == member

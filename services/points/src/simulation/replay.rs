@@ -252,13 +252,6 @@ impl Replay {
         (account, holder)
     }
 
-    /// A member that was named has a place in a pool, and may spend of it.
-    fn check_spender(&self, pool: usize, named: usize, by: &str) {
-        let member = self.family.leads.of(named);
-        assert!(self.may_spend(pool, member), "{member} spends of pool {pool}");
-        assert_eq!(by, self.members.id(member), "in the name of whom it is by now");
-    }
-
     /// The account of an entry.
     fn holder(&self, entry: &Entry) -> (Account, usize) {
         let account = self.members.account(&entry.member_id, &entry.asset_code);

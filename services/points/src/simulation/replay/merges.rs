@@ -14,6 +14,8 @@ use crate::domain::{HoldId, LotKey};
 /// Who is who, and what of whom is where.
 pub(crate) struct Family {
     pub(crate) leads: Leads,
+    /// Whom members have led to before.
+    pub(super) led: HashSet<(usize, usize)>,
     /// Accounts that were handed over.
     pub(super) closed: HashSet<usize>,
     /// With whom a lot comes back.
@@ -41,6 +43,7 @@ impl Family {
     pub(super) fn new(members: usize, passages: Vec<Passage>) -> Self {
         Self {
             leads: Leads::new(members),
+            led: HashSet::new(),
             closed: HashSet::new(),
             belongs: HashMap::new(),
             makers: HashMap::new(),
@@ -59,6 +62,7 @@ impl Family {
     /// What comes next: from now on everybody is who that says.
     fn begin(&mut self) -> Passage {
         let passage = self.to_come.pop_front().expect("something has moved by no cause");
+        self.led.extend(self.leads.pairs());
         self.leads.pass(passage, String::new());
         if let Passage::Undone { restored, .. } = passage {
             self.closed

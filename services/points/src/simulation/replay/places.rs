@@ -33,6 +33,17 @@ impl Replay {
         self.joined(pool).contains(&member) && (!POOLS[pool].owner_alone || owner == member)
     }
 
+    /// Whoever acts may spend of a pool, and is whom the member that was named has become, or was until just now: its account is
+    /// not locked by a spend of the pool's, so that an undo which changes no place may be told before what was asked in time.
+    pub(super) fn check_spender(&mut self, pool: usize, named: usize, by: &str) {
+        let member = self.members.ids.iter().position(|id| id.to_string() == by).unwrap();
+        assert!(self.may_spend(pool, member), "{member} spends of pool {pool}");
+        let is_named = self.family.leads.of(named) == member;
+        self.see("spends told after an undo", !is_named);
+        let was_named = is_named || self.family.led.contains(&(named, member));
+        assert!(was_named, "{member} spends of pool {pool} in the name of {named}");
+    }
+
     /// A fact tells that a place is another one; of the family's only those are told with which a pool was founded.
     pub(super) fn change_place(&mut self, pool: usize, member: usize, change: Change) {
         let places = &mut self.places[pool];
