@@ -1,11 +1,15 @@
 //! The whole service and a plain model of it are driven by the same random commands, and must come to the same.
 //!
-//! Callers ask for everything that moves a balance, at once, of the same few accounts, by methods, in batches and in
-//! streams; they ask twice, and again later. Meanwhile replicas are killed in the midst of whatever they do and started
-//! again on the same database, the clock is turned past expiries and deadlines, workers work, members are merged. Whoever
-//! is not answered asks again with the same request id until the outcome is known. Then the facts of the run are done once
-//! more, one after the other, on the model of [`crate::domain::model`], a map of lots ([`replay`]):
+//! Callers ask for everything that moves a balance, at once, of the same few accounts and pools, by methods, in batches and
+//! in streams; they ask twice, and again later. Some come to pools and go, or end one. Meanwhile replicas are killed in the
+//! midst of whatever they do and started again on the same database, the clock is turned past expiries and deadlines,
+//! workers work, members are merged and parted again, in chains and over and over, and their places in pools with them
+//! ([`identity`], [`pools`]). Whoever is not answered asks again with the same request id until the outcome is known. Then
+//! the facts of the run are done once more, one after the other, on the model of [`crate::domain::model`], a map of lots
+//! ([`replay`]):
 //! - each has exactly the entries, lots and answers that the model comes to, and every answer has its fact, once;
+//! - what of a member went over to another one and is still there when the two are parted, comes back with it, to the very
+//!   lot, and nothing else does;
 //! - what was answered before something else was asked, was done before it; every refusal was right at some moment while
 //!   it was asked for, with the very numbers that it told ([`explain`]);
 //! - what the ledger shows in the end is what the model has, and it agrees with itself ([`show`]);
@@ -15,12 +19,15 @@
 //! transactions interleave is not its to decide: a seed that failed is run many times
 //! (`QUANYU_SIMULATION_SEED=7 cargo nextest run -p points simulation`), and joins [`SEEDS`] when its fault is mended.
 
+mod answer;
 mod ask;
 mod brand;
 mod caller;
 mod dice;
 mod explain;
 mod history;
+mod identity;
+mod pools;
 mod replay;
 mod show;
 mod world;
@@ -33,7 +40,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use store::OutboxRow;
 
-use self::ask::Outcome;
+use self::answer::Outcome;
 use self::caller::Caller;
 use self::replay::Replay;
 use self::world::World;
@@ -42,7 +49,6 @@ use self::world::World;
 const SEEDS: [u64; 4] = [1, 2, 3, 5];
 /// Names a seed to run, many times, instead of a new one.
 const SEED: &str = "QUANYU_SIMULATION_SEED";
-const MEMBERS: usize = 6;
 /// What one run asks for altogether, at least.
 const ASKS: usize = 180;
 const CALLERS_MAX: usize = 10;
@@ -74,7 +80,7 @@ async fn the_service_comes_to_what_the_model_comes_to_from_a_new_seed() {
 async fn run(seed: u64) {
     println!("seed {seed}; again: {SEED}={seed} cargo nextest run -p points simulation");
     let mut dice = StdRng::seed_from_u64(seed);
-    let world = Arc::new(World::new(MEMBERS, merges(&mut dice)).await);
+    let world = Arc::new(World::new().await);
     let count = dice.random_range(1..=CALLERS_MAX);
     let callers = (0..count).map(|number| {
         let caller = Caller {
@@ -86,7 +92,7 @@ async fn run(seed: u64) {
     });
     let callers: Vec<_> = callers.collect();
     let asks = u64::try_from(ASKS).unwrap();
-    let events = dice::events(&mut dice, world.replicas(), &world.members, asks);
+    let events = dice::events(&mut dice, world.replicas(), asks);
     let conductor = world.conduct(&events, StdRng::seed_from_u64(dice.random()));
     let (ended, ()) = join(join_all(callers), conductor).await;
     for caller in ended {
@@ -95,20 +101,11 @@ async fn run(seed: u64) {
     check(&world, &mut dice).await;
 }
 
-/// Who becomes whom in the course of the run: nobody, one, or one after the other.
-fn merges(dice: &mut StdRng) -> Vec<(usize, usize)> {
-    match dice.random_range(0..3) {
-        0 => Vec::new(),
-        1 => vec![(0, 1)],
-        _ => vec![(0, 1), (1, 2)],
-    }
-}
-
 /// Compares what the service has done with what the model comes to: once when all is done, and once more when all that was
 /// left to do by time has been done too.
 async fn check(world: &World, dice: &mut StdRng) {
     world.settle_all().await;
-    let mut replay = Replay::new(world.members.clone());
+    let mut replay = Replay::new(world.members.clone(), world.passages().await);
     let facts = facts(world, 0).await;
     replay.learn(world.history.ops(), show::entries(world).await);
     replay.go_on(&facts, |_| {});
@@ -117,7 +114,7 @@ async fn check(world: &World, dice: &mut StdRng) {
     explain::check_order(&replay);
     explain_refusals(world, &replay, &facts).await;
     check_answers(world);
-    println!("{}", tally(world, &facts));
+    println!("{}", tally(world, &replay, &facts));
 
     world.history.turn(world.now().plus_days(LONG));
     world.settle_all().await;
@@ -154,8 +151,8 @@ async fn facts(world: &World, after: usize) -> Vec<OutboxRow> {
 }
 
 /// What there was in a run: whoever changes the dice sees whether it still has something of everything.
-fn tally(world: &World, facts: &[OutboxRow]) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+fn tally(world: &World, replay: &Replay, facts: &[OutboxRow]) -> String {
+    let mut counts: BTreeMap<&str, usize> = replay.seen.clone();
     for fact in facts {
         *counts.entry(&fact.kind).or_default() += 1;
     }
@@ -176,7 +173,7 @@ fn tally(world: &World, facts: &[OutboxRow]) -> String {
 /// where in the order that can have been.
 async fn explain_refusals(world: &World, first: &Replay, facts: &[OutboxRow]) {
     let (mut riddles, times) = (explain::riddles(first), world.history.times());
-    let mut replay = Replay::new(world.members.clone());
+    let mut replay = Replay::new(world.members.clone(), world.passages().await);
     replay.learn(world.history.ops(), show::entries(world).await);
     replay.go_on(facts, |replay| {
         for riddle in &mut riddles {

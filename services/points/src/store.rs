@@ -54,7 +54,9 @@ pub(crate) use export::{AssetPage, export_asset};
 pub(crate) use freeze::{
     FreezeRow, count_frozen, freeze, note_discrepancy, open_freeze, open_freezes, unfreeze, waiting_for,
 };
-pub(crate) use handed_place::{dissolved_pools_of, forget_handed_places, handed_places, save_handed_place};
+pub(crate) use handed_place::{
+    dissolved_pools_of, forget_handed_places, handed_places, others_handed_to, save_handed_place,
+};
 pub(crate) use history::{HeadRow, KindTotal, LastEntry, expirations, head, last_before, totals};
 pub(crate) use hold::{due_holds, holds, list_holds};
 pub(crate) use load::{asset_of, keys_of, load, read, state_of};
@@ -70,7 +72,7 @@ pub(crate) use reconciliation::{
     ReconciliationRow, begin_reconciliation, oldest_pass_end, reconciliation, save_reconciliation,
 };
 pub(crate) use returns::{
-    WaitingReturn, end_waiting, led_to, lots_granted_to, reopen, wait_for_return, waiting_returns,
+    WaitingReturn, end_waiting, keep_lots, led_to, lots_of_members, reopen, wait_for_return, waiting_returns,
 };
 pub(crate) use sum_pages::{NextPage, add_proven, next_pages, page_sums, sums_between};
 pub(crate) use sum_walk::{WalkRow, begin_walk, forget_sums, save_walk, walk};

@@ -9,8 +9,8 @@ use store::{Tx, redirects};
 use crate::domain::{Absorbed, Act, HandedPlace, MemberId, Pool, PoolId, Posting, PutBack};
 use crate::facts;
 use crate::store::{
-    WaitingReturn, dissolved_pools_of, forget_handed_places, handed_places, joined_pool, lock_pools, pool_for_update,
-    pools_of_members, save_handed_place, save_pool,
+    WaitingReturn, dissolved_pools_of, forget_handed_places, handed_places, joined_pool, lock_pools, others_handed_to,
+    pool_for_update, pools_of_members, save_handed_place, save_pool,
 };
 
 /// Follows merges in their order; answers what is to be posted with them: the points of pools that nobody is left in. Pools
@@ -90,7 +90,11 @@ pub(super) async fn put_places_back(
             continue;
         };
         let (survivor, joined) = (handed.survivor, handed.place.join_time.is_some());
-        let outcome = handed.put_back(&mut pool);
+        let mut others = others_handed_to(tx, &pool, survivor, restored).await?;
+        let outcome = handed.put_back(&mut pool, &mut others);
+        for other in &others {
+            save_handed_place(tx, &pool, other).await?;
+        }
         match outcome {
             PutBack::Nothing => continue,
             PutBack::Returned => {}

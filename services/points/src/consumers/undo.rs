@@ -13,7 +13,8 @@ use super::pools::put_places_back;
 use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::post::post_many;
 use crate::store::{
-    WaitingReturn, asset_codes, end_waiting, led_to, lock, lots_granted_to, part_counters, reopen, wait_for_return,
+    WaitingReturn, asset_codes, end_waiting, keep_lots, led_to, lock, lots_of_members, part_counters, reopen,
+    wait_for_return,
 };
 use crate::wire::parse_id;
 
@@ -102,14 +103,14 @@ async fn give_back(tx: &Tx, clock: &Clock, returns: &[WaitingReturn]) -> Result<
             continue;
         }
         let members = led_to(tx, to.tenant, to.member).await?;
-        let lots = lots_granted_to(tx, &from, &members).await?;
+        let wanted = lots_of_members(tx, &from, &members).await?;
         let act = Act::Return {
             to: to.member,
             members,
-            lots,
+            lots: wanted.clone(),
         };
-        match post_many(tx, clock, &[Posting::new(from, act)]).await?.pop() {
-            Some(Ok(_)) => {}
+        match post_many(tx, clock, &[Posting::new(from.clone(), act)]).await?.pop() {
+            Some(Ok(_)) => keep_lots(tx, &from, &wanted).await?,
             Some(Err(refusal @ Refusal::Frozen { .. })) => {
                 tracing::warn!(%refusal, "the undo of a merge waits for a frozen account");
                 reopen(tx, &to).await?;

@@ -94,7 +94,9 @@ impl HandedPlace {
     /// Puts the place back, and with it the ownership, unless somebody else has got that since. What the survivor has done with
     /// the place since it has done for both: left, it stays left; and whoever has joined by an invitation stays in the pool,
     /// while the invitation goes back. A pool may have one place more than it allows by it.
-    pub(crate) fn put_back(self, pool: &mut Pool) -> PutBack {
+    ///
+    /// `others` are those whose places here are handed to the same survivor still: the survivor keeps theirs.
+    pub(crate) fn put_back(self, pool: &mut Pool, others: &mut [Self]) -> PutBack {
         let restored = self.place.member;
         if pool.dissolve_time.is_some() {
             return self.after_the_end(pool);
@@ -107,16 +109,13 @@ impl HandedPlace {
             Fate::GoneOver | Fate::Dissolved => {
                 // Left and invited anew since is another place than the one that went over.
                 let invited = self.own.as_ref().unwrap_or(&self.place).invite_time;
-                let is_it = |it: &&mut PoolMember| it.member == self.survivor && it.invite_time == invited;
-                let Some(held) = pool.members.iter_mut().find(is_it) else {
+                let is_it = |it: &&PoolMember| it.member == self.survivor && it.invite_time == invited;
+                let Some(held) = pool.members.iter().find(is_it).cloned() else {
                     return PutBack::Nothing;
                 };
-                let joined_by_it = self.place.join_time.is_some() && held.join_time == self.place.join_time;
-                let keeps = self.own.is_some() || held.join_time != self.place.join_time;
-                if joined_by_it && self.own.as_ref().is_some_and(|own| own.join_time.is_none()) {
-                    held.join_time = None;
-                }
-                pool.members.retain(|it| it.member != self.survivor || keeps);
+                let own = self.left_to_the_survivor(held, invited, others);
+                pool.members.retain(|it| it.member != self.survivor);
+                pool.members.extend(with_others(own, self.survivor, invited, others));
                 PutBack::Returned
             }
         };
@@ -133,6 +132,37 @@ impl HandedPlace {
         outcome
     }
 
+    /// What the survivor keeps of the place of this invitation without any that merges have handed to it: one of its own, or
+    /// one that it has joined itself since.
+    fn left_to_the_survivor(&self, held: PoolMember, invited: Time, others: &[Self]) -> Option<PoolMember> {
+        let all: Vec<&Self> = others
+            .iter()
+            .filter(|other| other.is_one_with(invited))
+            .chain([self])
+            .collect();
+        let by_merge = all
+            .iter()
+            .any(|it| it.place.join_time.is_some() && it.place.join_time == held.join_time);
+        if !by_merge {
+            return Some(held).filter(|held| self.own.is_some() || held.join_time != self.place.join_time);
+        }
+        // The first of them found it as it was.
+        let joined = all
+            .iter()
+            .filter_map(|it| it.own.as_ref())
+            .map(|own| own.join_time)
+            .min();
+        self.own.as_ref().map(|own| PoolMember {
+            join_time: joined.unwrap_or(own.join_time),
+            ..held
+        })
+    }
+
+    /// Whether it became one with the place of this invitation, which the survivor had.
+    fn is_one_with(&self, invited: Time) -> bool {
+        self.own.as_ref().is_some_and(|own| own.invite_time == invited)
+    }
+
     fn after_the_end(self, pool: &mut Pool) -> PutBack {
         let restored = self.place.member;
         if self.fate == Fate::Dissolved {
@@ -147,6 +177,31 @@ impl HandedPlace {
         }
         PutBack::Nothing
     }
+}
+
+/// A survivor's place together with those of others that became one with it, which was that of this invitation.
+fn with_others(
+    own: Option<PoolMember>,
+    survivor: MemberId,
+    invited: Time,
+    others: &mut [HandedPlace],
+) -> Option<PoolMember> {
+    let mut place = own;
+    for other in others.iter_mut().filter(|other| other.is_one_with(invited)) {
+        other.own.clone_from(&place);
+        let joined = other.place.join_time;
+        place = Some(match place {
+            None => PoolMember {
+                member: survivor,
+                ..other.place.clone()
+            },
+            Some(place) => PoolMember {
+                join_time: place.join_time.or(joined),
+                ..place
+            },
+        });
+    }
+    place
 }
 
 #[cfg(test)]
@@ -223,11 +278,61 @@ mod tests {
             }
             let mut ended = false;
             for (handed, outcome) in handed.into_iter().rev() {
-                let put_back = handed.put_back(&mut pool);
+                let put_back = handed.put_back(&mut pool, &mut []);
                 prop_assert_eq!(put_back == PutBack::Reopened, outcome == Absorbed::Dissolved);
                 ended |= outcome == Absorbed::Dissolved;
             }
             prop_assert_eq!(as_kept(pool, ended), as_kept(before, ended));
+        }
+    }
+
+    /// Merges that have not been undone, with the place that each handed over, if it did.
+    type Open = Vec<(MemberId, MemberId, Option<HandedPlace>)>;
+
+    /// Undoes the merge of a member as the consumer does, unless its survivor has been absorbed itself.
+    fn undo(pool: &mut Pool, open: &mut Open, restored: MemberId) {
+        let Some(number) = open.iter().position(|(absorbed, ..)| *absorbed == restored) else {
+            return;
+        };
+        let survivor = open[number].1;
+        if open.iter().any(|(absorbed, ..)| *absorbed == survivor) {
+            return;
+        }
+        let Some(handed) = open.remove(number).2 else { return };
+        let to_same = open.iter_mut().filter(|(_, to, _)| *to == survivor);
+        let mut others: Vec<&mut HandedPlace> = to_same.filter_map(|(.., handed)| handed.as_mut()).collect();
+        let mut kept: Vec<HandedPlace> = others.iter().map(|other| (**other).clone()).collect();
+        handed.put_back(pool, &mut kept);
+        for (other, kept) in others.iter_mut().zip(kept) {
+            **other = kept;
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn merges_that_are_undone_in_any_order_leave_the_pool_as_it_was(
+            places in places(),
+            passages in proptest::collection::vec((any::<bool>(), 1..=5_u128, 1..=5_u128), 1..12),
+            last in Just(vec![1_u128, 2, 3, 4, 5]).prop_shuffle(),
+        ) {
+            let Some(before) = pool(&places) else { return Ok(()) };
+            let (mut pool, mut open) = (before.clone(), Open::new());
+            for (is_undo, from, to) in passages {
+                let (from, to) = (member(from), member(to));
+                let is_absorbed = |member| open.iter().any(|(absorbed, ..)| *absorbed == member);
+                if is_undo {
+                    undo(&mut pool, &mut open, from);
+                } else if from != to && !is_absorbed(from) && !is_absorbed(to) {
+                    let handed = HandedPlace::absorb(&mut pool, from, to, false, Time::from_micros(99));
+                    open.push((from, to, handed.map(|(handed, _)| handed)));
+                }
+            }
+            while !open.is_empty() {
+                for restored in &last {
+                    undo(&mut pool, &mut open, member(*restored));
+                }
+            }
+            prop_assert_eq!(as_kept(pool, false), as_kept(before, false));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod appearing;
 mod bounds;
+mod naming;
 
 use std::time::Duration;
 

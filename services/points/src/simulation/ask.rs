@@ -1,21 +1,19 @@
-//! What is asked of the ledger, and what it may answer.
+//! What is asked of the ledger.
 
-use std::collections::BTreeMap;
+mod alone;
+mod pools;
 
-use contracts::points::v1::adjustment_service_client::AdjustmentServiceClient;
-use contracts::points::v1::hold_service_client::HoldServiceClient;
-use contracts::points::v1::pending_service_client::PendingServiceClient;
 use contracts::points::v1::points_service_client::PointsServiceClient;
+use contracts::points::v1::pool_service_client::PoolServiceClient;
 use contracts::points::v1::posting::Request;
-use contracts::points::v1::posting_result::Outcome as Told;
-use contracts::points::v1::transfer_service_client::TransferServiceClient;
 use contracts::points::v1::*;
 use kernel::Time;
 use rpc::Channel;
-use tonic::{Code, Response, Status};
-use tonic_types::StatusExt;
+use tonic::{Response, Status};
 
+use super::answer::{Answer, Outcome};
 use super::brand::{Account, Members};
+use super::pools::Pool;
 
 /// One request. Sent again, it is the same to the last byte.
 #[derive(Clone, Debug)]
@@ -68,6 +66,48 @@ pub(super) enum Ask {
         account: Account,
         entry: String,
     },
+    /// By a member to a pool.
+    Contribute {
+        account: Account,
+        pool: usize,
+        amount: i64,
+    },
+    /// Of a pool, by a member.
+    Spend {
+        pool: usize,
+        by: usize,
+        amount: i64,
+    },
+    /// To a pool; 0 is the rest.
+    GiveBack {
+        pool: usize,
+        entry: String,
+        amount: i64,
+    },
+    /// Of a pool, by a member.
+    HoldPool {
+        pool: usize,
+        by: usize,
+        amount: i64,
+        ttl_seconds: i32,
+    },
+    /// Of a member in a pool.
+    Place {
+        pool: usize,
+        member: usize,
+        change: Change,
+    },
+    Dissolve {
+        pool: usize,
+    },
+}
+
+/// What is done about a place in a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Invite,
+    Join,
+    Leave,
 }
 
 /// When what is earned becomes available.
@@ -78,41 +118,8 @@ pub(super) enum Waits {
     ForConfirmation,
 }
 
-/// What was done.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Answer {
-    Earn(EarnPointsResponse),
-    Redeem(RedeemPointsResponse),
-    Reverse(ReversePointsResponse),
-    Hold(HoldPointsResponse),
-    Capture(CaptureHoldResponse),
-    Release(ReleaseHoldResponse),
-    Transfer(TransferPointsResponse),
-    Adjust(CreateAdjustmentResponse),
-    Confirm(ConfirmPendingResponse),
-    Cancel(CancelPendingResponse),
-}
-
-/// Why it was not done.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Refused {
-    pub(super) reason: String,
-    pub(super) metadata: BTreeMap<String, String>,
-}
-
-/// What somebody learns who asks.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Outcome {
-    Done(Box<Answer>),
-    Refused(Refused),
-    /// Nobody knows: to be asked again with the same id.
-    Unknown,
-    /// Neither done nor refused with a reason, and nobody was killed: a fault of the service.
-    Broken(String),
-}
-
 impl Ask {
-    /// The account that it names; of a transfer, the giver's.
+    /// The account that it names; of a transfer or a contribution, the giver's.
     pub(super) fn account(&self) -> Account {
         match self {
             Self::Earn { account, .. }
@@ -124,7 +131,13 @@ impl Ask {
             | Self::Transfer { account, .. }
             | Self::Adjust { account, .. }
             | Self::Confirm { account, .. }
-            | Self::Cancel { account, .. } => *account,
+            | Self::Cancel { account, .. }
+            | Self::Contribute { account, .. } => *account,
+            Self::Spend { pool, .. }
+            | Self::GiveBack { pool, .. }
+            | Self::HoldPool { pool, .. }
+            | Self::Place { pool, .. }
+            | Self::Dissolve { pool } => Pool::account(*pool),
         }
     }
 
@@ -147,13 +160,51 @@ impl Ask {
                 amount: *amount,
                 reference: id.to_owned(),
             }),
+            Self::Contribute { account, pool, amount } => Request::Contribute(ContributePointsRequest {
+                request_id: id.to_owned(),
+                pool_id: members.pools[*pool].clone(),
+                member_id: members.id(account.member),
+                amount: *amount,
+                reference: id.to_owned(),
+            }),
+            Self::Spend { pool, by, amount } => Request::RedeemPool(RedeemPoolPointsRequest {
+                request_id: id.to_owned(),
+                pool_id: members.pools[*pool].clone(),
+                member_id: members.id(*by),
+                amount: *amount,
+                reference: id.to_owned(),
+                cost_centre: String::new(),
+            }),
+            Self::GiveBack { pool, entry, amount } => Request::ReversePool(ReversePoolPointsRequest {
+                request_id: id.to_owned(),
+                pool_id: members.pools[*pool].clone(),
+                entry_id: entry.clone(),
+                amount: *amount,
+                reference: id.to_owned(),
+            }),
+            Self::HoldPool {
+                pool,
+                by,
+                amount,
+                ttl_seconds,
+            } => Request::HoldPool(HoldPoolPointsRequest {
+                request_id: id.to_owned(),
+                pool_id: members.pools[*pool].clone(),
+                member_id: members.id(*by),
+                amount: *amount,
+                ttl_seconds: *ttl_seconds,
+                reference: id.to_owned(),
+                cost_centre: String::new(),
+            }),
             Self::Hold { .. }
             | Self::Capture { .. }
             | Self::Release { .. }
             | Self::Transfer { .. }
             | Self::Adjust { .. }
             | Self::Confirm { .. }
-            | Self::Cancel { .. } => return None,
+            | Self::Cancel { .. }
+            | Self::Place { .. }
+            | Self::Dissolve { .. } => return None,
         };
         Some(Posting { request: Some(request) })
     }
@@ -195,98 +246,10 @@ impl Ask {
             Err(status) => Outcome::of_status(&status),
         }
     }
-
-    async fn send_alone(&self, id: &str, members: &Members, channel: Channel) -> Result<Answer, Status> {
-        let request_id = id.to_owned();
-        let account = self.account();
-        let (member_id, asset_code) = (members.id(account.member), account.asset().code.to_owned());
-        let (mut holds, mut pending) = (
-            HoldServiceClient::new(channel.clone()),
-            PendingServiceClient::new(channel.clone()),
-        );
-        Ok(match self.clone() {
-            Self::Hold {
-                amount, ttl_seconds, ..
-            } => {
-                let request = HoldPointsRequest {
-                    reference: request_id.clone(),
-                    request_id,
-                    member_id,
-                    asset_code,
-                    amount,
-                    ttl_seconds,
-                    cost_centre: String::new(),
-                };
-                Answer::Hold(holds.hold_points(request).await?.into_inner())
-            }
-            Self::Capture { hold, amount, .. } => {
-                let request = CaptureHoldRequest {
-                    reference: request_id.clone(),
-                    request_id,
-                    hold_id: hold,
-                    amount,
-                    cost_centre: String::new(),
-                };
-                Answer::Capture(holds.capture_hold(request).await?.into_inner())
-            }
-            Self::Release { hold, .. } => {
-                let request = ReleaseHoldRequest {
-                    request_id,
-                    hold_id: hold,
-                };
-                Answer::Release(holds.release_hold(request).await?.into_inner())
-            }
-            Self::Transfer { to, amount, .. } => {
-                let request = TransferPointsRequest {
-                    reference: request_id.clone(),
-                    request_id,
-                    member_id,
-                    to_member_id: members.id(to),
-                    asset_code,
-                    amount,
-                };
-                let mut transfers = TransferServiceClient::new(channel);
-                Answer::Transfer(transfers.transfer_points(request).await?.into_inner())
-            }
-            Self::Adjust { amount, .. } => {
-                let request = CreateAdjustmentRequest {
-                    reason_code: request_id.clone(),
-                    request_id,
-                    member_id,
-                    asset_code,
-                    amount,
-                    note: String::new(),
-                    cost_centre: String::new(),
-                };
-                let mut adjustments = AdjustmentServiceClient::new(channel);
-                Answer::Adjust(adjustments.create_adjustment(request).await?.into_inner())
-            }
-            Self::Confirm { entry, .. } => {
-                let request = ConfirmPendingRequest {
-                    request_id,
-                    member_id,
-                    asset_code,
-                    entry_id: entry,
-                    reference: String::new(),
-                };
-                Answer::Confirm(pending.confirm_pending(request).await?.into_inner())
-            }
-            Self::Cancel { entry, .. } => {
-                let request = CancelPendingRequest {
-                    request_id,
-                    member_id,
-                    asset_code,
-                    entry_id: entry,
-                    reference: String::new(),
-                };
-                Answer::Cancel(pending.cancel_pending(request).await?.into_inner())
-            }
-            Self::Earn { .. } | Self::Redeem { .. } | Self::Reverse { .. } => panic!("{self:?} is a posting"),
-        })
-    }
 }
 
 async fn post(request: Request, channel: Channel) -> Result<Answer, Status> {
+    let mut pools = PoolServiceClient::new(channel.clone());
     let mut points = PointsServiceClient::new(channel);
     Ok(match request {
         Request::Earn(request) => points
@@ -296,57 +259,10 @@ async fn post(request: Request, channel: Channel) -> Result<Answer, Status> {
             .map(Answer::Earn)?,
         Request::Redeem(request) => Answer::Redeem(points.redeem_points(request).await?.into_inner()),
         Request::Reverse(request) => Answer::Reverse(points.reverse_points(request).await?.into_inner()),
+        Request::Contribute(request) => Answer::Contribute(pools.contribute_points(request).await?.into_inner()),
+        Request::RedeemPool(request) => Answer::Spend(pools.redeem_pool_points(request).await?.into_inner()),
+        Request::ReversePool(request) => Answer::GiveBack(pools.reverse_pool_points(request).await?.into_inner()),
+        Request::HoldPool(request) => Answer::HoldPool(pools.hold_pool_points(request).await?.into_inner()),
         other => panic!("{other:?} is sent by its own method"),
     })
-}
-
-impl Outcome {
-    pub(super) fn of_result(result: PostingResult) -> Self {
-        match result.outcome {
-            Some(Told::Earn(answer)) => Self::Done(Box::new(Answer::Earn(answer))),
-            Some(Told::Redeem(answer)) => Self::Done(Box::new(Answer::Redeem(answer))),
-            Some(Told::Reverse(answer)) => Self::Done(Box::new(Answer::Reverse(answer))),
-            Some(Told::Refusal(refusal)) => {
-                let metadata = refusal.metadata.into_iter().collect();
-                Self::of_code(Code::from_i32(refusal.code), refusal.reason, metadata, refusal.message)
-            }
-            Some(other) => Self::Broken(format!("{other:?} was not asked for")),
-            None => Self::Broken("a result without an outcome".to_owned()),
-        }
-    }
-
-    pub(super) fn of_status(status: &Status) -> Self {
-        let details = status.get_error_details();
-        let info = details.error_info();
-        let reason = info.map(|info| info.reason.clone()).unwrap_or_default();
-        let metadata = info.map(|info| info.metadata.clone().into_iter().collect());
-        Self::of_code(
-            status.code(),
-            reason,
-            metadata.unwrap_or_default(),
-            status.message().to_owned(),
-        )
-    }
-
-    /// Who lost a race, or found nobody there, or too many, asks again. Whoever is refused learns a reason; anything else
-    /// should not happen.
-    fn of_code(code: Code, reason: String, metadata: BTreeMap<String, String>, message: String) -> Self {
-        match code {
-            Code::Aborted | Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Cancelled => {
-                Self::Unknown
-            }
-            Code::FailedPrecondition | Code::InvalidArgument => Self::Refused(Refused { reason, metadata }),
-            other => Self::Broken(format!("{other:?} {reason}: {message}")),
-        }
-    }
-}
-
-impl Refused {
-    pub(super) fn number(&self, name: &str) -> i64 {
-        let text = self
-            .metadata
-            .get(name)
-            .unwrap_or_else(|| panic!("{self:?} has no {name}"));
-        text.parse().unwrap()
-    }
 }

@@ -1,10 +1,11 @@
-//! Who there is: a few members, so that callers meet, and assets with different policies.
+//! Who there is: a few members, so that callers meet, some of whom are merged and parted; and assets with different policies.
 
 use contracts::points::v1::asset_service_client::AssetServiceClient;
 use contracts::points::v1::*;
 use kernel::{MICROS_PER_DAY, Time};
 use rpc::Channel;
 
+use super::pools::Pool;
 use crate::domain::MemberId;
 
 /// An asset, and what the model has to know of it.
@@ -17,8 +18,10 @@ pub(super) struct Asset {
     pub(super) owes: bool,
 }
 
-/// One takes back what is there, the other makes debts, and gives grace.
-pub(super) const ASSETS: [Asset; 2] = [
+/// One takes back what is there, another makes debts, and gives grace. Of the last, every member of the family has something
+/// that nobody ever asks for: so each merge and each undo is told by a fact at least, and by that of this asset last, for the
+/// consumer takes assets in the order of their codes.
+pub(super) const ASSETS: [Asset; 3] = [
     Asset {
         code: "points",
         days: None,
@@ -31,7 +34,21 @@ pub(super) const ASSETS: [Asset; 2] = [
         grace_days: 3,
         owes: true,
     },
+    Asset {
+        code: "witness",
+        days: None,
+        grace_days: 0,
+        owes: false,
+    },
 ];
+/// That which makes debts.
+pub(super) const OWED: usize = 1;
+/// That which nobody asks for.
+pub(super) const WITNESS: usize = 2;
+/// How many members there are.
+pub(super) const MEMBERS: usize = 6;
+/// So many of the members may be merged into one another, and parted again.
+pub(super) const FAMILY: usize = 3;
 const OFFSET_MINUTES: i32 = 480;
 const OFFSET_MICROS: i64 = 8 * 3_600 * 1_000_000;
 
@@ -42,12 +59,11 @@ pub(super) struct Account {
     pub(super) asset: usize,
 }
 
-/// The members, by their numbers.
+/// Whoever holds accounts, by their numbers: the members, and after them the pools.
 #[derive(Clone, Debug)]
 pub(super) struct Members {
     pub(super) ids: Vec<MemberId>,
-    /// Who becomes whom; nobody twice.
-    pub(super) merges: Vec<(usize, usize)>,
+    pub(super) pools: Vec<String>,
 }
 
 impl Asset {
@@ -97,6 +113,11 @@ fn end_of_day_after(time: Time, days: i64) -> Time {
 }
 
 impl Account {
+    /// The pool whose it is, if it is one's.
+    pub(super) fn pool(self) -> Option<usize> {
+        self.member.checked_sub(MEMBERS)
+    }
+
     pub(super) fn asset(self) -> &'static Asset {
         &ASSETS[self.asset]
     }
@@ -105,15 +126,40 @@ impl Account {
     pub(super) fn holder(self) -> usize {
         self.member * ASSETS.len() + self.asset
     }
+
+    /// That which the model calls so.
+    pub(super) fn of_holder(holder: usize) -> Self {
+        Self {
+            member: holder / ASSETS.len(),
+            asset: holder % ASSETS.len(),
+        }
+    }
 }
 
 impl Members {
     pub(super) fn id(&self, member: usize) -> String {
-        self.ids[member].to_string()
+        match self.ids.get(member) {
+            Some(id) => id.to_string(),
+            None => self.pools[member - self.ids.len()].clone(),
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.ids.len() + self.pools.len()
+    }
+
+    /// All accounts that there can be.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = Account> + '_ {
+        let of_members = (0..self.ids.len()).flat_map(|member| {
+            let assets = 0..ASSETS.len();
+            assets.map(move |asset| Account { member, asset })
+        });
+        of_members.chain((0..self.pools.len()).map(Pool::account))
     }
 
     pub(super) fn account(&self, member_id: &str, asset_code: &str) -> Account {
-        let member = self.ids.iter().position(|id| id.to_string() == member_id);
+        let member = (0..self.count()).find(|member| self.id(*member) == member_id);
         let asset = ASSETS.iter().position(|asset| asset.code == asset_code);
         Account {
             member: member.unwrap(),
@@ -121,17 +167,13 @@ impl Members {
         }
     }
 
-    /// Whom a member may be by now: itself, whoever it is merged into, and so on.
-    pub(super) fn may_be(&self, member: usize) -> Vec<usize> {
-        let mut path = vec![member];
-        while let Some((_, to)) = self.merges.iter().find(|(from, _)| Some(from) == path.last()) {
-            path.push(*to);
-        }
-        path
+    /// The members who may be merged.
+    pub(super) fn family(&self) -> std::ops::Range<usize> {
+        0..FAMILY.min(self.ids.len())
     }
 
     /// Whether a member is never merged with another one.
     pub(super) fn stays(&self, member: usize) -> bool {
-        self.merges.iter().all(|(from, to)| *from != member && *to != member)
+        !self.family().contains(&member)
     }
 }

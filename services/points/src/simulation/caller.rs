@@ -12,14 +12,15 @@ use rand::seq::IteratorRandom;
 use testkit::Link;
 use tokio::sync::mpsc;
 
-use super::ask::{Ask, Outcome};
-use super::brand::Members;
+use super::answer::{Answer, Outcome};
+use super::ask::{Ask, Waits};
+use super::brand::{Account, Members, OWED};
 use super::dice::{draw, draw_posting};
 use super::world::World;
 
 /// How a request is brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     /// By its own method.
     Method,
     Batch,
@@ -46,7 +47,8 @@ impl Caller {
                 9..11 => self.twice_at_once(step).await,
                 11..13 => self.many(step, Way::Batch).await,
                 13..15 => self.together(step).await,
-                15..18 => self.many(step, Way::Stream).await,
+                15..17 => self.many(step, Way::Stream).await,
+                17 => self.run_up_debts(step).await,
                 _ => self.again().await,
             }
         }
@@ -105,13 +107,46 @@ impl Caller {
             let ask = draw_posting(&mut self.dice, &self.world.members, &known, self.world.now());
             let account = ask.account();
             let is_new = asks.iter().all(|(_, other)| other.account() != account);
-            if is_new && self.world.members.stays(account.member) {
+            let is_of_one = !matches!(ask, Ask::Contribute { .. });
+            if is_new && is_of_one && self.world.members.stays(account.member) {
                 asks.push((format!("{}_{step}_{number}", self.name), ask));
             }
         }
         if !asks.is_empty() {
             self.until_known(Way::Together, asks).await;
         }
+    }
+
+    /// Earns, spends all that there is, and has the earn taken back: what is owed then is seldom come to by chance.
+    async fn run_up_debts(&mut self, step: usize) {
+        let account = Account {
+            member: self.dice.random_range(self.world.members.family()),
+            asset: OWED,
+        };
+        let id = |what: &str| format!("{}_{step}_{what}", self.name);
+        let (earned, spent, reversed) = (id("earned"), id("spent"), id("reversed"));
+        let earn = Ask::Earn {
+            account,
+            amount: self.dice.random_range(1..60),
+            expire_time: None,
+            waits: Waits::No,
+        };
+        self.until_known(Way::Method, vec![(earned.clone(), earn)]).await;
+        let Some(Answer::Earn(told)) = self.world.history.ops()[&earned].done().cloned() else {
+            return;
+        };
+        let entry = told.entry.unwrap();
+        let redeem = Ask::Redeem {
+            account,
+            amount: entry.balance.max(1),
+        };
+        self.until_known(Way::Method, vec![(spent, redeem)]).await;
+        let reverse = Ask::Reverse {
+            account,
+            entry: entry.entry_id,
+            amount: 0,
+        };
+        self.until_known(Way::Method, vec![(reversed, reverse)]).await;
     }
 
     /// Asks for something again that somebody has asked for before.
@@ -144,7 +179,7 @@ impl Caller {
 
 impl World {
     /// Asks a replica for some things, and notes what is learnt of each. What is not answered is unknown.
-    async fn send(&self, replica: usize, way: Way, asks: Vec<(String, Ask)>) -> Vec<Outcome> {
+    pub(super) async fn send(&self, replica: usize, way: Way, asks: Vec<(String, Ask)>) -> Vec<Outcome> {
         let link = self.link(replica).await;
         let asked = self.history.ask();
         let (answers, mut answered) = mpsc::channel(asks.len());

@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard};
 use kernel::{Clock, Time};
 use tokio::sync::watch;
 
-use super::ask::{Answer, Ask, Outcome};
+use super::answer::{Answer, Outcome};
+use super::ask::Ask;
 use super::brand::Account;
 
 /// A moment of the run: which of them was earlier, and what the clock said.
@@ -40,6 +41,8 @@ pub(super) struct Known {
     pub(super) entries: Vec<(Account, String)>,
     pub(super) holds: Vec<(Account, String)>,
     pub(super) pending: Vec<(Account, String)>,
+    /// What was told last of the balance of whom was asked for.
+    pub(super) balances: BTreeMap<Account, i64>,
 }
 
 /// The history of a run, which all callers write.
@@ -164,23 +167,32 @@ impl Known {
     fn learn(&mut self, account: Account, answer: &Answer) {
         match answer {
             Answer::Earn(earned) => {
-                let entry = earned.entry.clone().unwrap().entry_id;
-                self.pending.push((account, entry.clone()));
-                self.entries.push((account, entry));
+                let entry = earned.entry.clone().unwrap();
+                self.balances.insert(account, entry.balance);
+                self.pending.push((account, entry.entry_id.clone()));
+                self.entries.push((account, entry.entry_id));
             }
             Answer::Redeem(redeemed) => {
-                self.entries.push((account, redeemed.entry.clone().unwrap().entry_id));
+                let entry = redeemed.entry.clone().unwrap();
+                self.balances.insert(account, entry.balance);
+                self.entries.push((account, entry.entry_id));
             }
             Answer::Capture(captured) => {
                 self.entries.push((account, captured.entry.clone().unwrap().entry_id));
             }
+            Answer::Spend(spent) => self.entries.push((account, spent.entry.clone().unwrap().entry_id)),
+            Answer::HoldPool(held) => self.holds.push((account, held.hold.clone().unwrap().hold_id)),
             Answer::Hold(held) => self.holds.push((account, held.hold.clone().unwrap().hold_id)),
             Answer::Reverse(_)
             | Answer::Release(_)
             | Answer::Transfer(_)
             | Answer::Adjust(_)
             | Answer::Confirm(_)
-            | Answer::Cancel(_) => {}
+            | Answer::Cancel(_)
+            | Answer::Contribute(_)
+            | Answer::GiveBack(_)
+            | Answer::Place(_)
+            | Answer::Dissolve(_) => {}
         }
     }
 }

@@ -5,21 +5,30 @@
 //! entries, lots and answers. Only when something expires is the service's to choose too, for nobody can spend it any
 //! more: the model checks that what was expired was due, and that it was all there was.
 
+mod effects;
 mod entries;
 mod holds;
+mod merges;
+mod places;
+mod read;
+mod reversals;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use contracts::points::v1::*;
-use kernel::{Fact, Time};
-use prost::Message;
+use kernel::Time;
 use store::OutboxRow;
 
-use super::ask::{Answer, Ask};
+use self::effects::{Effect, effect, entry_of};
+use self::merges::Family;
+use self::read::Step;
+use super::ask::Ask;
 use super::brand::{Account, Members};
 use super::history::Op;
-use crate::domain::LotKey;
+use super::identity::Passage;
+use super::pools::POOLS;
 use crate::domain::model::Model;
+use crate::domain::{HoldId, LotKey};
 
 /// The model, and how far it has come.
 pub(super) struct Replay {
@@ -30,43 +39,39 @@ pub(super) struct Replay {
     pub(super) done: BTreeMap<String, usize>,
     /// How many facts there were.
     pub(super) position: usize,
-    /// Whose accounts were handed over by a fact.
-    pub(super) moved: HashSet<usize>,
+    /// Who is who, and what of whom is where.
+    pub(super) family: Family,
+    /// What of that which seldom happens there has been.
+    pub(super) seen: BTreeMap<&'static str, usize>,
+    /// Of each pool the places of those who are not of the family, and whether they have joined.
+    places: Vec<BTreeMap<usize, bool>>,
+    /// By which entry what was left of a pool came to its owner.
+    returned: BTreeMap<usize, Entry>,
+    /// The pools that have ended.
+    pub(super) dissolved: BTreeSet<usize>,
+    /// For whom of a pool a hold was made.
+    actors: HashMap<HoldId, String>,
     entries: HashMap<String, Entry>,
     told: HashSet<String>,
     causes: HashMap<Effect, String>,
     sequences: HashMap<usize, i64>,
 }
 
-/// By what a request is known to have taken effect.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Effect {
-    Entry(String),
-    Held(String),
-    Released(String),
-    Confirmed(String),
-}
-
-/// What a fact is about.
-#[derive(Clone, Debug)]
-enum Step {
-    Entry(Entry),
-    Transfer { out: Entry, into: Entry },
-    Move { out: Entry, into: Entry },
-    Held(PointsHeld),
-    HoldEnded(PointsHoldEnded),
-    Confirmed(PointsConfirmed),
-}
-
 impl Replay {
-    pub(super) fn new(members: Members) -> Self {
+    /// Before anything has happened; what will happen to members comes in this order.
+    pub(super) fn new(members: Members, passages: Vec<Passage>) -> Self {
         Self {
+            family: Family::new(members.count(), passages),
             members,
             ops: BTreeMap::new(),
             model: Model::default(),
             done: BTreeMap::new(),
             position: 0,
-            moved: HashSet::new(),
+            seen: BTreeMap::new(),
+            places: vec![BTreeMap::new(); POOLS.len()],
+            returned: BTreeMap::new(),
+            dissolved: BTreeSet::new(),
+            actors: HashMap::new(),
             entries: HashMap::new(),
             told: HashSet::new(),
             causes: HashMap::new(),
@@ -89,7 +94,10 @@ impl Replay {
 
     /// Does what the facts tell; `look` sees the model before the first of them and after each.
     pub(super) fn go_on(&mut self, facts: &[OutboxRow], mut look: impl FnMut(&Self)) {
-        let mut steps: Vec<Option<Step>> = facts.iter().map(|fact| Some(self.step(fact))).collect();
+        let mut steps: Vec<Option<Step>> = Vec::new();
+        for fact in facts {
+            steps.push(self.step(fact));
+        }
         look(self);
         for place in 0..steps.len() {
             let Some(step) = steps[place].take() else { continue };
@@ -99,7 +107,7 @@ impl Replay {
                 let later = steps.iter().skip(place + 1).position(|later| {
                     let later = later
                         .as_ref()
-                        .filter(|it| matches!(it, Step::HoldEnded(_) | Step::Confirmed(_)));
+                        .filter(|it| matches!(it, Step::HoldEnded(..) | Step::Confirmed(_)));
                     later.is_some_and(|later| self.account_of(later) == account)
                 });
                 let cause = later.and_then(|offset| steps[place + 1 + offset].take());
@@ -119,108 +127,11 @@ impl Replay {
             .filter(|entry| !self.told.contains(&entry.entry_id))
             .collect();
         assert!(untold.is_empty(), "no fact tells of {untold:?}");
-        for (id, op) in &self.ops {
+        self.family.check_complete();
+        // Of a place nothing is told where it was so before: whether that was right is looked at with the refusals.
+        let told = self.ops.iter().filter(|(_, op)| !matches!(op.ask, Ask::Place { .. }));
+        for (id, op) in told {
             assert_eq!(op.done().is_some(), self.done.contains_key(id), "{id}: {op:?}");
-        }
-    }
-
-    fn step(&self, fact: &OutboxRow) -> Step {
-        fn read<F: Message + Default>(fact: &OutboxRow) -> F {
-            F::decode(&*fact.payload).unwrap()
-        }
-        let entry = |id: &str, amount: i64, balance: i64| {
-            let entry = self.entries.get(id).unwrap_or_else(|| panic!("there is no entry {id}"));
-            assert_eq!(
-                (entry.amount.abs(), entry.balance),
-                (amount.abs(), balance),
-                "{entry:?}"
-            );
-            entry.clone()
-        };
-        match &*fact.kind {
-            PointsEarned::TYPE => {
-                let told: PointsEarned = read(fact);
-                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
-            }
-            PointsRedeemed::TYPE => {
-                let told: PointsRedeemed = read(fact);
-                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
-            }
-            PointsReversed::TYPE => {
-                let told: PointsReversed = read(fact);
-                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
-            }
-            PointsExpired::TYPE => {
-                let told: PointsExpired = read(fact);
-                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
-            }
-            PointsDebtRepaid::TYPE => {
-                let told: PointsDebtRepaid = read(fact);
-                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
-            }
-            PointsAdjusted::TYPE => {
-                let told: PointsAdjusted = read(fact);
-                Step::Entry(entry(&told.entry_id, told.amount, told.balance))
-            }
-            PointsTransferred::TYPE => {
-                let told: PointsTransferred = read(fact);
-                Step::Transfer {
-                    out: entry(&told.out_entry_id, told.amount, told.from_balance),
-                    into: entry(&told.in_entry_id, told.amount, told.to_balance),
-                }
-            }
-            PointsMoved::TYPE => self.moved(&read(fact)),
-            PointsHeld::TYPE => Step::Held(read(fact)),
-            PointsHoldEnded::TYPE => Step::HoldEnded(read(fact)),
-            PointsConfirmed::TYPE => Step::Confirmed(read(fact)),
-            other => panic!("nobody expects {other}"),
-        }
-    }
-
-    /// A fact of a move names no entries: of the absorbed member's account there is only one.
-    fn moved(&self, told: &PointsMoved) -> Step {
-        let find = |kind: EntryKind, member: &str, counterpart: &str| {
-            let mut found = self.entries.values().filter(|entry| {
-                entry.kind() == kind
-                    && entry.asset_code == told.asset_code
-                    && entry.member_id == member
-                    && entry.counterpart_member_id == counterpart
-            });
-            found
-                .next()
-                .unwrap_or_else(|| panic!("{told:?} has no entries"))
-                .clone()
-        };
-        let (from, to) = (&told.from_member_id, &told.to_member_id);
-        Step::Move {
-            out: find(EntryKind::MoveOut, from, to),
-            into: find(EntryKind::MoveIn, to, from),
-        }
-    }
-
-    fn account_of(&self, step: &Step) -> Account {
-        let (member, asset) = match step {
-            Step::Entry(entry) | Step::Transfer { out: entry, .. } | Step::Move { out: entry, .. } => {
-                (&entry.member_id, &entry.asset_code)
-            }
-            Step::Held(held) => (&held.member_id, &held.asset_code),
-            Step::HoldEnded(ended) => (&ended.member_id, &ended.asset_code),
-            Step::Confirmed(confirmed) => (&confirmed.member_id, &confirmed.asset_code),
-        };
-        self.members.account(member, asset)
-    }
-
-    /// Whether there is what is to expire, or to be repaid with.
-    fn is_possible(&self, step: &Step) -> bool {
-        let Step::Entry(entry) = step else { return true };
-        let available = |key: LotKey| self.model.lots.get(&key).map_or(0, |lot| lot.available);
-        match entry.kind() {
-            EntryKind::Expire => parts(entry).iter().all(|(key, part)| available(*key) == -part),
-            EntryKind::DebtRepayment => {
-                let account = self.members.account(&entry.member_id, &entry.asset_code);
-                self.model.available(account.holder(), post_time(entry)) > 0
-            }
-            _ => true,
         }
     }
 
@@ -237,15 +148,21 @@ impl Replay {
                 self.book(&into);
             }
             Step::Move { out, into } => {
-                self.hand_over(&out, &into);
+                self.pass_on(&out, &into);
                 self.book(&out);
                 self.book(&into);
-                self.moved
-                    .insert(self.members.account(&out.member_id, &out.asset_code).holder());
+                self.end_passage(&out);
             }
-            Step::Held(held) => self.hold(&held),
-            Step::HoldEnded(ended) => self.end_hold(&ended),
+            Step::Held(held, by) => self.hold(&held, &by),
+            Step::HoldEnded(ended, by) => self.end_hold(&ended, &by),
             Step::Confirmed(confirmed) => self.confirm(&confirmed),
+            Step::Place { pool, member, change } => self.change_place(pool, member, change),
+            Step::Returned { out, into } => {
+                self.return_pool(&out, &into);
+                self.book(&out);
+                self.book(&into);
+            }
+            Step::Dissolved { pool } => self.dissolve(pool),
         }
     }
 
@@ -271,7 +188,7 @@ impl Replay {
     fn book(&mut self, entry: &Entry) {
         let holder = self.members.account(&entry.member_id, &entry.asset_code).holder();
         assert!(
-            !self.moved.contains(&holder),
+            !self.family.closed.contains(&holder),
             "posted to an account that was handed over: {entry:?}"
         );
         assert!(self.told.insert(entry.entry_id.clone()), "told twice: {entry:?}");
@@ -281,6 +198,16 @@ impl Replay {
         assert_eq!(entry.balance, self.balance(holder), "{entry:?}");
         let sum: i64 = entry.lots.iter().map(|part| part.amount).sum();
         assert_eq!(entry.amount, sum, "{entry:?}");
+    }
+
+    /// Grants a lot, which belongs to a member: with that one it comes back when a merge is undone.
+    fn grant(&mut self, holder: usize, key: LotKey, amount: i64, member: usize) {
+        self.model.grant(holder, key, amount);
+        self.family.belongs.insert(key, member);
+    }
+
+    fn see(&mut self, what: &'static str, is_here: bool) {
+        *self.seen.entry(what).or_default() += usize::from(is_here);
     }
 
     pub(super) fn balance(&self, holder: usize) -> i64 {
@@ -312,15 +239,22 @@ impl Replay {
 
     /// Whether a member that was named is by now the one of an account.
     fn leads_to(&self, named: usize, account: Account) -> bool {
-        self.members.may_be(named).contains(&account.member)
+        self.family.leads.of(named) == account.member
     }
 
+    /// The account that was named, which is that of the entry.
     fn holder_of(&self, named: Account, entry: &Entry) -> (Account, usize) {
-        let account = self.members.account(&entry.member_id, &entry.asset_code);
+        let (account, holder) = self.holder(entry);
         assert!(
             named.asset == account.asset && self.leads_to(named.member, account),
             "{named:?} is not {entry:?}"
         );
+        (account, holder)
+    }
+
+    /// The account of an entry.
+    fn holder(&self, entry: &Entry) -> (Account, usize) {
+        let account = self.members.account(&entry.member_id, &entry.asset_code);
         // Whoever owes had nothing to spend before.
         let (holder, now) = (account.holder(), post_time(entry));
         assert!(
@@ -329,31 +263,6 @@ impl Replay {
         );
         (account, holder)
     }
-}
-
-/// By what a request is known to have taken effect, if it has.
-fn effect(op: &Op) -> Option<Effect> {
-    Some(match (op.done()?, &op.ask) {
-        (Answer::Hold(held), _) => Effect::Held(held.hold.clone().unwrap().hold_id),
-        (Answer::Release(released), _) => Effect::Released(released.hold.clone().unwrap().hold_id),
-        (Answer::Confirm(_), Ask::Confirm { entry, .. }) => Effect::Confirmed(entry.clone()),
-        (other, _) => Effect::Entry(entry_of(other).entry_id.clone()),
-    })
-}
-
-/// The entry that was asked for.
-fn entry_of(answer: &Answer) -> &Entry {
-    let entry = match answer {
-        Answer::Earn(answer) => answer.entry.as_ref(),
-        Answer::Redeem(answer) => answer.entry.as_ref(),
-        Answer::Reverse(answer) => answer.entry.as_ref(),
-        Answer::Capture(answer) => answer.entry.as_ref(),
-        Answer::Transfer(answer) => answer.out_entry.as_ref(),
-        Answer::Adjust(answer) => answer.entry.as_ref(),
-        Answer::Cancel(answer) => answer.entries.first(),
-        Answer::Hold(_) | Answer::Release(_) | Answer::Confirm(_) => None,
-    };
-    entry.unwrap_or_else(|| panic!("no entry in {answer:?}"))
 }
 
 fn sorted(entry: &Entry) -> Entry {
@@ -370,7 +279,7 @@ fn post_time(entry: &Entry) -> Time {
     time(Some(entry.post_time.as_ref().unwrap()))
 }
 
-fn lot_parts(lots: &[LotAmount]) -> Vec<(LotKey, i64)> {
+pub(super) fn lot_parts(lots: &[LotAmount]) -> Vec<(LotKey, i64)> {
     let part = |part: &LotAmount| {
         (
             (time(part.expire_time.as_ref()), part.lot_id.parse().unwrap()),

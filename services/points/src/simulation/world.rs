@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::identity::v1::MembersMerged;
 use kernel::Time;
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -11,9 +10,13 @@ use sea_orm::DbBackend;
 use testkit::{Fleet, Link, Replica};
 use tokio::sync::{Mutex, watch};
 
-use super::brand::{ASSETS, Members};
+use super::ask::{Ask, Waits};
+use super::brand::{ASSETS, Account, MEMBERS, Members, WITNESS};
+use super::caller::Way;
 use super::dice::Event;
 use super::history::History;
+use super::identity::{Identity, Passage};
+use super::pools::POOLS;
 use crate::domain::MemberId;
 
 /// How long after a request has been sent its replica is killed at the latest: long enough for every step of a posting.
@@ -23,6 +26,7 @@ pub(super) struct World {
     pub(super) fleet: Fleet,
     pub(super) members: Members,
     pub(super) history: History,
+    identity: Mutex<Identity>,
     replicas: Vec<Slot>,
 }
 
@@ -33,8 +37,9 @@ struct Slot {
 }
 
 impl World {
-    /// Some members with two assets, before anything has happened. SQLite has one process; PostgreSQL is posted to by two.
-    pub(super) async fn new(members: usize, merges: Vec<(usize, usize)>) -> Self {
+    /// Some members, before anything has happened but that pools were founded, and that those of the family have their witnesses. SQLite has one process;
+    /// PostgreSQL is posted to by two.
+    pub(super) async fn new() -> Self {
         let fleet = Fleet::new(crate::NAME, crate::migrations, crate::service).await;
         let replicas = match fleet.db().backend() {
             DbBackend::Sqlite => 1,
@@ -44,10 +49,11 @@ impl World {
             replica: Mutex::new(None),
             link: watch::Sender::new(None),
         };
-        let ids = (0..members).map(|_| MemberId::generate(&fleet.clock)).collect();
-        let world = Self {
-            members: Members { ids, merges },
+        let ids = (0..MEMBERS).map(|_| MemberId::generate(&fleet.clock)).collect();
+        let mut world = Self {
+            members: Members { ids, pools: Vec::new() },
             history: History::new(fleet.clock.clone()),
+            identity: Mutex::new(Identity::new(MEMBERS + POOLS.len())),
             fleet,
             replicas: (0..replicas).map(slot).collect(),
         };
@@ -58,7 +64,30 @@ impl World {
         for asset in &ASSETS {
             link.run(asset.create(link.channel())).await.unwrap();
         }
+        for pool in &POOLS {
+            let create = pool.create(world.members.clone(), link.channel());
+            world.members.pools.push(link.run(create).await.unwrap());
+        }
+        world.bear_witness().await;
         world
+    }
+
+    async fn bear_witness(&self) {
+        for member in self.members.family() {
+            let witness = Ask::Earn {
+                account: Account { member, asset: WITNESS },
+                amount: 1,
+                expire_time: None,
+                waits: Waits::No,
+            };
+            self.send(0, Way::Method, vec![(format!("witness_{member}"), witness)])
+                .await;
+        }
+    }
+
+    /// All that has happened to members, in the order in which the service was told.
+    pub(super) async fn passages(&self) -> Vec<Passage> {
+        self.identity.lock().await.passages()
     }
 
     pub(super) fn now(&self) -> Time {
@@ -136,17 +165,12 @@ impl World {
                     }
                     self.kill(replica).await;
                 }
-                Event::Merge { number } => {
-                    let (from, to) = self.members.merges[number];
-                    let fact = MembersMerged {
-                        surviving_member_id: self.members.id(to),
-                        absorbed_member_id: self.members.id(from),
-                        profile: None,
-                        merge_time: Some(self.now().to_wire()),
-                        merge_id: String::new(),
-                    };
-                    self.fleet.publish("identity", &fact, &self.members.id(to));
-                    let _ = self.settle(0).await;
+                Event::Pass { heard } => {
+                    let mut identity = self.identity.lock().await;
+                    identity.go_on(&mut dice, &self.members, &self.fleet);
+                    if heard {
+                        let _ = self.settle(0).await;
+                    }
                 }
             }
         }

@@ -2,16 +2,18 @@ use std::collections::BTreeMap;
 
 use fault::Fault;
 use kernel::{Tenant, Time};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Tx, insert_rows, statement};
 
 use super::row::{Columns, broken, select};
 use crate::domain::{Fate, HandedPlace, MemberId, Pool, PoolId, PoolMember};
 
-/// Remembers what a merge did to a place.
+/// Remembers what a merge did to a place. What the survivor has of its own may change by the undo of another merge.
 pub(crate) async fn save_handed_place(tx: &Tx, pool: &Pool, handed: &HandedPlace) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO handed_place (tenant_id, absorbed_id, pool_id, survivor_id, fate, invite_time, join_time, \
          owned, heir_id, own_invite_time, own_join_time)";
+    const CHANGE: &str = "ON CONFLICT (tenant_id, absorbed_id, pool_id) DO UPDATE SET own_invite_time = excluded.own_invite_time, \
+         own_join_time = excluded.own_join_time";
     let row = vec![
         pool.tenant.uuid().into(),
         handed.place.member.uuid().into(),
@@ -30,9 +32,12 @@ pub(crate) async fn save_handed_place(tx: &Tx, pool: &Pool, handed: &HandedPlace
             .map(Time::micros)
             .into(),
     ];
-    insert_rows(&**tx, INSERT, vec![row], "ON CONFLICT DO NOTHING").await?;
+    insert_rows(&**tx, INSERT, vec![row], CHANGE).await?;
     Ok(())
 }
+
+const SELECT: &str = "SELECT pool_id, absorbed_id, survivor_id, fate, invite_time, join_time, owned, heir_id, own_invite_time, \
+     own_join_time FROM handed_place";
 
 /// What the merge of a member did to its places, by their pools.
 pub(crate) async fn handed_places(
@@ -40,36 +45,57 @@ pub(crate) async fn handed_places(
     tenant: Tenant,
     absorbed: MemberId,
 ) -> Result<BTreeMap<PoolId, HandedPlace>, Fault> {
-    const HANDED: &str = "SELECT pool_id, survivor_id, fate, invite_time, join_time, owned, heir_id, own_invite_time, own_join_time \
-         FROM handed_place WHERE tenant_id = $1 AND absorbed_id = $2";
-    let rows = select(&**tx, HANDED, [tenant.uuid().into(), absorbed.uuid().into()]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut columns = Columns::of(row);
-            let (pool, survivor) = (PoolId::from_uuid(columns.take()?), MemberId::from_uuid(columns.take()?));
-            let fate = columns.take()?;
-            let place = PoolMember {
-                member: absorbed,
-                invite_time: columns.time()?,
-                join_time: columns.maybe_time()?,
-            };
-            let (owned, heir) = (columns.take()?, MemberId::from_uuid(columns.take()?));
-            let (own_invite, own_join) = (columns.maybe_time()?, columns.maybe_time()?);
-            let handed = HandedPlace {
-                place,
-                survivor,
-                fate: Fate::from_number(fate).ok_or_else(|| broken("the fate of a place", fate))?,
-                owned,
-                heir,
-                own: own_invite.map(|invite_time| PoolMember {
-                    member: survivor,
-                    invite_time,
-                    join_time: own_join,
-                }),
-            };
-            Ok((pool, handed))
-        })
-        .collect()
+    let sql = format!("{SELECT} WHERE tenant_id = $1 AND absorbed_id = $2");
+    let rows = select(&**tx, &sql, [tenant.uuid().into(), absorbed.uuid().into()]).await?;
+    rows.iter().map(handed_row).collect()
+}
+
+/// What merges did to places in a pool that they handed to a survivor, but for that of one member.
+pub(crate) async fn others_handed_to(
+    tx: &Tx,
+    pool: &Pool,
+    survivor: MemberId,
+    absorbed: MemberId,
+) -> Result<Vec<HandedPlace>, Fault> {
+    let sql = format!(
+        "{SELECT} WHERE tenant_id = $1 AND pool_id = $2 AND survivor_id = $3 AND absorbed_id <> $4 \
+         ORDER BY invite_time, absorbed_id"
+    );
+    let parameters: [Value; 4] = [
+        pool.tenant.uuid().into(),
+        pool.id.uuid().into(),
+        survivor.uuid().into(),
+        absorbed.uuid().into(),
+    ];
+    let rows = select(&**tx, &sql, parameters).await?;
+    rows.iter().map(|row| Ok(handed_row(row)?.1)).collect()
+}
+
+fn handed_row(row: &QueryResult) -> Result<(PoolId, HandedPlace), Fault> {
+    let mut columns = Columns::of(row);
+    let (pool, absorbed) = (PoolId::from_uuid(columns.take()?), MemberId::from_uuid(columns.take()?));
+    let survivor = MemberId::from_uuid(columns.take()?);
+    let fate = columns.take()?;
+    let place = PoolMember {
+        member: absorbed,
+        invite_time: columns.time()?,
+        join_time: columns.maybe_time()?,
+    };
+    let (owned, heir) = (columns.take()?, MemberId::from_uuid(columns.take()?));
+    let (own_invite, own_join) = (columns.maybe_time()?, columns.maybe_time()?);
+    let handed = HandedPlace {
+        place,
+        survivor,
+        fate: Fate::from_number(fate).ok_or_else(|| broken("the fate of a place", fate))?,
+        owned,
+        heir,
+        own: own_invite.map(|invite_time| PoolMember {
+            member: survivor,
+            invite_time,
+            join_time: own_join,
+        }),
+    };
+    Ok((pool, handed))
 }
 
 /// Forgets what the merge of a member did: it has been undone.

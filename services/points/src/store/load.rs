@@ -4,11 +4,11 @@ use std::sync::Arc;
 use contracts::points::v1::ErrorReason;
 use fault::Fault;
 use kernel::{Clock, Tenant};
-use store::{Tx, redirects};
-use uuid::Uuid;
+use store::Tx;
 
 use super::adjustment::lock_adjustments;
-use super::lot::{FIRST, LOTS_PER_PAGE, LotRow, lots_by_id, open_lots, pending_lots, waiting_earns};
+use super::lot::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots, pending_lots, waiting_earns};
+use super::returns::owners_of_lots;
 use super::{AccountRow, hold, reversible};
 use crate::domain::{
     Account, AccountKey, Act, Asset, AssetCode, Earns, EntryId, EntryKind, HoldId, LotId, LotKey, Posting, Standing,
@@ -181,11 +181,11 @@ fn named_entries(state: &State, posting: &Posting) -> Vec<EntryId> {
 
 /// The holds that postings name, and the open ones of accounts that move, or of which a part does.
 async fn load_holds(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
-    let (mut named, mut moving) = (BTreeSet::new(), BTreeSet::new());
+    let (mut named, mut moving) = (BTreeMap::new(), BTreeSet::new());
     for posting in postings {
         match posting.act {
             Act::Capture { hold, .. } | Act::Release { hold, .. } => {
-                named.insert((posting.account.tenant, hold));
+                named.insert((posting.account.tenant, hold), &posting.account);
             }
             Act::Move { .. } | Act::Return { .. } => {
                 moving.insert(posting.account.clone());
@@ -205,7 +205,13 @@ async fn load_holds(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result
             | Act::Expire { .. } => {}
         }
     }
-    for hold in hold::holds(&**tx, &named).await? {
+    for hold in hold::holds(&**tx, &named.keys().copied().collect()).await? {
+        // It has gone back to whom it was made by since it was found: the undo of a merge closes no account. One that has ended
+        // stays where it was.
+        let account = named.get(&(hold.account.tenant, hold.id));
+        if hold.is_open() && account.is_some_and(|account| **account != hold.account) {
+            return Err(Fault::Contended);
+        }
         state.load_hold(hold);
     }
     for hold in hold::open_holds(tx, &moving).await? {
@@ -221,7 +227,7 @@ fn lots_of_hold(state: &State, hold: HoldId) -> impl Iterator<Item = LotId> {
 /// The lots that postings name: those that get something back, the own lot of an earn, those of a hold, those that are to
 /// expire.
 async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
-    let mut wanted: BTreeMap<(Tenant, LotId), &AccountKey> = BTreeMap::new();
+    let mut wanted: BTreeMap<(Tenant, LotId), BTreeSet<&AccountKey>> = BTreeMap::new();
     for &posting in postings {
         let lots: Vec<LotId> = match &posting.act {
             Act::Reverse { .. } | Act::Confirm { .. } | Act::Cancel { .. } => {
@@ -243,31 +249,30 @@ async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[&Posting]) -> R
             | Act::Approve { .. }
             | Act::Reject { .. } => Vec::new(),
         };
-        wanted.extend(
-            lots.into_iter()
-                .map(|lot| ((posting.account.tenant, lot), &posting.account)),
-        );
+        for lot in lots {
+            let accounts = wanted.entry((posting.account.tenant, lot)).or_default();
+            accounts.insert(&posting.account);
+        }
     }
     if wanted.is_empty() {
         return Ok(());
     }
     let rows = lots_by_id(tx, &wanted.keys().copied().collect::<Vec<_>>()).await?;
-    let is_elsewhere = |row: &LotRow| {
-        let account = wanted.get(&(row.tenant, row.lot.id));
-        account.is_some_and(|account| account.member != row.member)
-    };
-    let others = rows.iter().filter(|row| is_elsewhere(row));
-    let others: BTreeSet<(Tenant, Uuid)> = others.map(|row| (row.tenant, row.member.uuid())).collect();
-    let led = redirects::follow_many(&**tx, &others.into_iter().collect::<Vec<_>>()).await?;
+    let empty = rows.iter().filter(|row| row.lot.worth() == 0);
+    let owners = owners_of_lots(tx, empty.map(|row| (row.tenant, row.lot.id, row.lot.entry)).collect()).await?;
     for row in rows {
-        let Some(&account) = wanted.get(&(row.tenant, row.lot.id)) else {
+        let Some(accounts) = wanted.get(&(row.tenant, row.lot.id)) else {
             continue;
         };
-        // An empty lot of an absorbed member comes back to the survivor. An open one is its holder's alone, and so is an
-        // empty one whose member is not absorbed, or no longer: its account is not locked.
-        let led_here = led.get(&(row.tenant, row.member.uuid())) == Some(&account.member.uuid());
-        if row.member == account.member || (row.lot.worth() == 0 && led_here) {
-            state.account_mut(account).load(row.lot);
+        // One that has something left is its holder's alone. An empty one comes back to whose it was, or whom that member was
+        // merged into, whoever has emptied it: what a survivor has emptied is not its own after an undo.
+        let owner = AccountKey {
+            tenant: row.tenant,
+            member: owners.get(&(row.tenant, row.lot.id)).copied().unwrap_or(row.member),
+            asset: row.asset,
+        };
+        if accounts.contains(&owner) {
+            state.account_mut(&owner).load(row.lot);
         } else {
             state.load_elsewhere(row.lot);
         }

@@ -10,6 +10,7 @@ mod earning;
 mod earning_drafts;
 mod hold;
 mod idle;
+mod kept_lots;
 mod more_cost_centres;
 mod pending;
 mod pool_holds;
@@ -63,6 +64,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         counter_axes::COUNTER_AXES,
         pool_holds::POOL_HOLDS,
         pool_places::POOL_PLACES,
+        kept_lots::KEPT_LOTS,
     ]
 }
 

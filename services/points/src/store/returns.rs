@@ -1,16 +1,16 @@
 //! What goes back when a merge is undone, and what of that waits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::Tenant;
-use sea_orm::ConnectionTrait;
-use store::{Tx, insert_rows, statement};
+use sea_orm::{ConnectionTrait, Value};
+use store::{Column, Tx, insert_rows, statement, values};
 use uuid::Uuid;
 
 use super::account::key_values;
-use super::row::{Columns, select};
-use crate::domain::{AccountKey, LotId, MemberId};
+use super::row::{Columns, KEYS_MAX, select};
+use crate::domain::{AccountKey, EntryId, LotId, MemberId};
 
 /// All members whose ids lead to this one, and itself.
 pub(crate) async fn led_to(tx: &Tx, tenant: Tenant, member: MemberId) -> Result<BTreeSet<MemberId>, Fault> {
@@ -23,21 +23,26 @@ pub(crate) async fn led_to(tx: &Tx, tenant: Tenant, member: MemberId) -> Result<
     Ok(members)
 }
 
-/// The lots of a locked account that have something left, held or pending and were granted to one of these members: by an
-/// entry of theirs, or, in the place of a lot that had expired, by the reversal of one.
-pub(crate) async fn lots_granted_to(
+/// Whose a lot `k` is, of which the columns are the tenant, the lot and its entry `e`: that of the member who kept all of it
+/// when another one was parted from it; else of the member it was granted to, by an entry or, in the place of a lot that had
+/// expired or gone, by the reversal of one.
+const OWNER: &str = "COALESCE((SELECT o.owner_id FROM kept_lot AS o WHERE o.tenant_id = k.column1 AND o.lot_id = k.column2), \
+     (SELECT r.member_id FROM entry AS r WHERE r.tenant_id = k.column1 AND r.entry_id = e.reverses_entry_id), \
+     e.member_id)";
+
+/// The lots of a locked account that have something left, held or pending and are of these members.
+pub(crate) async fn lots_of_members(
     tx: &Tx,
     account: &AccountKey,
     members: &BTreeSet<MemberId>,
 ) -> Result<BTreeSet<LotId>, Fault> {
     // One branch for each of the three partial indexes.
-    const LIVE: &str = "SELECT l.lot_id, l.entry_id FROM lot AS l \
-         WHERE l.tenant_id = $1 AND l.member_id = $2 AND l.asset_code = $3 AND";
+    const LIVE: &str = "SELECT l.tenant_id AS column1, l.lot_id AS column2, COALESCE(l.entry_id, l.lot_id) AS column3 \
+         FROM lot AS l WHERE l.tenant_id = $1 AND l.member_id = $2 AND l.asset_code = $3 AND";
     let sql = format!(
-        "SELECT k.lot_id, COALESCE((SELECT r.member_id FROM entry AS r \
-             WHERE r.tenant_id = $1 AND r.entry_id = e.reverses_entry_id), e.member_id) \
+        "SELECT k.column2, {OWNER} \
          FROM ({LIVE} l.open AND l.expire_time >= $4 UNION {LIVE} l.held > 0 UNION {LIVE} l.pending > 0) AS k \
-         CROSS JOIN entry AS e WHERE e.tenant_id = $1 AND e.entry_id = COALESCE(k.entry_id, k.lot_id)"
+         CROSS JOIN entry AS e WHERE e.tenant_id = k.column1 AND e.entry_id = k.column3"
     );
     let [tenant, member, asset] = key_values(account);
     let rows = select(&**tx, &sql, [tenant, member, asset, i64::MIN.into()]).await?;
@@ -50,6 +55,51 @@ pub(crate) async fn lots_granted_to(
         }
     }
     Ok(lots)
+}
+
+/// Whose these lots are today, by the entries that granted them: their members may have been merged into others.
+pub(super) async fn owners_of_lots(
+    tx: &Tx,
+    lots: Vec<(Tenant, LotId, EntryId)>,
+) -> Result<HashMap<(Tenant, LotId), MemberId>, Fault> {
+    const COLUMNS: [Column; 3] = [Column::Uuid, Column::Uuid, Column::Uuid];
+    let mut owners = HashMap::with_capacity(lots.len());
+    for lots in lots.chunks(KEYS_MAX) {
+        let rows = lots
+            .iter()
+            .map(|(tenant, lot, entry)| vec![tenant.uuid().into(), lot.uuid().into(), entry.uuid().into()]);
+        let (list, parameters) = values(tx.get_database_backend(), 1, &COLUMNS, rows.collect());
+        let sql = format!(
+            "SELECT k.column1, k.column2, COALESCE((SELECT d.to_id FROM redirect AS d \
+                 WHERE d.tenant_id = k.column1 AND d.from_id = {OWNER}), {OWNER}) \
+             FROM {list} AS k CROSS JOIN entry AS e WHERE e.tenant_id = k.column1 AND e.entry_id = k.column3"
+        );
+        for row in &select(&**tx, &sql, parameters).await? {
+            let mut columns = Columns::of(row);
+            let lot = (columns.tenant()?, LotId::from_uuid(columns.take()?));
+            owners.insert(lot, MemberId::from_uuid(columns.take()?));
+        }
+    }
+    Ok(owners)
+}
+
+/// Lots that could have gone back and have not, because all that is left of them is held, are their holder's from now on.
+pub(crate) async fn keep_lots(tx: &Tx, holder: &AccountKey, lots: &BTreeSet<LotId>) -> Result<(), Fault> {
+    let lots: Vec<&LotId> = lots.iter().collect();
+    for lots in lots.chunks(KEYS_MAX) {
+        let rows = lots.iter().map(|lot| vec![lot.uuid().into()]).collect();
+        let (list, parameters) = values(tx.get_database_backend(), 3, &[Column::Uuid], rows);
+        let sql = format!(
+            "INSERT INTO kept_lot (tenant_id, lot_id, owner_id) \
+             SELECT l.tenant_id, l.lot_id, l.member_id FROM {list} AS k CROSS JOIN lot AS l \
+             WHERE l.tenant_id = $1 AND l.lot_id = k.column1 AND l.member_id = $2 AND l.held > 0 \
+             ON CONFLICT (tenant_id, lot_id) DO UPDATE SET owner_id = excluded.owner_id"
+        );
+        let of_holder = [holder.tenant.uuid().into(), holder.member.uuid().into()];
+        let parameters: Vec<Value> = of_holder.into_iter().chain(parameters).collect();
+        tx.execute_raw(statement(&**tx, &sql, parameters)).await?;
+    }
+    Ok(())
 }
 
 /// Opens an account that had been closed by a merge, while what goes back to it waits for a frozen one. It is locked.

@@ -230,3 +230,19 @@ async fn an_expiry_policy_counts_from_the_day_it_becomes_available() {
     assert_eq!(brand.waiting(&member).await, (0, 0));
     brand.check().await;
 }
+
+#[tokio::test]
+async fn what_is_pending_of_one_asset_is_not_pending_of_another() {
+    let brand = brand().await;
+    let member = brand.member();
+    brand.earn_of(&member, "growth", 100).await.unwrap();
+    let earn = brand.earn_pending(&member, 30, 0, "order-1").await;
+    let request = ConfirmPendingRequest {
+        asset_code: "growth".to_owned(),
+        ..brand.confirm_request(&member, &earn.entry_id, "")
+    };
+    let refused = brand.pending().confirm_pending(request).await.unwrap_err();
+    assert_eq!(reason(&refused), "NOT_PENDING");
+    assert_eq!(brand.waiting(&member).await, (0, 30));
+    brand.check().await;
+}

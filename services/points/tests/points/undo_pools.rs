@@ -84,6 +84,32 @@ async fn of_two_members_of_one_pool_each_has_its_own_place_again() {
 }
 
 #[tokio::test]
+async fn of_two_who_became_one_each_has_its_own_place_again_in_whatever_order_they_part() {
+    for owner_first in [true, false] {
+        let brand = brand().await;
+        let (pool, owner, member) = brand.family().await;
+        let before = brand.pool(&pool).await;
+        let survivor = brand.member();
+        let merges = [
+            (brand.merged(&owner, &survivor).await, &owner),
+            (brand.merged(&member, &survivor).await, &member),
+        ];
+        let [first, second] = if owner_first { [0, 1] } else { [1, 0] };
+        brand.unmerged(&merges[first].0, merges[first].1, &survivor).await;
+        let mut both = [merges[first].1.as_str(), survivor.as_str()];
+        both.sort_unstable();
+        let between = brand.pool(&pool).await;
+        let mut there = joined(&between);
+        there.sort_unstable();
+        assert_eq!(there, both, "the other's is the survivor's still");
+        brand.contribute(&pool, merges[second].1, 1).await.unwrap();
+        brand.unmerged(&merges[second].0, merges[second].1, &survivor).await;
+        let after = brand.pool(&pool).await;
+        assert_eq!((after.members, after.owner_member_id), (before.members, owner));
+    }
+}
+
+#[tokio::test]
 async fn an_invitation_that_a_merge_made_a_place_of_is_an_invitation_again() {
     let brand = brand().await;
     let (pool, owner, member) = brand.family().await;

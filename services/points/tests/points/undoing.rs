@@ -203,6 +203,65 @@ async fn a_lot_of_which_all_is_set_aside_since_stays_with_the_hold() {
 }
 
 #[tokio::test]
+async fn a_lot_that_a_hold_has_kept_whole_is_the_survivor_s_in_whatever_comes_later() {
+    let brand = brand().await;
+    let (old, new, third) = (brand.member(), brand.member(), brand.member());
+    brand.earn(&old, 40, 5).await;
+    brand.earn(&old, 9, 9).await;
+    let merge = brand.merge_as(&old, &new);
+    brand.h.settle().await;
+    let since = brand.hold(&new, 40, 864_000).await.unwrap();
+    brand.undo(&merge, &old, &new, &[]);
+    brand.h.settle().await;
+
+    let merge = brand.merge_as(&new, &third);
+    brand.undo(&merge, &new, &third, &[]);
+    brand.h.settle().await;
+    brand.check().await;
+    assert_eq!(brand.standing(&new).await, (0, 40), "it goes along with its hold");
+    brand.release(&since.hold_id).await.unwrap();
+    let merge = brand.merge_as(&old, &new);
+    brand.undo(&merge, &old, &new, &[]);
+    brand.h.settle().await;
+    assert_eq!((brand.balance(&old).await, brand.balance(&new).await), (9, 40));
+    brand.check().await;
+}
+
+#[tokio::test]
+async fn what_comes_back_of_a_lot_that_the_survivor_had_emptied_is_the_survivor_s_in_whatever_comes_later() {
+    let brand = brand().await;
+    let (old, new, third) = (brand.member(), brand.member(), brand.member());
+    brand.earn(&old, 30, 5).await;
+    let before = brand.redeem(&old, 10).await.unwrap();
+    let merge = brand.merge_as(&old, &new);
+    brand.h.settle().await;
+    let since = brand.redeem(&new, 20).await.unwrap();
+    brand.undo(&merge, &old, &new, &[]);
+    brand.h.settle().await;
+    brand.reverse_as(&new, &since.entry_id, 0).await.unwrap();
+    brand.check().await;
+
+    for (absorbed, survivor) in [(&old, &new), (&new, &third)] {
+        let merge = brand.merge_as(absorbed, survivor);
+        brand.undo(&merge, absorbed, survivor, &[]);
+        brand.h.settle().await;
+        assert_eq!((brand.balance(&old).await, brand.balance(&new).await), (0, 20));
+        brand.check().await;
+    }
+    let back = brand
+        .reverse_as(&old, &before.entry_id, 0)
+        .await
+        .unwrap()
+        .entry
+        .unwrap();
+    assert_eq!(
+        back.lots[0].lot_id, before.lots[0].lot_id,
+        "the lot itself, wherever it was emptied"
+    );
+    brand.check().await;
+}
+
+#[tokio::test]
 async fn what_is_pending_and_what_is_owed_go_back() {
     let brand = brand().await;
     brand.set_clawback(ClawbackPolicy::Debt).await;

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use contracts::points::v1::Entry;
 use kernel::Time;
 
-use super::super::ask::{Answer, Ask, Waits};
+use super::super::ask::{Ask, Waits};
 use super::super::brand::Account;
-use super::{Effect, Replay, negative, parts, post_time, sum};
+use super::super::pools::Pool;
+use super::{Replay, negative, parts, post_time, sum};
 use crate::domain::model::Taken;
 use crate::domain::{EntryId, HoldId, LotId, LotKey};
 
@@ -33,7 +34,7 @@ impl Replay {
         let id: EntryId = entry.entry_id.parse().unwrap();
         let key = (expire_time, LotId::from_uuid(id.uuid()));
         assert_eq!(parts(entry), [(key, amount)]);
-        self.model.grant(holder, key, amount);
+        self.grant(holder, key, amount, account.member);
         self.model.earns.insert(id, (holder, key, amount, 0));
         if at.is_some() || matches!(waits, Waits::ForConfirmation) {
             let lot = self.model.lots.get_mut(&key).unwrap();
@@ -43,8 +44,13 @@ impl Replay {
     }
 
     pub(super) fn redeem(&mut self, entry: &Entry) {
-        let Ask::Redeem { account, amount } = self.cause_of(entry).ask else {
-            panic!("not asked for: {entry:?}")
+        let (account, amount) = match self.cause_of(entry).ask {
+            Ask::Redeem { account, amount } => (account, amount),
+            Ask::Spend { pool, by, amount } => {
+                self.check_spender(pool, by, &entry.acting_member_id);
+                (Pool::account(pool), amount)
+            }
+            _ => panic!("not asked for: {entry:?}"),
         };
         let (_, holder) = self.holder_of(account, entry);
         let taken = self.model.take(holder, post_time(entry), amount, None);
@@ -66,9 +72,11 @@ impl Replay {
         let Ask::Capture { account, hold, amount } = self.cause_of(entry).ask else {
             panic!("not asked for: {entry:?}")
         };
-        let (_, holder) = self.holder_of(account, entry);
-        assert_eq!(hold, entry.hold_id);
+        // Whoever captures names the hold alone.
+        let (named, holder) = self.holder(entry);
+        assert_eq!((&hold, account.asset), (&entry.hold_id, named.asset));
         let id: HoldId = hold.parse().unwrap();
+        assert_eq!(entry.acting_member_id, self.actors[&id], "{entry:?}");
         let held = &self.model.holds[&id];
         assert!(
             held.open && held.holder == holder && held.deadline > post_time(entry),
@@ -78,79 +86,6 @@ impl Replay {
         assert!(amount <= whole);
         let paid = self.model.capture(id, if amount == 0 { whole } else { amount });
         self.spend(entry, holder, &paid);
-    }
-
-    pub(super) fn give_back(&mut self, entry: &Entry) {
-        let op = self.cause_of(entry);
-        let Ask::Reverse { account, amount, .. } = op.ask else {
-            panic!("not asked for: {entry:?}")
-        };
-        let (account, holder) = self.holder_of(account, entry);
-        let (now, id) = (post_time(entry), entry.reversed_entry_id.parse().unwrap());
-        let grace_end = account.asset().grace_end(now);
-        let before = self.model.spends[&id].1.clone();
-        let left: i64 = before.iter().map(|part| part.amount - part.back).sum();
-        let wanted = if amount == 0 { left } else { amount };
-        assert!(0 < wanted && wanted <= left, "{wanted} of {left}: {entry:?}");
-        let regranted = self.model.give_back_with_grace(id, wanted, grace_end.map(|_| now));
-        let mut expected: Vec<(LotKey, i64)> = Vec::new();
-        let mut expired = 0;
-        for part in self.model.spends[&id].1.clone() {
-            let was = before.iter().find(|it| it.lot == part.lot).unwrap().back;
-            let is_due = part.lot.0 <= now;
-            if part.back > was && !(is_due && grace_end.is_some()) {
-                expected.push((part.lot, part.back - was));
-                expired += if is_due { part.back - was } else { 0 };
-                // An empty lot that was left behind by a merge comes to whom its owner has become.
-                self.model.lots.get_mut(&part.lot).unwrap().holder = holder;
-            }
-        }
-        if let Some(grace_end) = grace_end.filter(|_| regranted > 0) {
-            let id: EntryId = entry.entry_id.parse().unwrap();
-            let key = (grace_end, LotId::from_uuid(id.uuid()));
-            self.model.grant(holder, key, regranted);
-            expected.push((key, regranted));
-        }
-        expected.sort_unstable();
-        assert_eq!(parts(entry), expected, "{entry:?}");
-        let Some(Answer::Reverse(told)) = self.answer_to(entry) else {
-            panic!("not a reversal: {entry:?}")
-        };
-        assert_eq!((told.expired_amount, told.reversible_amount), (expired, left - wanted));
-        assert_eq!((told.missing_amount, told.debt_amount), (0, 0));
-    }
-
-    fn answer_to(&self, entry: &Entry) -> Option<Answer> {
-        let id = self.causes.get(&Effect::Entry(entry.entry_id.clone()))?;
-        self.ops[id].done().cloned()
-    }
-
-    pub(super) fn take_back(&mut self, entry: &Entry) {
-        let op = self.cause_of(entry);
-        let (account, holder) = self.holder_of(op.ask.account(), entry);
-        let id = entry.reversed_entry_id.parse().unwrap();
-        let (_, own, granted, back) = self.model.earns[&id];
-        let left = granted - back;
-        let wanted = match op.ask {
-            Ask::Reverse { amount, .. } if amount > 0 => amount,
-            Ask::Reverse { .. } => left,
-            Ask::Cancel { .. } => self.model.lots[&own].pending,
-            _ => panic!("not asked for: {entry:?}"),
-        };
-        assert!(0 < wanted && wanted <= left, "{wanted} of {left}: {entry:?}");
-        let mut taken = self.model.take_back(id, holder, post_time(entry), wanted);
-        let found = sum(&taken);
-        let owed = if account.asset().owes { wanted - found } else { 0 };
-        taken.sort_unstable();
-        assert_eq!(parts(entry), negative(&taken), "{entry:?}");
-        assert_eq!(entry.debt_amount, owed, "{entry:?}");
-        assert!(found + owed > 0, "{entry:?}");
-        *self.model.debts.entry(holder).or_default() += owed;
-        self.model.earns.get_mut(&id).unwrap().3 += found + owed;
-        if let Some(Answer::Reverse(told)) = self.answer_to(entry) {
-            assert_eq!(told.reversible_amount, left - found - owed, "{told:?}");
-            assert_eq!((told.missing_amount, told.debt_amount), (wanted - found - owed, owed));
-        }
     }
 
     /// All that is left of lots that are due.
@@ -186,7 +121,7 @@ impl Replay {
             let id: EntryId = entry.entry_id.parse().unwrap();
             let key = (account.asset().expire_time(now), LotId::from_uuid(id.uuid()));
             assert_eq!(parts(entry), [(key, amount)]);
-            self.model.grant(holder, key, amount);
+            self.grant(holder, key, amount, account.member);
         } else {
             let taken = self.model.take(holder, now, -amount, None);
             assert_eq!(self.model.claw(&taken), -amount, "there was less: {entry:?}");
@@ -196,11 +131,17 @@ impl Replay {
 
     pub(super) fn transfer(&mut self, out: &Entry, into: &Entry) {
         let op = self.cause_of(out);
-        let Ask::Transfer { account, to, amount } = op.ask else {
-            panic!("not asked for: {out:?}")
+        let (account, to, amount) = match op.ask {
+            Ask::Transfer { account, to, amount } => (account, to, amount),
+            Ask::Contribute { account, pool, amount } => {
+                let giver = self.family.leads.of(account.member);
+                assert!(self.joined(pool).contains(&giver), "it has no place: {out:?}");
+                (account, Pool::account(pool).member, amount)
+            }
+            _ => panic!("not asked for: {out:?}"),
         };
         let (_, giver) = self.holder_of(account, out);
-        let (_, receiver) = self.holder_of(Account { member: to, ..account }, into);
+        let (given_to, receiver) = self.holder_of(Account { member: to, ..account }, into);
         assert_ne!(giver, receiver);
         let mut expected: BTreeMap<Time, i64> = BTreeMap::new();
         let taken = self.model.take(giver, post_time(out), amount, None);
@@ -214,31 +155,7 @@ impl Replay {
         assert_eq!(arrived, expected, "nothing becomes younger: {into:?}");
         assert_eq!(into.lots.len(), expected.len());
         for (key, part) in parts(into) {
-            self.model.grant(receiver, key, part);
-        }
-    }
-
-    /// All that is left of every lot, with the holds on it, what waits in it and what is owed.
-    pub(super) fn hand_over(&mut self, out: &Entry, into: &Entry) {
-        let from = self.members.account(&out.member_id, &out.asset_code);
-        let to = self.members.account(&into.member_id, &into.asset_code);
-        assert!(from != to && self.leads_to(from.member, to), "{out:?}");
-        let (giver, receiver) = (from.holder(), to.holder());
-        let mut expected = Vec::new();
-        for (key, lot) in self.model.lots.iter_mut().filter(|(_, lot)| lot.holder == giver) {
-            lot.holder = receiver;
-            let worth = lot.available + lot.held + lot.pending;
-            if worth > 0 {
-                expected.push((*key, worth));
-            }
-        }
-        assert_eq!(parts(into), expected, "{into:?}");
-        assert_eq!(parts(out), negative(&expected), "{out:?}");
-        let debt = self.model.debts.remove(&giver).unwrap_or(0);
-        assert_eq!((out.debt_amount, into.debt_amount), (-debt, debt));
-        *self.model.debts.entry(receiver).or_default() += debt;
-        for hold in self.model.holds.values_mut().filter(|hold| hold.holder == giver) {
-            hold.holder = receiver;
+            self.grant(receiver, key, part, given_to.member);
         }
     }
 }

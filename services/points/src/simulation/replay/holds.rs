@@ -3,16 +3,31 @@
 use contracts::points::v1::{HoldState, PointsConfirmed, PointsHeld, PointsHoldEnded};
 use kernel::Time;
 
-use super::super::ask::{Answer, Ask};
+use super::super::answer::Answer;
+use super::super::ask::Ask;
+use super::super::pools::Pool;
 use super::{Effect, Replay, lot_parts, sum, time};
 use crate::domain::model::ModelHold;
 use crate::domain::{EntryId, HoldId};
 
 impl Replay {
-    pub(super) fn hold(&mut self, held: &PointsHeld) {
+    pub(super) fn hold(&mut self, held: &PointsHeld, by: &str) {
         let op = self.cause(&Effect::Held(held.hold_id.clone()));
-        let (Ask::Hold { account, amount, .. }, Some(Answer::Hold(told))) = (&op.ask, op.done()) else {
-            panic!("not asked for: {held:?}")
+        let (account, amount, told) = match (&op.ask, op.done()) {
+            (Ask::Hold { account, amount, .. }, Some(Answer::Hold(told))) => (*account, amount, &told.hold),
+            (
+                Ask::HoldPool {
+                    pool,
+                    by: named,
+                    amount,
+                    ..
+                },
+                Some(Answer::HoldPool(told)),
+            ) => {
+                self.check_spender(*pool, *named, by);
+                (Pool::account(*pool), amount, &told.hold)
+            }
+            _ => panic!("not asked for: {held:?}"),
         };
         let named = self.members.account(&held.member_id, &held.asset_code);
         assert!(
@@ -25,10 +40,10 @@ impl Replay {
         for (key, part) in &parts {
             self.model.lots.get_mut(key).unwrap().held += part;
         }
-        let told = told.hold.clone().unwrap();
+        let told = told.clone().unwrap();
         assert_eq!(
-            (told.amount, told.expire_time),
-            (held.amount, held.expire_time),
+            (told.amount, told.expire_time, &*told.acting_member_id),
+            (held.amount, held.expire_time, by),
             "{held:?}"
         );
         assert_eq!(lot_parts(&told.lots), parts, "{held:?}");
@@ -38,15 +53,20 @@ impl Replay {
             deadline: time(held.expire_time.as_ref()),
             open: true,
         };
-        self.model.holds.insert(held.hold_id.parse().unwrap(), hold);
+        let id: HoldId = held.hold_id.parse().unwrap();
+        self.family.makers.insert(id, named.member);
+        self.actors.insert(id, by.to_owned());
+        self.model.holds.insert(id, hold);
     }
 
     /// By a call, by its deadline; or it was captured, which its entry has told.
-    pub(super) fn end_hold(&mut self, ended: &PointsHoldEnded) {
+    pub(super) fn end_hold(&mut self, ended: &PointsHoldEnded, by: &str) {
         let (id, now): (HoldId, Time) = (ended.hold_id.parse().unwrap(), time(ended.end_time.as_ref()));
         let hold = self.model.holds[&id].clone();
         let account = self.members.account(&ended.member_id, &ended.asset_code);
         assert_eq!(hold.holder, account.holder(), "{ended:?}");
+        let actor = account.pool().map_or("", |_| &*self.actors[&id]);
+        assert_eq!(by, actor, "{ended:?}");
         match ended.state() {
             HoldState::Captured => {
                 assert!(!hold.open, "no entry captures {ended:?}");

@@ -32,6 +32,13 @@ pub(crate) struct ModelHold {
     pub(crate) open: bool,
 }
 
+impl Whereabouts {
+    /// Whether nothing of it counts for its holder's balance.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.available + self.held + self.pending == 0
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Model {
     pub(crate) lots: BTreeMap<LotKey, Whereabouts>,
@@ -107,29 +114,34 @@ impl Model {
 
     /// Gives back what a spend took, from what expires last.
     pub(super) fn give_back(&mut self, entry: EntryId, amount: i64) {
-        self.give_back_with_grace(entry, amount, None);
+        self.give_back_unless(entry, amount, |_, _| false);
     }
 
-    /// The same. Where there is grace, lots that are due by `grace_from` stay as they are; answers how much a new lot gets
-    /// for them.
-    pub(crate) fn give_back_with_grace(&mut self, entry: EntryId, amount: i64, grace_from: Option<Time>) -> i64 {
+    /// The same, but lots in whose place a new one comes stay as they are; answers for which of them it gets how much.
+    pub(crate) fn give_back_unless(
+        &mut self,
+        entry: EntryId,
+        amount: i64,
+        is_replaced: impl Fn(&LotKey, &Whereabouts) -> bool,
+    ) -> Vec<(LotKey, i64)> {
         let (_, taken) = self.spends.get_mut(&entry).unwrap();
         taken.sort_by_key(|part| std::cmp::Reverse(part.lot));
-        let (mut left, mut regranted) = (amount, 0);
+        let (mut left, mut replaced) = (amount, Vec::new());
         for part in taken {
             let back = left.min(part.amount - part.back);
             part.back += back;
             left -= back;
-            if grace_from.is_some_and(|now| part.lot.0 <= now) {
-                regranted += back;
+            let lot = self.lots.get_mut(&part.lot).unwrap();
+            if is_replaced(&part.lot, lot) {
+                replaced.push((part.lot, back));
                 continue;
             }
-            let lot = self.lots.get_mut(&part.lot).unwrap();
             lot.spent -= back;
             lot.available += back;
         }
         assert_eq!(left, 0);
-        regranted
+        replaced.retain(|(_, back)| *back > 0);
+        replaced
     }
 
     /// Spends a hold, from what expires first, and ends it: what of it is not spent comes back. Answers what paid.
