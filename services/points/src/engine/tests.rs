@@ -3,142 +3,21 @@
 mod appearing;
 mod bounds;
 mod naming;
+mod world;
 
 use std::time::Duration;
 
-use contracts::points::v1::{EarnPointsRequest, EarnPointsResponse, RedeemPointsRequest, RedeemPointsResponse};
+use contracts::points::v1::{EarnPointsResponse, RedeemPointsResponse};
 use fault::Fault;
-use kernel::{Clock, Principal, Tenant, Time};
 use prost::Message;
 use sea_orm::{ConnectionTrait, DbBackend};
-use store::{Db, Tx, for_update, statement};
-use testkit::TestDb;
+use store::statement;
 
+use self::world::{World, reason, redeemed};
 use super::batch::Batch;
-use super::{Ask, Engine, LOTS_MAX};
-use crate::domain::{AssetKind, ExpiryPolicy, MemberId};
-use crate::store::{AssetRow, create_asset, migrations};
-use crate::wire::ask;
-
-struct World {
-    clock: Clock,
-    tenant: Tenant,
-    db: Db,
-    test_db: TestDb,
-    engine: Engine,
-}
-
-impl World {
-    async fn new(writers: usize, queue_max: usize) -> Self {
-        Self::bounded(writers, queue_max, LOTS_MAX).await
-    }
-
-    async fn bounded(writers: usize, queue_max: usize, lots_max: usize) -> Self {
-        let clock = Clock::manual(Time::from_seconds(1_800_000_000));
-        let test_db = TestDb::new(migrations()).await;
-        let (db, tenant) = (test_db.db(), Tenant::from_uuid(clock.uuid()));
-        let tx = db.begin().await.unwrap();
-        create_asset(&tx, tenant, &points(clock.now())).await.unwrap();
-        tx.commit().await.unwrap();
-        Self {
-            engine: Engine::with(Batch::new(clock.clone(), db.clone(), lots_max), writers, queue_max),
-            clock,
-            tenant,
-            db,
-            test_db,
-        }
-    }
-
-    fn member(&self) -> MemberId {
-        MemberId::generate(&self.clock)
-    }
-
-    fn earn(&self, request_id: &str, member: MemberId, amount: i64) -> Ask {
-        let request = EarnPointsRequest {
-            request_id: request_id.to_owned(),
-            member_id: member.to_string(),
-            asset_code: "points".to_owned(),
-            amount,
-            ..EarnPointsRequest::default()
-        };
-        ask(&Principal::service("tests", self.tenant), &request).unwrap()
-    }
-
-    fn redeem(&self, request_id: &str, member: MemberId, amount: i64) -> Ask {
-        let request = RedeemPointsRequest {
-            request_id: request_id.to_owned(),
-            member_id: member.to_string(),
-            asset_code: "points".to_owned(),
-            amount,
-            reference: String::new(),
-            cost_centre: String::new(),
-        };
-        ask(&Principal::service("tests", self.tenant), &request).unwrap()
-    }
-
-    async fn balance(&self, member: MemberId) -> i64 {
-        let sql = "SELECT balance FROM account WHERE tenant_id = $1 AND member_id = $2";
-        let read = self.db.read();
-        let row = statement(read, sql, [self.tenant.uuid().into(), member.uuid().into()]);
-        let row = read.query_one_raw(row).await.unwrap();
-        row.map_or(0, |row| row.try_get_by_index(0).unwrap())
-    }
-
-    /// Runs raw SQL about one member's account.
-    async fn execute(&self, sql: &str, member: MemberId) {
-        let tx = self.db.begin().await.unwrap();
-        let done = tx
-            .execute_raw(statement(&*tx, sql, [member.uuid().into()]))
-            .await
-            .unwrap();
-        assert_eq!(done.rows_affected(), 1);
-        tx.commit().await.unwrap();
-    }
-
-    /// Lets nobody post to this account, and in SQLite to none, until it is dropped.
-    async fn hold(&self, member: MemberId) -> Tx {
-        let tx = self.db.begin().await.unwrap();
-        let sql = format!(
-            "SELECT 1 FROM account WHERE member_id = $1{}",
-            for_update(self.db.backend())
-        );
-        tx.query_all_raw(statement(&*tx, &sql, [member.uuid().into()]))
-            .await
-            .unwrap();
-        tx
-    }
-}
-
-fn points(now: Time) -> AssetRow {
-    AssetRow {
-        asset: crate::domain::Asset {
-            code: "points".into(),
-            kind: AssetKind::Points,
-            expiry: ExpiryPolicy::Never,
-            utc_offset_minutes: 0,
-            reversal_grace_days: 0,
-            clawback: crate::domain::ClawbackPolicy::WithinBalance,
-            transfer_forbidden: false,
-            adjustment_alone_max: 0,
-        },
-        display_name: String::new(),
-        version: 1,
-        create_time: now,
-        update_time: now,
-    }
-}
-
-fn reason(outcome: &Result<Vec<u8>, Fault>) -> String {
-    outcome
-        .as_ref()
-        .err()
-        .map(|fault| fault.reason().to_owned())
-        .unwrap_or_default()
-}
-
-fn redeemed(outcome: Result<Vec<u8>, Fault>) -> RedeemPointsResponse {
-    RedeemPointsResponse::decode(&*outcome.unwrap()).unwrap()
-}
+use super::{Engine, LOTS_MAX};
+use crate::domain::MemberId;
+use crate::store::migrations;
 
 /// Everybody waits for the account that the test holds, so that all the others are one batch.
 #[tokio::test]

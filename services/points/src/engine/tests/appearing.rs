@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use contracts::points::v1::EarnPointsResponse;
 
-use super::World;
+use super::world::World;
 use crate::domain::{AccountKey, Act, Posting, Refusal, decide};
 use crate::store::{asset_of, assets, lock_existing, read, state_of};
 

@@ -3,7 +3,7 @@
 use contracts::points::v1::EarnPointsResponse;
 use store::Tx;
 
-use super::{World, reason, redeemed};
+use super::world::{World, reason, redeemed};
 use crate::domain::MemberId;
 use crate::engine::{Ask, Pending};
 

@@ -2,7 +2,7 @@
 
 use fault::Fault;
 
-use super::World;
+use super::world::World;
 use crate::domain::{
     AccountKey, Act, Availability, ConfirmCause, Earns, Effects, Extent, MemberId, Posting, Refusal, ReleaseCause,
 };
