@@ -45,7 +45,7 @@ async fn run(connection: DatabaseConnection, commits: Weak<AtomicU64>) {
 
 async fn fold(connection: &DatabaseConnection) -> Result<(), DbErr> {
     if unfolded(connection, "PRAGMA wal_checkpoint(NOOP)").await? >= PAGES_MIN {
-        // Of whatever somebody reads or writes meanwhile it folds the rest, and waits for nobody.
+        // It waits for nobody: what somebody still needs as it was is left for the next time.
         unfolded(connection, "PRAGMA wal_checkpoint(PASSIVE)").await?;
     }
     Ok(())

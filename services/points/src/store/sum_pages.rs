@@ -1,7 +1,7 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Tx, values};
+use store::{Column, Tx, look_up, values};
 use uuid::Uuid;
 
 use super::counters::{count_values, key_values, of_limbs};
@@ -145,6 +145,7 @@ pub(crate) async fn page_sums(
         Column::Int,
         Column::Int,
     ];
+    const OF_PAGE: &str = "t.tenant_id = $1 AND t.asset_code = k.asset_code AND t.axis = k.axis AND t.month = k.month";
     let mut parameters: Vec<Value> = vec![
         tenant.uuid().into(),
         EntryKind::Earn.number().into(),
@@ -161,12 +162,8 @@ pub(crate) async fn page_sums(
             it.end.micros().into(),
         ]
     };
-    let (list, listed) = values(
-        conn.get_database_backend(),
-        4,
-        &PAGE,
-        (0..).zip(pages).map(row).collect(),
-    );
+    let backend = conn.get_database_backend();
+    let (list, listed) = values(backend, 4, &PAGE, (0..).zip(pages).map(row).collect());
     parameters.extend(listed);
     let (expiry, cohort) = (View::Expiry.number(), View::Cohort.number());
     let sql = format!(
@@ -175,14 +172,10 @@ pub(crate) async fn page_sums(
          rest AS (SELECT n.entry_id, n.asset_code, n.kind, n.amount, n.post_time, n.cost_centre FROM entry AS n \
              WHERE n.tenant_id = $1 AND n.entry_id > (SELECT w.entry_id FROM counter_walk AS w WHERE w.tenant_id = $1) \
              ORDER BY n.entry_id LIMIT $3) \
-         SELECT {COUNTED}, g.number, c.centre, c.spent_at, c.kind, \
-             CAST(SUM(c.high) AS BIGINT), CAST(SUM(c.low) AS BIGINT) \
-             FROM page AS g CROSS JOIN counter AS c \
-             WHERE c.tenant_id = $1 AND c.asset_code = g.asset_code AND c.axis = g.axis AND c.month = g.month \
-             GROUP BY g.number, c.centre, c.spent_at, c.kind \
-         UNION ALL SELECT {PROVEN}, g.number, q.centre, q.spent_at, q.kind, q.high, q.low \
-             FROM page AS g CROSS JOIN counter_proof AS q \
-             WHERE q.tenant_id = $1 AND q.asset_code = g.asset_code AND q.axis = g.axis AND q.month = g.month \
+         SELECT {COUNTED}, k.number, t.centre, t.spent_at, t.kind, \
+             CAST(SUM(t.high) AS BIGINT), CAST(SUM(t.low) AS BIGINT) \
+             FROM {} GROUP BY k.number, t.centre, t.spent_at, t.kind \
+         UNION ALL SELECT {PROVEN}, k.number, t.centre, t.spent_at, t.kind, t.high, t.low FROM {} \
          UNION ALL SELECT {PROVEN}, r.number, r.centre, r.spent_at, r.kind, \
              CAST(SUM(r.amount >> 32) AS BIGINT), CAST(SUM(r.amount & 4294967295) AS BIGINT) \
              FROM (SELECT g.number, d.centre, d.kind, d.amount, \
@@ -190,7 +183,9 @@ pub(crate) async fn page_sums(
                  CASE g.axis WHEN {expiry} THEN d.expire_time - 1 WHEN {cohort} THEN d.grant_time ELSE d.post_time END AS moment \
                  FROM {PARTS} CROSS JOIN page AS g WHERE d.asset_code = g.asset_code AND d.centre IS NOT NULL) AS r \
              WHERE r.moment >= r.starts AND r.moment < r.ends GROUP BY r.number, r.centre, r.spent_at, r.kind \
-         UNION ALL SELECT {REST}, 0, '', '', $2, COUNT(*), 0 FROM rest"
+         UNION ALL SELECT {REST}, 0, '', '', $2, COUNT(*), 0 FROM rest",
+        look_up(backend, "page", "counter", OF_PAGE),
+        look_up(backend, "page", "counter_proof", OF_PAGE),
     );
     let mut sums = vec![PageSums::new(); pages.len()];
     for row in select(conn, &sql, parameters).await? {

@@ -43,7 +43,7 @@ const IDLE: Duration = Duration::from_mins(1);
 ///
 /// Entries are only ever added: each is walked over once, in the order of their numbers, and what they and their lots sum up to
 /// is kept. Whenever the walk has come near the present, the running sums are compared with that and with the few entries
-/// since, some months of an asset and view at a time; a comparison that does not end in one tick goes on in the next one. At the
+/// since, some months of assets and views at a time; a comparison that does not end in one tick goes on in the next one. At the
 /// end the sums over all months are compared, with the number of entries. A disagreement is told, loudly and each time, until
 /// there is none any more; nothing is repaired. After one, everything is added up anew from the first entry.
 ///

@@ -348,6 +348,20 @@ impl Brand {
         merge_id
     }
 
+    /// Merges, and waits until that is done.
+    pub(crate) async fn merged(&self, absorbed: &str, survivor: &str) -> String {
+        let merge = self.merge_as(absorbed, survivor);
+        self.h.settle().await;
+        merge
+    }
+
+    /// Undoes a merge, and waits until that is done.
+    pub(crate) async fn unmerged(&self, merge: &str, restored: &str, survivor: &str) {
+        self.undo(merge, restored, survivor, &[]);
+        self.h.settle().await;
+        self.check().await;
+    }
+
     pub(crate) fn tell_merged(&self, merge_id: &str, absorbed: &str, survivor: &str) {
         let fact = MembersMerged {
             surviving_member_id: survivor.to_owned(),

@@ -106,8 +106,7 @@ async fn whoever_gives_spends_and_holds_while_its_merge_is_undone_keeps_its_plac
         let (pool, owner, member) = brand.family().await;
         brand.contribute(&pool, &owner, 50).await.unwrap();
         let survivor = brand.member();
-        let merge = brand.merge_as(&member, &survivor);
-        brand.h.settle().await;
+        let merge = brand.merged(&member, &survivor).await;
         brand.undo(&merge, &member, &survivor, &[]);
         let asks = async {
             futures::join!(

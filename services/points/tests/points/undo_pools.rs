@@ -2,22 +2,8 @@
 
 use contracts::points::v1::*;
 
-use crate::brand::{Brand, brand, reason};
+use crate::brand::{brand, reason};
 use crate::pools::joined;
-
-impl Brand {
-    async fn merged(&self, absorbed: &str, survivor: &str) -> String {
-        let merge = self.merge_as(absorbed, survivor);
-        self.h.settle().await;
-        merge
-    }
-
-    async fn unmerged(&self, merge: &str, restored: &str, survivor: &str) {
-        self.undo(merge, restored, survivor, &[]);
-        self.h.settle().await;
-        self.check().await;
-    }
-}
 
 #[tokio::test]
 async fn a_place_and_the_ownership_come_back_and_whoever_got_the_ownership_since_keeps_it() {

@@ -20,13 +20,11 @@ async fn what_is_left_goes_back_lot_by_lot_and_what_was_spent_stays_spent() {
     brand.earn(&new, 7, 7).await;
     let [first, second] = lots(&brand, &old).await.try_into().unwrap();
     let own = lots(&brand, &new).await;
-    let merge = brand.merge_as(&old, &new);
-    brand.h.settle().await;
+    let merge = brand.merged(&old, &new).await;
     // Of what expires in 5 days: 25 of the old one's 30.
     let spent = brand.redeem(&new, 25).await.unwrap();
     brand.earn(&old, 3, 8).await;
-    brand.undo(&merge, &old, &new, &[]);
-    brand.h.settle().await;
+    brand.unmerged(&merge, &old, &new).await;
 
     assert_eq!(lots(&brand, &old).await, [(first.0, 5), second], "with their expiry");
     assert_eq!(brand.balance(&old).await, 45);
@@ -75,14 +73,11 @@ async fn told_twice_and_in_any_order_an_undo_is_done_once_and_the_two_can_merge_
     brand.tell_merged(&first, &old, &new);
     brand.h.settle().await;
     assert_eq!((brand.balance(&old).await, brand.balance(&new).await), (30, 7));
-    let second = brand.merge_as(&old, &new);
-    brand.h.settle().await;
+    let second = brand.merged(&old, &new).await;
     assert_eq!(brand.balance(&old).await, 37);
-    brand.undo(&first, &old, &new, &[]);
-    brand.h.settle().await;
+    brand.unmerged(&first, &old, &new).await;
     assert_eq!(brand.balance(&old).await, 37, "the first undo is told again");
-    brand.undo(&second, &old, &new, &[]);
-    brand.h.settle().await;
+    brand.unmerged(&second, &old, &new).await;
     assert_eq!((brand.balance(&old).await, brand.balance(&new).await), (30, 7));
     let told = brand.h.published().await;
     assert_eq!(told.iter().filter(|fact| fact.kind == "points.moved").count(), 4);
@@ -97,8 +92,7 @@ async fn of_a_chain_each_member_gets_its_own() {
         brand.earn(member, amount, 0).await;
     }
     let first = brand.merge_as(&a, &b);
-    let second = brand.merge_as(&b, &c);
-    brand.h.settle().await;
+    let second = brand.merged(&b, &c).await;
     assert_eq!(brand.balance(&a).await, 111);
     brand.undo(&second, &b, &c, &[&a]);
     brand.h.settle().await;
@@ -108,8 +102,7 @@ async fn of_a_chain_each_member_gets_its_own() {
         brand.balance(&c).await,
     ];
     assert_eq!(balances, [11, 11, 100], "the first leads to the second again");
-    brand.undo(&first, &a, &b, &[]);
-    brand.h.settle().await;
+    brand.unmerged(&first, &a, &b).await;
     let balances = [
         brand.balance(&a).await,
         brand.balance(&b).await,
@@ -127,13 +120,11 @@ async fn what_is_given_back_of_a_spend_goes_to_whoever_spent_it() {
     brand.earn(&old, 40, 9).await;
     brand.earn(&new, 7, 0).await;
     let before = brand.redeem(&old, 10).await.unwrap();
-    let merge = brand.merge_as(&old, &new);
-    brand.h.settle().await;
+    let merge = brand.merged(&old, &new).await;
     let since = brand.redeem(&new, 50).await.unwrap();
     let given_back_since = brand.reverse_as(&new, &before.entry_id, 4).await.unwrap();
     assert_eq!(given_back_since.entry.unwrap().member_id, new);
-    brand.undo(&merge, &old, &new, &[]);
-    brand.h.settle().await;
+    brand.unmerged(&merge, &old, &new).await;
     // 20 + 30 were spent, 4 came back to the first lot; 10 are left of the second.
     assert_eq!((brand.balance(&old).await, brand.balance(&new).await), (14, 7));
     let back = brand.reverse_as(&new, &since.entry_id, 0).await.unwrap();
@@ -159,11 +150,9 @@ async fn holds_of_the_restored_member_go_back_and_those_of_since_stay() {
     brand.earn(&old, 100, 5).await;
     let own = brand.hold(&old, 20, 864_000).await.unwrap();
     brand.earn(&new, 7, 9).await;
-    let merge = brand.merge_as(&old, &new);
-    brand.h.settle().await;
+    let merge = brand.merged(&old, &new).await;
     let since = brand.hold(&new, 30, 864_000).await.unwrap();
-    brand.undo(&merge, &old, &new, &[]);
-    brand.h.settle().await;
+    brand.unmerged(&merge, &old, &new).await;
     assert_eq!(brand.standing(&old).await, (50, 20));
     assert_eq!(
         brand.standing(&new).await,
@@ -185,11 +174,9 @@ async fn a_lot_of_which_all_is_set_aside_since_stays_with_the_hold() {
     let (old, new) = (brand.member(), brand.member());
     brand.earn(&old, 40, 5).await;
     brand.earn(&old, 9, 9).await;
-    let merge = brand.merge_as(&old, &new);
-    brand.h.settle().await;
+    let merge = brand.merged(&old, &new).await;
     let since = brand.hold(&new, 40, 864_000).await.unwrap();
-    brand.undo(&merge, &old, &new, &[]);
-    brand.h.settle().await;
+    brand.unmerged(&merge, &old, &new).await;
     assert_eq!(
         (brand.standing(&old).await, brand.standing(&new).await),
         ((9, 0), (0, 40))
@@ -208,21 +195,16 @@ async fn a_lot_that_a_hold_has_kept_whole_is_the_survivor_s_in_whatever_comes_la
     let (old, new, third) = (brand.member(), brand.member(), brand.member());
     brand.earn(&old, 40, 5).await;
     brand.earn(&old, 9, 9).await;
-    let merge = brand.merge_as(&old, &new);
-    brand.h.settle().await;
+    let merge = brand.merged(&old, &new).await;
     let since = brand.hold(&new, 40, 864_000).await.unwrap();
-    brand.undo(&merge, &old, &new, &[]);
-    brand.h.settle().await;
+    brand.unmerged(&merge, &old, &new).await;
 
     let merge = brand.merge_as(&new, &third);
-    brand.undo(&merge, &new, &third, &[]);
-    brand.h.settle().await;
-    brand.check().await;
+    brand.unmerged(&merge, &new, &third).await;
     assert_eq!(brand.standing(&new).await, (0, 40), "it goes along with its hold");
     brand.release(&since.hold_id).await.unwrap();
     let merge = brand.merge_as(&old, &new);
-    brand.undo(&merge, &old, &new, &[]);
-    brand.h.settle().await;
+    brand.unmerged(&merge, &old, &new).await;
     assert_eq!((brand.balance(&old).await, brand.balance(&new).await), (9, 40));
     brand.check().await;
 }
@@ -233,18 +215,15 @@ async fn what_comes_back_of_a_lot_that_the_survivor_had_emptied_is_the_survivor_
     let (old, new, third) = (brand.member(), brand.member(), brand.member());
     brand.earn(&old, 30, 5).await;
     let before = brand.redeem(&old, 10).await.unwrap();
-    let merge = brand.merge_as(&old, &new);
-    brand.h.settle().await;
+    let merge = brand.merged(&old, &new).await;
     let since = brand.redeem(&new, 20).await.unwrap();
-    brand.undo(&merge, &old, &new, &[]);
-    brand.h.settle().await;
+    brand.unmerged(&merge, &old, &new).await;
     brand.reverse_as(&new, &since.entry_id, 0).await.unwrap();
     brand.check().await;
 
     for (absorbed, survivor) in [(&old, &new), (&new, &third)] {
         let merge = brand.merge_as(absorbed, survivor);
-        brand.undo(&merge, absorbed, survivor, &[]);
-        brand.h.settle().await;
+        brand.unmerged(&merge, absorbed, survivor).await;
         assert_eq!((brand.balance(&old).await, brand.balance(&new).await), (0, 20));
         brand.check().await;
     }
@@ -271,11 +250,9 @@ async fn what_is_pending_and_what_is_owed_go_back() {
     let pending = brand.earn_pending(&old, 100, 0, "order-1").await;
     brand.reverse(&earn, 0).await.unwrap();
     brand.earn(&new, 12, 0).await;
-    let merge = brand.merge_as(&old, &new);
-    brand.h.settle().await;
+    let merge = brand.merged(&old, &new).await;
     assert_eq!(brand.owing(&new).await, (0, 18), "12 were paid, and stay paid");
-    brand.undo(&merge, &old, &new, &[]);
-    brand.h.settle().await;
+    brand.unmerged(&merge, &old, &new).await;
     assert_eq!((brand.owing(&old).await, brand.owing(&new).await), ((0, 18), (0, 0)));
     assert_eq!(brand.waiting(&old).await, (0, 100));
     brand.check().await;
@@ -291,8 +268,7 @@ async fn an_undo_waits_for_the_frozen_side_and_is_made_up_for() {
         let (old, new) = (brand.member(), brand.member());
         brand.earn(&old, 30, 0).await;
         brand.earn(&new, 5, 0).await;
-        let merge = brand.merge_as(&old, &new);
-        brand.h.settle().await;
+        let merge = brand.merged(&old, &new).await;
         if freeze_old {
             brand
                 .execute("UPDATE account SET frozen_reason = 'a test', frozen_time = 1 WHERE moved_to_member_id IS NOT NULL AND asset_code = 'points'")
@@ -309,8 +285,7 @@ async fn an_undo_waits_for_the_frozen_side_and_is_made_up_for() {
         } else {
             brand.freeze(&new).await.unwrap();
         }
-        brand.undo(&merge, &old, &new, &[]);
-        brand.h.settle().await;
+        brand.unmerged(&merge, &old, &new).await;
         assert_eq!(
             (brand.balance(&old).await, brand.balance(&new).await),
             (0, 35),
