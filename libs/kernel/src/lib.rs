@@ -1,4 +1,4 @@
-//! Ids, tenants, principals, clocks, money and pages: the words that every other crate speaks.
+//! Ids, texts, tenants, principals, clocks, money and pages: the words that every other crate speaks.
 //!
 //! No I/O, no transport, no database, and no business word.
 
@@ -14,6 +14,7 @@ mod money;
 mod page;
 mod principal;
 mod request_key;
+pub mod text;
 mod time;
 
 pub use clock::{Clock, pause};
