@@ -9,6 +9,7 @@ mod database;
 mod reason;
 mod refusal;
 mod status;
+mod trouble;
 mod violations;
 
 use std::error::Error;
@@ -16,7 +17,9 @@ use std::time::Duration;
 
 pub use reason::{Common, Reason};
 pub use refusal::Refusal;
+pub use status::PEER_HEADER;
 pub use tonic::Code;
+pub use trouble::{Trouble, TroubleKind};
 pub use violations::{Violation, Violations};
 
 /// Why there is no answer.
@@ -28,6 +31,8 @@ pub enum Fault {
     Contended,
     /// Something that the answer needs is away: repeat later.
     Unavailable {
+        /// Why, by the name that the contract has for it.
+        reason: Common,
         /// What is away.
         message: String,
         /// When to try again.
@@ -78,6 +83,7 @@ impl Fault {
     /// Something is away for now.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::Unavailable {
+            reason: Common::Unavailable,
             message: message.into(),
             retry_after: RETRY_AFTER,
         }
@@ -114,7 +120,7 @@ impl Fault {
         match self {
             Self::Refused(refusal) => &refusal.reason,
             Self::Contended => Common::Contended.name(),
-            Self::Unavailable { .. } => Common::Unavailable.name(),
+            Self::Unavailable { reason, .. } => reason.name(),
             Self::Internal(_) => Common::Internal.name(),
         }
     }

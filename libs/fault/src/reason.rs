@@ -40,11 +40,15 @@ pub enum Common {
     Internal,
     /// No such method.
     MethodUnknown,
+    /// The database has no room, or takes no writes.
+    StorageFull,
+    /// The database is damaged.
+    StorageDamaged,
 }
 
 impl Common {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::InvalidField,
         Self::RequestIdReused,
         Self::PageTokenInvalid,
@@ -58,6 +62,8 @@ impl Common {
         Self::DeadlineExceeded,
         Self::Internal,
         Self::MethodUnknown,
+        Self::StorageFull,
+        Self::StorageDamaged,
     ];
 }
 
@@ -77,6 +83,8 @@ impl Reason for Common {
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Internal => "INTERNAL",
             Self::MethodUnknown => "METHOD_UNKNOWN",
+            Self::StorageFull => "STORAGE_FULL",
+            Self::StorageDamaged => "STORAGE_DAMAGED",
         }
     }
 
@@ -92,7 +100,7 @@ impl Reason for Common {
             Self::Unauthenticated => Code::Unauthenticated,
             Self::ScopeMissing => Code::PermissionDenied,
             Self::Overloaded => Code::ResourceExhausted,
-            Self::Unavailable => Code::Unavailable,
+            Self::Unavailable | Self::StorageFull | Self::StorageDamaged => Code::Unavailable,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Internal => Code::Internal,
             Self::MethodUnknown => Code::Unimplemented,

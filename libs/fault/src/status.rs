@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+use tonic_types::{ErrorDetails, ErrorInfo, FieldViolation, StatusExt};
 
 use crate::{Common, Fault, Reason, Refusal, Violation};
 
@@ -46,8 +46,10 @@ fn details(fault: Fault) -> ErrorDetails {
             name(&mut details, Common::Contended);
             details.set_retry_info(Some(CONTENDED_RETRY_AFTER));
         }
-        Fault::Unavailable { retry_after, .. } => {
-            name(&mut details, Common::Unavailable);
+        Fault::Unavailable {
+            reason, retry_after, ..
+        } => {
+            name(&mut details, reason);
             details.set_retry_info(Some(retry_after));
         }
         Fault::Internal(_) => name(&mut details, Common::Internal),
@@ -59,6 +61,24 @@ fn name(details: &mut ErrorDetails, reason: Common) {
     details.set_error_info(reason.name(), reason.domain(), HashMap::new());
 }
 
+/// The header in which the way to a peer says whose answer it brings.
+pub const PEER_HEADER: &str = "quanyu-peer";
+
+/// Who answered, by its name where it is known.
+fn peer(status: &Status) -> &str {
+    let name = status.metadata().get(PEER_HEADER).and_then(|name| name.to_str().ok());
+    name.unwrap_or("a peer")
+}
+
+/// Trouble with a peer's storage stays that, all the way to the first caller.
+fn storage_reason(info: &ErrorInfo) -> Common {
+    let known = [Common::StorageFull, Common::StorageDamaged];
+    known
+        .into_iter()
+        .find(|reason| info.reason == reason.name() && info.domain == reason.domain())
+        .unwrap_or(Common::Unavailable)
+}
+
 impl Fault {
     /// What a peer answered. A refusal of its stays a refusal, with its reason; trouble of its becomes unavailability of
     /// ours, since our caller can only wait.
@@ -66,13 +86,23 @@ impl Fault {
         let details = status.get_error_details();
         let retry_after = details.retry_info().and_then(|info| info.retry_delay);
         match status.code() {
-            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => Self::Unavailable {
-                message: format!("a peer is away: {}", status.message()),
+            // Who is away says so itself, or the way to it did.
+            Code::Unavailable => Self::Unavailable {
+                reason: details.error_info().map_or(Common::Unavailable, storage_reason),
+                message: status.message().to_owned(),
+                retry_after: retry_after.unwrap_or(crate::RETRY_AFTER),
+            },
+            Code::DeadlineExceeded | Code::Cancelled => Self::Unavailable {
+                reason: Common::Unavailable,
+                message: format!("{} did not answer: {}", peer(&status), status.message()),
                 retry_after: crate::RETRY_AFTER,
             },
-            Code::Internal | Code::Unknown | Code::DataLoss | Code::Ok => {
-                Self::internal(format!("a peer failed: {}: {}", status.code(), status.message()))
-            }
+            Code::Internal | Code::Unknown | Code::DataLoss | Code::Ok => Self::internal(format!(
+                "{} failed: {}: {}",
+                peer(&status),
+                status.code(),
+                status.message()
+            )),
             code => {
                 let (reason, domain, metadata) = match details.error_info() {
                     Some(info) => (

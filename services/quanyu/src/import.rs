@@ -250,10 +250,15 @@ fn conclude<T: Target>(args: &FileArgs, rows: u64, bookmark: &Bookmark, started:
 /// Trouble on the way, with where it was met and what helps.
 fn away(address: &str, fault: Fault) -> Fault {
     match fault {
-        Fault::Unavailable { message, retry_after } => {
-            let message = format!("{address} does not answer ({message}): start the same import again when it does");
-            Fault::Unavailable { message, retry_after }
-        }
+        Fault::Unavailable {
+            reason,
+            message,
+            retry_after,
+        } => Fault::Unavailable {
+            reason,
+            message: format!("{address} does not answer ({message}): start the same import again when it does"),
+            retry_after,
+        },
         other => other,
     }
 }

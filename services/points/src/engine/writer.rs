@@ -45,10 +45,18 @@ impl Writer {
                     }
                 }
                 // Halves would fail by it too.
-                Err(Fault::Unavailable { message, .. }) => {
+                Err(Fault::Unavailable {
+                    reason,
+                    message,
+                    retry_after,
+                }) => {
                     let message = format!("{message}; repeat with the same request id to learn the outcome");
                     for job in part {
-                        job.answer(Err(Fault::unavailable(message.clone())));
+                        job.answer(Err(Fault::Unavailable {
+                            reason,
+                            message: message.clone(),
+                            retry_after,
+                        }));
                     }
                 }
                 Err(fault) if part.len() <= 1 => {
