@@ -95,6 +95,7 @@ impl Order<'_> {
 async fn record(api: &Api, activity: Activity) -> Result<ActivityOutcome, Status> {
     let request = RecordActivitiesRequest {
         request_id: Api::request_id(),
+        validate_only: false,
         activities: vec![activity],
     };
     let answer = api.activities().record_activities(request).await?.into_inner();

@@ -224,6 +224,7 @@ impl World {
             let activities = (0..batch).map(activity).collect();
             let request = RecordActivitiesRequest {
                 request_id: format!("{}-{batch}", request_id(n)),
+                validate_only: false,
                 activities,
             };
             let (mut client, request) = (ActivityServiceClient::new(route.channel()), route.request(request));

@@ -291,6 +291,7 @@ async fn oversized_and_deep_requests_are_refused_and_the_platform_goes_on() {
     assert_eq!(rest.post("/v1/segments", &deep).await.status, StatusCode::BAD_REQUEST);
     let many = RecordActivitiesRequest {
         request_id: "many".to_owned(),
+        validate_only: false,
         activities: vec![contracts::tagging::v1::Activity::default(); 501],
     };
     let refusal = host.api.activities().record_activities(many).await.unwrap_err();

@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 
 use ::store::Tx;
-use contracts::identity::v1::{ErrorReason, ImportMembersRequest, ImportMembersResponse, MemberRow, RefusedRow};
+use contracts::identity::v1::{
+    ErrorReason, ImportMembersRequest, ImportMembersResponse, MemberRow, NotedRow, RefusedRow,
+};
 use fault::{Common, Fault, Violations};
 use kernel::{RequestKey, Time};
 use prost::Message;
@@ -10,7 +12,7 @@ use tonic::Streaming;
 
 use crate::api::IdentityApi;
 use crate::domain::graph::Arrival;
-use crate::domain::recognition::Outcome;
+use crate::domain::recognition::{Outcome, Verdict};
 use crate::domain::{Channels, Key};
 use crate::store::import_rows::{self, ImportedRow};
 use crate::wire::Importable;
@@ -37,18 +39,25 @@ impl IdentityApi {
                 return Err(Fault::refused(ErrorReason::ImportTooLong, message).with("limit", ROWS_MAX));
             }
             for chunk in message.rows.chunks(CHUNK_ROWS_MAX) {
-                let chunk = rpc::retry(|| self.import(&call, chunk)).await?;
+                let chunk = rpc::retry(|| self.import(&call, chunk, message.validate_only)).await?;
                 tally.created_count = tally.created_count.saturating_add(chunk.created_count);
                 tally.found_count = tally.found_count.saturating_add(chunk.found_count);
                 tally.repeated_count = tally.repeated_count.saturating_add(chunk.repeated_count);
                 tally.refused_rows.extend(chunk.refused_rows);
+                tally.repeated_row_numbers.extend(chunk.repeated_row_numbers);
+                tally.noted_rows.extend(chunk.noted_rows);
             }
         }
         Ok(tally)
     }
 
-    /// Imports the rows of one transaction.
-    async fn import(&self, call: &Call<()>, rows: &[MemberRow]) -> Result<ImportMembersResponse, Fault> {
+    /// Imports the rows of one transaction, or judges them only: by the same code, whose transaction is not committed.
+    async fn import(
+        &self,
+        call: &Call<()>,
+        rows: &[MemberRow],
+        validate_only: bool,
+    ) -> Result<ImportMembersResponse, Fault> {
         let mut tally = ImportMembersResponse::default();
         let tx = self.db.begin().await?;
         let channels = store::channels::all(&*tx, call.tenant()).await?;
@@ -57,12 +66,14 @@ impl IdentityApi {
         let mut graph = store::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
         let mut imported = Vec::with_capacity(admitted.len());
         for Admitted {
+            row,
             request_id,
             digest,
             arrival,
         } in admitted
         {
             let resolution = self.decide(|moment| graph.resolve(&arrival, moment));
+            tally.noted_rows.extend(noted(row, &resolution.verdicts));
             let count = match resolution.outcome {
                 Outcome::Created => &mut tally.created_count,
                 Outcome::Found | Outcome::Linked | Outcome::Merged => &mut tally.found_count,
@@ -76,19 +87,21 @@ impl IdentityApi {
         }
         store::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;
         import_rows::insert(&*tx, call.tenant(), &imported).await?;
-        tx.commit().await?;
+        if !validate_only {
+            tx.commit().await?;
+        }
         Ok(tally)
     }
 
     /// The rows that are right and were not imported before; the others are counted, or refused.
-    async fn admit(
+    async fn admit<'r>(
         &self,
         tx: &Tx,
         call: &Call<()>,
-        rows: &[MemberRow],
+        rows: &'r [MemberRow],
         channels: &Channels,
         tally: &mut ImportMembersResponse,
-    ) -> Result<Vec<Admitted>, Fault> {
+    ) -> Result<Vec<Admitted<'r>>, Fault> {
         let request_ids: Vec<String> = rows.iter().map(|row| row.request_id.clone()).collect();
         let mut digests: HashMap<String, Vec<u8>> = import_rows::digests(&**tx, call.tenant(), &request_ids).await?;
         let mut admitted = Vec::with_capacity(rows.len());
@@ -98,6 +111,7 @@ impl IdentityApi {
                 None => parse(row, channels, self.clock.now()),
                 Some(known) if *known == digest => {
                     tally.repeated_count = tally.repeated_count.saturating_add(1);
+                    tally.repeated_row_numbers.push(row.row_number);
                     continue;
                 }
                 Some(_) => Err(reused(row)),
@@ -106,6 +120,7 @@ impl IdentityApi {
                 Ok(arrival) => {
                     digests.insert(request_id.clone(), digest.clone());
                     admitted.push(Admitted {
+                        row,
                         request_id,
                         digest,
                         arrival,
@@ -119,7 +134,8 @@ impl IdentityApi {
 }
 
 /// A row that is to be imported.
-struct Admitted {
+struct Admitted<'r> {
+    row: &'r MemberRow,
     request_id: String,
     /// Tells whether the content is the same when the row comes again.
     digest: Vec<u8>,
@@ -180,5 +196,19 @@ fn refused(row: &MemberRow, fault: Fault) -> Result<RefusedRow, Fault> {
         row_number: row.row_number,
         request_id: row.request_id.clone(),
         refusal: Some(wire::refusal(fault)?),
+    })
+}
+
+/// What was left out of a row, where something was.
+fn noted(row: &MemberRow, verdicts: &[Verdict]) -> Option<NotedRow> {
+    let notes: Vec<_> = verdicts
+        .iter()
+        .enumerate()
+        .filter_map(|(index, verdict)| wire::note(index, *verdict))
+        .collect();
+    (!notes.is_empty()).then(|| NotedRow {
+        row_number: row.row_number,
+        request_id: row.request_id.clone(),
+        notes,
     })
 }

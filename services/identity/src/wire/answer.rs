@@ -114,6 +114,27 @@ fn evidence_result(verdict: Verdict) -> proto::EvidenceResult {
     }
 }
 
+/// What is said of a piece of evidence that was left out of an imported row; nothing of one that was taken.
+pub(crate) fn note(index: usize, verdict: Verdict) -> Option<proto::RowNote> {
+    let message = match verdict {
+        Verdict::Confirmed | Verdict::Linked | Verdict::Claimed => return None,
+        Verdict::Blocked => "it can stand for nobody (a placeholder, a test value): left out".to_owned(),
+        Verdict::Conflict(other) => {
+            format!("it is {other}'s, who is another person: noted as a claim; merge the two by hand if they are one")
+        }
+        Verdict::Occupied => {
+            "the member has another verified one, which stays: noted as a claim; unlink the old one to replace it"
+                .to_owned()
+        }
+        Verdict::LimitReached => "the member has as many ids as a member may have: left out".to_owned(),
+    };
+    Some(proto::RowNote {
+        field: format!("arrival.evidence[{index}]"),
+        outcome: evidence_result(verdict).outcome,
+        message,
+    })
+}
+
 /// Why one of many was refused; trouble that is no refusal is trouble for all.
 pub(crate) fn refusal(fault: Fault) -> Result<proto::Refusal, Fault> {
     let Fault::Refused(refusal) = fault else {

@@ -13,7 +13,18 @@ fn row(number: i64, arrival: Arrival) -> MemberRow {
 }
 
 async fn import(world: &World, messages: Vec<Vec<MemberRow>>) -> Result<ImportMembersResponse, Status> {
-    let messages: Vec<ImportMembersRequest> = messages.into_iter().map(|rows| ImportMembersRequest { rows }).collect();
+    send(world, messages, false).await
+}
+
+async fn send(
+    world: &World,
+    messages: Vec<Vec<MemberRow>>,
+    validate_only: bool,
+) -> Result<ImportMembersResponse, Status> {
+    let messages: Vec<ImportMembersRequest> = messages
+        .into_iter()
+        .map(|rows| ImportMembersRequest { rows, validate_only })
+        .collect();
     Ok(world
         .members()
         .import_members(tokio_stream::iter(messages))
@@ -199,4 +210,72 @@ async fn a_stream_that_is_too_long_is_refused_and_keeps_what_it_brought() {
         ("IMPORT_TOO_LONG", "10000")
     );
     assert_eq!(world.all_members().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_import_that_is_only_judged_answers_like_a_real_one_and_writes_nothing() {
+    let world = World::new().await;
+    let known = row(1, arrival("tmall", "t1", [phone("13712345670")]));
+    import(&world, vec![vec![known.clone()]]).await.unwrap();
+    world.told::<MemberRegistered>().await;
+    let rows = vec![
+        known,
+        row(2, arrival("tmall", "t2", [phone("0000")])),
+        row(3, arrival("douyin", "d1", [])),
+        row(4, arrival("jd", "j1", [phone("13712345670")])),
+    ];
+    let judged = send(&world, vec![rows.clone()], true).await.unwrap();
+    assert_eq!(
+        (judged.created_count, judged.found_count, &*judged.repeated_row_numbers),
+        (1, 1, &[1][..])
+    );
+    assert_eq!(world.all_members().await.len(), 1);
+    assert!(world.look_up(IdentityKind::ExternalId, "j1", "jd").await.is_err());
+    assert_eq!(world.told::<MemberRegistered>().await.len(), 1, "no fact is told");
+    assert_eq!(import(&world, vec![rows]).await.unwrap(), judged);
+    assert_eq!(world.all_members().await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_left_out_of_a_row_is_noted() {
+    let world = World::new().await;
+    let rows = vec![
+        row(1, arrival("tmall", "t1", [phone("13712345670")])),
+        row(2, arrival("tmall", "t2", [phone("13712345670")])),
+        row(
+            3,
+            arrival(
+                "tmall",
+                "t3",
+                [evidence(IdentityKind::CardNumber, "c-3", Proof::Code), phone("0000")],
+            ),
+        ),
+        row(4, arrival("tmall", "t1", [phone("13787654321")])),
+        row(
+            5,
+            arrival(
+                "tmall",
+                "t5",
+                [evidence(IdentityKind::Email, "li@brand.cn", Proof::None)],
+            ),
+        ),
+    ];
+    let report = import(&world, vec![rows]).await.unwrap();
+    let notes: Vec<(i64, &str, EvidenceOutcome)> = report
+        .noted_rows
+        .iter()
+        .flat_map(|row| {
+            row.notes
+                .iter()
+                .map(|note| (row.row_number, &*note.field, note.outcome()))
+        })
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            (2, "arrival.evidence[0]", EvidenceOutcome::Conflict),
+            (3, "arrival.evidence[1]", EvidenceOutcome::Blocked),
+            (4, "arrival.evidence[0]", EvidenceOutcome::Occupied),
+        ]
+    );
 }

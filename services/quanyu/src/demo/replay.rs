@@ -99,6 +99,7 @@ impl<'a> Replay<'a> {
         for (number, activities) in activities.chunks(ACTIVITIES_MAX).enumerate() {
             let request = RecordActivitiesRequest {
                 request_id: format!("activities-{}-{number}", date.millis()),
+                validate_only: false,
                 activities: activities.to_vec(),
             };
             let answer = patiently(async || self.api.activities().record_activities(request.clone()).await).await?;

@@ -91,6 +91,7 @@ impl Target for Activities {
         let (numbers, activities): (Vec<u64>, Vec<Activity>) = items.into_iter().unzip();
         let request = RecordActivitiesRequest {
             request_id: batch_id(&numbers, &activities),
+            validate_only: false,
             activities,
         };
         let answer = patiently(async || api.activities().record_activities(request.clone()).await).await?;

@@ -152,7 +152,10 @@ impl Target for Members {
         let rows: Vec<MemberRow> = items.into_iter().map(|(_, row)| row).collect();
         let messages: Vec<ImportMembersRequest> = rows
             .chunks(MESSAGE_ROWS)
-            .map(|rows| ImportMembersRequest { rows: rows.to_vec() })
+            .map(|rows| ImportMembersRequest {
+                rows: rows.to_vec(),
+                validate_only: false,
+            })
             .collect();
         let send = async || api.members().import_members(stream::iter(messages.clone())).await;
         let answer = patiently(send).await?;

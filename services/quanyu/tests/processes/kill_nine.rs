@@ -110,6 +110,7 @@ async fn record(api: &Api, number: &str, external_id: &str, yuan: i64) -> Result
     };
     let request = RecordActivitiesRequest {
         request_id: format!("record-{number}"),
+        validate_only: false,
         activities: vec![order.activity()],
     };
     let answer = api.activities().record_activities(request).await?.into_inner();

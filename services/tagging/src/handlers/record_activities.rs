@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{ActivityOutcome, RecordActivitiesRequest, RecordActivitiesResponse};
+use contracts::tagging::v1::{ActivityOutcome, ActivityResult, RecordActivitiesRequest, RecordActivitiesResponse};
 use fault::Fault;
 use rpc::Call;
 use store::Begun;
@@ -18,22 +18,30 @@ impl TaggingApi {
             ));
         }
         let arrivals = self.recorder.receive(call.tenant(), &call.activities).await?;
+        if call.validate_only {
+            // The same code judges; its transaction ends here, and everything that it wrote with it.
+            let tx = self.db.begin().await?;
+            return answer(self.recorder.record(&tx, call.tenant(), arrivals).await?);
+        }
 
         let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
         let results = self.recorder.record(&tx, call.tenant(), arrivals).await?;
-        let count = |outcome: ActivityOutcome| {
-            let count = results.iter().filter(|result| result.outcome() == outcome).count();
-            i32::try_from(count).map_err(Fault::internal)
-        };
-        let answer = RecordActivitiesResponse {
-            recorded_count: count(ActivityOutcome::Recorded)?,
-            duplicate_count: count(ActivityOutcome::Duplicate)?,
-            refused_count: count(ActivityOutcome::Refused)?,
-            results,
-        };
-        tx.commit(answer).await
+        tx.commit(answer(results)?).await
     }
+}
+
+fn answer(results: Vec<ActivityResult>) -> Result<RecordActivitiesResponse, Fault> {
+    let count = |outcome: ActivityOutcome| {
+        let count = results.iter().filter(|result| result.outcome() == outcome).count();
+        i32::try_from(count).map_err(Fault::internal)
+    };
+    Ok(RecordActivitiesResponse {
+        recorded_count: count(ActivityOutcome::Recorded)?,
+        duplicate_count: count(ActivityOutcome::Duplicate)?,
+        refused_count: count(ActivityOutcome::Refused)?,
+        results,
+    })
 }

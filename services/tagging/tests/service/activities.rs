@@ -69,6 +69,52 @@ async fn the_good_ones_of_a_batch_are_kept_and_the_bad_ones_given_back_with_thei
 }
 
 #[tokio::test]
+async fn activities_that_are_only_judged_are_answered_like_real_ones_and_nothing_is_written() {
+    let world = World::new().await;
+    world.record(vec![world.order(1, "before", 0)]).await;
+    let unknown = Activity {
+        member_id: member(77),
+        ..world.order(1, "u", 0)
+    };
+    let request = RecordActivitiesRequest {
+        request_id: "judged".into(),
+        validate_only: true,
+        activities: vec![
+            world.order(1, "before", 0),
+            world.order(1, "a", 0),
+            unknown,
+            world.order(1, "a", 0),
+        ],
+    };
+    let judged = world
+        .activities()
+        .record_activities(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(outcomes(&judged), [Duplicate, Recorded, Refused, Duplicate]);
+    assert_eq!(
+        (judged.recorded_count, judged.duplicate_count, judged.refused_count),
+        (1, 2, 1)
+    );
+    assert_eq!(timeline(&world, 1).await, ["before"]);
+    assert_eq!(world.facts::<ActivityRecorded>().await.len(), 1, "no fact is told");
+
+    let request = RecordActivitiesRequest {
+        validate_only: false,
+        ..request
+    };
+    let real = world
+        .activities()
+        .record_activities(request)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(outcomes(&real), outcomes(&judged), "the request id was not used up");
+    assert_eq!(timeline(&world, 1).await.len(), 2);
+}
+
+#[tokio::test]
 async fn an_activity_is_recorded_once_for_ever_whoever_sends_it() {
     let world = World::new().await;
     let first = world.record(vec![world.order(1, "a", 0), world.order(1, "a", 0)]).await;
@@ -96,6 +142,7 @@ async fn a_repeated_request_gets_its_first_answer_and_a_reused_id_is_refused() {
     let world = World::new().await;
     let request = RecordActivitiesRequest {
         request_id: "once".into(),
+        validate_only: false,
         activities: vec![world.order(1, "a", 0)],
     };
     let first = world
@@ -241,6 +288,7 @@ async fn no_tenant_sees_or_touches_another_s_activities() {
     let mut theirs = activity_service_client::ActivityServiceClient::new(channel);
     let request = RecordActivitiesRequest {
         request_id: "r0".into(),
+        validate_only: false,
         activities: vec![world.order(1, "a", 3)],
     };
     let response = theirs.record_activities(request).await.unwrap().into_inner();

@@ -294,6 +294,7 @@ async fn no_tenant_s_segments_hold_another_s_members() {
     let mut theirs = activity_service_client::ActivityServiceClient::new(channel.clone());
     let request = RecordActivitiesRequest {
         request_id: "r".into(),
+        validate_only: false,
         activities: vec![world.order(1, "a", 0)],
     };
     theirs.record_activities(request).await.unwrap();

@@ -109,6 +109,7 @@ impl World {
     pub(crate) async fn try_record(&self, activities: Vec<Activity>) -> Result<RecordActivitiesResponse, Status> {
         let request = RecordActivitiesRequest {
             request_id: self.request_id(),
+            validate_only: false,
             activities,
         };
         Ok(self.activities().record_activities(request).await?.into_inner())
