@@ -16,7 +16,7 @@ mod refusal;
 
 pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, cost_centre, inputs_digest};
 pub(crate) use adjustment::adjustment_to_wire;
-pub(crate) use asset::{asset_to_wire, clawback_from_wire, expiry_from_wire};
+pub(crate) use asset::{asset_to_wire, check_reachable, clawback_from_wire, expiry_from_wire};
 pub(crate) use earning_decision::{amounts, caps_from_wire, decision_to_wire, explained_outcome, outcome_from_wire};
 pub(crate) use earning_rule::{RulePatch, rule_to_wire};
 pub(crate) use earning_rule_draft::{draft_to_wire, version_to_wire};
@@ -29,7 +29,7 @@ pub(crate) use reconciliation::{format_account, freeze_to_wire, parse_account, r
 pub(crate) use refusal::refusal_to_wire;
 
 use fault::Fault;
-use kernel::{Id, Kind, Time};
+use kernel::{Id, Kind, TIME_RANGE, Time};
 
 use crate::domain::{CostCentre, PoolTag, is_pool};
 
@@ -59,8 +59,7 @@ pub(crate) fn amount_to_wire(amount: i128) -> i64 {
 
 /// A time of the given field, where there is one.
 pub(crate) fn parse_time(path: &'static str, wire: Option<&prost_types::Timestamp>) -> Result<Option<Time>, Fault> {
-    let parse =
-        |wire| Time::from_wire(wire).ok_or_else(|| Fault::invalid(path, "must be a moment within 290,000 years"));
+    let parse = |wire| Time::from_wire(wire).ok_or_else(|| Fault::invalid(path, TIME_RANGE));
     wire.map(parse).transpose()
 }
 

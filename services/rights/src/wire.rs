@@ -6,7 +6,7 @@ pub(crate) mod tier;
 
 use contracts::r#type::v1 as types;
 use fault::Violations;
-use kernel::{Money, Time};
+use kernel::{Money, TIME_RANGE, Time};
 
 pub(crate) fn money(money: Money) -> types::Money {
     types::Money {
@@ -25,6 +25,6 @@ pub(crate) fn parse_time(
     time: Option<&prost_types::Timestamp>,
 ) -> Option<Time> {
     let parsed = time.and_then(Time::from_wire);
-    violations.check(parsed.is_some(), path, "must be a moment between the years 1 and 9999");
+    violations.check(parsed.is_some(), path, TIME_RANGE);
     parsed
 }

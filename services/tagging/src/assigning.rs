@@ -214,7 +214,11 @@ fn parse_assignments(wire: &[TagAssignment], now: Time) -> Result<Vec<Assignment
             .and_then(|value| violations.parse(format!("{path}.value"), wire::value::parse(value)));
         let expire_time = assignment.expire_time.as_ref().and_then(Time::from_wire);
         let is_right = assignment.expire_time.is_none() || expire_time.is_some_and(|expire_time| expire_time > now);
-        violations.check(is_right, format!("{path}.expire_time"), "must be a time in the future");
+        violations.check(
+            is_right,
+            format!("{path}.expire_time"),
+            "must be a time in the future, in the year 9999 at the latest",
+        );
         assignments.push(Assignment {
             path,
             code: assignment.tag_code.clone(),

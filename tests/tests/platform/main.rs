@@ -17,3 +17,4 @@ mod order_to_coupon;
 mod pitfalls;
 mod place;
 mod tenants;
+mod times;

@@ -134,11 +134,7 @@ fn member_registered(fact: MemberRegistered) -> Told {
 fn activity_recorded(fact: ActivityRecorded) -> Told {
     let activity = fact.activity.unwrap_or_default();
     let money = activity.amount.unwrap_or_default();
-    let occur_time = activity
-        .occur_time
-        .as_ref()
-        .and_then(Time::from_wire)
-        .unwrap_or_default();
+    let occur_time = activity.occur_time.as_ref().map(Time::from_record).unwrap_or_default();
     Told::of(activity.member_id, activity.activity_type.clone())
         .text("activity_type", activity.activity_type)
         .text("channel_code", activity.channel_code)
@@ -205,7 +201,7 @@ fn written(value: Option<TagValue>) -> String {
         Some(Kind::BoolValue(value)) => value.to_string(),
         Some(Kind::IntValue(value)) => value.to_string(),
         Some(Kind::StringValue(value)) => value,
-        Some(Kind::TimeValue(value)) => Time::from_wire(&value).map(|time| time.to_string()).unwrap_or_default(),
+        Some(Kind::TimeValue(value)) => Time::from_record(&value).to_string(),
         None => String::new(),
     }
 }

@@ -1,7 +1,7 @@
 use ::store::Begun;
 use contracts::gateway::v1::{CreateApiKeyRequest, CreateApiKeyResponse};
 use fault::{Fault, Violations};
-use kernel::{Scopes, Time};
+use kernel::{Scopes, TIME_RANGE, Time};
 use rpc::Call;
 
 use super::GatewayApi;
@@ -53,11 +53,7 @@ impl GatewayApi {
             violations.check(self.known_scopes.contain(scope), format!("scopes[{at}]"), message);
         }
         let expire_time = request.expire_time.as_ref().map(Time::from_wire);
-        violations.check(
-            expire_time != Some(None),
-            "expire_time",
-            "is outside of what the platform can count",
-        );
+        violations.check(expire_time != Some(None), "expire_time", TIME_RANGE);
         violations.finish()?;
         Ok(expire_time.flatten())
     }

@@ -5,7 +5,7 @@ use contracts::identity::v1::{
     ErrorReason, ImportMembersRequest, ImportMembersResponse, MemberRow, NotedRow, RefusedRow,
 };
 use fault::{Common, Fault, Violations};
-use kernel::{RequestKey, Time};
+use kernel::{BEFORE_RECORDS, RequestKey, TIME_RANGE, Time};
 use prost::Message;
 use rpc::Call;
 use tonic::Streaming;
@@ -173,9 +173,12 @@ fn parse(row: &MemberRow, channels: &Channels, now: Time) -> Result<Arrival, Fau
     );
     violations.check(row.arrival.is_some(), "arrival", "must be given");
     let register_time = row.register_time.as_ref().and_then(|wire| {
-        let time = Time::from_wire(wire)
-            .filter(|time| *time <= now)
-            .ok_or("must be a time that is not in the future");
+        let time = match Time::from_wire(wire) {
+            None => Err(TIME_RANGE),
+            Some(time) if time < Time::RECORDS_BEGIN => Err(BEFORE_RECORDS),
+            Some(time) if time > now => Err("must be a time that is not in the future"),
+            Some(time) => Ok(time),
+        };
         violations.parse("register_time", time)
     });
     let arrival = row.arrival.clone().unwrap_or_default();

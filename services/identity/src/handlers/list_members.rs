@@ -1,6 +1,6 @@
 use contracts::identity::v1::{ListMembersRequest, ListMembersResponse};
 use fault::{Fault, Violations};
-use kernel::{PageToken, Time, page_size};
+use kernel::{PageToken, TIME_RANGE, Time, page_size};
 use prost::Message;
 use prost_types::Timestamp;
 use rpc::Call;
@@ -39,7 +39,7 @@ fn parse(request: &ListMembersRequest) -> Result<Filter, Fault> {
     let mut time = |path, wire: Option<&Timestamp>, open: Time| match wire {
         None => open,
         Some(wire) => {
-            let time = Time::from_wire(wire).ok_or("must be a time between the years 1 and 9999");
+            let time = Time::from_wire(wire).ok_or(TIME_RANGE);
             violations.parse(path, time).unwrap_or(open)
         }
     };

@@ -126,6 +126,38 @@ async fn good_rows_are_imported_and_bad_ones_refused_with_all_that_is_wrong() {
     );
 }
 
+/// Of two who are one, whoever is older stays: a member of the year 1 would outlive everybody.
+#[tokio::test]
+async fn nobody_registered_before_anything_was_recorded_or_when_there_is_no_time() {
+    let world = World::new().await;
+    let impossible = [
+        (kernel::Time::FIRST.to_wire().seconds, 0),
+        (0, 0),
+        (-62_135_596_801, 0),
+        (253_402_300_800, 0),
+        (0, -1),
+    ];
+    let earliest = kernel::Time::RECORDS_BEGIN.to_wire();
+    let times = impossible.map(|(seconds, nanos)| prost_types::Timestamp { seconds, nanos });
+    let rows = times
+        .into_iter()
+        .chain([earliest])
+        .zip(1..)
+        .map(|(time, number)| MemberRow {
+            register_time: Some(time),
+            ..row(number, arrival("tmall", &format!("t{number}"), []))
+        });
+    let report = import(&world, vec![rows.collect()]).await.unwrap();
+    assert_eq!((report.created_count, report.refused_rows.len()), (1, impossible.len()));
+    for row in report.refused_rows {
+        let refusal = row.refusal.unwrap();
+        assert_eq!(
+            (&*refusal.reason, &*refusal.fields[0].field),
+            ("INVALID_FIELD", "register_time")
+        );
+    }
+}
+
 #[tokio::test]
 async fn an_import_that_is_resumed_repeats_nothing() {
     let world = World::new().await;

@@ -89,7 +89,7 @@ impl Consumer for EarnByRules {
 
         let mut earned = known;
         let posted = post_many(tx, &self.clock, &judged.earns).await?;
-        check_frozen(&posted)?;
+        check_mendable(&posted)?;
         judged.note_posted(&posted);
         let new = judged.earns.iter().zip(posted);
         earned.extend(new.filter_map(|(posting, outcome)| new_earn(posting, outcome)));
@@ -234,11 +234,13 @@ fn account_of(earn: &EarnRow, redirects: &Redirects) -> AccountKey {
     }
 }
 
-/// What a frozen account would have earned must not be lost: the activity is put aside whole, to be sent again.
-fn check_frozen(outcomes: &[Result<Effects, Refusal>]) -> Result<(), Fault> {
+/// What would have been earned must not be lost where an operator has something to mend first, a frozen account or an
+/// asset that lets nothing be granted: the activity is put aside whole, to be sent again.
+fn check_mendable(outcomes: &[Result<Effects, Refusal>]) -> Result<(), Fault> {
     let refusals = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
-    let mut frozen = refusals.filter(|refusal| matches!(refusal, Refusal::Frozen { .. }));
-    frozen.next().map_or(Ok(()), |refusal| Err(refusal.clone().into()))
+    let mut mendable =
+        refusals.filter(|refusal| matches!(refusal, Refusal::Frozen { .. } | Refusal::ExpiryBeyondCalendar { .. }));
+    mendable.next().map_or(Ok(()), |refusal| Err(refusal.clone().into()))
 }
 
 /// What a posting of this batch has earned. A refused one, whose asset's last day is over or whose balance is full, has
@@ -327,6 +329,7 @@ fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<i64,
         Err(
             refusal @ (Refusal::NotSpendable { .. }
             | Refusal::ExpiryPassed { .. }
+            | Refusal::ExpiryBeyondCalendar { .. }
             | Refusal::Overflow { .. }
             | Refusal::Frozen { .. }
             | Refusal::NotReversible { .. }

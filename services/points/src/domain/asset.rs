@@ -92,8 +92,9 @@ impl AssetKind {
 }
 
 impl Asset {
-    /// When a lot expires that is granted at `grant`; [`Time::MAX`] where it never does.
-    pub(crate) fn expire_time(&self, grant: Time) -> Time {
+    /// When a lot expires that is granted at `grant`: [`Time::MAX`] where it never does, none where it would after the year
+    /// 9999.
+    pub(crate) fn expire_time(&self, grant: Time) -> Option<Time> {
         self.expiry.expire_time(grant, self.utc_offset_minutes)
     }
 
@@ -109,7 +110,9 @@ impl Asset {
 
     /// When what came back of expired lots expires; none where it gets no grace.
     pub(crate) fn grace_end(&self, now: Time) -> Option<Time> {
-        (self.reversal_grace_days > 0)
-            .then(|| end_of_day_after(now, i64::from(self.reversal_grace_days), self.utc_offset_minutes))
+        (self.reversal_grace_days > 0).then(|| {
+            // A clock that stands in the year 9999 has no later grace to give.
+            end_of_day_after(now, i64::from(self.reversal_grace_days), self.utc_offset_minutes).unwrap_or(Time::LAST)
+        })
     }
 }

@@ -132,7 +132,13 @@ fn new_lot_expiry(
     availability: Availability,
 ) -> Result<Time, Refusal> {
     let begin = availability.time().unwrap_or(state.now);
-    let expire_time = given.unwrap_or_else(|| state.account(key).asset.expire_time(begin));
+    let asset = &state.account(key).asset;
+    let Some(expire_time) = given.or_else(|| asset.expire_time(begin)) else {
+        return Err(Refusal::ExpiryBeyondCalendar {
+            asset: asset.code.clone(),
+            available_time: availability.time(),
+        });
+    };
     if expire_time <= begin {
         return Err(Refusal::ExpiryPassed { expire_time });
     }

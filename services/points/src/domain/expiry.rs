@@ -34,10 +34,11 @@ const MICROS_PER_MINUTE: i64 = 60_000_000;
 const MONTHS_PER_YEAR: i32 = 12;
 
 impl ExpiryPolicy {
-    /// When a lot expires that is granted at `grant`; [`Time::MAX`] where it never does, or not before the calendar ends.
-    pub(crate) fn expire_time(&self, grant: Time, utc_offset_minutes: i32) -> Time {
+    /// When a lot expires that is granted at `grant`: [`Time::MAX`] where it never does, and none where it would after the
+    /// year 9999, which neither the calendar nor the contract knows. That is no way of saying never.
+    pub(crate) fn expire_time(&self, grant: Time, utc_offset_minutes: i32) -> Option<Time> {
         let end = match self {
-            Self::Never | Self::AfterInactivity(_) => None,
+            Self::Never | Self::AfterInactivity(_) => return Some(Time::MAX),
             Self::AfterDays(days) => return end_of_day_after(grant, i64::from(*days), utc_offset_minutes),
             Self::PeriodEnd {
                 period,
@@ -49,7 +50,7 @@ impl ExpiryPolicy {
                 .and_then(|day| last_day(*period, day)),
             Self::OnDate(day) => Some(*day),
         };
-        end.map_or(Time::MAX, |day| end_of_day(day, utc_offset_minutes))
+        end_of_day(end?, utc_offset_minutes)
     }
 }
 
@@ -57,7 +58,10 @@ impl ExpiryPolicy {
     /// When an account that moves at `now` expires as a whole, if it does not move again.
     pub(crate) fn idle_time(&self, now: Time, utc_offset_minutes: i32) -> Option<Time> {
         match self {
-            Self::AfterInactivity(days) => Some(end_of_day_after(now, i64::from(*days), utc_offset_minutes)),
+            Self::AfterInactivity(days) => {
+                // A clock that stands in the year 9999 has nothing to wait for beyond it.
+                Some(end_of_day_after(now, i64::from(*days), utc_offset_minutes).unwrap_or(Time::LAST))
+            }
             Self::Never | Self::AfterDays(_) | Self::PeriodEnd { .. } | Self::OnDate(_) => None,
         }
     }
@@ -125,15 +129,16 @@ impl FromStr for ExpiryPolicy {
     }
 }
 
-/// The end of the day that is `days` days after the day of `time`, on a calendar `utc_offset_minutes` ahead of UTC.
-pub(crate) fn end_of_day_after(time: Time, days: i64, utc_offset_minutes: i32) -> Time {
+/// The end of the day that is `days` days after the day of `time`, on a calendar `utc_offset_minutes` ahead of UTC; none
+/// after the year 9999.
+pub(crate) fn end_of_day_after(time: Time, days: i64, utc_offset_minutes: i32) -> Option<Time> {
     let offset = offset_micros(utc_offset_minutes);
-    let local_day = time.micros().saturating_add(offset).div_euclid(MICROS_PER_DAY);
+    let local_day = time.micros().checked_add(offset)?.div_euclid(MICROS_PER_DAY);
     let midnight = local_day
-        .saturating_add(days)
-        .saturating_add(1)
-        .saturating_mul(MICROS_PER_DAY);
-    Time::from_micros(midnight.saturating_sub(offset))
+        .checked_add(days)?
+        .checked_add(1)?
+        .checked_mul(MICROS_PER_DAY)?;
+    Time::from_micros(midnight.checked_sub(offset)?).in_range()
 }
 
 /// Reads "YYYY-MM-DD".
@@ -142,9 +147,12 @@ pub(crate) fn parse_date(text: &str) -> Option<Date> {
     Date::parse(text, format).ok()
 }
 
-fn end_of_day(day: Date, utc_offset_minutes: i32) -> Time {
-    let midnight = Time::from_datetime(day.midnight().assume_utc()).plus_days(1);
-    Time::from_micros(midnight.micros().saturating_sub(offset_micros(utc_offset_minutes)))
+fn end_of_day(day: Date, utc_offset_minutes: i32) -> Option<Time> {
+    let midnight = Time::from_datetime(day.midnight().assume_utc()).micros();
+    let end = midnight
+        .checked_add(MICROS_PER_DAY)?
+        .checked_sub(offset_micros(utc_offset_minutes))?;
+    Time::from_micros(end).in_range()
 }
 
 fn local_date(time: Time, utc_offset_minutes: i32) -> Option<Date> {
@@ -186,6 +194,7 @@ fn offset_micros(utc_offset_minutes: i32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const BEIJING: i32 = 480;
 
@@ -226,7 +235,7 @@ mod tests {
         ];
         for (policy, expected) in table {
             let expected = expected.map_or(Time::MAX, time);
-            assert_eq!(policy.expire_time(grant, BEIJING), expected, "{policy:?}");
+            assert_eq!(policy.expire_time(grant, BEIJING), Some(expected), "{policy:?}");
             assert_eq!(policy.to_string().parse(), Ok(policy), "the table keeps it whole");
         }
     }
@@ -235,8 +244,9 @@ mod tests {
     fn the_offset_decides_which_day_it_is() {
         let grant = time("2026-01-31T16:30:00Z");
         let month_end = period(CalendarPeriod::Month, 0, 0);
-        assert_eq!(month_end.expire_time(grant, 0), time("2026-02-01T00:00:00Z"));
-        assert_eq!(month_end.expire_time(grant, BEIJING), time("2026-03-01T00:00:00+08:00"));
+        let expire_time = |offset| month_end.expire_time(grant, offset);
+        assert_eq!(expire_time(0), Some(time("2026-02-01T00:00:00Z")));
+        assert_eq!(expire_time(BEIJING), Some(time("2026-03-01T00:00:00+08:00")));
     }
 
     #[test]
@@ -244,8 +254,56 @@ mod tests {
         let policy = period(CalendarPeriod::Month, 1, 0);
         assert_eq!(
             policy.expire_time(time("2028-01-31T12:00:00Z"), 0),
-            time("2028-03-01T00:00:00Z")
+            Some(time("2028-03-01T00:00:00Z"))
         );
+    }
+
+    #[test]
+    fn what_would_expire_after_the_year_9999_has_no_time_and_is_not_taken_for_what_never_does() {
+        use CalendarPeriod::{Month, Year};
+        let last_day = ExpiryPolicy::OnDate(parse_date("9999-12-31").unwrap());
+        let now = time("2026-01-01T00:00:00Z");
+        assert_eq!(
+            (last_day.expire_time(now, 0), last_day.expire_time(now, -1)),
+            (None, None)
+        );
+        assert_eq!(last_day.expire_time(now, BEIJING), Some(time("9999-12-31T16:00:00Z")));
+        let late = time("9999-06-01T00:00:00Z");
+        for policy in [
+            ExpiryPolicy::AfterDays(365),
+            period(Month, 7, 0),
+            period(Month, 0, 365),
+            period(Year, 0, 0),
+        ] {
+            assert_eq!(policy.expire_time(late, 0), None, "{policy:?}");
+        }
+        assert_eq!(
+            ExpiryPolicy::AfterDays(30).expire_time(late, 0),
+            Some(time("9999-07-02T00:00:00Z"))
+        );
+        assert_eq!(ExpiryPolicy::Never.expire_time(Time::LAST, 0), Some(Time::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn of_any_policy_and_grant_the_contract_carries_the_time_or_there_is_none(
+            grant in Time::FIRST.micros()..=Time::LAST.micros(),
+            offset in -840..=840_i32,
+            months in 0..=1_200_i32,
+            days in 0..=36_600_i32,
+            julian in time::Date::MIN.to_julian_day()..=time::Date::MAX.to_julian_day(),
+        ) {
+            use CalendarPeriod::{Month, Quarter, Year};
+            let grant = Time::from_micros(grant);
+            let on_date = ExpiryPolicy::OnDate(Date::from_julian_day(julian).unwrap());
+            let periods = [Month, Quarter, Year].map(|of| period(of, months, days));
+            for policy in periods.into_iter().chain([ExpiryPolicy::AfterDays(days), on_date.clone()]) {
+                let expire_time = policy.expire_time(grant, offset);
+                prop_assert_eq!(expire_time.and_then(Time::in_range), expire_time);
+                let after = expire_time.is_none_or(|time| policy == on_date || time > grant);
+                prop_assert!(after, "{:?}", policy);
+            }
+        }
     }
 
     #[test]

@@ -13,6 +13,12 @@ pub(crate) enum Refusal {
     NotSpendable { asset: AssetCode },
     #[error("the lot would have expired at {expire_time}: give a later time, or change the asset's expiry policy")]
     ExpiryPassed { expire_time: Time },
+    #[error("{} the lot would expire after the year 9999, where the calendar ends: {}", beyond(asset, *available_time), cure(*available_time))]
+    ExpiryBeyondCalendar {
+        asset: AssetCode,
+        /// When it would become available, where that is what leads so far.
+        available_time: Option<Time>,
+    },
     #[error("the balance {balance} cannot grow by {amount}: it would exceed what an account holds")]
     Overflow { balance: i64, amount: i64 },
     #[error("entry {entry} is of the kind {}: only earns and redeems are reversed", kind.name())]
@@ -44,6 +50,20 @@ pub(crate) enum Refusal {
     Frozen { asset: AssetCode, frozen: Frozen },
 }
 
+fn beyond(asset: &str, available_time: Option<Time>) -> String {
+    match available_time {
+        Some(time) => format!("available_time is {time}: by the expiry policy of {asset}"),
+        None => format!("by the expiry_policy of {asset}"),
+    }
+}
+
+fn cure(available_time: Option<Time>) -> &'static str {
+    match available_time {
+        Some(_) => "give an earlier available_time, or an expire_time",
+        None => "give an expire_time, or change the policy; \"never\" is one",
+    }
+}
+
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         let message = refusal.to_string();
@@ -56,6 +76,11 @@ impl From<Refusal> for Fault {
             }
             Refusal::ExpiryPassed { expire_time } => {
                 Fault::refused(ErrorReason::ExpiryPassed, message).with("expire_time", expire_time)
+            }
+            Refusal::ExpiryBeyondCalendar { asset, available_time } => {
+                Fault::refused(ErrorReason::ExpiryBeyondCalendar, message)
+                    .with("field", available_time.map_or("expiry_policy", |_| "available_time"))
+                    .with("asset_code", asset)
             }
             Refusal::Overflow { balance, amount } => Fault::refused(ErrorReason::BalanceOverflow, message)
                 .with("balance", balance)

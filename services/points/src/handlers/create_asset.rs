@@ -7,7 +7,7 @@ use store::Begun;
 use super::PointsApi;
 use crate::domain::{Asset, AssetKind};
 use crate::store::{self as ledger, AssetRow};
-use crate::wire::{asset_to_wire, clawback_from_wire, expiry_from_wire};
+use crate::wire::{asset_to_wire, check_reachable, clawback_from_wire, expiry_from_wire};
 
 impl PointsApi {
     pub(crate) async fn create_asset(&self, call: Call<CreateAssetRequest>) -> Result<CreateAssetResponse, Fault> {
@@ -46,6 +46,7 @@ fn parse(request: &CreateAssetRequest, now: Time) -> Result<AssetRow, Fault> {
         transfer_forbidden: sent.transfer_forbidden,
         adjustment_alone_max: sent.adjustment_alone_max,
     };
+    check_reachable(&asset.expiry, asset.utc_offset_minutes, now)?;
     let display_name = sent.display_name.clone();
     Ok(AssetRow {
         asset,

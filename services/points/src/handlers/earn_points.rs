@@ -1,6 +1,6 @@
 use contracts::points::v1::{EarnPointsRequest, EarnPointsResponse};
 use fault::Fault;
-use kernel::Principal;
+use kernel::{BEFORE_RECORDS, Principal, Time};
 use rpc::Call;
 
 use super::PointsApi;
@@ -24,6 +24,7 @@ impl PostingRequest for EarnPointsRequest {
 
     fn wish(&self, _: &Principal) -> Result<Wish, Fault> {
         let availability = match parse_time("available_time", self.available_time.as_ref())? {
+            Some(time) if time < Time::RECORDS_BEGIN => return Err(Fault::invalid("available_time", BEFORE_RECORDS)),
             Some(time) => Availability::At(time),
             None if self.awaits_confirmation => Availability::OnConfirmation,
             None => Availability::AtOnce,

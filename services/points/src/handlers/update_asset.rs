@@ -1,12 +1,13 @@
 use contracts::points::v1::{Asset, UpdateAssetRequest, UpdateAssetResponse};
 use fault::{Fault, Violations};
+use kernel::Time;
 use rpc::Call;
 use store::Begun;
 
 use super::PointsApi;
 use crate::domain::ExpiryPolicy;
 use crate::store::{self as ledger, AssetRow};
-use crate::wire::{asset_to_wire, check_etag, clawback_from_wire, expiry_from_wire};
+use crate::wire::{asset_to_wire, check_etag, check_reachable, clawback_from_wire, expiry_from_wire};
 
 const MUTABLE: [&str; 6] = [
     "display_name",
@@ -26,7 +27,7 @@ impl PointsApi {
         };
         let mut row = ledger::asset_for_update(&tx, call.tenant(), &call.code).await?;
         check_etag(&call.etag, &row.version.to_string())?;
-        patch.apply(&mut row);
+        patch.apply(&mut row, self.clock.now())?;
         row.version = row.version.saturating_add(1);
         row.update_time = self.clock.now();
         ledger::update_asset(&tx, call.tenant(), &row).await?;
@@ -68,7 +69,7 @@ impl<'r> Patch<'r> {
         })
     }
 
-    fn apply(self, row: &mut AssetRow) {
+    fn apply(self, row: &mut AssetRow, now: Time) -> Result<(), Fault> {
         let names = |field: &str| self.paths.iter().any(|path| path == field);
         if names("display_name") {
             row.display_name.clone_from(&self.sent.display_name);
@@ -86,7 +87,9 @@ impl<'r> Patch<'r> {
             row.asset.clawback = clawback_from_wire(self.sent.clawback_policy());
         }
         if names("expiry_policy") {
+            check_reachable(&self.expiry, row.asset.utc_offset_minutes, now)?;
             row.asset.expiry = self.expiry;
         }
+        Ok(())
     }
 }

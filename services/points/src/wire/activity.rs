@@ -17,11 +17,7 @@ const STORE: &str = "store_code";
 
 /// What the rules see of an activity of a member with a tier.
 pub(crate) fn activity_facts(activity: &Activity, tier: &str) -> ActivityFacts {
-    let occur_time = activity
-        .occur_time
-        .as_ref()
-        .and_then(Time::from_wire)
-        .unwrap_or_default();
+    let occur_time = activity.occur_time.as_ref().map(Time::from_record).unwrap_or_default();
     let mut facts = Facts::new()
         .with("activity.activity_type", activity.activity_type.as_str())
         .with("activity.channel_code", activity.channel_code.as_str())

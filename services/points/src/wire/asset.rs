@@ -1,6 +1,7 @@
 use contracts::points::v1 as wire;
 use contracts::points::v1::expiry_policy::Rule;
 use fault::Fault;
+use kernel::Time;
 
 use crate::domain::{CalendarPeriod, ClawbackPolicy, ExpiryPolicy, parse_date};
 use crate::store::AssetRow;
@@ -29,6 +30,21 @@ pub(crate) fn clawback_from_wire(policy: wire::ClawbackPolicy) -> ClawbackPolicy
         wire::ClawbackPolicy::Unspecified | wire::ClawbackPolicy::WithinBalance => ClawbackPolicy::WithinBalance,
         wire::ClawbackPolicy::Debt => ClawbackPolicy::Debt,
     }
+}
+
+/// Refuses a policy by which what is granted now would expire after the year 9999.
+pub(crate) fn check_reachable(expiry: &ExpiryPolicy, utc_offset_minutes: i32, now: Time) -> Result<(), Fault> {
+    let path = match expiry {
+        _ if expiry.expire_time(now, utc_offset_minutes).is_some() => return Ok(()),
+        ExpiryPolicy::OnDate(_) => "asset.expiry_policy.on_date.date",
+        ExpiryPolicy::AfterDays(_) => "asset.expiry_policy.after_days.days",
+        ExpiryPolicy::PeriodEnd { .. } | ExpiryPolicy::Never | ExpiryPolicy::AfterInactivity(_) => {
+            "asset.expiry_policy"
+        }
+    };
+    let message = "ends after 9999-12-31T23:59:59Z, where the calendar ends: \
+         give an earlier day, or let it never expire by the policy \"never\"";
+    Err(Fault::invalid(path, message))
 }
 
 /// The policy of a request; none is never.

@@ -26,6 +26,16 @@ impl Brand {
         Ok(told)
     }
 
+    /// Every entry of an asset that is settled.
+    pub(crate) async fn export_of(&self, code: &str) -> Vec<Entry> {
+        self.h.clock.advance(std::time::Duration::from_mins(3));
+        let request = ExportEntriesRequest {
+            asset_code: code.to_owned(),
+            ..ExportEntriesRequest::default()
+        };
+        self.export(request).await.unwrap().entries
+    }
+
     /// Many members who earn, each as often as is said.
     async fn earn_often(&self, members: &[String], times: usize) {
         for round in 0..times {

@@ -48,6 +48,7 @@ mod scheduling;
 mod spending;
 mod statements;
 mod tenants;
+mod times;
 mod transfers;
 mod undo_pools;
 mod undoing;

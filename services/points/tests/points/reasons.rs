@@ -20,6 +20,7 @@ async fn every_reason_is_produced() {
     produced.extend(crate::drafting::produce(&brand).await);
     produced.extend(crate::pools::produce(&brand).await);
     produced.push(produce_many_lots(&brand).await);
+    produced.push(crate::times::produce(&brand).await);
     for (status, code, keys) in produced {
         assert_eq!(status.code(), code, "{status:?}");
         for key in keys {

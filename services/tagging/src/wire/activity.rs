@@ -3,7 +3,7 @@ use std::time::Duration;
 use contracts::tagging::v1;
 use contracts::r#type::v1 as shared;
 use fault::{Fault, Violation, Violations};
-use kernel::{Money, Time};
+use kernel::{BEFORE_RECORDS, Money, TIME_RANGE, Time};
 use prost_protovalidate::Validate;
 
 use crate::domain::activity::{Activity, ActivityId, Item, SourceKey};
@@ -42,7 +42,12 @@ pub(crate) fn parse(wire: v1::Activity, now: Time) -> Result<(Who, Activity), Ve
     violations.check(
         occur_time.is_some() || wire.occur_time.is_none(),
         "occur_time",
-        "is not a time",
+        TIME_RANGE,
+    );
+    violations.check(
+        occur_time.is_none_or(|occur_time| occur_time >= Time::RECORDS_BEGIN),
+        "occur_time",
+        BEFORE_RECORDS,
     );
     violations.check(
         occur_time.is_none_or(|occur_time| occur_time <= now.plus(OCCUR_AHEAD_MAX)),
@@ -131,7 +136,7 @@ fn read(wire: v1::Activity) -> Option<Activity> {
             source_id: wire.source_id,
         },
         external_id: wire.external_id,
-        occur_time: Time::from_wire(&wire.occur_time?)?,
+        occur_time: Time::from_record(&wire.occur_time?),
         amount,
         items: items?,
         refunded_source_id: wire.refunded_source_id,
@@ -176,13 +181,15 @@ fn write_money(money: Money) -> shared::Money {
 mod tests {
     use super::*;
 
+    const NOW: Time = Time::RECORDS_BEGIN;
+
     fn order() -> v1::Activity {
         v1::Activity {
             member_id: "mbr_01h455vb4pex5vsknk084sn02q".into(),
             channel_code: "tmall".into(),
             source_id: "o1".into(),
             activity_type: "order_paid".into(),
-            occur_time: Some(Time::EPOCH.to_wire()),
+            occur_time: Some(NOW.to_wire()),
             amount: Some(shared::Money {
                 currency_code: "CNY".into(),
                 minor_units: 100,
@@ -197,7 +204,7 @@ mod tests {
     }
 
     fn paths(wire: v1::Activity) -> Vec<String> {
-        parse(wire, Time::EPOCH)
+        parse(wire, NOW)
             .unwrap_err()
             .into_iter()
             .map(|violation| violation.path)
@@ -206,13 +213,13 @@ mod tests {
 
     #[test]
     fn what_is_read_is_written_again() {
-        let (_, activity) = parse(order(), Time::EPOCH).unwrap();
+        let (_, activity) = parse(order(), NOW).unwrap();
         let id = "act_01h455vb4pex5vsknk084sn02q".parse().unwrap();
         let written = write(
             activity.clone(),
             id,
             "mbr_01h455vb4pex5vsknk084sn02q".parse().unwrap(),
-            Time::EPOCH,
+            NOW,
         );
         assert_eq!(stored(written).unwrap(), activity);
     }
@@ -245,13 +252,14 @@ mod tests {
             }),
             ["member_id"]
         );
-        let tomorrow = Time::EPOCH.plus_days(1);
+        let tomorrow = NOW.plus_days(1);
         let ahead = |time: Time| v1::Activity {
             occur_time: Some(time.to_wire()),
             ..order()
         };
-        assert!(parse(ahead(tomorrow), Time::EPOCH).is_ok());
+        assert!(parse(ahead(tomorrow), NOW).is_ok());
         assert_eq!(paths(ahead(Time::from_micros(tomorrow.micros() + 1))), ["occur_time"]);
+        assert_eq!(paths(ahead(Time::from_micros(NOW.micros() - 1))), ["occur_time"]);
         let huge = Some(shared::Money {
             currency_code: "CNY".into(),
             minor_units: AMOUNT_MAX + 1,

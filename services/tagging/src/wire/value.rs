@@ -1,6 +1,6 @@
 use contracts::tagging::v1::TagValue;
 use contracts::tagging::v1::tag_value::Kind;
-use kernel::Time;
+use kernel::{TIME_RANGE, Time};
 
 use crate::domain::value::{TEXT_LEN_MAX, Value};
 
@@ -16,7 +16,7 @@ pub(crate) fn parse(wire: &TagValue) -> Result<Value, String> {
         Some(Kind::StringValue(value)) => Ok(Value::Text(value.clone())),
         Some(Kind::TimeValue(value)) => Time::from_wire(value)
             .map(Value::Time)
-            .ok_or_else(|| "time_value is not a time".to_owned()),
+            .ok_or_else(|| format!("time_value {TIME_RANGE}")),
     }
 }
 

@@ -19,5 +19,6 @@ mod segments;
 mod stream;
 mod summary;
 mod tags;
+mod times;
 mod windows;
 mod world;
