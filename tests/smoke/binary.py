@@ -16,6 +16,8 @@ class Up:
     def __init__(self, binary, folder, listen="127.0.0.1:0"):
         self.folder = folder
         environment = {name: value for name, value in os.environ.items() if not name.startswith("QUANYU_")}
+        # The first key is told to a terminal, or to those who wish to read it.
+        environment["QUANYU_PRINT_FIRST_API_KEY"] = "true"
         command = [binary, "up", "--folder", folder, "--listen", listen, "--admin-listen", free_address()]
         self.admin = command[-1]
         self.process = subprocess.Popen(

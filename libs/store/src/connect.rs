@@ -82,23 +82,30 @@ pub(crate) struct Connections {
     pub(crate) checkpoints: Option<DatabaseConnection>,
 }
 
-pub(crate) async fn connect(config: &DbConfig, schema: &str) -> Result<Connections, Fault> {
+/// Whether a file or a schema that is missing is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Made,
+    Refused,
+}
+
+pub(crate) async fn connect(config: &DbConfig, schema: &str, missing: Missing) -> Result<Connections, Fault> {
     let away = |error: sqlx::Error| Fault::unavailable(format!("the database of {schema} cannot be opened: {error}"));
     if config.is_sqlite() {
-        sqlite(config).await.map_err(away)
+        sqlite(config, missing).await.map_err(away)
     } else {
-        postgres(config, schema).await.map_err(away)
+        postgres(config, schema, missing).await.map_err(away)
     }
 }
 
-async fn sqlite(config: &DbConfig) -> Result<Connections, sqlx::Error> {
+async fn sqlite(config: &DbConfig, missing: Missing) -> Result<Connections, sqlx::Error> {
     let synchronous = if config.is_disposable {
         SqliteSynchronous::Off
     } else {
         SqliteSynchronous::Full
     };
     let options = SqliteConnectOptions::from_str(&config.url)?
-        .create_if_missing(true)
+        .create_if_missing(missing == Missing::Made)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
         .busy_timeout(BUSY_TIMEOUT)
@@ -107,7 +114,9 @@ async fn sqlite(config: &DbConfig) -> Result<Connections, sqlx::Error> {
         .statement_cache_capacity(STATEMENTS)
         .pragma("wal_autocheckpoint", WAL_PAGES)
         .disable_statement_logging();
-    if let Some(folder) = Path::new(options.get_filename()).parent() {
+    if let Some(folder) = Path::new(options.get_filename()).parent()
+        && missing == Missing::Made
+    {
         std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
     }
     let pool = |connections| {
@@ -133,7 +142,7 @@ async fn sqlite(config: &DbConfig) -> Result<Connections, sqlx::Error> {
     })
 }
 
-async fn postgres(config: &DbConfig, schema: &str) -> Result<Connections, sqlx::Error> {
+async fn postgres(config: &DbConfig, schema: &str, missing: Missing) -> Result<Connections, sqlx::Error> {
     let options = PgConnectOptions::from_str(&config.url)?
         .application_name(&format!("quanyu-{schema}"))
         .statement_cache_capacity(STATEMENTS)
@@ -154,16 +163,8 @@ async fn postgres(config: &DbConfig, schema: &str) -> Result<Connections, sqlx::
         .test_before_acquire(false)
         .connect_with(options)
         .await?;
-    let schema = format!("CREATE SCHEMA IF NOT EXISTS \"{}\"", schema.replace('"', ""));
-    if let Err(error) = sqlx::raw_sql(sqlx::AssertSqlSafe(schema)).execute(&pool).await {
-        // Two replicas that start at once may both find it missing.
-        let exists = error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code)
-            .is_some_and(|code| code == "23505" || code == "42P06");
-        if !exists {
-            return Err(error);
-        }
+    if missing == Missing::Made {
+        make_schema(&pool, schema).await?;
     }
     let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
     Ok(Connections {
@@ -171,4 +172,27 @@ async fn postgres(config: &DbConfig, schema: &str) -> Result<Connections, sqlx::
         readers: pool,
         checkpoints: None,
     })
+}
+
+/// Makes the schema where there is none. It is looked for first: PostgreSQL lets only those ask for one "if not exists" who
+/// may make schemas, and a service whose schema was made for it need not be one of them.
+async fn make_schema(pool: &sqlx::PgPool, schema: &str) -> Result<(), sqlx::Error> {
+    let found: Option<i32> = sqlx::query_scalar("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1")
+        .bind(schema)
+        .fetch_optional(pool)
+        .await?;
+    if found.is_some() {
+        return Ok(());
+    }
+    let make = format!("CREATE SCHEMA IF NOT EXISTS \"{}\"", schema.replace('"', ""));
+    let made = sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(pool).await;
+    // Two replicas that start at once may both find it missing.
+    let is_there = |error: &sqlx::Error| {
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        code.is_some_and(|code| code == "23505" || code == "42P06")
+    };
+    match made {
+        Err(error) if !is_there(&error) => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }

@@ -10,7 +10,7 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-use crate::connect::Connections;
+use crate::connect::{Connections, Missing};
 use crate::emissions::{Emissions, Emitter};
 use crate::{Begun, DbConfig, Draft, Migration, checkpoint, connect, migrate, once, outbox};
 
@@ -57,7 +57,7 @@ impl Db {
             writer,
             readers,
             checkpoints,
-        } = connect::connect(config, schema).await?;
+        } = connect::connect(config, schema, Missing::Made).await?;
         migrate::up(&writer, schema, migrations).await?;
         let commits = Arc::default();
         if let Some(checkpoints) = checkpoints.clone() {
@@ -69,6 +69,20 @@ impl Db {
             checkpoints,
             emitter: Emitter::default(),
             commits,
+        })
+    }
+
+    /// Opens a database of whose tables nothing is to be changed, as an operator's command does beside a running service:
+    /// nothing is made that is missing, and tables that another release has left are refused.
+    pub async fn attach(config: &DbConfig, schema: &str, migrations: Vec<Migration>) -> Result<Self, Fault> {
+        let Connections { writer, readers, .. } = connect::connect(config, schema, Missing::Refused).await?;
+        migrate::check(&readers, schema, migrations).await?;
+        Ok(Self {
+            writer,
+            readers,
+            checkpoints: None,
+            emitter: Emitter::default(),
+            commits: Arc::default(),
         })
     }
 

@@ -1,6 +1,10 @@
+use std::collections::BTreeSet;
+
 use fault::Fault;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTraitSelf, SchemaManager};
+
+use crate::statement;
 
 /// A step of a schema, in SQL that both databases read. Never changed once it has landed.
 ///
@@ -167,8 +171,7 @@ impl MigratorTraitSelf for Migrations {
 
 /// Brings the tables up to date. Replicas that start at once take turns.
 pub(crate) async fn up(writer: &DatabaseConnection, schema: &str, migrations: Vec<Migration>) -> Result<(), Fault> {
-    let mut all = vec![BASE, ENDED_REDIRECTS];
-    all.extend(migrations);
+    let all = all(migrations);
     let mut attempts: u32 = 0;
     loop {
         match Migrations(all.clone()).up(writer, None).await {
@@ -185,6 +188,34 @@ pub(crate) async fn up(writer: &DatabaseConnection, schema: &str, migrations: Ve
             }
         }
     }
+}
+
+/// Refuses a database whose tables are not, or not only, those of these migrations. Changes nothing.
+pub(crate) async fn check(conn: &DatabaseConnection, schema: &str, migrations: Vec<Migration>) -> Result<(), Fault> {
+    const APPLIED: &str = "SELECT version FROM seaql_migrations";
+    let refuse = |what: &str| Err(Fault::unavailable(format!("{schema}: {what}")));
+    if !SchemaManager::new(conn).has_table("seaql_migrations").await? {
+        return refuse("the database has no tables yet: start the service on it once");
+    }
+    let rows = conn.query_all_raw(statement(conn, APPLIED, [])).await?;
+    let applied: BTreeSet<String> = rows
+        .iter()
+        .map(|row| row.try_get_by_index(0))
+        .collect::<Result<_, _>>()?;
+    let own: BTreeSet<String> = all(migrations).iter().map(|step| step.name.to_owned()).collect();
+    if !own.is_subset(&applied) {
+        return refuse("the tables are those of an older release: start the service of this release on it first");
+    }
+    if !applied.is_subset(&own) {
+        return refuse("the tables are those of a newer release: use the command of that release");
+    }
+    Ok(())
+}
+
+fn all(migrations: Vec<Migration>) -> Vec<Migration> {
+    let mut all = vec![BASE, ENDED_REDIRECTS];
+    all.extend(migrations);
+    all
 }
 
 const TURNS_MAX: u32 = 5;

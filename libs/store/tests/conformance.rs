@@ -470,3 +470,21 @@ async fn a_list_may_have_nulls_and_is_looked_up_in_its_order() {
     let found: Vec<uuid::Uuid> = found.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
     assert_eq!(found, [ids[0], ids[1], ids[2], ids[4]]);
 }
+
+#[tokio::test]
+async fn a_database_is_attached_to_as_it_is_or_not_at_all() {
+    const LATER: Migration = Migration {
+        name: "test_0002",
+        sql: "CREATE TABLE later (id BIGINT NOT NULL PRIMARY KEY);",
+    };
+    let world = world().await;
+    let attached = world.test_db.attached(vec![TABLES]).await.unwrap();
+    assert_eq!(count(attached.read(), "thing").await, 0);
+    let told = |outcome: Result<Db, fault::Fault>| outcome.unwrap_err().to_string();
+    let older = told(world.test_db.attached(vec![TABLES, LATER]).await);
+    assert!(older.contains("older release"), "{older}");
+    let newer = told(world.test_db.attached(Vec::new()).await);
+    assert!(newer.contains("newer release"), "{newer}");
+    let same = world.test_db.attached(vec![TABLES]).await;
+    assert!(same.is_ok(), "who looks migrates nothing");
+}

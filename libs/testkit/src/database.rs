@@ -1,3 +1,4 @@
+use fault::Fault;
 use kernel::Clock;
 use store::{Db, DbConfig, Migration};
 use tempfile::TempDir;
@@ -47,6 +48,11 @@ impl TestDb {
     /// A second handle with connections of its own, as another replica has.
     pub async fn another(&self, migrations: Vec<Migration>) -> Db {
         self.connection().open(migrations).await
+    }
+
+    /// A handle on it as an operator's command has one: nothing of it is changed.
+    pub async fn attached(&self, migrations: Vec<Migration>) -> Result<Db, Fault> {
+        Db::attach(&self.config, &self.schema, migrations).await
     }
 
     /// What it takes to open it elsewhere.

@@ -1,19 +1,28 @@
 use ::store::Db;
 use fault::Fault;
-use kernel::{Clock, Scopes, Tenant};
+use kernel::{Clock, Tenant};
 
-use crate::domain::api_key::{ApiKey, BOOTSTRAP};
+use crate::domain::api_key::{ApiKey, BOOTSTRAP, State, operator_scopes};
 use crate::domain::secret::Secret;
 use crate::store::api_keys;
 use crate::store::tenants::{self, Added, TenantRow};
 
 /// The code of the tenant that a platform begins with.
-const DEFAULT_TENANT: &str = "default";
-/// Everything of the tenant, and everything of the platform, such as making further tenants.
-const OPERATOR_SCOPES: [&str; 2] = ["*", "platform.*"];
+pub(crate) const DEFAULT_TENANT: &str = "default";
+
+/// With which secret a new platform shall open.
+#[derive(Debug, Clone)]
+pub enum FirstSecret {
+    /// With the one that its operator has chosen.
+    Chosen(Secret),
+    /// With one that is made here.
+    Generated,
+    /// With none, for there is nobody to tell it to.
+    None,
+}
 
 /// What a new platform is opened with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FirstKey {
     /// The first tenant.
     pub tenant: Tenant,
@@ -21,32 +30,79 @@ pub struct FirstKey {
     pub secret: Secret,
 }
 
+/// How a platform stands after [`bootstrap`].
+#[derive(Debug)]
+pub enum Beginning {
+    /// Its first tenant and key were made.
+    Now(FirstKey),
+    /// It had begun before, or another replica was faster. The chosen secret, if there is one, opens it.
+    Before,
+    /// It had begun before, and the chosen secret opens nothing.
+    BeforeWithout,
+    /// It has no key yet, since there was no secret for it.
+    NotYet,
+}
+
+impl Beginning {
+    /// The first key, where it was made now.
+    pub fn first_key(&self) -> Option<&FirstKey> {
+        match self {
+            Self::Now(key) => Some(key),
+            Self::Before | Self::BeforeWithout | Self::NotYet => None,
+        }
+    }
+}
+
 /// Makes the first tenant and its first key, which may do everything, unless there is a tenant already.
-pub async fn bootstrap(db: &Db, clock: &Clock) -> Result<Option<FirstKey>, Fault> {
+pub async fn bootstrap(db: &Db, clock: &Clock, first: FirstSecret) -> Result<Beginning, Fault> {
     let tx = db.begin().await?;
     if tenants::any(&*tx).await? {
-        return Ok(None);
+        drop(tx);
+        return before(db, clock, first).await;
     }
+    let secret = match &first {
+        FirstSecret::Chosen(secret) => secret.clone(),
+        FirstSecret::Generated => Secret::generate().map_err(Fault::internal)?,
+        FirstSecret::None => return Ok(Beginning::NotYet),
+    };
+    let Some(tenant) = add_default_tenant(&tx, clock).await? else {
+        drop(tx);
+        // Another replica of a new platform was faster, and told the secret.
+        return before(db, clock, first).await;
+    };
+    let key = ApiKey::new(clock, "operator", operator_scopes(), BOOTSTRAP, None, &secret);
+    api_keys::add(&*tx, tenant, &key).await?;
+    tx.commit().await?;
+    Ok(Beginning::Now(FirstKey { tenant, secret }))
+}
+
+/// Adds the tenant that a platform begins with; answers nothing where somebody else has just done so.
+pub(crate) async fn add_default_tenant(tx: &::store::Tx, clock: &Clock) -> Result<Option<Tenant>, Fault> {
     let row = TenantRow {
         tenant: Tenant::from_uuid(clock.uuid()),
         code: DEFAULT_TENANT.to_owned(),
         display_name: DEFAULT_TENANT.to_owned(),
         create_time: clock.now(),
     };
-    match tenants::add(&*tx, &row).await? {
-        Added::Yes => {}
-        // Another replica of a new platform was faster, and told the secret.
-        Added::CodeTaken => return Ok(None),
-    }
-    let secret = Secret::generate().map_err(Fault::internal)?;
-    let scopes = Scopes::new(OPERATOR_SCOPES.map(str::to_owned));
-    let key = ApiKey::new(clock, "operator", scopes, BOOTSTRAP, None, &secret);
-    api_keys::add(&*tx, row.tenant, &key).await?;
-    tx.commit().await?;
-    Ok(Some(FirstKey {
-        tenant: row.tenant,
-        secret,
-    }))
+    Ok(match tenants::add(&**tx, &row).await? {
+        Added::Yes => Some(row.tenant),
+        Added::CodeTaken => None,
+    })
+}
+
+/// How the secret stands to a platform that has begun: it is told to nobody that it opens nothing but to its operator.
+async fn before(db: &Db, clock: &Clock, first: FirstSecret) -> Result<Beginning, Fault> {
+    let FirstSecret::Chosen(secret) = first else {
+        return Ok(Beginning::Before);
+    };
+    let found = api_keys::by_secret(db.read(), secret.hash()).await?;
+    let now = clock.now();
+    let opens = |(_, key): &(Tenant, ApiKey)| key.state(now) == State::Active && key.open_secrets(now).next().is_some();
+    Ok(if found.as_ref().is_some_and(opens) {
+        Beginning::Before
+    } else {
+        Beginning::BeforeWithout
+    })
 }
 
 /// Every tenant of the platform, for its operators.

@@ -3,3 +3,4 @@
 pub(crate) mod api_key;
 pub(crate) mod scope;
 pub(crate) mod secret;
+pub(crate) mod succession;

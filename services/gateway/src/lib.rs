@@ -26,6 +26,7 @@ mod domain;
 mod edge;
 mod handlers;
 mod openapi;
+pub mod operator;
 mod rest;
 mod store;
 mod wire;
@@ -37,9 +38,9 @@ use tonic::service::Routes;
 
 use self::handlers::GatewayApi;
 
-pub use self::bootstrap::{FirstKey, bootstrap, tenants};
+pub use self::bootstrap::{Beginning, FirstKey, FirstSecret, bootstrap, tenants};
 pub use self::contract::ContractError;
-pub use self::domain::secret::Secret;
+pub use self::domain::secret::{Secret, WeakSecret};
 pub use self::edge::{Gateway, GatewayConfig, GatewayDeps};
 
 /// The service's name, and its schema's.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::roles::{ROLES, role};
 use crate::terminal::{complain, say};
-use crate::{demo, doctor, import, serve, up};
+use crate::{demo, doctor, import, keys, serve, up};
 
 /// Quanyu, a member platform: one member over all channels of a brand.
 #[derive(Debug, Parser)]
@@ -73,6 +73,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Brings members or activities from a file into a running platform.
     Import(import::ImportArgs),
+    /// Makes, lists and revokes API keys at the gateway's database itself, when no key lets you in.
+    Keys(keys::KeysArgs),
     /// Checks configuration, databases, facts, peers and the ledger, and says how to mend what is wrong.
     Doctor,
 }
@@ -120,6 +122,7 @@ async fn run(command: Command, config: Config) -> ExitCode {
         },
         Command::Demo(args) => demo::run(args, &config, &telemetry).await,
         Command::Import(args) => import::run(args).await,
+        Command::Keys(args) => keys::run(args, &config).await,
         Command::Doctor => doctor::run(&config)
             .await
             .map(|healthy| if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
@@ -131,14 +134,25 @@ async fn run(command: Command, config: Config) -> ExitCode {
 }
 
 fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
-    let Command::Serve { role: name } = command else {
-        return Vec::new();
+    let name = match command {
+        Command::Serve { role } => role,
+        Command::Up => return problems_of_first_key(config),
+        Command::Demo(_) | Command::Import(_) | Command::Keys(_) | Command::Doctor => return Vec::new(),
     };
     let Some(role) = role(name) else {
         let names: Vec<&str> = ROLES.iter().map(|role| role.name).collect();
         return vec![Problem::new("role", format!("{name} is none: {}", names.join(", ")))];
     };
-    config.problems_of_role(role)
+    let mut problems = config.problems_of_role(role);
+    if role.name == gateway::NAME {
+        problems.extend(problems_of_first_key(config));
+    }
+    problems
+}
+
+/// The file of the first key is read by those who open the gateway, and nobody else need have it.
+fn problems_of_first_key(config: &Config) -> Vec<Problem> {
+    config.first_secret(true).err().into_iter().collect()
 }
 
 fn refuse(problems: &[Problem]) -> ExitCode {

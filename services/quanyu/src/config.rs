@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gateway::FirstSecret;
 use http::Uri;
 use runtime::{Problem, Secret, Settings};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,12 @@ pub struct Config {
     /// Signs who calls between the processes of one platform; the same in all of them, 32 characters or more. `up` needs
     /// none.
     pub signing_key: Option<Secret>,
+    /// The first API key of a new platform: "qy_" and 64 hexadecimal digits; absent: one is made and shown once.
+    pub first_api_key: Option<Secret>,
+    /// The file that holds it, as secrets are handed to a container.
+    pub first_api_key_file: Option<PathBuf>,
+    /// Shows a first API key that was made even where standard output is no terminal, and perhaps a log that is kept.
+    pub print_first_api_key: bool,
     /// The other services by their names, for `serve`: points = "<http://10.0.0.7:7401>".
     pub peers: BTreeMap<String, String>,
     /// How many calls each service works on at once; the next one is turned away at once.
@@ -58,6 +65,9 @@ impl Default for Config {
             database_url: None,
             database_connections_max: 16,
             signing_key: None,
+            first_api_key: None,
+            first_api_key_file: None,
+            print_first_api_key: false,
             peers: BTreeMap::new(),
             concurrency_max: 1_024,
             merge_undo_days: identity::UNDO_DAYS,
@@ -99,6 +109,16 @@ impl Settings for Config {
             "signing_key",
             "must have at least 32 characters: make one with `openssl rand -hex 32`",
         );
+        check(
+            self.first_api_key.is_none() || self.first_api_key_file.is_none(),
+            "first_api_key_file",
+            "is one too many beside first_api_key: set one of the two",
+        );
+        if let Some(key) = &self.first_api_key
+            && let Err(weak) = gateway::Secret::chosen(key.expose())
+        {
+            problems.push(Problem::new("first_api_key", weak.to_string()));
+        }
         if let Some(url) = &self.database_url
             && let Err(message) = DbConfig::new(url.expose()).check()
         {
@@ -143,6 +163,26 @@ impl Config {
             ));
         }
         problems
+    }
+
+    /// With which secret a new platform opens. One that is made needs somebody who is told it: a terminal, or a wish.
+    pub fn first_secret(&self, is_terminal: bool) -> Result<FirstSecret, Problem> {
+        if let Some(file) = &self.first_api_key_file {
+            let wrong = |message: String| Problem::new("first_api_key_file", format!("{}: {message}", file.display()));
+            let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+            let secret = gateway::Secret::chosen(text.trim()).map_err(|weak| wrong(weak.to_string()))?;
+            return Ok(FirstSecret::Chosen(secret));
+        }
+        if let Some(key) = &self.first_api_key {
+            let secret = gateway::Secret::chosen(key.expose());
+            let secret = secret.map_err(|weak| Problem::new("first_api_key", weak.to_string()))?;
+            return Ok(FirstSecret::Chosen(secret));
+        }
+        Ok(if is_terminal || self.print_first_api_key {
+            FirstSecret::Generated
+        } else {
+            FirstSecret::None
+        })
     }
 
     /// Where a service keeps its rows.

@@ -62,6 +62,8 @@ pub async fn run(config: &Config) -> Result<bool, Fault> {
     facts(&databases, &mut report).await?;
     say("peers");
     peers(config, &mut report).await;
+    say("keys");
+    keys(&databases, &mut report).await?;
     say("ledger");
     ledger(&databases, &mut report).await?;
     say(if report.healthy {
@@ -147,6 +149,31 @@ async fn peers(config: &Config, report: &mut Report) {
             ),
         }
     }
+}
+
+/// Whether every tenant can still make keys, and so let in whom it wants.
+async fn keys(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> Result<(), Fault> {
+    let Some(gateway) = databases.get(gateway::NAME) else {
+        return Ok(());
+    };
+    if gateway::tenants(gateway).await?.is_empty() {
+        report.bad(
+            "there is no API key yet",
+            "make one with `quanyu keys create`, or set first_api_key and start the platform",
+        );
+        return Ok(());
+    }
+    let locked_out = gateway::operator::locked_out(gateway, &Clock::system()).await?;
+    for code in &locked_out {
+        report.bad(
+            format_args!("no key of the tenant {code} may make keys any more"),
+            &format!("make one with `quanyu keys create --tenant {code}`"),
+        );
+    }
+    if locked_out.is_empty() {
+        good("every tenant has a key that may make keys");
+    }
+    Ok(())
 }
 
 /// Asks the ledger itself, as its clients would, over every tenant and account.

@@ -17,6 +17,7 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod import;
+pub mod keys;
 pub mod platform;
 mod progress;
 pub mod roles;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fault::Fault;
 use futures::future::try_join_all;
-use gateway::{FirstKey, Gateway, GatewayConfig, GatewayDeps};
+use gateway::{Beginning, FirstSecret, Gateway, GatewayConfig, GatewayDeps};
 use kernel::Clock;
 use rpc::{Channel, Peer, Peers, Signer, Stack, Switchboard};
 use runtime::{Deps, Workers};
@@ -27,7 +27,7 @@ const LOCK_FILE: &str = "quanyu.lock";
 pub struct Platform {
     address: SocketAddr,
     clock: Clock,
-    first_key: Option<FirstKey>,
+    beginning: Beginning,
     peers: Peers,
     databases: Arc<BTreeMap<&'static str, Db>>,
     workers: Workers,
@@ -39,7 +39,13 @@ pub struct Platform {
 
 impl Platform {
     /// Opens every database, joins the services, starts their workers and opens the gateway's address.
+    /// A new platform's first key is made here, and told by [`Platform::first_key`].
     pub async fn start(config: &Config, clock: Clock, red: Red) -> Result<Self, Fault> {
+        Self::start_with(config, FirstSecret::Generated, clock, red).await
+    }
+
+    /// The same; a new platform opens with this secret.
+    pub async fn start_with(config: &Config, first: FirstSecret, clock: Clock, red: Red) -> Result<Self, Fault> {
         // Before anything is opened: a port in use or a second process on the folder must change nothing.
         let listener = TcpListener::bind(config.listen).await;
         let listener = listener
@@ -87,7 +93,7 @@ impl Platform {
         let db = databases
             .get(gateway::NAME)
             .ok_or_else(|| Fault::internal("the gateway has a database"))?;
-        let first_key = gateway::bootstrap(db, &clock).await?;
+        let beginning = gateway::bootstrap(db, &clock, first).await?;
         let peers = Peers::new("quanyu", signer.clone(), channels.clone());
         let deps = GatewayDeps {
             clock: clock.clone(),
@@ -108,7 +114,7 @@ impl Platform {
         Ok(Self {
             address,
             clock,
-            first_key,
+            beginning,
             peers,
             databases,
             workers,
@@ -129,9 +135,14 @@ impl Platform {
         &self.clock
     }
 
+    /// How the platform stood when it was started.
+    pub fn beginning(&self) -> &Beginning {
+        &self.beginning
+    }
+
     /// The first key's secret, on the very first start.
     pub fn first_key(&self) -> Option<&str> {
-        self.first_key.as_ref().map(|key| key.secret.reveal())
+        self.beginning.first_key().map(|key| key.secret.reveal())
     }
 
     /// A service, past the gateway, for the platform's own commands.

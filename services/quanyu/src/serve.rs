@@ -1,6 +1,7 @@
 //! `quanyu serve <role>`: one service in a process of its own.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::sync::Arc;
 
 use fault::Fault;
@@ -18,6 +19,7 @@ use tonic::transport::Server;
 
 use crate::admin;
 use crate::config::Config;
+use crate::keys;
 use crate::roles::Role;
 use crate::terminal::say;
 
@@ -124,12 +126,10 @@ async fn grpc(routes: Routes, listener: TcpListener, lifecycle: &Lifecycle) -> R
 }
 
 async fn edge(config: &Config, deps: GatewayDeps, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {
-    if let Some(first) = gateway::bootstrap(&deps.db, &deps.clock).await? {
-        say(format_args!(
-            "The first API key, shown this once: {}",
-            first.secret.reveal()
-        ));
-    }
+    let first = config
+        .first_secret(std::io::stdout().is_terminal())
+        .map_err(|problem| Fault::invalid(problem.setting, problem.message))?;
+    keys::tell(&gateway::bootstrap(&deps.db, &deps.clock, first.clone()).await?, &first);
     let edge = Gateway::new(
         GatewayConfig {
             drain: config.drain(),

@@ -1,14 +1,17 @@
 //! `quanyu up`: all services in one process.
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use fault::Fault;
+use gateway::FirstSecret;
 use kernel::Clock;
 use runtime::Lifecycle;
 use telemetry::Telemetry;
 
 use crate::admin;
 use crate::config::Config;
+use crate::keys;
 use crate::platform::Platform;
 use crate::terminal::say;
 
@@ -19,9 +22,12 @@ pub(crate) async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fa
     lifecycle
         .listen_to_signals(config.drain().saturating_add(Duration::from_secs(5)))
         .map_err(Fault::internal)?;
-    let platform = Platform::start(config, Clock::system(), telemetry.red()).await?;
+    let first = config
+        .first_secret(std::io::stdout().is_terminal())
+        .map_err(|problem| Fault::invalid(problem.setting, problem.message))?;
+    let platform = Platform::start_with(config, first.clone(), Clock::system(), telemetry.red()).await?;
     let admin = admin::serve(config.admin_listen, telemetry.red(), lifecycle.clone()).await?;
-    welcome(config, &platform, started.elapsed());
+    welcome(config, &platform, &first, started.elapsed());
     lifecycle.stopping().await;
     say("stopping: calls under way are finished; press Ctrl-C again to end at once");
     let stopped = lifecycle.unless_ended(platform.stop()).await;
@@ -29,7 +35,7 @@ pub(crate) async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fa
     stopped.unwrap_or(Ok(()))
 }
 
-fn welcome(config: &Config, platform: &Platform, took: Duration) {
+fn welcome(config: &Config, platform: &Platform, first: &FirstSecret, took: Duration) {
     let address = platform.address();
     let place = match &config.database_url {
         Some(_) => "in PostgreSQL".to_owned(),
@@ -39,16 +45,8 @@ fn welcome(config: &Config, platform: &Platform, took: Duration) {
         "Quanyu serves gRPC and REST at {address}, data {place}, ready in {} ms",
         took.as_millis()
     ));
-    let key = if let Some(key) = platform.first_key() {
-        say(format_args!(
-            "\nThe first API key of the tenant \"default\", shown this once:\n\n  export QUANYU_API_KEY={key}"
-        ));
-        "$QUANYU_API_KEY"
-    } else {
-        say("\nSet QUANYU_API_KEY to the key that the first start has shown.");
-        "$QUANYU_API_KEY"
-    };
-    say(format_args!("{}", try_next(&address.to_string(), key)));
+    keys::tell(platform.beginning(), first);
+    say(format_args!("{}", try_next(&address.to_string(), "$QUANYU_API_KEY")));
 }
 
 /// Lines to copy for a first call.

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use fault::Fault;
+use gateway::FirstSecret;
 use http::Uri;
 use kernel::{Clock, Principal, PrincipalKind, Scopes, Tenant};
 use rpc::{Channel, Signer};
@@ -43,7 +44,8 @@ impl Fleet {
         // The first key, which the gateway would only print.
         let config = config(database_url, &folder, "gateway");
         let db = Db::open(&config, gateway::NAME, gateway::migrations()).await?;
-        let first = gateway::bootstrap(&db, &Clock::system()).await?;
+        let begun = gateway::bootstrap(&db, &Clock::system(), FirstSecret::Generated).await?;
+        let first = begun.first_key().cloned();
         let first = first.ok_or_else(|| Fault::internal("the database is not empty: name another one"))?;
         db.close().await?;
 

@@ -19,7 +19,7 @@ pub(crate) struct ApiKey {
     pub(crate) id: Id<Key>,
     pub(crate) display_name: String,
     pub(crate) scopes: Scopes,
-    /// Who made it: a key's id, or [`BOOTSTRAP`].
+    /// Who made it: a key's id, [`BOOTSTRAP`] or [`OPERATOR`].
     pub(crate) creator: String,
     pub(crate) create_time: Time,
     pub(crate) expire_time: Option<Time>,
@@ -31,6 +31,8 @@ pub(crate) struct ApiKey {
 
 /// The maker of a tenant's first key.
 pub(crate) const BOOTSTRAP: &str = "bootstrap";
+/// The maker of a key that was made at the database.
+pub(crate) const OPERATOR: &str = "operator";
 
 /// What is kept of one of a key's secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +71,12 @@ pub(crate) enum RotateError {
 /// What a tenant's first key holds: everything of the tenant.
 pub(crate) fn tenant_scopes() -> Scopes {
     Scopes::new(["*".to_owned()])
+}
+
+/// What the platform's first key holds: everything of the tenant, and everything of the platform, such as making further
+/// tenants.
+pub(crate) fn operator_scopes() -> Scopes {
+    Scopes::new(["*", "platform.*"].map(str::to_owned))
 }
 
 impl ApiKey {

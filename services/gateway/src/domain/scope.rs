@@ -6,6 +6,10 @@ use kernel::Scopes;
 #[derive(Debug, Clone)]
 pub(crate) struct KnownScopes(BTreeSet<String>);
 
+/// What is wrong with a scope that no method asks for.
+pub(crate) const UNKNOWN: &str = "is no scope that a method asks for: name one (\"points.redeem\"), all of a service \
+                                  (\"points.*\"), or all (\"*\")";
+
 impl KnownScopes {
     pub(crate) fn new(scopes: impl IntoIterator<Item = String>) -> Self {
         Self(scopes.into_iter().collect())

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt;
 
 use rand::TryRngCore;
@@ -34,6 +35,13 @@ impl Secret {
         is_secret.then(|| Self(text.to_owned()))
     }
 
+    /// A secret that an operator has chosen: of a secret's form, and such as a generator makes.
+    pub fn chosen(text: &str) -> Result<Self, WeakSecret> {
+        Self::presented(text)
+            .filter(|secret| !is_guessable(&secret.0[PREFIX.len()..]))
+            .ok_or(WeakSecret)
+    }
+
     /// The text itself, for the one who is to have it.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -47,6 +55,34 @@ impl Secret {
     pub(crate) fn hash(&self) -> SecretHash {
         SecretHash(Sha256::digest(&self.0).into())
     }
+}
+
+/// A chosen secret that is none, or that can be guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WeakSecret;
+
+impl fmt::Display for WeakSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "must be \"qy_\" and 64 hexadecimal digits in lower case that nobody can guess: \
+             make one with `echo qy_$(openssl rand -hex 32)`",
+        )
+    }
+}
+
+impl std::error::Error for WeakSecret {}
+
+/// Of 64 random hexadecimal digits, how many are different at the least: fewer come once in 10^9 times.
+const DIFFERENT_DIGITS_MIN: usize = 10;
+
+/// Whether the digits were typed rather than drawn: few different ones, the same again and again, or counted up or down.
+fn is_guessable(digits: &str) -> bool {
+    let digits = digits.as_bytes();
+    let different: BTreeSet<u8> = digits.iter().copied().collect();
+    let repeats =
+        (1..=digits.len() / 2).any(|period| digits.iter().zip(digits.iter().skip(period)).all(|(a, b)| a == b));
+    let mirrored = digits.iter().eq(digits.iter().rev());
+    different.len() < DIFFERENT_DIGITS_MIN || repeats || mirrored
 }
 
 impl fmt::Debug for Secret {
@@ -90,6 +126,27 @@ mod tests {
             &format!("{}0", secret.reveal()),
         ] {
             assert!(Secret::presented(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_chosen_secret_is_such_as_a_generator_makes() {
+        for _ in 0..100 {
+            let drawn = Secret::generate().unwrap();
+            assert_eq!(Secret::chosen(drawn.reveal()), Ok(drawn));
+        }
+        for typed in [
+            "changeme".to_owned(),
+            format!("qy_{}", "0".repeat(64)),
+            format!("qy_{}", "deadbeef".repeat(8)),
+            format!("qy_{}", "0123456789abcdef".repeat(4)),
+            format!(
+                "qy_{}",
+                "0123456789abcdef0123456789abcdeffedcba9876543210fedcba9876543210"
+            ),
+            format!("qy_{}", "0123456789abcdefABCDEF".repeat(3)),
+        ] {
+            assert_eq!(Secret::chosen(&typed), Err(WeakSecret), "{typed}");
         }
     }
 

@@ -48,9 +48,11 @@ impl GatewayApi {
     fn check(&self, request: &CreateApiKeyRequest) -> Result<Option<Time>, Fault> {
         let mut violations = Violations::new();
         for (at, scope) in request.scopes.iter().enumerate() {
-            let message = "is no scope that a method asks for: name one (\"points.redeem\"), all of a service \
-                           (\"points.*\"), or all (\"*\")";
-            violations.check(self.known_scopes.contain(scope), format!("scopes[{at}]"), message);
+            violations.check(
+                self.known_scopes.contain(scope),
+                format!("scopes[{at}]"),
+                scope::UNKNOWN,
+            );
         }
         let expire_time = request.expire_time.as_ref().map(Time::from_wire);
         violations.check(expire_time != Some(None), "expire_time", TIME_RANGE);

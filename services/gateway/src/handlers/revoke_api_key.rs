@@ -1,10 +1,11 @@
 use ::store::Begun;
-use contracts::gateway::v1::{RevokeApiKeyRequest, RevokeApiKeyResponse};
+use contracts::gateway::v1::{ErrorReason, RevokeApiKeyRequest, RevokeApiKeyResponse};
 use fault::Fault;
 use rpc::Call;
 
 use super::GatewayApi;
 use crate::domain::api_key::ApiKey;
+use crate::domain::succession::{self, WRITES_KEYS};
 use crate::store::api_keys;
 use crate::wire;
 
@@ -19,10 +20,16 @@ impl GatewayApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
+        // In one order, and before the key itself: of two keys that revoke each other one stays.
+        let writers = api_keys::lock_writers(&**tx, call.tenant()).await?;
         let key = api_keys::lock(&**tx, call.tenant(), id)
             .await?
             .ok_or_else(|| Fault::not_found("api_key", id))?;
         let now = self.clock.now();
+        let lost = succession::lost_with(&key, &writers, now);
+        if !lost.is_empty() {
+            return Err(last(&key, &lost.join(",")));
+        }
         let key = if key.revoke_time.is_none() {
             api_keys::revoke(&**tx, call.tenant(), id, now).await?;
             ApiKey {
@@ -37,4 +44,19 @@ impl GatewayApi {
         })
         .await
     }
+}
+
+fn last(key: &ApiKey, scopes: &str) -> Fault {
+    let id = key.id;
+    let end = match key.expire_time {
+        Some(end) => format!("ends no earlier than {end}"),
+        None => "does not expire".to_owned(),
+    };
+    let message = format!(
+        "with the API key {id} the tenant would lose {scopes}, which nobody could give to a key again: first create \
+         another key that holds {scopes} and {WRITES_KEYS} and {end}, then revoke this one"
+    );
+    Fault::refused(ErrorReason::LastApiKey, message)
+        .with("api_key_id", id)
+        .with("scopes", scopes)
 }

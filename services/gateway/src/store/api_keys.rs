@@ -8,6 +8,7 @@ use store::{for_update, statement};
 
 use crate::domain::api_key::{ApiKey, KeptSecret, Key};
 use crate::domain::secret::SecretHash;
+use crate::domain::succession::WRITES_KEYS;
 
 const COLUMNS: &str = "k.tenant_id, k.api_key_id, k.display_name, k.scopes, k.creator, k.create_time, k.expire_time, \
                        k.revoke_time, k.last_use_time";
@@ -67,6 +68,28 @@ pub(crate) async fn lock(conn: &impl ConnectionTrait, tenant: Tenant, id: Id<Key
     let Some(row) = row else { return Ok(None) };
     let keys = with_secrets(conn, tenant, vec![read(&row)?]).await?;
     Ok(keys.into_iter().next())
+}
+
+/// The keys of a tenant that may write keys, locked in one order until the transaction ends. Their secrets are not read.
+pub(crate) async fn lock_writers(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Vec<ApiKey>, Fault> {
+    writers_locked(conn, tenant, for_update(conn.get_database_backend())).await
+}
+
+/// The same, without a lock.
+pub(crate) async fn writers(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Vec<ApiKey>, Fault> {
+    writers_locked(conn, tenant, "").await
+}
+
+/// The words of a scope are looked for in the text of all: what is found without reason, such as "points.*", comes too, and
+/// the caller looks at the scopes themselves. Of the many keys of tills and shops it finds none.
+async fn writers_locked(conn: &impl ConnectionTrait, tenant: Tenant, lock: &str) -> Result<Vec<ApiKey>, Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM api_key k WHERE k.tenant_id = $1 AND k.revoke_time IS NULL
+            AND (k.scopes LIKE '%*%' OR k.scopes LIKE $2) ORDER BY k.api_key_id{lock}"
+    );
+    let values = [tenant.uuid().into(), format!("%{WRITES_KEYS}%").into()];
+    let rows = conn.query_all_raw(statement(conn, &sql, values)).await?;
+    rows.iter().map(read).collect()
 }
 
 /// The keys of a tenant after another, in the order in which they were made, with their secrets.

@@ -54,6 +54,13 @@ pub(crate) async fn all(conn: &impl ConnectionTrait) -> Result<Vec<Tenant>, Faul
         .collect()
 }
 
+/// Every tenant of the platform with its code and name.
+pub(crate) async fn rows(conn: &impl ConnectionTrait) -> Result<Vec<TenantRow>, Fault> {
+    const SQL: &str = "SELECT tenant_id, code, display_name, create_time FROM tenant ORDER BY tenant_id";
+    let rows = conn.query_all_raw(statement(conn, SQL, [])).await?;
+    rows.iter().map(read).collect()
+}
+
 /// Whether there is any tenant at all.
 pub(crate) async fn any(conn: &impl ConnectionTrait) -> Result<bool, Fault> {
     let row = conn

@@ -337,3 +337,105 @@ async fn another_tenant_s_keys_are_not_there() {
         "NOT_FOUND"
     );
 }
+
+async fn made(
+    keys: &mut ApiKeyServiceClient<Channel>,
+    request_id: &str,
+    scopes: &[&str],
+    end: Option<kernel::Time>,
+) -> String {
+    let request = CreateApiKeyRequest {
+        expire_time: end.map(kernel::Time::to_wire),
+        ..create(request_id, scopes)
+    };
+    let answer = keys.create_api_key(request).await.unwrap().into_inner();
+    answer.api_key.unwrap().api_key_id
+}
+
+#[tokio::test]
+async fn the_last_key_that_gives_a_scope_is_not_revoked_and_the_cure_is_told() {
+    let (harness, mut keys) = start().await;
+    let owner = made(&mut keys, "r1", &["*", "platform.*"], None).await;
+    // It does much, and may not write keys.
+    made(&mut keys, "r2", &["points.*"], None).await;
+    let refused = keys.revoke_api_key(revoke("r3", &owner)).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::FailedPrecondition, "LAST_API_KEY")
+    );
+    let metadata = refused.get_details_error_info().unwrap().metadata;
+    assert_eq!(
+        (metadata["api_key_id"].as_str(), metadata["scopes"].as_str()),
+        (&*owner, "*,platform.*")
+    );
+    assert!(
+        refused.message().contains("first create another key"),
+        "{}",
+        refused.message()
+    );
+
+    let partner = made(&mut keys, "r4", &["*"], None).await;
+    let refused = keys.revoke_api_key(revoke("r5", &owner)).await.unwrap_err();
+    assert_eq!(
+        refused.get_details_error_info().unwrap().metadata["scopes"],
+        "platform.*"
+    );
+    let week = harness.clock.now().plus(std::time::Duration::from_hours(7 * 24));
+    made(&mut keys, "r6", &["gateway.*", "platform.*"], Some(week)).await;
+    assert_eq!(
+        reason(&keys.revoke_api_key(revoke("r7", &owner)).await.unwrap_err()),
+        "LAST_API_KEY",
+        "a successor for a week is none"
+    );
+    made(&mut keys, "r8", &["gateway.*", "platform.*"], None).await;
+    keys.revoke_api_key(revoke("r9", &owner)).await.unwrap();
+    assert_eq!(
+        reason(&keys.revoke_api_key(revoke("r10", &partner)).await.unwrap_err()),
+        "LAST_API_KEY"
+    );
+    // Refused, it opens on; and revoking what is revoked changes nothing.
+    keys.rotate_api_key(rotate("r11", &partner)).await.unwrap();
+    keys.revoke_api_key(revoke("r12", &owner)).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_two_keys_that_revoke_each_other_at_once_one_stays() {
+    let (_harness, mut keys) = start().await;
+    for round in 0..20 {
+        let mut pair = Vec::new();
+        for number in 0..2 {
+            pair.push(made(&mut keys, &format!("made-{round}-{number}"), &["*"], None).await);
+        }
+        if round > 0 {
+            // The one that stayed of the round before has successors now.
+            let stayed = active(&mut keys).await;
+            let old = stayed.iter().find(|id| !pair.contains(id)).unwrap();
+            keys.revoke_api_key(revoke(&format!("old-{round}"), old)).await.unwrap();
+        }
+        let revocations: Vec<_> = pair
+            .iter()
+            .map(|id| {
+                let (mut keys, request) = (keys.clone(), revoke(&format!("race-{round}-{id}"), id));
+                tokio::spawn(async move { keys.revoke_api_key(request).await })
+            })
+            .collect();
+        let mut refused = Vec::new();
+        for revocation in revocations {
+            refused.extend(revocation.await.unwrap().err().map(|status| reason(&status)));
+        }
+        assert_eq!(
+            (refused, active(&mut keys).await.len()),
+            (vec!["LAST_API_KEY".to_owned()], 1)
+        );
+    }
+}
+
+async fn active(keys: &mut ApiKeyServiceClient<Channel>) -> Vec<String> {
+    let request = ListApiKeysRequest {
+        page_size: 500,
+        page_token: String::new(),
+    };
+    let listed = keys.list_api_keys(request).await.unwrap().into_inner().api_keys;
+    let active = listed.into_iter().filter(|key| key.state() == ApiKeyState::Active);
+    active.map(|key| key.api_key_id).collect()
+}

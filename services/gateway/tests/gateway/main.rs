@@ -10,7 +10,9 @@
 mod access_log;
 mod api_keys;
 mod authentication;
+mod first_key;
 mod grpc;
+mod operator;
 mod platform;
 mod played;
 mod rest;

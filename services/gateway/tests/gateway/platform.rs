@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gateway::{FirstKey, Gateway, GatewayConfig, GatewayDeps, bootstrap};
+use gateway::{FirstKey, FirstSecret, Gateway, GatewayConfig, GatewayDeps, bootstrap};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -111,7 +111,8 @@ impl Platform {
             ("points".to_owned(), played.clone()),
             ("tagging".to_owned(), played),
         ]);
-        let first = bootstrap(&db, &clock).await.unwrap().unwrap();
+        let begun = bootstrap(&db, &clock, FirstSecret::Generated).await.unwrap();
+        let first = begun.first_key().unwrap().clone();
         let deps = GatewayDeps {
             clock: clock.clone(),
             db: db.clone(),

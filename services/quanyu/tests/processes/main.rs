@@ -9,6 +9,7 @@
 )]
 
 mod command_line;
+mod keys;
 mod kill_nine;
 mod process;
 mod replicas_killed;

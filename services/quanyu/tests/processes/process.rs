@@ -21,9 +21,13 @@ pub(crate) fn quanyu() -> Command {
         "QUANYU_ADDRESS",
         "QUANYU_FOLDER",
         "QUANYU_LISTEN",
+        "QUANYU_FIRST_API_KEY",
+        "QUANYU_FIRST_API_KEY_FILE",
     ] {
         command.env_remove(name);
     }
+    // Its output is read by the test, which is told the first key as a terminal would be.
+    command.env("QUANYU_PRINT_FIRST_API_KEY", "true");
     command
 }
 
@@ -71,10 +75,14 @@ impl Process {
 
     /// The first key, which is told right after the address, or before it.
     pub(crate) fn first_key(&self) -> String {
-        let key =
-            |line: String| word_after(&line, "QUANYU_API_KEY=").or_else(|| word_after(&line, "shown this once: "));
+        let key = |line: String| word_after(&line, "QUANYU_API_KEY=");
         let mut lines = std::iter::from_fn(|| self.lines.recv_timeout(READY).ok());
         lines.find_map(key).expect("the first start shows a key")
+    }
+
+    /// What it has said since it serves and nobody has read yet. For a process that has ended.
+    pub(crate) fn rest(&self) -> String {
+        self.lines.iter().collect::<Vec<_>>().join("\n")
     }
 
     /// Ends it at once, as a crash of the machine's power supply would.

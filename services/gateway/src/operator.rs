@@ -1,0 +1,161 @@
+//! What an operator does with keys at the database itself, when no key opens the gateway any more.
+
+use ::store::{Db, Tx};
+use contracts::gateway::v1::ApiKey as WireApiKey;
+use fault::Fault;
+use kernel::{Clock, Id, Scopes, Tenant, Time};
+use rpc::Methods;
+use sea_orm::prelude::Uuid;
+
+use crate::bootstrap::{DEFAULT_TENANT, add_default_tenant};
+use crate::contract;
+use crate::domain::api_key::{ApiKey, Key, OPERATOR, operator_scopes, tenant_scopes};
+use crate::domain::scope::KnownScopes;
+use crate::domain::secret::Secret;
+use crate::domain::succession;
+use crate::store::api_keys;
+use crate::store::tenants;
+use crate::wire;
+
+/// How many keys are read at once.
+const PAGE: u64 = 500;
+
+/// A key that an operator wants.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// The tenant's code. The tenant that a platform begins with is made where there is none.
+    pub tenant_code: String,
+    /// What the key is for.
+    pub display_name: String,
+    /// What it shall allow; nothing: all that the tenant's first key allowed.
+    pub scopes: Vec<String>,
+    /// From when on it opens nothing.
+    pub expire_time: Option<Time>,
+}
+
+/// A key of a tenant, as an operator sees it.
+#[derive(Debug, Clone)]
+pub struct ListedKey {
+    /// Whose it is.
+    pub tenant_code: String,
+    /// The key, without its secrets.
+    pub key: WireApiKey,
+}
+
+/// Makes a key, with a new secret that is told this once.
+pub async fn create_key(db: &Db, clock: &Clock, wanted: NewKey) -> Result<(ListedKey, Secret), Fault> {
+    let tx = db.begin().await?;
+    let tenant_code = wanted.tenant_code;
+    let tenant = tenant(&tx, clock, &tenant_code).await?;
+    let scopes = if !wanted.scopes.is_empty() {
+        check(&wanted.scopes)?;
+        Scopes::new(wanted.scopes)
+    } else if tenant_code == DEFAULT_TENANT {
+        operator_scopes()
+    } else {
+        tenant_scopes()
+    };
+    let secret = Secret::generate().map_err(Fault::internal)?;
+    let key = ApiKey::new(
+        clock,
+        &wanted.display_name,
+        scopes,
+        OPERATOR,
+        wanted.expire_time,
+        &secret,
+    );
+    api_keys::add(&*tx, tenant, &key).await?;
+    tx.commit().await?;
+    let key = wire::api_key(&key, clock.now());
+    Ok((ListedKey { tenant_code, key }, secret))
+}
+
+/// The keys of one tenant, or of all, in the order in which they were made.
+pub async fn list_keys(db: &Db, clock: &Clock, tenant_code: Option<&str>) -> Result<Vec<ListedKey>, Fault> {
+    let (mut listed, now) = (Vec::new(), clock.now());
+    for row in tenants::rows(db.read()).await? {
+        if tenant_code.is_some_and(|code| code != row.code) {
+            continue;
+        }
+        let mut after: Option<Uuid> = None;
+        loop {
+            let keys = api_keys::list(db.read(), row.tenant, after, PAGE).await?;
+            let Some(last) = keys.last() else { break };
+            after = Some(last.id.uuid());
+            listed.extend(keys.iter().map(|key| ListedKey {
+                tenant_code: row.code.clone(),
+                key: wire::api_key(key, now),
+            }));
+        }
+    }
+    Ok(listed)
+}
+
+/// Revokes a key of whichever tenant. An operator may revoke the last one, since an operator can make another: answered
+/// beside the key are the scopes that nobody of the tenant can give any more.
+pub async fn revoke_key(db: &Db, clock: &Clock, id: &str) -> Result<(ListedKey, Vec<String>), Fault> {
+    let id: Id<Key> = wire::key_id(id)?;
+    let tx = db.begin().await?;
+    for row in tenants::rows(&*tx).await? {
+        let writers = api_keys::lock_writers(&*tx, row.tenant).await?;
+        let Some(mut key) = api_keys::lock(&*tx, row.tenant, id).await? else {
+            continue;
+        };
+        let now = clock.now();
+        let lost = succession::lost_with(&key, &writers, now);
+        let lost = lost.into_iter().map(str::to_owned).collect();
+        if key.revoke_time.is_none() {
+            api_keys::revoke(&*tx, row.tenant, id, now).await?;
+            tx.commit().await?;
+            key.revoke_time = Some(now);
+        }
+        let key = wire::api_key(&key, now);
+        return Ok((
+            ListedKey {
+                tenant_code: row.code,
+                key,
+            },
+            lost,
+        ));
+    }
+    Err(Fault::not_found("api_key", id))
+}
+
+/// The codes of the tenants of which no key may write keys any more: an operator has to make one.
+pub async fn locked_out(db: &Db, clock: &Clock) -> Result<Vec<String>, Fault> {
+    let mut locked_out = Vec::new();
+    for row in tenants::rows(db.read()).await? {
+        let writers = api_keys::writers(db.read(), row.tenant).await?;
+        if !writers.iter().any(|key| succession::gives(key, clock.now())) {
+            locked_out.push(row.code);
+        }
+    }
+    Ok(locked_out)
+}
+
+async fn tenant(tx: &Tx, clock: &Clock, code: &str) -> Result<Tenant, Fault> {
+    let rows = tenants::rows(&**tx).await?;
+    if let Some(row) = rows.iter().find(|row| row.code == code) {
+        return Ok(row.tenant);
+    }
+    if rows.is_empty() && code == DEFAULT_TENANT {
+        return add_default_tenant(tx, clock).await?.ok_or(Fault::Contended);
+    }
+    let mut codes: Vec<&str> = rows.iter().map(|row| row.code.as_str()).collect();
+    if codes.is_empty() {
+        codes.push(DEFAULT_TENANT);
+    }
+    let message = format!("{code} is no tenant's code: name one of {}", codes.join(", "));
+    Err(Fault::invalid("tenant", message))
+}
+
+fn check(scopes: &[String]) -> Result<(), Fault> {
+    let known = KnownScopes::new(Methods::of_contracts().into_iter().flat_map(contract::scopes));
+    match scopes.iter().find(|scope| !known.contain(scope)) {
+        None => Ok(()),
+        Some(unknown) => {
+            let message = format!("{unknown} {}", crate::domain::scope::UNKNOWN);
+            Err(Fault::invalid("scope", message))
+        }
+    }
+}
