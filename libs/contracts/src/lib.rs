@@ -4,6 +4,7 @@
 //! shape rules of its contract (see [`codec`]).
 
 pub mod codec;
+mod money;
 
 /// As the build wrote it. Its documentation is the contracts' own comments.
 #[allow(

@@ -8,6 +8,7 @@
 )]
 
 mod clock;
+mod currency;
 mod fact;
 mod id;
 mod money;
@@ -18,6 +19,7 @@ pub mod text;
 mod time;
 
 pub use clock::{Clock, pause};
+pub use currency::{Currency, CurrencyError};
 pub use fact::Fact;
 pub use id::{Id, IdError, Kind, uuid_of_any};
 pub use money::{Money, MoneyError};

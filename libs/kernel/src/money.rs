@@ -1,39 +1,60 @@
 use std::fmt;
 
-/// An amount of money: never negative, in the smallest unit of its currency, exact.
+use crate::{Currency, CurrencyError};
+
+/// An amount of money: never negative, in the smallest unit of its currency, exact. It has no order: amounts of two
+/// currencies do not compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Money {
-    currency: [u8; 3],
+    currency: Currency,
     minor_units: i64,
 }
 
 /// Why something is no amount of money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    /// The currency is not three capital letters.
-    #[error("currency_code must be three capital letters as in ISO 4217, for example \"CNY\"")]
-    Currency,
+    /// The currency is none.
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
     /// The amount is below zero.
-    #[error("minor_units must not be negative")]
+    #[error("must not be negative: money that is given back is recorded as such, with a positive amount")]
     Negative,
+}
+
+impl MoneyError {
+    /// The field of the contract's `Money` that is wrong.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Currency(_) => "currency_code",
+            Self::Negative => "minor_units",
+        }
+    }
 }
 
 impl Money {
     /// An amount in a currency named by its ISO 4217 code.
     pub fn new(currency_code: &str, minor_units: i64) -> Result<Self, MoneyError> {
-        let currency: [u8; 3] = currency_code.as_bytes().try_into().map_err(|_| MoneyError::Currency)?;
-        if !currency.iter().all(u8::is_ascii_uppercase) {
-            return Err(MoneyError::Currency);
-        }
+        let currency: Currency = currency_code.parse()?;
         if minor_units < 0 {
             return Err(MoneyError::Negative);
         }
         Ok(Self { currency, minor_units })
     }
 
+    /// An amount as it was stored, perhaps before codes were checked.
+    pub fn stored(currency_code: &str, minor_units: i64) -> Option<Self> {
+        let currency = Currency::stored(currency_code)?;
+        (minor_units >= 0).then_some(Self { currency, minor_units })
+    }
+
+    /// The currency.
+    pub const fn currency(&self) -> Currency {
+        self.currency
+    }
+
     /// The currency's ISO 4217 code.
     pub fn currency_code(&self) -> &str {
-        std::str::from_utf8(&self.currency).unwrap_or_default()
+        self.currency.code()
     }
 
     /// The amount in the smallest unit.
@@ -48,11 +69,21 @@ impl Money {
             .flatten()
             .map(|minor_units| Self { minor_units, ..self })
     }
+
+    /// What is left; none where the currencies differ or less than nothing is.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        (self.currency == other.currency)
+            .then(|| self.minor_units.checked_sub(other.minor_units))
+            .flatten()
+            .filter(|minor_units| *minor_units >= 0)
+            .map(|minor_units| Self { minor_units, ..self })
+    }
 }
 
 impl fmt::Display for Money {
+    /// As people write it: "19.99 CNY".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} (minor units)", self.minor_units, self.currency_code())
+        write!(f, "{} {}", self.currency.decimal(self.minor_units), self.currency)
     }
 }
 
@@ -60,24 +91,39 @@ impl fmt::Display for Money {
 mod tests {
     use super::*;
 
+    fn money(currency_code: &str, minor_units: i64) -> Money {
+        Money::new(currency_code, minor_units).unwrap()
+    }
+
     #[test]
     fn what_is_no_money_is_refused() {
-        assert_eq!(Money::new("cny", 1), Err(MoneyError::Currency));
-        assert_eq!(Money::new("CNYX", 1), Err(MoneyError::Currency));
-        assert_eq!(Money::new("CNY", -1), Err(MoneyError::Negative));
+        let field = |code, minor_units| Money::new(code, minor_units).unwrap_err().field();
+        assert_eq!(field("cny", 1), "currency_code");
+        assert_eq!(field("CNYX", 1), "currency_code");
+        assert_eq!(field("RMB", 1), "currency_code");
+        assert_eq!(field("CNY", -1), "minor_units");
+        assert_eq!(
+            Money::stored("RMB", 1).map(|it| it.to_string()),
+            Some("1 RMB".to_owned())
+        );
+        assert_eq!(Money::stored("CNY", -1), None);
+    }
+
+    #[test]
+    fn money_is_written_with_the_decimals_of_its_currency() {
+        assert_eq!(money("CNY", 1_999).to_string(), "19.99 CNY");
+        assert_eq!(money("CNY", 5).to_string(), "0.05 CNY");
+        assert_eq!(money("JPY", 10_000).to_string(), "10000 JPY");
+        assert_eq!(money("KWD", 1_234).to_string(), "1.234 KWD");
     }
 
     #[test]
     fn currencies_are_never_mixed_and_sums_never_wrap() {
-        let yuan = Money::new("CNY", i64::MAX).unwrap();
-        assert_eq!(yuan.checked_add(Money::new("CNY", 1).unwrap()), None);
-        assert_eq!(
-            Money::new("CNY", 1).unwrap().checked_add(Money::new("USD", 1).unwrap()),
-            None
-        );
-        assert_eq!(
-            Money::new("CNY", 1).unwrap().checked_add(Money::new("CNY", 2).unwrap()),
-            Money::new("CNY", 3).ok()
-        );
+        assert_eq!(money("CNY", i64::MAX).checked_add(money("CNY", 1)), None);
+        assert_eq!(money("CNY", 1).checked_add(money("USD", 1)), None);
+        assert_eq!(money("CNY", 1).checked_add(money("CNY", 2)), Some(money("CNY", 3)));
+        assert_eq!(money("CNY", 3).checked_sub(money("CNY", 2)), Some(money("CNY", 1)));
+        assert_eq!(money("CNY", 2).checked_sub(money("CNY", 3)), None);
+        assert_eq!(money("CNY", 3).checked_sub(money("USD", 2)), None);
     }
 }

@@ -46,7 +46,7 @@ pub(crate) enum TermsError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TermsRefusal {
     /// The order is in another currency.
-    #[error("the order is in {}, the coupon in {}: use a coupon of the order's currency", order.currency_code(), coupon.currency_code())]
+    #[error("the order is in {}, the coupon in {}: use a coupon of the order's currency", order.currency(), coupon.currency())]
     Currency {
         /// An amount of the coupon.
         coupon: Money,
@@ -54,7 +54,7 @@ pub(crate) enum TermsRefusal {
         order: Money,
     },
     /// The order is too small.
-    #[error("the order's amount of {} is below the minimum spend of {} minor units", order.minor_units(), minimum.minor_units())]
+    #[error("the order's amount of {order} is below the minimum spend of {minimum}")]
     MinimumSpend {
         /// The minimum.
         minimum: Money,
@@ -89,7 +89,7 @@ impl Terms {
             Benefit::AmountOff(_) | Benefit::PercentOff { .. } | Benefit::Gift(_) | Benefit::FreeShipping => {}
         }
         if let (Some(money), Some(minimum)) = (benefit.money(), minimum_spend)
-            && money.currency_code() != minimum.currency_code()
+            && money.currency() != minimum.currency()
         {
             return Err(TermsError::Currencies);
         }
@@ -109,7 +109,7 @@ impl Terms {
     /// What an order pays with a coupon: never less than nothing.
     pub(crate) fn price(&self, order: Money) -> Result<Price, TermsRefusal> {
         if let Some(coupon) = self.benefit.money().or(self.minimum_spend)
-            && coupon.currency_code() != order.currency_code()
+            && coupon.currency() != order.currency()
         {
             return Err(TermsRefusal::Currency { coupon, order });
         }
@@ -165,8 +165,8 @@ fn share(minor_units: i64, basis_points: i64) -> i64 {
 }
 
 fn in_currency_of(order: Money, minor_units: i64) -> Money {
-    let money = Money::new(order.currency_code(), minor_units);
-    assert!(money.is_ok(), "an amount between 0 and an order's amount is money");
+    let money = Money::stored(order.currency_code(), minor_units);
+    assert!(money.is_some(), "an amount between 0 and an order's amount is money");
     money.unwrap_or(order)
 }
 

@@ -10,7 +10,6 @@ use crate::domain::benefit::Terms;
 use crate::domain::coupon_template::{CouponTemplate, TemplateState};
 use crate::store::coupon_templates;
 use crate::wire::coupon_template::{coupon_template, parse_benefit, parse_state, parse_validity};
-use crate::wire::parse_money;
 
 impl RightsApi {
     pub(crate) async fn create_coupon_template(
@@ -51,8 +50,7 @@ fn parse(asked: &proto::CouponTemplate, now: Time) -> Result<CouponTemplate, Fau
         "must be DRAFT or ACTIVE, since a closed template is closed for ever",
     );
     let minimum_spend = asked.minimum_spend.as_ref();
-    let minimum_spend =
-        minimum_spend.and_then(|minimum| parse_money(&mut violations, "template.minimum_spend", minimum));
+    let minimum_spend = minimum_spend.and_then(|minimum| minimum.parse("template.minimum_spend", &mut violations));
     let terms = benefit.and_then(|benefit| violations.parse("template.benefit", Terms::new(benefit, minimum_spend)));
     violations.finish()?;
     let (Some(terms), Some(validity), Some(state)) = (terms, validity, state) else {

@@ -35,8 +35,8 @@ impl RightsApi {
         .await?;
         tx.commit(RedeemCouponResponse {
             coupon: Some(wire::coupon::coupon(&coupon, now)),
-            discount: Some(wire::money(price.discount)),
-            payable_amount: Some(wire::money(price.payable_amount)),
+            discount: Some(price.discount.into()),
+            payable_amount: Some(price.payable_amount.into()),
         })
         .await
     }
@@ -47,7 +47,7 @@ fn parse(call: &RedeemCouponRequest) -> Result<(CouponId, Money), Fault> {
     let id = violations.parse("coupon_id", call.coupon_id.parse());
     let amount = call.order_amount.as_ref();
     violations.check(amount.is_some(), "order_amount", "must be given");
-    let amount = amount.and_then(|amount| wire::parse_money(&mut violations, "order_amount", amount));
+    let amount = amount.and_then(|amount| amount.parse("order_amount", &mut violations));
     violations.finish()?;
     id.zip(amount)
         .ok_or_else(|| Fault::internal("a request without a violation was not parsed"))

@@ -8,7 +8,6 @@ use crate::domain::coupon_template::{LimitChange, TemplateChange};
 use crate::refusals;
 use crate::store::coupon_templates;
 use crate::wire::coupon_template::{coupon_template, etag, parse_benefit, parse_state, parse_validity};
-use crate::wire::parse_money;
 
 impl RightsApi {
     pub(crate) async fn update_coupon_template(
@@ -64,8 +63,9 @@ fn name(violations: &mut Violations, change: &mut TemplateChange, path: &str, va
         }
         "benefit" => change.benefit = parse_benefit(violations, "template.benefit", values.benefit.as_ref()),
         "minimum_spend" => {
-            let parse = |minimum| parse_money(violations, "template.minimum_spend", minimum);
-            change.minimum_spend = LimitChange::to(values.minimum_spend.as_ref().and_then(parse));
+            let minimum = values.minimum_spend.as_ref();
+            let minimum = minimum.and_then(|minimum| minimum.parse("template.minimum_spend", violations));
+            change.minimum_spend = LimitChange::to(minimum);
         }
         "total_cap" => change.total_cap = LimitChange::to(values.total_cap),
         "member_cap" => change.member_cap = LimitChange::to(values.member_cap),

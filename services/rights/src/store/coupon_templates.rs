@@ -170,8 +170,8 @@ fn template(row: &QueryResult) -> Result<CouponTemplate, Fault> {
     let benefit: String = columns.next()?;
     let currency: Option<String> = columns.next()?;
     let money = |minor_units| {
-        let money = Money::new(currency.as_deref().unwrap_or_default(), minor_units);
-        money.map_err(|error| unreadable("coupon_template", error))
+        let code = currency.as_deref().unwrap_or_default();
+        Money::stored(code, minor_units).ok_or_else(|| unreadable("coupon_template", code))
     };
     let minimum_spend: Option<i64> = columns.next()?;
     let benefit = match serde_json::from_str(&benefit).map_err(Fault::internal)? {

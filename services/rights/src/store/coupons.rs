@@ -241,7 +241,7 @@ fn coupon(row: &QueryResult) -> Result<Coupon, Fault> {
     let currency: Option<String> = columns.next()?;
     let (order_amount, discount): (Option<i64>, Option<i64>) = (columns.next()?, columns.next()?);
     let money = |minor_units: Option<i64>| {
-        let money = minor_units.and_then(|minor_units| Money::new(currency.as_deref()?, minor_units).ok());
+        let money = minor_units.and_then(|minor_units| Money::stored(currency.as_deref()?, minor_units));
         money.ok_or_else(|| unreadable("coupon", id))
     };
     let order_id = || order_id.clone().ok_or_else(|| unreadable("coupon", id));

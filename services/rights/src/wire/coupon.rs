@@ -1,7 +1,6 @@
 use contracts::rights::v1 as wire;
 use kernel::Time;
 
-use super::money;
 use crate::domain::coupon::{Coupon, CouponState};
 
 /// A coupon as it is now.
@@ -27,7 +26,7 @@ pub(crate) fn coupon(coupon: &Coupon, now: Time) -> wire::Coupon {
         order_id: order_id.cloned().unwrap_or_default(),
         lock_expire_time: lock.map(|lock| lock.expire_time.to_wire()),
         redeem_time: redemption.map(|redemption| redemption.time.to_wire()),
-        discount: redemption.map(|redemption| money(redemption.discount)),
+        discount: redemption.map(|redemption| redemption.discount.into()),
     }
 }
 

@@ -3,7 +3,7 @@ use contracts::rights::v1::coupon_benefit::Kind as BenefitKind;
 use contracts::rights::v1::coupon_validity::Kind as ValidityKind;
 use fault::Violations;
 
-use super::{money, parse_money, parse_time};
+use super::parse_time;
 use crate::domain::benefit::Benefit;
 use crate::domain::coupon_template::{CouponTemplate, TemplateState};
 use crate::domain::validity::{Period, Validity};
@@ -15,7 +15,7 @@ pub(crate) fn coupon_template(template: &CouponTemplate) -> wire::CouponTemplate
         benefit: Some(wire::CouponBenefit {
             kind: Some(benefit(template.terms.benefit())),
         }),
-        minimum_spend: template.terms.minimum_spend().map(money),
+        minimum_spend: template.terms.minimum_spend().map(Into::into),
         total_cap: template.total_cap,
         member_cap: template.member_cap,
         validity: Some(wire::CouponValidity {
@@ -36,7 +36,7 @@ pub(crate) fn etag(template: &CouponTemplate) -> String {
 fn benefit(benefit: &Benefit) -> BenefitKind {
     match benefit {
         Benefit::AmountOff(amount) => BenefitKind::AmountOff(wire::AmountOff {
-            amount: Some(money(*amount)),
+            amount: Some((*amount).into()),
         }),
         Benefit::PercentOff {
             basis_points,
@@ -44,7 +44,7 @@ fn benefit(benefit: &Benefit) -> BenefitKind {
         } => BenefitKind::PercentOff(wire::PercentOff {
             // At most 10,000, by the terms' own rule.
             basis_points: i32::try_from(*basis_points).unwrap_or(i32::MAX),
-            discount_max: discount_max.map(money),
+            discount_max: discount_max.map(Into::into),
         }),
         Benefit::Gift(sku) => BenefitKind::Gift(wire::Gift { sku: sku.clone() }),
         Benefit::FreeShipping => BenefitKind::FreeShipping(wire::FreeShipping {}),
@@ -99,16 +99,13 @@ pub(crate) fn parse_benefit(
         BenefitKind::AmountOff(off) => {
             let amount = off.amount.as_ref();
             violations.check(amount.is_some(), format!("{path}.amount_off.amount"), "must be given");
-            parse_money(violations, &format!("{path}.amount_off.amount"), amount?).map(Benefit::AmountOff)
+            let amount = amount?.parse(&format!("{path}.amount_off.amount"), violations);
+            amount.map(Benefit::AmountOff)
         }
         BenefitKind::PercentOff(off) => {
             let discount_max = match &off.discount_max {
                 None => None,
-                Some(most) => Some(parse_money(
-                    violations,
-                    &format!("{path}.percent_off.discount_max"),
-                    most,
-                )?),
+                Some(most) => Some(most.parse(&format!("{path}.percent_off.discount_max"), violations)?),
             };
             Some(Benefit::PercentOff {
                 basis_points: i64::from(off.basis_points),

@@ -149,6 +149,27 @@ async fn everything_that_is_wrong_with_a_template_is_told_at_once() {
         ..ten_off("mixed")
     };
     assert_eq!(wrong_fields(brand.create(mixed).await), ["template.benefit"]);
+    let rmb = |minor_units| contracts::r#type::v1::Money {
+        currency_code: "RMB".to_owned(),
+        minor_units,
+    };
+    let off = AmountOff { amount: Some(rmb(5)) };
+    let in_no_currency = CouponTemplate {
+        minimum_spend: Some(rmb(-5)),
+        benefit: Some(CouponBenefit {
+            kind: Some(Benefit::AmountOff(off)),
+        }),
+        ..ten_off("rmb")
+    };
+    let mut fields = wrong_fields(brand.create(in_no_currency).await);
+    fields.sort();
+    assert_eq!(
+        fields,
+        [
+            "template.benefit.amount_off.amount.currency_code",
+            "template.minimum_spend.currency_code"
+        ]
+    );
     let shapeless = CouponTemplate {
         benefit: None,
         total_cap: Some(0),

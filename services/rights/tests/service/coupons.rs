@@ -220,6 +220,30 @@ async fn an_order_in_another_currency_is_refused() {
 }
 
 #[tokio::test]
+async fn an_order_in_what_is_no_currency_is_refused_where_it_arrives() {
+    let (brand, coupon) = with_coupon().await;
+    for (code, sentence) in [
+        ("RMB", "RMB is no ISO 4217 code; did you mean CNY?"),
+        ("XXX", "XXX is no money"),
+    ] {
+        let request = RedeemCouponRequest {
+            request_id: code.to_owned(),
+            coupon_id: coupon.clone(),
+            order_id: "T-1".to_owned(),
+            order_amount: Some(contracts::r#type::v1::Money {
+                currency_code: code.to_owned(),
+                minor_units: 5_000,
+            }),
+        };
+        let refused = refusal(brand.coupons().redeem_coupon(request).await);
+        let violation = &refused.violations[0];
+        assert_eq!(violation.path, "order_amount.currency_code");
+        assert!(violation.message.starts_with(sentence), "{violation:?}");
+    }
+    assert_eq!(brand.coupon(&coupon).await.state(), CouponState::Issued);
+}
+
+#[tokio::test]
 async fn a_coupon_of_a_window_is_issued_before_it_and_used_within_it() {
     let brand = brand().await;
     let now = brand.harness.clock.now();
