@@ -4,18 +4,21 @@
 //! own facts: whoever has the answer sees the tags, nothing is counted twice or missed whatever crashes, and five hundred
 //! activities cost a dozen statements and one commit instead of two.
 
+mod results;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contracts::tagging::v1::{self, ActivityOutcome, ActivityRefusal, ActivityResult, ActivityViolation, ErrorReason};
-use fault::{Common, Fault, Reason, Violation};
-use kernel::{Clock, Tenant};
+use contracts::tagging::v1::{self, ActivityRefusal, ActivityResult};
+use fault::Fault;
+use kernel::{Clock, Tenant, Time};
 use prost::Message;
 use store::{Draft, Tx};
 
-use crate::domain::activity::{Activity, ActivityId, ORDER_PAID, ORDER_REFUNDED, SourceKey};
+use self::results::{conflict, duplicate, invalid, recorded, refused, unknown};
+use crate::domain::activity::{Activity, ActivityId, Difference, ORDER_PAID, ORDER_REFUNDED, SourceKey};
 use crate::domain::member::MemberId;
 use crate::people::People;
-use crate::store::activities::{self, NewRow};
+use crate::store::activities::{self, NewRow, Recorded};
 use crate::store::catalogs::Hold;
 use crate::store::figures::{self, ChannelTotals};
 use crate::store::revision::{Revision, Revisions};
@@ -39,7 +42,30 @@ pub(crate) enum Arrival {
     /// It will not be recorded.
     Refused(ActivityRefusal),
     /// It will, unless it was before.
-    Ready { member: MemberId, activity: Activity },
+    Ready(Sent),
+}
+
+/// An activity as it was sent.
+#[derive(Clone)]
+pub(crate) struct Sent {
+    /// Whose it is.
+    member: MemberId,
+    /// The member was named by id, not by an id in the channel.
+    by_id: bool,
+    activity: Activity,
+}
+
+impl Sent {
+    /// In what it differs from what is recorded under its key, of a member. A member is the same by whatever id; and so is
+    /// an id in the channel, to whomever it leads by now.
+    fn differences(&self, recorded: &Activity, member: MemberId) -> Vec<Difference> {
+        let external_id = &self.activity.external_id;
+        let same_external = !self.by_id && !external_id.is_empty() && *external_id == recorded.external_id;
+        let of_member = (!same_external).then(|| Difference::of("member_id", member, self.member));
+        let mut differences: Vec<Difference> = of_member.flatten().into_iter().collect();
+        differences.extend(recorded.differences(&self.activity));
+        differences
+    }
 }
 
 impl Recorder {
@@ -63,10 +89,11 @@ impl Recorder {
         let arrival = |parsed| match parsed {
             Err(violations) => Arrival::Refused(invalid(violations)),
             Ok((who, activity)) => match members.get(&who) {
-                Some(member) => Arrival::Ready {
+                Some(member) => Arrival::Ready(Sent {
                     member: *member,
+                    by_id: matches!(who, Who::Member(_)),
                     activity,
-                },
+                }),
                 None => Arrival::Refused(unknown(&who)),
             },
         };
@@ -92,7 +119,7 @@ impl Recorder {
     /// Gives each activity its id and each member its survivor; of several with one key the first counts.
     async fn prepare(&self, revision: &Revision<'_>, arrivals: Vec<Arrival>) -> Result<Batch, Fault> {
         let members = arrivals.iter().filter_map(|arrival| match arrival {
-            Arrival::Ready { member, .. } => Some(*member),
+            Arrival::Ready(sent) => Some(sent.member),
             Arrival::Refused(_) => None,
         });
         let led = revision.redirects(members.collect::<BTreeSet<_>>()).await?;
@@ -104,28 +131,9 @@ impl Recorder {
         for arrival in arrivals {
             match arrival {
                 Arrival::Refused(refusal) => batch.outcomes.push(Outcome::Refused(refusal)),
-                Arrival::Ready { member, activity } => {
-                    let key = activity.key.clone();
-                    let is_first = !batch.entries.contains_key(&key);
-                    batch.outcomes.push(Outcome::Ready {
-                        key: key.clone(),
-                        is_first,
-                    });
-                    if is_first {
-                        let member = led.get(&member).copied().unwrap_or(member);
-                        let id = ActivityId::generate(&self.clock);
-                        let wire = wire::activity::write(activity.clone(), id, member, revision.now);
-                        batch.in_order.push(key.clone());
-                        batch.entries.insert(
-                            key,
-                            Entry {
-                                id,
-                                member,
-                                activity,
-                                wire,
-                            },
-                        );
-                    }
+                Arrival::Ready(mut sent) => {
+                    sent.member = led.get(&sent.member).copied().unwrap_or(sent.member);
+                    batch.add(sent, ActivityId::generate(&self.clock), revision.now);
                 }
             }
         }
@@ -145,30 +153,44 @@ struct Batch {
 
 struct Entry {
     id: ActivityId,
-    member: MemberId,
-    activity: Activity,
+    sent: Sent,
     wire: v1::Activity,
 }
 
 enum Outcome {
     Refused(ActivityRefusal),
-    Ready { key: SourceKey, is_first: bool },
+    /// The first of its key.
+    First(SourceKey),
+    /// Another with the key of an earlier one.
+    Again(Sent),
 }
 
 impl Batch {
+    fn add(&mut self, sent: Sent, id: ActivityId, now: Time) {
+        let key = sent.activity.key.clone();
+        if self.entries.contains_key(&key) {
+            self.outcomes.push(Outcome::Again(sent));
+            return;
+        }
+        let wire = wire::activity::write(sent.activity.clone(), id, sent.member, now);
+        self.outcomes.push(Outcome::First(key.clone()));
+        self.in_order.push(key.clone());
+        self.entries.insert(key, Entry { id, sent, wire });
+    }
+
     /// What is not stored yet, in the order of arrival.
-    fn new_in_order<'a>(&'a self, before: &'a HashMap<SourceKey, ActivityId>) -> impl Iterator<Item = &'a Entry> {
+    fn new_in_order<'a>(&'a self, before: &'a HashMap<SourceKey, Recorded>) -> impl Iterator<Item = &'a Entry> {
         let new = self.in_order.iter().filter(|key| !before.contains_key(key));
         new.filter_map(|key| self.entries.get(key))
     }
 
     /// What is not stored yet, in the order of the keys.
-    fn rows(&self, before: &HashMap<SourceKey, ActivityId>) -> Vec<NewRow> {
+    fn rows(&self, before: &HashMap<SourceKey, Recorded>) -> Vec<NewRow> {
         let row = |(key, entry): (&SourceKey, &Entry)| NewRow {
             id: entry.id,
-            member: entry.member,
+            member: entry.sent.member,
             key: key.clone(),
-            occur_time: entry.activity.occur_time,
+            occur_time: entry.sent.activity.occur_time,
             payload: entry.wire.encode_to_vec(),
         };
         self.entries
@@ -179,40 +201,61 @@ impl Batch {
     }
 
     /// `before` are the activities that were stored already.
-    fn results(&self, before: &HashMap<SourceKey, ActivityId>) -> Result<Vec<ActivityResult>, Fault> {
+    fn results(&self, before: &HashMap<SourceKey, Recorded>) -> Result<Vec<ActivityResult>, Fault> {
         let result = |outcome: &Outcome| match outcome {
             Outcome::Refused(refusal) => Ok(refused(refusal.clone())),
-            Outcome::Ready { key, is_first } => {
-                let entry = self
-                    .entries
-                    .get(key)
-                    .ok_or_else(|| Fault::internal("every key has an entry"))?;
-                Ok(match before.get(key) {
-                    Some(id) => duplicate(*id),
-                    None if *is_first => recorded(entry),
-                    None => duplicate(entry.id),
-                })
+            Outcome::First(key) => {
+                let entry = self.entry(key)?;
+                match before.get(key) {
+                    Some(stored) => Ok(repeated(&entry.sent, stored.id, &stored.activity()?, stored.member)),
+                    None => Ok(recorded(entry.id, entry.sent.member)),
+                }
+            }
+            Outcome::Again(sent) => {
+                let first = self.entry(&sent.activity.key)?;
+                match before.get(&sent.activity.key) {
+                    Some(stored) => Ok(repeated(sent, stored.id, &stored.activity()?, stored.member)),
+                    None => Ok(repeated(sent, first.id, &first.sent.activity, first.sent.member)),
+                }
             }
         };
         self.outcomes.iter().map(result).collect()
+    }
+
+    fn entry(&self, key: &SourceKey) -> Result<&Entry, Fault> {
+        self.entries
+            .get(key)
+            .ok_or_else(|| Fault::internal("every key has an entry"))
+    }
+}
+
+/// What becomes of an activity whose key is recorded already: nothing, and that is told as a conflict unless it says the
+/// same.
+fn repeated(sent: &Sent, id: ActivityId, before: &Activity, member: MemberId) -> ActivityResult {
+    let differences = sent.differences(before, member);
+    if differences.is_empty() {
+        duplicate(id)
+    } else {
+        conflict(id, &sent.activity.key, differences)
     }
 }
 
 /// Tells the members what they did, and the world.
 async fn revise(revision: &Revision<'_>, tx: &Tx, entries: &[&Entry]) -> Result<(), Fault> {
-    let members: BTreeSet<MemberId> = entries.iter().map(|entry| entry.member).collect();
+    let members: BTreeSet<MemberId> = entries.iter().map(|entry| entry.sent.member).collect();
     let mut subjects = revision.subjects(&members).await?;
     let mut totals = ChannelTotals::new();
     let mut facts = Vec::with_capacity(entries.len());
     for entry in entries {
-        if let Some(subject) = subjects.get_mut(&entry.member) {
-            subject.did(&entry.activity, &revision.catalog, revision.now);
+        let Sent { member, activity, .. } = &entry.sent;
+        if let Some(subject) = subjects.get_mut(member) {
+            subject.did(activity, &revision.catalog, revision.now);
         }
-        total(&entry.activity, &mut totals);
+        total(activity, &mut totals);
         let fact = v1::ActivityRecorded {
             activity: Some(entry.wire.clone()),
         };
-        facts.push(Draft::new(revision.tenant, entry.member.to_string(), &fact));
+        facts.push(Draft::new(revision.tenant, member.to_string(), &fact));
     }
     revision.settle(subjects, None, facts).await?;
     figures::add(tx, revision.tenant, &totals).await
@@ -235,59 +278,5 @@ fn total(activity: &Activity, totals: &mut ChannelTotals) {
             total.refunds = total.refunds.saturating_add(minor_units);
         }
         _ => {}
-    }
-}
-
-fn recorded(entry: &Entry) -> ActivityResult {
-    ActivityResult {
-        outcome: ActivityOutcome::Recorded.into(),
-        activity_id: entry.id.to_string(),
-        member_id: entry.member.to_string(),
-        refusal: None,
-    }
-}
-
-fn duplicate(id: ActivityId) -> ActivityResult {
-    ActivityResult {
-        outcome: ActivityOutcome::Duplicate.into(),
-        activity_id: id.to_string(),
-        member_id: String::new(),
-        refusal: None,
-    }
-}
-
-fn refused(refusal: ActivityRefusal) -> ActivityResult {
-    ActivityResult {
-        outcome: ActivityOutcome::Refused.into(),
-        activity_id: String::new(),
-        member_id: String::new(),
-        refusal: Some(refusal),
-    }
-}
-
-fn invalid(violations: Vec<Violation>) -> ActivityRefusal {
-    let words: Vec<String> = violations.iter().map(ToString::to_string).collect();
-    let violations = violations
-        .into_iter()
-        .map(|Violation { path, message }| ActivityViolation { path, message });
-    ActivityRefusal {
-        reason: Common::InvalidField.name().to_owned(),
-        message: words.join("; "),
-        violations: violations.collect(),
-    }
-}
-
-fn unknown(who: &Who) -> ActivityRefusal {
-    let who = match who {
-        Who::Member(member) => format!("{member}"),
-        Who::External {
-            channel_code,
-            external_id,
-        } => format!("the external id {external_id} in {channel_code}"),
-    };
-    ActivityRefusal {
-        reason: ErrorReason::MemberNotFound.name().to_owned(),
-        message: format!("{who} leads to no member: register the member with identity first"),
-        violations: Vec::new(),
     }
 }

@@ -92,6 +92,7 @@ async fn items_and_attributes_count() {
             minor_units: 100,
         }),
         category: category.to_owned(),
+        line_id: String::new(),
     };
     brand.tell(Activity {
         items: vec![item("gift", 2), item("food", 5), item("gift", 1)],

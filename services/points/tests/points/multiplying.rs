@@ -83,6 +83,7 @@ async fn amounts_of_every_kind_earn_and_are_read_as_they_were_written() {
             minor_units,
         }),
         category: category.to_owned(),
+        line_id: String::new(),
     };
     brand.tell(Activity {
         items: vec![item("gift", 2, 150), item("food", 5, 1_650), item("gift", 1, 150)],

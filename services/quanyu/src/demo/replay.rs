@@ -137,6 +137,7 @@ fn paid(order: &Order) -> Activity {
         quantity: order.items,
         amount: Some(amount.clone()),
         category: "music".to_owned(),
+        line_id: String::new(),
     };
     Activity {
         activity_type: "order_paid".to_owned(),

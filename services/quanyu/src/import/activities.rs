@@ -171,16 +171,16 @@ fn money(columns: &Columns, row: &Row, reasons: &mut Vec<String>) -> Option<Mone
         reasons.push("currency_code: is needed with an amount".to_owned());
         return None;
     };
-    let minor_units = amount::minor_units(amount, currency);
-    if minor_units.is_none() {
-        reasons.push(format!(
-            "amount: {amount} must be an amount of {currency} such as 77.00"
-        ));
+    match amount::minor_units(amount, currency) {
+        Ok(minor_units) => Some(Money {
+            currency_code: currency.to_owned(),
+            minor_units,
+        }),
+        Err(reason) => {
+            reasons.push(reason);
+            None
+        }
     }
-    Some(Money {
-        currency_code: currency.to_owned(),
-        minor_units: minor_units?,
-    })
 }
 
 /// The one item that a row of CSV may have.
@@ -199,6 +199,7 @@ fn item(columns: &Columns, row: &Row, amount: Option<&Money>, reasons: &mut Vec<
         quantity: quantity?,
         amount: amount.cloned(),
         category: category.unwrap_or_default().to_owned(),
+        line_id: String::new(),
     })
 }
 

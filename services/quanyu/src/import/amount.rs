@@ -1,23 +1,17 @@
 //! Amounts of money as files have them, exact.
 
-/// Currencies whose smallest unit is the whole (ISO 4217).
-const WITHOUT_FRACTION: [&str; 8] = ["CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF"];
-/// Digits after the point in all others that shops use.
-const FRACTION_DIGITS: usize = 2;
+use kernel::Currency;
 
-/// Reads "1234.5" as 123,450 cents. Never by way of a float; what is finer than the currency is no amount.
-pub(super) fn minor_units(text: &str, currency_code: &str) -> Option<i64> {
-    let digits = if WITHOUT_FRACTION.contains(&currency_code) {
-        0
-    } else {
-        FRACTION_DIGITS
-    };
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let fits = fraction.len() <= digits && [whole, fraction].concat().bytes().all(|byte| byte.is_ascii_digit());
-    if !fits || whole.is_empty() {
-        return None;
-    }
-    format!("{whole}{fraction:0<digits$}").parse().ok()
+/// Reads "1234.5" as 123,450 of the currency's smallest unit, or says what is wrong. Never by way of a float; what is finer
+/// than the currency is no amount.
+pub(super) fn minor_units(text: &str, currency_code: &str) -> Result<i64, String> {
+    let currency: Currency = currency_code
+        .parse()
+        .map_err(|error| format!("currency_code: {error}"))?;
+    currency.minor_units(text).ok_or_else(|| {
+        let example = currency.decimal(7_700);
+        format!("amount: {text} must be an amount of {currency} such as {example}")
+    })
 }
 
 #[cfg(test)]
@@ -25,15 +19,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_are_exact_or_refused() {
-        let cny = |text| minor_units(text, "CNY");
+    fn amounts_have_the_decimals_of_their_currency() {
+        let read = |text, code| minor_units(text, code);
+        assert_eq!(read("77.00", "CNY"), Ok(7_700));
+        assert_eq!(read("77", "JPY"), Ok(77));
+        assert_eq!(read("1.234", "KWD"), Ok(1_234));
+        assert_eq!(read("5000", "XOF"), Ok(5_000));
+        let said = |text, code| minor_units(text, code).unwrap_err();
         assert_eq!(
-            [cny("77.00"), cny("77.5"), cny("77"), cny("0.01"), cny("0")],
-            [Some(7_700), Some(7_750), Some(7_700), Some(1), Some(0)]
+            said("77.005", "CNY"),
+            "amount: 77.005 must be an amount of CNY such as 77.00"
         );
-        assert_eq!([minor_units("77", "JPY"), minor_units("77.0", "JPY")], [Some(77), None]);
-        for wrong in ["", "-1", "1,000.00", "1.005", ".5", "1e3", "99999999999999999999"] {
-            assert_eq!(cny(wrong), None, "{wrong}");
-        }
+        assert_eq!(
+            said("77.00", "RMB"),
+            "currency_code: RMB is no ISO 4217 code; did you mean CNY?"
+        );
+        assert!(said("77.00", "XXX").starts_with("currency_code: XXX is no money"));
     }
 }

@@ -1,5 +1,11 @@
 //! Something that a member did.
 
+mod difference;
+mod total;
+
+pub use difference::Difference;
+pub use total::{AmountError, Amounts};
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -35,6 +41,10 @@ pub struct Activity {
     pub amount: Option<Money>,
     /// What was bought or given back.
     pub items: Vec<Item>,
+    /// What was taken off the whole, besides the items' amounts.
+    pub discount: Option<Money>,
+    /// What was charged on top of the items.
+    pub surcharge: Option<Money>,
     /// The order that a refund is for, by its source id; empty for others.
     pub refunded_source_id: String,
     /// Further details.
@@ -55,9 +65,11 @@ pub struct SourceKey {
 /// One line of an order or refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
+    /// The line's id at its source; empty where it has none.
+    pub line_id: String,
     /// The stock-keeping unit.
     pub sku: String,
-    /// How many; at least one.
+    /// How many; none of a fee or a correction.
     pub quantity: i64,
     /// What was paid for all of them.
     pub amount: Option<Money>,
@@ -66,6 +78,16 @@ pub struct Item {
 }
 
 impl Activity {
+    /// Its amounts, of which the lines say what the whole is.
+    pub fn amounts(&self) -> Amounts<'_> {
+        Amounts {
+            amount: self.amount,
+            items: &self.items,
+            discount: self.discount,
+            surcharge: self.surcharge,
+        }
+    }
+
     /// The quantities of all items together; none where it has no items.
     pub fn quantity(&self) -> Option<i64> {
         self.items.iter().map(|item| item.quantity).reduce(i64::saturating_add)

@@ -11,8 +11,9 @@ use store::{Column, Tx, insert_rows, values};
 use uuid::Uuid;
 
 use super::{execute, member_id, member_list, query, time};
-use crate::domain::activity::{ActivityId, SourceKey};
+use crate::domain::activity::{Activity, ActivityId, SourceKey};
 use crate::domain::member::{ACTIVE_CHANNELS_MAX, MemberId};
+use crate::wire;
 
 /// How many activities are read at once where all of a member's are folded.
 const FOLDED_MAX: usize = 2_000;
@@ -55,12 +56,28 @@ pub(crate) async fn insert(tx: &Tx, tenant: Tenant, rows: Vec<NewRow>) -> Result
     Ok(())
 }
 
+/// An activity as it is recorded.
+pub(crate) struct Recorded {
+    pub(crate) id: ActivityId,
+    /// Whose it is now, whatever members were merged and parted since.
+    pub(crate) member: MemberId,
+    payload: Vec<u8>,
+}
+
+impl Recorded {
+    /// What it says. Read only where somebody asks: most keys are new.
+    pub(crate) fn activity(&self) -> Result<Activity, Fault> {
+        let stored = v1::Activity::decode(&*self.payload).map_err(Fault::internal)?;
+        wire::activity::stored(stored)
+    }
+}
+
 /// The activities that are stored under these keys.
 pub(crate) async fn by_key(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
     keys: impl IntoIterator<Item = SourceKey>,
-) -> Result<HashMap<SourceKey, ActivityId>, Fault> {
+) -> Result<HashMap<SourceKey, Recorded>, Fault> {
     let row = |key: SourceKey| {
         vec![
             tenant.uuid().into(),
@@ -76,7 +93,7 @@ pub(crate) async fn by_key(
     let columns = [Column::Uuid, Column::Text, Column::Text, Column::Text];
     let (list, parameters) = values(conn.get_database_backend(), 1, &columns, rows);
     let sql = format!(
-        "SELECT channel_code, activity_type, source_id, activity_id FROM activity \
+        "SELECT channel_code, activity_type, source_id, activity_id, member_id, payload FROM activity \
          WHERE (tenant_id, channel_code, activity_type, source_id) IN {list}"
     );
     let read = |row: &QueryResult| {
@@ -85,7 +102,12 @@ pub(crate) async fn by_key(
             activity_type: row.try_get_by_index(1)?,
             source_id: row.try_get_by_index(2)?,
         };
-        Ok((key, activity_id(row, 3)?))
+        let recorded = Recorded {
+            id: activity_id(row, 3)?,
+            member: member_id(row, 4)?,
+            payload: row.try_get_by_index(5)?,
+        };
+        Ok((key, recorded))
     };
     query(conn, &sql, parameters).await?.iter().map(read).collect()
 }

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::time::Duration;
 
 use contracts::tagging::v1;
@@ -13,6 +14,8 @@ use crate::domain::member::MemberId;
 const OCCUR_AHEAD_MAX: Duration = Duration::from_hours(24);
 /// The largest amount of one activity, in minor units, so that sums of millions of them stay within 64 bits.
 const AMOUNT_MAX: i64 = 1_000_000_000_000;
+/// The most pieces of one line, so that sums of millions of them do, too.
+const QUANTITY_MAX: i64 = 1_000_000;
 
 /// Who did it, as the source tells it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,20 +57,75 @@ pub(crate) fn parse(wire: v1::Activity, now: Time) -> Result<(Who, Activity), Ve
         "occur_time",
         format!("must be at most a day ahead of the platform's clock, which is at {now}"),
     );
-    let amount = wire.amount.as_ref().map_or(0, |amount| amount.minor_units);
-    violations.check(
-        amount <= AMOUNT_MAX,
-        "amount.minor_units",
-        format!("must be at most {AMOUNT_MAX}"),
-    );
+    check_amounts(&wire, &mut violations);
+    check_lines(&wire.items, &mut violations);
 
     match (violations.is_empty(), who, read(wire)) {
-        (true, Some(who), Some(activity)) => Ok((who, activity)),
+        (true, Some(who), Some(activity)) => Ok((who, with_total(activity).map_err(|violation| vec![violation])?)),
         (false, ..) => Err(violations.into_inner()),
         (true, ..) => Err(vec![Violation {
             path: String::new(),
             message: "is not an activity".into(),
         }]),
+    }
+}
+
+/// The activity with the amount that its lines come to, where it does not say it itself.
+fn with_total(activity: Activity) -> Result<Activity, Violation> {
+    let amount = activity.amounts().total().map_err(|error| Violation {
+        path: error.path(),
+        message: error.to_string(),
+    })?;
+    match amount {
+        Some(total) if total.minor_units() > AMOUNT_MAX => Err(Violation {
+            path: "amount.minor_units".to_owned(),
+            message: format!("must be at most {AMOUNT_MAX}, and the items come to {total}"),
+        }),
+        amount => Ok(Activity { amount, ..activity }),
+    }
+}
+
+/// Checks each amount by itself; what they say together is the domain's.
+fn check_amounts(wire: &v1::Activity, violations: &mut Violations) {
+    let whole = [
+        ("amount", &wire.amount),
+        ("discount_amount", &wire.discount_amount),
+        ("surcharge_amount", &wire.surcharge_amount),
+    ];
+    for (path, money) in whole {
+        check_amount(path, money.as_ref(), violations);
+    }
+    for (index, item) in wire.items.iter().enumerate() {
+        if let Some(money) = &item.amount {
+            check_amount(&format!("items[{index}].amount"), Some(money), violations);
+        }
+    }
+}
+
+fn check_amount(path: &str, money: Option<&shared::Money>, violations: &mut Violations) {
+    let amount = money.and_then(|money| money.parse(path, violations));
+    let minor_units = amount.map_or(0, |amount| amount.minor_units());
+    violations.check(
+        minor_units <= AMOUNT_MAX,
+        format!("{path}.minor_units"),
+        format!("must be at most {AMOUNT_MAX}"),
+    );
+}
+
+fn check_lines(items: &[v1::ActivityItem], violations: &mut Violations) {
+    let mut line_ids = HashSet::new();
+    for (index, item) in items.iter().enumerate() {
+        if !(0..=QUANTITY_MAX).contains(&item.quantity) {
+            let message = format!(
+                "must be 0 to {QUANTITY_MAX} pieces: what was given back is recorded as order_refunded, with a quantity \
+                 above 0"
+            );
+            violations.add(format!("items[{index}].quantity"), message);
+        }
+        if !item.line_id.is_empty() && !line_ids.insert(&item.line_id) {
+            let message = format!("names the line {} a second time: a line is told once", item.line_id);
+            violations.add(format!("items[{index}].line_id"), message);
+        }
     }
 }
 
@@ -108,11 +166,13 @@ pub(crate) fn write(activity: Activity, id: ActivityId, member: MemberId, record
         source_id,
         activity_type,
         occur_time: Some(activity.occur_time.to_wire()),
-        amount: activity.amount.map(write_money),
+        amount: activity.amount.map(Into::into),
         items: activity.items.into_iter().map(write_item).collect(),
         refunded_source_id: activity.refunded_source_id,
         attributes: activity.attributes,
         record_time: Some(record_time.to_wire()),
+        discount_amount: activity.discount.map(Into::into),
+        surcharge_amount: activity.surcharge.map(Into::into),
     }
 }
 
@@ -124,10 +184,6 @@ pub(crate) fn stored(wire: v1::Activity) -> Result<Activity, Fault> {
 
 /// None where a required part is absent or out of range.
 fn read(wire: v1::Activity) -> Option<Activity> {
-    let amount = match wire.amount {
-        Some(money) => Some(read_money(&money)?),
-        None => None,
-    };
     let items: Option<Vec<Item>> = wire.items.into_iter().map(read_item).collect();
     Some(Activity {
         key: SourceKey {
@@ -137,22 +193,21 @@ fn read(wire: v1::Activity) -> Option<Activity> {
         },
         external_id: wire.external_id,
         occur_time: Time::from_record(&wire.occur_time?),
-        amount,
+        amount: read_money(wire.amount).ok()?,
         items: items?,
+        discount: read_money(wire.discount_amount).ok()?,
+        surcharge: read_money(wire.surcharge_amount).ok()?,
         refunded_source_id: wire.refunded_source_id,
         attributes: wire.attributes,
     })
 }
 
 fn read_item(item: v1::ActivityItem) -> Option<Item> {
-    let amount = match item.amount {
-        Some(money) => Some(read_money(&money)?),
-        None => None,
-    };
     Some(Item {
+        line_id: item.line_id,
         sku: item.sku,
         quantity: item.quantity,
-        amount,
+        amount: read_money(item.amount).ok()?,
         category: item.category,
     })
 }
@@ -161,20 +216,15 @@ fn write_item(item: Item) -> v1::ActivityItem {
     v1::ActivityItem {
         sku: item.sku,
         quantity: item.quantity,
-        amount: item.amount.map(write_money),
+        amount: item.amount.map(Into::into),
         category: item.category,
+        line_id: item.line_id,
     }
 }
 
-fn read_money(money: &shared::Money) -> Option<Money> {
-    Money::new(&money.currency_code, money.minor_units).ok()
-}
-
-fn write_money(money: Money) -> shared::Money {
-    shared::Money {
-        currency_code: money.currency_code().to_owned(),
-        minor_units: money.minor_units(),
-    }
+/// What was stored before codes were checked does read. An error stands for money that does not.
+fn read_money(money: Option<shared::Money>) -> Result<Option<Money>, ()> {
+    money.map(|money| money.stored().ok_or(())).transpose()
 }
 
 #[cfg(test)]
@@ -230,7 +280,7 @@ mod tests {
         wrong.source_id.clear();
         wrong.activity_type = "Order Paid".into();
         wrong.member_id.clear();
-        wrong.items[0].quantity = 0;
+        wrong.items[0].quantity = -1;
         let mut paths = paths(wrong);
         paths.sort();
         assert_eq!(paths, ["activity_type", "items[0].quantity", "member_id", "source_id"]);

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use contracts::tagging::v1;
 use fault::Violations;
-use kernel::Time;
+use kernel::{Currency, Time};
 
 use crate::domain::computation::{Aggregate, Computation, Operand};
 use crate::domain::tag::{MemberTag, Tag, TagSource};
@@ -123,12 +123,15 @@ pub(crate) fn parse_computation(wire: &v1::Computation, violations: &mut Violati
 fn parse_operand(wire: &v1::Computation, violations: &mut Violations) -> Option<Operand> {
     let currency = &wire.currency_code;
     let is_amount = wire.operand() == v1::Operand::Amount;
-    let is_currency = currency.len() == 3 && currency.bytes().all(|letter| letter.is_ascii_uppercase());
-    violations.check(
-        if is_amount { is_currency } else { currency.is_empty() },
-        "tag.computation.currency_code",
-        "must be three capital letters for AMOUNT, and empty for everything else",
-    );
+    if is_amount {
+        violations.parse("tag.computation.currency_code", currency.parse::<Currency>());
+    } else {
+        violations.check(
+            currency.is_empty(),
+            "tag.computation.currency_code",
+            "must be empty for everything but AMOUNT",
+        );
+    }
     let is_attribute = wire.operand() == v1::Operand::Attribute;
     violations.check(
         is_attribute != wire.attribute_name.is_empty(),
@@ -293,6 +296,17 @@ mod tests {
         );
         let currency = ["tag.computation.currency_code"];
         assert_eq!(paths(&computed(computation(Aggregate::Sum, Operand::Amount))), currency);
+        let of_money = |currency_code: &str| {
+            computed(v1::Computation {
+                currency_code: currency_code.into(),
+                ..computation(Aggregate::Sum, Operand::Amount)
+            })
+        };
+        assert_eq!(
+            (paths(&of_money("RMB")), paths(&of_money("XXX"))),
+            (currency.map(String::from).to_vec(), currency.map(String::from).to_vec())
+        );
+        assert!(paths(&of_money("KWD")).is_empty());
         let attribute = ["tag.computation.attribute_name"];
         assert_eq!(
             paths(&computed(computation(Aggregate::First, Operand::Attribute))),

@@ -122,7 +122,9 @@ async fn an_activity_is_recorded_once_for_ever_whoever_sends_it() {
     assert_eq!(first.results[0].activity_id, first.results[1].activity_id);
 
     world.pass_days(400).await;
-    let again = world.record(vec![world.order(1, "a", 0), world.order(1, "b", 0)]).await;
+    let again = world
+        .record(vec![world.order(1, "a", 400), world.order(1, "b", 0)])
+        .await;
     assert_eq!(outcomes(&again), [Duplicate, Recorded]);
     assert_eq!(again.results[0].activity_id, first.results[0].activity_id);
     let elsewhere = Activity {

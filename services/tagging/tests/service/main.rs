@@ -11,8 +11,10 @@
 #![allow(missing_docs, clippy::too_many_lines)]
 
 mod activities;
+mod conflicts;
 mod identity;
 mod merges;
+mod orders;
 mod random;
 mod refusals;
 mod segments;

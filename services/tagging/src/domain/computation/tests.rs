@@ -17,11 +17,14 @@ fn activity(number: usize, activity_type: &str, channel_code: &str, day: i64, ce
         occur_time: Time::EPOCH.plus_days(day),
         amount: Money::new(if cents % 7 == 0 { "USD" } else { "CNY" }, cents).ok(),
         items: vec![Item {
+            line_id: String::new(),
             sku: "a".into(),
             quantity: cents + 1,
             amount: None,
             category: String::new(),
         }],
+        discount: None,
+        surcharge: None,
         refunded_source_id: String::new(),
         attributes: BTreeMap::from([("store".to_owned(), format!("store{}", cents % 3))]),
     }

@@ -60,6 +60,8 @@ fn order(number: usize, channel_code: &str, occur_time: Time) -> Activity {
         occur_time,
         amount: None,
         items: Vec::new(),
+        discount: None,
+        surcharge: None,
         refunded_source_id: String::new(),
         attributes: BTreeMap::new(),
     }
