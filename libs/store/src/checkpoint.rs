@@ -52,7 +52,7 @@ async fn fold(connection: &DatabaseConnection) -> Result<(), DbErr> {
 }
 
 /// How many pages of the log are not in the file after this statement.
-async fn unfolded(connection: &DatabaseConnection, checkpoint: &str) -> Result<i64, DbErr> {
+async fn unfolded(connection: &impl ConnectionTrait, checkpoint: &str) -> Result<i64, DbErr> {
     let row = connection.query_one_raw(statement(connection, checkpoint, [])).await?;
     let row = row.ok_or_else(|| DbErr::Custom("SQLite does not say how long its log is".to_owned()))?;
     let (pages, folded): (i64, i64) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);

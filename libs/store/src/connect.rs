@@ -1,17 +1,23 @@
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use fault::Fault;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use fault::{Fault, Trouble, TroubleKind};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sea_orm::sqlx::{self, ConnectOptions};
-use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
+use sea_orm::sqlx::{self, ConnectOptions, Connection, SqliteConnection};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector};
 use serde::{Deserialize, Serialize};
 
-/// How long to wait for a connection of the pool: as long as a call without a deadline may take, so that it is the
-/// caller's own deadline that ends the wait.
+use crate::liveness::{self, AwayFlag, Liveness};
+use crate::place::Place;
+
+/// How long to wait for a connection of the pool that others work with: as long as a call without a deadline may take, so
+/// that it is the caller's own deadline that ends the wait. Where the database is away, [`Liveness`] ends it.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a session of PostgreSQL may rest before it is asked whether it is still there.
+const IDLE_UNCHECKED_MAX: Duration = Duration::from_secs(5);
 /// How long SQLite waits for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages of SQLite's log before the writer itself folds it into the file: larger is faster, and holds readers up for longer.
@@ -80,6 +86,9 @@ pub(crate) struct Connections {
     pub(crate) readers: DatabaseConnection,
     /// For SQLite: the one that folds its log into the file.
     pub(crate) checkpoints: Option<DatabaseConnection>,
+    pub(crate) place: Place,
+    /// For PostgreSQL: who looks whether it is there.
+    pub(crate) liveness: Option<Arc<Liveness>>,
 }
 
 /// Whether a file or a schema that is missing is made.
@@ -89,22 +98,37 @@ pub(crate) enum Missing {
     Refused,
 }
 
+/// Opens the database of a service, or says within seconds why that cannot be. What may pass by itself is unavailable; the
+/// rest somebody has to mend.
 pub(crate) async fn connect(config: &DbConfig, schema: &str, missing: Missing) -> Result<Connections, Fault> {
-    let away = |error: sqlx::Error| Fault::unavailable(format!("the database of {schema} cannot be opened: {error}"));
     if config.is_sqlite() {
-        sqlite(config, missing).await.map_err(away)
+        let options = SqliteConnectOptions::from_str(&config.url).map_err(Fault::internal)?;
+        let place = Place::file(schema, &options);
+        sqlite(config, options, missing, place.clone())
+            .await
+            .map_err(|error| unopened(&place, &error))
     } else {
-        postgres(config, schema, missing).await.map_err(away)
+        let options = PgConnectOptions::from_str(&config.url).map_err(Fault::internal)?;
+        let place = Place::server(schema, &options);
+        postgres(config, options, missing, place).await
     }
 }
 
-async fn sqlite(config: &DbConfig, missing: Missing) -> Result<Connections, sqlx::Error> {
+/// A file that cannot be opened: nobody but an operator makes room, mends it or gives leave.
+fn unopened(place: &Place, error: &sqlx::Error) -> Fault {
+    match Trouble::of_sqlx(error) {
+        Some(trouble) if trouble.kind != TroubleKind::Away => trouble.at(place).into(),
+        Some(_) | None => Fault::internal(format!("{place} cannot be opened: {error}")),
+    }
+}
+
+async fn sqlite(config: &DbConfig, options: SqliteConnectOptions, missing: Missing, place: Place) -> Result<Connections, sqlx::Error> {
     let synchronous = if config.is_disposable {
         SqliteSynchronous::Off
     } else {
         SqliteSynchronous::Full
     };
-    let options = SqliteConnectOptions::from_str(&config.url)?
+    let options = options
         .create_if_missing(missing == Missing::Made)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
@@ -129,6 +153,7 @@ async fn sqlite(config: &DbConfig, missing: Missing) -> Result<Connections, sqlx
             .max_lifetime(None)
     };
     let writer = pool(1)
+        .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_at_rest(connection)))))
         .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
         .await?;
     let checkpoints = pool(1).connect_with(options.clone()).await?;
@@ -139,15 +164,26 @@ async fn sqlite(config: &DbConfig, missing: Missing) -> Result<Connections, sqlx
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
         readers: SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
         checkpoints: Some(SqlxSqliteConnector::from_sqlx_sqlite_pool(checkpoints)),
+        place,
+        liveness: None,
     })
 }
 
-async fn postgres(config: &DbConfig, schema: &str, missing: Missing) -> Result<Connections, sqlx::Error> {
-    let options = PgConnectOptions::from_str(&config.url)?
+/// Whether no transaction is under way on a connection.
+///
+/// SQLite ends a transaction by itself that meets a full disk, and the driver, whose own ROLLBACK then fails, counts on: the next
+/// transaction would be a savepoint, which may stay within one that is never committed. Such a connection is replaced.
+fn is_at_rest(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
+}
+
+async fn postgres(config: &DbConfig, options: PgConnectOptions, missing: Missing, place: Place) -> Result<Connections, Fault> {
+    let schema = place.service().to_owned();
+    let options = options
         .application_name(&format!("quanyu-{schema}"))
         .statement_cache_capacity(STATEMENTS)
         .options([
-            ("search_path", schema),
+            ("search_path", &*schema),
             ("statement_timeout", "30s"),
             ("lock_timeout", "5s"),
             ("idle_in_transaction_session_timeout", "60s"),
@@ -157,26 +193,63 @@ async fn postgres(config: &DbConfig, schema: &str, missing: Missing) -> Result<C
             ("jit", "off"),
         ])
         .disable_statement_logging();
-    let pool = PgPoolOptions::new()
-        .max_connections(config.connections_max)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .connect_with(options)
-        .await?;
+    // Asked once by hand: the pool would knock again and again, for all its time, and not say in the end what it met.
+    liveness::greet(&options).await.map_err(|closed| {
+        let trouble = Trouble::new(TroubleKind::Away, closed.cause).at(&place);
+        match closed.passes {
+            true => trouble.into(),
+            false => Fault::internal(trouble),
+        }
+    })?;
+    let flag = AwayFlag::default();
+    let pool = postgres_pool(config, options.clone(), &flag);
     if missing == Missing::Made {
-        make_schema(&pool, schema).await?;
+        make_schema(&pool, &schema).await.map_err(|error| {
+            let error = DbErr::Exec(RuntimeErr::SqlxError(error.into()));
+            match Trouble::of(&error) {
+                Some(trouble) => trouble.at(&place).into(),
+                None => Fault::internal(format!("{place}: the schema {schema} cannot be made: {error}")),
+            }
+        })?;
     }
+    let liveness = Liveness::start(place.clone(), options, pool.clone(), flag);
     let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
     Ok(Connections {
         writer: pool.clone(),
         readers: pool,
         checkpoints: None,
+        place,
+        liveness: Some(liveness),
     })
+}
+
+fn postgres_pool(config: &DbConfig, options: PgConnectOptions, flag: &AwayFlag) -> PgPool {
+    let flag = flag.clone();
+    PgPoolOptions::new()
+        .max_connections(config.connections_max)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|session, seen| {
+            Box::pin(async move {
+                // What has rested for long may have been cut off meanwhile, by a restart or a firewall.
+                let is_fresh = seen.idle_for < IDLE_UNCHECKED_MAX;
+                Ok(is_fresh || liveness::answers(session).await)
+            })
+        })
+        .after_release(move |_, _| {
+            // To ask a session whether it still answers could take for ever.
+            let outcome = match flag.is_set() {
+                true => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+                false => Ok(true),
+            };
+            Box::pin(std::future::ready(outcome))
+        })
+        .connect_lazy_with(options)
 }
 
 /// Makes the schema where there is none. It is looked for first: PostgreSQL lets only those ask for one "if not exists" who
 /// may make schemas, and a service whose schema was made for it need not be one of them.
-async fn make_schema(pool: &sqlx::PgPool, schema: &str) -> Result<(), sqlx::Error> {
+async fn make_schema(pool: &PgPool, schema: &str) -> Result<(), sqlx::Error> {
     let found: Option<i32> = sqlx::query_scalar("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1")
         .bind(schema)
         .fetch_optional(pool)

@@ -7,18 +7,25 @@ use fault::Fault;
 use kernel::{Clock, Fact, RequestKey, Tenant};
 use prost::Message;
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 
 use crate::connect::{Connections, Missing};
 use crate::emissions::{Emissions, Emitter};
-use crate::{Begun, DbConfig, Draft, Migration, checkpoint, connect, migrate, once, outbox};
+use crate::health::{Demand, Health, User};
+use crate::{Begun, DbConfig, Draft, Migration, Statements, checkpoint, connect, migrate, once, outbox, room};
 
 /// The database of one service. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
-    writer: DatabaseConnection,
-    readers: DatabaseConnection,
+    writer: Statements<DatabaseConnection>,
+    readers: Statements<DatabaseConnection>,
+    health: Arc<Health>,
+    /// How many transactions are under way or wait to begin.
+    writing: Demand,
+    /// How many statements beside them.
+    reading: Demand,
     /// Folds SQLite's log into its file.
     checkpoints: Option<DatabaseConnection>,
     /// Told whenever facts were committed, so that who tails the outbox need not poll.
@@ -30,7 +37,8 @@ pub struct Db {
 /// A transaction that writes. Dropped, it leaves no trace.
 #[derive(Debug)]
 pub struct Tx {
-    inner: DatabaseTransaction,
+    inner: Statements<DatabaseTransaction>,
+    _user: User,
     emitter: Emitter,
     commits: Arc<AtomicU64>,
     /// The kinds of the facts that it has written.
@@ -51,43 +59,60 @@ pub fn is_serial(backend: DbBackend) -> bool {
 }
 
 impl Db {
-    /// Opens the database, in PostgreSQL within a schema of its own, and brings its tables up to date.
+    /// Opens the database, in PostgreSQL within a schema of its own, and brings its tables up to date. Where that cannot be,
+    /// it says so within seconds, and why.
     pub async fn open(config: &DbConfig, schema: &str, migrations: Vec<Migration>) -> Result<Self, Fault> {
         let Connections {
             writer,
             readers,
             checkpoints,
+            place,
+            liveness,
         } = connect::connect(config, schema, Missing::Made).await?;
-        migrate::up(&writer, schema, migrations).await?;
-        let commits = Arc::default();
-        if let Some(checkpoints) = checkpoints.clone() {
-            checkpoint::start(checkpoints, &commits);
+        migrate::up(&writer, &place, migrations).await?;
+        let db = Self::new(writer.clone(), readers, checkpoints.clone(), Health::new(place, liveness));
+        room::start(&db.health, writer);
+        if let Some(checkpoints) = checkpoints {
+            checkpoint::start(checkpoints, &db.commits);
         }
-        Ok(Self {
-            writer,
-            readers,
-            checkpoints,
-            emitter: Emitter::default(),
-            commits,
-        })
+        Ok(db)
     }
 
     /// Opens a database of whose tables nothing is to be changed, as an operator's command does beside a running service:
     /// nothing is made that is missing, and tables that another release has left are refused.
     pub async fn attach(config: &DbConfig, schema: &str, migrations: Vec<Migration>) -> Result<Self, Fault> {
-        let Connections { writer, readers, .. } = connect::connect(config, schema, Missing::Refused).await?;
-        migrate::check(&readers, schema, migrations).await?;
-        Ok(Self {
+        let Connections {
             writer,
             readers,
-            checkpoints: None,
+            checkpoints: _,
+            place,
+            liveness,
+        } = connect::connect(config, schema, Missing::Refused).await?;
+        migrate::check(&readers, &place, migrations).await?;
+        Ok(Self::new(writer, readers, None, Health::new(place, liveness)))
+    }
+
+    fn new(
+        writer: DatabaseConnection,
+        readers: DatabaseConnection,
+        checkpoints: Option<DatabaseConnection>,
+        health: Health,
+    ) -> Self {
+        let (health, writing, reading) = (Arc::new(health), Demand::default(), Demand::default());
+        Self {
+            writer: Statements::of_pool(writer, health.clone(), writing.clone()),
+            readers: Statements::of_pool(readers, health.clone(), reading.clone()),
+            health,
+            writing,
+            reading,
+            checkpoints,
             emitter: Emitter::default(),
             commits: Arc::default(),
-        })
+        }
     }
 
     /// For statements that only read, outside of a transaction.
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Statements<DatabaseConnection> {
         &self.readers
     }
 
@@ -104,9 +129,19 @@ impl Db {
             isolation_level: None,
             access_mode: None,
         };
-        let inner = self.writer.begin_with_options(options).await?;
+        let user = self.writing.enter();
+        let begin = || self.health.during(self.writer.pool().begin_with_options(options));
+        let inner = match (begin().await, self.health.liveness()) {
+            // The session had ended while it was idle, as after a restart; nothing has been asked of it yet.
+            (Err(_), Some(liveness)) if liveness.trouble().is_none() => {
+                liveness.look().await;
+                begin().await?
+            }
+            (outcome, _) => outcome?,
+        };
         Ok(Tx {
-            inner,
+            inner: Statements::of_transaction(inner, self.health.clone()),
+            _user: user,
             emitter: self.emitter.clone(),
             commits: self.commits.clone(),
             emitted: Mutex::default(),
@@ -132,6 +167,22 @@ impl Db {
         self.emitter.listen(kinds)
     }
 
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// The pools, and how many want something of them: the writer's and the readers'.
+    pub(crate) fn uses(
+        &self,
+    ) -> (
+        &Statements<DatabaseConnection>,
+        &Statements<DatabaseConnection>,
+        &Demand,
+        &Demand,
+    ) {
+        (&self.writer, &self.readers, &self.writing, &self.reading)
+    }
+
     pub(crate) fn emitter(&self) -> &Emitter {
         &self.emitter
     }
@@ -147,8 +198,8 @@ impl Db {
         if let Some(checkpoints) = &self.checkpoints {
             checkpoints.clone().close().await?;
         }
-        self.readers.clone().close().await?;
-        self.writer.clone().close().await?;
+        self.readers.pool().clone().close().await?;
+        self.writer.pool().clone().close().await?;
         Ok(())
     }
 }
@@ -190,9 +241,9 @@ impl Tx {
 }
 
 impl Deref for Tx {
-    type Target = DatabaseTransaction;
+    type Target = Statements<DatabaseTransaction>;
 
-    fn deref(&self) -> &DatabaseTransaction {
+    fn deref(&self) -> &Statements<DatabaseTransaction> {
         &self.inner
     }
 }

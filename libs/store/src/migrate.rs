@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 
-use fault::Fault;
+use fault::{Fault, Trouble};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTraitSelf, SchemaManager};
 
+use crate::place::Place;
 use crate::statement;
 
 /// A step of a schema, in SQL that both databases read. Never changed once it has landed.
@@ -170,30 +171,33 @@ impl MigratorTraitSelf for Migrations {
 }
 
 /// Brings the tables up to date. Replicas that start at once take turns.
-pub(crate) async fn up(writer: &DatabaseConnection, schema: &str, migrations: Vec<Migration>) -> Result<(), Fault> {
+pub(crate) async fn up(writer: &DatabaseConnection, place: &Place, migrations: Vec<Migration>) -> Result<(), Fault> {
     let all = all(migrations);
+    let fail = |error: DbErr| match Trouble::of(&error) {
+        Some(trouble) => trouble.at(place).into(),
+        None => Fault::internal(format!("the tables of {place} cannot be brought up to date: {error}")),
+    };
+    if let Some(stranger) = stranger(writer, &all).await.map_err(fail)? {
+        return Err(Fault::internal(format!("{place} {stranger}")));
+    }
     let mut attempts: u32 = 0;
     loop {
         match Migrations(all.clone()).up(writer, None).await {
             Ok(()) => return Ok(()),
             // Another replica was faster with the same step; what it did is there now.
-            Err(_) if attempts < TURNS_MAX => {
+            Err(error) if attempts < TURNS_MAX && Trouble::of(&error).is_none() => {
                 attempts = attempts.saturating_add(1);
                 kernel::pause(TURN).await;
             }
-            Err(error) => {
-                return Err(Fault::internal(format!(
-                    "the tables of {schema} cannot be brought up to date: {error}"
-                )));
-            }
+            Err(error) => return Err(fail(error)),
         }
     }
 }
 
 /// Refuses a database whose tables are not, or not only, those of these migrations. Changes nothing.
-pub(crate) async fn check(conn: &DatabaseConnection, schema: &str, migrations: Vec<Migration>) -> Result<(), Fault> {
+pub(crate) async fn check(conn: &DatabaseConnection, place: &Place, migrations: Vec<Migration>) -> Result<(), Fault> {
     const APPLIED: &str = "SELECT version FROM seaql_migrations";
-    let refuse = |what: &str| Err(Fault::unavailable(format!("{schema}: {what}")));
+    let refuse = |what: &str| Err(Fault::unavailable(format!("{place}: {what}")));
     if !SchemaManager::new(conn).has_table("seaql_migrations").await? {
         return refuse("the database has no tables yet: start the service on it once");
     }
@@ -216,6 +220,30 @@ fn all(migrations: Vec<Migration>) -> Vec<Migration> {
     let mut all = vec![BASE, ENDED_REDIRECTS];
     all.extend(migrations);
     all
+}
+
+/// Whose tables these are, if they are not ours: what has been done to them is more than what we know to do.
+async fn stranger(writer: &DatabaseConnection, ours: &[Migration]) -> Result<Option<String>, DbErr> {
+    const DONE: &str = "SELECT version FROM seaql_migrations ORDER BY version";
+    if !SchemaManager::new(writer).has_table("seaql_migrations").await? {
+        return Ok(None);
+    }
+    for row in writer.query_all_raw(statement(writer, DONE, [])).await? {
+        let done: String = row.try_get_by_index(0)?;
+        if ours.iter().any(|migration| migration.name == done) {
+            continue;
+        }
+        let maker = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
+        let is_newer = ours.iter().any(|migration| maker(migration.name) == maker(&done));
+        return Ok(Some(match is_newer {
+            true => format!("has been used by a newer version of this program, which did {done}: start that one again"),
+            false => format!(
+                "has the tables of the service {}: it stands in the wrong place, put the right one back",
+                maker(&done)
+            ),
+        }));
+    }
+    Ok(None)
 }
 
 const TURNS_MAX: u32 = 5;

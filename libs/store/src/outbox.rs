@@ -3,7 +3,7 @@
 use fault::Fault;
 use kernel::{Clock, Fact, Tenant, Time};
 use prost::Message;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 use uuid::Uuid;
 
 use crate::{Db, insert_rows, statement};
@@ -83,7 +83,7 @@ const INSERT_BEHIND_LAST: &str = "INSERT INTO outbox (position, fact_id, tenant_
      FROM (SELECT COALESCE(MAX(position), 0) AS position FROM outbox) AS last CROSS JOIN (";
 
 /// Writes facts in their order.
-pub(crate) async fn write(tx: &DatabaseTransaction, clock: &Clock, facts: Vec<Draft>) -> Result<(), Fault> {
+pub(crate) async fn write(tx: &impl ConnectionTrait, clock: &Clock, facts: Vec<Draft>) -> Result<(), Fault> {
     let (head, tail) = match tx.get_database_backend() {
         DbBackend::Sqlite => (INSERT_BEHIND_LAST, ") AS new"),
         _ => (INSERT, ""),

@@ -18,6 +18,7 @@ pub mod demo;
 pub mod doctor;
 pub mod import;
 pub mod keys;
+mod opening;
 pub mod platform;
 mod progress;
 pub mod roles;

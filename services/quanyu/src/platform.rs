@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::opening;
 use crate::roles::ROLES;
 
 /// Held for as long as a process works with a folder.
@@ -53,7 +54,7 @@ impl Platform {
         let address = listener.local_addr().map_err(Fault::internal)?;
         let lock = lock(config)?;
         let opened = ROLES.iter().map(async |role| {
-            let db = Db::open(&config.database(role.name), role.name, (role.migrations)()).await?;
+            let db = opening::open(config, role).await?;
             Ok::<_, Fault>((role.name, db))
         });
         let databases: Arc<BTreeMap<&'static str, Db>> = Arc::new(try_join_all(opened).await?.into_iter().collect());

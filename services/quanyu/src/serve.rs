@@ -10,7 +10,6 @@ use kernel::Clock;
 use mesh::{Discovery, Leadership, StaticMesh};
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
 use runtime::{Deps, Lifecycle, Workers};
-use store::Db;
 use telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -20,6 +19,7 @@ use tonic::transport::Server;
 use crate::admin;
 use crate::config::Config;
 use crate::keys;
+use crate::opening;
 use crate::roles::Role;
 use crate::terminal::say;
 
@@ -36,7 +36,11 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     let address = listener.local_addr().map_err(Fault::internal)?;
 
     let clock = Clock::system();
-    let db = Db::open(&config.database(role.name), role.name, (role.migrations)()).await?;
+    let opened = tokio::select! {
+        opened = opening::open(config, role) => opened,
+        () = lifecycle.stopping() => return Ok(()),
+    };
+    let db = opened?;
     let secret = config
         .signing_key
         .as_ref()

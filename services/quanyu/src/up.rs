@@ -25,7 +25,11 @@ pub(crate) async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fa
     let first = config
         .first_secret(std::io::stdout().is_terminal())
         .map_err(|problem| Fault::invalid(problem.setting, problem.message))?;
-    let platform = Platform::start_with(config, first.clone(), Clock::system(), telemetry.red()).await?;
+    let outcome = tokio::select! {
+        platform = Platform::start_with(config, first.clone(), Clock::system(), telemetry.red()) => platform,
+        () = lifecycle.stopping() => return Ok(()),
+    };
+    let platform = outcome?;
     let admin = admin::serve(config.admin_listen, telemetry.red(), lifecycle.clone()).await?;
     welcome(config, &platform, &first, started.elapsed());
     lifecycle.stopping().await;

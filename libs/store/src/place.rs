@@ -1,0 +1,166 @@
+//! Where a database is, and why it cannot be reached, in words for an operator: never with a password.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sea_orm::sqlx;
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+
+/// Which database it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    service: String,
+    at: At,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum At {
+    File(PathBuf),
+    Server { host: String, port: u16, database: String },
+}
+
+impl Place {
+    pub(crate) fn file(service: &str, options: &SqliteConnectOptions) -> Self {
+        Self {
+            service: service.to_owned(),
+            at: At::File(options.get_filename().to_path_buf()),
+        }
+    }
+
+    pub(crate) fn server(service: &str, options: &PgConnectOptions) -> Self {
+        let host = match options.get_socket() {
+            Some(socket) => socket.display().to_string(),
+            None => options.get_host().to_owned(),
+        };
+        Self {
+            service: service.to_owned(),
+            at: At::Server {
+                host,
+                port: options.get_port(),
+                // PostgreSQL takes the user's name for the database's where none is given.
+                database: options.get_database().unwrap_or(options.get_username()).to_owned(),
+            },
+        }
+    }
+
+    pub(crate) fn service(&self) -> &str {
+        &self.service
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let service = &self.service;
+        match &self.at {
+            At::File(path) => write!(f, "the database of {service} (the file {})", path.display()),
+            At::Server { host, port, database } => {
+                write!(
+                    f,
+                    "the database of {service} (PostgreSQL at {host}:{port}, database {database})"
+                )
+            }
+        }
+    }
+}
+
+/// Why PostgreSQL does not let us in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Closed {
+    /// The cause, and what mends it.
+    pub(crate) cause: String,
+    /// Whether it may pass without anybody changing the configuration.
+    pub(crate) passes: bool,
+}
+
+impl Closed {
+    fn new(passes: bool, cause: impl Into<String>) -> Self {
+        Self {
+            cause: cause.into(),
+            passes,
+        }
+    }
+
+    /// Nobody answered in time.
+    pub(crate) fn silent(waited: Duration) -> Self {
+        Self::new(
+            true,
+            format!("timeout: no answer within {waited:?}; see that the server runs and that no firewall lies between"),
+        )
+    }
+
+    pub(crate) fn of(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::ConnectionRefused => Self::new(
+                true,
+                "connection refused: nothing listens there, see that the server runs",
+            ),
+            sqlx::Error::Io(cause) if cause.to_string().contains("failed to lookup address") => {
+                Self::new(true, format!("unknown host: {cause}; see the name in database_url"))
+            }
+            sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::TimedOut => {
+                Self::new(true, format!("timeout: {cause}"))
+            }
+            sqlx::Error::Io(cause) => Self::new(
+                true,
+                format!("the connection broke off: {cause}; see that it is PostgreSQL that listens there"),
+            ),
+            sqlx::Error::Tls(cause) => Self::new(
+                false,
+                format!("TLS failed: {cause}; see sslmode and the certificates in database_url"),
+            ),
+            sqlx::Error::Database(answer) => {
+                let message = answer.message();
+                match &*answer.code().unwrap_or_default() {
+                    "28P01" | "28000" => Self::new(
+                        false,
+                        format!("authentication failed: {message}; see user and password in database_url"),
+                    ),
+                    "3D000" => Self::new(
+                        false,
+                        format!("no such database: {message}; create it, or name another one in database_url"),
+                    ),
+                    "53300" => Self::new(
+                        true,
+                        format!(
+                            "too many connections: {message}; lower database_connections_max or raise the server's \
+                             max_connections"
+                        ),
+                    ),
+                    _ => Self::new(true, message),
+                }
+            }
+            other => Self::new(false, other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use super::*;
+
+    #[test]
+    fn a_place_is_told_with_host_port_and_database_and_without_the_password() {
+        let options = PgConnectOptions::from_str("postgres://shop:sesame@db.internal:5433/quanyu").unwrap();
+        let told = Place::server("ledger", &options).to_string();
+        assert_eq!(
+            told,
+            "the database of ledger (PostgreSQL at db.internal:5433, database quanyu)"
+        );
+        let options = SqliteConnectOptions::from_str("sqlite:/data/ledger.db").unwrap();
+        assert_eq!(
+            Place::file("ledger", &options).to_string(),
+            "the database of ledger (the file /data/ledger.db)"
+        );
+    }
+
+    #[test]
+    fn what_a_configuration_mends_is_not_waited_for() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        assert!(Closed::of(&sqlx::Error::Io(refused)).passes);
+        assert!(!Closed::of(&sqlx::Error::Tls("server does not support TLS".into())).passes);
+    }
+}

@@ -1,0 +1,51 @@
+//! Opens databases at the start, and waits for one that is away.
+//!
+//! A process may be started before its database: orchestrators start everything at once, and a database fails over. What may
+//! pass by itself is waited for, told each time, and for a minute at the most: then the process ends and its orchestrator,
+//! which starts it again, shows that it does not come up. What somebody has to mend (a wrong password, a missing database, a
+//! damaged file) ends it at once: waiting would only hide it.
+
+use std::time::{Duration, Instant};
+
+use fault::{Common, Fault};
+use store::Db;
+
+use crate::config::Config;
+use crate::roles::Role;
+
+/// How long a database may be away when the process starts.
+const WAIT_MAX: Duration = Duration::from_mins(1);
+/// The pause before the second try; it doubles each time.
+const PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// The database of a role, as soon as it is there.
+pub(crate) async fn open(config: &Config, role: &Role) -> Result<Db, Fault> {
+    let started = Instant::now();
+    let mut pause = PAUSE;
+    loop {
+        match Db::open(&config.database(role.name), role.name, (role.migrations)()).await {
+            Err(fault) if may_pass(&fault) && started.elapsed() < WAIT_MAX => {
+                tracing::warn!(
+                    role = role.name,
+                    "{fault}; waiting for it, for {} s at the most",
+                    WAIT_MAX.as_secs()
+                );
+                kernel::pause(pause).await;
+                pause = pause.saturating_mul(2).min(PAUSE_MAX);
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn may_pass(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Unavailable {
+            reason: Common::Unavailable,
+            ..
+        }
+    )
+}
