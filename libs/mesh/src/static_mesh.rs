@@ -21,7 +21,7 @@ impl StaticMesh {
     pub fn new(addresses: &BTreeMap<String, Uri>) -> Self {
         let channels = addresses
             .iter()
-            .map(|(service, address)| (service.clone(), Channel::remote(address)))
+            .map(|(service, address)| (service.clone(), Channel::remote(service, address)))
             .collect();
         Self {
             channels,

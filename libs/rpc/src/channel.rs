@@ -1,14 +1,18 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use fault::{Common, Fault};
 use http::{Extensions, HeaderValue, Request, Response, Uri};
 use tonic::Status;
 use tonic::body::Body;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 use tower::{Service, ServiceExt};
 
-use crate::remote::Remote;
+use crate::remote::{RESTART_MAX, Remote};
 use crate::{PRINCIPAL_HEADER, Switchboard, deadline};
 
 /// The transport of every generated client, to a peer in this process or in another one.
@@ -20,6 +24,8 @@ use crate::{PRINCIPAL_HEADER, Switchboard, deadline};
 pub struct Channel {
     link: Link,
     principal: Option<HeaderValue>,
+    /// How long to wait for a peer that restarts where the caller has named no deadline.
+    patience: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,14 +42,56 @@ impl Channel {
         Self {
             link: Link::Local(switchboard),
             principal: None,
+            patience: None,
         }
     }
 
-    /// To the service at an address such as "<http://points:7001>". Connects when it is first called.
-    pub fn remote(address: &Uri) -> Self {
+    /// To the service of a name at an address such as "<http://10.0.0.7:7401>". Connects when it is first called.
+    ///
+    /// A call that meets the service on its restart is repeated until the caller's deadline, for some seconds at the most:
+    /// every method takes effect once, however often it is called. Streams are not, nor are calls without a deadline.
+    pub fn remote(name: &str, address: &Uri) -> Self {
         Self {
-            link: Link::Remote(Remote::new(address)),
+            link: Link::Remote(Remote::new(name, address)),
             principal: None,
+            patience: None,
+        }
+    }
+
+    /// The same channel, over which calls without a deadline wait for a restarting peer, too: for callers who do not come
+    /// again by themselves.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self {
+            patience: Some(RESTART_MAX),
+            ..self
+        }
+    }
+
+    /// Whether the service answers and says that it can work; asked within the time.
+    pub async fn check(&self, timeout: Duration) -> Result<(), Fault> {
+        let request = HealthCheckRequest { service: String::new() };
+        match &self.link {
+            Link::Local(switchboard) => match switchboard.routes() {
+                Some(_) => Ok(()),
+                None => Err(starting()),
+            },
+            Link::Remote(remote) => {
+                let mut client = HealthClient::new(self.clone());
+                let mut request = tonic::Request::new(request);
+                request.set_timeout(timeout);
+                let answer = client.check(request).await;
+                match answer
+                    .map_err(|status| remote.unhealthy(&status))?
+                    .into_inner()
+                    .status()
+                {
+                    ServingStatus::Serving => Ok(()),
+                    ServingStatus::NotServing | ServingStatus::Unknown | ServingStatus::ServiceUnknown => {
+                        Err(remote.not_serving())
+                    }
+                }
+            }
         }
     }
 
@@ -66,31 +114,27 @@ impl Channel {
         let asked = deadline::parse(request.headers());
         let timeout = asked.into_iter().chain(deadline::remaining()).min();
         match timeout {
-            None => self.link.carry(request).await,
+            None => self.link.carry(request, self.patience).await,
             Some(timeout) => {
                 request
                     .headers_mut()
                     .insert(deadline::TIMEOUT_HEADER, deadline::format(timeout));
-                deadline::within(timeout, self.link.carry(request)).await?
+                deadline::within(timeout, self.link.carry(request, Some(timeout))).await?
             }
         }
     }
 }
 
 impl Link {
-    async fn carry(self, request: Request<Body>) -> Outcome {
+    async fn carry(self, request: Request<Body>, patience: Option<Duration>) -> Outcome {
         match self {
             Self::Local(switchboard) => {
                 let routes = switchboard.routes();
-                let routes = routes.ok_or_else(|| Fault::unavailable("the service is still starting"))?;
+                let routes = routes.ok_or_else(starting)?;
                 let answer: Result<Response<Body>, Infallible> = routes.oneshot(request).await;
                 answer.map_err(|never| match never {})
             }
-            Self::Remote(remote) => remote
-                .connection()
-                .oneshot(request)
-                .await
-                .map_err(|error| Remote::trouble(&error).into()),
+            Self::Remote(remote) => remote.carry(request, patience).await,
         }
     }
 }
@@ -107,6 +151,10 @@ impl Service<Request<Body>> for Channel {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         Box::pin(self.clone().carry(request))
     }
+}
+
+fn starting() -> Fault {
+    Fault::unavailable("the service is still starting")
 }
 
 /// What is asked of a service that nobody named in the configuration.

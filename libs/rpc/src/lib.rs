@@ -19,6 +19,7 @@ mod deadline;
 mod methods;
 mod peers;
 mod remote;
+mod repeat;
 mod retry;
 mod stack;
 mod switchboard;

@@ -91,7 +91,7 @@ async fn pair(concurrency_max: usize) -> Pair {
     tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
     let channels = vec![
         ("local", Channel::local(switchboard)),
-        ("remote", Channel::remote(&address)),
+        ("remote", Channel::remote("ledger", &address)),
     ];
     Pair { channels, abandoned }
 }
@@ -295,7 +295,7 @@ async fn a_peer_that_is_away_is_unavailable() {
     drop(nobody);
     for (kind, channel) in [
         ("local", Channel::local(Switchboard::new())),
-        ("remote", Channel::remote(&address)),
+        ("remote", Channel::remote("ledger", &address)),
     ] {
         let status = service(&channel).read_facts(ask("who")).await.unwrap_err();
         assert_eq!(

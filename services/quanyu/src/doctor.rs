@@ -138,7 +138,7 @@ async fn peers(config: &Config, report: &mut Report) {
         good("none are configured: all services share one process");
     }
     for (name, address) in config.peer_addresses() {
-        let mut client = HealthClient::new(Channel::remote(&address));
+        let mut client = HealthClient::new(Channel::remote(&name, &address));
         let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
         request.set_timeout(PEER_TIMEOUT);
         match client.check(request).await {

@@ -55,7 +55,7 @@ pub(crate) async fn echo(load: &Load) -> Result<Figures, Fault> {
         .add_service(service)
         .serve_with_incoming(connections);
     let server = tokio::spawn(server);
-    let channel = rpc::Channel::remote(&address.parse().map_err(Fault::internal)?);
+    let channel = rpc::Channel::remote("points", &address.parse().map_err(Fault::internal)?);
     let figures = load
         .measure(move |_| {
             let mut client = HealthClient::new(channel.clone());

@@ -93,7 +93,7 @@ struct Caller {
 impl Replicas {
     fn channel(&self, replica: usize) -> Channel {
         let address = format!("http://{}", *self.addresses[replica].borrow());
-        Channel::remote(&address.parse().unwrap()).with_principal(self.principal.clone())
+        Channel::remote("points", &address.parse().unwrap()).with_principal(self.principal.clone())
     }
 }
 

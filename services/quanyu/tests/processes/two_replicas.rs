@@ -53,7 +53,7 @@ async fn two_replicas_never_overdraw_one_account() {
         .unwrap();
     let channels = [0, 1].map(|at: usize| {
         let address = format!("http://{}", replicas[at].address).parse().unwrap();
-        Channel::remote(&address).with_principal(principal.clone())
+        Channel::remote("points", &address).with_principal(principal.clone())
     });
     let create = CreateAssetRequest {
         request_id: "asset".to_owned(),
