@@ -9,6 +9,7 @@
 
 mod clock;
 mod currency;
+mod exact;
 mod fact;
 mod id;
 mod money;
@@ -20,6 +21,7 @@ mod time;
 
 pub use clock::{Clock, pause};
 pub use currency::{Currency, CurrencyError};
+pub use exact::{Exact, exact_sum};
 pub use fact::Fact;
 pub use id::{Id, IdError, Kind, uuid_of_any};
 pub use money::{Money, MoneyError};

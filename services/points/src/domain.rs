@@ -23,7 +23,7 @@ mod state;
 mod sum_page;
 mod tally;
 
-pub(crate) use account::{Account, AccountKey, Frozen, Lot, LotKey, Standing};
+pub(crate) use account::{Account, AccountKey, BALANCE_MAX, Frozen, Lot, LotKey, Standing};
 pub(crate) use adjustment::{Adjustment, AdjustmentState, Correction};
 pub(crate) use asset::{Asset, AssetCode, AssetKind, ClawbackPolicy};
 pub(crate) use breakage::{Cohort, breakage};
@@ -46,7 +46,7 @@ pub(crate) use pending::{Availability, ConfirmCause, Confirmed, Earns};
 pub(crate) use pool::{
     Absorbed, MEMBERS_MAX, Pool, PoolMember, PoolRefusal, RedeemPolicy, holder_of, is_pool, new_pool_id, pool_of,
 };
-pub(crate) use posting::{Act, Extent, Posting};
+pub(crate) use posting::{Act, Extent, POSTING_MAX, Posting};
 pub(crate) use proof::{Books, Figures, Line, LotSums, Proven, prove};
 pub(crate) use refusal::Refusal;
 pub(crate) use reversal::{Part, Reversible, due_back};

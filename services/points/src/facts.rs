@@ -7,6 +7,7 @@ use contracts::points::v1::{
     PointsAdjusted, PointsConfirmed, PointsDebtRepaid, PointsEarned, PointsExpired, PointsHeld, PointsHoldEnded,
     PointsMoved, PointsRedeemed, PointsReversed, PointsTransferred,
 };
+use kernel::Exact;
 use store::Draft;
 
 use crate::domain::{Confirmed, Effects, Entry, EntryKind, Hold, pool_of};
@@ -66,7 +67,7 @@ fn hold_ended(hold: &Hold) -> PointsHoldEnded {
         asset_code: hold.account.asset.to_string(),
         state: hold.state.number(),
         captured_amount: hold.captured,
-        released_amount: hold.amount.saturating_sub(hold.captured),
+        released_amount: hold.amount.exact_sub(hold.captured),
         entry_id: hold.entry.map(|id| id.to_string()).unwrap_or_default(),
         end_time: hold.end_time.map(kernel::Time::to_wire),
     }

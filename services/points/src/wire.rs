@@ -28,6 +28,7 @@ pub(crate) use posting_request::{PostingRequest, Wish, ask};
 pub(crate) use reconciliation::{format_account, freeze_to_wire, parse_account, reconciliation_to_wire};
 pub(crate) use refusal::refusal_to_wire;
 
+use contracts::points::v1::ErrorReason;
 use fault::Fault;
 use kernel::{Id, Kind, TIME_RANGE, Time};
 
@@ -52,9 +53,15 @@ pub(crate) fn parse_cost_centre(text: &str) -> Option<CostCentre> {
     (!text.is_empty()).then(|| text.into())
 }
 
-/// A sum over many members as the contract carries it; what exceeds it stands at its end.
-pub(crate) fn amount_to_wire(amount: i128) -> i64 {
-    i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX })
+/// A sum of many entries as the contract carries it, which is in 64 bits. One that exceeds them is told by name and in
+/// full rather than cut: every equation that it is part of would be wrong.
+pub(crate) fn sum_to_wire(field: &'static str, sum: i128) -> Result<i64, Fault> {
+    i64::try_from(sum).map_err(|_| {
+        let message = format!("{field} is {sum}, which is more than the contract carries: ask for a part of it");
+        Fault::refused(ErrorReason::SumTooLarge, message)
+            .with("field", field)
+            .with("sum", sum)
+    })
 }
 
 /// A time of the given field, where there is one.

@@ -135,7 +135,8 @@ fn order_key(it: &Arrived) -> Option<OrderKey> {
 }
 
 /// What was paid and given back of the orders that these activities are about, with them. A refund that names no amount
-/// is one of the whole order; one that is told again is not another.
+/// is one of the whole order, however large: it stands at the end of 64 bits, and stays there. One that is told again is
+/// not another.
 async fn count_money(tx: &Tx, arrived: &[Arrived]) -> Result<BTreeMap<OrderKey, Touched>, Fault> {
     let known = orders(&**tx, &arrived.iter().filter_map(order_key).collect()).await?;
     let refunds = arrived.iter().filter(|it| it.activity.activity_type == ORDER_REFUNDED);

@@ -1,9 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kernel::{Tenant, Time};
+use kernel::{Exact, Tenant, Time};
 
 use super::{Asset, AssetCode, CostCentre, EntryId, LotId, MemberId};
+
+/// How much an account may be granted to hold, or to owe. What was there before may come back or together beyond that, by
+/// a merge or a reversal: nine such accounts can be counted as one.
+pub(crate) const BALANCE_MAX: i64 = 1_000_000_000_000_000_000;
 
 /// Whose balance of what. The order of the keys is the order in which accounts are locked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,7 +116,7 @@ impl Lot {
 
     /// What of it counts for its holder's balance.
     pub(crate) fn worth(&self) -> i64 {
-        self.remaining.saturating_add(self.held).saturating_add(self.pending)
+        self.remaining.exact_add(self.held).exact_add(self.pending)
     }
 }
 
@@ -187,7 +191,7 @@ impl Account {
     pub(crate) fn spendable(&self, now: Time) -> i64 {
         self.open_lots()
             .filter(|lot| !lot.is_due(now))
-            .fold(0, |sum, lot| sum.saturating_add(lot.remaining))
+            .fold(0, |sum, lot| sum.exact_add(lot.remaining))
     }
 
     /// The lots that are here and have something left, in the order of spending.
@@ -253,27 +257,27 @@ impl Account {
 
     /// Sets an amount of a lot aside.
     pub(super) fn set_aside(&mut self, key: LotKey, amount: i64) {
-        self.shift(key, [amount.saturating_neg(), amount, 0]);
+        self.shift(key, [amount.exact_neg(), amount, 0]);
     }
 
     /// Gives back to a lot what was set aside of it.
     pub(super) fn put_back(&mut self, key: LotKey, amount: i64) {
-        self.shift(key, [amount, amount.saturating_neg(), 0]);
+        self.shift(key, [amount, amount.exact_neg(), 0]);
     }
 
     /// Takes from a lot what was set aside of it.
     pub(super) fn spend_held(&mut self, key: LotKey, amount: i64) {
-        self.shift(key, [0, amount.saturating_neg(), 0]);
+        self.shift(key, [0, amount.exact_neg(), 0]);
     }
 
     /// Takes from a lot what was pending of it.
     pub(super) fn take_pending(&mut self, key: LotKey, amount: i64) {
-        self.shift(key, [0, 0, amount.saturating_neg()]);
+        self.shift(key, [0, 0, amount.exact_neg()]);
     }
 
     /// Makes available what was pending of a lot.
     pub(super) fn confirm(&mut self, key: LotKey, amount: i64) {
-        self.shift(key, [amount, 0, amount.saturating_neg()]);
+        self.shift(key, [amount, 0, amount.exact_neg()]);
     }
 
     /// Changes what of a lot is left, held and pending.
@@ -281,9 +285,9 @@ impl Account {
         let Some(lot) = self.lots.get_mut(&key) else {
             panic!("lot {} was not loaded", key.1)
         };
-        lot.remaining = lot.remaining.saturating_add(remaining);
-        lot.held = lot.held.saturating_add(held);
-        lot.pending = lot.pending.saturating_add(pending);
+        lot.remaining = lot.remaining.exact_add(remaining);
+        lot.held = lot.held.exact_add(held);
+        lot.pending = lot.pending.exact_add(pending);
         let parts = [lot.remaining, lot.held, lot.pending];
         assert!(
             parts.iter().all(|part| *part >= 0) && lot.worth() <= lot.granted,
@@ -297,8 +301,8 @@ impl Account {
 
     fn change_aside(&mut self, held: i64, pending: i64) {
         if held != 0 || pending != 0 {
-            self.held = self.held.saturating_add(held);
-            self.pending = self.pending.saturating_add(pending);
+            self.held = self.held.exact_add(held);
+            self.pending = self.pending.exact_add(pending);
             assert!(
                 self.held >= 0 && self.pending >= 0,
                 "the decision let what is held or pending fall below zero"
@@ -313,7 +317,7 @@ impl Account {
             panic!("lot {} was not loaded", key.1)
         };
         self.changed_lots.remove(&key);
-        self.change_aside(lot.held.saturating_neg(), lot.pending.saturating_neg());
+        self.change_aside(lot.held.exact_neg(), lot.pending.exact_neg());
         lot
     }
 

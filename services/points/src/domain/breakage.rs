@@ -1,3 +1,5 @@
+use kernel::Exact;
+
 use super::{CalendarMonth, EntryKind};
 
 /// What became of what was granted in one month. Amounts are without their signs.
@@ -31,16 +33,16 @@ impl Cohort {
             | EntryKind::DebtRepayment
             | EntryKind::TransferOut
             | EntryKind::TransferIn
-            | EntryKind::Adjustment => self.issued = self.issued.saturating_add(amount),
-            EntryKind::Redeem | EntryKind::RedeemReversal => self.redeemed = self.redeemed.saturating_sub(amount),
-            EntryKind::Expire => self.expired = self.expired.saturating_sub(amount),
+            | EntryKind::Adjustment => self.issued = self.issued.exact_add(amount),
+            EntryKind::Redeem | EntryKind::RedeemReversal => self.redeemed = self.redeemed.exact_sub(amount),
+            EntryKind::Expire => self.expired = self.expired.exact_sub(amount),
             // What one member gives another one gets.
             EntryKind::MoveOut | EntryKind::MoveIn => {}
         }
     }
 
     pub(crate) fn outstanding(&self) -> i128 {
-        self.issued.saturating_sub(self.redeemed).saturating_sub(self.expired)
+        self.issued.exact_sub(self.redeemed).exact_sub(self.expired)
     }
 }
 
@@ -53,26 +55,46 @@ impl Cohort {
 pub(crate) fn breakage(cohorts: &[(CalendarMonth, Cohort)]) -> Breakage {
     let (mut issued, mut expired) = (0_i128, 0_i128);
     for (_, cohort) in cohorts.iter().filter(|(_, cohort)| cohort.outstanding() == 0) {
-        issued = issued.saturating_add(cohort.issued);
-        expired = expired.saturating_add(cohort.expired);
+        issued = issued.exact_add(cohort.issued);
+        expired = expired.exact_add(cohort.expired);
     }
-    let share = |amount: i128| amount.saturating_mul(expired).checked_div(issued).unwrap_or(0);
+    let share = |amount: i128| share(amount, expired, issued);
     let mut found = Breakage {
         rate_ppm: share(MILLION),
         ..Breakage::default()
     };
     for (_, cohort) in cohorts {
         let outstanding = cohort.outstanding();
-        let to_come = share(cohort.issued).saturating_sub(cohort.expired).max(0);
-        found.outstanding = found.outstanding.saturating_add(outstanding);
-        found.expected = found.expected.saturating_add(to_come.min(outstanding));
+        let to_come = share(cohort.issued).exact_sub(cohort.expired).max(0);
+        found.outstanding = found.outstanding.exact_add(outstanding);
+        found.expected = found.expected.exact_add(to_come.min(outstanding));
     }
     found
+}
+
+/// `amount * part / whole`, rounded down; 0 of no whole. The product of two sums over all members may not fit into 128 bits:
+/// part and whole are halved then until it does, and have some thirty binary digits left at the least.
+fn share(amount: i128, part: i128, whole: i128) -> i128 {
+    let (mut part, mut whole) = (part, whole);
+    loop {
+        if let Some(product) = amount.checked_mul(part) {
+            return product.checked_div(whole).unwrap_or(0);
+        }
+        (part, whole) = (part.div_euclid(2), whole.div_euclid(2));
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_of_sums_whose_product_fits_nowhere_is_a_share_all_the_same() {
+        assert_eq!(share(7, 1, 2), 3);
+        assert_eq!(share(7, 1, 0), 0);
+        let huge = 1_i128 << 100;
+        assert_eq!(share(huge, huge / 4, huge), huge / 4);
+    }
 
     fn cohort(issued: i128, redeemed: i128, expired: i128) -> (CalendarMonth, Cohort) {
         let cohort = Cohort {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{AccountKey, AssetCode, CalendarMonth, Entry, EntryKind, Lot, LotAmount, LotId, State};
-use kernel::Tenant;
+use kernel::{Exact, Tenant};
 
 /// Who bears the cost: a store, a brand, a channel, by its code; empty where nobody is named.
 pub(crate) type CostCentre = Arc<str>;
@@ -78,8 +78,8 @@ impl View {
 
 impl Count {
     pub(crate) fn add(&mut self, other: Self) {
-        self.amount = self.amount.saturating_add(other.amount);
-        self.entries = self.entries.saturating_add(other.entries);
+        self.amount = self.amount.exact_add(other.amount);
+        self.entries = self.entries.exact_add(other.entries);
     }
 }
 

@@ -10,11 +10,11 @@ mod return_to;
 mod reverse;
 mod transfer;
 
-use kernel::Time;
+use kernel::{Exact, Time, exact_sum};
 
 use super::{
-    Account, AccountKey, Act, Availability, Effects, Entry, EntryId, EntryKind, Lot, LotAmount, LotId, LotKey, Posting,
-    Refusal, State,
+    Account, AccountKey, Act, Availability, BALANCE_MAX, Effects, Entry, EntryId, EntryKind, Lot, LotAmount, LotId,
+    LotKey, Posting, Refusal, State,
 };
 
 /// Decides one posting on locked accounts, and moves the state on. A refused posting leaves the state as it was.
@@ -152,7 +152,7 @@ fn redeem(state: &mut State, key: &AccountKey, amount: i64) -> Result<Effects, R
     // Past this line nothing refuses.
     let mut entries: Vec<Entry> = settle(state, key).into_iter().collect();
     let lots = take(state, key, &plan);
-    entries.push(state.book(key, EntryKind::Redeem, amount.saturating_neg(), lots));
+    entries.push(state.book(key, EntryKind::Redeem, amount.exact_neg(), lots));
     Ok(Effects {
         main: last(&entries),
         entries,
@@ -197,7 +197,7 @@ fn settle(state: &mut State, key: &AccountKey) -> Option<Entry> {
         return None;
     }
     let lots = take(state, key, &due);
-    Some(state.book(key, EntryKind::Expire, sum(&due).saturating_neg(), lots))
+    Some(state.book(key, EntryKind::Expire, sum(&due).exact_neg(), lots))
 }
 
 /// Which lots pay `amount`, or as much of it as there is: `own` first where it is given, then those that expire first.
@@ -211,7 +211,7 @@ fn first_expiring(account: &Account, now: Time, amount: i64, own: Option<LotKey>
             break;
         }
         let part = left.min(lot.remaining);
-        left = left.saturating_sub(part);
+        left = left.exact_sub(part);
         plan.push((lot.key(), part));
     }
     assert!(
@@ -225,12 +225,12 @@ fn take(state: &mut State, key: &AccountKey, plan: &[(LotKey, i64)]) -> Vec<LotA
     let account = state.account_mut(key);
     plan.iter()
         .map(|&(lot, amount)| {
-            account.change(lot, amount.saturating_neg());
+            account.change(lot, amount.exact_neg());
             let (expire_time, id) = lot;
             LotAmount {
                 lot: id,
                 expire_time,
-                amount: amount.saturating_neg(),
+                amount: amount.exact_neg(),
                 regranted: false,
             }
         })
@@ -273,11 +273,19 @@ fn part_of(lot: &Lot, amount: i64) -> LotAmount {
     }
 }
 
+/// An account can be granted so much more, within what it is to hold.
 fn check_growth(account: &Account, amount: i64) -> Result<(), Refusal> {
-    check_sum(account.balance, amount)
+    match account.balance.checked_add(amount) {
+        Some(sum) if sum <= BALANCE_MAX => Ok(()),
+        Some(_) | None => Err(Refusal::Overflow {
+            balance: account.balance,
+            amount,
+        }),
+    }
 }
 
-/// A sum of an account can grow by an amount.
+/// A sum of an account can grow by what was there before: with another member, or before it was spent. That is not refused
+/// for being much, as a grant is, but where it cannot be counted.
 fn check_sum(balance: i64, amount: i64) -> Result<(), Refusal> {
     balance
         .checked_add(amount)
@@ -286,7 +294,7 @@ fn check_sum(balance: i64, amount: i64) -> Result<(), Refusal> {
 }
 
 fn sum(plan: &[(LotKey, i64)]) -> i64 {
-    plan.iter().fold(0_i64, |sum, (_, amount)| sum.saturating_add(*amount))
+    exact_sum(plan.iter().map(|(_, amount)| *amount))
 }
 
 fn last(entries: &[Entry]) -> Option<usize> {

@@ -1,4 +1,4 @@
-use kernel::Time;
+use kernel::{Exact, Time};
 
 use super::{AccountKey, CostCentre, EntryId, HoldId, LotId, LotKey, MemberId};
 
@@ -107,10 +107,10 @@ impl Hold {
         let (mut paying, mut rest, mut left) = (Vec::new(), Vec::new(), amount);
         for part in &self.parts {
             let pays = left.min(part.amount);
-            left = left.saturating_sub(pays);
+            left = left.exact_sub(pays);
             paying.push(HeldPart { amount: pays, ..*part });
             rest.push(HeldPart {
-                amount: part.amount.saturating_sub(pays),
+                amount: part.amount.exact_sub(pays),
                 ..*part
             });
         }

@@ -1,12 +1,20 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use kernel::Time;
+use kernel::{Exact, Time};
 
 use super::{
     AccountKey, AdjustmentId, Availability, ConfirmCause, Correction, CostCentre, EarnedBy, Earns, EntryId, HoldId,
     LotId, MemberId, ReleaseCause,
 };
+
+/// How much one posting grants or gives at the most, in minor units: ten thousand milliards of a currency of hundredths. The
+/// contract says the same, and what rules earn is held to it.
+///
+/// It lies within what JavaScript and spreadsheets count exactly (2^53), and it keeps sums in range: of the largest
+/// postings an account holds a thousand ([`BALANCE_MAX`](super::BALANCE_MAX)), and a sum over all members as the contract
+/// carries it nine thousand.
+pub(crate) const POSTING_MAX: i64 = 1_000_000_000_000_000;
 
 /// Something to be done to one account.
 #[derive(Clone, Debug)]
@@ -129,7 +137,7 @@ impl Extent {
         match self {
             Self::Rest => left,
             Self::Amount(amount) => amount,
-            Self::Total(total) => total.saturating_sub(reversed).max(0),
+            Self::Total(total) => total.exact_sub(reversed).max(0),
         }
     }
 }

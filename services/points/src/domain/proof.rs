@@ -155,7 +155,8 @@ fn follow(mut proven: Proven, lines: &[Line]) -> (Proven, Option<Discrepancy>) {
         proven = Proven {
             sequence: line.sequence,
             balance: line.balance,
-            debt: proven.debt.saturating_add(line.debt),
+            // What cannot be counted agrees with no account, whose debt is never below nothing.
+            debt: proven.debt.checked_add(line.debt).unwrap_or(i64::MIN),
         };
     }
     (proven, None)
@@ -182,7 +183,9 @@ fn compare(books: &Books, proven: Proven) -> Option<Discrepancy> {
         held,
         pending,
     } = books.lots;
-    let lots = remaining.saturating_add(held).saturating_add(pending);
+    let lots = remaining.checked_add(held).and_then(|sum| sum.checked_add(pending));
+    // What cannot be counted agrees with no account, whose balance is never below nothing.
+    let lots = lots.unwrap_or(i64::MIN);
     if lots != account.balance {
         return Some(Discrepancy::Lots {
             account: account.balance,

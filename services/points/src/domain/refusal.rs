@@ -19,7 +19,9 @@ pub(crate) enum Refusal {
         /// When it would become available, where that is what leads so far.
         available_time: Option<Time>,
     },
-    #[error("the balance {balance} cannot grow by {amount}: it would exceed what an account holds")]
+    #[error(
+        "the balance {balance} cannot grow by {amount}: an account is granted 1,000,000,000,000,000,000 at the most"
+    )]
     Overflow { balance: i64, amount: i64 },
     #[error("entry {entry} is of the kind {}: only earns and redeems are reversed", kind.name())]
     NotReversible { entry: EntryId, kind: EntryKind },

@@ -1,4 +1,4 @@
-use kernel::Time;
+use kernel::{Exact, Time};
 
 use super::{CostCentre, EntryId, EntryKind, LotId, LotKey, MemberId};
 
@@ -32,7 +32,7 @@ pub(crate) struct Part {
 impl Reversible {
     /// What is left of the entry to reverse.
     pub(crate) fn left(&self) -> i64 {
-        self.amount.saturating_sub(self.reversed)
+        self.amount.exact_sub(self.reversed)
     }
 
     /// Spreads `wanted` over the parts, those that expire last first: a customer who gives back a half keeps the half
@@ -43,9 +43,9 @@ impl Reversible {
         let mut left = wanted;
         let mut spread = Vec::new();
         for part in parts {
-            let amount = left.min(part.amount.saturating_sub(part.reversed));
+            let amount = left.min(part.amount.exact_sub(part.reversed));
             if amount > 0 {
-                left = left.saturating_sub(amount);
+                left = left.exact_sub(amount);
                 spread.push(Part { amount, ..part.clone() });
             }
         }
@@ -63,21 +63,21 @@ impl Reversible {
             let back = spread
                 .iter()
                 .filter(|back| back.lot == part.lot)
-                .fold(0_i64, |sum, b| sum.saturating_add(b.amount));
-            part.reversed = part.reversed.saturating_add(back);
+                .fold(0_i64, |sum, b| sum.exact_add(b.amount));
+            part.reversed = part.reversed.exact_add(back);
             assert!(
                 part.reversed <= part.amount,
                 "lot {} got back more than it paid",
                 part.lot
             );
         }
-        let back = spread.iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount));
+        let back = spread.iter().fold(0_i64, |sum, part| sum.exact_add(part.amount));
         self.note_amount(back);
     }
 
     /// Notes that an amount has been reversed.
     pub(super) fn note_amount(&mut self, amount: i64) {
-        self.reversed = self.reversed.saturating_add(amount);
+        self.reversed = self.reversed.exact_add(amount);
         assert!(
             self.reversed <= self.amount,
             "entry {} was reversed for more than it moved",
@@ -101,7 +101,7 @@ pub(crate) fn due_back(earned: i64, paid: i64, refunded: i64) -> i64 {
         return earned;
     }
     let share = i128::from(earned)
-        .saturating_mul(i128::from(refunded))
+        .exact_mul(i128::from(refunded))
         .checked_div(i128::from(paid));
     share.and_then(|share| i64::try_from(share).ok()).unwrap_or(earned)
 }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use kernel::Time;
+use kernel::{Exact, Time};
 use uuid::Uuid;
 
 use super::{
@@ -243,7 +243,7 @@ impl State {
         amount: i64,
         lots: Vec<LotAmount>,
     ) -> Entry {
-        let sum = lots.iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount));
+        let sum = lots.iter().fold(0_i64, |sum, part| sum.exact_add(part.amount));
         assert!(sum == amount, "an entry of {amount} whose lots sum up to {sum}");
         let post_time = self.account(key).moment(self.now);
         let (sequence, balance) = self.account_mut(key).book(amount);

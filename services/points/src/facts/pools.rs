@@ -5,7 +5,7 @@ use contracts::points::v1::{
     PoolPointsExpired, PoolPointsHeld, PoolPointsHoldEnded, PoolPointsRedeemed, PoolPointsRestored, PoolPointsReturned,
     PoolPointsReversed, PoolReopened,
 };
-use kernel::{Fact, Time};
+use kernel::{Exact, Fact, Time};
 use prost::Message;
 use store::Draft;
 
@@ -55,7 +55,7 @@ fn hold_ended(hold: &Hold, pool: PoolId) -> PoolPointsHoldEnded {
         asset_code: hold.account.asset.to_string(),
         state: hold.state.number(),
         captured_amount: hold.captured,
-        released_amount: hold.amount.saturating_sub(hold.captured),
+        released_amount: hold.amount.exact_sub(hold.captured),
         entry_id: hold.entry.map(|id| id.to_string()).unwrap_or_default(),
         end_time: hold.end_time.map(Time::to_wire),
     }

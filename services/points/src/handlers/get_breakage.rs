@@ -7,7 +7,7 @@ use rpc::Call;
 use super::PointsApi;
 use crate::domain::{CalendarMonth, Cohort, View, breakage};
 use crate::store::{asset, counters};
-use crate::wire::amount_to_wire;
+use crate::wire::sum_to_wire;
 
 impl PointsApi {
     pub(crate) async fn get_breakage(&self, call: Call<GetBreakageRequest>) -> Result<GetBreakageResponse, Fault> {
@@ -18,22 +18,23 @@ impl PointsApi {
             cohorts.entry(row.month).or_default().add(row.kind, row.count.amount);
         }
         let cohorts: Vec<(CalendarMonth, Cohort)> = cohorts.into_iter().collect();
+        let told: Vec<wire::Cohort> = cohorts.iter().map(cohort_to_wire).collect::<Result<_, Fault>>()?;
         let found = breakage(&cohorts);
         Ok(GetBreakageResponse {
-            cohorts: cohorts.iter().map(cohort_to_wire).collect(),
-            breakage_rate_ppm: amount_to_wire(found.rate_ppm),
-            expected_breakage: amount_to_wire(found.expected),
-            outstanding: amount_to_wire(found.outstanding),
+            cohorts: told,
+            breakage_rate_ppm: sum_to_wire("breakage_rate_ppm", found.rate_ppm)?,
+            expected_breakage: sum_to_wire("expected_breakage", found.expected)?,
+            outstanding: sum_to_wire("outstanding", found.outstanding)?,
         })
     }
 }
 
-fn cohort_to_wire((month, cohort): &(CalendarMonth, Cohort)) -> wire::Cohort {
-    wire::Cohort {
+fn cohort_to_wire((month, cohort): &(CalendarMonth, Cohort)) -> Result<wire::Cohort, Fault> {
+    Ok(wire::Cohort {
         month: month.to_string(),
-        issued: amount_to_wire(cohort.issued),
-        redeemed: amount_to_wire(cohort.redeemed),
-        expired: amount_to_wire(cohort.expired),
-        outstanding: amount_to_wire(cohort.outstanding()),
-    }
+        issued: sum_to_wire("cohorts.issued", cohort.issued)?,
+        redeemed: sum_to_wire("cohorts.redeemed", cohort.redeemed)?,
+        expired: sum_to_wire("cohorts.expired", cohort.expired)?,
+        outstanding: sum_to_wire("cohorts.outstanding", cohort.outstanding())?,
+    })
 }

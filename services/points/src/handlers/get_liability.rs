@@ -2,12 +2,13 @@ use std::collections::BTreeMap;
 
 use contracts::points::v1::{GetLiabilityRequest, GetLiabilityResponse};
 use fault::Fault;
+use kernel::Exact;
 use rpc::Call;
 
 use super::PointsApi;
 use crate::domain::{CalendarMonth, Count, EntryKind, View};
 use crate::store::{asset, counters, debt_sum};
-use crate::wire::amount_to_wire;
+use crate::wire::sum_to_wire;
 
 impl PointsApi {
     pub(crate) async fn get_liability(&self, call: Call<GetLiabilityRequest>) -> Result<GetLiabilityResponse, Fault> {
@@ -19,21 +20,18 @@ impl PointsApi {
             sums.entry(row.kind).or_default().add(row.count);
             all.add(row.count);
         }
-        let of = |kind| {
-            sums.get(&kind)
-                .map_or(0, |sum| amount_to_wire(sum.amount.saturating_abs()))
-        };
-        let adjusted = sums.get(&EntryKind::Adjustment);
+        let sum = |kind| sums.get(&kind).map_or(0, |sum| sum.amount);
+        let taken_back = sum(EntryKind::EarnReversal).exact_add(sum(EntryKind::DebtRepayment));
         Ok(GetLiabilityResponse {
-            issued: of(EntryKind::Earn),
-            redeemed: of(EntryKind::Redeem),
-            returned: of(EntryKind::RedeemReversal),
-            taken_back: of(EntryKind::EarnReversal).saturating_add(of(EntryKind::DebtRepayment)),
-            expired: of(EntryKind::Expire),
-            outstanding: amount_to_wire(all.amount),
+            issued: sum_to_wire("issued", sum(EntryKind::Earn))?,
+            redeemed: sum_to_wire("redeemed", sum(EntryKind::Redeem).exact_neg())?,
+            returned: sum_to_wire("returned", sum(EntryKind::RedeemReversal))?,
+            taken_back: sum_to_wire("taken_back", taken_back.exact_neg())?,
+            expired: sum_to_wire("expired", sum(EntryKind::Expire).exact_neg())?,
+            outstanding: sum_to_wire("outstanding", all.amount)?,
             entry_count: all.entries,
-            debt: debt_sum(db, tenant, &call.asset_code).await?,
-            adjusted: adjusted.map_or(0, |sum| amount_to_wire(sum.amount)),
+            debt: sum_to_wire("debt", debt_sum(db, tenant, &call.asset_code).await?)?,
+            adjusted: sum_to_wire("adjusted", sum(EntryKind::Adjustment))?,
         })
     }
 }

@@ -6,7 +6,7 @@ use rpc::Call;
 use super::PointsApi;
 use crate::domain::AccountKey;
 use crate::store::{KindTotal, LastEntry, asset, entries_between, head, last_before, totals};
-use crate::wire::{Page, entry_to_wire, parse_cursor, parse_id, parse_time};
+use crate::wire::{Page, entry_to_wire, parse_cursor, parse_id, parse_time, sum_to_wire};
 
 impl PointsApi {
     pub(crate) async fn get_statement(&self, call: Call<GetStatementRequest>) -> Result<GetStatementResponse, Fault> {
@@ -48,7 +48,7 @@ impl PointsApi {
             None => totals(db, &key, opening.sequence, closing.sequence).await?,
             Some(_) => Vec::new(),
         };
-        Ok(answer(
+        answer(
             opening,
             closing,
             &totals,
@@ -57,7 +57,7 @@ impl PointsApi {
                 next_page_token,
                 ..GetStatementResponse::default()
             },
-        ))
+        )
     }
 }
 
@@ -66,18 +66,20 @@ fn answer(
     closing: LastEntry,
     totals: &[KindTotal],
     page: GetStatementResponse,
-) -> GetStatementResponse {
-    let total = |it: &KindTotal| StatementTotal {
-        kind: it.kind.number(),
-        amount: it.amount,
-        entry_count: it.count,
+) -> Result<GetStatementResponse, Fault> {
+    let total = |it: &KindTotal| {
+        Ok(StatementTotal {
+            kind: it.kind.number(),
+            amount: sum_to_wire("totals.amount", it.amount)?,
+            entry_count: it.count,
+        })
     };
-    GetStatementResponse {
+    Ok(GetStatementResponse {
         opening_balance: opening.balance,
         closing_balance: closing.balance,
-        totals: totals.iter().map(total).collect(),
+        totals: totals.iter().map(total).collect::<Result<_, Fault>>()?,
         ..page
-    }
+    })
 }
 
 /// After which entry a page begins, and the account's last entry when the first page was asked for.

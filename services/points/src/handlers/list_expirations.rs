@@ -1,5 +1,6 @@
 use contracts::points::v1::{ExpirationMonth, ListExpirationsRequest, ListExpirationsResponse};
 use fault::Fault;
+use kernel::Exact;
 use rpc::Call;
 
 use super::PointsApi;
@@ -41,7 +42,7 @@ impl PointsApi {
                 None if month >= end && month < CalendarMonth::NEVER => &mut answer.later_amount,
                 None => &mut answer.never_amount,
             };
-            *sum = sum.saturating_add(amount);
+            *sum = sum.exact_add(amount);
         }
         Ok(answer)
     }

@@ -2,12 +2,13 @@ use std::collections::BTreeMap;
 
 use contracts::points::v1::{Liability, ListLiabilitiesRequest, ListLiabilitiesResponse};
 use fault::Fault;
+use kernel::Exact;
 use rpc::Call;
 
 use super::PointsApi;
 use crate::domain::{CalendarMonth, CostCentre, View};
 use crate::store::{asset, counters};
-use crate::wire::amount_to_wire;
+use crate::wire::sum_to_wire;
 
 impl PointsApi {
     pub(crate) async fn list_liabilities(
@@ -19,16 +20,18 @@ impl PointsApi {
         let mut owed: BTreeMap<(CalendarMonth, CostCentre), i128> = BTreeMap::new();
         for row in counters(db, tenant, &call.asset_code, View::Expiry, CalendarMonth::ALL).await? {
             let sum = owed.entry((row.month, row.centre)).or_default();
-            *sum = sum.saturating_add(row.count.amount);
+            *sum = sum.exact_add(row.count.amount);
         }
         let liabilities = owed.into_iter().filter(|(_, outstanding)| *outstanding != 0);
-        let liabilities = liabilities.map(|((month, centre), outstanding)| Liability {
-            expire_month: month.to_string(),
-            cost_centre: centre.to_string(),
-            outstanding: amount_to_wire(outstanding),
+        let liabilities = liabilities.map(|((month, centre), outstanding)| {
+            Ok(Liability {
+                expire_month: month.to_string(),
+                cost_centre: centre.to_string(),
+                outstanding: sum_to_wire("liabilities.outstanding", outstanding)?,
+            })
         });
         Ok(ListLiabilitiesResponse {
-            liabilities: liabilities.collect(),
+            liabilities: liabilities.collect::<Result<_, Fault>>()?,
         })
     }
 }

@@ -2,12 +2,13 @@ use std::collections::BTreeMap;
 
 use contracts::points::v1::{ListSettlementsRequest, ListSettlementsResponse, Settlement};
 use fault::Fault;
+use kernel::Exact;
 use rpc::Call;
 
 use super::PointsApi;
 use crate::domain::{CalendarMonth, CostCentre, EntryKind, View};
 use crate::store::{asset, counters};
-use crate::wire::amount_to_wire;
+use crate::wire::sum_to_wire;
 
 impl PointsApi {
     pub(crate) async fn list_settlements(
@@ -29,8 +30,8 @@ impl PointsApi {
         for row in counters(db, tenant, &call.asset_code, View::Settlement, (first, last)).await? {
             let (redeemed, returned) = settled.entry((row.month, row.centre, row.spent_at)).or_default();
             match row.kind {
-                EntryKind::Redeem => *redeemed = redeemed.saturating_sub(row.count.amount),
-                EntryKind::RedeemReversal => *returned = returned.saturating_add(row.count.amount),
+                EntryKind::Redeem => *redeemed = redeemed.exact_sub(row.count.amount),
+                EntryKind::RedeemReversal => *returned = returned.exact_add(row.count.amount),
                 // Nothing else is settled.
                 EntryKind::Earn
                 | EntryKind::EarnReversal
@@ -45,16 +46,18 @@ impl PointsApi {
         }
         let settlements = settled
             .into_iter()
-            .map(|((month, issued_by, redeemed_at), (redeemed, returned))| Settlement {
-                month: month.to_string(),
-                issued_by: issued_by.to_string(),
-                redeemed_at: redeemed_at.to_string(),
-                redeemed: amount_to_wire(redeemed),
-                returned: amount_to_wire(returned),
-                net: amount_to_wire(redeemed.saturating_sub(returned)),
+            .map(|((month, issued_by, redeemed_at), (redeemed, returned))| {
+                Ok(Settlement {
+                    month: month.to_string(),
+                    issued_by: issued_by.to_string(),
+                    redeemed_at: redeemed_at.to_string(),
+                    redeemed: sum_to_wire("settlements.redeemed", redeemed)?,
+                    returned: sum_to_wire("settlements.returned", returned)?,
+                    net: sum_to_wire("settlements.net", redeemed.exact_sub(returned))?,
+                })
             });
         Ok(ListSettlementsResponse {
-            settlements: settlements.collect(),
+            settlements: settlements.collect::<Result<_, Fault>>()?,
         })
     }
 }

@@ -1,5 +1,5 @@
 use fault::Fault;
-use kernel::Tenant;
+use kernel::{Exact, Tenant};
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 use store::{Tx, insert_rows};
 
@@ -9,7 +9,8 @@ use crate::domain::{CalendarMonth, CostCentre, Count, Counts, Entry, EntryKind, 
 /// In how many rows a sum is kept where transactions run side by side; each adds to one of them. On SQLite they follow one
 /// another, and one row does.
 const STRIPES: u8 = 16;
-/// An amount is kept as a multiple of this and a rest.
+/// An amount is kept as a multiple of this and a rest. What the rests come to carries over with every addition: added up
+/// alone, some two thousand million of them would pass 64 bits, which SQLite answers with a number that is not exact.
 const LIMB: i128 = 1 << 32;
 
 /// Adds what was decided to the running sums: one statement, with one row for each sum that changes, in the order of their
@@ -21,7 +22,8 @@ pub(super) async fn add_counters(tx: &Tx, state: &State, entries: &[&Entry]) -> 
     const INSERT: &str =
         "INSERT INTO counter (tenant_id, asset_code, axis, month, centre, spent_at, kind, stripe, high, low, entries)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, asset_code, axis, month, centre, spent_at, kind, stripe) DO UPDATE SET \
-         high = counter.high + excluded.high, low = counter.low + excluded.low, \
+         high = counter.high + excluded.high + ((counter.low + excluded.low) >> 32), \
+         low = (counter.low + excluded.low) & 4294967295, \
          entries = counter.entries + excluded.entries";
     let Some(first) = entries.first() else {
         return Ok(());
@@ -79,7 +81,7 @@ pub(super) fn limbs(amount: i128) -> Result<(i64, i64), Fault> {
 
 /// The amount that is kept in two parts.
 pub(super) fn of_limbs(high: i64, low: i64) -> i128 {
-    i128::from(high).saturating_mul(LIMB).saturating_add(i128::from(low))
+    i128::from(high).exact_mul(LIMB).exact_add(i128::from(low))
 }
 
 /// A running sum over all its stripes.

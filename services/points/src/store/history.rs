@@ -4,6 +4,7 @@ use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
 use super::account::key_values;
+use super::counters::of_limbs;
 use super::row::{Columns, broken, select};
 use crate::domain::{AccountKey, EntryKind, MemberId};
 
@@ -75,7 +76,8 @@ pub(crate) async fn last_before(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KindTotal {
     pub(crate) kind: EntryKind,
-    pub(crate) amount: i64,
+    /// Wider than an entry: an account may earn and spend for ever.
+    pub(crate) amount: i128,
     pub(crate) count: i64,
 }
 
@@ -86,7 +88,8 @@ pub(crate) async fn totals(
     after: i64,
     until: i64,
 ) -> Result<Vec<KindTotal>, Fault> {
-    const TOTALS: &str = "SELECT kind, CAST(SUM(amount) AS BIGINT), COUNT(*) FROM entry \
+    const TOTALS: &str = "SELECT kind, CAST(SUM(amount >> 32) AS BIGINT), CAST(SUM(amount & 4294967295) AS BIGINT), \
+             COUNT(*) FROM entry \
          WHERE tenant_id = $1 AND member_id = $2 AND asset_code = $3 AND sequence > $4 AND sequence <= $5 \
          GROUP BY kind ORDER BY kind";
     let [tenant, member, asset] = key_values(key);
@@ -97,7 +100,7 @@ pub(crate) async fn totals(
             let mut columns = Columns::of(row);
             Ok(KindTotal {
                 kind: columns.entry_kind()?,
-                amount: columns.take()?,
+                amount: of_limbs(columns.take()?, columns.take()?),
                 count: columns.take()?,
             })
         })

@@ -3,6 +3,7 @@ use kernel::Tenant;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
+use super::counters::of_limbs;
 use super::row::{Columns, select};
 use crate::domain::{AssetCode, MemberId};
 
@@ -126,19 +127,24 @@ pub(crate) async fn reconcile(
                 lots_pending: columns.take()?,
             };
             // Asked for in one figure, SQLite would read the lots by an index on neither.
-            row.lots_sum = row
-                .lots_sum
-                .saturating_add(row.lots_held)
-                .saturating_add(row.lots_pending);
+            // What cannot be counted agrees with no account, whose balance is never below nothing.
+            let lots = row.lots_sum.checked_add(row.lots_held);
+            let lots = lots.and_then(|sum| sum.checked_add(row.lots_pending));
+            row.lots_sum = lots.unwrap_or(i64::MIN);
             Ok(row)
         })
         .collect()
 }
 
 /// What is owed of an asset in all, added up from those who owe.
-pub(crate) async fn debt_sum(conn: &impl ConnectionTrait, tenant: Tenant, asset: &str) -> Result<i64, Fault> {
-    const SUM: &str = "SELECT CAST(COALESCE(SUM(debt), 0) AS BIGINT) FROM account \
+pub(crate) async fn debt_sum(conn: &impl ConnectionTrait, tenant: Tenant, asset: &str) -> Result<i128, Fault> {
+    const SUM: &str = "SELECT CAST(COALESCE(SUM(debt >> 32), 0) AS BIGINT), \
+             CAST(COALESCE(SUM(debt & 4294967295), 0) AS BIGINT) FROM account \
          WHERE tenant_id = $1 AND asset_code = $2 AND debt > 0";
     let rows = select(conn, SUM, [tenant.uuid().into(), asset.into()]).await?;
-    rows.first().map_or(Ok(0), |row| Columns::of(row).take())
+    let Some(row) = rows.first() else {
+        return Ok(0);
+    };
+    let mut columns = Columns::of(row);
+    Ok(of_limbs(columns.take()?, columns.take()?))
 }

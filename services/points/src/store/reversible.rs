@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use fault::Fault;
-use kernel::{Tenant, Time};
+use kernel::{Exact, Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Tx, look_up, values};
 use uuid::Uuid;
@@ -29,7 +29,7 @@ pub(crate) async fn reversibles(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Ve
             }
             let of_entry = reversed.iter().filter(|((id, _), _)| *id == entry.entry);
             let owed = owed.get(&entry.entry).copied().unwrap_or(0);
-            entry.reversed = of_entry.fold(owed, |sum, (_, amount)| sum.saturating_add(*amount));
+            entry.reversed = of_entry.fold(owed, |sum, (_, amount)| sum.exact_add(*amount));
             found.push(entry);
         }
     }

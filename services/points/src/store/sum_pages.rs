@@ -1,5 +1,5 @@
 use fault::Fault;
-use kernel::{Tenant, Time};
+use kernel::{Exact, Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Tx, look_up, values};
 use uuid::Uuid;
@@ -212,7 +212,7 @@ pub(crate) async fn page_sums(
             } else {
                 &mut amounts.proven
             };
-            *sum = sum.saturating_add(of_limbs(high, low));
+            *sum = sum.exact_add(of_limbs(high, low));
         }
     }
     Ok(Some(sums))

@@ -89,7 +89,8 @@ pub(super) async fn add_rows(tx: &Tx, rows: Vec<Vec<Value>>) -> Result<(), Fault
     const INSERT: &str =
         "INSERT INTO counter_proof (tenant_id, asset_code, axis, month, centre, spent_at, kind, high, low, entries)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, asset_code, axis, month, centre, spent_at, kind) DO UPDATE SET \
-         high = counter_proof.high + excluded.high, low = counter_proof.low + excluded.low, \
+         high = counter_proof.high + excluded.high + ((counter_proof.low + excluded.low) >> 32), \
+         low = (counter_proof.low + excluded.low) & 4294967295, \
          entries = counter_proof.entries + excluded.entries";
     insert_rows(&**tx, INSERT, rows, CHANGE).await?;
     Ok(())

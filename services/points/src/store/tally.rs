@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use fault::Fault;
-use kernel::Tenant;
+use kernel::{Exact, Tenant};
 use sea_orm::{ConnectionTrait, Value};
 use store::Tx;
 use uuid::Uuid;
@@ -94,7 +94,7 @@ pub(crate) async fn tallies(
         };
         let tally = tallies.entry(key).or_default();
         if source == REST {
-            rest = rest.saturating_add(count.entries);
+            rest = rest.exact_add(count.entries);
         }
         match source {
             PROVEN | REST => tally.entries.add(count),

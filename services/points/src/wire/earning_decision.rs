@@ -7,7 +7,7 @@ use contracts::points::v1 as wire;
 use contracts::points::v1::RuleVerdict;
 use contracts::tagging::v1::Activity;
 use fault::Fault;
-use kernel::Time;
+use kernel::{Exact, Time};
 
 use crate::domain::{ActivityFacts, CapKind, CapUse, CompiledRule, EntryId, MemberId, Outcome, Verdict, explain};
 
@@ -42,7 +42,7 @@ pub(crate) fn amounts<'o>(outcomes: impl Iterator<Item = &'o Outcome>) -> BTreeM
     for outcome in outcomes {
         if let Verdict::Earns(amount) = outcome.verdict {
             let sum = amounts.entry(outcome.rule.rule.asset.to_string()).or_default();
-            *sum = sum.saturating_add(amount);
+            *sum = sum.exact_add(amount);
         }
     }
     amounts

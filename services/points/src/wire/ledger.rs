@@ -1,5 +1,5 @@
 use contracts::points::v1 as wire;
-use kernel::Time;
+use kernel::{Exact, Time};
 
 use super::{expiry_to_wire, holder_to_wire};
 use crate::domain::{AccountKey, EarnedBy, Entry, Lot, LotAmount, LotId, MemberId};
@@ -10,9 +10,7 @@ pub(crate) fn entry_to_wire(entry: &Entry) -> wire::Entry {
     let (regranted, kept): (Vec<&LotAmount>, Vec<&LotAmount>) = entry.lots.iter().partition(|part| part.regranted);
     let mut lots: Vec<wire::LotAmount> = kept.into_iter().map(part_to_wire).collect();
     if let Some(expire_time) = entry.lot_expire_time.filter(|_| !regranted.is_empty()) {
-        let amount = regranted
-            .iter()
-            .fold(0_i64, |sum, part| sum.saturating_add(part.amount));
+        let amount = regranted.iter().fold(0_i64, |sum, part| sum.exact_add(part.amount));
         let lot = LotId::from_uuid(entry.id.uuid());
         lots.push(part_to_wire(&LotAmount {
             lot,
@@ -76,8 +74,8 @@ pub(crate) fn lot_to_wire(key: &AccountKey, lot: &Lot) -> wire::Lot {
 }
 
 pub(crate) fn balance_to_wire(member: MemberId, row: &BalanceRow, now: Time, horizon: Time) -> wire::Balance {
-    let aside = row.due.saturating_add(row.held).saturating_add(row.pending);
-    let open = row.balance.saturating_sub(aside);
+    let aside = row.due.exact_add(row.held).exact_add(row.pending);
+    let open = row.balance.exact_sub(aside);
     let (available, expiring, next) = match row.idle_time {
         // Expired, though nobody has posted it.
         Some(idle_time) if idle_time <= now => (0, 0, None),

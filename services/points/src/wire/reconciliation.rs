@@ -3,7 +3,7 @@ use fault::Fault;
 use kernel::Time;
 use uuid::Uuid;
 
-use super::{amount_to_wire, holder_to_wire, parse_cursor};
+use super::{holder_to_wire, parse_cursor};
 use crate::domain::{AccountKey, MemberId, View, WrongSum};
 use crate::store::{FreezeRow, ReconciliationRow, SumsStanding};
 
@@ -41,6 +41,12 @@ pub(crate) fn reconciliation_to_wire(
     }
 }
 
+/// A sum for whoever looks for what is wrong. One that the contract cannot carry is cut, as the contract says, and the log
+/// has it in full: the others must be seen all the same.
+fn cut_to_wire(sum: i128) -> i64 {
+    i64::try_from(sum).unwrap_or(if sum < 0 { i64::MIN } else { i64::MAX })
+}
+
 fn wrong_sum_to_wire(sum: &WrongSum) -> wire::SumDisagreement {
     let axis = match sum.page.view {
         View::Expiry => wire::SumAxis::Expiry,
@@ -54,8 +60,8 @@ fn wrong_sum_to_wire(sum: &WrongSum) -> wire::SumDisagreement {
         issued_by: sum.centre.to_string(),
         redeemed_at: sum.spent_at.to_string(),
         kind: sum.kind.number(),
-        proven: amount_to_wire(sum.amounts.proven),
-        counted: amount_to_wire(sum.amounts.counted),
+        proven: cut_to_wire(sum.amounts.proven),
+        counted: cut_to_wire(sum.amounts.counted),
     }
 }
 

@@ -485,6 +485,29 @@ impl Brand {
         }
     }
 
+    /// A member with all that an account is granted, in one lot, as no posting grants it by itself. The running sums do not
+    /// know of it, and nothing is guarded any more.
+    pub(crate) async fn full(&self) -> String {
+        let full = self.member();
+        self.earn(&full, 4_711_008, 0).await;
+        self.lift_guards().await;
+        for (table, change) in [
+            (
+                "lot",
+                "granted = 1000000000000000000, remaining = 1000000000000000000 WHERE granted",
+            ),
+            (
+                "entry",
+                "amount = 1000000000000000000, balance = 1000000000000000000 WHERE amount",
+            ),
+            ("account", "balance = 1000000000000000000 WHERE balance"),
+        ] {
+            let change = format!("UPDATE {table} SET {change} = 4711008");
+            assert_eq!(self.execute(&change).await.unwrap(), 1, "{change}");
+        }
+        full
+    }
+
     /// Lets the ledger prove all its accounts once more.
     pub(crate) async fn prove(&self) {
         self.h.clock.advance(Duration::from_mins(11));

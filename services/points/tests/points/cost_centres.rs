@@ -220,23 +220,6 @@ async fn breakage_is_the_share_of_what_ran_out_that_nobody_claimed() {
     brand.check().await;
 }
 
-/// Accounts may hold as much as an integer does, each; their sum must not stop anybody.
-#[tokio::test]
-async fn a_sum_over_members_may_exceed_what_one_may_hold() {
-    let brand = brand().await;
-    for _ in 0..3 {
-        brand.earn_of(&brand.member(), "points", i64::MAX).await.unwrap();
-    }
-    let member = brand.member();
-    brand.earn(&member, 10, 0).await;
-    brand.redeem(&member, 4).await.unwrap();
-    let request = GetLiabilityRequest {
-        asset_code: "points".to_owned(),
-    };
-    let sums = brand.ledger().get_liability(request).await.unwrap().into_inner();
-    assert_eq!((sums.outstanding, sums.redeemed, sums.entry_count), (i64::MAX, 4, 5));
-}
-
 /// Postings of many members at once add to the same sums.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_posting_is_lost_to_the_sums_whoever_posts_at_the_same_time() {

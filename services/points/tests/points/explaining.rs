@@ -267,9 +267,8 @@ async fn a_rule_that_was_not_judged_is_explained_when_it_is_asked_for() {
 #[tokio::test]
 async fn an_earn_that_the_ledger_refused_is_explained() {
     let brand = brand().await;
-    let full = brand.member();
+    let full = brand.full().await;
     brand.create_rule("base", order_rule("5")).await;
-    brand.earn(&full, i64::MAX, 0).await;
     let activity = brand.activity(&full, "order_paid", "order-1", 100);
     brand.tell(activity.clone());
     brand.h.settle().await;

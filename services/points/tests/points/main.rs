@@ -47,6 +47,7 @@ mod rules;
 mod scheduling;
 mod spending;
 mod statements;
+mod sums;
 mod tenants;
 mod times;
 mod transfers;

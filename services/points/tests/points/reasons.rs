@@ -21,6 +21,7 @@ async fn every_reason_is_produced() {
     produced.extend(crate::pools::produce(&brand).await);
     produced.push(produce_many_lots(&brand).await);
     produced.push(crate::times::produce(&brand).await);
+    produced.push(crate::sums::produce(&brand).await);
     for (status, code, keys) in produced {
         assert_eq!(status.code(), code, "{status:?}");
         for key in keys {
@@ -81,7 +82,14 @@ async fn produce(brand: &Brand) -> Vec<Produced> {
             vec!["expire_time"],
         ),
         (
-            brand.earn_of(&member, "points", i64::MAX).await.unwrap_err(),
+            {
+                // An account of the time before there was a bound.
+                let full = brand.member();
+                brand.earn(&full, 4_712_000, 0).await;
+                let much = "UPDATE account SET balance = 9000000000000000000 WHERE balance = 4712000";
+                assert_eq!(brand.execute(much).await.unwrap(), 1);
+                brand.earn_of(&full, "points", 1).await.unwrap_err()
+            },
             state,
             vec!["balance", "amount"],
         ),

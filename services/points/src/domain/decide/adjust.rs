@@ -1,5 +1,7 @@
 //! Corrections by hand.
 
+use kernel::Exact;
+
 use super::{check_growth, grant, last, new_lot_expiry, plan_all, settle, take};
 use crate::domain::{
     AccountKey, Act, Adjustment, AdjustmentId, AdjustmentState, Availability, Correction, Effects, Entry, EntryKind,
@@ -81,7 +83,7 @@ fn post(state: &mut State, key: &AccountKey, mut adjustment: Adjustment) -> Resu
             id,
         )
     } else {
-        let plan = plan_all(state, key, amount.saturating_neg())?;
+        let plan = plan_all(state, key, amount.exact_neg())?;
 
         // Past this line nothing refuses.
         entries.extend(settle(state, key));

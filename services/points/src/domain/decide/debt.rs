@@ -1,5 +1,7 @@
 //! What is owed: how a debt begins with an earn that is taken back too late, and how it is repaid.
 
+use kernel::Exact;
+
 use super::reverse::reversible;
 use super::{check_sum, first_expiring, last, settle, sum, take};
 use crate::domain::{
@@ -21,9 +23,9 @@ pub(super) fn take_back(state: &mut State, key: &AccountKey, entry: EntryId, wan
     let waiting = own
         .and_then(|own| account.lot(own))
         .map_or(0, |lot| lot.pending.min(wanted));
-    let plan = first_expiring(account, state.now, wanted.saturating_sub(waiting), own);
-    let taken = sum(&plan).saturating_add(waiting);
-    let rest = wanted.saturating_sub(taken);
+    let plan = first_expiring(account, state.now, wanted.exact_sub(waiting), own);
+    let taken = sum(&plan).exact_add(waiting);
+    let rest = wanted.exact_sub(taken);
     let owed = if policy == ClawbackPolicy::Debt { rest } else { 0 };
     if taken == 0 && owed == 0 {
         return Err(Refusal::Insufficient {
@@ -41,20 +43,20 @@ pub(super) fn take_back(state: &mut State, key: &AccountKey, entry: EntryId, wan
         lots.push(LotAmount {
             lot,
             expire_time,
-            amount: waiting.saturating_neg(),
+            amount: waiting.exact_neg(),
             regranted: false,
         });
     }
-    let mut reversal = state.book(key, EntryKind::EarnReversal, taken.saturating_neg(), lots);
+    let mut reversal = state.book(key, EntryKind::EarnReversal, taken.exact_neg(), lots);
     reversal.reverses = Some(entry);
     reversal.debt = owed;
     state.account_mut(key).change_debt(owed);
     entries.push(reversal);
-    reversible(state, entry).note_amount(taken.saturating_add(owed));
+    reversible(state, entry).note_amount(taken.exact_add(owed));
     Ok(Effects {
         main: last(&entries),
         entries,
-        missing: rest.saturating_sub(owed),
+        missing: rest.exact_sub(owed),
         reversible: reversible(state, entry).left(),
         ..Effects::default()
     })
@@ -71,7 +73,7 @@ pub(super) fn repay(state: &mut State, key: &AccountKey) -> Option<Entry> {
     let mut plan: Vec<(LotKey, i64)> = Vec::new();
     for lot in account.open_lots().filter(|lot| !lot.is_due(now)) {
         let part = left.min(lot.remaining);
-        left = left.saturating_sub(part);
+        left = left.exact_sub(part);
         if part > 0 {
             plan.push((lot.key(), part));
         }
@@ -79,7 +81,7 @@ pub(super) fn repay(state: &mut State, key: &AccountKey) -> Option<Entry> {
     if plan.is_empty() {
         return None;
     }
-    let repaid = sum(&plan).saturating_neg();
+    let repaid = sum(&plan).exact_neg();
     let lots = take(state, key, &plan);
     let mut entry = state.book(key, EntryKind::DebtRepayment, repaid, lots);
     entry.debt = repaid;

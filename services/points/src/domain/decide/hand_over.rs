@@ -1,6 +1,8 @@
 //! What a merge does.
 
-use super::{check_growth, check_sum, last, part_of, settle};
+use kernel::Exact;
+
+use super::{check_sum, last, part_of, settle};
 use crate::domain::{AccountKey, Effects, Entry, EntryKind, Hold, Lot, LotAmount, LotKey, MemberId, Refusal, State};
 
 /// Hands all that is not due over to the survivor, lot by lot, and closes the account. What is held goes along, with its
@@ -15,7 +17,7 @@ pub(super) fn hand_over(state: &mut State, from: &AccountKey, to: MemberId) -> R
         "a move of an account whose lots are not all loaded"
     );
     let debt = state.account(from).debt;
-    check_growth(state.account(&survivor), state.account(from).balance)?;
+    check_sum(state.account(&survivor).balance, state.account(from).balance)?;
     check_sum(state.account(&survivor).debt, debt)?;
 
     // Past this line nothing refuses.
@@ -27,14 +29,11 @@ pub(super) fn hand_over(state: &mut State, from: &AccountKey, to: MemberId) -> R
             .map(|key| state.account_mut(from).give_away(key))
             .collect();
         let parts: Vec<LotAmount> = lots.iter().map(|lot| part_of(lot, lot.worth())).collect();
-        let amount = parts.iter().fold(0_i64, |sum, part| sum.saturating_add(part.amount));
-        let taken = lots
-            .iter()
-            .map(|lot| part_of(lot, lot.worth().saturating_neg()))
-            .collect();
-        let mut out = state.book(from, EntryKind::MoveOut, amount.saturating_neg(), taken);
+        let amount = parts.iter().fold(0_i64, |sum, part| sum.exact_add(part.amount));
+        let taken = lots.iter().map(|lot| part_of(lot, lot.worth().exact_neg())).collect();
+        let mut out = state.book(from, EntryKind::MoveOut, amount.exact_neg(), taken);
         out.counterpart = Some(to);
-        out.debt = debt.saturating_neg();
+        out.debt = debt.exact_neg();
         state.account_mut(from).change_debt(out.debt);
         for lot in lots {
             state.account_mut(&survivor).take_in(lot);

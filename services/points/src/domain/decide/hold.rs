@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use kernel::Exact;
+
 use super::{payable, settle, sum};
 use crate::domain::{
     AccountKey, Effects, Entry, EntryKind, HeldPart, Hold, HoldId, HoldState, LotAmount, Refusal, ReleaseCause, State,
@@ -77,10 +79,10 @@ pub(super) fn capture(
     let lots = paying.iter().map(|part| LotAmount {
         lot: part.lot,
         expire_time: part.expire_time,
-        amount: part.amount.saturating_neg(),
+        amount: part.amount.exact_neg(),
         regranted: false,
     });
-    let mut entry = state.book(key, EntryKind::Redeem, amount.saturating_neg(), lots.collect());
+    let mut entry = state.book(key, EntryKind::Redeem, amount.exact_neg(), lots.collect());
     entry.hold = Some(id);
     entry.acting = hold.acting;
     entry.cost_centre = state.cost_centre.clone().or_else(|| hold.cost_centre.clone());
@@ -136,7 +138,7 @@ fn give_back(state: &mut State, key: &AccountKey, parts: &[HeldPart], hold: Hold
         account.put_back(part.key(), part.amount);
     }
     let due = parts.iter().filter(|part| part.expire_time <= now);
-    let expired = due.fold(0_i64, |sum, part| sum.saturating_add(part.amount));
+    let expired = due.fold(0_i64, |sum, part| sum.exact_add(part.amount));
     let entries = settle(state, key).into_iter().collect();
     state.put_hold(hold.clone());
     Effects {

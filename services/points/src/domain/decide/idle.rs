@@ -3,6 +3,8 @@
 //! No lot is rewritten when an account moves. The account alone knows when it will have been idle for too long, and each
 //! posting to it begins with that: what is expired by then neither pays nor comes back to life by the posting itself.
 
+use kernel::Exact;
+
 use super::{sum, take};
 use crate::domain::{Account, AccountKey, Act, Effects, Entry, EntryKind, LotKey, State};
 
@@ -26,7 +28,7 @@ pub(super) fn expire(state: &mut State, keys: &[&AccountKey]) -> Expired {
         expired.before.push((key.clone(), account.clone()));
         if !plan.is_empty() {
             let lots = take(state, key, &plan);
-            let entry = state.book(key, EntryKind::Expire, sum(&plan).saturating_neg(), lots);
+            let entry = state.book(key, EntryKind::Expire, sum(&plan).exact_neg(), lots);
             expired.entries.push(entry);
         }
     }

@@ -1,5 +1,7 @@
 //! What was earned and waits to become available.
 
+use kernel::Exact;
+
 use super::reverse::reversible;
 use super::{part_of, settle};
 use crate::domain::{
@@ -25,7 +27,7 @@ pub(super) fn confirm(
         return Ok(Effects::default());
     }
     let due = lots.iter().filter(|lot| lot.is_due(now));
-    let expired = due.fold(0_i64, |sum, lot| sum.saturating_add(lot.pending));
+    let expired = due.fold(0_i64, |sum, lot| sum.exact_add(lot.pending));
     let lots: Vec<(LotKey, EntryId, i64)> = lots.iter().map(|lot| (lot.key(), lot.entry, lot.pending)).collect();
 
     // Past this line nothing refuses.
@@ -61,7 +63,7 @@ pub(super) fn cancel(state: &mut State, key: &AccountKey, earns: &Earns, referen
 }
 
 fn take_back(state: &mut State, key: &AccountKey, lot: &Lot, reference: &str) -> Entry {
-    let taken = part_of(lot, lot.pending.saturating_neg());
+    let taken = part_of(lot, lot.pending.exact_neg());
     state.account_mut(key).take_pending(lot.key(), lot.pending);
     let mut reversal = state.book(key, EntryKind::EarnReversal, taken.amount, vec![taken]);
     reversal.reverses = Some(lot.entry);

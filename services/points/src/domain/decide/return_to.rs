@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{check_growth, check_sum, last, part_of, settle};
+use kernel::Exact;
+
+use super::{check_sum, last, part_of, settle};
 use crate::domain::{
     AccountKey, Effects, Entry, EntryId, EntryKind, Hold, HoldId, Lot, LotAmount, LotId, LotKey, MemberId, Refusal,
     State,
@@ -27,22 +29,19 @@ pub(super) fn return_to(
     };
     let debt = state.account(&restored).moved_debt.min(state.account(survivor).debt);
     check_sum(state.account(&restored).debt, debt)?;
-    let worth = wanted(state, survivor, lots).fold(0_i64, |sum, lot| sum.saturating_add(lot.worth()));
-    check_growth(state.account(&restored), worth)?;
+    let worth = wanted(state, survivor, lots).fold(0_i64, |sum, lot| sum.exact_add(lot.worth()));
+    check_sum(state.account(&restored).balance, worth)?;
 
     // Past this line nothing refuses.
     let mut entries: Vec<Entry> = settle(state, survivor).into_iter().collect();
     let out_id = state.entry_id();
     let parting = Parting::of(state, survivor, members, lots, out_id);
-    let amount = parting
-        .back
-        .iter()
-        .fold(0_i64, |sum, lot| sum.saturating_add(lot.worth()));
+    let amount = parting.back.iter().fold(0_i64, |sum, lot| sum.exact_add(lot.worth()));
     if amount > 0 || debt > 0 {
         let kind = EntryKind::MoveOut;
-        let mut out = state.book_as(out_id, survivor, kind, amount.saturating_neg(), parting.taken);
+        let mut out = state.book_as(out_id, survivor, kind, amount.exact_neg(), parting.taken);
         out.counterpart = Some(to);
-        out.debt = debt.saturating_neg();
+        out.debt = debt.exact_neg();
         state.account_mut(survivor).change_debt(out.debt);
         let parts = parting.back.iter().map(|lot| part_of(lot, lot.worth())).collect();
         for lot in parting.back {
@@ -107,13 +106,13 @@ impl Parting {
             .iter()
             .flat_map(|hold| &hold.parts)
             .filter(|part| part.lot == id);
-        let kept = parts.fold(0_i64, |sum, part| sum.saturating_add(part.amount));
+        let kept = parts.fold(0_i64, |sum, part| sum.exact_add(part.amount));
         let worth = state.account(survivor).lot(key).map_or(0, Lot::worth);
         if kept >= worth {
             return;
         }
         let mut lot = state.account_mut(survivor).give_away(key);
-        self.taken.push(part_of(&lot, worth.saturating_neg()));
+        self.taken.push(part_of(&lot, worth.exact_neg()));
         if kept > 0 {
             let own = Lot {
                 id: state.lot_id(),
@@ -123,7 +122,7 @@ impl Parting {
                 held: kept,
                 ..lot.clone()
             };
-            lot.held = lot.held.saturating_sub(kept);
+            lot.held = lot.held.exact_sub(kept);
             assert!(lot.held >= 0, "lot {id}: holds hold {kept} of it, but less is held");
             let holds: Vec<HoldId> = staying
                 .iter()

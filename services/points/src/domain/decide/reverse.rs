@@ -1,6 +1,8 @@
 //! Taking entries back.
 
-use super::{check_growth, debt, grant, settle};
+use kernel::Exact;
+
+use super::{check_sum, debt, grant, settle};
 use crate::domain::{
     AccountKey, Availability, Effects, EntryId, EntryKind, Extent, LotAmount, Refusal, Reversible, State,
 };
@@ -36,7 +38,7 @@ pub(super) fn reverse(state: &mut State, key: &AccountKey, entry: EntryId, exten
 /// it lives as long as any part of it may.
 fn give_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -> Result<Effects, Refusal> {
     let now = state.now;
-    check_growth(state.account(key), wanted)?;
+    check_sum(state.account(key).balance, wanted)?;
     let spread = reversible(state, entry).spread(wanted);
     let grace_end = state.asset(key).grace_end(now);
 
@@ -53,12 +55,12 @@ fn give_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -
         let regrants = expiry.is_some();
         new_expiry = new_expiry.max(expiry);
         if regrants {
-            regranted = regranted.saturating_add(part.amount);
+            regranted = regranted.exact_add(part.amount);
         } else {
             state.account_mut(key).change(part.key(), part.amount);
         }
         if due && grace_end.is_none() {
-            expired = expired.saturating_add(part.amount);
+            expired = expired.exact_add(part.amount);
         }
         lots.push(LotAmount {
             lot: part.lot,
@@ -72,7 +74,7 @@ fn give_back(state: &mut State, key: &AccountKey, entry: EntryId, wanted: i64) -
         let in_new = lots
             .iter()
             .filter(|part: &&LotAmount| part.regranted && part.expire_time <= now);
-        expired = in_new.fold(expired, |sum, part| sum.saturating_sub(part.amount));
+        expired = in_new.fold(expired, |sum, part| sum.exact_sub(part.amount));
     }
     if let Some(expire_time) = new_expiry {
         // One lot for all that comes back has one cost centre: that of the first of the lots in whose place it comes.

@@ -264,12 +264,12 @@ fn a_lot_that_would_be_born_expired_is_refused() {
 #[test]
 fn an_overflow_is_refused() {
     let mut ledger = points();
-    ledger.earn(i64::MAX, 10);
+    ledger.earn(BALANCE_MAX, 10);
     let refusal = ledger.post(earn_of(1, None));
     assert_eq!(
         refusal,
         Err(Refusal::Overflow {
-            balance: i64::MAX,
+            balance: BALANCE_MAX,
             amount: 1
         })
     );

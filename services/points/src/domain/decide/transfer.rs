@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::Time;
+use kernel::{Exact, Time};
 
 use super::{check_growth, last, part_of, payable, settle, take};
 use crate::domain::{
@@ -38,7 +38,7 @@ pub(super) fn transfer(
     // Past this line nothing refuses.
     let mut entries: Vec<Entry> = settle(state, from).into_iter().collect();
     let taken = take(state, from, &plan);
-    let mut out = state.book(from, EntryKind::TransferOut, amount.saturating_neg(), taken.clone());
+    let mut out = state.book(from, EntryKind::TransferOut, amount.exact_neg(), taken.clone());
     out.counterpart = Some(to);
     entries.push(out);
     let main = last(&entries);
@@ -68,7 +68,7 @@ fn grant_anew(
         let lot = state.account(from).lot((part.expire_time, part.lot));
         let centre = lot.and_then(|lot| lot.cost_centre.clone());
         let amount = amounts.entry((part.expire_time, centre)).or_default();
-        *amount = amount.saturating_sub(part.amount);
+        *amount = amount.exact_sub(part.amount);
     }
     let grant = |((expire_time, cost_centre), amount)| {
         let lot = Lot {

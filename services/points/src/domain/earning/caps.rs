@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::Tenant;
+use kernel::{Exact, Tenant};
 
 use super::calendar::LocalTime;
 use super::{ActivityFacts, EarningRule};
@@ -109,7 +109,7 @@ impl Counters {
                 continue;
             };
             let counter = self.counters.entry(key).or_default();
-            counter.used = counter.used.saturating_add(granted);
+            counter.used = counter.used.exact_add(granted);
             counter.limit = cap.limit;
             counter.changed = true;
             assert!(counter.used <= counter.limit, "rule {} overdraws {cap:?}", rule.code);
@@ -121,7 +121,7 @@ impl Counters {
     pub(crate) fn give_back(&mut self, rule: &str, subject: &Subject, uses: &[CapUse], amount: i64) {
         for key in uses.iter().filter_map(|cap| key_of(cap, subject, rule)) {
             if let Some(counter) = self.counters.get_mut(&key) {
-                counter.used = counter.used.saturating_sub(amount).max(0);
+                counter.used = counter.used.exact_sub(amount).max(0);
                 counter.changed = true;
             }
         }
@@ -130,7 +130,7 @@ impl Counters {
 
 impl CapUse {
     fn left(&self) -> i64 {
-        self.limit.saturating_sub(self.used).max(0)
+        self.limit.exact_sub(self.used).max(0)
     }
 
     /// Whether nothing was left of it.

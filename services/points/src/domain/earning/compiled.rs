@@ -4,6 +4,7 @@ use rules::{Condition, Environment, Facts, Formula, RuleError};
 
 use super::facts::item_environment;
 use super::{ActivityFacts, Amount, EarningRule, Item, ItemWorth, Multiplier, Rate};
+use crate::domain::POSTING_MAX;
 
 /// A rule whose expressions have been read and checked.
 #[derive(Debug)]
@@ -33,7 +34,9 @@ pub(crate) struct RuleMistake {
     pub(crate) error: RuleError,
 }
 
-const TOO_LARGE: &str = "the amount does not fit into 64 bits";
+pub(super) const TOO_LARGE: &str = "the amount does not fit into 64 bits";
+/// The same of what would fit, but not into a posting.
+const ABOVE_POSTING: &str = "the amount is more than a posting moves, which is 1,000,000,000,000,000 at the most";
 
 impl CompiledRule {
     /// Reads and checks all expressions; answers all mistakes of all.
@@ -69,7 +72,7 @@ impl CompiledRule {
     /// How much it earns without its caps, of a base where it multiplies; or why that cannot be said.
     pub(super) fn gross(&self, activity: &ActivityFacts, facts: &Facts, base: i64) -> Result<i64, String> {
         let amount = match &self.amount {
-            CompiledAmount::Formula(formula) => return formula.eval(facts).map_err(|error| error.to_string()),
+            CompiledAmount::Formula(formula) => Some(formula.eval(facts).map_err(|error| error.to_string())?),
             CompiledAmount::Fixed(points) => Some(*points),
             CompiledAmount::Rate(rate) => rate.points_for(activity.money),
             CompiledAmount::PerItem { condition, worth } => {
@@ -83,7 +86,11 @@ impl CompiledRule {
             }
             CompiledAmount::Multiplier(multiplier) => multiplier.bonus(base),
         };
-        amount.ok_or_else(|| TOO_LARGE.to_owned())
+        match amount {
+            Some(amount) if amount <= POSTING_MAX => Ok(amount),
+            Some(_) => Err(ABOVE_POSTING.to_owned()),
+            None => Err(TOO_LARGE.to_owned()),
+        }
     }
 
     /// Those with amounts before those that multiply them; then the highest priority first, then by code.
@@ -114,7 +121,7 @@ pub(super) fn fitting_items<'a>(
 }
 
 /// The sum over items; none where it does not fit. What is below 0 counts as 0.
-fn total(items: &[&Item], of: impl Fn(&Item) -> i64) -> Option<i64> {
+pub(super) fn total(items: &[&Item], of: impl Fn(&Item) -> i64) -> Option<i64> {
     items
         .iter()
         .try_fold(0_i64, |sum, item| sum.checked_add(of(item).max(0)))

@@ -1,6 +1,6 @@
 use rules::Facts;
 
-use super::compiled::{CompiledAmount, fitting_items};
+use super::compiled::{CompiledAmount, TOO_LARGE, fitting_items, total};
 use super::{ActivityFacts, CapUse, ItemWorth, Outcome, Rate, Rounding, Verdict};
 
 /// The verdict in words, with the values that decided it.
@@ -53,15 +53,13 @@ fn explain_amount(outcome: &Outcome, activity: &ActivityFacts, facts: &Facts) ->
             Err(error) => error,
             Ok(items) => {
                 let (count, of) = (items.len(), activity.items.len());
-                let sum = |of: fn(&super::Item) -> i64| {
-                    items
-                        .iter()
-                        .fold(0_i64, |sum, item| sum.saturating_add(of(item).max(0)))
-                };
                 let worth = match worth {
-                    ItemWorth::PerPiece(points) => format!("{} pieces, {points} for each", sum(|item| item.quantity)),
-                    ItemWorth::Rate(rate) => explain_rate(rate, sum(|item| item.money)),
+                    ItemWorth::PerPiece(points) => {
+                        total(&items, |item| item.quantity).map(|sum| format!("{sum} pieces, {points} for each"))
+                    }
+                    ItemWorth::Rate(rate) => total(&items, |item| item.money).map(|sum| explain_rate(rate, sum)),
                 };
+                let worth = worth.unwrap_or_else(|| TOO_LARGE.to_owned());
                 format!("{count} of {of} items count: {worth}")
             }
         },

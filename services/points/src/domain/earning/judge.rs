@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use kernel::Exact;
 use rules::Facts;
 
 use super::calendar::LocalTime;
@@ -170,7 +171,7 @@ impl Judging<'_> {
             earned.asset == *asset && if earned.multiplied { multiplier.compounds } else { named }
         };
         let counted = self.earned.iter().filter(counts);
-        counted.fold(0_i64, |sum, earned| sum.saturating_add(earned.amount))
+        counted.fold(0_i64, |sum, earned| sum.exact_add(earned.amount))
     }
 
     fn note(&mut self, rule: &EarningRule, amount: i64) {

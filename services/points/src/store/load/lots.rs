@@ -140,7 +140,8 @@ pub(super) async fn load_open_lots(
     Ok(())
 }
 
-/// How much of each account's open lots all postings together may take: of those alone that may take something.
+/// How much of each account's open lots all postings together may take: of those alone that may take something. It only
+/// says how far to read, so that it may stop at the end of 64 bits: that is all of them.
 fn needs(state: &State, postings: &[&Posting]) -> HashMap<AccountKey, i64> {
     let mut needs: HashMap<AccountKey, i64> = HashMap::new();
     let moving = postings
