@@ -1,12 +1,18 @@
 //! Turns the contracts under `proto/` into Rust: messages, clients and servers (tonic), shape rules (buf.validate),
-//! and what the options declare (reasons, facts).
+//! and what the options declare (reasons, facts, kinds of texts).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+use prost_reflect::DescriptorPool;
+
+#[path = "src/kind.rs"]
+mod kind;
 #[path = "build/options.rs"]
 mod options;
+#[path = "build/texts.rs"]
+mod texts;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -41,10 +47,11 @@ fn main() -> Result<(), Failure> {
         .file_descriptor_set_path(&descriptor_set)
         .compile_protos(&contracts(&root)?, &includes)?;
 
-    let descriptors = fs::read(&descriptor_set)?;
+    let pool = DescriptorPool::decode(&*fs::read(&descriptor_set)?)?;
     quietly(&["rules"])?;
     let validated = fs::read_to_string(out.join("validate_impl.rs"))?;
-    fs::write(out.join("options.rs"), options::generate(&descriptors, &validated)?)?;
+    fs::write(out.join("options.rs"), options::generate(&pool)?)?;
+    fs::write(out.join("texts.rs"), texts::generate(&pool, &validated)?)?;
     Ok(())
 }
 

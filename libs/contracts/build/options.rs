@@ -6,12 +6,11 @@ use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, Value};
 
 use crate::Failure;
 
-/// `impl fault::Reason` for every `ErrorReason`, `impl kernel::Fact` for every fact, and `impl Incoming` for the input and
-/// output of every method: inputs are checked against their shape rules when they are decoded, outputs are our own.
-pub(crate) fn generate(descriptors: &[u8], validated: &str) -> Result<String, Failure> {
-    let pool = DescriptorPool::decode(descriptors)?;
-    let code = extension(&pool, "quanyu.options.v1.code")?;
-    let fact = extension(&pool, "quanyu.options.v1.fact")?;
+/// `impl fault::Reason` for every `ErrorReason`, `impl kernel::Fact` for every fact, and `impl Incoming` for the output of
+/// every method, which is our own and is not checked.
+pub(crate) fn generate(pool: &DescriptorPool) -> Result<String, Failure> {
+    let code = extension(pool, "quanyu.options.v1.code")?;
+    let fact = extension(pool, "quanyu.options.v1.fact")?;
     let mut out = String::new();
     for file in pool.files().filter(|file| file.package_name().starts_with("quanyu.")) {
         for reasons in file.enums().filter(|reasons| reasons.name() == "ErrorReason") {
@@ -30,19 +29,6 @@ pub(crate) fn generate(descriptors: &[u8], validated: &str) -> Result<String, Fa
             .services()
             .flat_map(|service| service.methods().collect::<Vec<_>>())
         {
-            let (name, input) = (
-                method.input().full_name().to_owned(),
-                rust_path(method.input().full_name()),
-            );
-            let generated = validated.contains(&format!("Validate for {} {{", name.replace('.', "::")));
-            let check = match generated {
-                true => "crate::codec::shape(prost_protovalidate::Validate::validate(self))".to_owned(),
-                false => format!("crate::codec::shape_by_descriptor({name:?}, self)"),
-            };
-            writeln!(
-                out,
-                "impl crate::codec::Incoming for {input} {{ fn check(&self) -> Result<(), fault::Fault> {{ {check} }} }}"
-            )?;
             writeln!(
                 out,
                 "impl crate::codec::Incoming for {} {{}}",
@@ -92,7 +78,7 @@ fn code_name(code: &ExtensionDescriptor, number: i32) -> Result<String, Failure>
         .collect())
 }
 
-fn extension(pool: &DescriptorPool, name: &str) -> Result<ExtensionDescriptor, Failure> {
+pub(crate) fn extension(pool: &DescriptorPool, name: &str) -> Result<ExtensionDescriptor, Failure> {
     pool.get_extension_by_name(name)
         .ok_or_else(|| format!("the contracts declare no option {name}").into())
 }
@@ -105,7 +91,7 @@ fn text(options: &DynamicMessage, extension: &ExtensionDescriptor) -> Option<Str
 }
 
 /// `quanyu.points.v1.Lot` as the generated modules name it.
-fn rust_path(full_name: &str) -> String {
+pub(crate) fn rust_path(full_name: &str) -> String {
     let path: Vec<&str> = full_name
         .split('.')
         .map(|part| if part == "type" { "r#type" } else { part })

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::LazyLock;
 
-use fault::{Fault, Violation};
+use fault::{Fault, Violation, Violations, together};
 use prost::Message;
 use prost_protovalidate::{Error, ValidationError, Validator};
 use prost_reflect::DynamicMessage;
@@ -11,10 +11,16 @@ use tonic::Status;
 use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
 use tonic_prost::{ProstCodec, ProstDecoder, ProstEncoder};
 
-/// A message that may arrive. Requests check their shape rules, so that no handler ever sees one that breaks them;
-/// answers come from a peer of ours and are taken as they are. The build implements it for both.
+use crate::text::{Place, Texts};
+
+/// A message that may arrive. Requests and their parts bring their identifiers into one form and check their texts and
+/// their shape, so that no handler ever sees one that breaks the rules; answers come from a peer of ours and are taken as
+/// they are. The build implements it for both.
 pub trait Incoming {
-    /// Refuses what breaks the rules, with every violation.
+    /// Brings every identifier into its one form.
+    fn tidy(&mut self) {}
+
+    /// Refuses what breaks the rules, with every violation. Items of a batch are judged by themselves: by this, too.
     fn check(&self) -> Result<(), Fault> {
         Ok(())
     }
@@ -49,7 +55,7 @@ where
     }
 }
 
-/// Decodes, then checks.
+/// Decodes, tidies, then checks.
 #[derive(Debug)]
 pub struct CheckedDecoder<U>(ProstDecoder<U>);
 
@@ -58,12 +64,25 @@ impl<U: Message + Default + Incoming> Decoder for CheckedDecoder<U> {
     type Error = Status;
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
-        let message = self.0.decode(buffer)?;
-        if let Some(message) = &message {
-            message.check()?;
-        }
-        Ok(message)
+        let Some(mut message) = self.0.decode(buffer)? else {
+            return Ok(None);
+        };
+        message.tidy();
+        message.check()?;
+        Ok(Some(message))
     }
+}
+
+/// What is wrong with a message: its texts, or its shape where the text is right.
+pub(crate) fn check(message: &impl Texts, shape: Result<(), Fault>) -> Result<(), Fault> {
+    together(check_texts(message), shape)
+}
+
+/// Refuses the texts that may not be, of a part whose shape is judged elsewhere.
+pub fn check_texts(message: &impl Texts) -> Result<(), Fault> {
+    let mut violations = Violations::new();
+    message.judge(&Place::TOP, &mut violations);
+    violations.finish()
 }
 
 /// The outcome of generated rules as ours.

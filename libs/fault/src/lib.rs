@@ -20,7 +20,7 @@ pub use refusal::Refusal;
 pub use status::PEER_HEADER;
 pub use tonic::Code;
 pub use trouble::{Trouble, TroubleKind};
-pub use violations::{Violation, Violations};
+pub use violations::{Violation, Violations, together};
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -101,6 +101,20 @@ impl Fault {
     pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
         if let Self::Refused(refusal) = &mut self {
             refusal.metadata.insert(key.to_owned(), value.to_string());
+        }
+        self
+    }
+
+    /// The same of a part of a request: the paths of its violations begin at the part, "earn.amount". No path is that of
+    /// the request itself.
+    #[must_use]
+    pub fn below(mut self, part: &str) -> Self {
+        if let Self::Refused(refusal) = &mut self
+            && !part.is_empty()
+        {
+            for violation in &mut refusal.violations {
+                violation.path = format!("{part}.{}", violation.path);
+            }
         }
         self
     }

@@ -69,6 +69,17 @@ impl Violations {
         }
     }
 
+    /// Notes what the check of a part has found, under the path of the part. What is wrong with no field is the caller's.
+    pub fn take(&mut self, path: &str, checked: Result<(), Fault>) -> Result<(), Fault> {
+        match checked.map_err(|fault| fault.below(path)) {
+            Err(Fault::Refused(refusal)) if !refusal.violations.is_empty() => {
+                self.0.extend(refusal.violations);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -86,6 +97,26 @@ impl Violations {
         } else {
             Err(Fault::invalid_fields(self.0))
         }
+    }
+}
+
+/// Joins the violations of two checks of one thing, so that its sender mends all in one go. A field that the first check
+/// names is not named again; what is no violation waits until the fields are right.
+pub fn together<T>(first: Result<(), Fault>, second: Result<T, Fault>) -> Result<T, Fault> {
+    match (first, second) {
+        (Ok(()), second) => second,
+        (Err(Fault::Refused(first)), Err(Fault::Refused(second))) => {
+            let mut violations = first.violations;
+            let known: Vec<String> = violations.iter().map(|violation| violation.path.clone()).collect();
+            violations.extend(
+                second
+                    .violations
+                    .into_iter()
+                    .filter(|violation| !known.contains(&violation.path)),
+            );
+            Err(Fault::invalid_fields(violations))
+        }
+        (Err(first), _) => Err(first),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contracts::codec::{Incoming, check_texts};
 use contracts::tagging::v1::{AssignTagsRequest, AssignTagsResponse, TagAssignment};
 use fault::{Fault, Violations};
 use kernel::{Clock, Principal, RequestKey, Time};
@@ -181,6 +182,8 @@ fn assign_one(
 }
 
 fn parse(request: &AssignTagsRequest, principal: &Principal, now: Time) -> Result<Asked, Fault> {
+    // Of a batch nobody has checked it yet.
+    request.check()?;
     let source = match request.source.as_str() {
         "" => principal.subject.clone(),
         source => source.to_owned(),
@@ -206,6 +209,7 @@ fn parse_assignments(wire: &[TagAssignment], now: Time) -> Result<Vec<Assignment
     let (mut assignments, mut codes) = (Vec::with_capacity(wire.len()), BTreeSet::new());
     for (i, assignment) in wire.iter().enumerate() {
         let path = format!("assignments[{i}]");
+        violations.take(&path, check_texts(assignment))?;
         let is_new = codes.insert(assignment.tag_code.clone());
         violations.check(is_new, format!("{path}.tag_code"), "must be named once");
         let value = assignment

@@ -17,4 +17,5 @@ mod order_to_coupon;
 mod pitfalls;
 mod place;
 mod tenants;
+mod texts;
 mod times;

@@ -69,6 +69,9 @@ impl<'c> Schemas<'c> {
             description = format!("{description}\n{}", limits.as_str().unwrap_or_default());
         }
         keys.insert("description".to_owned(), json!(description.trim()));
+        if contracts::is_identifier(field) {
+            keys.insert("x-text".to_owned(), json!("identifier"));
+        }
         if limits::behaviours(field).contains(&"OUTPUT_ONLY".to_owned()) {
             keys.insert("readOnly".to_owned(), json!(true));
         }

@@ -1,3 +1,5 @@
+use kernel::text::{self, TextError};
+
 use super::Kind;
 
 /// An id's value as it is kept, and whether it may count.
@@ -16,24 +18,19 @@ pub(crate) enum ValueError {
     Blank,
     #[error("must be a Chinese mobile number, or begin with + and a country code")]
     Phone,
-    #[error("must be an email address")]
+    #[error("must be one email address alone, as in li@brand.cn")]
     Email,
+    #[error(transparent)]
+    Text(#[from] TextError),
 }
 
-/// What systems write where they know nothing.
-const PLACEHOLDERS: [&str; 12] = [
-    "-",
-    "--",
-    "anonymous",
-    "default",
-    "n/a",
-    "nil",
-    "none",
-    "null",
-    "test",
-    "undefined",
-    "unknown",
-    "无",
+/// What stands for a device where there is none, or for very many: all ones, the address that Android gives every app
+/// (02:00:00:00:00:00), the id that a whole series of Android phones shares.
+const SHARED_DEVICES: [&str; 4] = [
+    "02:00:00:00:00:00",
+    "9774d56d682e549c",
+    "ff:ff:ff:ff:ff:ff",
+    "ffffffff-ffff-ffff-ffff-ffffffffffff",
 ];
 /// Addresses that many people give and nobody owns.
 const SHARED_MAILBOXES: [&str; 10] = [
@@ -41,15 +38,18 @@ const SHARED_MAILBOXES: [&str; 10] = [
 ];
 /// Domains that the world keeps for examples (RFC 2606), and what people type to get past a form.
 const EXAMPLE_DOMAINS: [&str; 5] = ["example.com", "example.net", "example.org", "test.com", "localhost"];
+/// What a link to an address begins with.
+const MAILTO: &str = "mailto:";
 /// E.164: at most fifteen digits; no country has subscriber numbers that make up fewer than eight.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 /// A Chinese mobile number without its country code.
 const CN_MOBILE_DIGITS: usize = 11;
 
 impl Value {
-    /// Brings a value into its one form: phones to E.164 (China where no country is named), addresses to lower case.
+    /// Brings a value into its one form: that of every identifier, phones to E.164 (China where no country is named),
+    /// addresses to lower case.
     pub(crate) fn parse(kind: Kind, text: &str) -> Result<Self, ValueError> {
-        let text = text.trim();
+        let text = &*text::identifier(text)?;
         if text.is_empty() {
             return Err(ValueError::Blank);
         }
@@ -72,7 +72,7 @@ impl Value {
                 })
             }
             Kind::Email => {
-                let text = text.to_lowercase();
+                let text = bare_address(text).to_lowercase();
                 let (mailbox, domain) = email_parts(&text).ok_or(ValueError::Email)?;
                 let blocked = SHARED_MAILBOXES.contains(&mailbox) || EXAMPLE_DOMAINS.contains(&domain);
                 Ok(Self { text, blocked })
@@ -82,10 +82,15 @@ impl Value {
 }
 
 fn is_placeholder(kind: Kind, text: &str) -> bool {
-    let lower = text.to_lowercase();
-    PLACEHOLDERS.contains(&&*lower)
-        || text.chars().all(|c| c == '0')
+    text::is_placeholder(text)
+        || is_masked(text)
         || (is_number(kind) && is_one_digit_repeated(text))
+        || (kind == Kind::Device && SHARED_DEVICES.contains(&&*text.to_lowercase()))
+}
+
+/// "张**", "138****5678": channels show no more of a person to some readers, and of many people the same.
+fn is_masked(text: &str) -> bool {
+    text.contains("**") || text.contains("••")
 }
 
 /// Kinds whose values are numbers; an external id of "77" is somebody, a card number of 7777777 nobody.
@@ -104,7 +109,7 @@ fn is_one_digit_repeated(text: &str) -> bool {
 
 /// The number as E.164, with a leading plus.
 fn e164(text: &str) -> Option<String> {
-    let text: String = text.chars().filter(|c| !is_separator(*c)).map(ascii).collect();
+    let text: String = text.chars().filter(|c| !is_separator(*c)).collect();
     let international = text.strip_prefix('+').or_else(|| text.strip_prefix("00"));
     let digits = match international {
         Some(digits) => digits.to_owned(),
@@ -122,19 +127,8 @@ fn e164(text: &str) -> Option<String> {
 }
 
 fn is_separator(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '-' | '(' | ')' | '.' | '（' | '）' | '－')
-}
-
-/// Full-width digits and plus signs, as Chinese input methods write them.
-fn ascii(c: char) -> char {
-    match c {
-        '０'..='９' => u32::from(c)
-            .checked_sub(u32::from('０'))
-            .and_then(|n| char::from_digit(n, 10))
-            .unwrap_or(c),
-        '＋' => '+',
-        other => other,
-    }
+    // Hyphens and dashes of every length, and the minus sign: programs make them of a hyphen.
+    matches!(c, ' ' | '-' | '(' | ')' | '.' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
 /// 11 digits that begin with 13 to 19.
@@ -158,12 +152,24 @@ fn is_service_number(e164: &str) -> bool {
     rest == format!("00{prefix}000") || rest == "12345678" || is_one_digit_repeated(rest)
 }
 
-/// Mailbox and domain, as far as a form may judge: something, one @, and a domain with a dot.
+/// An address without what mail programs and links put around it: `<li@brand.cn>`, `mailto:li@brand.cn`.
+fn bare_address(text: &str) -> &str {
+    let inner = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
+    let text = inner.unwrap_or(text);
+    match text.get(..MAILTO.len()) {
+        Some(start) if start.eq_ignore_ascii_case(MAILTO) => text.get(MAILTO.len()..).unwrap_or_default(),
+        _ => text,
+    }
+}
+
+/// Mailbox and domain, as far as a form may judge: something without what separates addresses, one @, and a domain of
+/// labels between dots.
 fn email_parts(text: &str) -> Option<(&str, &str)> {
     let (mailbox, domain) = text.split_once('@')?;
-    let domain_ok =
-        domain == "localhost" || (domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.'));
-    let ok = !mailbox.is_empty() && domain_ok && !domain.contains('@') && !text.contains(char::is_whitespace);
+    let is_mailbox = |c: char| !c.is_whitespace() && !"<>()[],;:\\\"@。".contains(c);
+    let is_label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
+    let domain_ok = domain == "localhost" || (domain.contains('.') && domain.split('.').all(is_label));
+    let ok = !mailbox.is_empty() && mailbox.chars().all(is_mailbox) && domain_ok;
     ok.then_some((mailbox, domain))
 }
 
@@ -186,10 +192,12 @@ mod tests {
             "137-1234-5670",
             " 137 1234 5670 ",
         ];
-        for form in forms
-            .into_iter()
-            .chain(["１３７１２３４５６７０", "＋86 (137) 1234.5670"])
-        {
+        for form in forms.into_iter().chain([
+            "１３７１２３４５６７０",
+            "＋86 (137) 1234.5670",
+            "137‐1234—5670",
+            "\u{202a}13712345670\u{202c}",
+        ]) {
             assert_eq!(phone(form).as_deref(), Some("+8613712345670"), "{form}");
         }
         assert_eq!(phone("+44 20 7946 0958").as_deref(), Some("+442079460958"));
@@ -212,11 +220,46 @@ mod tests {
     }
 
     #[test]
+    fn what_a_spreadsheet_has_rounded_is_no_value_of_any_kind() {
+        for kind in Kind::ALL {
+            let refused = Err(ValueError::Text(TextError::Rounded));
+            assert_eq!(Value::parse(kind, "6.22203E+15"), refused, "{kind:?}");
+            assert_eq!(Value::parse(kind, " ６.22203e+15"), refused, "{kind:?}");
+        }
+        assert!(Value::parse(Kind::ExternalId, "o\0").is_err());
+    }
+
+    #[test]
+    fn an_id_that_looks_the_same_is_the_same() {
+        for kind in [Kind::ExternalId, Kind::UnionId, Kind::CardNumber, Kind::Device] {
+            for text in [
+                "Zoë-1",
+                "Zoe\u{308}-1 ",
+                "\u{feff}Zoë\u{ad}-1",
+                "Ｚｏë－１",
+                "Zo\u{2060}ë-\u{200b}1",
+            ] {
+                assert_eq!(Value::parse(kind, text).unwrap().text, "Zoë-1", "{kind:?} {text:?}");
+            }
+            assert_eq!(Value::parse(kind, "A/b c").unwrap().text, "A/b c");
+        }
+    }
+
+    #[test]
     fn addresses_are_lower_case() {
         assert_eq!(
             Value::parse(Kind::Email, " Li.Lei@Example.CN ").unwrap().text,
             "li.lei@example.cn"
         );
+        for wrapped in [
+            "<a@b.cn>",
+            "mailto:a@b.cn",
+            "<MAILTO:A@b.cn>",
+            "ａ＠ｂ．ｃｎ",
+            "a\u{200b}@b.cn",
+        ] {
+            assert_eq!(Value::parse(Kind::Email, wrapped).unwrap().text, "a@b.cn", "{wrapped}");
+        }
         for text in [
             "li.lei",
             "@example.cn",
@@ -224,6 +267,14 @@ mod tests {
             "li lei@example.cn",
             "li@example",
             "li@.cn",
+            "li@b..cn",
+            "li@b.cn.",
+            "li@b.cn,",
+            "li@b.cn;lei@b.cn",
+            "li@b。cn",
+            "Li <li@b.cn>",
+            "\"li\"@b.cn",
+            "<<li@b.cn>>",
         ] {
             assert_eq!(Value::parse(Kind::Email, text), Err(ValueError::Email), "{text}");
         }
@@ -248,6 +299,17 @@ mod tests {
             (Kind::ExternalId, "0"),
             (Kind::ExternalId, "000000"),
             (Kind::ExternalId, "无"),
+            (Kind::ExternalId, "[object Object]"),
+            (Kind::UnionId, "#N/A"),
+            (Kind::CardNumber, "(null)"),
+            (Kind::Email, "<null>"),
+            (Kind::Phone, "NaN"),
+            (Kind::ExternalId, "张**"),
+            (Kind::CardNumber, "6222********1234"),
+            (Kind::Email, "l***@qq.com"),
+            (Kind::Device, "02:00:00:00:00:00"),
+            (Kind::Device, "00000000-0000-0000-0000-000000000000"),
+            (Kind::Device, "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"),
         ];
         for (kind, text) in blocked {
             assert!(Value::parse(kind, text).unwrap().blocked, "{kind:?} {text}");

@@ -21,10 +21,9 @@ impl IdentityApi {
 }
 
 fn key(wire: &ExternalIdKey) -> Key {
-    let value = wire.external_id.trim().to_owned();
     Key {
         kind: Kind::ExternalId,
         scope: wire.channel_code.clone(),
-        value,
+        value: wire.external_id.clone(),
     }
 }

@@ -7,7 +7,6 @@ use rpc::Call;
 use crate::api::IdentityApi;
 use crate::domain::Key;
 use crate::domain::graph::Arrival;
-use crate::wire::Importable;
 use crate::{store, wire};
 
 const ARRIVALS_MAX: usize = 500;
@@ -25,7 +24,7 @@ impl IdentityApi {
             Begun::Fresh(tx) => tx,
         };
         let channels = store::channels::all(&**tx, call.tenant()).await?;
-        let parse = |arrival| wire::checked_arrival(arrival, &channels, Importable::No, self.clock.now());
+        let parse = |arrival| wire::checked_arrival(arrival, &channels, self.clock.now());
         let arrivals: Vec<Result<Arrival, Fault>> = call.arrivals.iter().map(parse).collect();
         let keys: Vec<Key> = arrivals.iter().flatten().flat_map(Arrival::keys).cloned().collect();
         let mut graph = store::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;

@@ -1,10 +1,12 @@
 use std::collections::HashMap;
 
 use ::store::Tx;
+use contracts::codec::Incoming;
 use contracts::identity::v1::{
     ErrorReason, ImportMembersRequest, ImportMembersResponse, MemberRow, NotedRow, RefusedRow,
 };
 use fault::{Common, Fault, Violations};
+use kernel::text::check_identifier;
 use kernel::{BEFORE_RECORDS, RequestKey, TIME_RANGE, Time};
 use prost::Message;
 use rpc::Call;
@@ -102,7 +104,9 @@ impl IdentityApi {
         channels: &Channels,
         tally: &mut ImportMembersResponse,
     ) -> Result<Vec<Admitted<'r>>, Fault> {
-        let request_ids: Vec<String> = rows.iter().map(|row| row.request_id.clone()).collect();
+        // A row is judged by itself: no database is asked for an id that none could hold.
+        let lawful = rows.iter().filter(|row| check_identifier(&row.request_id).is_ok());
+        let request_ids: Vec<String> = lawful.map(|row| row.request_id.clone()).collect();
         let mut digests: HashMap<String, Vec<u8>> = import_rows::digests(&**tx, call.tenant(), &request_ids).await?;
         let mut admitted = Vec::with_capacity(rows.len());
         for row in rows {
@@ -164,6 +168,7 @@ fn reused(row: &MemberRow) -> Fault {
 
 fn parse(row: &MemberRow, channels: &Channels, now: Time) -> Result<Arrival, Fault> {
     let mut violations = Violations::new();
+    violations.take("", row.check())?;
     let id_chars = row.request_id.chars().count();
     let id_fits = (1..=REQUEST_ID_CHARS_MAX).contains(&id_chars);
     violations.check(
@@ -182,8 +187,8 @@ fn parse(row: &MemberRow, channels: &Channels, now: Time) -> Result<Arrival, Fau
         violations.parse("register_time", time)
     });
     let arrival = row.arrival.clone().unwrap_or_default();
-    let arrival = wire::checked_arrival(&arrival, channels, Importable::Yes, now);
-    let arrival = wire::together(violations.finish(), arrival)?;
+    let arrival = wire::arrival(&arrival, channels, Importable::Yes, now);
+    let arrival = fault::together(violations.finish(), arrival)?;
     if !arrival.identifies_somebody() {
         let message = "the row identifies nobody: give an external id, or evidence that is proved and not blocked";
         return Err(Fault::refused(ErrorReason::NobodyIdentified, message));

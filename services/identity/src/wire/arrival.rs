@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 use contracts::codec::Incoming;
 use contracts::identity::v1 as proto;
 use contracts::identity::v1::ErrorReason;
-use fault::{Fault, Violations};
+use fault::{Fault, Violations, together};
 use kernel::Time;
 
-use super::{kind, link_fault, profile, proof, together};
+use super::{kind, link_fault, profile, proof};
 use crate::domain::graph::{Arrival, LinkError};
 use crate::domain::key::Slot;
 use crate::domain::value::Value;
@@ -27,7 +27,7 @@ pub(crate) fn arrival(
     now: Time,
 ) -> Result<Arrival, Fault> {
     let mut violations = Violations::new();
-    let (code, external_id) = (given(&wire.channel_code), given(wire.external_id.trim()));
+    let (code, external_id) = (given(&wire.channel_code), given(&wire.external_id));
     match importable {
         Importable::No => {
             violations.check(code.is_some(), "arrival.channel_code", "must name the channel");
@@ -73,18 +73,13 @@ pub(crate) fn arrival(
 }
 
 /// The same for one of many arrivals, whose shape was not checked when it was decoded: a wrong one refuses no other.
-pub(crate) fn checked_arrival(
-    wire: &proto::Arrival,
-    channels: &Channels,
-    importable: Importable,
-    now: Time,
-) -> Result<Arrival, Fault> {
+pub(crate) fn checked_arrival(wire: &proto::Arrival, channels: &Channels, now: Time) -> Result<Arrival, Fault> {
     // Under the rules of the method for a single one.
     let alone = proto::ResolveMemberRequest {
         request_id: "one of many".to_owned(),
         arrival: Some(wire.clone()),
     };
-    together(alone.check(), arrival(wire, channels, importable, now))
+    together(alone.check(), arrival(wire, channels, Importable::No, now))
 }
 
 /// Parses a piece of evidence that stands alone.

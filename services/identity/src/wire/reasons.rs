@@ -85,23 +85,3 @@ pub(crate) fn check_etag(sent: &str, version: i64) -> Result<(), Fault> {
         .with("etag", present)
         .with("sent", sent))
 }
-
-/// Joins the violations of two checks of one thing, so that its sender mends all in one go. A field that the first check
-/// names is not named again; what is no violation waits until the fields are right.
-pub(crate) fn together<T>(first: Result<(), Fault>, second: Result<T, Fault>) -> Result<T, Fault> {
-    match (first, second) {
-        (Ok(()), second) => second,
-        (Err(Fault::Refused(first)), Err(Fault::Refused(second))) => {
-            let mut violations = first.violations;
-            let known: Vec<String> = violations.iter().map(|violation| violation.path.clone()).collect();
-            violations.extend(
-                second
-                    .violations
-                    .into_iter()
-                    .filter(|violation| !known.contains(&violation.path)),
-            );
-            Err(Fault::invalid_fields(violations))
-        }
-        (Err(first), _) => Err(first),
-    }
-}

@@ -55,7 +55,12 @@ async fn one_person_in_many_channels_at_the_same_time_ends_as_one_member() {
     let visits = || {
         ["tmall", "jd", "pos", "wechat_mini", "wechat_oa"]
             .into_iter()
-            .flat_map(|channel| [arrival(channel, "x", [phone("13712345670")]), arrival(channel, "x", [])])
+            .flat_map(|channel| {
+                [
+                    arrival(channel, "x1", [phone("13712345670")]),
+                    arrival(channel, "x1", []),
+                ]
+            })
     };
     let resolutions = join_all(visits().map(|visit| world.resolve(visit))).await;
     let survivor = world.look_up(IdentityKind::Phone, "13712345670", "").await.unwrap();

@@ -19,5 +19,6 @@ mod profile;
 mod replay;
 mod resolve;
 mod tenants;
+mod texts;
 mod undo;
 mod world;

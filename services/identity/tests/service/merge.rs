@@ -20,7 +20,7 @@ async fn older_survives_newer_whatever_the_order_of_the_request() {
 #[tokio::test]
 async fn the_known_survives_the_older_anonymous() {
     let world = World::new().await;
-    let anonymous = world.resolve(arrival("wechat_oa", "visitor", [])).await.member_id;
+    let anonymous = world.resolve(arrival("wechat_oa", "visitor-7", [])).await.member_id;
     let began = world.member(&anonymous).await.register_time;
     world.harness.clock.advance(std::time::Duration::from_mins(1));
     let known = world
@@ -39,7 +39,7 @@ async fn every_method_follows_an_absorbed_id_for_ever() {
         world.harness.clock.advance(std::time::Duration::from_secs(1));
         ids.push(
             world
-                .resolve(arrival(["tmall", "jd", "pos", "wechat_oa"][number], "x", []))
+                .resolve(arrival(["tmall", "jd", "pos", "wechat_oa"][number], "x1", []))
                 .await
                 .member_id,
         );

@@ -200,7 +200,12 @@ async fn of_a_chain_the_last_merge_is_undone_first_and_the_ids_lead_where_they_l
     let world = World::new().await;
     let mut ids = Vec::new();
     for channel in ["tmall", "jd", "pos"] {
-        ids.push(world.resolve(named(arrival(channel, "x", []), channel)).await.member_id);
+        ids.push(
+            world
+                .resolve(named(arrival(channel, "x1", []), channel))
+                .await
+                .member_id,
+        );
         world.harness.clock.advance(Duration::from_secs(1));
     }
     let [first, second, third] = [&ids[0], &ids[1], &ids[2]];
@@ -214,7 +219,7 @@ async fn of_a_chain_the_last_merge_is_undone_first_and_the_ids_lead_where_they_l
     );
     world.undo(second).await.unwrap();
     assert_eq!(&world.get(third).await.member.unwrap().member_id, second);
-    assert_eq!(&world.resolve(arrival("pos", "x", [])).await.member_id, second);
+    assert_eq!(&world.resolve(arrival("pos", "x1", [])).await.member_id, second);
     assert_eq!(
         &world.told::<MergeUndone>().await[0].led_member_ids,
         &vec![third.clone()]
@@ -234,7 +239,12 @@ async fn merges_into_one_survivor_are_undone_in_any_order_without_a_trace() {
     let mut ids = Vec::new();
     for channel in ["jd", "tmall"] {
         world.harness.clock.advance(Duration::from_secs(1));
-        ids.push(world.resolve(named(arrival(channel, "x", []), channel)).await.member_id);
+        ids.push(
+            world
+                .resolve(named(arrival(channel, "x1", []), channel))
+                .await
+                .member_id,
+        );
     }
     let before = person(world.member(&survivor).await);
     for id in &ids {

@@ -64,7 +64,7 @@ fn item<R: PostingRequest + Incoming>(
     Item {
         request_id: request.request_id().to_owned(),
         form: Box::new(move |answer| R::Response::decode(answer).map(told).map_err(Fault::internal)),
-        ask: asked.map_err(|fault| below(name, fault)),
+        ask: asked.map_err(|fault| fault.below(name)),
     }
 }
 
@@ -74,16 +74,6 @@ fn permit_own<R: PostingRequest>(principal: &Principal) -> Result<(), Fault> {
     let method = methods.at(&format!("/{}", R::METHOD));
     let method = method.ok_or_else(|| Fault::internal(format!("there is no method {}", R::METHOD)))?;
     rpc::permit(method, Some(principal))
-}
-
-/// The violations' paths begin at the posting: "earn.amount".
-fn below(name: &str, mut fault: Fault) -> Fault {
-    if let Fault::Refused(refusal) = &mut fault {
-        for violation in &mut refusal.violations {
-            violation.path = format!("{name}.{}", violation.path);
-        }
-    }
-    fault
 }
 
 /// The result of a posting.

@@ -49,6 +49,7 @@ mod spending;
 mod statements;
 mod sums;
 mod tenants;
+mod texts;
 mod times;
 mod transfers;
 mod undo_pools;

@@ -7,11 +7,17 @@ use rpc::Call;
 
 use super::TaggingApi;
 
+/// How many requests a call carries.
+const REQUESTS_MAX: usize = 500;
+
 impl TaggingApi {
     pub(super) async fn batch_assign_tags(
         &self,
         call: Call<BatchAssignTagsRequest>,
     ) -> Result<BatchAssignTagsResponse, Fault> {
+        if !(1..=REQUESTS_MAX).contains(&call.requests.len()) {
+            return Err(Fault::invalid("requests", format!("must be 1 to {REQUESTS_MAX}")));
+        }
         let outcomes = self.assigner.assign(call.principal(), &call.requests).await?;
         let results = outcomes.into_iter().map(result).collect::<Result<_, Fault>>()?;
         Ok(BatchAssignTagsResponse { results })

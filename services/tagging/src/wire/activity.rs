@@ -1,11 +1,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use contracts::codec::Incoming;
 use contracts::tagging::v1;
 use contracts::r#type::v1 as shared;
 use fault::{Fault, Violation, Violations};
 use kernel::{BEFORE_RECORDS, Money, TIME_RANGE, Time};
-use prost_protovalidate::Validate;
 
 use crate::domain::activity::{Activity, ActivityId, Item, SourceKey};
 use crate::domain::member::MemberId;
@@ -29,11 +29,8 @@ pub(crate) enum Who {
 /// Reads an activity that is to be recorded, or says everything that is wrong with it.
 pub(crate) fn parse(wire: v1::Activity, now: Time) -> Result<(Who, Activity), Vec<Violation>> {
     let mut violations = Violations::new();
-    if let Err(error) = wire.validate() {
-        error
-            .violations()
-            .iter()
-            .for_each(|violation| violations.add(violation.field_path(), violation.message()));
+    if violations.take("", wire.check()).is_err() {
+        violations.add("", "cannot be checked");
     }
     let who = parse_who(&wire, &mut violations);
     violations.check(

@@ -21,6 +21,7 @@ mod segments;
 mod stream;
 mod summary;
 mod tags;
+mod texts;
 mod times;
 mod windows;
 mod world;
