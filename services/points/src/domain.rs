@@ -13,6 +13,7 @@ mod expiry;
 mod handed_place;
 mod hold;
 mod ids;
+mod order_money;
 mod pending;
 mod pool;
 mod posting;
@@ -42,6 +43,7 @@ pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
 pub(crate) use handed_place::{Fate, HandedPlace, PutBack};
 pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
 pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId, PoolId, PoolTag};
+pub(crate) use order_money::{OrderMoney, Refunded, written};
 pub(crate) use pending::{Availability, ConfirmCause, Confirmed, Earns};
 pub(crate) use pool::{
     Absorbed, MEMBERS_MAX, Pool, PoolMember, PoolRefusal, RedeemPolicy, holder_of, is_pool, new_pool_id, pool_of,
@@ -49,7 +51,7 @@ pub(crate) use pool::{
 pub(crate) use posting::{Act, Extent, POSTING_MAX, Posting};
 pub(crate) use proof::{Books, Figures, Line, LotSums, Proven, prove};
 pub(crate) use refusal::Refusal;
-pub(crate) use reversal::{Part, Reversible, due_back};
+pub(crate) use reversal::{Part, Reversible};
 pub(crate) use state::State;
 pub(crate) use sum_page::{Compared, LotPart, PageSums, SumPage, WrongSum, wrong_sums};
 pub(crate) use tally::{Tallies, miscount};

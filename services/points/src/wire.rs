@@ -17,7 +17,9 @@ mod refusal;
 pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, cost_centre, inputs_digest};
 pub(crate) use adjustment::adjustment_to_wire;
 pub(crate) use asset::{asset_to_wire, check_reachable, clawback_from_wire, expiry_from_wire};
-pub(crate) use earning_decision::{amounts, caps_from_wire, decision_to_wire, explained_outcome, outcome_from_wire};
+pub(crate) use earning_decision::{
+    amounts, caps_from_wire, decision_to_wire, explained_outcome, outcome_from_wire, refunded_to_wire,
+};
 pub(crate) use earning_rule::{RulePatch, rule_to_wire};
 pub(crate) use earning_rule_draft::{draft_to_wire, version_to_wire};
 pub(crate) use hold::hold_to_wire;

@@ -9,15 +9,16 @@ use fault::Fault;
 use kernel::{Clock, Fact, Tenant};
 use store::Tx;
 
-use self::judging::{Judged, judge_all};
+use self::judging::{ForeignRefund, Judged, judge_all};
 use super::Redirects;
 use super::rule_books::RuleBooks;
-use crate::domain::{AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, MemberId, Posting, Refusal, due_back};
+use crate::domain::{AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, MemberId, Posting, Refunded, Refusal};
 use crate::post::post_many;
 use crate::store::{
-    EarnRow, OrderKey, OrderRow, counted_refunds, earns_of_activities, lock, orders, save_orders, save_refunds,
+    EarnRow, OrderKey, OrderRow, counted_refunds, decisions, earns_of_activities, lock, orders, save_orders,
+    save_refunds,
 };
-use crate::wire::{ORDER_PAID, ORDER_REFUNDED, parse_id};
+use crate::wire::{ORDER_PAID, ORDER_REFUNDED, parse_id, refunded_to_wire};
 
 /// Lets activities earn by the rules in force, and takes back what refunded orders had earned.
 ///
@@ -52,6 +53,8 @@ struct Arrived {
 struct Touched {
     order: OrderRow,
     by: Option<ActivityId>,
+    /// Which activities of this batch refund it, with their money.
+    refunds: Vec<(ActivityId, String, i64)>,
 }
 
 #[async_trait]
@@ -94,7 +97,7 @@ impl Consumer for EarnByRules {
         let new = judged.earns.iter().zip(posted);
         earned.extend(new.filter_map(|(posting, outcome)| new_earn(posting, outcome)));
         self.claim_back(tx, &mut judged, &earned, &money, &redirects).await?;
-        judged.save(tx, now).await?;
+        judged.save(tx, now, foreign_refunds(&arrived, &money)).await?;
         let touched = money.iter().map(|(key, touched)| (key, &touched.order));
         let earning: HashSet<ActivityId> = earned.iter().map(|earn| earn.activity).collect();
         save_orders(
@@ -138,7 +141,8 @@ fn order_key(it: &Arrived) -> Option<OrderKey> {
 /// is one of the whole order, however large: it stands at the end of 64 bits, and stays there. One that is told again is
 /// not another.
 async fn count_money(tx: &Tx, arrived: &[Arrived]) -> Result<BTreeMap<OrderKey, Touched>, Fault> {
-    let known = orders(&**tx, &arrived.iter().filter_map(order_key).collect()).await?;
+    let mut known = orders(&**tx, &arrived.iter().filter_map(order_key).collect()).await?;
+    find_currencies(tx, &mut known).await?;
     let refunds = arrived.iter().filter(|it| it.activity.activity_type == ORDER_REFUNDED);
     let counted = counted_refunds(&**tx, &refunds.map(|it| (it.tenant, it.id)).collect()).await?;
     let mut new: BTreeSet<(Tenant, ActivityId)> = BTreeSet::new();
@@ -149,23 +153,75 @@ async fn count_money(tx: &Tx, arrived: &[Arrived]) -> Result<BTreeMap<OrderKey, 
         let touched = money.entry(key.clone()).or_insert_with(|| Touched {
             order: order(),
             by: None,
+            refunds: Vec::new(),
         });
-        let amount = it.activity.amount.as_ref().map(|amount| amount.minor_units.max(0));
-        let news = if it.activity.activity_type == ORDER_PAID {
-            touched.order.paid = amount.unwrap_or(0);
-            touched.order.activity.replace(it.id) != Some(it.id)
+        if it.activity.activity_type == ORDER_PAID {
+            touched.pay(it);
         } else if !counted.contains(&(it.tenant, it.id)) && new.insert((it.tenant, it.id)) {
-            touched.order.refunded = touched.order.refunded.saturating_add(amount.unwrap_or(i64::MAX));
-            true
-        } else {
-            false
-        };
-        if news {
-            touched.by = Some(it.id);
+            touched.refund(it);
         }
     }
     save_refunds(tx, &new).await?;
     Ok(money)
+}
+
+impl Touched {
+    fn pay(&mut self, it: &Arrived) {
+        self.order.money.pay(amount(&it.activity));
+        if self.order.activity.replace(it.id) != Some(it.id) {
+            self.by = Some(it.id);
+        }
+    }
+
+    fn refund(&mut self, it: &Arrived) {
+        let amount = amount(&it.activity);
+        self.order.money.refund(amount);
+        if let Some((currency, minor_units)) = amount {
+            self.refunds.push((it.id, currency.to_owned(), minor_units));
+        }
+        if amount.is_none_or(|(currency, _)| self.order.money.counts(currency)) {
+            self.by = Some(it.id);
+        }
+    }
+
+    /// Which of this batch's refunds are in another currency than the order, and what becomes of them.
+    fn foreign(&self) -> impl Iterator<Item = (ActivityId, Refunded)> {
+        let money = &self.order.money;
+        let refunds = self.refunds.iter().filter(|(_, currency, _)| !money.counts(currency));
+        refunds.map(|(activity, currency, minor_units)| (*activity, money.tell(currency, *minor_units)))
+    }
+}
+
+fn amount(activity: &Activity) -> Option<(&str, i64)> {
+    let amount = activity.amount.as_ref()?;
+    Some((&amount.currency_code, amount.minor_units))
+}
+
+/// Orders that were kept before currencies were have them in what was decided about them.
+async fn find_currencies(tx: &Tx, orders: &mut HashMap<OrderKey, OrderRow>) -> Result<(), Fault> {
+    let lacking = orders.iter().filter(|(_, order)| order.money.lacks_currency());
+    let lacking = lacking.filter_map(|(key, order)| Some((key.tenant, order.activity?)));
+    let decided = decisions(&**tx, &lacking.collect()).await?;
+    for (key, order) in orders {
+        let decision = order.activity.and_then(|activity| decided.get(&(key.tenant, activity)));
+        if let Some((currency, _)) = decision.and_then(|it| amount(it.activity.as_ref()?)) {
+            currency.clone_into(&mut order.money.currency);
+        }
+    }
+    Ok(())
+}
+
+fn foreign_refunds<'a>(arrived: &'a [Arrived], money: &BTreeMap<OrderKey, Touched>) -> Vec<ForeignRefund<'a>> {
+    let told = money.iter().flat_map(|(key, touched)| {
+        let foreign = touched.foreign();
+        foreign.map(|(activity, told)| ((key.tenant, activity), told))
+    });
+    let mut told: HashMap<(Tenant, ActivityId), Refunded> = told.collect();
+    let foreign = arrived.iter().filter_map(|arrived| {
+        let told = refunded_to_wire(told.remove(&(arrived.tenant, arrived.id))?);
+        Some(ForeignRefund { arrived, told })
+    });
+    foreign.collect()
 }
 
 /// What was earned before by these activities, and by the orders that they refund.
@@ -222,7 +278,7 @@ async fn lock_all(
 }
 
 fn refunded_activities(money: &BTreeMap<OrderKey, Touched>) -> impl Iterator<Item = (Tenant, ActivityId)> {
-    let refunded = money.iter().filter(|(_, touched)| touched.order.refunded > 0);
+    let refunded = money.iter().filter(|(_, touched)| touched.order.money.refunded() > 0);
     refunded.filter_map(|(key, touched)| Some((key.tenant, touched.order.activity?)))
 }
 
@@ -281,15 +337,16 @@ fn claims<'e>(
         of_activity.entry((earn.tenant, earn.activity)).or_default().push(earn);
     }
     let mut claims = Vec::new();
-    for (key, Touched { order, by }) in money {
-        let (Some(activity), Some(by)) = (order.activity, *by) else {
+    for (key, touched) in money {
+        let order = &touched.order;
+        let (Some(activity), Some(by)) = (order.activity, touched.by) else {
             continue;
         };
-        if order.refunded == 0 {
+        if order.money.refunded() == 0 {
             continue;
         }
         for earn in of_activity.get(&(key.tenant, activity)).into_iter().flatten() {
-            let total = due_back(earn.amount, order.paid, order.refunded);
+            let total = order.money.due_back(earn.amount);
             let claim = Posting {
                 account: account_of(earn, redirects),
                 act: Act::Reverse {
@@ -348,7 +405,7 @@ fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<i64,
 
 /// An order that has earned nothing and of which nothing was refunded need not be remembered.
 fn worth_keeping(order: &OrderRow, earning: &HashSet<ActivityId>) -> bool {
-    order.refunded > 0 || order.activity.is_some_and(|activity| earning.contains(&activity))
+    order.money.has_refunds() || order.activity.is_some_and(|activity| earning.contains(&activity))
 }
 
 #[cfg(test)]

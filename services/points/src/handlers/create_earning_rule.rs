@@ -77,6 +77,7 @@ fn blank(code: &str, now: Time) -> EarningRule {
         priority: 0,
         stop: false,
         exclusion_group: String::new(),
+        currency: String::new(),
         start: None,
         end: None,
     }

@@ -8,8 +8,8 @@ use rpc::Call;
 
 use super::PointsApi;
 use crate::domain::{CompiledRule, EarningRule, RuleState, explain};
-use crate::store::{decisions, decisions_of_source, find_rule_at, rule, rule_versions};
-use crate::wire::{activity_facts, outcome_from_wire, parse_id, parse_time};
+use crate::store::{OrderKey, decisions, decisions_of_source, find_rule_at, orders, rule, rule_versions};
+use crate::wire::{ORDER_PAID, activity_facts, outcome_from_wire, parse_id, parse_time, refunded_to_wire};
 
 /// As many decisions as one answer has: activities of one member with the same number at their sources.
 const DECISIONS_MAX: i64 = 20;
@@ -25,6 +25,7 @@ impl PointsApi {
         let tenant = call.tenant();
         let mut found = self.find_decisions(tenant, &call).await?;
         let versions = self.versions(tenant, &found).await?;
+        self.add_refunds(tenant, &mut found).await?;
         for decision in &mut found {
             explain_outcomes(decision, &versions)?;
             if !call.rule_code.is_empty() {
@@ -57,6 +58,18 @@ impl PointsApi {
             return Err(Fault::not_found("earning decision about activity", name));
         }
         Ok(found)
+    }
+
+    /// Adds to orders what was given back of them until now.
+    async fn add_refunds(&self, tenant: Tenant, decisions: &mut [EarningDecision]) -> Result<(), Fault> {
+        let keys = decisions.iter().filter_map(|decision| paid_order(tenant, decision));
+        let known = orders(self.db.read(), &keys.collect()).await?;
+        for decision in decisions {
+            let order = paid_order(tenant, decision).and_then(|key| known.get(&key));
+            let told = order.map(|order| order.money.told()).unwrap_or_default();
+            decision.refunds.extend(told.into_iter().map(refunded_to_wire));
+        }
+        Ok(())
     }
 
     /// What was decided about the member as it is named, and as whom it was merged into.
@@ -95,6 +108,16 @@ impl PointsApi {
         });
         compiled.collect()
     }
+}
+
+/// The order that a decision is about.
+fn paid_order(tenant: Tenant, decision: &EarningDecision) -> Option<OrderKey> {
+    let activity = decision.activity.as_ref().filter(|it| it.activity_type == ORDER_PAID)?;
+    Some(OrderKey {
+        tenant,
+        channel: activity.channel_code.clone(),
+        source_id: activity.source_id.clone(),
+    })
 }
 
 /// Adds the words: the version that decided, explained on what it decided by.

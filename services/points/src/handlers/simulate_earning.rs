@@ -2,8 +2,9 @@ use std::collections::BTreeSet;
 
 use contracts::points::v1::{SimulateEarningRequest, SimulateEarningResponse};
 use contracts::tagging::v1::Activity;
-use fault::Fault;
-use kernel::{Tenant, Time};
+use contracts::r#type::v1 as shared;
+use fault::{Fault, Violations};
+use kernel::{Currency, Money, Tenant, Time};
 use rpc::Call;
 
 use super::PointsApi;
@@ -21,6 +22,7 @@ impl PointsApi {
             .activity
             .as_ref()
             .ok_or_else(|| Fault::invalid("activity", "is required"))?;
+        let activity = &with_amount(activity)?;
         let at = parse_time("at_time", call.at_time.as_ref())?.unwrap_or_else(|| self.clock.now());
         let member = self.member_of(tenant, activity).await?;
         let tier = match call.tier_code.as_str() {
@@ -81,6 +83,44 @@ impl PointsApi {
         let compiled: Result<Vec<_>, Fault> = rules.into_iter().map(|rule| self.compile(rule)).collect();
         Ok(RuleBook::new(compiled?))
     }
+}
+
+/// The activity with its amount, which is what its lines come to where it is absent, as if it were recorded.
+fn with_amount(activity: &Activity) -> Result<Activity, Fault> {
+    let mut violations = Violations::new();
+    let mut money = |path: &str, money: &Option<shared::Money>| {
+        let money = money.as_ref()?;
+        money.parse(&format!("activity.{path}"), &mut violations)
+    };
+    let amount = money("amount", &activity.amount);
+    let discount = money("discount_amount", &activity.discount_amount);
+    let surcharge = money("surcharge_amount", &activity.surcharge_amount);
+    let items = activity.items.iter().enumerate();
+    let items: Vec<Option<Money>> = items
+        .map(|(index, item)| money(&format!("items[{index}].amount"), &item.amount))
+        .collect();
+    let told = [amount, discount, surcharge].into_iter().chain(items.iter().copied());
+    let currencies: BTreeSet<Currency> = told.flatten().map(|money| money.currency()).collect();
+    violations.check(
+        currencies.len() <= 1,
+        "activity.amount.currency_code",
+        "must be that of all amounts: an activity is in one currency",
+    );
+    violations.finish()?;
+    let lines: Option<Vec<Money>> = items.into_iter().collect();
+    let amount = amount.or_else(|| due(&lines?, discount, surcharge));
+    Ok(Activity {
+        amount: amount.map(Into::into),
+        ..activity.clone()
+    })
+}
+
+/// What lines come to.
+fn due(lines: &[Money], discount: Option<Money>, surcharge: Option<Money>) -> Option<Money> {
+    let (first, others) = lines.split_first()?;
+    let added = others.iter().copied().chain(surcharge);
+    let sum = added.into_iter().try_fold(*first, Money::checked_add)?;
+    discount.map_or(Some(sum), |discount| sum.checked_sub(discount))
 }
 
 /// The drafts that are named, each of which there must be, or all, if that was asked for.

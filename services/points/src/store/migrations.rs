@@ -3,6 +3,7 @@ mod bare_entries;
 mod counter_axes;
 mod counter_proof;
 mod counters;
+mod currencies;
 mod debt;
 mod debt_proof;
 mod debtors;
@@ -65,6 +66,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         pool_holds::POOL_HOLDS,
         pool_places::POOL_PLACES,
         kept_lots::KEPT_LOTS,
+        currencies::CURRENCIES,
     ]
 }
 

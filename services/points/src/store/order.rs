@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use fault::Fault;
 use kernel::Tenant;
@@ -6,8 +6,11 @@ use sea_orm::ConnectionTrait;
 use store::{Column, Tx, insert_rows, values};
 use uuid::Uuid;
 
-use super::row::{Columns, KEYS_MAX, select};
-use crate::domain::ActivityId;
+use super::row::{Columns, KEYS_MAX, broken, select};
+use crate::domain::{ActivityId, OrderMoney};
+
+/// What is kept as refunded of an order that was given back as a whole.
+const WHOLE: i64 = i64::MAX;
 
 /// An order by its number in its channel: what a refund names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,8 +25,7 @@ pub(crate) struct OrderKey {
 pub(crate) struct OrderRow {
     /// The activity that paid it; none while only refunds of it have arrived.
     pub(crate) activity: Option<ActivityId>,
-    pub(crate) paid: i64,
-    pub(crate) refunded: i64,
+    pub(crate) money: OrderMoney,
 }
 
 /// The orders of these keys, those that are known.
@@ -47,7 +49,8 @@ pub(crate) async fn orders(
         let columns = [Column::Uuid, Column::Text, Column::Text];
         let (list, parameters) = values(conn.get_database_backend(), 1, &columns, rows);
         let sql = format!(
-            "SELECT tenant_id, channel_code, source_id, activity_id, paid, refunded FROM order_money \
+            "SELECT tenant_id, channel_code, source_id, activity_id, paid, refunded, currency_code, refunds \
+             FROM order_money \
              WHERE (tenant_id, channel_code, source_id) IN {list}"
         );
         for row in select(conn, &sql, parameters).await? {
@@ -58,17 +61,41 @@ pub(crate) async fn orders(
                 source_id: columns.take()?,
             };
             let activity = columns.take::<Option<Uuid>>()?.map(ActivityId::from_uuid);
-            found.insert(
-                key,
-                OrderRow {
-                    activity,
-                    paid: columns.take()?,
-                    refunded: columns.take()?,
-                },
-            );
+            let money = money(&mut columns)?;
+            found.insert(key, OrderRow { activity, money });
         }
     }
     Ok(found)
+}
+
+fn money(columns: &mut Columns<'_>) -> Result<OrderMoney, Fault> {
+    let (paid, refunded): (i64, i64) = (columns.take()?, columns.take()?);
+    let (currency, refunds): (String, String) = (columns.take()?, columns.take()?);
+    let whole = refunded == WHOLE;
+    let refunds = if refunds.is_empty() && refunded > 0 && !whole {
+        BTreeMap::from([(String::new(), refunded)])
+    } else {
+        let part = |part: &str| {
+            let (currency, minor_units) = part.split_once(':')?;
+            Some((currency.to_owned(), minor_units.parse().ok()?))
+        };
+        let parts = refunds.split_whitespace().map(part);
+        parts
+            .collect::<Option<_>>()
+            .ok_or_else(|| broken("an order's refunds", &refunds))?
+    };
+    Ok(OrderMoney {
+        paid,
+        currency,
+        refunds,
+        whole,
+    })
+}
+
+fn refunds(money: &OrderMoney) -> String {
+    let parts = money.refunds.iter();
+    let parts: Vec<String> = parts.map(|(currency, sum)| format!("{currency}:{sum}")).collect();
+    parts.join(" ")
 }
 
 /// Which of these activities are refunds that were counted before.
@@ -105,17 +132,21 @@ pub(crate) async fn save_refunds(tx: &Tx, activities: &BTreeSet<(Tenant, Activit
 
 /// Writes orders as they are now.
 pub(crate) async fn save_orders(tx: &Tx, orders: Vec<(&OrderKey, &OrderRow)>) -> Result<(), Fault> {
-    const INSERT: &str = "INSERT INTO order_money (tenant_id, channel_code, source_id, activity_id, paid, refunded)";
+    const INSERT: &str = "INSERT INTO order_money (tenant_id, channel_code, source_id, activity_id, paid, refunded, \
+         currency_code, refunds)";
     const CHANGE: &str = "ON CONFLICT (tenant_id, channel_code, source_id) DO UPDATE SET \
-         activity_id = excluded.activity_id, paid = excluded.paid, refunded = excluded.refunded";
+         activity_id = excluded.activity_id, paid = excluded.paid, refunded = excluded.refunded, \
+         currency_code = excluded.currency_code, refunds = excluded.refunds";
     let rows = orders.into_iter().map(|(key, order)| {
         vec![
             key.tenant.uuid().into(),
             key.channel.clone().into(),
             key.source_id.clone().into(),
             order.activity.map(kernel::Id::uuid).into(),
-            order.paid.into(),
-            order.refunded.into(),
+            order.money.paid.into(),
+            order.money.refunded().into(),
+            order.money.currency.clone().into(),
+            refunds(&order.money).into(),
         ]
     });
     insert_rows(&**tx, INSERT, rows.collect(), CHANGE).await?;

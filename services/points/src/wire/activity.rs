@@ -18,6 +18,7 @@ const STORE: &str = "store_code";
 /// What the rules see of an activity of a member with a tier.
 pub(crate) fn activity_facts(activity: &Activity, tier: &str) -> ActivityFacts {
     let occur_time = activity.occur_time.as_ref().map(Time::from_record).unwrap_or_default();
+    let currency = currency(activity);
     let mut facts = Facts::new()
         .with("activity.activity_type", activity.activity_type.as_str())
         .with("activity.channel_code", activity.channel_code.as_str())
@@ -25,7 +26,11 @@ pub(crate) fn activity_facts(activity: &Activity, tier: &str) -> ActivityFacts {
         .with("activity.occur_time", Value::Timestamp(occur_time.micros()))
         .with(
             "activity.items",
-            activity.items.iter().map(|it| item(it).facts).collect::<Vec<Object>>(),
+            activity
+                .items
+                .iter()
+                .map(|it| item(it, currency).facts)
+                .collect::<Vec<Object>>(),
         )
         .with("activity.attributes", activity.attributes.clone())
         .with("member.tier", tier);
@@ -38,7 +43,8 @@ pub(crate) fn activity_facts(activity: &Activity, tier: &str) -> ActivityFacts {
         channel: activity.channel_code.clone(),
         occur_time,
         money: activity.amount.as_ref().map_or(0, |money| money.minor_units),
-        items: activity.items.iter().map(item).collect(),
+        currency: currency.to_owned(),
+        items: activity.items.iter().map(|it| item(it, currency)).collect(),
         facts,
     }
 }
@@ -53,8 +59,17 @@ pub(crate) fn cost_centre(activity: &Activity) -> Option<CostCentre> {
     })
 }
 
-fn item(item: &ActivityItem) -> Item {
-    let money = item.amount.as_ref().map_or(0, |money| money.minor_units);
+/// The one currency of an activity's money.
+fn currency(activity: &Activity) -> &str {
+    let items = activity.items.iter().map(|item| &item.amount);
+    let mut amounts = [&activity.amount].into_iter().chain(items).flatten();
+    amounts.next().map_or("", |money| &money.currency_code)
+}
+
+/// An item's money in the currency of the activity. Tagging lets no other pass.
+fn item(item: &ActivityItem, currency: &str) -> Item {
+    let amount = item.amount.as_ref().filter(|money| money.currency_code == currency);
+    let money = amount.map_or(0, |money| money.minor_units);
     Item {
         quantity: item.quantity,
         money,

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use contracts::points::v1 as wire;
 use contracts::points::v1::RuleVerdict;
 use contracts::tagging::v1::Activity;
+use contracts::r#type::v1 as shared;
 use fault::Fault;
 use kernel::{Exact, Time};
 
-use crate::domain::{ActivityFacts, CapKind, CapUse, CompiledRule, EntryId, MemberId, Outcome, Verdict, explain};
+use crate::domain::{
+    ActivityFacts, CapKind, CapUse, CompiledRule, EntryId, MemberId, Outcome, Refunded, Verdict, explain,
+};
 
 /// As many outcomes as a decision tells; more rules than that for one type and channel are judged, but not told.
 const OUTCOMES_MAX: usize = 500;
@@ -33,6 +36,20 @@ pub(crate) fn decision_to_wire(
         outcomes: told.map(|(outcome, entry)| outcome_to_wire(outcome, *entry)).collect(),
         amounts: amounts(outcomes.iter().map(|(outcome, _)| outcome)),
         omitted_count: i32::try_from(omitted).unwrap_or(i32::MAX),
+        refunds: Vec::new(),
+    }
+}
+
+/// What was given back of an order in one currency.
+pub(crate) fn refunded_to_wire(refunded: Refunded) -> wire::RefundedMoney {
+    let amount = refunded.amount.map(|(currency_code, minor_units)| shared::Money {
+        currency_code,
+        minor_units,
+    });
+    wire::RefundedMoney {
+        amount,
+        counts: refunded.counts,
+        explanation: refunded.explanation,
     }
 }
 
@@ -62,6 +79,7 @@ fn outcome_to_wire(outcome: &Outcome, entry: Option<EntryId>) -> wire::RuleOutco
         Verdict::Earns(amount) => (RuleVerdict::Earns, *amount, "", ""),
         Verdict::OutOfTime => (RuleVerdict::OutOfTime, 0, "", ""),
         Verdict::ConditionFalse => (RuleVerdict::ConditionFalse, 0, "", ""),
+        Verdict::OtherCurrency => (RuleVerdict::OtherCurrency, 0, "", ""),
         Verdict::Stopped(by) => (RuleVerdict::Stopped, 0, by.as_str(), ""),
         Verdict::Excluded(by) => (RuleVerdict::Excluded, 0, by.as_str(), ""),
         Verdict::Nothing(_) => (RuleVerdict::Nothing, 0, "", ""),
@@ -98,6 +116,7 @@ pub(crate) fn outcome_from_wire(kept: &wire::RuleOutcome, rule: Arc<CompiledRule
         RuleVerdict::Earns => Verdict::Earns(kept.amount),
         RuleVerdict::OutOfTime => Verdict::OutOfTime,
         RuleVerdict::ConditionFalse => Verdict::ConditionFalse,
+        RuleVerdict::OtherCurrency => Verdict::OtherCurrency,
         RuleVerdict::Stopped => Verdict::Stopped(by()),
         RuleVerdict::Excluded => Verdict::Excluded(by()),
         RuleVerdict::Nothing => Verdict::Nothing(kept.uncapped_amount),

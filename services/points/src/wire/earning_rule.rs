@@ -2,7 +2,7 @@ mod amount;
 
 use contracts::points::v1 as wire;
 use fault::{Fault, Violations};
-use kernel::Time;
+use kernel::{Currency, Time};
 
 use self::amount::{amount_from_wire, amount_to_wire};
 use super::parse_time;
@@ -10,7 +10,7 @@ use crate::domain::{EarningRule, MemberCaps, RuleState};
 use crate::store::RuleRow;
 
 /// Every field of a rule that a request may set.
-pub(crate) const MUTABLE: [&str; 18] = [
+pub(crate) const MUTABLE: [&str; 19] = [
     "display_name",
     "state",
     "asset_code",
@@ -26,6 +26,7 @@ pub(crate) const MUTABLE: [&str; 18] = [
     "priority",
     "stop",
     "exclusion_group",
+    "currency_code",
     "start_time",
     "end_time",
     "effect_time",
@@ -129,6 +130,12 @@ impl<'r> RulePatch<'r> {
             "priority" => rule.priority = sent.priority,
             "stop" => rule.stop = sent.stop,
             "exclusion_group" => rule.exclusion_group.clone_from(&sent.exclusion_group),
+            "currency_code" => {
+                if !sent.currency_code.is_empty() {
+                    violations.parse("earning_rule.currency_code", sent.currency_code.parse::<Currency>());
+                }
+                rule.currency.clone_from(&sent.currency_code);
+            }
             "start_time" => rule.start = self.start,
             "end_time" => rule.end = self.end,
             // All three amounts are one, and the effect depends on the state: both are set when all else is.
@@ -221,5 +228,6 @@ pub(crate) fn rule_to_wire(row: &RuleRow, now: Time) -> wire::EarningRule {
         exclusion_group: rule.exclusion_group,
         effect_time: Some(rule.effect.to_wire()),
         budget_used: row.budget_used,
+        currency_code: rule.currency,
     }
 }

@@ -15,6 +15,7 @@ mod brand;
 mod capping;
 mod constraints;
 mod cost_centres;
+mod currencies;
 mod deadlines;
 mod debts;
 mod drafting;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use contracts::points::v1::EarningDecision;
+use contracts::points::v1::{EarningDecision, RefundedMoney};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use store::Tx;
@@ -33,6 +33,12 @@ struct Decided<'a> {
     subject: Subject,
     tier: String,
     outcomes: Vec<(Outcome, Option<EntryId>)>,
+}
+
+/// A refund in another currency than its order's.
+pub(super) struct ForeignRefund<'a> {
+    pub(super) arrived: &'a Arrived,
+    pub(super) told: RefundedMoney,
 }
 
 /// By tenant, activity and rule: from which caps an earn was taken.
@@ -183,6 +189,7 @@ impl<'a> Judged<'a> {
                 }
                 Verdict::OutOfTime
                 | Verdict::ConditionFalse
+                | Verdict::OtherCurrency
                 | Verdict::Stopped(_)
                 | Verdict::Excluded(_)
                 | Verdict::Nothing(_)
@@ -242,18 +249,39 @@ impl<'a> Judged<'a> {
         }
     }
 
-    /// Keeps the counters and the decisions.
-    pub(super) async fn save(self, tx: &Tx, now: Time) -> Result<(), Fault> {
+    /// Keeps the counters and the decisions, also about refunds that take nothing back, whatever rules are for them.
+    pub(super) async fn save(self, tx: &Tx, now: Time, mut foreign: Vec<ForeignRefund<'_>>) -> Result<(), Fault> {
         save_counters(tx, &self.counters).await?;
-        let rows = self.decided.into_iter().map(|it| DecisionRow {
-            tenant: it.arrived.tenant,
-            activity: it.arrived.id,
-            member: it.arrived.member,
-            source_id: it.arrived.activity.source_id.clone(),
-            decide_time: now,
-            decision: decision_to_wire(&it.arrived.activity, it.arrived.member, &it.tier, now, &it.outcomes),
-        });
-        save_decisions(tx, rows.collect()).await
+        let mut rows = Vec::with_capacity(self.decided.len());
+        for it in self.decided {
+            let mut decision = decision_to_wire(&it.arrived.activity, it.arrived.member, &it.tier, now, &it.outcomes);
+            let own = foreign.extract_if(.., |refund| refund.is_of(it.arrived));
+            decision.refunds.extend(own.map(|refund| refund.told));
+            rows.push(decision_row(it.arrived, now, decision));
+        }
+        for ForeignRefund { arrived, told } in foreign {
+            let mut decision = decision_to_wire(&arrived.activity, arrived.member, "", now, &[]);
+            decision.refunds.push(told);
+            rows.push(decision_row(arrived, now, decision));
+        }
+        save_decisions(tx, rows).await
+    }
+}
+
+impl ForeignRefund<'_> {
+    fn is_of(&self, arrived: &Arrived) -> bool {
+        (self.arrived.tenant, self.arrived.id) == (arrived.tenant, arrived.id)
+    }
+}
+
+fn decision_row(arrived: &Arrived, now: Time, decision: EarningDecision) -> DecisionRow {
+    DecisionRow {
+        tenant: arrived.tenant,
+        activity: arrived.id,
+        member: arrived.member,
+        source_id: arrived.activity.source_id.clone(),
+        decide_time: now,
+        decision,
     }
 }
 

@@ -84,6 +84,7 @@ fn rule(version: i32, effect: Time) -> EarningRule {
         priority: 0,
         stop: false,
         exclusion_group: String::new(),
+        currency: String::new(),
         start: None,
         end: None,
     }

@@ -2,6 +2,7 @@ use rules::Facts;
 
 use super::compiled::{CompiledAmount, TOO_LARGE, fitting_items, total};
 use super::{ActivityFacts, CapUse, ItemWorth, Outcome, Rate, Rounding, Verdict};
+use crate::domain::written;
 
 /// The verdict in words, with the values that decided it.
 pub(crate) fn explain(outcome: &Outcome, activity: &ActivityFacts) -> String {
@@ -27,6 +28,10 @@ pub(crate) fn explain(outcome: &Outcome, activity: &ActivityFacts) -> String {
             let occurred = activity.occur_time;
             format!("the activity occurred at {occurred}, the rule holds from {start} to {end}")
         }
+        Verdict::OtherCurrency => {
+            let (own, of_rule) = (&activity.currency, &rule.currency);
+            format!("the activity's amounts are in {own}, and the rule is for {of_rule}")
+        }
         Verdict::ConditionFalse => format!("the condition is false{}", condition()),
         Verdict::Stopped(by) => format!(
             "the rule {by} has earned, and stops the rules of {} after it",
@@ -48,7 +53,7 @@ fn explain_amount(outcome: &Outcome, activity: &ActivityFacts, facts: &Facts) ->
     match &outcome.rule.amount {
         CompiledAmount::Formula(formula) => formula.explain(facts).to_string(),
         CompiledAmount::Fixed(points) => format!("{points} for each activity"),
-        CompiledAmount::Rate(rate) => explain_rate(rate, activity.money),
+        CompiledAmount::Rate(rate) => explain_rate(rate, activity.money, &activity.currency),
         CompiledAmount::PerItem { condition, worth } => match fitting_items(condition.as_ref(), activity, facts) {
             Err(error) => error,
             Ok(items) => {
@@ -57,7 +62,9 @@ fn explain_amount(outcome: &Outcome, activity: &ActivityFacts, facts: &Facts) ->
                     ItemWorth::PerPiece(points) => {
                         total(&items, |item| item.quantity).map(|sum| format!("{sum} pieces, {points} for each"))
                     }
-                    ItemWorth::Rate(rate) => total(&items, |item| item.money).map(|sum| explain_rate(rate, sum)),
+                    ItemWorth::Rate(rate) => {
+                        total(&items, |item| item.money).map(|sum| explain_rate(rate, sum, &activity.currency))
+                    }
                 };
                 let worth = worth.unwrap_or_else(|| TOO_LARGE.to_owned());
                 format!("{count} of {of} items count: {worth}")
@@ -71,10 +78,11 @@ fn explain_amount(outcome: &Outcome, activity: &ActivityFacts, facts: &Facts) ->
     }
 }
 
-fn explain_rate(rate: &Rate, money: i64) -> String {
+fn explain_rate(rate: &Rate, money: i64, currency: &str) -> String {
     let rounding = explain_rounding(rate.rounding);
     let what = if rate.whole_steps { "steps" } else { "points" };
-    format!("{} for each {} of {money}, {what} {rounding}", rate.points, rate.per)
+    let [per, money] = [rate.per, money].map(|minor_units| written(currency, minor_units));
+    format!("{} for each {per} of {money}, {what} {rounding}", rate.points)
 }
 
 fn explain_rounding(rounding: Rounding) -> &'static str {

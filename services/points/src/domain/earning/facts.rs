@@ -12,8 +12,10 @@ pub(crate) struct ActivityFacts {
     pub(crate) activity_type: String,
     pub(crate) channel: String,
     pub(crate) occur_time: Time,
-    /// The money that it was about, in minor units.
+    /// The money that it was about, in minor units of `currency`.
     pub(crate) money: i64,
+    /// The currency of all of its money; empty where it has none.
+    pub(crate) currency: String,
     pub(crate) items: Vec<Item>,
     /// All but the time, which is another in each calendar.
     pub(crate) facts: Facts,

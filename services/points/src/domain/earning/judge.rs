@@ -30,6 +30,8 @@ pub(crate) enum Verdict {
     Earns(i64),
     OutOfTime,
     ConditionFalse,
+    /// The activity's amounts are in another currency than the rule's.
+    OtherCurrency,
     /// The rule of this code has earned before, and lets no other follow.
     Stopped(String),
     /// The rule of this code has earned before, and is of the same group.
@@ -115,6 +117,10 @@ impl Judging<'_> {
     /// Why a rule does not come to the question of how much.
     fn hindrance(&mut self, compiled: &CompiledRule, utc_offset_minutes: i32) -> Option<Verdict> {
         let rule = &compiled.rule;
+        let currency = &self.activity.currency;
+        if !rule.currency.is_empty() && !currency.is_empty() && rule.currency != *currency {
+            return Some(Verdict::OtherCurrency);
+        }
         let kind = (rule.asset.clone(), rule.is_multiplier());
         if let Some(by) = self.stopped.get(&kind) {
             return Some(Verdict::Stopped(by.clone()));

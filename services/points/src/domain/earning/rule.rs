@@ -26,6 +26,8 @@ pub(crate) struct EarningRule {
     pub(crate) stop: bool,
     /// Empty: none.
     pub(crate) exclusion_group: String,
+    /// Of the money that it speaks of. Empty: whichever an activity has.
+    pub(crate) currency: String,
     pub(crate) start: Option<Time>,
     pub(crate) end: Option<Time>,
 }

@@ -23,6 +23,7 @@ fn rule(code: &str, formula: &str) -> EarningRule {
         priority: 0,
         stop: false,
         exclusion_group: String::new(),
+        currency: String::new(),
         start: None,
         end: None,
     }
@@ -67,6 +68,7 @@ fn order(amount: i64) -> ActivityFacts {
         channel: "tmall".to_owned(),
         occur_time: Time::from_seconds(1_000),
         money: amount,
+        currency: "CNY".to_owned(),
         items: Vec::new(),
         facts: Facts::new().with("activity.amount", amount).with("member.tier", "gold"),
     }

@@ -13,14 +13,14 @@ use crate::store::row::{Columns, broken};
 pub(super) const COLUMNS: &str = "v.code, v.version, v.state, v.effect_time, v.asset_code, v.activity_types, \
      v.channel_codes, v.condition, v.amount_kind, v.amount_formula, v.amount_points, v.amount_per, v.rounding, \
      v.whole_steps, v.compounds, v.item_condition, v.base_rule_codes, v.amount_max, v.member_day_max, v.member_month_max, \
-     v.member_total_max, v.budget, v.priority, v.stop, v.exclusion_group, v.start_time, v.end_time, v.display_name, \
-     r.create_time, v.update_time, COALESCE(b.used, 0)";
+     v.member_total_max, v.budget, v.priority, v.stop, v.exclusion_group, v.start_time, v.end_time, v.currency_code, \
+     v.display_name, r.create_time, v.update_time, COALESCE(b.used, 0)";
 
 /// The columns of a version, in the order in which [`version_values`] gives them.
 pub(super) const VERSION: &str = "tenant_id, code, version, state, effect_time, asset_code, activity_types, channel_codes, \
      condition, amount_kind, amount_formula, amount_points, amount_per, rounding, whole_steps, compounds, item_condition, \
      base_rule_codes, amount_max, member_day_max, member_month_max, member_total_max, budget, priority, stop, \
-     exclusion_group, start_time, end_time, display_name, update_time";
+     exclusion_group, start_time, end_time, currency_code, display_name, update_time";
 
 const FORMULA: i32 = 1;
 const FIXED: i32 = 2;
@@ -80,6 +80,7 @@ pub(super) fn version_values(tenant: Tenant, row: &RuleRow) -> Vec<Value> {
         rule.exclusion_group.clone().into(),
         rule.start.map(Time::micros).into(),
         rule.end.map(Time::micros).into(),
+        rule.currency.clone().into(),
         row.display_name.clone().into(),
         row.update_time.micros().into(),
     ]
@@ -115,6 +116,7 @@ pub(super) fn rule_columns(columns: &mut Columns<'_>) -> Result<RuleRow, Fault> 
         exclusion_group: columns.take()?,
         start: columns.maybe_time()?,
         end: columns.maybe_time()?,
+        currency: columns.take()?,
     };
     Ok(RuleRow {
         rule,
