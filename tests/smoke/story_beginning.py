@@ -227,10 +227,10 @@ def members_are_imported_and_bad_rows_are_given_back_with_reasons(world):
     arguments = ["import", "members", path, "--address", world.up.address]
     outcome = run(world.binary, *arguments, QUANYU_API_KEY=world.key)
     assert outcome.returncode == 2, f"{outcome.returncode} {outcome.stdout} {outcome.stderr}"
-    with open(f"{path}.rejected.csv", newline="", encoding="utf-8") as file:
+    with open(f"{path}.rejected.csv", newline="", encoding="utf-8-sig") as file:
         rejected = list(csv.DictReader(file))
     assert [row["external_id"] for row in rejected] == ["tb-101", "x-1"], rejected
-    assert "birth_date" in rejected[0]["reasons"] and "channel" in rejected[1]["reasons"], rejected
+    assert "birth_date" in rejected[0]["quanyu.reasons"] and "channel" in rejected[1]["quanyu.reasons"], rejected
     for external_id, known in (("tb-100", True), ("tb-101", False), ("tb-102", True)):
         query = f"/v1/members:lookUp?kind=IDENTITY_KIND_EXTERNAL_ID&channelCode=tmall&value={external_id}"
         assert (world.rest.get(query)[0] == 200) == known, external_id

@@ -82,7 +82,7 @@ impl Default for Config {
 
 impl Settings for Config {
     /// An import's key, and where tests find their server.
-    const FOREIGN: &'static [&'static str] = &["api_key", "address", "test_database_url"];
+    const FOREIGN: &'static [&'static str] = &["api_key", "address", "time_zone", "test_database_url"];
 
     fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();

@@ -1,140 +1,102 @@
 //! `quanyu import`: members and activities from a file into a running platform, through its public API.
 //!
-//! A row that is wrong never stops an import: it goes into FILE.rejected.csv with everything that is wrong with it. After an
-//! interruption the same command goes on where the platform last acknowledged rows, which FILE.quanyu-import.json
-//! remembers; and because each row is sent under an id that follows from its content and its number, rows that are sent
-//! twice take effect once, even where that file is lost.
+//! Every line of a file is accounted for in the closing figures. A row that is wrong never stops an import: it goes into
+//! FILE.rejected.csv with everything that is wrong with it, and a row of which something is left out also into
+//! FILE.notes.csv. After an interruption the same command goes on where the platform last acknowledged rows, which
+//! FILE.quanyu-import.json remembers; and because members are sent under ids that follow from their rows, and activities are
+//! known by their source ids, rows that are sent twice take effect once, even where that file is lost.
 
 mod activities;
 mod amount;
 mod bookmark;
 mod columns;
+mod figures;
+mod lines;
+mod listing;
 mod members;
 mod moment;
-mod rejected;
+mod options;
+mod orders;
+mod records;
+mod report;
+mod sending;
 mod source;
+mod survey;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::{Args, Subcommand};
 use fault::Fault;
 use futures::{StreamExt, stream};
+use prost::Message;
 use sha2::{Digest, Sha256};
 
+pub use self::figures::{Count, Figures};
+pub use self::options::{FileArgs, ImportArgs, What};
+pub use self::orders::EqualRows;
+pub use self::report::Report;
+
+use self::activities::Activities;
 use self::bookmark::Bookmark;
-use self::rejected::Rejected;
-use self::source::{Position, Row, Source};
+use self::columns::Wishes;
+use self::listing::Listing;
+use self::members::Members;
+use self::moment::Zone;
+use self::sending::{Failures, ITEM_BYTES_MAX, Outcome};
+use self::source::{Limits, Row, Source, Stretch, known_fields};
+use self::survey::Survey;
 use crate::api::Api;
 use crate::progress::{Progress, rate};
 use crate::terminal::{complain, say};
 
-/// Brings members or activities from a file into a running platform, through its public API.
-///
-/// Rows that are wrong are written to FILE.rejected.csv with all reasons and stop nothing. An import that was interrupted
-/// goes on where it stood when it is started again; no row takes effect twice. Exits with 0 when every row was imported,
-/// with 2 when some were rejected, with 1 when the import had to stop.
-#[derive(Args, Clone, Debug)]
-pub struct ImportArgs {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Subcommand, Clone, Debug)]
-enum What {
-    /// Imports members from a CSV file with a header row.
-    #[command(after_long_help = MEMBER_COLUMNS)]
-    Members(FileArgs),
-    /// Imports activities from a CSV file with a header row, or from JSON lines.
-    #[command(after_long_help = ACTIVITY_COLUMNS)]
-    Activities(FileArgs),
-}
-
-const MEMBER_COLUMNS: &str = "\
-Columns, by their headers, in any order; empty cells are unknown, other columns are ignored:
-  channel_code, external_id    the channel and the member's id there
-  phone, email, union_id, card_number, device
-                               further ids; at least one id other than device is needed, and a
-                               channel where there is an external_id or a union_id
-  proof                        how the further ids were proved: none, platform, code, presented or
-                               operator; without the column operator, that is, by the records of
-                               the system that you move from
-  name, gender (female, male, other), birth_date (YYYY-MM-DD), province, city, address
-  register_time                RFC 3339, \"YYYY-MM-DD hh:mm:ss\" or YYYY-MM-DD, the latter two in UTC";
-
-const ACTIVITY_COLUMNS: &str = "\
-Columns, by their headers, in any order; empty cells are unknown, other columns are ignored:
-  source_id                    the activity's id at its source, for example the order number; needed
-  activity_type                order_paid, order_refunded, browsed ...; needed
-  occur_time                   RFC 3339, \"YYYY-MM-DD hh:mm:ss\" or YYYY-MM-DD, the latter two in UTC;
-                               needed
-  member_id, or channel_code with external_id
-                               who did it; needed
-  amount (77.00), currency_code (CNY)
-  sku, quantity, category      of one item
-  refunded_source_id           of a refund: the order's source_id
-  attributes.NAME              for each attribute
-
-A file whose name ends in .jsonl has one JSON object a line, as the REST API takes it:
-  {\"sourceId\": \"T1\", \"activityType\": \"order_paid\", \"channelCode\": \"tmall\", \"externalId\": \"u1\",
-   \"occurTime\": \"2026-01-01T00:00:00Z\", \"amount\": {\"currencyCode\": \"CNY\", \"minorUnits\": \"9900\"}}";
-
-#[derive(Args, Clone, Debug)]
-struct FileArgs {
-    /// The file.
-    file: PathBuf,
-    /// The platform's address.
-    #[arg(
-        long,
-        value_name = "ADDRESS:PORT",
-        env = "QUANYU_ADDRESS",
-        default_value = "127.0.0.1:7400"
-    )]
-    address: String,
-    /// An API key with the scope identity.import or tagging.record.
-    #[arg(
-        long,
-        value_name = "KEY",
-        env = "QUANYU_API_KEY",
-        hide_env_values = true,
-        default_value = ""
-    )]
-    key: String,
-    /// Reads a field from a column of another name: `--map external_id=openid`. May be given several times.
-    #[arg(long = "map", value_name = "FIELD=HEADER")]
-    maps: Vec<String>,
-    /// The channel of every row that names none.
-    #[arg(long, value_name = "CODE")]
-    channel: Option<String>,
-    /// Reads and checks the file without sending anything.
-    #[arg(long)]
-    dry_run: bool,
-}
-
-/// The exit code when rows were rejected.
-const SOME_REJECTED: u8 = 2;
-
-/// Runs an import.
+/// Runs an import and says what became of it.
 pub async fn run(args: ImportArgs) -> Result<ExitCode, Fault> {
-    match args.what {
-        What::Members(args) => {
-            let mut source = Source::csv(&args.file)?;
-            let target = members::Members::new(&mut source, &args)?;
-            import(source, target, &args).await
+    let report = import(&args.what).await?;
+    report.told().into_iter().for_each(say);
+    report.complaints().into_iter().for_each(complain);
+    Ok(report.exit_code())
+}
+
+/// Imports a file.
+pub async fn import(what: &What) -> Result<Report, Fault> {
+    let (What::Members(args) | What::Activities(args)) = what;
+    if args.key.is_empty() {
+        let message = "is needed, also to try an import: --key, or QUANYU_API_KEY in the environment";
+        return Err(Fault::invalid("key", message));
+    }
+    let api = Api::new(&args.address, &args.key)?;
+    let zone = Zone::named(&args.time_zone)?;
+    let survey = Survey::of(&args.file, args.encoding)?;
+    let wishes = Wishes {
+        maps: &args.maps,
+        ignored: &args.ignored,
+    };
+    let channel = args.channel.as_deref();
+    let csv = |fields| {
+        Source::csv(
+            &args.file,
+            survey.clone(),
+            args.separator,
+            known_fields(fields, &args.maps),
+        )
+    };
+    match what {
+        What::Members(_) => {
+            let source = csv(&members::FIELDS)?;
+            let target = Members::new(source.headers(), wishes, channel, zone)?;
+            Import::new(args, api, source, target)?.run().await
         }
-        What::Activities(args) if args.file.extension().is_some_and(|extension| extension == "jsonl") => {
-            import(
-                Source::json_lines(&args.file)?,
-                activities::Activities::of_json(&args),
-                &args,
-            )
-            .await
+        What::Activities(_) if args.file.extension().is_some_and(|extension| extension == "jsonl") => {
+            let source = Source::json_lines(&args.file, survey)?;
+            Import::new(args, api, source, Activities::of_json(channel))?
+                .run()
+                .await
         }
-        What::Activities(args) => {
-            let mut source = Source::csv(&args.file)?;
-            let target = activities::Activities::of_csv(&mut source, &args)?;
-            import(source, target, &args).await
+        What::Activities(_) => {
+            let mut source = csv(&activities::FIELDS)?;
+            let target = Activities::of_csv(&mut source, wishes, channel, zone, args.equal_rows)?;
+            Import::new(args, api, source, target)?.run().await
         }
     }
 }
@@ -144,119 +106,285 @@ trait Target {
     /// "members".
     const NOUN: &'static str;
     /// How many rows are acknowledged together.
-    const CHUNK: usize;
+    const CHUNK: Limits;
     /// How many chunks are under way at once.
     const CHUNKS_AT_ONCE: usize;
-    /// A row as the API takes it.
-    type Item;
+    /// Some rows as the API takes them.
+    type Item: Message;
 
-    /// Reads a row; answers everything that is wrong with it.
-    fn read(&self, row: &Row) -> Result<Self::Item, Vec<String>>;
+    /// The columns that are no field.
+    fn ignored(&self) -> &[String];
 
-    /// Sends rows and answers those that the platform refused, by their numbers, with the reasons.
-    async fn send(&self, api: &Api, items: Vec<(u64, Self::Item)>) -> Result<Vec<(u64, Vec<String>)>, Fault>;
+    /// Whether two rows that follow each other make one item.
+    fn belong(&self, one: &Row, other: &Row) -> bool;
+
+    /// Reads the rows of one item; answers everything that is wrong with them.
+    fn read(&self, rows: &[Row]) -> Result<Read<Self::Item>, Vec<String>>;
+
+    /// Sends items with the rows that they come from, and answers one outcome for each.
+    async fn send(&self, api: &Api, items: &[(&[Row], Self::Item)], validate_only: bool)
+    -> Result<Vec<Outcome>, Fault>;
+}
+
+/// An item, and what was left out of it.
+#[derive(Debug)]
+struct Read<T> {
+    item: T,
+    notes: Vec<String>,
+}
+
+/// An import under way.
+struct Import<'a, T> {
+    args: &'a FileArgs,
+    api: Api,
+    source: Source,
+    target: T,
+    bookmark: Bookmark,
+    rejected: Listing,
+    notes: Listing,
+    failures: Failures,
+}
+
+impl<'a, T: Target> Import<'a, T> {
+    fn new(args: &'a FileArgs, api: Api, mut source: Source, target: T) -> Result<Self, Fault> {
+        let subject = subject::<T>(args, source.survey());
+        let mut bookmark = if args.dry_run {
+            Bookmark::new(&args.file, &subject)
+        } else {
+            Bookmark::open(&args.file, &subject)?
+        };
+        if bookmark.is_begun() {
+            say(format_args!("Going on after line {}", bookmark.position.line));
+        } else {
+            bookmark.position = source.start();
+            bookmark.figures.header_lines = source.header_lines();
+        }
+        source.go_to(&bookmark.position)?;
+        // A trial leaves alone what the import itself has written down.
+        let beside = |name: &str| {
+            beside(
+                &args.file,
+                &if args.dry_run {
+                    format!("dry-run.{name}")
+                } else {
+                    name.to_owned()
+                },
+            )
+        };
+        let open =
+            |name, reasons, bytes| Listing::open(beside(name), reasons, source.headers(), source.separator(), bytes);
+        let rejected = open("rejected.csv", "quanyu.reasons", bookmark.rejected_bytes)?;
+        let notes = open("notes.csv", "quanyu.notes", bookmark.notes_bytes)?;
+        if !target.ignored().is_empty() {
+            complain(format_args!("Ignored columns: {}", target.ignored().join(", ")));
+        }
+        Ok(Self {
+            args,
+            api,
+            source,
+            target,
+            bookmark,
+            rejected,
+            notes,
+            failures: Failures::default(),
+        })
+    }
+
+    async fn run(self) -> Result<Report, Fault> {
+        let Self {
+            args,
+            api,
+            mut source,
+            target,
+            mut bookmark,
+            mut rejected,
+            mut notes,
+            failures,
+        } = self;
+        let (started, rows_before) = (Instant::now(), bookmark.position.row);
+        let (survey, separator) = (source.survey().clone(), source.separator());
+        let mut progress = Progress::new("bytes", survey.bytes).after(bookmark.position.byte);
+        let (target, api, failures) = (&target, &api, &failures);
+        let stretches = std::iter::from_fn(|| {
+            source
+                .stretch(T::CHUNK, |one, other| target.belong(one, other))
+                .transpose()
+        });
+        let work = stream::iter(stretches)
+            .map(|stretch| async move { settle(target, api, failures, stretch?, args.dry_run).await });
+        let mut work = std::pin::pin!(work.buffered(T::CHUNKS_AT_ONCE));
+        while let Some(settled) = work.next().await {
+            let settled = settled.map_err(|fault| away(&args.address, fault))?;
+            let before = bookmark.position.byte;
+            settled.write(&mut bookmark, &mut rejected, &mut notes)?;
+            if !args.dry_run {
+                bookmark.save()?;
+            }
+            progress.at(format!("{} rows", bookmark.position.row));
+            let bytes = bookmark.position.byte.saturating_sub(before);
+            progress.add(bytes, &format!("row {}", bookmark.position.row));
+        }
+        progress.finish();
+        survey.check_unchanged(&args.file)?;
+        let figures = bookmark.figures;
+        // Counted by the survey, line by line, and here, row by row.
+        debug_assert_eq!(
+            figures.lines(),
+            survey.lines,
+            "every line is accounted for: {figures:?}"
+        );
+        if figures.lines() != survey.lines {
+            let message = format!("of {} lines these are accounted for: {figures:?}", survey.lines);
+            return Err(Fault::internal(message));
+        }
+        if !args.dry_run {
+            bookmark.remove()?;
+        }
+        Ok(Report {
+            noun: T::NOUN,
+            figures,
+            lines: survey.lines,
+            rows_per_second: rate(figures.rows().saturating_sub(rows_before), started.elapsed()),
+            is_trial: args.dry_run,
+            encoding: survey.encoding.name(),
+            separator,
+            time_zone: args.time_zone.clone(),
+            ignored: target.ignored().to_vec(),
+            rejected: rejected.path().to_owned(),
+            notes: notes.path().to_owned(),
+        })
+    }
 }
 
 /// What has become of some rows that follow each other.
-struct Chunk {
-    rows: Vec<Row>,
-    refused: Vec<(u64, Vec<String>)>,
-    end: Position,
+struct Settled {
+    stretch: Stretch,
+    /// The ranges of rows that made one item each, with their outcomes.
+    outcomes: Vec<(std::ops::Range<usize>, Outcome)>,
 }
 
-async fn import<T: Target>(mut source: Source, target: T, args: &FileArgs) -> Result<ExitCode, Fault> {
-    if args.key.is_empty() && !args.dry_run {
-        return Err(Fault::invalid(
-            "key",
-            "is needed: --key, or QUANYU_API_KEY in the environment",
-        ));
-    }
-    let api = Api::new(&args.address, &args.key)?;
-    let mut bookmark = Bookmark::open(&args.file, T::NOUN)?;
-    let mut rejected = Rejected::open(&args.file, source.headers(), &bookmark)?;
-    if !args.dry_run && bookmark.is_begun() {
-        say(format_args!("Going on after row {}", bookmark.position.row));
-        source.go_on(&bookmark.position)?;
-    } else {
-        bookmark.begin(source.position());
-    }
-
-    let (started, rows_before) = (Instant::now(), bookmark.position.row);
-    let mut progress = Progress::new("bytes", bookmark.file_bytes).after(bookmark.position.byte);
-    let (target, api) = (&target, &api);
-    let chunks = std::iter::from_fn(|| source.chunk(T::CHUNK).transpose());
-    let work = stream::iter(chunks).map(|chunk| async move { chunk_of(target, api, chunk?, args.dry_run).await });
-    let mut work = std::pin::pin!(work.buffered(T::CHUNKS_AT_ONCE));
-    while let Some(chunk) = work.next().await {
-        let chunk = chunk.map_err(|fault| away(&args.address, fault))?;
-        let bytes = chunk.end.byte.saturating_sub(bookmark.position.byte);
-        rejected.add(&chunk.rows, &chunk.refused)?;
-        bookmark.acknowledge(chunk.end, &rejected);
-        if !args.dry_run {
-            bookmark.save()?;
-        }
-        progress.at(format!("{} rows", bookmark.position.row));
-        progress.add(bytes, &format!("row {}", bookmark.position.row));
-    }
-    progress.finish();
-    if !args.dry_run {
-        bookmark.remove()?;
-    }
-    let rows = bookmark.position.row.saturating_sub(rows_before);
-    Ok(conclude::<T>(args, rows, &bookmark, started))
-}
-
-async fn chunk_of<T: Target>(target: &T, api: &Api, rows: Vec<Row>, dry_run: bool) -> Result<Chunk, Fault> {
-    let end = rows.last().map(|row| row.end).unwrap_or_default();
-    let (mut items, mut refused) = (Vec::new(), Vec::new());
-    for row in &rows {
-        match target.read(row) {
-            Ok(item) => items.push((row.number, item)),
-            Err(reasons) => refused.push((row.number, reasons)),
+/// Reads the rows of a stretch and sends what can be sent.
+async fn settle<T: Target>(
+    target: &T,
+    api: &Api,
+    failures: &Failures,
+    stretch: Stretch,
+    dry_run: bool,
+) -> Result<Settled, Fault> {
+    let (mut outcomes, mut ready) = (Vec::new(), Vec::new());
+    let mut begin = 0_usize;
+    for rows in stretch.rows.chunk_by(|one, other| target.belong(one, other)) {
+        let range = begin..begin.saturating_add(rows.len());
+        begin = range.end;
+        let read = target.read(rows).and_then(fitting);
+        match read {
+            Ok(Read { item, notes }) => {
+                ready.push((rows, item));
+                outcomes.push((range, Outcome::Imported(notes)));
+            }
+            Err(reasons) => outcomes.push((range, Outcome::Rejected(reasons))),
         }
     }
-    if !dry_run && !items.is_empty() {
-        refused.extend(target.send(api, items).await?);
-        refused.sort();
-    }
-    Ok(Chunk { rows, refused, end })
-}
-
-fn conclude<T: Target>(args: &FileArgs, rows: u64, bookmark: &Bookmark, started: Instant) -> ExitCode {
-    let all = bookmark.position.row;
-    let good = all.saturating_sub(bookmark.rejected_rows);
-    let verb = if args.dry_run {
-        "can be imported"
+    let sent = async |items: &[(&[Row], T::Item)]| target.send(api, items, dry_run).await;
+    let answers = if ready.is_empty() {
+        Vec::new()
     } else {
-        "were imported"
+        failures.send(&ready, sent).await?
     };
-    let per_second = rate(rows, started.elapsed());
-    say(format_args!(
-        "{good} of {all} {} {verb}, {per_second} rows a second",
-        T::NOUN
-    ));
-    if bookmark.rejected_rows == 0 {
-        return ExitCode::SUCCESS;
+    drop(ready);
+    let imported = outcomes.iter_mut().filter_map(|(_, outcome)| match outcome {
+        Outcome::Imported(_) => Some(outcome),
+        Outcome::Repeated | Outcome::Rejected(_) => None,
+    });
+    for (outcome, answer) in imported.zip(answers) {
+        *outcome = match (std::mem::replace(outcome, Outcome::Repeated), answer) {
+            (Outcome::Imported(mut notes), Outcome::Imported(further)) => {
+                notes.extend(further);
+                Outcome::Imported(notes)
+            }
+            (_, answer) => answer,
+        };
     }
-    let path = beside(&args.file, "rejected.csv");
-    complain(format_args!(
-        "{} rows were rejected: {} has them with the reasons",
-        bookmark.rejected_rows,
-        path.display()
-    ));
-    ExitCode::from(SOME_REJECTED)
+    Ok(Settled { stretch, outcomes })
+}
+
+/// A row that is too large by itself for any call is rejected, rather than sent.
+fn fitting<I: Message>(read: Read<I>) -> Result<Read<I>, Vec<String>> {
+    let length = read.item.encoded_len();
+    if length <= ITEM_BYTES_MAX {
+        Ok(read)
+    } else {
+        Err(vec![format!(
+            "the row makes a message of {length} bytes, but the platform takes at most {ITEM_BYTES_MAX}"
+        )])
+    }
+}
+
+impl Settled {
+    /// Counts the lines, writes down the rows that people should look at, and moves the bookmark.
+    fn write(self, bookmark: &mut Bookmark, rejected: &mut Listing, notes: &mut Listing) -> Result<(), Fault> {
+        let figures = &mut bookmark.figures;
+        figures.blank_lines = figures.blank_lines.saturating_add(self.stretch.blank_lines);
+        let (mut rejected_rows, mut noted_rows) = (Vec::new(), Vec::new());
+        for (range, outcome) in &self.outcomes {
+            for row in self.stretch.rows.get(range.clone()).unwrap_or_default() {
+                match outcome {
+                    Outcome::Imported(notes) => {
+                        figures.imported.add(row.line_count);
+                        if !notes.is_empty() {
+                            figures.noted_rows = figures.noted_rows.saturating_add(1);
+                            noted_rows.push((row, notes.join("; ")));
+                        }
+                    }
+                    Outcome::Repeated => figures.repeated.add(row.line_count),
+                    Outcome::Rejected(reasons) => {
+                        figures.rejected.add(row.line_count);
+                        rejected_rows.push((row, reasons.join("; ")));
+                    }
+                }
+            }
+        }
+        rejected.add(rejected_rows)?;
+        notes.add(noted_rows)?;
+        if !self.stretch.rows.is_empty() {
+            bookmark.position = self.stretch.end;
+        }
+        (bookmark.rejected_bytes, bookmark.notes_bytes) = (rejected.bytes(), notes.bytes());
+        Ok(())
+    }
+}
+
+/// What an import is about: the content of the file, and everything that decides what is read from it.
+fn subject<T: Target>(args: &FileArgs, survey: &Survey) -> String {
+    let mut digest = Sha256::new();
+    let reading = format!(
+        "{:?}",
+        (
+            (T::NOUN, &survey.content, survey.encoding.name(), &args.address),
+            (
+                args.separator,
+                &args.time_zone,
+                &args.channel,
+                &args.maps,
+                &args.ignored,
+                args.equal_rows
+            ),
+        )
+    );
+    digest.update(reading.as_bytes());
+    hex::encode(digest.finalize())
 }
 
 /// Trouble on the way, with where it was met and what helps.
 fn away(address: &str, fault: Fault) -> Fault {
     match fault {
         Fault::Unavailable {
-            reason,
             message,
+            reason,
             retry_after,
         } => Fault::Unavailable {
-            reason,
             message: format!("{address} does not answer ({message}): start the same import again when it does"),
+            reason,
             retry_after,
         },
         other => other,
@@ -271,39 +399,5 @@ fn beside(file: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The id under which a row is sent, the same whenever the same row stands at the same place.
-fn row_id(noun: &str, row: &Row) -> String {
-    let mut digest = Sha256::new();
-    digest.update(noun.as_bytes());
-    digest.update(row.number.to_be_bytes());
-    for cell in row.cells.iter().flatten() {
-        // With its length, so that no two rows are one string of bytes.
-        digest.update(u64::try_from(cell.len()).unwrap_or(u64::MAX).to_be_bytes());
-        digest.update(cell.as_bytes());
-    }
-    hex::encode(digest.finalize())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(number: u64, cells: &[&str]) -> Row {
-        let cells = Ok(cells.iter().map(|cell| (*cell).to_owned()).collect());
-        Row {
-            number,
-            cells,
-            end: Position::default(),
-        }
-    }
-
-    #[test]
-    fn a_row_s_id_follows_from_its_content_and_its_place() {
-        let id = |row| row_id("members", &row);
-        assert_eq!(id(row(1, &["a", "b"])), id(row(1, &["a", "b"])));
-        assert_ne!(id(row(1, &["a", "b"])), id(row(2, &["a", "b"])));
-        assert_ne!(id(row(1, &["a", "b"])), id(row(1, &["ab", ""])));
-        assert_ne!(id(row(1, &["a"])), row_id("activities", &row(1, &["a"])));
-        assert_eq!(id(row(1, &["a"])).len(), 64);
-    }
-}
+mod tests;

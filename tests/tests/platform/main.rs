@@ -13,6 +13,7 @@ mod auth_matrix;
 mod batch_over_rest;
 mod contracts_promise;
 mod host;
+mod imports;
 mod order_to_coupon;
 mod pitfalls;
 mod place;

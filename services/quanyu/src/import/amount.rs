@@ -1,39 +1,116 @@
-//! Amounts of money as files have them, exact.
+//! Amounts of money and quantities as files have them, exact.
 
 use kernel::Currency;
+use kernel::text::tidy;
 
-/// Reads "1234.5" as 123,450 of the currency's smallest unit, or says what is wrong. Never by way of a float; what is finer
-/// than the currency is no amount.
-pub(super) fn minor_units(text: &str, currency_code: &str) -> Result<i64, String> {
-    let currency: Currency = currency_code
-        .parse()
-        .map_err(|error| format!("currency_code: {error}"))?;
-    currency.minor_units(text).ok_or_else(|| {
+/// Currencies that are written with a ￥.
+const YUAN_OR_YEN: [&str; 2] = ["CNY", "JPY"];
+
+/// Reads "1,234.5" or "￥1234.50" as 123,450 of the currency's smallest unit, or says why it is no amount of it. What is
+/// finer than the currency is no amount.
+pub(super) fn minor_units(text: &str, currency: Currency) -> Result<i64, String> {
+    let read = tidy(text);
+    let number = match read.strip_prefix('¥') {
+        Some(number) if YUAN_OR_YEN.contains(&currency.code()) => number.trim_start(),
+        Some(_) => {
+            return Err(format!(
+                "{text} has the sign of yuan or yen, but the currency is {currency}"
+            ));
+        }
+        None => &*read,
+    };
+    if number.starts_with('-') {
+        return Err(format!(
+            "{text} is negative; what is given back is an activity order_refunded"
+        ));
+    }
+    let (whole, fraction) = match number.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (number, None),
+    };
+    let plain = ungrouped(whole).map(|whole| match fraction {
+        Some(fraction) => format!("{whole}.{fraction}"),
+        None => whole,
+    });
+    plain.and_then(|plain| currency.minor_units(&plain)).ok_or_else(|| {
         let example = currency.decimal(7_700);
-        format!("amount: {text} must be an amount of {currency} such as {example}")
+        format!("{text} must be an amount of {currency} such as {example}")
     })
+}
+
+/// Reads "1,000" or "2.00" as a whole number.
+pub(super) fn whole(text: &str) -> Option<i64> {
+    let text = tidy(text);
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    if !fraction.bytes().all(|byte| byte == b'0') {
+        return None;
+    }
+    ungrouped(whole)?.parse().ok()
+}
+
+/// Digits, with or without a comma before each three of them.
+fn ungrouped(text: &str) -> Option<String> {
+    let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut groups = text.split(',');
+    let first = groups.next()?;
+    let mut others = groups.clone();
+    let is_grouped = groups.next().is_some();
+    let fits = are_digits(first) && (!is_grouped || first.len() <= 3);
+    (fits && others.all(|group| group.len() == 3 && are_digits(group))).then(|| text.replace(',', ""))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(text: &str, code: &str) -> Result<i64, String> {
+        minor_units(text, code.parse().unwrap())
+    }
+
     #[test]
-    fn amounts_have_the_decimals_of_their_currency() {
-        let read = |text, code| minor_units(text, code);
-        assert_eq!(read("77.00", "CNY"), Ok(7_700));
+    fn amounts_are_exact_or_refused() {
+        for (text, cents) in [
+            ("77.00", 7_700),
+            ("77.5", 7_750),
+            ("77", 7_700),
+            ("0.01", 1),
+            ("0", 0),
+            ("1,288.00", 128_800),
+            ("￥1,288.00", 128_800),
+            ("¥ 12", 1_200),
+            ("１２８８．５", 128_850),
+            ("\u{a0}77 ", 7_700),
+            ("12,345,678.9", 1_234_567_890),
+        ] {
+            assert_eq!(read(text, "CNY"), Ok(cents), "{text}");
+        }
         assert_eq!(read("77", "JPY"), Ok(77));
         assert_eq!(read("1.234", "KWD"), Ok(1_234));
-        assert_eq!(read("5000", "XOF"), Ok(5_000));
-        let said = |text, code| minor_units(text, code).unwrap_err();
+        assert_eq!(read("5,000", "XOF"), Ok(5_000));
         assert_eq!(
-            said("77.005", "CNY"),
-            "amount: 77.005 must be an amount of CNY such as 77.00"
+            read("77.005", "CNY").unwrap_err(),
+            "77.005 must be an amount of CNY such as 77.00"
         );
-        assert_eq!(
-            said("77.00", "RMB"),
-            "currency_code: RMB is no ISO 4217 code; did you mean CNY?"
-        );
-        assert!(said("77.00", "XXX").starts_with("currency_code: XXX is no money"));
+        for (text, currency) in [
+            ("77.0", "JPY"),
+            ("¥77", "USD"),
+            ("", "CNY"),
+            ("-1", "CNY"),
+            ("1,28.00", "CNY"),
+            ("1288,00", "CNY"),
+            ("1.288,00", "CNY"),
+            ("1.005", "CNY"),
+            (".5", "CNY"),
+            ("1e3", "CNY"),
+            ("99999999999999999999", "CNY"),
+        ] {
+            assert!(read(text, currency).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn quantities_are_whole() {
+        let read = ["2", "2.00", "1,000", "２", "2.5", "two", "", "-1"].map(whole);
+        assert_eq!(read, [Some(2), Some(2), Some(1_000), Some(2), None, None, None, None]);
     }
 }

@@ -141,6 +141,55 @@ async fn the_doctor_finds_a_platform_healthy_and_a_damaged_ledger_not() {
     assert!(!healthy && told.contains("WRONG") && told.contains(&member), "{told}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_says_by_its_exit_code_what_became_of_the_file_and_by_its_last_lines_how_it_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = quanyu();
+    command
+        .args(["up", "--listen", "127.0.0.1:0", "--folder"])
+        .arg(folder.path().join("data"));
+    let up = Process::start(command);
+    let key = up.first_key();
+    brand::found(&Api::new(&up.address, &key)).await.unwrap();
+    let import = |content: &[u8], zone: &str| {
+        let file = folder.path().join("members.csv");
+        std::fs::write(&file, content).unwrap();
+        let mut command = quanyu();
+        command
+            .args(["import", "members", "--channel", brand::POS, "--address", &up.address])
+            .arg(&file);
+        let outcome = command
+            .env("QUANYU_API_KEY", &key)
+            .env("QUANYU_TIME_ZONE", zone)
+            .output()
+            .unwrap();
+        (outcome.status.code(), text(&outcome.stdout), text(&outcome.stderr))
+    };
+    let header = "External ID;phone;register_time\n";
+    let (code, told, complained) = import(format!("{header}u1;;2024/3/8\n\n").as_bytes(), "Europe/Berlin");
+    assert_eq!(code, Some(0), "{complained}");
+    for part in [
+        "1 of 1 members were imported",
+        "3 lines = 1 of the header + 1 imported + 0 imported before + 0 rejected + 1 blank",
+        "UTF-8, cells parted by semicolons; times without a zone are of Europe/Berlin",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let (code, _, complained) = import(format!("{header}u1;;2024/3/8\nu2;12345;\n").as_bytes(), "Europe/Berlin");
+    assert!(
+        code == Some(2) && complained.contains("members.csv.rejected.csv"),
+        "{complained}"
+    );
+    for (content, zone) in [
+        (&b""[..], "UTF"),
+        (b"PK\x03\x04", "UTC"),
+        (header.as_bytes(), "Mars/Olympus"),
+    ] {
+        let (code, _, complained) = import(content, zone);
+        assert!(code == Some(1) && !complained.is_empty(), "{complained}");
+    }
+}
+
 /// Changes a row behind the ledger's back.
 async fn harm(data: &std::path::Path, sql: &str) {
     use sea_orm::ConnectionTrait;

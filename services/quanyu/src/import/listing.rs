@@ -1,0 +1,163 @@
+//! Rows that people should look at, with reasons and with their cells as they were: FILE.rejected.csv and FILE.notes.csv.
+//!
+//! Excel opens them, whatever the file was written in, and a corrected one is imported by the command of the file itself.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use fault::Fault;
+
+use super::columns::ADDED;
+use super::source::Row;
+
+/// Tells Excel that a file is UTF-8.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A file of rows with reasons. It is made with its first row.
+#[derive(Debug)]
+pub(super) struct Listing {
+    path: PathBuf,
+    /// What stands before the columns of the file.
+    added: [&'static str; 2],
+    headers: Vec<String>,
+    separator: u8,
+    bytes: u64,
+}
+
+impl Listing {
+    /// Goes on with a file after so many bytes; what is behind them was left by a crash, or is of an earlier import.
+    pub(super) fn open(
+        path: PathBuf,
+        reasons: &'static str,
+        headers: &[String],
+        separator: u8,
+        bytes: u64,
+    ) -> Result<Self, Fault> {
+        let unusable = |error| unusable(&path, &error);
+        if path.exists() {
+            let file = OpenOptions::new().write(true).open(&path).map_err(unusable)?;
+            file.set_len(bytes).map_err(unusable)?;
+        }
+        if bytes == 0 && path.exists() {
+            std::fs::remove_file(&path).map_err(unusable)?;
+        }
+        Ok(Self {
+            path,
+            added: [LINE, reasons],
+            headers: headers.to_vec(),
+            // Excel parts the cells of a CSV file at commas or semicolons, whatever else stands between them.
+            separator: if separator == b'\t' { b',' } else { separator },
+            bytes,
+        })
+    }
+
+    /// Writes rows down, each with its reasons.
+    pub(super) fn add<'r>(&mut self, rows: impl IntoIterator<Item = (&'r Row, String)>) -> Result<(), Fault> {
+        let mut writer = csv::WriterBuilder::new()
+            .flexible(true)
+            .delimiter(self.separator)
+            .from_writer(Vec::new());
+        // Reasons that an earlier import has added are replaced by the new ones.
+        let kept: Vec<bool> = self.headers.iter().map(|header| !header.starts_with(ADDED)).collect();
+        if self.bytes == 0 {
+            let headers = self.headers.iter().zip(&kept).filter(|(_, kept)| **kept);
+            let headers = headers.map(|(header, _)| header.as_str());
+            writer
+                .write_record(self.added.into_iter().chain(headers))
+                .map_err(Fault::internal)?;
+        }
+        let mut is_empty = true;
+        for (row, reasons) in rows {
+            let line = row.line.to_string();
+            let kept = kept.iter().copied().chain(std::iter::repeat(true));
+            let cells = row.cells.iter().zip(kept).filter(|(_, kept)| *kept);
+            let cells = cells.map(|(cell, _)| cell.as_str());
+            writer
+                .write_record([line.as_str(), &reasons].into_iter().chain(cells))
+                .map_err(Fault::internal)?;
+            is_empty = false;
+        }
+        if is_empty {
+            return Ok(());
+        }
+        let text = writer
+            .into_inner()
+            .map_err(|error| Fault::internal(error.into_error()))?;
+        self.append(&text).map_err(|error| unusable(&self.path, &error))
+    }
+
+    fn append(&mut self, text: &[u8]) -> std::io::Result<()> {
+        let mut file = File::options().create(true).append(true).open(&self.path)?;
+        if self.bytes == 0 {
+            std::io::Write::write_all(&mut file, MARK)?;
+        }
+        std::io::Write::write_all(&mut file, text)?;
+        self.bytes = file.metadata()?.len();
+        Ok(())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How long it is.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+/// The column of the line in the file. Columns whose names begin with "quanyu." are no fields.
+const LINE: &str = "quanyu.line";
+
+fn unusable(path: &Path, error: &std::io::Error) -> Fault {
+    Fault::invalid("file", format!("{} cannot be written: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const REASONS: &str = "quanyu.reasons";
+
+    fn listing(path: &Path, separator: u8, bytes: u64) -> Listing {
+        let headers = ["phone", "quanyu.reasons", "name"].map(str::to_owned);
+        Listing::open(path.to_owned(), REASONS, &headers, separator, bytes).unwrap()
+    }
+
+    #[test]
+    fn after_a_crash_the_file_goes_on_where_the_bookmark_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rejected.csv");
+        let row = Row::of(&["1", "of an earlier import", "Li, Lei"]);
+        let mut first = listing(&path, b',', 0);
+        first.add([]).unwrap();
+        assert!(!path.exists(), "without rows there is no file");
+        first.add([(&row, "no phone; no name".to_owned())]).unwrap();
+        let bookmarked = first.bytes();
+        first.add([(&row, "lost in the crash".to_owned())]).unwrap();
+
+        let mut second = listing(&path, b',', bookmarked);
+        second.add([(&row, "again".to_owned())]).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(
+            text,
+            "\u{feff}quanyu.line,quanyu.reasons,phone,name\n8,no phone; no name,1,\"Li, Lei\"\n8,again,1,\"Li, Lei\"\n"
+        );
+        listing(&path, b',', 0);
+        assert!(!path.exists(), "a new import begins without it");
+    }
+
+    #[test]
+    fn cells_are_parted_as_in_the_file_but_for_tabs_which_excel_would_not_see() {
+        for (separator, expected) in [(b';', "8;no;1;x"), (b'\t', "8,no,1,x")] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("rejected.csv");
+            let row = Row::of(&["1", "", "x"]);
+            listing(&path, separator, 0).add([(&row, "no".to_owned())]).unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            assert_eq!(text.lines().nth(1), Some(expected));
+        }
+    }
+}
