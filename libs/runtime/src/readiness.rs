@@ -115,6 +115,11 @@ impl Readiness {
         assert!(is_first, "a process starts once");
     }
 
+    /// The databases of the process, once it has started.
+    pub fn databases(&self) -> Option<&Arc<BTreeMap<&'static str, Db>>> {
+        self.0.parts.get().map(|parts| &parts.databases)
+    }
+
     /// The process takes nothing new.
     pub fn stops(&self) {
         let _ = self.0.is_stopping.set(());

@@ -5,10 +5,13 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::routing::get;
 use fault::Fault;
+use kernel::Clock;
 use runtime::{Lifecycle, Readiness};
 use telemetry::Red;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+use crate::metrics;
 
 /// Serves /metrics (Prometheus text), /healthz (the process lives) and /readyz (it can work, or what is missing, with causes
 /// and addresses). Without an address it serves nothing.
@@ -23,6 +26,7 @@ pub(crate) async fn serve(
     };
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| Fault::unavailable(format!("{address} cannot be listened to: {error}")))?;
+    let seen = readiness.clone();
     let ready = move || {
         let (readiness, is_stopping) = (readiness.clone(), lifecycle.is_stopping());
         async move {
@@ -38,8 +42,12 @@ pub(crate) async fn serve(
             (status, [(http::header::CONTENT_TYPE, "application/json")], body)
         }
     };
+    let figures = move || {
+        let (red, seen) = (red.clone(), seen.clone());
+        async move { metrics::text(&red, seen.databases(), &Clock::system()).await }
+    };
     let router = Router::new()
-        .route("/metrics", get(move || std::future::ready(red.prometheus_text())))
+        .route("/metrics", get(figures))
         .route("/healthz", get(|| std::future::ready("ok")))
         .route("/readyz", get(ready));
     Ok(tokio::spawn(async move {
