@@ -7,6 +7,7 @@ use kernel::Clock;
 use runtime::{Deps, Worker};
 use sea_orm::ConnectionTrait;
 use store::{Db, Stretch, Tx, statement};
+use telemetry::{Red, Trace};
 use tracing::Instrument;
 
 use crate::{Envelope, OutboxSource, PeerSource, Source};
@@ -48,19 +49,24 @@ pub fn consume(deps: &Deps, consumer: impl Consumer) -> Box<dyn Worker> {
         db,
         peers,
         outboxes,
-        red: _,
+        red,
     } = deps;
     if let Some(outbox) = outboxes.get(consumer.stream()) {
         let source = OutboxSource::new(outbox, consumer.types());
-        return consume_from(db, clock, source, consumer);
+        return pull(db, clock, red, source, consumer);
     }
     let source = PeerSource::new(consumer.stream(), consumer.types(), peers.channel(consumer.stream()));
-    consume_from(db, clock, source, consumer)
+    pull(db, clock, red, source, consumer)
 }
 
 /// The same with another source.
 pub fn consume_from(db: &Db, clock: &Clock, source: impl Source + 'static, consumer: impl Consumer) -> Box<dyn Worker> {
+    pull(db, clock, &Red::default(), source, consumer)
+}
+
+fn pull(db: &Db, clock: &Clock, red: &Red, source: impl Source + 'static, consumer: impl Consumer) -> Box<dyn Worker> {
     Box::new(Pull {
+        red: red.clone(),
         db: db.clone(),
         clock: clock.clone(),
         source: Box::new(source),
@@ -75,6 +81,8 @@ pub fn consume_from(db: &Db, clock: &Clock, source: impl Source + 'static, consu
 }
 
 struct Pull {
+    /// Where it tells how far it has come.
+    red: Red,
     db: Db,
     clock: Clock,
     source: Box<dyn Source>,
@@ -112,8 +120,10 @@ impl Worker for Pull {
             self.looks = stretch.has_more;
             if !self.passes_over(position, &stretch) {
                 self.pulled = Some(Instant::now());
+                self.tell(position, &stretch.facts);
                 return self.apply(position, &stretch).await;
             }
+            self.tell(stretch.last_position, &[]);
             if !stretch.has_more {
                 return Ok(0);
             }
@@ -151,6 +161,13 @@ impl Pull {
         Ok(0)
     }
 
+    /// Tells how far it has come, and what waits to be applied.
+    fn tell(&self, position: i64, waiting: &[Envelope]) {
+        let oldest = waiting.first().map(|fact| fact.occur_time.micros());
+        self.red
+            .follow(self.consumer.name(), self.consumer.stream(), position, oldest);
+    }
+
     /// Goes past facts none of which is wanted, without a transaction, unless there have been many of them.
     fn passes_over(&mut self, position: i64, stretch: &Stretch<Envelope>) -> bool {
         let ahead = stretch.last_position.saturating_sub(position);
@@ -169,8 +186,12 @@ impl Pull {
         self.position = None;
         // And whatever comes of it, there is something to look at.
         let has_more = std::mem::replace(&mut self.looks, true);
+        let started = Instant::now();
         match self.commit(position, stretch).await {
             Ok(is_first) => {
+                self.red
+                    .consumed(self.consumer.name(), stretch.facts.len(), started.elapsed());
+                self.tell(stretch.last_position, &[]);
                 self.position = is_first.then_some(stretch.last_position);
                 self.looks = has_more || !is_first;
                 self.passed_over = 0;
@@ -211,7 +232,8 @@ impl Pull {
             if let Some(first) = facts.iter().find(|fact| !fact.traceparent.is_empty()) {
                 telemetry::set_parent(&span, &first.traceparent);
             }
-            self.consumer.apply(&tx, facts).instrument(span).await?;
+            let trace = Trace::of(&span, facts.first().map(|fact| &*fact.traceparent));
+            trace.during(self.consumer.apply(&tx, facts).instrument(span)).await?;
         }
         tx.commit().await?;
         Ok(true)

@@ -8,7 +8,7 @@ use axum::response::Response;
 use fault::{Common, Fault};
 use futures::FutureExt;
 use kernel::PrincipalKind;
-use telemetry::Red;
+use telemetry::{Red, Trace};
 use tokio::sync::Semaphore;
 use tonic::service::Routes;
 use tonic::{Code, Status};
@@ -76,11 +76,13 @@ async fn observe(State(shared): State<Arc<Shared>>, mut request: Request, next: 
         otel.kind = "server",
         rpc.grpc.status_code = tracing::field::Empty
     );
-    if let Some(traceparent) = telemetry::extract(request.headers()) {
+    let traceparent = telemetry::extract(request.headers());
+    if let Some(traceparent) = traceparent {
         telemetry::set_parent(&span, traceparent);
     }
+    let trace = Trace::of(&span, traceparent);
     let started = Instant::now();
-    let response = next.run(request).instrument(span.clone()).await;
+    let response = trace.during(next.run(request).instrument(span.clone())).await;
     let code = code(&response);
     span.record("rpc.grpc.status_code", i32::from(code));
     shared.stack.red.served(method.full_name, code, started.elapsed());

@@ -10,10 +10,12 @@
 
 mod config;
 mod lifecycle;
+mod readiness;
 mod service;
 mod worker;
 
 pub use config::{Problem, Secret, Settings, load, print};
 pub use lifecycle::Lifecycle;
+pub use readiness::{Finding, Readiness, Report, Standing};
 pub use service::{Deps, Service};
 pub use worker::{Worker, WorkerHandle, Workers};

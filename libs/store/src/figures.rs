@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use fault::{Fault, Trouble};
+use fault::{Fault, Trouble, TroubleKind};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 
+use crate::room::WRITE;
 use crate::{Db, statement};
 
 /// How long a database may take to say that it is there.
@@ -46,6 +47,32 @@ impl Db {
                 "{} does not answer within {CHECK_TIMEOUT:?}",
                 self.place()
             ))),
+        }
+    }
+
+    /// Whether it takes writes: by one that changes nothing, and is written to the disk all the same.
+    pub async fn try_to_write(&self) -> Result<(), Fault> {
+        let tx = self.begin().await?;
+        tx.execute_unprepared(WRITE).await?;
+        tx.commit().await
+    }
+
+    /// Reads a whole SQLite file for damage, its indexes aside. For PostgreSQL its own tools do that (`pg_amcheck`).
+    pub async fn find_damage(&self) -> Result<(), Fault> {
+        const LINES_MAX: usize = 5;
+        if self.backend() != DbBackend::Sqlite {
+            return Ok(());
+        }
+        let check = statement(self.read(), &format!("PRAGMA quick_check({LINES_MAX})"), []);
+        let mut lines: Vec<String> = Vec::new();
+        for row in self.read().query_all_raw(check).await? {
+            lines.push(row.try_get_by_index(0)?);
+        }
+        match lines.as_slice() {
+            [line] if line == "ok" => Ok(()),
+            lines => Err(Trouble::new(TroubleKind::Damaged, lines.join("; "))
+                .at(self.place())
+                .into()),
         }
     }
 

@@ -44,6 +44,14 @@ impl Db {
         rows.iter().map(read).collect()
     }
 
+    /// How many facts were put aside.
+    pub async fn parked_count(&self) -> Result<i64, Fault> {
+        let count = statement(self.read(), "SELECT COUNT(*) FROM parked_fact", []);
+        let row = self.read().query_one_raw(count).await?;
+        let row = row.ok_or_else(|| Fault::internal("an aggregate answered without a row"))?;
+        Ok(row.try_get_by_index(0)?)
+    }
+
     /// The first of the facts that were put aside.
     pub async fn parked_facts(&self, facts_max: i64) -> Result<Vec<ParkedFact>, Fault> {
         const READ: &str =

@@ -11,7 +11,7 @@ use crate::health::Health;
 /// How often to try.
 const TRY_EVERY: Duration = Duration::from_secs(1);
 /// Changes nothing, and is written to the disk all the same.
-const WRITE: &str = "UPDATE outbox_head SET last_position = last_position WHERE lock = 0";
+pub(crate) const WRITE: &str = "UPDATE outbox_head SET last_position = last_position WHERE lock = 0";
 
 /// Tries to write while the disk is full, until the last handle on the database has gone.
 pub(crate) fn start(health: &Arc<Health>, writer: DatabaseConnection) {

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracerProvider};
 
-use crate::TelemetryError;
+use crate::{Process, TelemetryError};
 
 const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
 
@@ -19,9 +20,27 @@ pub(crate) struct Exporters {
     meters: SdkMeterProvider,
 }
 
+/// By the semantic conventions of OpenTelemetry: which service this is, and which of its instances.
+fn resource(namespace: &str, process: &Process) -> Resource {
+    let name = match process.role {
+        Some(role) => format!("{namespace}-{role}"),
+        None => namespace.to_owned(),
+    };
+    let random = RandomIdGenerator::default().new_trace_id().to_bytes();
+    let instance = uuid::Builder::from_random_bytes(random).into_uuid();
+    Resource::builder()
+        .with_service_name(name)
+        .with_attributes([
+            KeyValue::new("service.namespace", namespace.to_owned()),
+            KeyValue::new("service.instance.id", instance.to_string()),
+            KeyValue::new("service.version", process.version),
+        ])
+        .build()
+}
+
 impl Exporters {
     /// Connects lazily: a collector that is away costs its data, not the start.
-    pub(crate) fn start(service_name: &str, endpoint: &str) -> Result<Self, TelemetryError> {
+    pub(crate) fn start(namespace: &str, process: &Process, endpoint: &str) -> Result<Self, TelemetryError> {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(TelemetryError::Endpoint(
                 "exporting needs a running Tokio runtime".to_owned(),
@@ -38,7 +57,7 @@ impl Exporters {
             .with_endpoint(endpoint)
             .build()
             .map_err(unusable)?;
-        let resource = Resource::builder().with_service_name(service_name.to_owned()).build();
+        let resource = resource(namespace, process);
         Ok(Self {
             tracers: SdkTracerProvider::builder()
                 .with_batch_exporter(spans)

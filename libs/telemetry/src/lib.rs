@@ -16,7 +16,7 @@
 //!     otlp_endpoint: Some("http://127.0.0.1:4317".to_owned()),
 //!     log_filter: "info".to_owned(),
 //!     log_json: false,
-//! })?;
+//! }, &telemetry::Process { role: None, version: "0.1.0" })?;
 //! let red = telemetry.red();
 //! red.served("quanyu.points.v1.PointsService/RedeemPoints", tonic::Code::Ok, std::time::Duration::from_millis(3));
 //! println!("{}", red.prometheus_text());
@@ -25,8 +25,10 @@
 //! ```
 
 mod export;
+mod lines;
 mod propagation;
 mod red;
+mod trace;
 
 use std::io::IsTerminal;
 
@@ -40,14 +42,17 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt};
 
 use crate::export::Exporters;
+pub use crate::lines::line_layer;
 pub use crate::propagation::{extract, inject, set_parent, trace_id, traceparent};
-pub use crate::red::Red;
+pub use crate::red::{Followed, Red};
+pub use crate::trace::Trace;
 
 /// What the platform tells about itself, and to whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
-    /// The `service.name` of every span and metric.
+    /// The `service.namespace` of every span and metric, and the beginning of its `service.name`: a process of one role adds
+    /// the role, as in "quanyu-gateway".
     pub service_name: String,
     /// The collector that takes OTLP over gRPC, such as `http://127.0.0.1:4317`. Absent: nothing is exported.
     pub otlp_endpoint: Option<String>,
@@ -66,6 +71,15 @@ impl Default for TelemetryConfig {
             log_json: false,
         }
     }
+}
+
+/// Which process of the platform this is, as its traces and metrics say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// The part of the platform that it plays, where it plays one alone: the `service.name` ends in it.
+    pub role: Option<&'static str>,
+    /// Its `service.version`.
+    pub version: &'static str,
 }
 
 /// Why telemetry could not be started or stopped. Each is mended by the operator, in the configuration.
@@ -103,19 +117,14 @@ pub struct Telemetry {
 
 /// Starts logging, and exporting when there is an endpoint. With an endpoint it must be called inside a Tokio runtime,
 /// which carries the exporter's connection.
-pub fn init(config: &TelemetryConfig) -> Result<Telemetry, TelemetryError> {
+pub fn init(config: &TelemetryConfig, process: &Process) -> Result<Telemetry, TelemetryError> {
     let filter = EnvFilter::try_new(&config.log_filter).map_err(|err| TelemetryError::LogFilter(err.to_string()))?;
     let exporters = config
         .otlp_endpoint
         .as_deref()
-        .map(|to| Exporters::start(&config.service_name, to))
+        .map(|to| Exporters::start(&config.service_name, process, to))
         .transpose()?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let lines = if config.log_json {
-        lines.json().boxed()
-    } else {
-        lines.with_ansi(std::io::stderr().is_terminal()).boxed()
-    };
+    let lines = line_layer(config.log_json, std::io::stderr().is_terminal(), std::io::stderr);
     tracing_subscriber::registry()
         .with(filter)
         .with(lines)

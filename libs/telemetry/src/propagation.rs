@@ -10,6 +10,8 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, Tra
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use crate::trace::Trace;
+
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACEPARENT_BYTES: usize = 55;
 
@@ -20,7 +22,13 @@ pub fn traceparent() -> Option<String> {
 
 /// The id of the current trace in hexadecimal, for a log line that somebody will look up.
 pub fn trace_id() -> Option<String> {
-    current().map(|span| span.trace_id().to_string())
+    let span = current().map(|span| span.trace_id().to_string());
+    span.or_else(|| Trace::current().map(|trace| trace.to_string()))
+}
+
+/// The trace that a well-formed `traceparent` names.
+pub(crate) fn trace_of(traceparent: &str) -> Option<TraceId> {
+    parse(traceparent).map(|span| span.trace_id())
 }
 
 /// Makes `span` a child of the span that `traceparent` names, which was usually made by another process. It must come
@@ -34,10 +42,14 @@ pub fn set_parent(span: &Span, traceparent: &str) {
     }
 }
 
-/// Writes the current span into the headers of an outgoing call; outside of a trace it leaves them as they are.
+/// Writes the current span into the headers of an outgoing call, or the trace of the present request where spans are not
+/// exported; outside of a trace it leaves them as they are.
 pub fn inject(headers: &mut HeaderMap) {
-    let Some(span) = current() else { return };
-    if let Ok(value) = HeaderValue::try_from(write(&span)) {
+    let span = current().map(|span| write(&span));
+    let Some(traceparent) = span.or_else(|| Some(Trace::current()?.traceparent())) else {
+        return;
+    };
+    if let Ok(value) = HeaderValue::try_from(traceparent) {
         headers.insert(TRACEPARENT, value);
     }
 }

@@ -34,6 +34,7 @@ struct Figures {
     consumers: Named<Consumer>,
     levels: Named<Level>,
     sums: Named<Sum>,
+    followed: Named<Following>,
     instruments: Option<Instruments>,
 }
 
@@ -55,6 +56,30 @@ struct Consumer {
     facts: AtomicU64,
     duration: Histogram,
     attributes: [KeyValue; 1],
+}
+
+#[derive(Debug)]
+struct Following {
+    stream: String,
+    position: AtomicI64,
+    /// When the oldest fact happened that was told and is not applied, in microseconds; [`NONE`] where there is none.
+    oldest: AtomicI64,
+}
+
+/// No fact waits.
+const NONE: i64 = i64::MIN;
+
+/// How far a consumer has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Followed {
+    /// The consumer: "ledger.earn".
+    pub consumer: String,
+    /// Whose facts it applies.
+    pub stream: String,
+    /// The last position that it has dealt with.
+    pub position: i64,
+    /// When the oldest fact happened that waits to be applied, in microseconds.
+    pub oldest_micros: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -120,6 +145,29 @@ impl Red {
             instruments.facts.add(facts, &entry.attributes);
             instruments.apply_duration.record(took.as_secs_f64(), &entry.attributes);
         }
+    }
+
+    /// How far a consumer has come in a stream, and when the oldest fact happened that it was told and has not applied yet.
+    pub fn follow(&self, consumer: &str, stream: &str, position: i64, oldest_micros: Option<i64>) {
+        let entry = entry(&self.0.followed, consumer, |_| Following {
+            stream: stream.to_owned(),
+            position: AtomicI64::new(0),
+            oldest: AtomicI64::new(NONE),
+        });
+        entry.position.store(position, Ordering::Relaxed);
+        entry.oldest.store(oldest_micros.unwrap_or(NONE), Ordering::Relaxed);
+    }
+
+    /// How far every consumer of this process has come.
+    pub fn followed(&self) -> Vec<Followed> {
+        let followed = self.0.followed.read().unwrap_or_else(PoisonError::into_inner);
+        let read = |(consumer, entry): (&Arc<str>, &Arc<Following>)| Followed {
+            consumer: consumer.to_string(),
+            stream: entry.stream.clone(),
+            position: entry.position.load(Ordering::Relaxed),
+            oldest_micros: Some(entry.oldest.load(Ordering::Relaxed)).filter(|oldest| *oldest != NONE),
+        };
+        followed.iter().map(read).collect()
     }
 
     /// Sets a level: "`ledger_open_findings`", with what it says in a sentence. Levels have no labels, so that their number

@@ -65,7 +65,14 @@ async fn spans_and_figures_reach_the_collector() {
         otlp_endpoint: Some(endpoint),
         ..TelemetryConfig::default()
     };
-    let telemetry = telemetry::init(&config).unwrap();
+    let telemetry = telemetry::init(
+        &config,
+        &telemetry::Process {
+            role: Some("ledger"),
+            version: "1.2.3",
+        },
+    )
+    .unwrap();
     telemetry.red().served(
         "quanyu.points.v1.PointsService/RedeemPoints",
         Code::Internal,
@@ -78,7 +85,15 @@ async fn spans_and_figures_reach_the_collector() {
     let [resource] = sent.resource_spans.as_slice() else {
         panic!("one resource: {sent:?}")
     };
-    assert!(format!("{:?}", resource.resource).contains("quanyu-test"));
+    let told = format!("{:?}", resource.resource);
+    for what in [
+        "quanyu-test-ledger",
+        "service.namespace",
+        "service.instance.id",
+        "1.2.3",
+    ] {
+        assert!(told.contains(what), "{what}: {told}");
+    }
     let span = resource
         .scope_spans
         .iter()

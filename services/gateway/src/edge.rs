@@ -13,10 +13,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fault::{Common, Fault};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use kernel::Clock;
 use rpc::{Access, Channel, Method, Signer};
+use runtime::Readiness;
 use store::Db;
 use tonic::body::Body;
 
@@ -47,6 +48,8 @@ pub struct GatewayDeps {
     pub signer: Signer,
     /// The services by their names; the gateway's own among them.
     pub channels: BTreeMap<String, Channel>,
+    /// Whether the process can do its work.
+    pub readiness: Readiness,
 }
 
 /// The one address for gRPC and REST.
@@ -69,13 +72,17 @@ impl Gateway {
     pub fn new(config: GatewayConfig, deps: GatewayDeps) -> Result<Self, ContractError> {
         let contracts = Contracts::read()?;
         let openapi = openapi::document(&contracts.router).to_string().into();
-        let probes = Probes::new(deps.db.clone())?;
+        let probes = Probes::new(deps.readiness)?;
         let keyring = Keyring::new(deps.db, deps.clock, deps.signer);
         let edge = Edge {
             config,
             contracts,
             keyring,
-            channels: deps.channels,
+            channels: deps
+                .channels
+                .into_iter()
+                .map(|(name, channel)| (name, channel.patient()))
+                .collect(),
             probes,
             openapi,
         };
@@ -103,8 +110,12 @@ impl Edge {
         match (request.method(), request.uri().path()) {
             (&http::Method::GET, "/healthz") => json(SERVING),
             (&http::Method::GET, "/readyz") => {
-                let ready = self.probes.ready().await;
-                ready.map_or_else(|fault| self.refuse(&fault.into()), |()| json(SERVING))
+                let report = self.probes.ready().await;
+                let mut response = json(serde_json::to_vec(&report).unwrap_or_default().into());
+                if !report.is_ready() {
+                    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                }
+                response
             }
             (&http::Method::GET, "/openapi.json") => json(self.openapi.clone()),
             _ => rest::call(self, request)

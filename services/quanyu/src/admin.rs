@@ -5,33 +5,49 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::routing::get;
 use fault::Fault;
-use runtime::Lifecycle;
+use kernel::Clock;
+use runtime::{Lifecycle, Readiness};
 use telemetry::Red;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// Serves /metrics (Prometheus text), /healthz (the process lives) and /readyz (it takes calls). Without an address it
-/// serves nothing.
+use crate::metrics;
+
+/// Serves /metrics (Prometheus text), /healthz (the process lives) and /readyz (it can work, or what is missing, with causes
+/// and addresses). Without an address it serves nothing.
 pub(crate) async fn serve(
     address: Option<SocketAddr>,
     red: Red,
     lifecycle: Lifecycle,
+    readiness: Readiness,
 ) -> Result<JoinHandle<()>, Fault> {
     let Some(address) = address else {
         return Ok(tokio::spawn(std::future::pending()));
     };
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| Fault::unavailable(format!("{address} cannot be listened to: {error}")))?;
+    let seen = readiness.clone();
     let ready = move || {
-        let status = if lifecycle.is_stopping() {
-            http::StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            http::StatusCode::OK
-        };
-        std::future::ready(status)
+        let (readiness, is_stopping) = (readiness.clone(), lifecycle.is_stopping());
+        async move {
+            if is_stopping {
+                readiness.stops();
+            }
+            let report = readiness.report().await;
+            let status = match report.is_ready() {
+                true => http::StatusCode::OK,
+                false => http::StatusCode::SERVICE_UNAVAILABLE,
+            };
+            let body = serde_json::to_string(&report).unwrap_or_default();
+            (status, [(http::header::CONTENT_TYPE, "application/json")], body)
+        }
+    };
+    let figures = move || {
+        let (red, seen) = (red.clone(), seen.clone());
+        async move { metrics::text(&red, seen.databases(), &Clock::system()).await }
     };
     let router = Router::new()
-        .route("/metrics", get(move || std::future::ready(red.prometheus_text())))
+        .route("/metrics", get(figures))
         .route("/healthz", get(|| std::future::ready("ok")))
         .route("/readyz", get(ready));
     Ok(tokio::spawn(async move {

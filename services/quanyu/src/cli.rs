@@ -110,7 +110,7 @@ pub async fn main() -> ExitCode {
 }
 
 async fn run(command: Command, config: Config) -> ExitCode {
-    let telemetry = match telemetry::init(&config.telemetry) {
+    let telemetry = match telemetry::init(&config.telemetry, &process_of(&command)) {
         Ok(telemetry) => telemetry,
         Err(error) => return fail(&Fault::internal(error)),
     };
@@ -131,6 +131,18 @@ async fn run(command: Command, config: Config) -> ExitCode {
         complain(error);
     }
     outcome.unwrap_or_else(|fault| fail(&fault))
+}
+
+/// How this process is called in traces and metrics.
+fn process_of(command: &Command) -> telemetry::Process {
+    let role = match command {
+        Command::Serve { role: name } => role(name).map(|role| role.name),
+        _ => None,
+    };
+    telemetry::Process {
+        role,
+        version: env!("CARGO_PKG_VERSION"),
+    }
 }
 
 fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {

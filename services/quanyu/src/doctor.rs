@@ -59,13 +59,17 @@ pub async fn run(config: &Config) -> Result<bool, Fault> {
     say("databases");
     let databases = databases(config, &mut report).await;
     say("facts");
-    facts(&databases, &mut report).await?;
+    if let Err(fault) = facts(&databases, &mut report).await {
+        report.bad(&fault, "the facts cannot be looked at: mend the databases first");
+    }
     say("peers");
     peers(config, &mut report).await;
     say("keys");
     keys(&databases, &mut report).await?;
     say("ledger");
-    ledger(&databases, &mut report).await?;
+    if let Err(fault) = ledger(&databases, &mut report).await {
+        report.bad(&fault, "the ledger cannot be checked: mend the databases first");
+    }
     say(if report.healthy {
         "all is well"
     } else {
@@ -88,6 +92,7 @@ async fn databases(config: &Config, report: &mut Report) -> BTreeMap<&'static st
         match Db::open(&config.database(role.name), role.name, (role.migrations)()).await {
             Ok(db) => {
                 good(format_args!("{}: opens, its tables are up to date", role.name));
+                sound(role.name, &db, report).await;
                 databases.insert(role.name, db);
             }
             Err(fault) => report.bad(
@@ -97,6 +102,24 @@ async fn databases(config: &Config, report: &mut Report) -> BTreeMap<&'static st
         }
     }
     databases
+}
+
+/// Whether a database takes writes, and what is on its disk is what was written.
+async fn sound(name: &str, db: &Db, report: &mut Report) {
+    match db.try_to_write().await {
+        Ok(()) => good(format_args!("{name}: takes writes")),
+        Err(fault) => report.bad(
+            format_args!("{name}: {}: {fault}", fault.reason()),
+            "make room on its disk, or mend what keeps it from being written: nothing that was acknowledged is lost",
+        ),
+    }
+    match db.find_damage().await {
+        Ok(()) => good(format_args!("{name}: no damage was found")),
+        Err(fault) => report.bad(
+            format_args!("{name}: {}: {fault}", fault.reason()),
+            "stop what works with it, keep it aside, and restore it from the last backup",
+        ),
+    }
 }
 
 async fn facts(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> Result<(), Fault> {

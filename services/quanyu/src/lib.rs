@@ -18,6 +18,8 @@ pub mod demo;
 pub mod doctor;
 pub mod import;
 pub mod keys;
+mod machine;
+mod metrics;
 mod opening;
 pub mod platform;
 mod progress;

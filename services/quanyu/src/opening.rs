@@ -8,6 +8,7 @@
 use std::time::{Duration, Instant};
 
 use fault::{Common, Fault};
+use runtime::Readiness;
 use store::Db;
 
 use crate::config::Config;
@@ -21,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// The database of a role, as soon as it is there.
-pub(crate) async fn open(config: &Config, role: &Role) -> Result<Db, Fault> {
+pub(crate) async fn open(config: &Config, role: &Role, readiness: &Readiness) -> Result<Db, Fault> {
     let started = Instant::now();
     let mut pause = PAUSE;
     loop {
@@ -32,6 +33,7 @@ pub(crate) async fn open(config: &Config, role: &Role) -> Result<Db, Fault> {
                     "{fault}; waiting for it, for {} s at the most",
                     WAIT_MAX.as_secs()
                 );
+                readiness.waits_for(&fault);
                 kernel::pause(pause).await;
                 pause = pause.saturating_mul(2).min(PAUSE_MAX);
             }

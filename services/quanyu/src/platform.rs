@@ -10,7 +10,7 @@ use futures::future::try_join_all;
 use gateway::{Beginning, FirstSecret, Gateway, GatewayConfig, GatewayDeps};
 use kernel::Clock;
 use rpc::{Channel, Peer, Peers, Signer, Stack, Switchboard};
-use runtime::{Deps, Workers};
+use runtime::{Deps, Readiness, Workers};
 use store::Db;
 use telemetry::Red;
 use tokio::net::TcpListener;
@@ -35,6 +35,7 @@ pub struct Platform {
     shutdown: CancellationToken,
     gateway: JoinHandle<()>,
     red: Red,
+    readiness: Readiness,
     _lock: Option<Arc<File>>,
 }
 
@@ -54,7 +55,7 @@ impl Platform {
         let address = listener.local_addr().map_err(Fault::internal)?;
         let lock = lock(config)?;
         let opened = ROLES.iter().map(async |role| {
-            let db = opening::open(config, role).await?;
+            let db = opening::open(config, role, &Readiness::default()).await?;
             Ok::<_, Fault>((role.name, db))
         });
         let databases: Arc<BTreeMap<&'static str, Db>> = Arc::new(try_join_all(opened).await?.into_iter().collect());
@@ -96,11 +97,14 @@ impl Platform {
             .ok_or_else(|| Fault::internal("the gateway has a database"))?;
         let beginning = gateway::bootstrap(db, &clock, first).await?;
         let peers = Peers::new("quanyu", signer.clone(), channels.clone());
+        let readiness = Readiness::default();
+        readiness.started(databases.clone(), BTreeMap::new());
         let deps = GatewayDeps {
             clock: clock.clone(),
             db: db.clone(),
             signer,
             channels,
+            readiness: readiness.clone(),
         };
         let edge = Gateway::new(
             GatewayConfig {
@@ -122,6 +126,7 @@ impl Platform {
             shutdown,
             gateway,
             red,
+            readiness,
             _lock: lock,
         })
     }
@@ -159,6 +164,11 @@ impl Platform {
     /// Rate, errors and duration of every method.
     pub fn red(&self) -> &Red {
         &self.red
+    }
+
+    /// Whether everything can work.
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
     }
 
     /// Waits until every fact has been applied and every worker is idle.

@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fault::Fault;
 use gateway::{Gateway, GatewayConfig, GatewayDeps};
 use kernel::Clock;
 use mesh::{Discovery, Leadership, StaticMesh};
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
-use runtime::{Deps, Lifecycle, Workers};
+use runtime::{Deps, Lifecycle, Readiness, Workers};
+use store::Db;
 use telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
 use tonic::transport::Server;
+use tonic_health::server::HealthReporter;
 
 use crate::admin;
 use crate::config::Config;
@@ -25,6 +28,8 @@ use crate::terminal::say;
 
 /// How many calls one connection may have under way.
 const STREAMS_MAX: u32 = 200;
+/// How often a role's health follows that of its database.
+const HEALTH_EVERY: Duration = Duration::from_secs(1);
 
 /// Serves a role until it is asked to stop.
 pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> Result<(), Fault> {
@@ -36,8 +41,17 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     let address = listener.local_addr().map_err(Fault::internal)?;
 
     let clock = Clock::system();
+    // Before the database is there: whoever asks is told what the process waits for.
+    let readiness = Readiness::default();
+    let admin = admin::serve(
+        config.admin_listen,
+        telemetry.red(),
+        lifecycle.clone(),
+        readiness.clone(),
+    )
+    .await?;
     let opened = tokio::select! {
-        opened = opening::open(config, role) => opened,
+        opened = opening::open(config, role, &readiness) => opened,
         () = lifecycle.stopping() => return Ok(()),
     };
     let db = opened?;
@@ -53,6 +67,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         .iter()
         .filter_map(|peer| Some(((*peer).to_owned(), mesh.channel(peer)?)))
         .collect();
+    readiness.started(Arc::new(BTreeMap::from([(role.name, db.clone())])), channels.clone());
     channels.insert(role.name.to_owned(), Channel::local(own.clone()));
 
     let peers = Peers::new(role.name, signer.clone(), channels.clone());
@@ -79,7 +94,6 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         .workers
         .into_iter()
         .for_each(|worker| workers.start(worker, &db));
-    let admin = admin::serve(config.admin_listen, telemetry.red(), lifecycle.clone()).await?;
     say(format_args!("Quanyu serves {} at {address}", role.name));
 
     let serving = async {
@@ -89,10 +103,11 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
                 db: db.clone(),
                 signer,
                 channels,
+                readiness,
             };
             edge(config, deps, listener, &lifecycle).await
         } else {
-            grpc(routes, listener, &lifecycle).await
+            grpc(routes, &db, listener, &lifecycle).await
         }
     };
     let served = lifecycle.unless_ended(serving).await.unwrap_or(Ok(()));
@@ -103,13 +118,13 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     served
 }
 
-async fn grpc(routes: Routes, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {
+async fn grpc(routes: Routes, db: &Db, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health
         .set_service_status("", tonic_health::ServingStatus::Serving)
         .await;
     let stopping = async {
-        lifecycle.stopping().await;
+        follow(&health, db, lifecycle).await;
         health
             .set_service_status("", tonic_health::ServingStatus::NotServing)
             .await;
@@ -127,6 +142,21 @@ async fn grpc(routes: Routes, listener: TcpListener, lifecycle: &Lifecycle) -> R
         .serve_with_incoming_shutdown(connections, stopping)
         .await
         .map_err(Fault::internal)
+}
+
+/// Tells balancers and peers whether the role can work, until it stops: without its database it cannot.
+async fn follow(health: &HealthReporter, db: &Db, lifecycle: &Lifecycle) {
+    loop {
+        let status = match db.trouble() {
+            None => tonic_health::ServingStatus::Serving,
+            Some(_) => tonic_health::ServingStatus::NotServing,
+        };
+        health.set_service_status("", status).await;
+        tokio::select! {
+            () = lifecycle.stopping() => return,
+            () = kernel::pause(HEALTH_EVERY) => {}
+        }
+    }
 }
 
 async fn edge(config: &Config, deps: GatewayDeps, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {

@@ -30,7 +30,13 @@ pub(crate) async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fa
         () = lifecycle.stopping() => return Ok(()),
     };
     let platform = outcome?;
-    let admin = admin::serve(config.admin_listen, telemetry.red(), lifecycle.clone()).await?;
+    let admin = admin::serve(
+        config.admin_listen,
+        telemetry.red(),
+        lifecycle.clone(),
+        platform.readiness().clone(),
+    )
+    .await?;
     welcome(config, &platform, &first, started.elapsed());
     lifecycle.stopping().await;
     say("stopping: calls under way are finished; press Ctrl-C again to end at once");

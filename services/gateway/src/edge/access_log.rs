@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
 use kernel::Tenant;
+use telemetry::Trace;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tracing::field::Empty;
@@ -15,6 +16,7 @@ use tracing::{Instrument, Span};
 
 pub(super) struct AccessLog {
     span: Span,
+    trace: Trace,
     started: Instant,
 }
 
@@ -40,17 +42,19 @@ impl AccessLog {
             tenant = Empty,
             api_key_id = Empty,
         );
-        if let Some(traceparent) = telemetry::extract(request.headers()) {
+        let traceparent = telemetry::extract(request.headers());
+        if let Some(traceparent) = traceparent {
             telemetry::set_parent(&span, traceparent);
         }
         Self {
+            trace: Trace::of(&span, traceparent),
             span,
             started: Instant::now(),
         }
     }
 
     pub(super) async fn within<T>(&self, work: impl Future<Output = T>) -> T {
-        work.instrument(self.span.clone()).await
+        self.trace.during(work.instrument(self.span.clone())).await
     }
 
     /// Writes the line: now, where the outcome is known from the head, or when the body of a gRPC answer ends.
@@ -69,10 +73,10 @@ impl AccessLog {
 
     fn write(&self, outcome: Outcome) {
         let duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        match outcome {
+        self.trace.within(|| match outcome {
             Outcome::Http(status) => tracing::info!(parent: &self.span, http.status = status, duration_us, "answered"),
             Outcome::Grpc(code) => tracing::info!(parent: &self.span, rpc.code = ?code, duration_us, "answered"),
-        }
+        });
     }
 }
 

@@ -1,14 +1,11 @@
 //! What orchestrators and tools ask: whether the gateway lives and is ready, and what it serves.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
-use fault::Fault;
 use http::{Request, Response};
 use prost_types::FileDescriptorSet;
 use rpc::Methods;
-use sea_orm::ConnectionTrait;
-use store::{Db, statement};
+use runtime::{Readiness, Report};
 use tonic::body::Body;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
@@ -17,14 +14,12 @@ use tower::ServiceExt;
 
 use crate::contract::{ContractError, is_served};
 
-/// How long the database may take to say that it is there.
-const READY_TIMEOUT: Duration = Duration::from_secs(1);
 /// The paths of the services that are answered here.
 const PREFIXES: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
 
 /// Health and reflection: services of gRPC's own, which ask for no key and tell nothing of a tenant.
 pub(super) struct Probes {
-    db: Db,
+    readiness: Readiness,
     routes: Routes,
     health: HealthReporter,
 }
@@ -35,7 +30,7 @@ pub(super) fn is_probe(path: &str) -> bool {
 }
 
 impl Probes {
-    pub(super) fn new(db: Db) -> Result<Self, ContractError> {
+    pub(super) fn new(readiness: Readiness) -> Result<Self, ContractError> {
         let methods = Methods::of_contracts().map_err(ContractError::Methods)?;
         let builder = || {
             tonic_reflection::server::Builder::configure()
@@ -48,7 +43,11 @@ impl Probes {
             .add_service(builder().build_v1()?)
             .add_service(builder().build_v1alpha()?)
             .prepare();
-        Ok(Self { db, routes, health })
+        Ok(Self {
+            readiness,
+            routes,
+            health,
+        })
     }
 
     pub(super) async fn answer(&self, request: Request<Body>) -> Response<Body> {
@@ -56,14 +55,9 @@ impl Probes {
         answer.unwrap_or_else(|never| match never {})
     }
 
-    /// Whether requests can be served: the keys can be read.
-    pub(super) async fn ready(&self) -> Result<(), Fault> {
-        let conn = self.db.read();
-        let asked = tokio::time::timeout(READY_TIMEOUT, conn.query_one_raw(statement(conn, "SELECT 1", [])));
-        asked
-            .await
-            .map_err(|_| Fault::unavailable("the gateway's database does not answer"))??;
-        Ok(())
+    /// Whether requests can be served, and what is missing.
+    pub(super) async fn ready(&self) -> Report {
+        self.readiness.public_report().await
     }
 
     /// Tells balancers to send nothing more.

@@ -10,7 +10,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use kernel::{Clock, Time};
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
-use runtime::Deps;
+use runtime::{Deps, Readiness};
 use serde_json::Value;
 use store::Db;
 use telemetry::Red;
@@ -113,11 +113,14 @@ impl Platform {
         ]);
         let begun = bootstrap(&db, &clock, FirstSecret::Generated).await.unwrap();
         let first = begun.first_key().unwrap().clone();
+        let readiness = Readiness::default();
+        readiness.started(Arc::new(BTreeMap::from([(gateway::NAME, db.clone())])), BTreeMap::new());
         let deps = GatewayDeps {
             clock: clock.clone(),
             db: db.clone(),
             signer,
             channels,
+            readiness,
         };
         let gateway = Gateway::new(config, deps).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

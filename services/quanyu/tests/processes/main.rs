@@ -15,4 +15,5 @@ mod process;
 mod replicas_killed;
 mod separate_processes;
 mod server;
+mod storage;
 mod two_replicas;

@@ -85,6 +85,11 @@ impl Process {
         self.lines.iter().collect::<Vec<_>>().join("\n")
     }
 
+    /// Its number, by which the operating system knows it.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it at once, as a crash of the machine's power supply would.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -1,13 +1,19 @@
 //! Every role in a process of its own, with static addresses: the same story, told through the gateway.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use contracts::points::v1::EarnPointsRequest;
 use contracts::tagging::v1::StreamActivitiesRequest;
 use kernel::Clock;
 use quanyu::roles::ROLES;
+use serde_json::json;
 use tests::brand::{GOOD_BUYERS, GROWTH, POINTS, POS, TMALL};
 use tests::story::{self, Order};
-use tests::{Api, Rest, brand, until};
+use tests::{Api, Rest, brand, eventually, until};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -17,42 +23,54 @@ use crate::server::Server;
 const SIGNING_KEY: &str = "a key that the processes of this test share";
 
 /// One process for each role.
-struct Roles(BTreeMap<&'static str, Process>);
+struct Roles {
+    running: BTreeMap<&'static str, Process>,
+    addresses: BTreeMap<&'static str, String>,
+    folder: PathBuf,
+    url: Option<String>,
+}
 
 impl Roles {
     fn start(server: &Server) -> Self {
-        let addresses: BTreeMap<&str, String> = ROLES.iter().map(|role| (role.name, free_address())).collect();
-        let start = |name: &'static str| {
-            let mut command = quanyu();
-            command.args(["serve", name, "--listen", &addresses[name]]);
-            command.arg("--folder").arg(server.folder.path());
-            command
-                .env("QUANYU_SIGNING_KEY", SIGNING_KEY)
-                .env("QUANYU_DATABASE_CONNECTIONS_MAX", "4");
-            if let Some(url) = &server.url {
-                command.env("QUANYU_DATABASE_URL", url);
-            }
-            for (peer, address) in addresses.iter().filter(|(peer, _)| **peer != "gateway") {
-                command.env(
-                    format!("QUANYU_PEERS__{}", peer.to_uppercase()),
-                    format!("http://{address}"),
-                );
-            }
-            (name, Process::start(command))
+        let mut roles = Self {
+            running: BTreeMap::new(),
+            addresses: ROLES.iter().map(|role| (role.name, free_address())).collect(),
+            folder: server.folder.path().to_path_buf(),
+            url: server.url.clone(),
         };
-        Self(ROLES.iter().map(|role| start(role.name)).collect())
+        ROLES.iter().for_each(|role| roles.start_one(role.name));
+        roles
+    }
+
+    fn start_one(&mut self, name: &'static str) {
+        let mut command = quanyu();
+        command.args(["serve", name, "--listen", &self.addresses[name]]);
+        command.arg("--folder").arg(&self.folder);
+        command
+            .env("QUANYU_SIGNING_KEY", SIGNING_KEY)
+            .env("QUANYU_DATABASE_CONNECTIONS_MAX", "4");
+        if let Some(url) = &self.url {
+            command.env("QUANYU_DATABASE_URL", url);
+        }
+        for (peer, address) in self.addresses.iter().filter(|(peer, _)| **peer != "gateway") {
+            command.env(
+                format!("QUANYU_PEERS__{}", peer.to_uppercase()),
+                format!("http://{address}"),
+            );
+        }
+        self.running.insert(name, Process::start(command));
     }
 
     fn gateway(&self) -> &Process {
-        &self.0["gateway"]
+        &self.running["gateway"]
     }
 
     /// Stops the gateway first, as an operator would, and sees every process end well.
     async fn stop(mut self) {
-        let mut names: Vec<&str> = self.0.keys().copied().collect();
+        let mut names: Vec<&str> = self.running.keys().copied().collect();
         names.sort_by_key(|name| *name != "gateway");
         for name in names {
-            let process = self.0.get_mut(name).unwrap();
+            let process = self.running.get_mut(name).unwrap();
             process.signal("TERM");
             let status = process.ended().await;
             assert!(status.success(), "{name} ended with {status}");
@@ -123,13 +141,25 @@ async fn a_service_that_is_away_is_told_as_unavailable_and_catches_up_when_it_is
     brand::found(&api).await.unwrap();
     let member = story::arrive(&api, TMALL, "tb-1", None).await.unwrap();
 
-    let points = roles.0.remove("points").unwrap();
-    let address = points.address.clone();
-    drop(points);
+    drop(roles.running.remove("points").unwrap());
     let rest = Rest::new(&roles.gateway().address, None);
     assert_eq!(rest.get("/healthz").await.status, 200, "the gateway lives");
     let refusal = story::earn(&api, "gift", &member, 1).await.unwrap_err();
     assert_eq!(refusal.code(), tonic::Code::Unavailable);
+    let told = refusal.message();
+    assert!(
+        told.starts_with("points at http://") && told.ends_with("cannot be reached: connection refused"),
+        "{told}"
+    );
+    let ready = rest.get("/readyz").await;
+    assert_eq!(
+        (ready.status.as_u16(), ready.json()),
+        (
+            200,
+            json!({"status": "DEGRADED", "findings": [{"of": "peer points", "reason": "UNAVAILABLE"}]})
+        ),
+        "one peer that is away takes no gateway out"
+    );
     let order = Order {
         channel: TMALL,
         external_id: "tb-1",
@@ -139,24 +169,7 @@ async fn a_service_that_is_away_is_told_as_unavailable_and_catches_up_when_it_is
     };
     order.pay(&api).await.unwrap();
 
-    let mut command = quanyu();
-    command
-        .args(["serve", "points", "--listen", &address])
-        .arg("--folder")
-        .arg(server.folder.path());
-    command
-        .env("QUANYU_SIGNING_KEY", SIGNING_KEY)
-        .env("QUANYU_DATABASE_CONNECTIONS_MAX", "4");
-    if let Some(url) = &server.url {
-        command.env("QUANYU_DATABASE_URL", url);
-    }
-    for peer in ["identity", "rights", "tagging"] {
-        command.env(
-            format!("QUANYU_PEERS__{}", peer.to_uppercase()),
-            format!("http://{}", roles.0[peer].address),
-        );
-    }
-    roles.0.insert("points", Process::start(command));
+    roles.start_one("points");
     let caught_up = async || match story::earn(&api, "gift", &member, 1).await {
         Ok(_) => story::balance(&api, &member, POINTS).await,
         Err(status) => {
@@ -165,6 +178,62 @@ async fn a_service_that_is_away_is_told_as_unavailable_and_catches_up_when_it_is
         }
     };
     until("the order's points and the repeated gift", 251, caught_up).await;
+    roles.stop().await;
+    server.remove().await;
+}
+
+/// Callers who wait five seconds see nothing of a peer that is stopped, or killed, and started again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_of_points_under_load_is_seen_by_nobody() {
+    const CALLERS: usize = 4;
+    let server = Server::new().await;
+    let mut roles = Roles::start(&server);
+    let api = Api::new(&roles.gateway().address, &roles.gateway().first_key());
+    brand::found(&api).await.unwrap();
+    let member = story::arrive(&api, TMALL, "tb-1", None).await.unwrap();
+
+    let is_over = Arc::new(AtomicBool::new(false));
+    let callers = (0..CALLERS).map(|caller| {
+        let (api, member, is_over) = (api.clone(), member.clone(), is_over.clone());
+        tokio::spawn(async move {
+            let mut earned: i64 = 0;
+            while !is_over.load(Ordering::Acquire) {
+                let mut request = tonic::Request::new(EarnPointsRequest {
+                    request_id: format!("{caller}-{earned}"),
+                    member_id: member.clone(),
+                    asset_code: POINTS.to_owned(),
+                    amount: 1,
+                    ..EarnPointsRequest::default()
+                });
+                request.set_timeout(Duration::from_secs(5));
+                api.points().earn_points(request).await?;
+                earned += 1;
+            }
+            Ok::<i64, tonic::Status>(earned)
+        })
+    });
+    let callers: Vec<_> = callers.collect();
+    let grows = async || story::balance(&api, &member, POINTS).await;
+    for is_killed in [false, true] {
+        let before = grows().await;
+        eventually("they earn", async || (grows().await > before + 10).then_some(())).await;
+        let mut points = roles.running.remove("points").unwrap();
+        if is_killed {
+            points.kill();
+        } else {
+            points.signal("TERM");
+            assert!(points.ended().await.success());
+        }
+        roles.start_one("points");
+    }
+    let before = grows().await;
+    eventually("they go on", async || (grows().await > before + 10).then_some(())).await;
+    is_over.store(true, Ordering::Release);
+    let mut earned = 0;
+    for caller in callers {
+        earned += caller.await.unwrap().expect("no caller meets an error");
+    }
+    assert_eq!(grows().await, earned, "each took effect once");
     roles.stop().await;
     server.remove().await;
 }
