@@ -19,14 +19,21 @@ pub enum MoneyError {
     /// The amount is below zero.
     #[error("must not be negative: money that is given back is recorded as such, with a positive amount")]
     Negative,
+    /// The amount is no amount that anything costs.
+    #[error("must be at most {MINOR_UNITS_MAX}, ten million millions of a currency with two decimals")]
+    TooLarge,
 }
+
+/// The largest amount that arrives, so that thousands of the largest can be summed in 64 bits, and floating point counts
+/// each exactly.
+const MINOR_UNITS_MAX: i64 = 1_000_000_000_000_000;
 
 impl MoneyError {
     /// The field of the contract's `Money` that is wrong.
     pub const fn field(&self) -> &'static str {
         match self {
             Self::Currency(_) => "currency_code",
-            Self::Negative => "minor_units",
+            Self::Negative | Self::TooLarge => "minor_units",
         }
     }
 }
@@ -38,10 +45,13 @@ impl Money {
         if minor_units < 0 {
             return Err(MoneyError::Negative);
         }
+        if minor_units > MINOR_UNITS_MAX {
+            return Err(MoneyError::TooLarge);
+        }
         Ok(Self { currency, minor_units })
     }
 
-    /// An amount as it was stored, perhaps before codes were checked.
+    /// An amount as it was stored, perhaps before codes and sizes were checked.
     pub fn stored(currency_code: &str, minor_units: i64) -> Option<Self> {
         let currency = Currency::stored(currency_code)?;
         (minor_units >= 0).then_some(Self { currency, minor_units })
@@ -102,6 +112,8 @@ mod tests {
         assert_eq!(field("CNYX", 1), "currency_code");
         assert_eq!(field("RMB", 1), "currency_code");
         assert_eq!(field("CNY", -1), "minor_units");
+        assert_eq!(field("CNY", MINOR_UNITS_MAX + 1), "minor_units");
+        assert!(Money::stored("CNY", i64::MAX).is_some());
         assert_eq!(
             Money::stored("RMB", 1).map(|it| it.to_string()),
             Some("1 RMB".to_owned())
@@ -119,7 +131,10 @@ mod tests {
 
     #[test]
     fn currencies_are_never_mixed_and_sums_never_wrap() {
-        assert_eq!(money("CNY", i64::MAX).checked_add(money("CNY", 1)), None);
+        assert_eq!(
+            Money::stored("CNY", i64::MAX).unwrap().checked_add(money("CNY", 1)),
+            None
+        );
         assert_eq!(money("CNY", 1).checked_add(money("USD", 1)), None);
         assert_eq!(money("CNY", 1).checked_add(money("CNY", 2)), Some(money("CNY", 3)));
         assert_eq!(money("CNY", 3).checked_sub(money("CNY", 2)), Some(money("CNY", 1)));

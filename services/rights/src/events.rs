@@ -7,7 +7,7 @@ use contracts::identity::v1::{MemberRegistered, MembersMerged, MergeUndone};
 use contracts::points::v1::{PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsReversed};
 use events::{Consumer, Envelope};
 use fault::Fault;
-use kernel::{Clock, Fact, Tenant, Time, uuid_of_any};
+use kernel::{Clock, Exact, Fact, Tenant, Time, uuid_of_any};
 use store::{Tx, redirects};
 use uuid::Uuid;
 
@@ -64,13 +64,7 @@ fn growth(fact: &Envelope) -> Result<Option<What>, Fault> {
     }
     if fact.is::<PointsExpired>() {
         let expired: PointsExpired = fact.decode()?;
-        return grown(
-            fact,
-            &expired.member_id,
-            expired.asset_code,
-            expired.amount.saturating_neg(),
-        )
-        .map(Some);
+        return grown(fact, &expired.member_id, expired.asset_code, expired.amount.exact_neg()).map(Some);
     }
     if fact.is::<PointsReversed>() {
         let reversed: PointsReversed = fact.decode()?;
@@ -83,7 +77,7 @@ fn growth(fact: &Envelope) -> Result<Option<What>, Fault> {
     }
     if fact.is::<PointsDebtRepaid>() {
         let repaid: PointsDebtRepaid = fact.decode()?;
-        let taken_back = repaid.amount.saturating_neg();
+        let taken_back = repaid.amount.exact_neg();
         return grown(fact, &repaid.member_id, repaid.asset_code, taken_back).map(Some);
     }
     Ok(None)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contracts::rights::v1::TierChanged;
 use fault::Fault;
-use kernel::{Clock, Tenant, Time};
+use kernel::{Clock, Exact, Tenant, Time};
 use store::{Draft, Tx, redirects};
 use uuid::Uuid;
 
@@ -81,7 +81,7 @@ fn late(happenings: &[Happening], redirects: &HashMap<MemberKey, MemberKey>) -> 
             && redirects.contains_key(member)
         {
             let sum = late.entry((*member, asset_code.clone())).or_default();
-            *sum = sum.saturating_add(*amount);
+            *sum = sum.exact_add(*amount);
         }
     }
     late

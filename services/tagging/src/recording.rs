@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contracts::tagging::v1::{self, ActivityRefusal, ActivityResult};
 use fault::Fault;
-use kernel::{Clock, Tenant, Time};
+use kernel::{Clock, Exact, Tenant, Time};
 use prost::Message;
 use store::{Draft, Tx};
 
@@ -267,15 +267,15 @@ fn total(activity: &Activity, totals: &mut ChannelTotals) {
         None => (String::new(), 0),
     };
     let total = totals.entry((activity.key.channel_code.clone(), currency)).or_default();
-    total.activity_count = total.activity_count.saturating_add(1);
+    total.activity_count = total.activity_count.exact_add(1);
     match activity.key.activity_type.as_str() {
         ORDER_PAID => {
-            total.order_count = total.order_count.saturating_add(1);
-            total.sales = total.sales.saturating_add(minor_units);
+            total.order_count = total.order_count.exact_add(1);
+            total.sales = total.sales.exact_add(minor_units);
         }
         ORDER_REFUNDED => {
-            total.refund_count = total.refund_count.saturating_add(1);
-            total.refunds = total.refunds.saturating_add(minor_units);
+            total.refund_count = total.refund_count.exact_add(1);
+            total.refunds = total.refunds.exact_add(minor_units);
         }
         _ => {}
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use kernel::Time;
+use kernel::{Exact, Time};
 
 use super::definition::{Definition, NodeIndex, NodeKind};
 use super::fact::Fact;
@@ -72,13 +72,13 @@ impl Tally {
 
     /// Adds another change.
     pub(crate) fn add(&mut self, other: Self) {
-        self.started = self.started.saturating_add(other.started);
-        self.entered = self.entered.saturating_add(other.entered);
-        self.waiting = self.waiting.saturating_add(other.waiting);
-        self.completed = self.completed.saturating_add(other.completed);
-        self.failed = self.failed.saturating_add(other.failed);
-        self.ended = self.ended.saturating_add(other.ended);
-        self.stopped = self.stopped.saturating_add(other.stopped);
+        self.started = self.started.exact_add(other.started);
+        self.entered = self.entered.exact_add(other.entered);
+        self.waiting = self.waiting.exact_add(other.waiting);
+        self.completed = self.completed.exact_add(other.completed);
+        self.failed = self.failed.exact_add(other.failed);
+        self.ended = self.ended.exact_add(other.ended);
+        self.stopped = self.stopped.exact_add(other.stopped);
     }
 }
 
@@ -338,7 +338,7 @@ impl Turn<'_> {
 
     fn count(&mut self, node: NodeIndex, figure: fn(&mut Tally) -> &mut i64, by: i64) {
         let figure = figure(self.advanced.tally.entry(node).or_default());
-        *figure = figure.saturating_add(by);
+        *figure = figure.exact_add(by);
     }
 }
 

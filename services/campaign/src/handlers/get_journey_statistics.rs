@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use contracts::campaign::v1::{GetJourneyStatisticsRequest, GetJourneyStatisticsResponse, NodeStatistics};
 use fault::Fault;
-use kernel::Tenant;
+use kernel::{Exact, Tenant};
 use rpc::Call;
 
 use super::CampaignApi;
@@ -61,7 +61,7 @@ fn statistics(order: Vec<String>, mut figures: BTreeMap<String, Tally>) -> GetJo
     nodes.extend(figures.into_iter().map(|(node_id, tally)| node(node_id, tally)));
     GetJourneyStatisticsResponse {
         started_count: total.started,
-        active_count: total.started.saturating_sub(total.ended).saturating_sub(total.stopped),
+        active_count: total.started.exact_sub(total.ended).exact_sub(total.stopped),
         completed_count: total.ended,
         stopped_count: total.stopped,
         nodes,
@@ -69,14 +69,11 @@ fn statistics(order: Vec<String>, mut figures: BTreeMap<String, Tally>) -> GetJo
 }
 
 fn node(node_id: String, tally: Tally) -> NodeStatistics {
-    let left = tally
-        .waiting
-        .saturating_add(tally.completed)
-        .saturating_add(tally.failed);
+    let left = tally.waiting.exact_add(tally.completed).exact_add(tally.failed);
     NodeStatistics {
         node_id,
         entered_count: tally.entered,
-        running_count: tally.entered.saturating_sub(left),
+        running_count: tally.entered.exact_sub(left),
         waiting_count: tally.waiting,
         completed_count: tally.completed,
         failed_count: tally.failed,

@@ -1,4 +1,4 @@
-use kernel::Money;
+use kernel::{Exact, Money};
 
 /// All of an amount, in basis points.
 pub(crate) const WHOLE_BASIS_POINTS: i64 = 10_000;
@@ -119,7 +119,7 @@ impl Terms {
             return Err(TermsRefusal::MinimumSpend { minimum, order });
         }
         let discount = self.benefit.discount(order.minor_units()).clamp(0, order.minor_units());
-        let payable = order.minor_units().saturating_sub(discount);
+        let payable = order.minor_units().exact_sub(discount);
         assert!(
             0 <= payable && payable <= order.minor_units(),
             "a coupon makes an order neither negative nor dearer"
@@ -160,7 +160,7 @@ impl Benefit {
 
 /// A share of an amount, rounded down; exact for every amount, since it is counted in 128 bits.
 fn share(minor_units: i64, basis_points: i64) -> i64 {
-    let product = i128::from(minor_units).saturating_mul(i128::from(basis_points));
+    let product = i128::from(minor_units).exact_mul(i128::from(basis_points));
     i64::try_from(product.div_euclid(i128::from(WHOLE_BASIS_POINTS))).unwrap_or(i64::MAX)
 }
 
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     fn cny(minor_units: i64) -> Money {
-        Money::new("CNY", minor_units).unwrap()
+        Money::stored("CNY", minor_units).unwrap()
     }
 
     fn percent(basis_points: i64, most: Option<i64>) -> Benefit {

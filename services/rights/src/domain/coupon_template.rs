@@ -236,7 +236,7 @@ pub(crate) mod tests {
     }
 
     fn cny(minor_units: i64) -> Money {
-        Money::new("CNY", minor_units).unwrap()
+        Money::stored("CNY", minor_units).unwrap()
     }
 
     const NOON: Time = Time::from_seconds(43_200);

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use kernel::Time;
+use kernel::{Exact, Time};
 
 use crate::domain::coupon::{Coupon, CouponId, CouponState};
 use crate::domain::coupon_template::{CouponTemplate, TemplateRefusal};
@@ -80,8 +80,8 @@ pub(crate) fn issue(
             outcomes.push(ItemOutcome::Refused(refusal));
             continue;
         }
-        issued_count = issued_count.saturating_add(1);
-        *held = held.saturating_add(1);
+        issued_count = issued_count.exact_add(1);
+        *held = held.exact_add(1);
         let coupon = Coupon {
             id: new_id(),
             template_code: template.code.clone(),

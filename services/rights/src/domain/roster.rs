@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use kernel::{Tenant, Time};
+use kernel::{Exact, Tenant, Time};
 
 use crate::domain::member::{MemberKey, ReachedTier, Standing};
 use crate::domain::tier_ladder::TierLadder;
@@ -215,7 +215,7 @@ impl Roster {
     pub(crate) fn part(&mut self, absorption: &Absorption, still_brought: &[String], time: Time) {
         let (restored, survivor) = (absorption.absorbed, absorption.survivor);
         for (asset_code, amount) in &absorption.brought.growth {
-            self.change_growth(survivor, asset_code, amount.saturating_neg());
+            self.change_growth(survivor, asset_code, amount.exact_neg());
             self.change_growth(restored, asset_code, *amount);
         }
         let standing = self.standings.entry(restored).or_default();
@@ -294,9 +294,9 @@ impl Roster {
     fn change_growth(&mut self, member: MemberKey, asset_code: &str, amount: i64) {
         let standing = self.standings.entry(member).or_default();
         let growth = standing.growth.entry(asset_code.to_owned()).or_default();
-        *growth = growth.saturating_add(amount);
+        *growth = growth.exact_add(amount);
         let change = self.growth_changes.entry((member, asset_code.to_owned())).or_default();
-        *change = change.saturating_add(amount);
+        *change = change.exact_add(amount);
     }
 
     /// Puts a member on the tier that its growth value deserves, or that it has, or that a merged member `brought`:

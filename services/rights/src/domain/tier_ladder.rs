@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use kernel::Time;
+use kernel::{Exact, Time};
 use serde::{Deserialize, Serialize};
 
 /// A whole way in basis points.
@@ -108,10 +108,10 @@ impl TierLadder {
     pub(crate) fn progress(&self, code: &str, growth_value: i64) -> Option<Progress<'_>> {
         let rank = self.rank(code)?;
         let (present, next) = (&self.tiers[rank], self.tiers.get(rank.checked_add(1)?)?);
-        let way = i128::from(next.threshold).saturating_sub(i128::from(present.threshold));
-        let done = i128::from(growth_value).saturating_sub(i128::from(present.threshold));
+        let way = i128::from(next.threshold).exact_sub(i128::from(present.threshold));
+        let done = i128::from(growth_value).exact_sub(i128::from(present.threshold));
         let done = done
-            .saturating_mul(WHOLE_BASIS_POINTS)
+            .exact_mul(WHOLE_BASIS_POINTS)
             .div_euclid(way)
             .clamp(0, WHOLE_BASIS_POINTS);
         Some(Progress {

@@ -1,8 +1,10 @@
 use std::collections::{BTreeMap, HashMap};
 
-use contracts::rights::v1::{CouponTemplateCount, GetRightsSummaryRequest, GetRightsSummaryResponse, TierCount};
+use contracts::rights::v1::{
+    CouponTemplateCount, ErrorReason, GetRightsSummaryRequest, GetRightsSummaryResponse, TierCount,
+};
 use fault::Fault;
-use kernel::Tenant;
+use kernel::{Tenant, exact_sum};
 use rpc::Call;
 
 use super::RightsApi;
@@ -41,6 +43,7 @@ impl RightsApi {
         let counts = summary::coupons_by_state(self.db.read(), tenant, self.clock.now()).await?;
         let mut discounts: HashMap<String, BTreeMap<String, i64>> = HashMap::new();
         for (template_code, currency_code, sum) in summary::discounts(self.db.read(), tenant).await? {
+            let sum = i64::try_from(sum).map_err(|_| too_large(&template_code, sum))?;
             discounts.entry(template_code).or_default().insert(currency_code, sum);
         }
         let templates = self.templates(tenant).await?;
@@ -66,6 +69,14 @@ impl RightsApi {
     }
 }
 
+/// What 64 bits do not carry is told by name and in full, rather than cut.
+fn too_large(template_code: &str, sum: i128) -> Fault {
+    let message = format!("the discounts of {template_code} come to {sum}, which is more than the contract carries");
+    Fault::refused(ErrorReason::SumTooLarge, message)
+        .with("template_code", template_code)
+        .with("sum", sum)
+}
+
 fn template_count(
     template: &CouponTemplate,
     counts: &HashMap<(String, String), i64>,
@@ -83,9 +94,7 @@ fn template_count(
         template_code: template.code.clone(),
         template_name: template.name.clone(),
         // Counted from the coupons, like its parts, so that they add up while coupons are being issued.
-        issued_count: [available_count, locked_count, redeemed_count, expired_count]
-            .into_iter()
-            .fold(0, i64::saturating_add),
+        issued_count: exact_sum([available_count, locked_count, redeemed_count, expired_count]),
         available_count,
         locked_count,
         redeemed_count,

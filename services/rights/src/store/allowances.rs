@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fault::Fault;
-use kernel::{Id, Tenant};
+use kernel::{Exact, Id, Tenant};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Tx, insert_rows, statement, values};
 
@@ -107,7 +107,7 @@ pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey
             let key = (tenant, Id::from_uuid(columns.next()?));
             let survivor = merges.get(&key).copied().unwrap_or(key);
             let sum = brought.entry((survivor, columns.next()?)).or_default();
-            *sum = sum.saturating_add(columns.next()?);
+            *sum = sum.exact_add(columns.next()?);
         }
     }
     let row = |(((tenant, member), template_code), issued): ((MemberKey, String), i64)| {

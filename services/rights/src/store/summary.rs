@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use fault::Fault;
-use kernel::{Tenant, Time};
+use kernel::{Exact, Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
 use store::statement;
 
@@ -50,14 +50,19 @@ pub(crate) async fn coupons_by_state(
 pub(crate) async fn discounts(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
-) -> Result<Vec<(String, String, i64)>, Fault> {
-    const SUM: &str = "SELECT template_code, currency_code, CAST(SUM(discount) AS BIGINT) FROM coupon \
+) -> Result<Vec<(String, String, i128)>, Fault> {
+    // In two parts: the sum may pass 64 bits, which one database answers with an error and the other with another.
+    const SUM: &str = "SELECT template_code, currency_code, CAST(SUM(discount >> 32) AS BIGINT), \
+             CAST(SUM(discount & 4294967295) AS BIGINT) FROM coupon \
          WHERE tenant_id = $1 AND state = 'redeemed' GROUP BY template_code, currency_code \
          ORDER BY template_code, currency_code";
     let rows = conn.query_all_raw(statement(conn, SUM, [tenant.uuid().into()])).await?;
     let read = |row| {
         let mut columns = Columns::of(row);
-        Ok((columns.next()?, columns.next()?, columns.next()?))
+        let (template_code, currency_code) = (columns.next()?, columns.next()?);
+        let (high, low): (i64, i64) = (columns.next()?, columns.next()?);
+        let sum = i128::from(high).exact_mul(1 << 32).exact_add(i128::from(low));
+        Ok((template_code, currency_code, sum))
     };
     rows.iter().map(read).collect()
 }

@@ -110,12 +110,13 @@ impl Brand {
     }
 
     pub(crate) async fn summary(&self) -> GetRightsSummaryResponse {
+        self.try_summary().await.unwrap()
+    }
+
+    pub(crate) async fn try_summary(&self) -> Result<GetRightsSummaryResponse, Status> {
         let mut client = RightsSummaryServiceClient::new(self.harness.channel_of(self.tenant));
-        client
-            .get_rights_summary(GetRightsSummaryRequest {})
-            .await
-            .unwrap()
-            .into_inner()
+        let told = client.get_rights_summary(GetRightsSummaryRequest {}).await?;
+        Ok(told.into_inner())
     }
 
     pub(crate) async fn put_ladder(&self, request_id: &str, tiers: &[(&str, i64)]) -> Result<TierLadder, Status> {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contracts::rights::v1::*;
+use sea_orm::ConnectionTrait;
 
-use crate::brand::{brand_with_ladder, ten_off};
+use crate::brand::{brand_with_ladder, reason, ten_off};
 
 #[tokio::test]
 async fn members_are_counted_by_tier_and_coupons_by_what_became_of_them() {
@@ -56,4 +57,35 @@ async fn members_are_counted_by_tier_and_coupons_by_what_became_of_them() {
     assert_eq!(brand.summary().await.coupon_templates[1], count("june", 3, 0, 2, 0));
     brand.harness.clock.turn_to(brand.harness.clock.now().plus_days(30));
     assert_eq!(brand.summary().await.coupon_templates[1], count("june", 0, 0, 2, 3));
+}
+
+#[tokio::test]
+async fn discounts_that_pass_64_bits_are_told_in_full_and_an_order_that_nobody_pays_is_refused() {
+    let brand = brand_with_ladder().await;
+    brand.create(ten_off("june")).await.unwrap();
+    let mut coupons = Vec::new();
+    for _ in 0..2 {
+        let member = brand.member();
+        brand.tell_registered(&member);
+        coupons.push(brand.one("june", &member).await.coupon_id);
+    }
+    brand.settle().await;
+    let refused = brand.redeem("a", &coupons[0], "T-0", 1_000_000_000_000_001).await;
+    assert_eq!(reason(refused), "INVALID_FIELD");
+    for (number, coupon) in coupons.iter().enumerate() {
+        brand
+            .redeem(&format!("r{number}"), coupon, &format!("T-{number}"), 5_000)
+            .await
+            .unwrap();
+    }
+    // As an earlier version may have let it in.
+    let tx = brand.harness.db.begin().await.unwrap();
+    let much = "UPDATE coupon SET order_amount = 9000000000000000000, discount = 9000000000000000000 \
+         WHERE state = 'redeemed'";
+    assert_eq!(tx.execute_unprepared(much).await.unwrap().rows_affected(), 2);
+    tx.commit().await.unwrap();
+    let refused = brand.try_summary().await;
+    let told = refused.as_ref().unwrap_err().message().to_owned();
+    assert!(told.contains("18000000000000000000"), "{told}");
+    assert_eq!(reason(refused), "SUM_TOO_LARGE");
 }

@@ -9,7 +9,7 @@ pub use total::{AmountError, Amounts};
 use std::collections::BTreeMap;
 use std::fmt;
 
-use kernel::{Id, Kind, Money, Time};
+use kernel::{Exact, Id, Kind, Money, Time};
 
 /// The type of an order that was paid.
 pub const ORDER_PAID: &str = "order_paid";
@@ -90,7 +90,7 @@ impl Activity {
 
     /// The quantities of all items together; none where it has no items.
     pub fn quantity(&self) -> Option<i64> {
-        self.items.iter().map(|item| item.quantity).reduce(i64::saturating_add)
+        self.items.iter().map(|item| item.quantity).reduce(i64::exact_add)
     }
 }
 

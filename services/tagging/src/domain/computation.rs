@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::Time;
+use kernel::{Exact, Time};
 
 use crate::domain::activity::Activity;
 use crate::domain::value::{TEXT_LEN_MAX, Value, ValueType};
@@ -200,10 +200,11 @@ fn text(text: &str) -> Option<Value> {
     (!text.is_empty()).then(|| Value::Text(text.chars().take(TEXT_LEN_MAX).collect()))
 }
 
-/// Counts and sums are of whole numbers; at the end of 64 bits they stay there.
+/// Counts and sums are of whole numbers. The amount of an activity is bounded so that nine million of one member's are
+/// counted in 64 bits.
 fn sum(left: Value, right: Value) -> Value {
     match (&left, &right) {
-        (Value::Int(a), Value::Int(b)) => Value::Int(a.saturating_add(*b)),
+        (Value::Int(a), Value::Int(b)) => Value::Int(a.exact_add(*b)),
         (Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Time(_), _) => left,
     }
 }

@@ -5,6 +5,7 @@ use contracts::tagging::v1::{
 };
 use contracts::r#type::v1::Money;
 use fault::Fault;
+use kernel::Exact;
 use rpc::Call;
 
 use super::TaggingApi;
@@ -59,7 +60,7 @@ fn channel_totals(totals: ChannelTotals, sets: &BTreeMap<String, i64>) -> Vec<Ch
     for (codes, count) in sets {
         for code in split(codes) {
             let sum = members.entry(code).or_default();
-            *sum = sum.saturating_add(*count);
+            *sum = sum.exact_add(*count);
         }
     }
     let mut channels: BTreeMap<String, ChannelTotal> = BTreeMap::new();
@@ -67,9 +68,9 @@ fn channel_totals(totals: ChannelTotals, sets: &BTreeMap<String, i64>) -> Vec<Ch
         let channel = channels.entry(channel_code.clone()).or_default();
         channel.member_count = members.get(&channel_code).copied().unwrap_or(0);
         channel.channel_code = channel_code;
-        channel.activity_count = channel.activity_count.saturating_add(figures.activity_count);
-        channel.order_count = channel.order_count.saturating_add(figures.order_count);
-        channel.refund_count = channel.refund_count.saturating_add(figures.refund_count);
+        channel.activity_count = channel.activity_count.exact_add(figures.activity_count);
+        channel.order_count = channel.order_count.exact_add(figures.order_count);
+        channel.refund_count = channel.refund_count.exact_add(figures.refund_count);
         let money = |minor_units| Money {
             currency_code: currency_code.clone(),
             minor_units,
@@ -89,7 +90,7 @@ fn overlaps(sets: &BTreeMap<String, i64>) -> Vec<ChannelOverlap> {
         let codes: Vec<String> = split(codes).into_iter().collect();
         for some in pairs_and_triples(&codes) {
             let sum = members.entry(some).or_default();
-            *sum = sum.saturating_add(*count);
+            *sum = sum.exact_add(*count);
         }
     }
     members

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use contracts::tagging::v1;
 use fault::Fault;
-use kernel::{Clock, Tenant, Time};
+use kernel::{Clock, Exact, Tenant, Time};
 use store::{Draft, Tx, redirects};
 
 use super::activities::{self, History};
@@ -285,7 +285,7 @@ fn pairs(outcomes: &[Outcome], codes: impl Fn(&Outcome) -> &Vec<String>) -> Vec<
 fn tally(outcome: &Outcome, tallies: &mut Tallies) {
     let mut count = |tally: Tally, members: i64| {
         let total = tallies.entry(tally).or_default();
-        *total = total.saturating_add(members);
+        *total = total.exact_add(members);
     };
     if let Some(change) = &outcome.member {
         for (member, by) in [(&change.before, -1), (&change.after, 1)] {

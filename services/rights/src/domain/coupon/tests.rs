@@ -9,7 +9,7 @@ fn at(second: i64) -> Time {
 }
 
 fn cny(minor_units: i64) -> Money {
-    Money::new("CNY", minor_units).unwrap()
+    Money::stored("CNY", minor_units).unwrap()
 }
 
 /// Ten off, usable from second 100 to second 200.
