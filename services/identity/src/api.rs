@@ -1,15 +1,17 @@
 use ::store::Db;
+use contracts::identity::v1::blocked_value_service_server::BlockedValueService;
 use contracts::identity::v1::channel_service_server::ChannelService;
 use contracts::identity::v1::member_service_server::MemberService;
 use contracts::identity::v1::{
     BatchGetMembersRequest, BatchGetMembersResponse, BatchLookUpMembersRequest, BatchLookUpMembersResponse,
-    BatchResolveMembersRequest, BatchResolveMembersResponse, CreateChannelRequest, CreateChannelResponse,
+    BatchResolveMembersRequest, BatchResolveMembersResponse, CreateBlockedValueRequest, CreateBlockedValueResponse,
+    CreateChannelRequest, CreateChannelResponse, DeleteBlockedValueRequest, DeleteBlockedValueResponse,
     GetChannelRequest, GetChannelResponse, GetMemberRequest, GetMemberResponse, ImportMembersRequest,
-    ImportMembersResponse, LinkIdentityRequest, LinkIdentityResponse, ListChannelsRequest, ListChannelsResponse,
-    ListMembersRequest, ListMembersResponse, LookUpMemberRequest, LookUpMemberResponse, MergeMembersRequest,
-    MergeMembersResponse, ResolveMemberRequest, ResolveMemberResponse, UndoMergeRequest, UndoMergeResponse,
-    UnlinkIdentityRequest, UnlinkIdentityResponse, UpdateChannelRequest, UpdateChannelResponse, UpdateMemberRequest,
-    UpdateMemberResponse,
+    ImportMembersResponse, LinkIdentityRequest, LinkIdentityResponse, ListBlockedValuesRequest,
+    ListBlockedValuesResponse, ListChannelsRequest, ListChannelsResponse, ListMembersRequest, ListMembersResponse,
+    LookUpMemberRequest, LookUpMemberResponse, MergeMembersRequest, MergeMembersResponse, ResolveMemberRequest,
+    ResolveMemberResponse, UndoMergeRequest, UndoMergeResponse, UnlinkIdentityRequest, UnlinkIdentityResponse,
+    UpdateChannelRequest, UpdateChannelResponse, UpdateMemberRequest, UpdateMemberResponse,
 };
 use fault::Fault;
 use kernel::{Clock, RequestKey, Tenant};
@@ -52,6 +54,30 @@ impl IdentityApi {
     pub(crate) async fn member(&self, tenant: Tenant, id: MemberId) -> Result<Member, Fault> {
         let member = store::graph::member(self.db.read(), tenant, id).await?;
         member.ok_or_else(|| Fault::not_found("member", id))
+    }
+}
+
+#[tonic::async_trait]
+impl BlockedValueService for IdentityApi {
+    async fn create_blocked_value(
+        &self,
+        request: Request<CreateBlockedValueRequest>,
+    ) -> Result<Response<CreateBlockedValueResponse>, Status> {
+        rpc::answer(request, |call| self.create_blocked_value(call)).await
+    }
+
+    async fn list_blocked_values(
+        &self,
+        request: Request<ListBlockedValuesRequest>,
+    ) -> Result<Response<ListBlockedValuesResponse>, Status> {
+        rpc::answer(request, |call| self.list_blocked_values(call)).await
+    }
+
+    async fn delete_blocked_value(
+        &self,
+        request: Request<DeleteBlockedValueRequest>,
+    ) -> Result<Response<DeleteBlockedValueResponse>, Status> {
+        rpc::answer(request, |call| self.delete_blocked_value(call)).await
     }
 }
 

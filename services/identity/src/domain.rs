@@ -3,6 +3,7 @@
 //! A [`Graph`] holds the members that one request touches. [`recognition`] decides to whom an arrival leads, and the
 //! graph carries the decision out and remembers what has changed.
 
+pub(crate) mod blocked_value;
 pub(crate) mod channel;
 pub(crate) mod graph;
 pub(crate) mod identity;

@@ -24,6 +24,7 @@ mod handlers;
 mod store;
 mod wire;
 
+use contracts::identity::v1::blocked_value_service_server::BlockedValueServiceServer;
 use contracts::identity::v1::channel_service_server::ChannelServiceServer;
 use contracts::identity::v1::member_service_server::MemberServiceServer;
 use runtime::{Deps, Service};
@@ -49,6 +50,7 @@ pub fn service_with(deps: Deps, undo_days: u32) -> Service {
     let api = IdentityApi::new(clock, db.clone(), undo_days);
     let mut routes = RoutesBuilder::default();
     routes
+        .add_service(BlockedValueServiceServer::new(api.clone()))
         .add_service(ChannelServiceServer::new(api.clone()))
         .add_service(MemberServiceServer::new(api))
         .add_service(::events::feed(db.clone()));

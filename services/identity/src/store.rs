@@ -1,6 +1,7 @@
 //! The tables of identity, and every statement that touches them.
 
 mod apart;
+pub(crate) mod blocked_values;
 pub(crate) mod channels;
 pub(crate) mod graph;
 pub(crate) mod identities;
@@ -13,7 +14,7 @@ use store::Migration;
 
 /// The schema, step by step.
 pub fn migrations() -> Vec<Migration> {
-    vec![MEMBERS, UNDO]
+    vec![MEMBERS, UNDO, BLOCKED_VALUES]
 }
 
 /// A verified identity is unique in its tenant by the key of its table, and found by it; that is the second lock behind
@@ -133,5 +134,22 @@ CREATE TABLE member_apart (
     CHECK (member_id <> other_id)
 );
 CREATE INDEX member_apart_other ON member_apart (tenant_id, other_id);
+",
+};
+
+/// Found by the value, since an arrival may bring it as an id of any kind; listed by the id, which is ordered by time.
+const BLOCKED_VALUES: Migration = Migration {
+    name: "identity_0003_blocked_values",
+    sql: "
+CREATE TABLE blocked_value (
+    tenant_id {uuid} NOT NULL,
+    value TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    blocked_value_id {uuid} NOT NULL,
+    note TEXT NOT NULL,
+    create_time BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, value, kind)
+);
+CREATE UNIQUE INDEX blocked_value_id ON blocked_value (tenant_id, blocked_value_id);
 ",
 };

@@ -68,6 +68,9 @@ async fn with_everything() -> (Host, Known) {
     let pool = json!({"requestId": "pool", "assetCode": POINTS, "ownerMemberId": member, "redeemPolicy": "POOL_REDEEM_POLICY_OWNER"});
     let pooled = host.rest().post("/v1/pools", &pool).await;
     assert!(pooled.status.is_success(), "{}", pooled.text);
+    let blocked = json!({"requestId": "blocked", "blockedValue": {"value": "walk-in"}});
+    let blocked = host.rest().post("/v1/blocked-values", &blocked).await;
+    assert!(blocked.status.is_success(), "{}", blocked.text);
     let runs = host
         .rest()
         .get(&format!("/v1/members/{member}/journey-runs"))
@@ -82,6 +85,13 @@ async fn with_everything() -> (Host, Known) {
         ("hold_id", hold.hold_id),
         ("adjustment_id", adjustment.adjustment_id),
         ("pool_id", pooled.json()["pool"]["poolId"].as_str().unwrap().to_owned()),
+        (
+            "blocked_value_id",
+            blocked.json()["blockedValue"]["blockedValueId"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        ),
         ("run_id", runs["runs"][0]["runId"].as_str().unwrap().to_owned()),
         (
             "api_key_id",
@@ -174,7 +184,7 @@ fn strangers(known: &Known) -> Known {
         let prefix = value.split_once('_').map(|(prefix, _)| prefix);
         let is_id = matches!(
             prefix,
-            Some("mbr" | "cpn" | "ent" | "hld" | "adj" | "jrn" | "key" | "pol")
+            Some("mbr" | "cpn" | "ent" | "hld" | "adj" | "jrn" | "key" | "pol" | "blk")
         );
         let new = match prefix {
             Some(prefix) if is_id => with_prefix(prefix, &clock),
@@ -239,6 +249,7 @@ async fn what_another_tenant_has_looks_like_what_never_was() {
 fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
     let member = &known["member_id"];
     let mut bodies = BTreeMap::from([
+        ("DeleteBlockedValue", json!({})),
         ("MergeMembers", json!({"memberId": member, "otherMemberId": member})),
         ("UndoMerge", json!({})),
         (

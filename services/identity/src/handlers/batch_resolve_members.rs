@@ -26,6 +26,10 @@ impl IdentityApi {
         let channels = store::channels::all(&**tx, call.tenant()).await?;
         let parse = |arrival| wire::checked_arrival(arrival, &channels, self.clock.now());
         let arrivals: Vec<Result<Arrival, Fault>> = call.arrivals.iter().map(parse).collect();
+        let brought = arrivals.iter().flatten().flat_map(Arrival::brought);
+        let blocklist = store::blocked_values::among(&**tx, call.tenant(), brought).await?;
+        let heed = |arrival| wire::heed(arrival, &blocklist);
+        let arrivals: Vec<Result<Arrival, Fault>> = arrivals.into_iter().map(|it| it.and_then(heed)).collect();
         let keys: Vec<Key> = arrivals.iter().flatten().flat_map(Arrival::keys).cloned().collect();
         let mut graph = store::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
         let mut results = Vec::with_capacity(arrivals.len());

@@ -13,6 +13,7 @@ use rpc::Call;
 use tonic::Streaming;
 
 use crate::api::IdentityApi;
+use crate::domain::blocked_value::Blocklist;
 use crate::domain::graph::Arrival;
 use crate::domain::recognition::{Outcome, Verdict};
 use crate::domain::{Channels, Key};
@@ -108,11 +109,14 @@ impl IdentityApi {
         let lawful = rows.iter().filter(|row| check_identifier(&row.request_id).is_ok());
         let request_ids: Vec<String> = lawful.map(|row| row.request_id.clone()).collect();
         let mut digests: HashMap<String, Vec<u8>> = import_rows::digests(&**tx, call.tenant(), &request_ids).await?;
+        let parsed: Vec<_> = rows.iter().map(|row| parse(row, channels, self.clock.now())).collect();
+        let brought = parsed.iter().flatten().flat_map(Arrival::brought);
+        let blocklist = store::blocked_values::among(&**tx, call.tenant(), brought).await?;
         let mut admitted = Vec::with_capacity(rows.len());
-        for row in rows {
+        for (row, parsed) in rows.iter().zip(parsed) {
             let (request_id, digest) = (row.request_id.clone(), digest(call, row));
             let parsed = match digests.get(&request_id) {
-                None => parse(row, channels, self.clock.now()),
+                None => parsed.and_then(|arrival| identified(arrival, &blocklist)),
                 Some(known) if *known == digest => {
                     tally.repeated_count = tally.repeated_count.saturating_add(1);
                     tally.repeated_row_numbers.push(row.row_number);
@@ -189,14 +193,20 @@ fn parse(row: &MemberRow, channels: &Channels, now: Time) -> Result<Arrival, Fau
     let arrival = row.arrival.clone().unwrap_or_default();
     let arrival = wire::arrival(&arrival, channels, Importable::Yes, now);
     let arrival = fault::together(violations.finish(), arrival)?;
-    if !arrival.identifies_somebody() {
-        let message = "the row identifies nobody: give an external id, or evidence that is proved and not blocked";
-        return Err(Fault::refused(ErrorReason::NobodyIdentified, message));
-    }
     Ok(Arrival {
         register_time,
         ..arrival
     })
+}
+
+/// The arrival without what the tenant has blocked, unless nothing is left by which anybody could be found.
+fn identified(arrival: Arrival, blocklist: &Blocklist) -> Result<Arrival, Fault> {
+    let arrival = wire::heed(arrival, blocklist)?;
+    if !arrival.identifies_somebody() {
+        let message = "the row identifies nobody: give an external id, or evidence that is proved and not blocked";
+        return Err(Fault::refused(ErrorReason::NobodyIdentified, message));
+    }
+    Ok(arrival)
 }
 
 fn refused(row: &MemberRow, fault: Fault) -> Result<RefusedRow, Fault> {

@@ -14,7 +14,9 @@ impl IdentityApi {
             Begun::Fresh(tx) => tx,
         };
         let channels = store::channels::all(&**tx, call.tenant()).await?;
-        let evidence = wire::evidence(&call.evidence.clone().unwrap_or_default(), &channels)?;
+        let mut evidence = wire::evidence(&call.evidence.clone().unwrap_or_default(), &channels)?;
+        let blocklist = store::blocked_values::among(&**tx, call.tenant(), std::iter::once(&evidence.key)).await?;
+        evidence.blocked |= blocklist.blocks(&evidence.key);
         let key = Some(&evidence.key).filter(|_| evidence.leads());
         let (mut graph, member) = store::graph::open_member(&tx, call.tenant(), id, key).await?;
         let identity = self

@@ -54,6 +54,8 @@ impl IdentityApi {
         let channels = store::channels::all(conn, call.tenant()).await?;
         let arrival = call.arrival.clone().unwrap_or_default();
         let arrival = wire::arrival(&arrival, &channels, Importable::No, self.clock.now())?;
+        let blocklist = store::blocked_values::among(conn, call.tenant(), arrival.brought()).await?;
+        let arrival = wire::heed(arrival, &blocklist)?;
         Ok((arrival, channels))
     }
 }

@@ -57,14 +57,6 @@ fn profile(profile: &Profile) -> proto::Profile {
 }
 
 pub(crate) fn identity(identity: &Identity) -> proto::Identity {
-    let kind = match identity.key.kind {
-        Kind::ExternalId => proto::IdentityKind::ExternalId,
-        Kind::UnionId => proto::IdentityKind::UnionId,
-        Kind::Phone => proto::IdentityKind::Phone,
-        Kind::Email => proto::IdentityKind::Email,
-        Kind::CardNumber => proto::IdentityKind::CardNumber,
-        Kind::Device => proto::IdentityKind::Device,
-    };
     let proof = match identity.proof {
         Proof::None => proto::Proof::None,
         Proof::Platform => proto::Proof::Platform,
@@ -74,13 +66,24 @@ pub(crate) fn identity(identity: &Identity) -> proto::Identity {
     };
     proto::Identity {
         identity_id: identity.id.to_string(),
-        kind: kind.into(),
+        kind: kind(identity.key.kind).into(),
         scope: identity.key.scope.clone(),
         value: identity.key.value.clone(),
         proof: proof.into(),
         verified: identity.verified,
         source_channel_code: identity.source_channel.clone().unwrap_or_default(),
         link_time: Some(identity.link_time.to_wire()),
+    }
+}
+
+pub(super) fn kind(kind: Kind) -> proto::IdentityKind {
+    match kind {
+        Kind::ExternalId => proto::IdentityKind::ExternalId,
+        Kind::UnionId => proto::IdentityKind::UnionId,
+        Kind::Phone => proto::IdentityKind::Phone,
+        Kind::Email => proto::IdentityKind::Email,
+        Kind::CardNumber => proto::IdentityKind::CardNumber,
+        Kind::Device => proto::IdentityKind::Device,
     }
 }
 

@@ -7,6 +7,7 @@ use fault::{Fault, Violations, together};
 use kernel::Time;
 
 use super::{kind, link_fault, profile, proof};
+use crate::domain::blocked_value::Blocklist;
 use crate::domain::graph::{Arrival, LinkError};
 use crate::domain::key::Slot;
 use crate::domain::value::Value;
@@ -61,18 +62,23 @@ pub(crate) fn arrival(
         _ => None,
     };
     let evidence: Result<Vec<Evidence>, Fault> = pieces.into_iter().map(|piece| piece.evidence(channels)).collect();
-    let evidence = evidence?;
-    check_one_of_a_kind(anchor.as_ref(), &evidence)?;
     Ok(Arrival {
         channel: code.map(ToOwned::to_owned),
         anchor,
-        evidence,
+        evidence: evidence?,
         profile,
         register_time: None,
     })
 }
 
-/// The same for one of many arrivals, whose shape was not checked when it was decoded: a wrong one refuses no other.
+/// The arrival without what its tenant has blocked: only what is left is the person's.
+pub(crate) fn heed(arrival: Arrival, blocklist: &Blocklist) -> Result<Arrival, Fault> {
+    let arrival = arrival.heeding(blocklist).map_err(link_fault)?;
+    check_one_of_a_kind(arrival.anchor.as_ref(), &arrival.evidence)?;
+    Ok(arrival)
+}
+
+/// The same as [`arrival()`] for one of many arrivals, whose shape was not checked when it was decoded: a wrong one refuses no other.
 pub(crate) fn checked_arrival(wire: &proto::Arrival, channels: &Channels, now: Time) -> Result<Arrival, Fault> {
     // Under the rules of the method for a single one.
     let alone = proto::ResolveMemberRequest {

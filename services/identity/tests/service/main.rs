@@ -9,6 +9,7 @@
 )]
 
 mod batch;
+mod blocked_values;
 mod channels;
 mod concurrency;
 mod identities;

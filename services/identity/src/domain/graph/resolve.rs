@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use kernel::{Id, Time};
 
-use super::{Graph, Happening, Moment, Node};
+use super::{Graph, Happening, LinkError, Moment, Node};
+use crate::domain::blocked_value::Blocklist;
 use crate::domain::member::CLAIMS_MAX;
 use crate::domain::recognition::{Outcome, Recognition, Verdict, recognise};
 use crate::domain::{Evidence, Key, Member, MemberId, Profile, Proof};
@@ -35,6 +36,22 @@ impl Arrival {
             .filter(|piece| piece.leads())
             .map(|piece| &piece.key);
         self.anchor.iter().chain(leading)
+    }
+
+    /// Every id that it brings, whether or not it leads.
+    pub(crate) fn brought(&self) -> impl Iterator<Item = &Key> {
+        self.anchor.iter().chain(self.evidence.iter().map(|piece| &piece.key))
+    }
+
+    /// The same without what the tenant has blocked: such a piece is no evidence, and such an external id nobody's.
+    pub(crate) fn heeding(mut self, blocklist: &Blocklist) -> Result<Self, LinkError> {
+        if let Some(anchor) = self.anchor.as_ref().filter(|anchor| blocklist.blocks(anchor)) {
+            return Err(LinkError::Blocked(anchor.clone()));
+        }
+        for piece in &mut self.evidence {
+            piece.blocked |= blocklist.blocks(&piece.key);
+        }
+        Ok(self)
     }
 
     fn anchor_evidence(&self) -> Option<Evidence> {

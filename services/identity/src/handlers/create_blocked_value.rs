@@ -1,0 +1,45 @@
+use ::store::Begun;
+use contracts::identity::v1::{CreateBlockedValueRequest, CreateBlockedValueResponse, ErrorReason};
+use fault::Fault;
+use kernel::Id;
+use rpc::Call;
+
+use crate::api::IdentityApi;
+use crate::domain::blocked_value::{BLOCKED_VALUES_MAX, BlockedValue};
+use crate::{store, wire};
+
+impl IdentityApi {
+    pub(crate) async fn create_blocked_value(
+        &self,
+        call: Call<CreateBlockedValueRequest>,
+    ) -> Result<CreateBlockedValueResponse, Fault> {
+        let asked = call.blocked_value.clone().unwrap_or_default();
+        let entry = wire::blocked_entry(&asked)?;
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let present = store::blocked_values::of_entry(&**tx, call.tenant(), &entry).await?;
+        let value = if let Some(present) = present {
+            present
+        } else {
+            if store::blocked_values::count(&**tx, call.tenant()).await? >= BLOCKED_VALUES_MAX {
+                let message = format!("a brand blocks at most {BLOCKED_VALUES_MAX} values: delete some first");
+                let refusal = Fault::refused(ErrorReason::BlockedValueLimitReached, message);
+                return Err(refusal.with("limit", BLOCKED_VALUES_MAX));
+            }
+            let value = BlockedValue {
+                id: Id::generate(&self.clock),
+                entry,
+                note: asked.note,
+                create_time: self.clock.now(),
+            };
+            store::blocked_values::insert(&**tx, call.tenant(), &value).await?;
+            value
+        };
+        tx.commit(CreateBlockedValueResponse {
+            blocked_value: Some(wire::blocked_value(&value)),
+        })
+        .await
+    }
+}

@@ -1,0 +1,27 @@
+use ::store::Begun;
+use contracts::identity::v1::{DeleteBlockedValueRequest, DeleteBlockedValueResponse};
+use fault::Fault;
+use rpc::Call;
+
+use crate::api::IdentityApi;
+use crate::domain::blocked_value::BlockedValueNoun;
+use crate::{store, wire};
+
+impl IdentityApi {
+    pub(crate) async fn delete_blocked_value(
+        &self,
+        call: Call<DeleteBlockedValueRequest>,
+    ) -> Result<DeleteBlockedValueResponse, Fault> {
+        let id = wire::id::<BlockedValueNoun>("blocked_value_id", &call.blocked_value_id)?;
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let value = store::blocked_values::delete(&**tx, call.tenant(), id).await?;
+        let value = value.ok_or_else(|| Fault::not_found("blocked_value", id))?;
+        tx.commit(DeleteBlockedValueResponse {
+            blocked_value: Some(wire::blocked_value(&value)),
+        })
+        .await
+    }
+}
