@@ -122,7 +122,12 @@ fn unopened(place: &Place, error: &sqlx::Error) -> Fault {
     }
 }
 
-async fn sqlite(config: &DbConfig, options: SqliteConnectOptions, missing: Missing, place: Place) -> Result<Connections, sqlx::Error> {
+async fn sqlite(
+    config: &DbConfig,
+    options: SqliteConnectOptions,
+    missing: Missing,
+    place: Place,
+) -> Result<Connections, sqlx::Error> {
     let synchronous = if config.is_disposable {
         SqliteSynchronous::Off
     } else {
@@ -177,7 +182,12 @@ fn is_at_rest(connection: &SqliteConnection) -> bool {
     !connection.is_in_transaction()
 }
 
-async fn postgres(config: &DbConfig, options: PgConnectOptions, missing: Missing, place: Place) -> Result<Connections, Fault> {
+async fn postgres(
+    config: &DbConfig,
+    options: PgConnectOptions,
+    missing: Missing,
+    place: Place,
+) -> Result<Connections, Fault> {
     let schema = place.service().to_owned();
     let options = options
         .application_name(&format!("quanyu-{schema}"))

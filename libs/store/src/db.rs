@@ -70,7 +70,12 @@ impl Db {
             liveness,
         } = connect::connect(config, schema, Missing::Made).await?;
         migrate::up(&writer, &place, migrations).await?;
-        let db = Self::new(writer.clone(), readers, checkpoints.clone(), Health::new(place, liveness));
+        let db = Self::new(
+            writer.clone(),
+            readers,
+            checkpoints.clone(),
+            Health::new(place, liveness),
+        );
         room::start(&db.health, writer);
         if let Some(checkpoints) = checkpoints {
             checkpoint::start(checkpoints, &db.commits);

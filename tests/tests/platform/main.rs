@@ -19,3 +19,4 @@ mod place;
 mod tenants;
 mod texts;
 mod times;
+mod unreadable_items;

@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use fault::Fault;
 use http::{Request, Response};
-use prost_types::FileDescriptorSet;
-use rpc::Methods;
 use sea_orm::ConnectionTrait;
 use store::{Db, statement};
 use tonic::body::Body;
@@ -15,7 +13,8 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower::ServiceExt;
 
-use crate::contract::{ContractError, is_served};
+use super::reflection;
+use crate::contract::ContractError;
 
 /// How long the database may take to say that it is there.
 const READY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -36,10 +35,11 @@ pub(super) fn is_probe(path: &str) -> bool {
 
 impl Probes {
     pub(super) fn new(db: Db) -> Result<Self, ContractError> {
-        let methods = Methods::of_contracts().map_err(ContractError::Methods)?;
+        let (files, error_files) = (reflection::public_files()?, reflection::error_files()?);
         let builder = || {
             tonic_reflection::server::Builder::configure()
-                .register_file_descriptor_set(public_files(methods))
+                .register_encoded_file_descriptor_set(&files)
+                .register_file_descriptor_set(error_files.clone())
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -70,24 +70,4 @@ impl Probes {
     pub(super) async fn leave(&self) {
         self.health.set_service_status("", ServingStatus::NotServing).await;
     }
-}
-
-/// The contracts without what only peers may call.
-fn public_files(methods: &Methods) -> FileDescriptorSet {
-    let mut files = Vec::new();
-    for file in contracts::descriptors().file_descriptor_protos() {
-        let mut public = file.clone();
-        public.source_code_info = None;
-        for service in &mut public.service {
-            let path = format!("/{}.{}/", file.package(), service.name());
-            service
-                .method
-                .retain(|method| methods.at(&format!("{path}{}", method.name())).is_some_and(is_served));
-        }
-        public.service.retain(|service| !service.method.is_empty());
-        if file.service.is_empty() || !public.service.is_empty() {
-            files.push(public);
-        }
-    }
-    FileDescriptorSet { file: files }
 }

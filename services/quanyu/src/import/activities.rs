@@ -90,6 +90,7 @@ impl Target for Activities {
     async fn send(&self, api: &Api, items: Vec<(u64, Activity)>) -> Result<Vec<(u64, Vec<String>)>, Fault> {
         let (numbers, activities): (Vec<u64>, Vec<Activity>) = items.into_iter().unzip();
         let request = RecordActivitiesRequest {
+            unreadable_items: Vec::new(),
             request_id: batch_id(&numbers, &activities),
             validate_only: false,
             activities,

@@ -153,6 +153,7 @@ impl Target for Members {
         let messages: Vec<ImportMembersRequest> = rows
             .chunks(MESSAGE_ROWS)
             .map(|rows| ImportMembersRequest {
+                unreadable_items: Vec::new(),
                 rows: rows.to_vec(),
                 validate_only: false,
             })
