@@ -39,19 +39,24 @@ impl Rest {
 
     /// Sends a request; `Value::Null` sends no body.
     pub async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let body = match body {
+            Value::Null => None,
+            body => Some(body.to_string()),
+        };
+        self.send_text(method, path, body).await
+    }
+
+    async fn send_text(&self, method: &str, path: &str, body: Option<String>) -> Answer {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.address));
         if let Some(key) = &self.key {
             request = request.header("x-api-key", key);
         }
-        let body = match body {
-            Value::Null => String::new(),
-            body => {
-                request = request.header("content-type", "application/json");
-                body.to_string()
-            }
-        };
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.unwrap_or_default();
         let request = request.body(Full::new(Bytes::from(body))).expect("a request");
         let response = self.client.request(request).await.expect("an answer");
         let (parts, body) = response.into_parts();
@@ -61,6 +66,11 @@ impl Rest {
             headers: parts.headers,
             text: String::from_utf8(body.to_vec()).expect("text"),
         }
+    }
+
+    /// Writes a body as it stands: lines of JSON, or none.
+    pub async fn post_text(&self, path: &str, body: &str) -> Answer {
+        self.send_text("POST", path, Some(body.to_owned())).await
     }
 
     /// Reads.

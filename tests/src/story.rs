@@ -94,6 +94,7 @@ impl Order<'_> {
 
 async fn record(api: &Api, activity: Activity) -> Result<ActivityOutcome, Status> {
     let request = RecordActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: Api::request_id(),
         validate_only: false,
         activities: vec![activity],

@@ -235,12 +235,12 @@ fn word(field: &FieldDescriptor) -> &'static str {
 fn incoming(out: &mut String, message: &MessageDescriptor, validated: &str) -> Result<(), Failure> {
     let name = message.full_name();
     let shape = match validated.contains(&format!("Validate for {} {{", name.replace('.', "::"))) {
-        true => "crate::codec::shape(prost_protovalidate::Validate::validate(self))".to_owned(),
+        true => format!("crate::codec::shape({name:?}, prost_protovalidate::Validate::validate(self))"),
         false => format!("crate::codec::shape_by_descriptor({name:?}, self)"),
     };
     writeln!(
         out,
-        "impl crate::codec::Incoming for {} {{\nfn tidy(&mut self) {{ crate::text::Texts::tidy(self) }}\n\
+        "impl crate::codec::Incoming for {} {{\nconst IS_REQUEST: bool = true;\nfn tidy(&mut self) {{ crate::text::Texts::tidy(self) }}\n\
          fn check(&self) -> Result<(), fault::Fault> {{ crate::codec::check(self, {shape}) }} }}",
         rust_path(name)
     )?;

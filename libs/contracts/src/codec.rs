@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::LazyLock;
 
-use fault::{Fault, Violation, Violations, together};
+use fault::{Fault, Violations, together};
 use prost::Message;
 use prost_protovalidate::{Error, ValidationError, Validator};
 use prost_reflect::DynamicMessage;
@@ -17,6 +17,9 @@ use crate::text::{Place, Texts};
 /// their shape, so that no handler ever sees one that breaks the rules; answers come from a peer of ours and are taken as
 /// they are. The build implements it for both.
 pub trait Incoming {
+    /// Whether it is a caller's word, so that it is the caller's fault where it cannot be decoded.
+    const IS_REQUEST: bool = false;
+
     /// Brings every identifier into its one form.
     fn tidy(&mut self) {}
 
@@ -64,13 +67,23 @@ impl<U: Message + Default + Incoming> Decoder for CheckedDecoder<U> {
     type Error = Status;
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
-        let Some(mut message) = self.0.decode(buffer)? else {
+        let decoded = self.0.decode(buffer).map_err(|status| match U::IS_REQUEST {
+            true => undecodable(&status),
+            false => status,
+        })?;
+        let Some(mut message) = decoded else {
             return Ok(None);
         };
         message.tidy();
         message.check()?;
         Ok(Some(message))
     }
+}
+
+/// A request whose bytes are no message of its type, which prost would call a fault of ours.
+fn undecodable(status: &Status) -> Status {
+    let message = format!("the bytes are no message of this method: {}", status.message());
+    Fault::invalid("", message).into()
 }
 
 /// What is wrong with a message: its texts, or its shape where the text is right.
@@ -86,18 +99,8 @@ pub fn check_texts(message: &impl Texts) -> Result<(), Fault> {
 }
 
 /// The outcome of generated rules as ours.
-pub(crate) fn shape(outcome: Result<(), ValidationError>) -> Result<(), Fault> {
-    outcome.map_err(|error| {
-        let violations = error.violations().iter();
-        Fault::invalid_fields(
-            violations
-                .map(|v| Violation {
-                    path: v.field_path(),
-                    message: v.message().to_owned(),
-                })
-                .collect(),
-        )
-    })
+pub(crate) fn shape(name: &str, outcome: Result<(), ValidationError>) -> Result<(), Fault> {
+    outcome.map_err(|error| Fault::invalid_fields(crate::words::violations(name, &error)))
 }
 
 /// The same for a message that the generator leaves out (rules within a oneof): by its descriptor, some microseconds
@@ -109,7 +112,7 @@ pub(crate) fn shape_by_descriptor(name: &str, message: &impl Message) -> Result<
     let message = DynamicMessage::decode(descriptor, &*message.encode_to_vec()).map_err(Fault::internal)?;
     match VALIDATOR.validate(&message) {
         Ok(()) => Ok(()),
-        Err(Error::Validation(error)) => shape(Err(error)),
+        Err(Error::Validation(error)) => shape(name, Err(error)),
         Err(error) => Err(Fault::internal(error)),
     }
 }

@@ -7,6 +7,8 @@ pub mod codec;
 mod kind;
 mod money;
 pub mod text;
+mod unreadable;
+mod words;
 
 /// As the build wrote it. Its documentation is the contracts' own comments.
 #[allow(
@@ -38,6 +40,7 @@ use std::sync::OnceLock;
 
 pub use packages::quanyu::*;
 use prost_reflect::{DescriptorPool, FieldDescriptor};
+pub use unreadable::Unreadable;
 
 /// Every contract as a `google.protobuf.FileDescriptorSet`, with imports, options and comments.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor_set.bin"));

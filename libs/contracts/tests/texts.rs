@@ -106,6 +106,7 @@ fn paths(checked: Result<(), Fault>) -> Vec<String> {
 #[test]
 fn items_of_a_batch_are_tidied_with_it_and_judged_by_themselves() {
     let mut request = RecordActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: " r\u{200b}1".to_owned(),
         activities: vec![Activity {
             source_id: "ｘ1 ".to_owned(),
@@ -131,6 +132,7 @@ fn a_posting_is_tidied_within_its_batch() {
         ..EarnPointsRequest::default()
     };
     let mut batch = PostBatchRequest {
+        unreadable_items: Vec::new(),
         postings: vec![Posting {
             request: Some(Request::Earn(earn)),
         }],

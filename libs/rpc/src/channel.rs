@@ -111,7 +111,7 @@ impl Channel {
             request.headers_mut().insert(PRINCIPAL_HEADER, principal);
         }
         telemetry::inject(request.headers_mut());
-        let asked = deadline::parse(request.headers());
+        let asked = deadline::timeout(request.headers())?;
         let timeout = asked.into_iter().chain(deadline::remaining()).min();
         match timeout {
             None => self.link.carry(request, self.patience).await,

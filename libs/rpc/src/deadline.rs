@@ -37,26 +37,63 @@ pub fn passed() -> Fault {
     Fault::refused(Common::DeadlineExceeded, message)
 }
 
-/// The timeout that a request carries.
+/// The longest timeout that is kept; whatever is longer is as good as none, and would overflow a clock.
+const TIMEOUT_MAX: Duration = Duration::from_secs(99_999_999);
+/// The longest text that is read as a timeout.
+const TEXT_BYTES_MAX: usize = 40;
+
+/// The timeout that a request carries: none where it has no such header. One that cannot be read is refused, for a caller
+/// who believes that a deadline holds must not wait for ever.
 ///
-/// Source: gRPC over HTTP/2, "Timeout": at most 8 digits and a unit.
-pub(crate) fn parse(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(TIMEOUT_HEADER)?.to_str().ok()?;
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.is_empty() || digits.len() > 8 {
+/// Source: gRPC over HTTP/2, "Timeout": at most 8 digits and a unit. connect-es writes more digits, and fractions such as
+/// "833.33m"; both mean what they say.
+pub fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Fault> {
+    let mut values = headers.get_all(TIMEOUT_HEADER).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.any(|other| other != value) {
+        return Err(unreadable("is given more than once, with different values"));
+    }
+    let text = value.to_str().unwrap_or_default().trim();
+    read(text).map(Some).ok_or_else(|| {
+        let shown: String = text.chars().take(TEXT_BYTES_MAX).collect();
+        unreadable(&format!("\"{shown}\" is no timeout"))
+    })
+}
+
+fn unreadable(what: &str) -> Fault {
+    let how = "write a number and its unit, H, M, S, m, u or n: \"1500m\" is one and a half seconds";
+    Fault::invalid(TIMEOUT_HEADER.as_str(), format!("{what}: {how}"))
+}
+
+fn read(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let nanos: u128 = match unit {
+        "H" => 3_600_000_000_000,
+        "M" => 60_000_000_000,
+        "S" => 1_000_000_000,
+        "m" => 1_000_000,
+        "u" => 1_000,
+        "n" => 1,
+        _ => return None,
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if text.len() > TEXT_BYTES_MAX || !is_number(whole) || !is_number(fraction) {
         return None;
     }
-    let value: u64 = digits.parse().ok()?;
-    match unit {
-        "H" => Some(Duration::from_secs(value.saturating_mul(3_600))),
-        "M" => Some(Duration::from_secs(value.saturating_mul(60))),
-        "S" => Some(Duration::from_secs(value)),
-        "m" => Some(Duration::from_millis(value)),
-        "u" => Some(Duration::from_micros(value)),
-        "n" => Some(Duration::from_nanos(value)),
-        _ => None,
+    // What has too many digits for the arithmetic lies beyond the longest timeout.
+    let whole = whole.parse::<u128>().unwrap_or(u128::MAX).saturating_mul(nanos);
+    let (mut part, mut fraction_nanos) = (nanos, 0_u128);
+    for digit in fraction.bytes().take(FRACTION_DIGITS_MAX) {
+        part = part.checked_div(10)?;
+        fraction_nanos = fraction_nanos.saturating_add(part.saturating_mul(u128::from(digit.saturating_sub(b'0'))));
     }
+    let nanos = whole.saturating_add(fraction_nanos).min(TIMEOUT_MAX.as_nanos());
+    u64::try_from(nanos).ok().map(Duration::from_nanos)
 }
+
+/// The digits of a fraction beyond these are parts of a nanosecond, whatever the unit.
+const FRACTION_DIGITS_MAX: usize = 13;
 
 /// Writes a timeout, in the finest unit whose number has no more than eight digits.
 pub(crate) fn format(timeout: Duration) -> HeaderValue {
@@ -75,21 +112,80 @@ pub(crate) fn format(timeout: Duration) -> HeaderValue {
 mod tests {
     use super::*;
 
+    fn of(text: &str) -> Result<Option<Duration>, Fault> {
+        let mut headers = HeaderMap::new();
+        headers.insert(TIMEOUT_HEADER, HeaderValue::from_str(text).unwrap());
+        timeout(&headers)
+    }
+
     #[test]
     fn timeouts_are_read_as_they_are_written() {
         for timeout in [1_u64, 999, 1_000_000, 86_400_000_000].map(Duration::from_micros) {
-            let mut headers = HeaderMap::new();
-            headers.insert(TIMEOUT_HEADER, format(timeout));
-            assert_eq!(parse(&headers), Some(timeout));
+            assert_eq!(of(format(timeout).to_str().unwrap()).unwrap(), Some(timeout));
         }
     }
 
     #[test]
-    fn what_is_no_timeout_is_none() {
-        for text in ["", "5", "m", "123456789m", "5x", "-5m"] {
-            let mut headers = HeaderMap::new();
-            headers.insert(TIMEOUT_HEADER, HeaderValue::from_static(text));
-            assert_eq!(parse(&headers), None, "{text}");
+    fn every_client_s_timeout_is_read() {
+        for (text, nanos) in [
+            // grpcio, grpc-go, grpc-js.
+            ("1500m", 1_500_000_000),
+            ("10100m", 10_100_000_000),
+            ("2401H", 8_643_600_000_000_000),
+            ("1498777u", 1_498_777_000),
+            ("8640000S", 8_640_000_000_000_000),
+            ("99999999n", 99_999_999),
+            ("3M", 180_000_000_000),
+            // connect-es: fractions, and more than eight digits.
+            ("833.3333m", 833_333_300),
+            ("333.3333333333333m", 333_333_333),
+            ("8640000000m", 8_640_000_000_000_000),
+            ("1.5S", 1_500_000_000),
+            ("0.0001n", 0),
+            // Time that is up already.
+            ("0m", 0),
+            // Longer than any clock goes.
+            ("99999999H", 99_999_999_000_000_000),
+            ("99999999999999999999999999999999999m", 99_999_999_000_000_000),
+        ] {
+            assert_eq!(of(text).unwrap(), Some(Duration::from_nanos(nanos)), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_no_timeout_is_refused_and_never_taken_for_none() {
+        for text in [
+            "",
+            "5",
+            "m",
+            "5x",
+            "-5m",
+            "+5m",
+            "5 m",
+            "1e3m",
+            ".5m",
+            "5.m",
+            "1.2.3m",
+            "5ms",
+            "five",
+            "NaNm",
+            "InfinityS",
+            "0x5m",
+            &"9".repeat(41),
+        ] {
+            let fault = of(text).unwrap_err();
+            assert_eq!(
+                (fault.code(), fault.reason()),
+                (fault::Code::InvalidArgument, "INVALID_FIELD"),
+                "{text}"
+            );
+        }
+        let mut headers = HeaderMap::new();
+        assert_eq!(timeout(&headers).unwrap(), None);
+        headers.append(TIMEOUT_HEADER, HeaderValue::from_static("5m"));
+        headers.append(TIMEOUT_HEADER, HeaderValue::from_static("5m"));
+        assert_eq!(timeout(&headers).unwrap(), Some(Duration::from_millis(5)));
+        headers.append(TIMEOUT_HEADER, HeaderValue::from_static("6m"));
+        assert!(timeout(&headers).unwrap_err().to_string().contains("more than once"));
     }
 }

@@ -27,7 +27,7 @@ mod switchboard;
 pub use call::{Call, accept, answer};
 pub use channel::Channel;
 pub use credential::{PRINCIPAL_HEADER, Signer};
-pub use deadline::{deadline, passed, remaining};
+pub use deadline::{deadline, passed, remaining, timeout};
 pub use methods::{Access, Method, MethodFault, Methods};
 pub use peers::{Peer, Peers};
 pub use retry::retry;

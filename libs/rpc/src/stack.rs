@@ -102,7 +102,11 @@ async fn limit_time(request: Request, next: Next) -> Response {
         .extensions()
         .get::<&'static Method>()
         .is_some_and(|method| method.descriptor.is_client_streaming());
-    let timeout = match deadline::parse(request.headers()) {
+    let asked = match deadline::timeout(request.headers()) {
+        Ok(asked) => asked,
+        Err(fault) => return refuse(fault),
+    };
+    let timeout = match asked {
         Some(timeout) => timeout.saturating_sub(MARGIN_MAX.min(timeout.checked_div(10).unwrap_or_default())),
         None if streams => return next.run(request).await,
         None => TIMEOUT_DEFAULT,

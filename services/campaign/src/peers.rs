@@ -230,6 +230,7 @@ impl Asker {
             source: format!("journey/{}", ask.journey_code),
         });
         let request = BatchAssignTagsRequest {
+            unreadable_items: Vec::new(),
             requests: requests.collect(),
         };
         Ok(answered(tags.batch_assign_tags(timed(request)).await)?.results)

@@ -33,6 +33,9 @@ pub enum ContractError {
     /// Reflection cannot be served.
     #[error("the contracts cannot be reflected: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// A file of the contracts has methods for everybody and methods for peers.
+    #[error("{0} holds methods that only peers may call beside others: give them a file of their own")]
+    HalfPublic(String),
     /// A REST address is wrong.
     #[error("{method}: the address \"{address}\": {reason}")]
     Address {

@@ -2,18 +2,20 @@
 
 mod access_log;
 mod config;
+mod credential;
 mod grpc;
 mod keyring;
 mod listen;
 mod probes;
+mod reflection;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use fault::{Common, Fault};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use http::{Request, Response, StatusCode};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Method as HttpMethod, Request, Response, StatusCode};
 use http_body_util::Full;
 use kernel::Clock;
 use rpc::{Access, Channel, Method, Signer};
@@ -22,19 +24,15 @@ use store::Db;
 use tonic::body::Body;
 
 use self::access_log::AccessLog;
+use self::credential::presented;
 use self::keyring::{Keyring, Opened};
 use self::probes::Probes;
 use crate::contract::{ContractError, Contracts};
-use crate::domain::secret::Secret;
 use crate::openapi;
 use crate::rest::{self, RestError};
 
 pub use self::config::GatewayConfig;
 
-/// How long the caller still waits, in the notation of gRPC: "500m". REST requests may carry it too.
-pub(crate) const TIMEOUT_HEADER: &str = "grpc-timeout";
-/// The other place of an API key.
-const API_KEY_HEADER: &str = "x-api-key";
 const SERVING: Bytes = Bytes::from_static(b"{\"status\":\"SERVING\"}");
 
 /// What the gateway works with.
@@ -103,25 +101,41 @@ impl Edge {
         log.end(response)
     }
 
-    async fn route(&self, request: Request<Body>) -> Response<Body> {
+    async fn route(&self, mut request: Request<Body>) -> Response<Body> {
         if grpc::is_grpc(request.headers()) {
             return grpc::pass(self, request).await;
         }
-        match (request.method(), request.uri().path()) {
-            (&http::Method::GET, "/healthz") => json(SERVING),
-            (&http::Method::GET, "/readyz") => {
-                let report = self.probes.ready().await;
-                let mut response = json(serde_json::to_vec(&report).unwrap_or_default().into());
-                if !report.is_ready() {
-                    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-                }
-                response
-            }
-            (&http::Method::GET, "/openapi.json") => json(self.openapi.clone()),
-            _ => rest::call(self, request)
-                .await
-                .unwrap_or_else(|error| self.refuse(&error)),
+        // HEAD is what GET would answer, without the body (RFC 9110, 9.3.2).
+        let is_head = *request.method() == HttpMethod::HEAD;
+        if is_head {
+            *request.method_mut() = HttpMethod::GET;
         }
+        let answer = self.answer(request).await;
+        let answer = answer.unwrap_or_else(|error| self.refuse(&error));
+        if is_head { without_body(answer) } else { answer }
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, RestError> {
+        let own @ ("/healthz" | "/readyz" | "/openapi.json") = request.uri().path() else {
+            return rest::call(self, request).await;
+        };
+        if *request.method() != HttpMethod::GET {
+            return Err(RestError::other_methods(request.method(), &[&HttpMethod::GET]));
+        }
+        Ok(match own {
+            "/openapi.json" => json(self.openapi.clone()),
+            "/readyz" => self.readiness().await,
+            _ => json(SERVING),
+        })
+    }
+
+    async fn readiness(&self) -> Response<Body> {
+        let report = self.probes.ready().await;
+        let mut response = json(serde_json::to_vec(&report).unwrap_or_default().into());
+        if !report.is_ready() {
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        response
     }
 
     fn refuse(&self, error: &RestError) -> Response<Body> {
@@ -132,8 +146,8 @@ impl Edge {
     /// method is for the service to decide; here it is decided who calls.
     pub(crate) async fn admit(&self, method: &'static Method, headers: &HeaderMap) -> Result<Channel, Fault> {
         access_log::method(method.full_name);
-        let opened = match presented(headers) {
-            Some(secret) => Some(self.keyring.open(&secret?).await?),
+        let opened = match presented(headers)? {
+            Some(secret) => Some(self.keyring.open(&secret).await?),
             None => None,
         };
         let channel = self.channels.get(method.service).cloned();
@@ -150,27 +164,6 @@ impl Edge {
     }
 }
 
-/// The secret that a request presents: none where it presents none at all.
-fn presented(headers: &HeaderMap) -> Option<Result<Secret, Fault>> {
-    let text = match (headers.get(API_KEY_HEADER), headers.get(AUTHORIZATION)) {
-        (Some(key), _) => key.to_str().ok(),
-        (None, Some(authorization)) => authorization.to_str().ok().and_then(bearer),
-        (None, None) => return None,
-    };
-    let unknown = || {
-        Fault::refused(
-            Common::Unauthenticated,
-            "this is no API key of Quanyu: they begin with \"qy_\"",
-        )
-    };
-    Some(text.and_then(|text| Secret::presented(text.trim())).ok_or_else(unknown))
-}
-
-fn bearer(authorization: &str) -> Option<&str> {
-    let (scheme, key) = authorization.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(key)
-}
-
 fn anonymous() -> Fault {
     Fault::refused(
         Common::Unauthenticated,
@@ -184,4 +177,13 @@ fn json(body: Bytes) -> Response<Body> {
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// The answer to HEAD. It tells the length that the body would have, where that is known.
+fn without_body(response: Response<Body>) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    if let Some(length) = http_body::Body::size_hint(&body).exact() {
+        head.headers.insert(CONTENT_LENGTH, length.into());
+    }
+    Response::from_parts(head, Body::empty())
 }

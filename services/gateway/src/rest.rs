@@ -8,8 +8,11 @@ mod answer;
 mod body;
 mod call;
 mod error;
+mod incoming;
+mod json;
 mod lines;
 mod query;
 
 pub(crate) use call::call;
 pub(crate) use error::RestError;
+pub(crate) use json::{Items, is_report, tells_paths};

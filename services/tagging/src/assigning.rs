@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contracts::Unreadable;
 use contracts::codec::{Incoming, check_texts};
 use contracts::tagging::v1::{AssignTagsRequest, AssignTagsResponse, TagAssignment};
 use fault::{Fault, Violations};
@@ -69,8 +70,9 @@ impl Assigner {
         &self,
         principal: &Principal,
         requests: &[AssignTagsRequest],
+        unreadable: &Unreadable,
     ) -> Result<Vec<Outcome>, Fault> {
-        let asked = self.receive(principal, requests).await?;
+        let asked = self.receive(principal, requests, unreadable).await?;
         let ready = || asked.iter().flatten();
         let tx = self.db.begin().await?;
         let revision = self.revisions.begin(&tx, principal.tenant, Hold::Shared).await?;
@@ -111,9 +113,11 @@ impl Assigner {
         &self,
         principal: &Principal,
         requests: &[AssignTagsRequest],
+        unreadable: &Unreadable,
     ) -> Result<Vec<Result<Asked, Fault>>, Fault> {
         let now = self.clock.now();
-        let parsed: Vec<Result<Asked, Fault>> = requests.iter().map(|it| parse(it, principal, now)).collect();
+        let parse = |(index, it): (usize, &AssignTagsRequest)| unreadable.judge(index, "", parse(it, principal, now));
+        let parsed: Vec<Result<Asked, Fault>> = requests.iter().enumerate().map(parse).collect();
         let who: BTreeSet<Who> = parsed.iter().flatten().map(|it| Who::Member(it.member)).collect();
         let found: BTreeMap<Who, MemberId> = self.people.find(principal.tenant, who).await?;
         let known = |asked: Asked| match found.get(&Who::Member(asked.member)) {

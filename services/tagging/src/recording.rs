@@ -8,6 +8,7 @@ mod results;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use contracts::Unreadable;
 use contracts::tagging::v1::{self, ActivityRefusal, ActivityResult};
 use fault::Fault;
 use kernel::{Clock, Exact, Tenant, Time};
@@ -77,13 +78,25 @@ impl Recorder {
         }
     }
 
-    /// Reads activities and finds their members: all that has to be known before the transaction.
-    pub(crate) async fn receive(&self, tenant: Tenant, activities: &[v1::Activity]) -> Result<Vec<Arrival>, Fault> {
+    /// Reads activities and finds their members: all that has to be known before the transaction. `unreadable` tells what
+    /// the gateway could not read of them.
+    pub(crate) async fn receive(
+        &self,
+        tenant: Tenant,
+        activities: &[v1::Activity],
+        unreadable: &Unreadable,
+    ) -> Result<Vec<Arrival>, Fault> {
         let now = self.clock.now();
-        let parsed: Vec<_> = activities
-            .iter()
-            .map(|activity| wire::activity::parse(activity.clone(), now))
-            .collect();
+        let parse = |(index, activity): (usize, &v1::Activity)| {
+            let parsed = wire::activity::parse(activity.clone(), now);
+            let violations = match parsed {
+                Ok(parsed) if unreadable.is_whole(index) => return Ok(parsed),
+                Ok(_) => Vec::new(),
+                Err(violations) => violations,
+            };
+            Err(unreadable.with(index, "", violations))
+        };
+        let parsed: Vec<_> = activities.iter().enumerate().map(parse).collect();
         let who: BTreeSet<Who> = parsed.iter().flatten().map(|(who, _)| who.clone()).collect();
         let members = self.people.find(tenant, who).await?;
         let arrival = |parsed| match parsed {

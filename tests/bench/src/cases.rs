@@ -223,6 +223,7 @@ impl World {
             let activity = |i: u64| browsed(format!("{}-{batch}-{i}", request_id(n)), member(n.wrapping_add(i)), now);
             let activities = (0..batch).map(activity).collect();
             let request = RecordActivitiesRequest {
+                unreadable_items: Vec::new(),
                 request_id: format!("{}-{batch}", request_id(n)),
                 validate_only: false,
                 activities,

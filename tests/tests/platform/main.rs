@@ -20,3 +20,4 @@ mod place;
 mod tenants;
 mod texts;
 mod times;
+mod unreadable_items;

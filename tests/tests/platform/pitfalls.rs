@@ -290,6 +290,7 @@ async fn oversized_and_deep_requests_are_refused_and_the_platform_goes_on() {
     let deep = json!({"requestId": "r", "segment": {"segmentCode": "deep", "condition": deep}});
     assert_eq!(rest.post("/v1/segments", &deep).await.status, StatusCode::BAD_REQUEST);
     let many = RecordActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: "many".to_owned(),
         validate_only: false,
         activities: vec![contracts::tagging::v1::Activity::default(); 501],
@@ -322,6 +323,7 @@ async fn a_stream_tells_of_each_activity_what_became_of_it() {
         .iter()
         .enumerate()
         .map(|(number, order)| StreamActivitiesRequest {
+            unreadable_items: Vec::new(),
             request_id: format!("stream-{number}"),
             activity: Some(order.activity()),
         })

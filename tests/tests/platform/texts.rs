@@ -147,6 +147,7 @@ async fn one_order_is_one_order_by_grpc_and_by_rest_however_its_id_is_written() 
         let answer = rest.post("/v1/activities:batchRecord", &by_rest).await;
         outcomes.push(answer.json()["results"][0]["outcome"].clone());
         let by_grpc = RecordActivitiesRequest {
+            unreadable_items: Vec::new(),
             request_id: format!("grpc-{index}"),
             activities: vec![Activity {
                 external_id: "tb-1 ".to_owned(),

@@ -88,10 +88,7 @@ async fn an_order_of_the_year_1_earns_nothing() {
     let recorded = rest.post("/v1/activities:batchRecord", &batch).await;
     assert_eq!(recorded.status, StatusCode::OK, "{}", recorded.text);
     let results = recorded.json()["results"].clone();
-    assert_eq!(
-        results[0]["refusal"]["violations"][0]["path"], "occur_time",
-        "{results}"
-    );
+    assert_eq!(results[0]["refusal"]["violations"][0]["path"], "occurTime", "{results}");
     assert_eq!(results[1]["refusal"], Value::Null, "{results}");
     host.settle().await;
     let entries = story::entries(&host.api, &member, POINTS).await;

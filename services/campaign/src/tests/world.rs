@@ -248,6 +248,7 @@ impl World {
             batch_assign_tags_result::Outcome::Refusal(AssignTagsRefusal {
                 reason: fault::Reason::name(&tagging::ErrorReason::MemberNotFound).to_owned(),
                 message: "who is that?".to_owned(),
+                violations: Vec::new(),
             })
         } else {
             let known = self

@@ -7,6 +7,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Va
 use rpc::Method;
 
 use super::{ContractError, Segment, Template};
+use crate::rest::{Items, tells_paths};
 
 /// The longest path that is looked at, in segments.
 const SEGMENTS_MAX: usize = 32;
@@ -36,6 +37,10 @@ pub(crate) struct Route {
     /// The fields that the path fills, each with the segments that fill it.
     pub(crate) variables: Vec<(FieldPath, std::ops::Range<usize>)>,
     pub(crate) body: Body,
+    /// The items of the request that are judged by themselves.
+    pub(crate) items: Option<Items>,
+    /// Whether an answer may name fields of the request.
+    pub(crate) tells_paths: bool,
 }
 
 /// The way to a field from the request: at least one field, all but the last of them messages.
@@ -103,13 +108,12 @@ impl Router {
     /// The route of a request's path, as it was sent, without its query.
     ///
     /// What follows the last colon is tried as a verb first; a value with a colon in it (`wx:123`) is found where no
-    /// such verb exists, and always where the colon is sent as %3A.
+    /// such verb exists, whatever its HTTP method, and always where the colon is sent as %3A.
     pub(crate) fn find<'p>(&self, http_method: &http::Method, path: &'p str) -> Found<'_, 'p> {
         let path = path.strip_prefix('/').unwrap_or(path);
         if path.split('/').count() > SEGMENTS_MAX {
             return Found::Nothing;
         }
-        let mut others = Vec::new();
         let last = path.rfind('/').map_or(0, |slash| slash.saturating_add(1));
         let colon = path
             .get(last..)
@@ -120,22 +124,19 @@ impl Router {
             let Some(segments) = decode(path) else { continue };
             let mut ends = Vec::new();
             self.root.walk(&segments, &mut ends);
-            let of_verb = ends
+            let of_verb: Vec<&Route> = ends
                 .iter()
                 .filter_map(|&end| self.routes.get(end))
-                .filter(|r| r.template.verb.as_deref() == verb);
-            for route in of_verb {
-                if route.http_method == *http_method {
-                    return Found::Route(route, segments);
-                }
-                others.push(&route.http_method);
+                .filter(|route| route.template.verb.as_deref() == verb)
+                .collect();
+            if let Some(route) = of_verb.iter().find(|route| route.http_method == *http_method) {
+                return Found::Route(route, segments);
+            }
+            if !of_verb.is_empty() {
+                return Found::OtherMethods(of_verb.into_iter().map(|route| &route.http_method).collect());
             }
         }
-        if others.is_empty() {
-            Found::Nothing
-        } else {
-            Found::OtherMethods(others)
-        }
+        Found::Nothing
     }
 }
 
@@ -238,6 +239,8 @@ impl Route {
             address,
             variables,
             body,
+            items: Items::of(&method.descriptor.input()),
+            tells_paths: tells_paths(&method.descriptor.output()),
         })
     }
 }
@@ -366,6 +369,10 @@ mod tests {
             (get.0, get.1[2].as_str()),
             ("quanyu.identity.v1.MemberService.GetMember", "wx:123")
         );
+        let Found::OtherMethods(others) = router.find(&http::Method::GET, "/v1/members/mbr_1:undoMerge") else {
+            panic!("a verb is no part of an id")
+        };
+        assert_eq!(others, [&post]);
         let escaped = found(&router, &http::Method::GET, "/v1/members/a%3AlookUp%2Fb").unwrap();
         assert_eq!(
             (escaped.0, escaped.1[2].as_str()),

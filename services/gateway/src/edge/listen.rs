@@ -17,8 +17,8 @@ use super::{Edge, Gateway};
 const CONNECTIONS_MAX: usize = 10_000;
 /// How many requests one connection may have under way.
 const STREAMS_MAX: u32 = 200;
-/// All headers of a request together.
-const HEADER_BYTES_MAX: u32 = 16 * 1024;
+/// All headers of a request together, with its first line; a longer one is answered 431.
+const HEADER_BYTES_MAX: u16 = 16 * 1024;
 /// How long a client may take to send the headers of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a silent connection is asked whether it is still there.
@@ -87,13 +87,15 @@ async fn connection(stream: TcpStream, edge: Arc<Edge>, stop: CancellationToken)
     builder
         .http1()
         .timer(TokioTimer::new())
+        // What is read at once bounds the headers, for they are parsed where they are read.
+        .max_buf_size(HEADER_BYTES_MAX.into())
         .header_read_timeout(HEADER_TIMEOUT);
     builder
         .http2()
         .timer(TokioTimer::new())
         .adaptive_window(true)
         .max_concurrent_streams(STREAMS_MAX)
-        .max_header_list_size(HEADER_BYTES_MAX)
+        .max_header_list_size(HEADER_BYTES_MAX.into())
         .keep_alive_interval(KEEP_ALIVE);
     let serving = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);

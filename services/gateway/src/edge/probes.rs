@@ -3,8 +3,6 @@
 use std::convert::Infallible;
 
 use http::{Request, Response};
-use prost_types::FileDescriptorSet;
-use rpc::Methods;
 use runtime::{Readiness, Report};
 use tonic::body::Body;
 use tonic::service::Routes;
@@ -12,7 +10,8 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower::ServiceExt;
 
-use crate::contract::{ContractError, is_served};
+use super::reflection;
+use crate::contract::ContractError;
 
 /// The paths of the services that are answered here.
 const PREFIXES: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
@@ -31,10 +30,11 @@ pub(super) fn is_probe(path: &str) -> bool {
 
 impl Probes {
     pub(super) fn new(readiness: Readiness) -> Result<Self, ContractError> {
-        let methods = Methods::of_contracts().map_err(ContractError::Methods)?;
+        let (files, error_files) = (reflection::public_files()?, reflection::error_files()?);
         let builder = || {
             tonic_reflection::server::Builder::configure()
-                .register_file_descriptor_set(public_files(methods))
+                .register_encoded_file_descriptor_set(&files)
+                .register_file_descriptor_set(error_files.clone())
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -64,24 +64,4 @@ impl Probes {
     pub(super) async fn leave(&self) {
         self.health.set_service_status("", ServingStatus::NotServing).await;
     }
-}
-
-/// The contracts without what only peers may call.
-fn public_files(methods: &Methods) -> FileDescriptorSet {
-    let mut files = Vec::new();
-    for file in contracts::descriptors().file_descriptor_protos() {
-        let mut public = file.clone();
-        public.source_code_info = None;
-        for service in &mut public.service {
-            let path = format!("/{}.{}/", file.package(), service.name());
-            service
-                .method
-                .retain(|method| methods.at(&format!("{path}{}", method.name())).is_some_and(is_served));
-        }
-        public.service.retain(|service| !service.method.is_empty());
-        if file.service.is_empty() || !public.service.is_empty() {
-            files.push(public);
-        }
-    }
-    FileDescriptorSet { file: files }
 }

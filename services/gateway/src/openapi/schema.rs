@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::comments::Comments;
 use super::limits;
+use crate::rest::is_report;
 
 /// The schemas that the document refers to, gathered while it is written.
 pub(super) struct Schemas<'c> {
@@ -96,7 +97,8 @@ impl<'c> Schemas<'c> {
     }
 
     fn object(&mut self, message: &MessageDescriptor, without: &[&FieldDescriptor]) -> Value {
-        let fields: Vec<FieldDescriptor> = message.fields().filter(|field| !without.contains(&field)).collect();
+        let is_told = |field: &FieldDescriptor| !without.contains(&field) && !is_report(field);
+        let fields: Vec<FieldDescriptor> = message.fields().filter(is_told).collect();
         let properties: Map<String, Value> = fields
             .iter()
             .map(|field| (field.json_name().to_owned(), self.of_field(field)))

@@ -1,12 +1,13 @@
 use std::borrow::Cow;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 
-use bytes::{Buf, Bytes};
+use bytes::Buf;
 use fault::Fault;
 use futures::stream::{self, Stream};
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{CONTENT_TYPE, EXPECT, HeaderMap, HeaderValue};
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use rpc::Channel;
@@ -14,66 +15,88 @@ use tonic::Status;
 use tonic::body::Body;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
-use super::lines::Refusal;
-use super::{RestError, answer, body, lines, query};
+use super::json::{Spelling, respell_messages};
+use super::lines::{Refusal, Told};
+use super::{RestError, answer, body, incoming, lines};
 use crate::contract::{Found, Route};
-use crate::edge::{Edge, TIMEOUT_HEADER};
+use crate::edge::Edge;
 
 const JSON: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
 /// The largest message that a service may answer with.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// How the caller spells names, once it is known.
+pub(super) type Spelt = Arc<OnceLock<Spelling>>;
 type Messages = Pin<Box<dyn Stream<Item = DynamicMessage> + Send>>;
 
 /// Answers a REST request.
 pub(crate) async fn call(edge: &Edge, request: Request<Body>) -> Result<Response<Body>, RestError> {
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path();
-    let (route, segments) = match edge.contracts.router.find(&parts.method, path) {
-        Found::Route(route, segments) => (route, segments),
-        Found::OtherMethods(others) => return Err(RestError::other_methods(&parts.method, &others)),
-        Found::Nothing => return Err(RestError::no_address(path)),
+    // Who asks whether to send the body at all, and is refused, does not send it.
+    let asks_first = parts.headers.contains_key(EXPECT);
+    let refused = async |error: RestError, body: Body| {
+        if !asks_first {
+            incoming::drain(body).await;
+        }
+        Err(error)
     };
-    let channel = edge.admit(route.method, &parts.headers).await?;
-    if route.method.descriptor.is_client_streaming() {
-        let (messages, refusal) = lines::messages(body, route.method.descriptor.input(), edge.config.body_bytes_max);
-        return carry(edge, route, &parts.headers, Box::pin(messages), refusal, channel).await;
-    }
-    let json = read_whole(edge, body).await?;
-    let request = message(route, &segments, parts.uri.query().unwrap_or_default(), &json)?;
-    let messages = Box::pin(stream::iter([request]));
-    carry(edge, route, &parts.headers, messages, Refusal::none(), channel).await
-}
-
-/// The request message, from body, query and path; the path has the last word.
-fn message(route: &Route, segments: &[Cow<'_, str>], query: &str, json: &Bytes) -> Result<DynamicMessage, Fault> {
-    let mut request = body::read(&route.method.descriptor.input(), &route.body, json)?;
-    query::fill_from_query(route, query, &mut request)?;
-    query::fill_from_path(route, segments, &mut request)?;
-    Ok(request)
-}
-
-/// The body, where it comes within the limits of length and time.
-///
-/// What its content-type says is not looked at: the address says that it is JSON, and a browser gains nothing by calling
-/// it something else, for no credential goes along by itself.
-async fn read_whole(edge: &Edge, body: Body) -> Result<Bytes, RestError> {
+    let (route, segments, channel) = match admit(edge, &parts).await {
+        Ok(admitted) => admitted,
+        Err(error) => return refused(error, body).await,
+    };
     let bytes_max = edge.config.body_bytes_max;
-    let whole = tokio::time::timeout(edge.config.timeout, Limited::new(body, bytes_max).collect()).await;
-    let whole = whole
-        .map_err(|_| RestError::too_slow(edge.config.timeout))?
-        .map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                RestError::too_large(bytes_max)
-            } else {
-                Fault::invalid("", format!("the body broke off: {error}")).into()
-            }
-        })?;
-    Ok(whole.to_bytes())
+    let is_streamed = route.method.descriptor.is_client_streaming();
+    let length = usize::try_from(http_body::Body::size_hint(&body).lower()).unwrap_or(usize::MAX);
+    if !is_streamed && length > bytes_max {
+        return refused(RestError::too_large(bytes_max), body).await;
+    }
+    let body = match incoming::decoded(&parts.headers, body) {
+        Ok(body) => body,
+        Err((error, body)) => return refused(error, body).await,
+    };
+    if is_streamed {
+        let spelling = Arc::new(OnceLock::new());
+        let (messages, refusal) = lines::messages(body, route, bytes_max, Arc::clone(&spelling));
+        let messages: Messages = Box::pin(messages);
+        return carry(edge, route, &parts.headers, messages, refusal, channel, spelling).await;
+    }
+    let json = incoming::read_whole(body, bytes_max, edge.config.timeout).await?;
+    let mut spelling = Spelling::default();
+    let query = parts.uri.query().unwrap_or_default();
+    let request = body::message(route, &segments, query, &json, &mut spelling);
+    let request = request.map_err(|fault| spelling.fault(fault))?;
+    let messages: Messages = Box::pin(stream::iter([request]));
+    let spelling = Arc::new(OnceLock::from(spelling));
+    carry(
+        edge,
+        route,
+        &parts.headers,
+        messages,
+        Refusal::none(),
+        channel,
+        spelling,
+    )
+    .await
 }
 
-/// Makes the call and writes its answer. A line of the body that cannot be read ends the call.
+/// The route of a request, the segments of its path, and the way to the service, where the caller may go there.
+async fn admit<'r>(
+    edge: &'r Edge,
+    parts: &'r http::request::Parts,
+) -> Result<(&'r Route, Vec<Cow<'r, str>>, Channel), RestError> {
+    let path = parts.uri.path();
+    match edge.contracts.router.find(&parts.method, path) {
+        Found::Route(route, segments) => {
+            let channel = edge.admit(route.method, &parts.headers).await?;
+            Ok((route, segments, channel))
+        }
+        Found::OtherMethods(others) => Err(RestError::other_methods(&parts.method, &others)),
+        Found::Nothing => Err(RestError::no_address(path)),
+    }
+}
+
+/// Makes the call and writes its answer. What breaks the body off ends the call.
 async fn carry(
     edge: &Edge,
     route: &Route,
@@ -81,15 +104,11 @@ async fn carry(
     messages: Messages,
     mut refusal: Refusal,
     channel: Channel,
+    spelling: Spelt,
 ) -> Result<Response<Body>, RestError> {
     let mut request = tonic::Request::new(messages);
-    match (
-        headers
-            .get(TIMEOUT_HEADER)
-            .and_then(|value| value.to_str().ok()?.parse().ok()),
-        streams(route),
-    ) {
-        (Some(timeout), _) => drop(request.metadata_mut().insert(TIMEOUT_HEADER, timeout)),
+    match (rpc::timeout(headers)?, streams(route)) {
+        (Some(timeout), _) => request.set_timeout(timeout),
         (None, false) => request.set_timeout(edge.config.timeout),
         (None, true) => {}
     }
@@ -101,19 +120,33 @@ async fn carry(
     if route.method.descriptor.is_server_streaming() {
         let answers = refusal
             .or(peer.streaming(request, route.wire_path.clone(), codec))
-            .await?
+            .await
+            .map_err(|error| error.respelled(&spelt(&spelling)))?
             .into_inner();
-        return Ok(respond(
-            LINES,
-            lines::written(answers, refusal, edge.contracts.errors.clone()),
-        ));
+        let told = Told {
+            errors: edge.contracts.errors.clone(),
+            tells_paths: route.tells_paths,
+            spelling,
+        };
+        return Ok(respond(LINES, lines::written(answers, refusal, told)));
     }
     let answer = refusal
         .or(peer.client_streaming(request, route.wire_path.clone(), codec))
-        .await?
-        .into_inner();
+        .await
+        .map_err(|error| error.respelled(&spelt(&spelling)))?;
+    let mut answer = answer.into_inner();
+    if route.tells_paths {
+        respell_messages(&mut answer, &spelt(&spelling));
+    }
     let json = answer::json(&answer).map_err(Fault::internal)?;
     Ok(respond(JSON, Body::new(Full::new(json))))
+}
+
+/// How the caller spells, as far as the body has been read.
+pub(super) fn spelt(spelling: &OnceLock<Spelling>) -> Cow<'_, Spelling> {
+    spelling
+        .get()
+        .map_or_else(|| Cow::Owned(Spelling::default()), Cow::Borrowed)
 }
 
 fn streams(route: &Route) -> bool {

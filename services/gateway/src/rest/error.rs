@@ -1,23 +1,25 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fault::{Common, Fault};
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use fault::{Common, Fault, Violation};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use tonic::{Code, Status};
-use tonic_types::StatusExt;
+use tonic_types::{FieldViolation, StatusExt};
 
 use super::answer;
+use super::json::Spelling;
 
 /// Why a REST request has no answer: a status of gRPC, and where HTTP has a word of its own for it, that.
 #[derive(Debug)]
 pub(crate) struct RestError {
     pub(crate) status: Status,
     http: Option<StatusCode>,
-    allow: Option<String>,
+    /// A header that says what would be taken instead.
+    instead: Option<(HeaderName, String)>,
 }
 
 impl RestError {
@@ -28,18 +30,20 @@ impl RestError {
 
     /// The path is another HTTP method's.
     pub(crate) fn other_methods(asked: &http::Method, others: &[&http::Method]) -> Self {
-        let allow = others
-            .iter()
-            .map(|method| method.as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
+        let mut allow: Vec<&str> = others.iter().map(|method| method.as_str()).collect();
+        if allow.contains(&"GET") {
+            allow.push("HEAD");
+        }
+        allow.sort_unstable();
+        allow.dedup();
+        let allow = allow.join(", ");
         let fault = Fault::refused(
             Common::MethodUnknown,
             format!("this address answers to {allow}, not to {asked}"),
         );
         Self {
             http: Some(StatusCode::METHOD_NOT_ALLOWED),
-            allow: Some(allow),
+            instead: Some((ALLOW, allow)),
             ..fault.with("method", asked).into()
         }
     }
@@ -51,6 +55,39 @@ impl RestError {
             http: Some(StatusCode::PAYLOAD_TOO_LARGE),
             ..fault.into()
         }
+    }
+
+    /// The body is written in a way that is not read here.
+    pub(crate) fn unsupported(message: String) -> Self {
+        Self {
+            http: Some(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            instead: Some((ACCEPT_ENCODING, "gzip, identity".to_owned())),
+            ..Fault::invalid("", message).into()
+        }
+    }
+
+    /// Whether the rest of the body is still under way, so that its sender would not hear the answer.
+    pub(crate) fn leaves_a_body(&self) -> bool {
+        self.http == Some(StatusCode::PAYLOAD_TOO_LARGE)
+    }
+
+    /// The same, naming fields as the caller spells them.
+    pub(crate) fn respelled(mut self, spelling: &Spelling) -> Self {
+        let mut details = self.status.get_error_details();
+        let Some(wrong) = details.bad_request().filter(|wrong| !wrong.field_violations.is_empty()) else {
+            return self;
+        };
+        let violations = wrong.field_violations.iter().map(|violation| Violation {
+            path: violation.field.clone(),
+            message: violation.description.clone(),
+        });
+        let mut sentence = self.status.message().to_owned();
+        let respelled = spelling.violations(violations.collect(), &mut sentence);
+        let respelled = respelled.into_iter().map(|it| FieldViolation::new(it.path, it.message));
+        details.set_bad_request(respelled.collect::<Vec<_>>());
+        let metadata = self.status.metadata().clone();
+        self.status = Status::with_error_details_and_metadata(self.status.code(), sentence, details, metadata);
+        self
     }
 
     /// The body did not come in time.
@@ -71,8 +108,10 @@ impl RestError {
         *response.status_mut() = self.http.unwrap_or_else(|| http_status(self.status.code()));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(allow) = self.allow.as_ref().and_then(|allow| allow.parse().ok()) {
-            headers.insert(ALLOW, allow);
+        if let Some((name, value)) = &self.instead
+            && let Ok(value) = value.parse()
+        {
+            headers.insert(name, value);
         }
         if self.status.code() == Code::Unauthenticated {
             headers.insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -91,7 +130,7 @@ impl From<Status> for RestError {
         Self {
             status,
             http: None,
-            allow: None,
+            instead: None,
         }
     }
 }

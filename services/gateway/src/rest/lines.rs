@@ -8,16 +8,22 @@ use tokio::sync::oneshot;
 use tonic::body::Body;
 use tonic::{Status, Streaming};
 
-use super::{RestError, answer, body, error};
+use super::call::{Spelt, spelt};
+use super::json::{self, Items, Read, respell_messages};
+use super::{RestError, answer, error};
+use crate::contract::Route;
 
 /// The messages of a body that has one on each line.
 ///
-/// A line that cannot be read must not end the stream, for the method would take that as the caller's last word: the
-/// stream falls silent instead, and the refusal comes by the other way, upon which the call is dropped.
+/// A line that cannot be read refuses nothing but itself where the contract judges items by themselves: it becomes a
+/// message that tells its judge what is wrong. Elsewhere it must not end the stream, for the method would take that as the
+/// caller's last word: the stream falls silent instead, and the refusal comes by the other way, upon which the call is
+/// dropped.
 pub(super) fn messages(
     body: Body,
-    descriptor: MessageDescriptor,
+    route: &Route,
     line_bytes_max: usize,
+    spelling: Spelt,
 ) -> (impl Stream<Item = DynamicMessage> + Send + 'static, Refusal) {
     let (refuse, refused) = oneshot::channel();
     let reader = Reader {
@@ -27,42 +33,57 @@ pub(super) fn messages(
         line: 0,
         line_bytes_max,
         ended: false,
+        descriptor: route.method.descriptor.input(),
+        items: route.items.clone(),
+        spelling,
     };
-    let messages = stream::unfold(
-        (reader, descriptor, refuse),
-        async |(mut reader, descriptor, refuse)| {
-            match reader.next(&descriptor).await {
-                Ok(Some(message)) => Some((message, (reader, descriptor, refuse))),
-                Ok(None) => None,
-                Err(error) => {
-                    // Whoever waits for the answer may be gone already.
-                    let _ = refuse.send(error);
-                    std::future::pending().await
-                }
+    let messages = stream::unfold((reader, refuse), async |(mut reader, refuse)| {
+        match reader.next().await {
+            Ok(Some(message)) => Some((message, (reader, refuse))),
+            Ok(None) => None,
+            Err(error) => {
+                // Whoever waits for the answer may be gone already.
+                let _ = refuse.send(error);
+                std::future::pending().await
             }
-        },
-    );
+        }
+    });
     (messages, Refusal(Some(refused)))
 }
 
+/// How answers are told.
+pub(super) struct Told {
+    /// The descriptors of the error details.
+    pub(super) errors: DescriptorPool,
+    /// Whether answers may name fields of the request.
+    pub(super) tells_paths: bool,
+    pub(super) spelling: Spelt,
+}
+
+impl Told {
+    fn line(&self, mut answer: DynamicMessage) -> Result<Bytes, RestError> {
+        if self.tells_paths {
+            respell_messages(&mut answer, &spelt(&self.spelling));
+        }
+        answer::line(&answer).map_err(|error| Fault::internal(error).into())
+    }
+
+    fn error(&self, error: RestError) -> Bytes {
+        let RestError { status, .. } = error.respelled(&spelt(&self.spelling));
+        [b"{\"error\":", &*error::json(&status, &self.errors), b"}\n"]
+            .concat()
+            .into()
+    }
+}
+
 /// The answers as lines. What goes wrong once they are on their way is the last line: `{"error": ...}`.
-pub(super) fn written(answers: Streaming<DynamicMessage>, refusal: Refusal, errors: DescriptorPool) -> Body {
-    let lines = stream::unfold(Some((answers, refusal)), move |under_way| {
-        let errors = errors.clone();
-        async move {
-            let (mut answers, mut refusal) = under_way?;
-            match refusal.or(answers.message()).await.and_then(|answer| {
-                answer
-                    .map(|message| answer::line(&message))
-                    .transpose()
-                    .map_err(|error| Fault::internal(error).into())
-            }) {
-                Ok(line) => Some((Ok::<_, Status>(Frame::data(line?)), Some((answers, refusal)))),
-                Err(RestError { status, .. }) => {
-                    let line = [b"{\"error\":", &*error::json(&status, &errors), b"}\n"].concat();
-                    Some((Ok(Frame::data(line.into())), None))
-                }
-            }
+pub(super) fn written(answers: Streaming<DynamicMessage>, refusal: Refusal, told: Told) -> Body {
+    let lines = stream::unfold(Some((answers, refusal, told)), async |under_way| {
+        let (mut answers, mut refusal, told) = under_way?;
+        let answer = refusal.or(answers.message()).await;
+        match answer.and_then(|answer| answer.map(|answer| told.line(answer)).transpose()) {
+            Ok(line) => Some((Ok::<_, Status>(Frame::data(line?)), Some((answers, refusal, told)))),
+            Err(error) => Some((Ok(Frame::data(told.error(error))), None)),
         }
     });
     Body::new(StreamBody::new(lines))
@@ -106,36 +127,79 @@ struct Reader {
     line: usize,
     line_bytes_max: usize,
     ended: bool,
+    descriptor: MessageDescriptor,
+    items: Option<Items>,
+    spelling: Spelt,
 }
 
 impl Reader {
     /// The next message; empty lines are none.
-    async fn next(&mut self, descriptor: &MessageDescriptor) -> Result<Option<DynamicMessage>, RestError> {
+    async fn next(&mut self) -> Result<Option<DynamicMessage>, RestError> {
         while let Some(line) = self.next_line().await? {
-            if !line.iter().all(u8::is_ascii_whitespace) {
-                return body::message(descriptor, &line)
-                    .map(Some)
-                    .map_err(|fault| self.at_line(fault).into());
+            if line.as_ref().is_ok_and(json::is_blank) {
+                continue;
             }
+            let read = line.and_then(|line| json::read(&self.descriptor, &line, self.items.as_ref()));
+            return self.message(read).map(Some).map_err(RestError::from);
         }
         Ok(None)
     }
 
-    async fn next_line(&mut self) -> Result<Option<Bytes>, RestError> {
+    /// The message of a line. A line of which nothing can be read is an item that is wrong.
+    fn message(&self, read: Result<Read, Fault>) -> Result<DynamicMessage, Fault> {
+        let Some(items) = &self.items else {
+            let Read {
+                message,
+                violations,
+                spelling,
+                ..
+            } = read.map_err(|fault| self.at_line(fault))?;
+            self.spelling.get_or_init(|| spelling);
+            if violations.is_empty() {
+                return Ok(message);
+            }
+            return Err(spelt(&self.spelling).fault(self.at_line(Fault::invalid_fields(violations))));
+        };
+        let mut read = match read {
+            Ok(read) => read,
+            Err(Fault::Refused(refusal)) => Read {
+                violations: refusal.violations,
+                ..json::read(&self.descriptor, b"", None)?
+            },
+            Err(fault) => return Err(fault),
+        };
+        self.spelling.get_or_init(|| read.spelling.clone());
+        items.blame(&mut read);
+        let mut message = read.message;
+        for item in &mut read.items {
+            item.violations = self.numbered(std::mem::take(&mut item.violations));
+        }
+        items.report(&mut message, read.items);
+        Ok(message)
+    }
+
+    /// The next line, or that it is too long: such a line is passed over.
+    async fn next_line(&mut self) -> Result<Option<Result<Bytes, Fault>>, RestError> {
+        let mut is_too_long = false;
         loop {
             let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
-            if let Some(end) = unsearched.iter().position(|&byte| byte == b'\n') {
+            if let Some(end) = memchr::memchr(b'\n', unsearched) {
                 let line = self.buffer.split_to(self.searched.saturating_add(end)).freeze();
                 self.buffer.advance(1);
-                return Ok(Some(self.counted(line)));
+                return Ok(Some(self.counted(line, is_too_long)));
             }
             self.searched = self.buffer.len();
             if self.searched > self.line_bytes_max {
-                return Err(RestError::too_large(self.line_bytes_max));
+                if self.items.is_none() {
+                    return Err(RestError::too_large(self.line_bytes_max));
+                }
+                is_too_long = true;
+                self.buffer.clear();
+                self.searched = 0;
             }
             if self.ended {
                 let line = self.buffer.split().freeze();
-                return Ok((!line.is_empty()).then(|| self.counted(line)));
+                return Ok((is_too_long || !line.is_empty()).then(|| self.counted(line, is_too_long)));
             }
             match self.body.frame().await {
                 Some(Ok(frame)) => self.buffer.extend_from_slice(&frame.into_data().unwrap_or_default()),
@@ -145,19 +209,29 @@ impl Reader {
         }
     }
 
-    fn counted(&mut self, line: Bytes) -> Bytes {
+    fn counted(&mut self, line: Bytes, is_too_long: bool) -> Result<Bytes, Fault> {
         self.searched = 0;
         self.line = self.line.saturating_add(1);
-        line
+        match is_too_long || line.len() > self.line_bytes_max {
+            true => Err(Fault::invalid(
+                "",
+                format!("a line has at most {} bytes", self.line_bytes_max),
+            )),
+            false => Ok(line),
+        }
     }
 
-    /// Puts the line's number before the paths of what is wrong in it.
+    /// Puts the line's number before what is wrong in it.
     fn at_line(&self, fault: Fault) -> Fault {
         let Fault::Refused(refusal) = fault else { return fault };
-        let violations = refusal.violations.into_iter().map(|violation| Violation {
+        Fault::invalid_fields(self.numbered(refusal.violations))
+    }
+
+    fn numbered(&self, violations: Vec<Violation>) -> Vec<Violation> {
+        let numbered = violations.into_iter().map(|violation| Violation {
             path: violation.path,
             message: format!("line {}: {}", self.line, violation.message),
         });
-        Fault::invalid_fields(violations.collect())
+        numbered.collect()
     }
 }

@@ -1,21 +1,22 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use fault::{Fault, Violations};
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use fault::Violation;
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value};
 
+use super::json::{Spelling, one_of_a_kind, other_of_its_oneof, read_text};
 use crate::contract::{Body, FieldPath, Route, field_path};
 
 /// The most query parameters of a request.
 const PARAMETERS_MAX: usize = 200;
 
-/// Fills in the fields that the path names.
+/// Fills in the fields that the path names. A body that says something else of one of them contradicts its own address.
 pub(super) fn fill_from_path(
     route: &Route,
     segments: &[Cow<'_, str>],
     request: &mut DynamicMessage,
-) -> Result<(), Fault> {
-    let mut violations = Violations::new();
+    violations: &mut Vec<Violation>,
+) {
     for (path, taken) in &route.variables {
         let end = if taken.end == route.template.segments.len() {
             segments.len()
@@ -23,34 +24,64 @@ pub(super) fn fill_from_path(
             taken.end
         };
         let text = segments.get(taken.start..end).unwrap_or_default().join("/");
-        if let Err(message) = set(request, path, &[&text]) {
-            violations.add(dotted(path), message);
+        let filled =
+            value(path, &[&text]).and_then(|value| match find(request, path).filter(|before| *before != value) {
+                Some(before) => Err(contradiction(&text, &before)),
+                None => set(request, path, value),
+            });
+        if let Err(message) = filled {
+            let path = dotted(path);
+            violations.push(Violation { path, message });
         }
     }
-    violations.finish()
+}
+
+fn contradiction(in_path: &str, in_body: &Value) -> String {
+    let in_body = match in_body {
+        Value::String(text) => format!("{text:?}"),
+        other => other.to_string(),
+    };
+    format!("is {in_path:?} in the path and {in_body} in the body: say the same in both, or leave it out of the body")
 }
 
 /// Fills in the fields that the query names: `tag_codes=a&tag_codes=b&filter.state=OPEN`.
-pub(super) fn fill_from_query(route: &Route, query: &str, request: &mut DynamicMessage) -> Result<(), Fault> {
+pub(super) fn fill_from_query(
+    route: &Route,
+    query: &str,
+    request: &mut DynamicMessage,
+    spelling: &mut Spelling,
+    violations: &mut Vec<Violation>,
+) {
+    let mut wrong = |path: &str, message: String| {
+        let path = path.to_owned();
+        violations.push(Violation { path, message });
+    };
     let mut parameters: BTreeMap<Cow<'_, str>, Vec<Cow<'_, str>>> = BTreeMap::new();
     for (name, text) in form_urlencoded::parse(query.as_bytes()).take(PARAMETERS_MAX.saturating_add(1)) {
         parameters.entry(name).or_default().push(text);
     }
     if parameters.values().map(Vec::len).sum::<usize>() > PARAMETERS_MAX {
-        return Err(Fault::invalid(
-            "",
-            format!("a request has at most {PARAMETERS_MAX} query parameters"),
-        ));
+        return wrong("", format!("a request has at most {PARAMETERS_MAX} query parameters"));
     }
-    let mut violations = Violations::new();
+    let mut filled: Vec<(FieldPath, &str)> = Vec::new();
     for (name, texts) in &parameters {
         let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
-        let outcome = query_field(route, name).and_then(|path| set(request, &path, &texts));
+        // Whatever is wrong with it is told under the name that was sent.
+        name.split('.').for_each(|part| spelling.keep(part));
+        let outcome = query_field(route, name).and_then(|path| {
+            spelling.note_path(name, &path);
+            if let Some((_, other)) = filled.iter().find(|(before, _)| *before == path) {
+                return Err(format!("is given twice, as {other:?} too: give it once"));
+            }
+            let value = value(&path, &texts)?;
+            set(request, &path, value)?;
+            filled.push((path, &**name));
+            Ok(())
+        });
         if let Err(message) = outcome {
-            violations.add(name.clone(), message);
+            wrong(name, message);
         }
     }
-    violations.finish()
 }
 
 /// The field that a query parameter names, where the query may fill it.
@@ -71,12 +102,22 @@ fn query_field(route: &Route, name: &str) -> Result<FieldPath, String> {
     Ok(path)
 }
 
-/// Sets the field at the end of a path from its texts.
-fn set(request: &mut DynamicMessage, path: &[FieldDescriptor], texts: &[&str]) -> Result<(), String> {
+/// The value at the end of a path, where it has one.
+fn find(request: &DynamicMessage, path: &[FieldDescriptor]) -> Option<Value> {
+    let (field, parents) = path.split_last()?;
+    let mut message = Cow::Borrowed(request);
+    for parent in parents {
+        let inner = message.get_field(parent).as_message().cloned()?;
+        message = Cow::Owned(inner);
+    }
+    message.has_field(field).then(|| message.get_field(field).into_owned())
+}
+
+/// Sets the field at the end of a path.
+fn set(request: &mut DynamicMessage, path: &[FieldDescriptor], value: Value) -> Result<(), String> {
     let Some((field, parents)) = path.split_last() else {
         return Ok(());
     };
-    let value = value(field, texts)?;
     let mut message = request;
     for parent in parents {
         message = message
@@ -84,43 +125,37 @@ fn set(request: &mut DynamicMessage, path: &[FieldDescriptor], texts: &[&str]) -
             .as_message_mut()
             .ok_or("leads into something that has no fields")?;
     }
+    if let Some(other) = other_of_its_oneof(field, message) {
+        return Err(one_of_a_kind(&other));
+    }
     message.set_field(field, value);
     Ok(())
 }
 
-/// The value of a field by its texts, each read as JSON would read it as a string; truth values too, which JSON does not
-/// write as strings.
-fn value(field: &FieldDescriptor, texts: &[&str]) -> Result<Value, String> {
+/// The value of the field at the end of a path by its texts, each read as JSON would read it as a string; truth values
+/// too, which JSON does not write as strings.
+fn value(path: &[FieldDescriptor], texts: &[&str]) -> Result<Value, String> {
+    let field = path.last().ok_or("names no field")?;
     if field.is_map() {
         return Err("is a map, which only a body can say".to_owned());
     }
-    let json = if field.is_list() {
-        serde_json::Value::Array(texts.iter().map(|text| json(field, text)).collect())
-    } else {
-        let [text] = texts else {
-            return Err("is given more than once".to_owned());
-        };
-        json(field, text)
-    };
-    let object = serde_json::Value::Object([(field.json_name().to_owned(), json)].into_iter().collect());
-    let parent =
-        DynamicMessage::deserialize(field.parent_message().clone(), object).map_err(|error| error.to_string())?;
-    Ok(parent.get_field(field).into_owned())
-}
-
-fn json(field: &FieldDescriptor, text: &str) -> serde_json::Value {
-    match (field.kind(), text) {
-        (Kind::Bool, "true") => serde_json::Value::Bool(true),
-        (Kind::Bool, "false") => serde_json::Value::Bool(false),
-        (_, text) => serde_json::Value::String(text.to_owned()),
+    let kind = field.kind();
+    if let Kind::Message(message) = &kind
+        && !message.full_name().starts_with("google.protobuf.")
+    {
+        return Err(format!(
+            "holds more than a parameter can say: name its fields, as in \"{}.name\"",
+            field.name()
+        ));
     }
-}
-
-/// A field by its name in the contract or in lowerCamelCase.
-pub(super) fn field_named(message: &MessageDescriptor, name: &str) -> Option<FieldDescriptor> {
-    message
-        .get_field_by_json_name(name)
-        .or_else(|| message.get_field_by_name(name))
+    if field.is_list() {
+        let values: Result<Vec<Value>, String> = texts.iter().map(|text| read_text(&kind, text)).collect();
+        return values.map(Value::List);
+    }
+    let [text] = texts else {
+        return Err("is given more than once".to_owned());
+    };
+    read_text(&kind, text)
 }
 
 fn dotted(path: &[FieldDescriptor]) -> String {
@@ -140,14 +175,12 @@ mod tests {
             panic!("{path}")
         };
         let mut request = DynamicMessage::new(route.method.descriptor.input());
-        let filled =
-            fill_from_query(route, query, &mut request).and_then(|()| fill_from_path(route, &segments, &mut request));
-        match filled {
-            Ok(()) => Ok(serde_json::to_value(&request).unwrap()),
-            Err(Fault::Refused(refusal)) => {
-                Err(refusal.violations.into_iter().map(|violation| violation.path).collect())
-            }
-            Err(fault) => panic!("{fault}"),
+        let mut violations = Vec::new();
+        fill_from_query(route, query, &mut request, &mut Spelling::default(), &mut violations);
+        fill_from_path(route, &segments, &mut request, &mut violations);
+        match violations.is_empty() {
+            true => Ok(serde_json::to_value(&request).unwrap()),
+            false => Err(violations.into_iter().map(|violation| violation.path).collect()),
         }
     }
 

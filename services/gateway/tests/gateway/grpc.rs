@@ -132,6 +132,7 @@ async fn a_stream_flows_both_ways_at_once() {
     let mut answers = activities.stream_activities(request).await.unwrap().into_inner();
     for request_id in ["a", "b", "c"] {
         let request = StreamActivitiesRequest {
+            unreadable_items: Vec::new(),
             request_id: request_id.to_owned(),
             activity: None,
         };
@@ -148,6 +149,7 @@ async fn a_stream_that_fails_ends_with_its_status() {
     let platform = Platform::start().await;
     let mut activities = ActivityServiceClient::new(platform.connect().await);
     let requests = ["a", "fail"].map(|id| StreamActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: id.to_owned(),
         activity: None,
     });
@@ -237,6 +239,7 @@ async fn what_is_under_way_ends_before_the_gateway_does() {
         // It takes no new connection any more, and the call is still under way.
         while tokio::net::TcpStream::connect(address).await.is_ok() {}
         send.send(StreamActivitiesRequest {
+            unreadable_items: Vec::new(),
             request_id: "late".to_owned(),
             activity: None,
         })

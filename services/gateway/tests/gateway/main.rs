@@ -10,11 +10,14 @@
 mod access_log;
 mod api_keys;
 mod authentication;
+mod bodies;
 mod first_key;
 mod grpc;
+mod http;
 mod operator;
 mod platform;
 mod played;
+mod reflection;
 mod rest;
 mod streams;
 mod tenants;

@@ -8,9 +8,9 @@ use contracts::identity::v1::{
     BatchGetMembersRequest, BatchGetMembersResponse, BatchLookUpMembersRequest, BatchLookUpMembersResponse,
     BatchResolveMembersRequest, BatchResolveMembersResponse, GetMemberRequest, GetMemberResponse, ImportMembersRequest,
     ImportMembersResponse, LinkIdentityRequest, LinkIdentityResponse, ListMembersRequest, ListMembersResponse,
-    LookUpMemberRequest, LookUpMemberResponse, MergeMembersRequest, MergeMembersResponse, ResolveMemberRequest,
-    ResolveMemberResponse, UndoMergeRequest, UndoMergeResponse, UnlinkIdentityRequest, UnlinkIdentityResponse,
-    UpdateMemberRequest, UpdateMemberResponse,
+    LookUpMemberRequest, LookUpMemberResponse, MergeMembersRequest, MergeMembersResponse, Refusal, RefusedRow,
+    ResolveMemberRequest, ResolveMemberResponse, UndoMergeRequest, UndoMergeResponse, UnlinkIdentityRequest,
+    UnlinkIdentityResponse, UpdateMemberRequest, UpdateMemberResponse,
 };
 use contracts::points::v1::points_service_server::{PointsService, PointsServiceServer};
 use contracts::points::v1::{
@@ -20,9 +20,10 @@ use contracts::points::v1::{
 };
 use contracts::tagging::v1::activity_service_server::{ActivityService, ActivityServiceServer};
 use contracts::tagging::v1::{
-    ListActivitiesRequest, ListActivitiesResponse, RecordActivitiesRequest, RecordActivitiesResponse,
-    StreamActivitiesRequest, StreamActivitiesResponse,
+    ActivityRefusal, ActivityResult, ActivityViolation, ListActivitiesRequest, ListActivitiesResponse,
+    RecordActivitiesRequest, RecordActivitiesResponse, StreamActivitiesRequest, StreamActivitiesResponse,
 };
+use contracts::r#type::v1::UnreadableItem;
 use fault::Fault;
 use rpc::{Call, answer};
 use tokio_stream::{Stream, StreamExt};
@@ -117,6 +118,25 @@ impl PointsService for Played {
 
 type Answers = Pin<Box<dyn Stream<Item = Result<StreamActivitiesResponse, Status>> + Send>>;
 
+/// The answer to an activity that could not be read.
+fn unread(request_id: String, unreadable: &UnreadableItem) -> StreamActivitiesResponse {
+    let violations = unreadable.violations.iter().map(|violation| ActivityViolation {
+        path: violation.path.clone(),
+        message: violation.message.clone(),
+    });
+    let refusal = ActivityRefusal {
+        violations: violations.collect(),
+        ..ActivityRefusal::default()
+    };
+    StreamActivitiesResponse {
+        request_id,
+        result: Some(ActivityResult {
+            refusal: Some(refusal),
+            ..ActivityResult::default()
+        }),
+    }
+}
+
 #[tonic::async_trait]
 impl ActivityService for Played {
     type StreamActivitiesStream = Answers;
@@ -127,7 +147,11 @@ impl ActivityService for Played {
         request: Request<Streaming<StreamActivitiesRequest>>,
     ) -> Result<Response<Answers>, Status> {
         let answers = request.into_inner().map(|request| {
-            let request_id = request?.request_id;
+            let request = request?;
+            if let Some(unreadable) = request.unreadable_items.first() {
+                return Ok(unread(request.request_id, unreadable));
+            }
+            let request_id = request.request_id;
             if request_id == "fail" {
                 return Err(Fault::invalid("request_id", "is the one that fails").into());
             }
@@ -160,18 +184,27 @@ impl ActivityService for Played {
 
 #[tonic::async_trait]
 impl MemberService for Played {
-    /// Counts the rows.
+    /// Counts the rows, and refuses those that could not be read.
     async fn import_members(
         &self,
         request: Request<Streaming<ImportMembersRequest>>,
     ) -> Result<Response<ImportMembersResponse>, Status> {
         let mut requests = request.into_inner();
-        let mut row_count = 0;
+        let (mut row_count, mut refused_rows) = (0, Vec::new());
         while let Some(request) = requests.message().await? {
             row_count += i64::try_from(request.rows.len()).unwrap();
+            let refused = request.unreadable_items.iter().map(|item| RefusedRow {
+                refusal: Some(Refusal {
+                    message: item.violations[0].message.clone(),
+                    ..Refusal::default()
+                }),
+                ..RefusedRow::default()
+            });
+            refused_rows.extend(refused);
         }
         Ok(Response::new(ImportMembersResponse {
             row_count,
+            refused_rows,
             ..ImportMembersResponse::default()
         }))
     }

@@ -101,7 +101,7 @@ async fn every_broken_shape_rule_is_told_at_once() {
     );
     let mut violations = answer.violations();
     violations.sort();
-    assert_eq!(violations, ["amount", "asset_code", "request_id"]);
+    assert_eq!(violations, ["amount", "assetCode", "requestId"]);
 }
 
 #[tokio::test]
@@ -110,7 +110,8 @@ async fn a_body_that_does_not_fit_the_contract_is_refused_with_the_path() {
     for (body, path) in [
         (r#"{"colour": "red"}"#, "colour"),
         (r#"{"amount": "many"}"#, "amount"),
-        (r#"{"assetCode": ["points"]}"#, "asset_code"),
+        (r#"{"assetCode": ["points"]}"#, "assetCode"),
+        (r#"{"asset_code": ["points"]}"#, "asset_code"),
         ("{", ""),
         ("[]", ""),
     ] {

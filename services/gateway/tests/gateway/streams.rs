@@ -32,17 +32,31 @@ async fn many_messages_are_sent_as_lines() {
 }
 
 #[tokio::test]
-async fn a_line_that_cannot_be_read_ends_the_call_and_is_named() {
+async fn a_line_that_cannot_be_read_refuses_itself_alone_and_is_named() {
     let platform = Platform::start().await;
-    let answer = lines(
-        &platform,
-        "/v1/members:import",
-        "{\"rows\": []}\n{\"rows\": [{}], \"colour\": 1}\n",
-    )
-    .await;
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-    assert_eq!(answer.violations(), ["colour"]);
-    assert!(answer.text.contains("line 2"), "{}", answer.text);
+    let body = [
+        r#"{"rows": [{}]}"#,
+        r#"{"rows": [{}], "colour": 1}"#,
+        r#"{"rows": [{"#,
+        r#"{"rows": [{"rowNumber": "x"}, {}]}"#,
+        "null",
+        r#"{"rows": [{}]}"#,
+    ];
+    let answer = lines(&platform, "/v1/members:import", &body.join("\n")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let told = answer.json();
+    let refused: Vec<&str> = told["refusedRows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["refusal"]["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(refused.len(), 4, "{told}");
+    for (message, line) in refused.iter().zip(["line 2: ", "line 3: ", "line 4: ", "line 5: "]) {
+        assert!(message.starts_with(line), "{message}");
+    }
+    // The rows beside them arrived; what refuses a whole line takes a place of its own.
+    assert_eq!(told["rowCount"], "8");
 }
 
 #[tokio::test]
@@ -54,13 +68,17 @@ async fn a_stream_may_be_longer_than_a_body_but_its_lines_may_not() {
     .await;
     let answer = lines(&platform, "/v1/members:import", &"{\"rows\": [{}]}\n".repeat(1_000)).await;
     assert_eq!(answer.json()["rowCount"], "1000");
-    let answer = lines(
-        &platform,
-        "/v1/members:import",
-        &format!("{{\"rows\": [{}]}}", " ".repeat(100)),
-    )
-    .await;
-    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let long = format!("{{\"rows\": [{}]}}", " ".repeat(100_000));
+    for (body, row_count) in [
+        (long.clone(), "1"),
+        (format!("{long}\n"), "1"),
+        (format!("{long}\n{{\"rows\": [{{}}]}}"), "2"),
+    ] {
+        let told = lines(&platform, "/v1/members:import", &body).await.json();
+        let message = told["refusedRows"][0]["refusal"]["message"].as_str().unwrap();
+        assert!(message.starts_with("line 1: a line has at most 100 bytes"), "{told}");
+        assert_eq!(told["rowCount"], row_count, "{told}");
+    }
 }
 
 #[tokio::test]
@@ -89,15 +107,22 @@ async fn what_goes_wrong_under_way_is_the_last_line() {
 }
 
 #[tokio::test]
-async fn a_bad_line_in_a_stream_that_is_answered_is_the_last_line() {
+async fn a_bad_line_in_a_stream_that_is_answered_has_an_answer_of_its_own() {
     let platform = Platform::start().await;
-    let answer = lines(&platform, "/v1/activities:stream", "{\"requestId\": \"a\"}\nnonsense\n").await;
-    // Whether the first answer was on its way before the second line was read is a race.
-    let error = if answer.status == StatusCode::OK {
-        parsed(&answer).pop().unwrap()["error"].clone()
-    } else {
-        answer.json()
-    };
-    assert_eq!(error["code"], 3, "{answer:?}");
-    assert!(error.to_string().contains("line 2"), "{error}");
+    let body = [
+        r#"{"requestId": "a"}"#,
+        "nonsense",
+        r#"{"requestId": "c", "activity": {"occurTime": 5}}"#,
+        r#"{"requestId": "d"}"#,
+    ];
+    let answers = parsed(&lines(&platform, "/v1/activities:stream", &body.join("\n")).await);
+    let ids: Vec<&str> = answers
+        .iter()
+        .map(|answer| answer["requestId"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, ["a", "", "c", "d"]);
+    let violation = |place: usize| &answers[place]["result"]["refusal"]["violations"][0];
+    let message = violation(1)["message"].as_str().unwrap();
+    assert!(message.starts_with("line 2: "), "{message}");
+    assert_eq!(violation(2)["path"], "occurTime");
 }

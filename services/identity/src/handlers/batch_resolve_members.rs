@@ -1,4 +1,5 @@
 use ::store::Begun;
+use contracts::Unreadable;
 use contracts::identity::v1::batch_resolve_members_result::Result as Outcome;
 use contracts::identity::v1::{BatchResolveMembersRequest, BatchResolveMembersResponse, BatchResolveMembersResult};
 use fault::Fault;
@@ -24,8 +25,12 @@ impl IdentityApi {
             Begun::Fresh(tx) => tx,
         };
         let channels = store::channels::all(&**tx, call.tenant()).await?;
-        let parse = |arrival| wire::checked_arrival(arrival, &channels, self.clock.now());
-        let arrivals: Vec<Result<Arrival, Fault>> = call.arrivals.iter().map(parse).collect();
+        let unreadable = Unreadable::of(&call.unreadable_items);
+        let parse = |(index, arrival)| {
+            let arrival = wire::checked_arrival(arrival, &channels, self.clock.now());
+            unreadable.judge(index, "arrival.", arrival)
+        };
+        let arrivals: Vec<Result<Arrival, Fault>> = call.arrivals.iter().enumerate().map(parse).collect();
         let brought = arrivals.iter().flatten().flat_map(Arrival::brought);
         let blocklist = store::blocked_values::among(&**tx, call.tenant(), brought).await?;
         let heed = |arrival| wire::heed(arrival, &blocklist);

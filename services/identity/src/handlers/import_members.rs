@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use ::store::Tx;
+use contracts::Unreadable;
 use contracts::codec::Incoming;
 use contracts::identity::v1::{
     ErrorReason, ImportMembersRequest, ImportMembersResponse, MemberRow, NotedRow, RefusedRow,
@@ -41,8 +42,15 @@ impl IdentityApi {
                 let message = format!("a stream carries at most {ROWS_MAX} rows: go on in a new one");
                 return Err(Fault::refused(ErrorReason::ImportTooLong, message).with("limit", ROWS_MAX));
             }
-            for chunk in message.rows.chunks(CHUNK_ROWS_MAX) {
-                let chunk = rpc::retry(|| self.import(&call, chunk, message.validate_only)).await?;
+            let unreadable = Unreadable::of(&message.unreadable_items);
+            let rows: Vec<Row<'_>> = message
+                .rows
+                .iter()
+                .enumerate()
+                .map(|(index, row)| Row { row, index })
+                .collect();
+            for chunk in rows.chunks(CHUNK_ROWS_MAX) {
+                let chunk = rpc::retry(|| self.import(&call, chunk, &unreadable, message.validate_only)).await?;
                 tally.created_count = tally.created_count.saturating_add(chunk.created_count);
                 tally.found_count = tally.found_count.saturating_add(chunk.found_count);
                 tally.repeated_count = tally.repeated_count.saturating_add(chunk.repeated_count);
@@ -58,13 +66,14 @@ impl IdentityApi {
     async fn import(
         &self,
         call: &Call<()>,
-        rows: &[MemberRow],
+        rows: &[Row<'_>],
+        unreadable: &Unreadable,
         validate_only: bool,
     ) -> Result<ImportMembersResponse, Fault> {
         let mut tally = ImportMembersResponse::default();
         let tx = self.db.begin().await?;
         let channels = store::channels::all(&*tx, call.tenant()).await?;
-        let admitted = self.admit(&tx, call, rows, &channels, &mut tally).await?;
+        let admitted = self.admit(&tx, call, rows, unreadable, &channels, &mut tally).await?;
         let keys: Vec<Key> = admitted.iter().flat_map(|row| row.arrival.keys()).cloned().collect();
         let mut graph = store::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;
         let mut imported = Vec::with_capacity(admitted.len());
@@ -101,22 +110,31 @@ impl IdentityApi {
         &self,
         tx: &Tx,
         call: &Call<()>,
-        rows: &'r [MemberRow],
+        rows: &[Row<'r>],
+        unreadable: &Unreadable,
         channels: &Channels,
         tally: &mut ImportMembersResponse,
     ) -> Result<Vec<Admitted<'r>>, Fault> {
         // A row is judged by itself: no database is asked for an id that none could hold.
-        let lawful = rows.iter().filter(|row| check_identifier(&row.request_id).is_ok());
+        let lawful = rows
+            .iter()
+            .map(|it| it.row)
+            .filter(|row| check_identifier(&row.request_id).is_ok());
         let request_ids: Vec<String> = lawful.map(|row| row.request_id.clone()).collect();
         let mut digests: HashMap<String, Vec<u8>> = import_rows::digests(&**tx, call.tenant(), &request_ids).await?;
-        let parsed: Vec<_> = rows.iter().map(|row| parse(row, channels, self.clock.now())).collect();
+        let parsed: Vec<_> = rows
+            .iter()
+            .map(|it| parse(it.row, channels, self.clock.now()))
+            .collect();
         let brought = parsed.iter().flatten().flat_map(Arrival::brought);
         let blocklist = store::blocked_values::among(&**tx, call.tenant(), brought).await?;
         let mut admitted = Vec::with_capacity(rows.len());
-        for (row, parsed) in rows.iter().zip(parsed) {
+        for (Row { row, index }, parsed) in rows.iter().zip(parsed) {
             let (request_id, digest) = (row.request_id.clone(), digest(call, row));
-            let parsed = match digests.get(&request_id) {
-                None => parsed.and_then(|arrival| identified(arrival, &blocklist)),
+            let parsed = match digests.get(&request_id).filter(|_| unreadable.is_whole(*index)) {
+                None => unreadable
+                    .judge(*index, "", parsed)
+                    .and_then(|arrival| identified(arrival, &blocklist)),
                 Some(known) if *known == digest => {
                     tally.repeated_count = tally.repeated_count.saturating_add(1);
                     tally.repeated_row_numbers.push(row.row_number);
@@ -139,6 +157,13 @@ impl IdentityApi {
         }
         Ok(admitted)
     }
+}
+
+/// A row as it came.
+struct Row<'r> {
+    row: &'r MemberRow,
+    /// Its place in the message.
+    index: usize,
 }
 
 /// A row that is to be imported.

@@ -5,6 +5,7 @@ use crate::world::*;
 
 async fn batch(world: &World, request_id: &str, arrivals: Vec<Arrival>) -> Vec<Outcome> {
     let request = BatchResolveMembersRequest {
+        unreadable_items: Vec::new(),
         request_id: request_id.to_owned(),
         arrivals,
     };
@@ -113,6 +114,7 @@ async fn five_hundred_arrivals_are_one_batch_and_more_are_refused() {
             .all(|result| resolved(result).outcome() == ResolutionOutcome::Created)
     );
     let too_many = BatchResolveMembersRequest {
+        unreadable_items: Vec::new(),
         request_id: "batch-2".to_owned(),
         arrivals: arrivals(501),
     };
@@ -121,6 +123,7 @@ async fn five_hundred_arrivals_are_one_batch_and_more_are_refused() {
         "INVALID_FIELD"
     );
     let none = BatchResolveMembersRequest {
+        unreadable_items: Vec::new(),
         request_id: "batch-3".to_owned(),
         arrivals: Vec::new(),
     };

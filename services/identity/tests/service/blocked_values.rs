@@ -121,6 +121,7 @@ async fn a_placeholder_joins_nobody_as_an_id_of_any_kind() {
     let request = BatchResolveMembersRequest {
         request_id: world.request_id(),
         arrivals,
+        unreadable_items: Vec::new(),
     };
     let answer = world
         .members()
@@ -183,6 +184,7 @@ async fn what_the_brand_blocks_is_no_evidence_from_then_on() {
     let request = ImportMembersRequest {
         rows,
         validate_only: false,
+        unreadable_items: Vec::new(),
     };
     let answer = world
         .members()

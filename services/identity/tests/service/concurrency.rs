@@ -128,6 +128,7 @@ async fn batches_over_the_same_people_in_opposite_orders_both_end() {
         let arrivals = people(number % 2 == 0);
         async move {
             let request = BatchResolveMembersRequest {
+                unreadable_items: Vec::new(),
                 request_id: format!("batch-{number}"),
                 arrivals,
             };

@@ -23,7 +23,11 @@ async fn send(
 ) -> Result<ImportMembersResponse, Status> {
     let messages: Vec<ImportMembersRequest> = messages
         .into_iter()
-        .map(|rows| ImportMembersRequest { rows, validate_only })
+        .map(|rows| ImportMembersRequest {
+            unreadable_items: Vec::new(),
+            rows,
+            validate_only,
+        })
         .collect();
     Ok(world
         .members()

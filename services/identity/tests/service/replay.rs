@@ -88,6 +88,7 @@ async fn every_arrival_takes_effect_once() {
     );
 
     let request = BatchResolveMembersRequest {
+        unreadable_items: Vec::new(),
         request_id: id(),
         arrivals: vec![arrival("jd", "j1", [])],
     };

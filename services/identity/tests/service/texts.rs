@@ -58,6 +58,7 @@ async fn an_arrival_with_nul_is_refused_and_those_beside_it_resolved() {
     let poisoned = named(arrival("tmall", "t\0", [union("u\0")]), "Han\0");
     let arrivals = vec![arrival("tmall", "t1", []), poisoned.clone(), arrival("tmall", "t2", [])];
     let request = BatchResolveMembersRequest {
+        unreadable_items: Vec::new(),
         request_id: world.request_id(),
         arrivals,
     };
@@ -101,6 +102,7 @@ async fn an_arrival_with_nul_is_refused_and_those_beside_it_resolved() {
     let answer = world
         .members()
         .import_members(tokio_stream::iter([ImportMembersRequest {
+            unreadable_items: Vec::new(),
             rows,
             validate_only: false,
         }]))

@@ -1,3 +1,4 @@
+use contracts::Unreadable;
 use contracts::points::v1::posting_result::Outcome as Told;
 use contracts::points::v1::{ErrorReason, PostBatchRequest, PostBatchResponse, PostingResult};
 use fault::Fault;
@@ -16,7 +17,9 @@ impl PointsApi {
             let message = format!("must be 1 to {POSTINGS_MAX}, not {}", call.postings.len());
             return Err(Fault::invalid("postings", message));
         }
-        let items = call.postings.iter().map(|posting| read(call.principal(), posting));
+        let unreadable = Unreadable::of(&call.unreadable_items);
+        let postings = call.postings.iter().enumerate();
+        let items = postings.map(|(index, posting)| read(call.principal(), posting, &unreadable, index));
         let mut names: Vec<(String, Form)> = Vec::with_capacity(call.postings.len());
         let mut asks: Vec<Result<Ask, Fault>> = Vec::with_capacity(call.postings.len());
         for Item { request_id, form, ask } in items {

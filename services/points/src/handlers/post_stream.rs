@@ -1,5 +1,6 @@
 use std::pin::Pin;
 
+use contracts::Unreadable;
 use contracts::points::v1::{PostStreamRequest, PostStreamResponse, PostingResult};
 use fault::Fault;
 use futures::{Stream, StreamExt};
@@ -41,7 +42,8 @@ impl PointsApi {
     }
 
     async fn hand_in(&self, principal: &Principal, message: PostStreamRequest) -> Result<HandedIn, Status> {
-        let Item { request_id, form, ask } = read(principal, &message.posting.unwrap_or_default());
+        let unreadable = Unreadable::of(&message.unreadable_items);
+        let Item { request_id, form, ask } = read(principal, &message.posting.unwrap_or_default(), &unreadable, 0);
         let pending = match ask {
             Ok(ask) => self.engine.hand_in_when_room(ask).await,
             Err(fault) => Err(fault),

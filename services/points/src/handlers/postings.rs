@@ -1,5 +1,6 @@
 //! What the methods that post many have in common: one posting, in and out.
 
+use contracts::Unreadable;
 use contracts::codec::Incoming;
 use contracts::points::v1::posting::Request;
 use contracts::points::v1::posting_result::Outcome as Told;
@@ -22,8 +23,16 @@ pub(super) struct Item {
 /// Reads an answer as that of the posting's own method.
 pub(super) type Form = Box<dyn FnOnce(&[u8]) -> Result<Told, Fault> + Send>;
 
-/// Reads a posting, which nobody has validated yet.
-pub(super) fn read(principal: &Principal, posting: &Posting) -> Item {
+/// Reads a posting, which nobody has validated yet. `unreadable` tells what the gateway could not read of it.
+pub(super) fn read(principal: &Principal, posting: &Posting, unreadable: &Unreadable, index: usize) -> Item {
+    let item = read_whole(principal, posting);
+    Item {
+        ask: unreadable.judge(index, "", item.ask),
+        ..item
+    }
+}
+
+fn read_whole(principal: &Principal, posting: &Posting) -> Item {
     match &posting.request {
         Some(Request::Earn(request)) => item(principal, "earn", request, Told::Earn),
         Some(Request::Redeem(request)) => item(principal, "redeem", request, Told::Redeem),

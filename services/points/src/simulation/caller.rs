@@ -231,6 +231,7 @@ async fn carry(
         }
         Way::Batch | Way::Together => {
             let request = PostBatchRequest {
+                unreadable_items: Vec::new(),
                 postings: postings().collect(),
                 all_or_nothing: way == Way::Together,
             };
@@ -249,7 +250,10 @@ async fn carry(
         }
         Way::Stream => {
             let requests: Vec<PostStreamRequest> = postings()
-                .map(|posting| PostStreamRequest { posting: Some(posting) })
+                .map(|posting| PostStreamRequest {
+                    unreadable_items: Vec::new(),
+                    posting: Some(posting),
+                })
                 .collect();
             let Ok(results) = client.post_stream(tokio_stream::iter(requests)).await else {
                 return;

@@ -46,6 +46,7 @@ impl Brand {
                 })),
             });
             let request = PostBatchRequest {
+                unreadable_items: Vec::new(),
                 postings: postings.collect(),
                 ..PostBatchRequest::default()
             };

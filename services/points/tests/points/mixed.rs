@@ -98,9 +98,10 @@ impl Brand {
     }
 
     async fn stream(&self, postings: Vec<Posting>) -> Vec<PostingResult> {
-        let requests = postings
-            .into_iter()
-            .map(|posting| PostStreamRequest { posting: Some(posting) });
+        let requests = postings.into_iter().map(|posting| PostStreamRequest {
+            unreadable_items: Vec::new(),
+            posting: Some(posting),
+        });
         let requests = tokio_stream::iter(requests.collect::<Vec<_>>());
         let answers = self.postings().post_stream(requests).await.unwrap().into_inner();
         answers.map(|it| it.unwrap().result.unwrap()).collect().await
@@ -285,6 +286,7 @@ async fn each_posting_needs_the_scope_of_its_own_method() {
     };
     let mut postings = PostingServiceClient::new(brand.h.channel_as(&clerk));
     let request = PostBatchRequest {
+        unreadable_items: Vec::new(),
         postings: requests.into_iter().map(posting).collect(),
         all_or_nothing: false,
     };

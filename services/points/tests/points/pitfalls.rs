@@ -33,6 +33,7 @@ async fn a_grant_to_everybody_is_an_entry_of_everybody() {
         request: Some(Request::Earn(brand.earn_request(member, "points", 10))),
     });
     let request = PostBatchRequest {
+        unreadable_items: Vec::new(),
         postings: grants.collect(),
         all_or_nothing: true,
     };

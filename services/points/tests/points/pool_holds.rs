@@ -167,6 +167,7 @@ async fn a_batch_posts_to_pools_and_a_request_is_the_same_by_its_own_method() {
             .cloned()
             .map(|request| Posting { request: Some(request) });
         let request = PostBatchRequest {
+            unreadable_items: Vec::new(),
             postings: postings.collect(),
             all_or_nothing,
         };

@@ -57,6 +57,7 @@ pub(crate) fn reasons(results: &[PostingResult]) -> Vec<String> {
 impl Brand {
     pub(crate) async fn post(&self, postings: Vec<Posting>, all_or_nothing: bool) -> PostBatchResponse {
         let request = PostBatchRequest {
+            unreadable_items: Vec::new(),
             postings,
             all_or_nothing,
         };
@@ -173,8 +174,10 @@ async fn a_posting_is_one_request_whichever_way_it_comes_however_late() {
         .unwrap()
         .into_inner();
     assert_eq!(again.entry.unwrap(), entry(&batch.results[1]));
-    let requests =
-        [earn(by_method), redeem(by_batch.clone())].map(|posting| PostStreamRequest { posting: Some(posting) });
+    let requests = [earn(by_method), redeem(by_batch.clone())].map(|posting| PostStreamRequest {
+        unreadable_items: Vec::new(),
+        posting: Some(posting),
+    });
     let stream = brand
         .postings()
         .post_stream(tokio_stream::iter(requests))
@@ -234,6 +237,7 @@ async fn a_batch_has_one_to_a_thousand_postings() {
     };
     for count in [0, 1_001] {
         let request = PostBatchRequest {
+            unreadable_items: Vec::new(),
             postings: postings(count),
             all_or_nothing: false,
         };
@@ -257,6 +261,7 @@ async fn a_key_posts_what_its_scopes_allow_and_no_more() {
     };
     let mut postings = posting_service_client::PostingServiceClient::new(brand.h.channel_as(&earner));
     let request = PostBatchRequest {
+        unreadable_items: Vec::new(),
         postings: vec![
             earn(brand.earn_request(&member, "points", 5)),
             redeem(brand.redeem_request(&member, 5)),
@@ -285,7 +290,13 @@ async fn a_stream_answers_in_the_order_of_its_postings_and_posts_in_it() {
     tokio::spawn(async move {
         for posting in postings {
             let posting = Some(posting);
-            sender.send(PostStreamRequest { posting }).await.unwrap();
+            sender
+                .send(PostStreamRequest {
+                    unreadable_items: Vec::new(),
+                    posting,
+                })
+                .await
+                .unwrap();
         }
     });
     let requests = ReceiverStream::new(requests);
@@ -307,7 +318,12 @@ async fn a_sender_who_reads_nothing_has_a_bounded_number_of_postings_done() {
     let (sender, requests) = mpsc::channel(10_000);
     for _ in 0..2_000 {
         let posting = earn(brand.earn_request(&member, "points", 1));
-        sender.try_send(PostStreamRequest { posting: Some(posting) }).unwrap();
+        sender
+            .try_send(PostStreamRequest {
+                unreadable_items: Vec::new(),
+                posting: Some(posting),
+            })
+            .unwrap();
     }
     let mut answers = brand
         .postings()
@@ -338,7 +354,10 @@ async fn a_wrong_posting_of_a_stream_is_refused_and_the_stream_goes_on() {
         None,
         Some(earn(brand.earn_request(&member, "points", 3))),
     ];
-    let requests = requests.map(|posting| PostStreamRequest { posting });
+    let requests = requests.map(|posting| PostStreamRequest {
+        unreadable_items: Vec::new(),
+        posting,
+    });
     let stream = brand
         .postings()
         .post_stream(tokio_stream::iter(requests))

@@ -120,6 +120,7 @@ async fn produce(brand: &Brand) -> Vec<Produced> {
 /// The refusal of a posting that is in order, of a batch that is not, as the status of its own method would have been.
 async fn withheld(brand: &Brand, member: &str) -> Status {
     let request = PostBatchRequest {
+        unreadable_items: Vec::new(),
         postings: vec![
             earn(brand.earn_request(member, "points", 1)),
             redeem(brand.redeem_request(member, 500)),
@@ -271,6 +272,7 @@ async fn produce_many_lots(brand: &Brand) -> Produced {
     assert_eq!(brand.execute(&more).await.unwrap(), 18_000);
     let all = members.map(|member| redeem(brand.redeem_request(&member, 16_001)));
     let request = PostBatchRequest {
+        unreadable_items: Vec::new(),
         postings: all.to_vec(),
         all_or_nothing: true,
     };

@@ -17,6 +17,7 @@ impl Brand {
         for _ in 0..2 {
             let postings = (0..500).map(|_| earn(self.earn_request(member, "points", POSTING)));
             let request = PostBatchRequest {
+                unreadable_items: Vec::new(),
                 postings: postings.collect(),
                 ..PostBatchRequest::default()
             };

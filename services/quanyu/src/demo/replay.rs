@@ -98,6 +98,7 @@ impl<'a> Replay<'a> {
         let mut members = Vec::with_capacity(activities.len());
         for (number, activities) in activities.chunks(ACTIVITIES_MAX).enumerate() {
             let request = RecordActivitiesRequest {
+                unreadable_items: Vec::new(),
                 request_id: format!("activities-{}-{number}", date.millis()),
                 validate_only: false,
                 activities: activities.to_vec(),

@@ -235,6 +235,7 @@ impl Target for Activities {
                 request_id: format!("import-{}-{first}-{}-{index}", self.run, items.len()),
                 validate_only,
                 activities,
+                unreadable_items: Vec::new(),
             };
             let answer = patiently(async || api.activities().record_activities(request.clone()).await).await?;
             outcomes.extend(answer.results.into_iter().map(|result| self.outcome(result)));

@@ -272,7 +272,11 @@ impl Target for Members {
 
     async fn send(&self, api: &Api, items: &[(&[Row], MemberRow)], validate_only: bool) -> Result<Vec<Outcome>, Fault> {
         let rows: Vec<MemberRow> = items.iter().map(|(_, row)| row.clone()).collect();
-        let message = |rows| ImportMembersRequest { rows, validate_only };
+        let message = |rows| ImportMembersRequest {
+            rows,
+            validate_only,
+            unreadable_items: Vec::new(),
+        };
         let messages: Vec<ImportMembersRequest> = calls(rows, MESSAGE_ROWS).into_iter().map(message).collect();
         let send = async || api.members().import_members(stream::iter(messages.clone())).await;
         let answer = patiently(send).await?;

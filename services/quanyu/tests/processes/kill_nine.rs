@@ -109,6 +109,7 @@ async fn record(api: &Api, number: &str, external_id: &str, yuan: i64) -> Result
         yuan,
     };
     let request = RecordActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: format!("record-{number}"),
         validate_only: false,
         activities: vec![order.activity()],

@@ -185,6 +185,7 @@ async fn send(channel: Channel, way: Way, asks: &[Ask]) -> Vec<Option<Answer>> {
             }
             Way::Batch => {
                 let request = PostBatchRequest {
+                    unreadable_items: Vec::new(),
                     postings: postings().collect(),
                     all_or_nothing: false,
                 };
@@ -195,7 +196,10 @@ async fn send(channel: Channel, way: Way, asks: &[Ask]) -> Vec<Option<Answer>> {
             }
             Way::Stream => {
                 let requests: Vec<PostStreamRequest> = postings()
-                    .map(|posting| PostStreamRequest { posting: Some(posting) })
+                    .map(|posting| PostStreamRequest {
+                        unreadable_items: Vec::new(),
+                        posting: Some(posting),
+                    })
                     .collect();
                 let Ok(results) = client.post_stream(tokio_stream::iter(requests)).await else {
                     return;

@@ -268,6 +268,7 @@ async fn a_stream_that_is_under_way_is_finished_before_the_process_ends() {
                 yuan: 10,
             };
             StreamActivitiesRequest {
+                unreadable_items: Vec::new(),
                 request_id: number.to_owned(),
                 activity: Some(order.activity()),
             }

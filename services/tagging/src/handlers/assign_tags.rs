@@ -1,3 +1,4 @@
+use contracts::Unreadable;
 use contracts::tagging::v1::{AssignTagsRequest, AssignTagsResponse};
 use fault::Fault;
 use rpc::Call;
@@ -9,7 +10,7 @@ impl TaggingApi {
     pub(super) async fn assign_tags(&self, call: Call<AssignTagsRequest>) -> Result<AssignTagsResponse, Fault> {
         let mut outcomes = self
             .assigner
-            .assign(call.principal(), std::slice::from_ref(&*call))
+            .assign(call.principal(), std::slice::from_ref(&*call), &Unreadable::default())
             .await?;
         let outcome = outcomes.pop();
         outcome.ok_or_else(|| Fault::internal("an assignment without an outcome"))?

@@ -1,8 +1,10 @@
+use contracts::Unreadable;
 use contracts::tagging::v1::batch_assign_tags_result::Outcome;
 use contracts::tagging::v1::{
-    AssignTagsRefusal, AssignTagsResponse, BatchAssignTagsRequest, BatchAssignTagsResponse, BatchAssignTagsResult,
+    AssignTagsRefusal, AssignTagsResponse, AssignTagsViolation, BatchAssignTagsRequest, BatchAssignTagsResponse,
+    BatchAssignTagsResult,
 };
-use fault::{Fault, Refusal};
+use fault::{Fault, Refusal, Violation};
 use rpc::Call;
 
 use super::TaggingApi;
@@ -18,7 +20,11 @@ impl TaggingApi {
         if !(1..=REQUESTS_MAX).contains(&call.requests.len()) {
             return Err(Fault::invalid("requests", format!("must be 1 to {REQUESTS_MAX}")));
         }
-        let outcomes = self.assigner.assign(call.principal(), &call.requests).await?;
+        let unreadable = Unreadable::of(&call.unreadable_items);
+        let outcomes = self
+            .assigner
+            .assign(call.principal(), &call.requests, &unreadable)
+            .await?;
         let results = outcomes.into_iter().map(result).collect::<Result<_, Fault>>()?;
         Ok(BatchAssignTagsResponse { results })
     }
@@ -29,8 +35,20 @@ fn result(outcome: Result<AssignTagsResponse, Fault>) -> Result<BatchAssignTagsR
     let outcome = match outcome {
         Ok(response) => Outcome::Response(response),
         Err(Fault::Refused(refusal)) => {
-            let Refusal { reason, message, .. } = *refusal;
-            Outcome::Refusal(AssignTagsRefusal { reason, message })
+            let Refusal {
+                reason,
+                message,
+                violations,
+                ..
+            } = *refusal;
+            let violations = violations
+                .into_iter()
+                .map(|Violation { path, message }| AssignTagsViolation { path, message });
+            Outcome::Refusal(AssignTagsRefusal {
+                reason,
+                message,
+                violations: violations.collect(),
+            })
         }
         Err(trouble @ (Fault::Contended | Fault::Unavailable { .. } | Fault::Internal(_))) => return Err(trouble),
     };

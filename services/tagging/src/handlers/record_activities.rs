@@ -1,3 +1,4 @@
+use contracts::Unreadable;
 use contracts::tagging::v1::{ActivityOutcome, ActivityResult, RecordActivitiesRequest, RecordActivitiesResponse};
 use fault::Fault;
 use rpc::Call;
@@ -17,7 +18,11 @@ impl TaggingApi {
                 format!("must hold 1 to {ACTIVITIES_MAX} activities"),
             ));
         }
-        let arrivals = self.recorder.receive(call.tenant(), &call.activities).await?;
+        let unreadable = Unreadable::of(&call.unreadable_items);
+        let arrivals = self
+            .recorder
+            .receive(call.tenant(), &call.activities, &unreadable)
+            .await?;
         if call.validate_only {
             // The same code judges; its transaction ends here, and everything that it wrote with it.
             let tx = self.db.begin().await?;

@@ -1,6 +1,8 @@
 use std::pin::Pin;
 
+use contracts::Unreadable;
 use contracts::tagging::v1::{Activity, ActivityResult, StreamActivitiesRequest, StreamActivitiesResponse};
+use contracts::r#type::v1::{UnreadableItem, UnreadableViolation};
 use fault::Fault;
 use futures::{Stream, StreamExt, stream};
 use kernel::Tenant;
@@ -8,6 +10,9 @@ use tonic::{Status, Streaming};
 
 use super::TaggingApi;
 use crate::recording::ACTIVITIES_MAX;
+
+/// The longest id of a message.
+const REQUEST_ID_CHARS_MAX: usize = 128;
 
 /// The answers of a stream, each as it becomes durable.
 pub(crate) type Results = Pin<Box<dyn Stream<Item = Result<StreamActivitiesResponse, Status>> + Send>>;
@@ -31,9 +36,12 @@ impl TaggingApi {
         group: Vec<Result<StreamActivitiesRequest, Status>>,
     ) -> Vec<Result<StreamActivitiesResponse, Status>> {
         let (mut request_ids, mut activities, mut broken) = (Vec::new(), Vec::new(), None);
+        let mut unreadable = Unreadable::default();
         for message in group {
             match message {
                 Ok(message) => {
+                    unreadable.put(activities.len(), &message.unreadable_items);
+                    unreadable.put(activities.len(), wrong_name(&message.request_id).as_slice());
                     request_ids.push(message.request_id);
                     activities.push(message.activity.unwrap_or_default());
                 }
@@ -43,7 +51,7 @@ impl TaggingApi {
                 }
             }
         }
-        let answers = match rpc::retry(|| self.record_once(tenant, &activities)).await {
+        let answers = match rpc::retry(|| self.record_once(tenant, &activities, &unreadable)).await {
             Err(fault) => vec![Err(Status::from(fault))],
             Ok(results) => {
                 let answer = |(request_id, result)| {
@@ -58,14 +66,34 @@ impl TaggingApi {
         answers.into_iter().chain(broken).collect()
     }
 
-    async fn record_once(&self, tenant: Tenant, activities: &[Activity]) -> Result<Vec<ActivityResult>, Fault> {
+    async fn record_once(
+        &self,
+        tenant: Tenant,
+        activities: &[Activity],
+        unreadable: &Unreadable,
+    ) -> Result<Vec<ActivityResult>, Fault> {
         if activities.is_empty() {
             return Ok(Vec::new());
         }
-        let arrivals = self.recorder.receive(tenant, activities).await?;
+        let arrivals = self.recorder.receive(tenant, activities, unreadable).await?;
         let tx = self.db.begin().await?;
         let results = self.recorder.record(&tx, tenant, arrivals).await?;
         tx.commit().await?;
         Ok(results)
     }
+}
+
+/// What is wrong with a message's id. It refuses the message's own activity, and the stream goes on.
+fn wrong_name(request_id: &str) -> Option<UnreadableItem> {
+    if (1..=REQUEST_ID_CHARS_MAX).contains(&request_id.chars().count()) {
+        return None;
+    }
+    let violation = UnreadableViolation {
+        path: "request_id".to_owned(),
+        message: format!("must have 1 to {REQUEST_ID_CHARS_MAX} characters"),
+    };
+    Some(UnreadableItem {
+        index: 0,
+        violations: vec![violation],
+    })
 }

@@ -77,6 +77,7 @@ async fn activities_that_are_only_judged_are_answered_like_real_ones_and_nothing
         ..world.order(1, "u", 0)
     };
     let request = RecordActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: "judged".into(),
         validate_only: true,
         activities: vec![
@@ -101,6 +102,7 @@ async fn activities_that_are_only_judged_are_answered_like_real_ones_and_nothing
     assert_eq!(world.facts::<ActivityRecorded>().await.len(), 1, "no fact is told");
 
     let request = RecordActivitiesRequest {
+        unreadable_items: Vec::new(),
         validate_only: false,
         ..request
     };
@@ -143,6 +145,7 @@ async fn an_activity_is_recorded_once_for_ever_whoever_sends_it() {
 async fn a_repeated_request_gets_its_first_answer_and_a_reused_id_is_refused() {
     let world = World::new().await;
     let request = RecordActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: "once".into(),
         validate_only: false,
         activities: vec![world.order(1, "a", 0)],
@@ -161,6 +164,7 @@ async fn a_repeated_request_gets_its_first_answer_and_a_reused_id_is_refused() {
         .into_inner();
     assert_eq!(first, again);
     let other = RecordActivitiesRequest {
+        unreadable_items: Vec::new(),
         activities: vec![world.order(1, "b", 0)],
         ..request
     };
@@ -289,6 +293,7 @@ async fn no_tenant_sees_or_touches_another_s_activities() {
     let channel = world.harness.channel_of(other);
     let mut theirs = activity_service_client::ActivityServiceClient::new(channel);
     let request = RecordActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: "r0".into(),
         validate_only: false,
         activities: vec![world.order(1, "a", 3)],

@@ -96,6 +96,7 @@ async fn a_stream_tells_conflicts_from_repetitions_too() {
         ..world.order(1, "a", 0)
     };
     let message = |activity| StreamActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: "1".into(),
         activity: Some(activity),
     };

@@ -293,6 +293,7 @@ async fn no_tenant_s_segments_hold_another_s_members() {
     let channel = world.harness.channel_of(other);
     let mut theirs = activity_service_client::ActivityServiceClient::new(channel.clone());
     let request = RecordActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: "r".into(),
         validate_only: false,
         activities: vec![world.order(1, "a", 0)],

@@ -1,10 +1,11 @@
 use contracts::tagging::v1::*;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{TryStreamExt, stream};
 
-use crate::world::{World, member, reason};
+use crate::world::{World, member};
 
 fn message(request_id: usize, activity: Activity) -> StreamActivitiesRequest {
     StreamActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: request_id.to_string(),
         activity: Some(activity),
     }
@@ -75,21 +76,33 @@ async fn a_stream_that_is_sent_again_repeats_nothing() {
 }
 
 #[tokio::test]
-async fn a_message_without_an_id_ends_the_stream_after_the_results_of_those_before() {
+async fn a_message_without_an_id_is_refused_and_the_stream_goes_on() {
     let world = World::new().await;
     let nameless = StreamActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: String::new(),
         activity: Some(world.order(1, "b", 0)),
     };
-    let messages = vec![message(0, world.order(1, "a", 0)), nameless];
-    let mut answers = world
-        .activities()
-        .stream_activities(stream::iter(messages))
-        .await
-        .unwrap()
-        .into_inner();
-    let first = answers.next().await.unwrap().unwrap();
-    assert_eq!(first.result.unwrap().outcome(), ActivityOutcome::Recorded);
-    assert_eq!(reason(&answers.next().await.unwrap().unwrap_err()), "INVALID_FIELD");
-    assert_eq!(world.facts::<ActivityRecorded>().await.len(), 1);
+    let messages = vec![
+        message(0, world.order(1, "a", 0)),
+        nameless,
+        message(2, world.order(1, "c", 0)),
+    ];
+    let answers = world.activities().stream_activities(stream::iter(messages)).await;
+    let answers: Vec<_> = answers.unwrap().into_inner().try_collect().await.unwrap();
+    let results: Vec<_> = answers.into_iter().map(|answer| answer.result.unwrap()).collect();
+    let outcomes: Vec<_> = results
+        .iter()
+        .map(contracts::tagging::v1::ActivityResult::outcome)
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            ActivityOutcome::Recorded,
+            ActivityOutcome::Refused,
+            ActivityOutcome::Recorded
+        ]
+    );
+    assert_eq!(results[1].refusal.as_ref().unwrap().violations[0].path, "request_id");
+    assert_eq!(world.facts::<ActivityRecorded>().await.len(), 2);
 }

@@ -309,6 +309,7 @@ async fn a_batch_assigns_to_many_members_and_each_assignment_has_its_own_outcome
     ];
     let assign = async |requests: &[AssignTagsRequest]| {
         let request = BatchAssignTagsRequest {
+            unreadable_items: Vec::new(),
             requests: requests.to_vec(),
         };
         let results = world

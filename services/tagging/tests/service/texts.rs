@@ -60,6 +60,7 @@ async fn an_activity_with_nul_anywhere_is_refused_and_those_beside_it_recorded()
     }
 
     let requests = [poisoned, world.order(1, "c", 0)].map(|activity| StreamActivitiesRequest {
+        unreadable_items: Vec::new(),
         request_id: activity.source_id.replace('\0', ""),
         activity: Some(activity),
     });
@@ -181,7 +182,10 @@ async fn an_assignment_with_nul_keeps_no_other_from_being_done() {
     let requests = vec![assign(1, "a\0", "vip"), assign(2, "", "v\0ip"), assign(3, "", " ｖip")];
     let answer = world
         .tags()
-        .batch_assign_tags(BatchAssignTagsRequest { requests })
+        .batch_assign_tags(BatchAssignTagsRequest {
+            unreadable_items: Vec::new(),
+            requests,
+        })
         .await
         .unwrap()
         .into_inner();

@@ -108,6 +108,7 @@ impl World {
 
     pub(crate) async fn try_record(&self, activities: Vec<Activity>) -> Result<RecordActivitiesResponse, Status> {
         let request = RecordActivitiesRequest {
+            unreadable_items: Vec::new(),
             request_id: self.request_id(),
             validate_only: false,
             activities,

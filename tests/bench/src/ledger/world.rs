@@ -157,6 +157,7 @@ impl World {
         let route = self.ways.route(Way::Direct);
         async move {
             let request = PostBatchRequest {
+                unreadable_items: Vec::new(),
                 postings,
                 all_or_nothing: false,
             };
@@ -261,6 +262,7 @@ impl World {
                 }
             };
             let request = PostBatchRequest {
+                unreadable_items: Vec::new(),
                 postings: (0..BATCH).map(posting).collect(),
                 all_or_nothing: false,
             };

@@ -24,6 +24,7 @@ impl Replay<'_> {
                 .iter()
                 .filter_map(|arrival| Some((arrival, self.plan.people.get(&arrival.customer)?)));
             let request = BatchResolveMembersRequest {
+                unreadable_items: Vec::new(),
                 request_id: format!("arrivals-{}-{number}", date.millis()),
                 arrivals: people.map(|(arrival, person)| on_wire(*arrival, person)).collect(),
             };

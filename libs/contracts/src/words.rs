@@ -1,0 +1,251 @@
+//! What a broken shape rule is called towards a person: a sentence that says what would be right.
+
+use fault::Violation;
+use prost_protovalidate::ValidationError;
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
+
+/// What a pattern of the contracts means. A test keeps it complete.
+const PATTERNS: [(&str, &str); 8] = [
+    (
+        "^[a-z][a-z0-9_]{0,63}$",
+        "must be a code: a small letter, then up to 63 small letters, digits and underscores",
+    ),
+    (
+        "^([a-z][a-z0-9_]{0,63})?$",
+        "must be a code, or empty: a small letter, then up to 63 small letters, digits and underscores",
+    ),
+    (
+        "^([A-Za-z0-9][A-Za-z0-9_.:-]*)?$",
+        "must begin with a letter or a digit and go on with these, \"_\", \".\", \":\" and \"-\", or be empty",
+    ),
+    ("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "must be a date such as 2026-11-11"),
+    (
+        "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$",
+        "must be a date such as 1990-05-01, or empty",
+    ),
+    ("^[0-9]{4}-(0[1-9]|1[0-2])$", "must be a month such as 2026-11"),
+    (
+        "^([0-9]{4}-(0[1-9]|1[0-2]))?$",
+        "must be a month such as 2026-11, or empty",
+    ),
+    (
+        "^[A-Z]{3}$",
+        "must be the code of a currency in ISO 4217, three capital letters such as CNY",
+    ),
+];
+/// How many values of an enum are listed.
+const LISTED_MAX: usize = 60;
+
+/// The violations of a message's rules, in plain words. `message` is its full name: "quanyu.tagging.v1.Activity".
+pub(crate) fn violations(message: &str, error: &ValidationError) -> Vec<Violation> {
+    let violation = |broken: &prost_protovalidate::Violation| {
+        let path = broken.field_path();
+        Violation {
+            message: sentence(broken.rule_id(), broken.message(), || field(message, &path)),
+            path,
+        }
+    };
+    error.violations().iter().map(violation).collect()
+}
+
+fn sentence(rule: &str, message: &str, field: impl FnOnce() -> Option<FieldDescriptor>) -> String {
+    let must = || {
+        let rest = message
+            .strip_prefix("value must ")
+            .or_else(|| message.strip_prefix("must "));
+        rest.map_or_else(|| message.to_owned(), |rest| format!("must {rest}"))
+    };
+    match rule {
+        "required" => "must be given".to_owned(),
+        "string.pattern" => meaning(message).map_or_else(must, str::to_owned),
+        "enum.defined_only" | "enum.not_in" | "enum.in" => {
+            field().and_then(|field| one_of(&field)).unwrap_or_else(must)
+        }
+        "string.min_len" if message.ends_with("at least 1 characters") => "must not be empty".to_owned(),
+        _ => {
+            let lengths = message.strip_prefix("value length must be ");
+            lengths.map_or_else(must, |length| format!("must have {length}"))
+        }
+    }
+}
+
+/// What the pattern means that a message quotes.
+fn meaning(message: &str) -> Option<&'static str> {
+    let pattern = message.split('`').nth(1)?;
+    PATTERNS
+        .iter()
+        .find(|(known, _)| *known == pattern)
+        .map(|(_, meaning)| *meaning)
+}
+
+/// The field at a path such as `items[0].kind`.
+fn field(message: &str, path: &str) -> Option<FieldDescriptor> {
+    let mut message = crate::descriptors().get_message_by_name(message)?;
+    let mut names = path
+        .split('.')
+        .map(|name| name.split('[').next().unwrap_or(name))
+        .peekable();
+    while let Some(name) = names.next() {
+        let field = message.get_field_by_name(name)?;
+        if names.peek().is_none() {
+            return Some(field);
+        }
+        message = match field.kind() {
+            Kind::Message(entry) if field.is_map() => entry.map_entry_value_field().kind().as_message()?.clone(),
+            kind => kind.as_message()?.clone(),
+        };
+    }
+    None
+}
+
+/// Says which values an enum takes here.
+fn one_of(field: &FieldDescriptor) -> Option<String> {
+    let kind = field.kind();
+    let values = kind.as_enum()?.values();
+    let (barred, alone) = (numbers(field, "not_in"), numbers(field, "in"));
+    let names: Vec<String> = values
+        .filter(|value| !barred.contains(&value.number()) && (alone.is_empty() || alone.contains(&value.number())))
+        .take(LISTED_MAX)
+        .map(|value| value.name().to_owned())
+        .collect();
+    Some(format!("must be one of {}", names.join(", ")))
+}
+
+/// The numbers that a rule of a field, or of its items, lists.
+fn numbers(field: &FieldDescriptor, rule: &str) -> Vec<i32> {
+    let Some(rules) = rules(field) else { return Vec::new() };
+    let of_items = message(&rules, "repeated").and_then(|repeated| message(&repeated, "items"));
+    let of_enum = message(of_items.as_ref().unwrap_or(&rules), "enum");
+    let listed = of_enum.and_then(|rules| rules.get_field_by_name(rule).map(std::borrow::Cow::into_owned));
+    let listed = listed.as_ref().and_then(Value::as_list).unwrap_or_default();
+    listed.iter().filter_map(Value::as_i32).collect()
+}
+
+fn rules(field: &FieldDescriptor) -> Option<DynamicMessage> {
+    let extension = field.parent_pool().get_extension_by_name("buf.validate.field")?;
+    field.options().get_extension(&extension).as_message().cloned()
+}
+
+fn message(parent: &DynamicMessage, name: &str) -> Option<DynamicMessage> {
+    let field = parent.descriptor().get_field_by_name(name)?;
+    parent
+        .has_field(&field)
+        .then(|| parent.get_field(&field).as_message().cloned())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Incoming;
+    use fault::Fault;
+
+    /// Every pattern within the rules of a field.
+    fn patterns(rules: &DynamicMessage, found: &mut Vec<String>) {
+        for (field, value) in rules.fields() {
+            match (field.name(), value) {
+                ("pattern", Value::String(pattern)) => found.push(pattern.clone()),
+                (_, Value::Message(inner)) => patterns(inner, found),
+                _ => {}
+            }
+        }
+    }
+
+    fn all_patterns() -> Vec<String> {
+        let mut found = Vec::new();
+        for message in crate::descriptors()
+            .all_messages()
+            .filter(|it| it.full_name().starts_with("quanyu."))
+        {
+            for field in message.fields() {
+                if let Some(rules) = rules(&field) {
+                    patterns(&rules, &mut found);
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_pattern_of_the_contracts_has_a_sentence_and_every_sentence_a_pattern() {
+        let found = all_patterns();
+        assert!(found.len() > 50, "{}", found.len());
+        for pattern in &found {
+            let quoted = format!("does not match regex pattern `{pattern}`");
+            assert!(meaning(&quoted).is_some(), "{pattern}");
+        }
+        for (pattern, meaning) in PATTERNS {
+            assert!(
+                found.iter().any(|known| known == pattern),
+                "{pattern} is no longer used"
+            );
+            let alone = regex_of(pattern);
+            if let Some((_, example)) = meaning.split_once("such as ") {
+                let example = example.split(',').next().unwrap_or_default();
+                assert!(alone.is_match(example), "{example} is no example of {pattern}");
+            }
+        }
+    }
+
+    fn regex_of(pattern: &str) -> regex::Regex {
+        regex::Regex::new(pattern).unwrap()
+    }
+
+    #[test]
+    fn no_pattern_means_something_else_in_other_languages() {
+        for pattern in all_patterns() {
+            // Unicode in our validator and ASCII in those of Go, Python and TypeScript; "$" and "^" stand for the text.
+            for class in [
+                "\\d", "\\w", "\\s", "\\D", "\\W", "\\S", "\\b", "\\B", "\\p", "\\P", "(?", "[[:",
+            ] {
+                assert!(!pattern.contains(class), "{pattern} has {class}");
+            }
+            assert!(
+                pattern.starts_with('^') && pattern.ends_with('$'),
+                "{pattern} looks at a part alone"
+            );
+        }
+    }
+
+    #[test]
+    fn people_are_told_what_would_be_right() {
+        let request = crate::identity::v1::LinkIdentityRequest {
+            evidence: Some(crate::identity::v1::Evidence {
+                kind: 99,
+                channel_code: "No".to_owned(),
+                ..crate::identity::v1::Evidence::default()
+            }),
+            ..crate::identity::v1::LinkIdentityRequest::default()
+        };
+        let Err(Fault::Refused(refusal)) = request.check() else {
+            panic!("it is wrong")
+        };
+        let told = |path: &str| {
+            let violation = refusal.violations.iter().find(|violation| violation.path == path);
+            violation
+                .unwrap_or_else(|| panic!("{path}: {refusal:?}"))
+                .message
+                .clone()
+        };
+        assert_eq!(told("request_id"), "must not be empty");
+        assert!(
+            told("evidence.kind").starts_with("must be one of IDENTITY_KIND_"),
+            "{}",
+            told("evidence.kind")
+        );
+        assert!(!told("evidence.kind").contains("UNSPECIFIED"));
+        assert!(
+            told("evidence.channel_code").starts_with("must be a code"),
+            "{refusal:?}"
+        );
+        assert!(
+            !refusal.message.contains('^') && !refusal.message.contains("value "),
+            "{}",
+            refusal.message
+        );
+        let amount = crate::points::v1::RedeemPointsRequest::default()
+            .check()
+            .unwrap_err()
+            .to_string();
+        assert!(amount.contains("amount: must be greater than 0"), "{amount}");
+    }
+}

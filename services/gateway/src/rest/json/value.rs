@@ -1,0 +1,203 @@
+use std::borrow::Cow;
+
+use prost_reflect::{
+    DeserializeOptions, DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value,
+};
+use serde_json::value::RawValue;
+
+use super::number::{NoInteger, integer, is_number};
+
+/// How many values of an enum are listed.
+const LISTED_MAX: usize = 60;
+
+/// Whether a field's value is read from its text at once, rather than streamed.
+pub(super) fn is_leaf(field: &FieldDescriptor) -> bool {
+    !field.is_list() && !field.is_map() && !matches!(field.kind(), Kind::Message(of) if !is_leaf_message(&of))
+}
+
+/// Whether a message has a form of its own in JSON: times, durations, field masks.
+pub(super) fn is_leaf_message(message: &MessageDescriptor) -> bool {
+    message.full_name().starts_with("google.protobuf.")
+}
+
+/// The value of a field that is a leaf: none for null.
+pub(super) fn read_raw(field: &FieldDescriptor, raw: &RawValue) -> Result<Option<Value>, String> {
+    read_kind(&field.kind(), raw.get())
+}
+
+/// The value that a text of JSON stands for: none for null. The text has no blanks around it.
+pub(super) fn read_kind(kind: &Kind, json: &str) -> Result<Option<Value>, String> {
+    if json == "null" {
+        return Ok(None);
+    }
+    let value = match kind {
+        Kind::Bool => match json {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            _ => return Err("must be true or false".to_owned()),
+        },
+        Kind::String => Value::String(string(json)?.into_owned()),
+        Kind::Message(message) => Value::Message(well_known(message, json)?),
+        Kind::Bytes => {
+            let text = string(json)?;
+            return read_bytes(&text).map(Some);
+        }
+        Kind::Enum(of) if json.starts_with('"') => named(of, &string(json)?)?,
+        Kind::Enum(of) => {
+            let number = integer(json).ok().and_then(|number| i32::try_from(number).ok());
+            Value::EnumNumber(number.ok_or_else(|| one_of(of))?)
+        }
+        kind => {
+            let text = match json.starts_with('"') {
+                true => string(json)?,
+                false => Cow::Borrowed(json),
+            };
+            number(kind, &text)?
+        }
+    };
+    Ok(Some(value))
+}
+
+/// The value that a text without quotes stands for, in a path or a query.
+pub(in crate::rest) fn read_text(kind: &Kind, text: &str) -> Result<Value, String> {
+    match kind {
+        Kind::String => Ok(Value::String(text.to_owned())),
+        Kind::Bool | Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 if text == "null" => {
+            Err("must not be null".to_owned())
+        }
+        Kind::Bool => read_kind(kind, text).map(|value| value.unwrap_or(Value::Bool(false))),
+        kind => {
+            let quoted = serde_json::Value::from(text).to_string();
+            let value = read_kind(kind, &quoted)?;
+            Ok(value.unwrap_or_else(|| Value::default_value(kind)))
+        }
+    }
+}
+
+/// The key of a map, which JSON always writes as a text.
+pub(super) fn read_map_key(kind: &Kind, text: &str) -> Result<MapKey, String> {
+    let value = match kind {
+        Kind::Bool => read_kind(kind, text)?,
+        kind => read_kind(kind, &serde_json::Value::from(text).to_string())?,
+    };
+    match value {
+        Some(Value::String(key)) => Ok(MapKey::String(key)),
+        Some(Value::Bool(key)) => Ok(MapKey::Bool(key)),
+        Some(Value::I32(key)) => Ok(MapKey::I32(key)),
+        Some(Value::I64(key)) => Ok(MapKey::I64(key)),
+        Some(Value::U32(key)) => Ok(MapKey::U32(key)),
+        Some(Value::U64(key)) => Ok(MapKey::U64(key)),
+        _ => Err("is no key of this map".to_owned()),
+    }
+}
+
+fn string(json: &str) -> Result<Cow<'_, str>, String> {
+    if !json.starts_with('"') {
+        return Err("must be a text, in quotes".to_owned());
+    }
+    let unquoted = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
+    if !unquoted.contains('\\') {
+        return Ok(Cow::Borrowed(unquoted));
+    }
+    serde_json::from_str(json)
+        .map(Cow::Owned)
+        .map_err(|error| format!("is no text: {error}"))
+}
+
+fn number(kind: &Kind, text: &str) -> Result<Value, String> {
+    let whole = || {
+        integer(text).map_err(|why| match why {
+            NoInteger::NoNumber => "must be a whole number, such as 500 or \"500\"".to_owned(),
+            NoInteger::Fraction => "must be a whole number: it has a fraction".to_owned(),
+            NoInteger::TooLarge => "is beyond 64 bits".to_owned(),
+        })
+    };
+    let beyond = |bounds: String| format!("must be a whole number {bounds}");
+    match kind {
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => i32::try_from(whole()?)
+            .map(Value::I32)
+            .map_err(|_| beyond(format!("from {} to {}", i32::MIN, i32::MAX))),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => i64::try_from(whole()?)
+            .map(Value::I64)
+            .map_err(|_| beyond(format!("from {} to {}", i64::MIN, i64::MAX))),
+        Kind::Uint32 | Kind::Fixed32 => u32::try_from(whole()?)
+            .map(Value::U32)
+            .map_err(|_| beyond(format!("from 0 to {}", u32::MAX))),
+        Kind::Uint64 | Kind::Fixed64 => u64::try_from(whole()?)
+            .map(Value::U64)
+            .map_err(|_| beyond(format!("from 0 to {}", u64::MAX))),
+        Kind::Double => float(text).map(Value::F64),
+        Kind::Float => {
+            let wide = float(text)?;
+            let narrow: f32 = text.parse().unwrap_or(f32::NAN);
+            match wide.is_finite() && !narrow.is_finite() {
+                true => Err("is beyond a 32-bit float".to_owned()),
+                false => Ok(Value::F32(narrow)),
+            }
+        }
+        Kind::Bool | Kind::String | Kind::Bytes | Kind::Message(_) | Kind::Enum(_) => Err("is no number".to_owned()),
+    }
+}
+
+fn float(text: &str) -> Result<f64, String> {
+    match text {
+        "NaN" => return Ok(f64::NAN),
+        "Infinity" => return Ok(f64::INFINITY),
+        "-Infinity" => return Ok(f64::NEG_INFINITY),
+        _ => {}
+    }
+    let value = Some(text)
+        .filter(|text| is_number(text))
+        .and_then(|text| text.parse::<f64>().ok());
+    let value = value.ok_or("must be a number, such as 1.5")?;
+    value
+        .is_finite()
+        .then_some(value)
+        .ok_or_else(|| "is beyond a 64-bit float".to_owned())
+}
+
+fn named(of: &EnumDescriptor, name: &str) -> Result<Value, String> {
+    let value = of.get_value_by_name(name);
+    value
+        .map(|value| Value::EnumNumber(value.number()))
+        .ok_or_else(|| one_of(of))
+}
+
+/// Says which values an enum has, but the one that stands for none.
+fn one_of(of: &EnumDescriptor) -> String {
+    let names: Vec<String> = of
+        .values()
+        .filter(|value| value.number() != 0)
+        .take(LISTED_MAX)
+        .map(|value| value.name().to_owned())
+        .collect();
+    format!("must be one of {}", names.join(", "))
+}
+
+/// By the message library, which knows the forms of times, durations and field masks.
+fn well_known(message: &MessageDescriptor, json: &str) -> Result<DynamicMessage, String> {
+    const OPTIONS: DeserializeOptions = DeserializeOptions::new().deny_unknown_fields(true);
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let read = DynamicMessage::deserialize_with_options(message.clone(), &mut deserializer, &OPTIONS);
+    read.map_err(|error| match message.full_name() {
+        "google.protobuf.Timestamp" => {
+            "must be a time with its zone, such as \"2026-11-11T00:00:00+08:00\" or \"2026-11-10T16:00:00Z\"".to_owned()
+        }
+        "google.protobuf.Duration" => "must be a duration in seconds, such as \"3600s\" or \"1.5s\"".to_owned(),
+        "google.protobuf.FieldMask" => {
+            "must be a field mask in lowerCamelCase, such as \"displayName,account\"".to_owned()
+        }
+        _ => error.to_string(),
+    })
+}
+
+/// Base64 as the message library reads it: either alphabet, padded or not.
+fn read_bytes(text: &str) -> Result<Value, String> {
+    use prost_reflect::ReflectMessage as _;
+    let wrapper = Vec::<u8>::default().descriptor();
+    let read = DynamicMessage::deserialize(wrapper, serde_json::Value::from(text));
+    let value = read
+        .ok()
+        .and_then(|read| read.get_field_by_name("value").map(Cow::into_owned));
+    value.ok_or_else(|| "must be base64".to_owned())
+}

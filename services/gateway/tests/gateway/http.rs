@@ -1,0 +1,173 @@
+//! What HTTP asks of every server: HEAD, 405, deadlines, keys.
+
+use http::StatusCode;
+use serde_json::json;
+
+use crate::platform::Platform;
+
+const BALANCE: &str = "/v1/members/mbr_1/balances/points";
+const REDEEM: &str = "/v1/members/mbr_1/points:redeem";
+
+fn redeem(asset_code: &str) -> serde_json::Value {
+    json!({"requestId": "order-1", "assetCode": asset_code, "amount": "500"})
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let platform = Platform::start().await;
+    let key = ("x-api-key", platform.first.secret.reveal());
+    for path in [BALANCE, "/healthz", "/readyz", "/openapi.json", "/v1/nothing"] {
+        let get = platform.send("GET", path, &[key], "").await;
+        let head = platform.send("HEAD", path, &[key], "").await;
+        assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{path}");
+        assert_eq!(head.headers["content-type"], get.headers["content-type"], "{path}");
+        assert_eq!(head.headers["content-length"], get.text.len().to_string(), "{path}");
+    }
+    let anonymous = platform.send("HEAD", BALANCE, &[], "").await;
+    assert_eq!(
+        (anonymous.status, anonymous.text.as_str()),
+        (StatusCode::UNAUTHORIZED, "")
+    );
+}
+
+#[tokio::test]
+async fn another_method_is_told_which_ones_there_are() {
+    let platform = Platform::start().await;
+    let key = ("x-api-key", platform.first.secret.reveal());
+    for (method, path, allow) in [
+        ("DELETE", "/v1/channels", "GET, HEAD, POST"),
+        ("POST", BALANCE, "GET, HEAD"),
+        ("GET", REDEEM, "POST"),
+        ("HEAD", REDEEM, "POST"),
+        ("GET", "/v1/members/mbr_1:undoMerge", "POST"),
+        ("PUT", "/v1/members:merge", "POST"),
+        ("OPTIONS", "/v1/members/wx:123", "GET, HEAD, PATCH"),
+        ("POST", "/healthz", "GET, HEAD"),
+        ("DELETE", "/openapi.json", "GET, HEAD"),
+    ] {
+        let answer = platform.send(method, path, &[key], "").await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        assert_eq!(answer.headers["allow"], allow, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_holds_however_its_client_writes_it() {
+    let platform = Platform::start().await;
+    let key = ("x-api-key", platform.first.secret.reveal());
+    for timeout in ["50m", "33.3333m", "000000050m", "50000000n", "0m", "0.00001H"] {
+        let headers = [key, ("grpc-timeout", timeout)];
+        let answer = platform.send("POST", REDEEM, &headers, redeem("slow")).await;
+        assert_eq!(
+            (answer.status, answer.reason().as_str()),
+            (StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED"),
+            "{timeout}"
+        );
+    }
+    for timeout in ["8640000000m", "99999999H", "3000000000S"] {
+        let headers = [key, ("grpc-timeout", timeout)];
+        let answer = platform.send("POST", REDEEM, &headers, redeem("points")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{timeout}");
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_that_cannot_be_read_is_refused() {
+    let platform = Platform::start().await;
+    let key = ("x-api-key", platform.first.secret.reveal());
+    for timeout in ["", "5", "-5m", "5ms", "five", "1e3m"] {
+        let headers = [key, ("grpc-timeout", timeout)];
+        let answer = platform.send("POST", REDEEM, &headers, redeem("points")).await;
+        assert_eq!(
+            (answer.status, answer.violations()),
+            (StatusCode::BAD_REQUEST, vec!["grpc-timeout".to_owned()]),
+            "{timeout}"
+        );
+    }
+    let headers = [key, ("grpc-timeout", "5S"), ("grpc-timeout", "6S")];
+    let answer = platform.send("POST", REDEEM, &headers, redeem("points")).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn an_empty_key_is_none_and_two_keys_are_refused() {
+    let platform = Platform::start().await;
+    let key = platform.first.secret.reveal();
+    let bearer = format!("Bearer {key}");
+    let other = format!("qy_{}", "0".repeat(64));
+    for (headers, status) in [
+        (vec![("x-api-key", ""), ("authorization", &*bearer)], StatusCode::OK),
+        (vec![("x-api-key", key), ("authorization", &bearer)], StatusCode::OK),
+        (vec![("x-api-key", "")], StatusCode::UNAUTHORIZED),
+        (
+            vec![("x-api-key", &*other), ("authorization", &bearer)],
+            StatusCode::UNAUTHORIZED,
+        ),
+        (
+            vec![("x-api-key", key), ("x-api-key", &other)],
+            StatusCode::UNAUTHORIZED,
+        ),
+    ] {
+        let answer = platform.send("GET", BALANCE, &headers, "").await;
+        assert_eq!(answer.status, status, "{headers:?}");
+        let names_two = answer.text.contains("two different API keys");
+        assert_eq!(
+            names_two,
+            headers.iter().any(|(_, value)| *value == other),
+            "{}",
+            answer.text
+        );
+    }
+}
+
+#[tokio::test]
+async fn fields_are_named_as_the_caller_wrote_them() {
+    let platform = Platform::start().await;
+    for (body, paths) in [
+        (
+            json!({"requestId": "", "assetCode": "No"}),
+            ["amount", "assetCode", "requestId"],
+        ),
+        (
+            json!({"request_id": "", "asset_code": "No"}),
+            ["amount", "asset_code", "request_id"],
+        ),
+        (
+            json!({"request_id": "", "assetCode": "No"}),
+            ["amount", "assetCode", "request_id"],
+        ),
+        (json!({"asset_code": "No"}), ["amount", "asset_code", "request_id"]),
+        (json!({}), ["amount", "assetCode", "requestId"]),
+    ] {
+        let answer = platform.post(REDEEM, &body).await;
+        let mut told = answer.violations();
+        told.sort();
+        assert_eq!(told, paths, "{body}");
+        let message = answer.json()["message"].as_str().unwrap().to_owned();
+        assert!(
+            paths.iter().all(|path| message.contains(&format!("{path}: must"))),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn doubled_fields_and_rounded_numbers_are_refused() {
+    let platform = Platform::start().await;
+    let with = |field: &str| format!(r#"{{"requestId": "order-1", "assetCode": "points", {field}}}"#);
+    let answer = platform.post(REDEEM, with(r#""amount": 9007199254740993.0"#)).await;
+    assert_eq!(answer.json()["entry"]["amount"], "-9007199254740993");
+    for (field, path) in [
+        (r#""amount": 5, "request_id": "order-2""#, "request_id"),
+        (r#""amount": 5, "amount": 5"#, "amount"),
+        (r#""amount": 9007199254740993.5"#, "amount"),
+        (r#""amount": 1e19"#, "amount"),
+    ] {
+        let answer = platform.post(REDEEM, with(field)).await;
+        assert_eq!(
+            (answer.status, answer.violations()),
+            (StatusCode::BAD_REQUEST, vec![path.to_owned()]),
+            "{field}"
+        );
+    }
+}
