@@ -38,7 +38,9 @@ impl Roles {
             folder: server.folder.path().to_path_buf(),
             url: server.url.clone(),
         };
-        ROLES.iter().for_each(|role| roles.start_one(role.name));
+        for role in &ROLES {
+            roles.start_one(role.name);
+        }
         roles
     }
 
