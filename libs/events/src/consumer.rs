@@ -3,10 +3,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use fault::Fault;
-use kernel::Clock;
-use runtime::{Deps, Worker};
+use kernel::{Clock, Tenant, Time};
+use runtime::{Deps, Worker, caught};
 use sea_orm::ConnectionTrait;
-use store::{Db, Stretch, Tx, statement};
+use store::{Db, Stretch, Tx, statement, stuck};
 use telemetry::{Red, Trace};
 use tracing::Instrument;
 
@@ -19,6 +19,8 @@ const PASSED_OVER_MAX: i64 = 4_096;
 /// How long a consumer rests after facts have come, so that those that come in quick succession share a transaction. The
 /// first one after a while is applied at once.
 const GATHER: Duration = Duration::from_millis(10);
+/// How many races in a row are run again at once. One that is lost for ever is no race.
+const LOST_RACES_MAX: u32 = 20;
 /// How often a fact that cannot be applied is tried again before it is parked.
 const TRIES_MAX: u32 = 5;
 
@@ -76,6 +78,7 @@ fn pull(db: &Db, clock: &Clock, red: &Red, source: impl Source + 'static, consum
         looks: true,
         pulled: None,
         batch_max: FACTS_MAX,
+        lost_races: 0,
         tries: 0,
     })
 }
@@ -97,6 +100,7 @@ struct Pull {
     pulled: Option<Instant>,
     /// Halved after a failure down to a single fact, to find the one that fails; whole again after a success.
     batch_max: u32,
+    lost_races: u32,
     tries: u32,
 }
 
@@ -137,6 +141,10 @@ impl Worker for Pull {
         self.looks = true;
         let since = self.pulled.map_or(GATHER, |pulled| pulled.elapsed());
         kernel::pause(GATHER.saturating_sub(since)).await;
+    }
+
+    async fn replay(&mut self, position: i64) -> Result<(), Fault> {
+        rpc::retry(|| caught(self.replay_parked(position))).await
     }
 
     fn has_news(&self) -> Option<bool> {
@@ -187,7 +195,7 @@ impl Pull {
         // And whatever comes of it, there is something to look at.
         let has_more = std::mem::replace(&mut self.looks, true);
         let started = Instant::now();
-        match self.commit(position, stretch).await {
+        match caught(self.commit(position, stretch)).await {
             Ok(is_first) => {
                 self.red
                     .consumed(self.consumer.name(), stretch.facts.len(), started.elapsed());
@@ -196,10 +204,14 @@ impl Pull {
                 self.looks = has_more || !is_first;
                 self.passed_over = 0;
                 self.batch_max = FACTS_MAX;
+                self.lost_races = 0;
                 self.tries = 0;
                 Ok(stretch.facts.len().max(1))
             }
-            Err(Fault::Contended) => Ok(1),
+            Err(Fault::Contended) if self.lost_races < LOST_RACES_MAX => {
+                self.lost_races = self.lost_races.saturating_add(1);
+                Ok(1)
+            }
             Err(fault) => self.narrow(&stretch.facts, fault).await,
         }
     }
@@ -239,6 +251,36 @@ impl Pull {
         Ok(true)
     }
 
+    /// Applies a parked fact in its own transaction. What came after it has long been applied; consumers bear that, as they bear
+    /// facts that are told twice.
+    async fn replay_parked(&self, position: i64) -> Result<(), Fault> {
+        // The consumer's row is the lock that keeps replicas, and the running consumer, apart.
+        const LOCK: &str = "UPDATE consumer SET position = position WHERE name = $1";
+        const FIND: &str = "SELECT fact_id, tenant_id, kind, subject, payload, occur_time FROM parked_fact \
+             WHERE consumer = $1 AND position = $2";
+        const FORGET: &str = "DELETE FROM parked_fact WHERE consumer = $1 AND position = $2";
+        let (tx, name) = (self.db.begin().await?, self.consumer.name());
+        tx.execute_raw(statement(&*tx, LOCK, [name.into()])).await?;
+        let row = tx
+            .query_one_raw(statement(&*tx, FIND, [name.into(), position.into()]))
+            .await?;
+        let row = row.ok_or_else(|| Fault::not_found("parked fact", position))?;
+        let fact = Envelope {
+            position,
+            id: row.try_get_by_index(0)?,
+            tenant: Tenant::from_uuid(row.try_get_by_index(1)?),
+            kind: row.try_get_by_index(2)?,
+            subject: row.try_get_by_index(3)?,
+            payload: row.try_get_by_index(4)?,
+            occur_time: Time::from_micros(row.try_get_by_index(5)?),
+            traceparent: String::new(),
+        };
+        self.consumer.apply(&tx, &[fact]).await?;
+        tx.execute_raw(statement(&*tx, FORGET, [name.into(), position.into()]))
+            .await?;
+        tx.commit().await
+    }
+
     /// After a failure: fewer facts the next time; a single one that keeps failing is parked, so that it stops nobody.
     async fn narrow(&mut self, facts: &[Envelope], fault: Fault) -> Result<usize, Fault> {
         if let Fault::Unavailable { .. } = fault {
@@ -259,6 +301,7 @@ impl Pull {
         if let Some(fact) = facts.first() {
             self.park(fact, &fault).await?;
         }
+        self.lost_races = 0;
         self.tries = 0;
         self.batch_max = FACTS_MAX;
         Ok(1)
@@ -278,10 +321,10 @@ impl Pull {
             fact.id.into(),
             fact.tenant.uuid().into(),
             fact.kind.clone().into(),
-            fact.subject.clone().into(),
+            stuck::storable(&fact.subject).into(),
             fact.payload.clone().into(),
             fact.occur_time.micros().into(),
-            fault.to_string().into(),
+            stuck::storable(&fault.to_string()).into(),
             self.clock.now().micros().into(),
         ];
         tx.execute_raw(statement(&*tx, PARK, parked)).await?;

@@ -52,6 +52,8 @@ struct Write {
     fail_batch: Option<usize>,
     /// The number that can never be applied.
     refuse: Option<i64>,
+    /// The number at which it panics.
+    panic_at: Option<i64>,
     batches: Arc<AtomicUsize>,
 }
 
@@ -77,6 +79,7 @@ impl Consumer for Write {
             if Some(number) == self.refuse {
                 return Err(Fault::invalid("number", "cannot be applied"));
             }
+            assert!(Some(number) != self.panic_at, "no wheel runs through {number}");
             rows.push(vec![fact.position.into(), number.into()]);
         }
         insert_rows(&**tx, "INSERT INTO effect (position, number)", rows, "").await?;
@@ -148,6 +151,7 @@ fn write() -> Write {
     Write {
         fail_batch: None,
         refuse: None,
+        panic_at: None,
         batches: Arc::default(),
     }
 }
@@ -217,6 +221,36 @@ async fn a_fact_that_cannot_be_applied_is_put_aside_and_stops_nobody() {
         [(777, Counted::TYPE)]
     );
     assert!(parked[0].reason.contains("cannot be applied"));
+}
+
+#[tokio::test]
+async fn a_fact_at_which_its_consumer_panics_is_put_aside_and_applied_once_that_is_mended() {
+    let world = world(600).await;
+    drive(&mut *world.worker(Write {
+        panic_at: Some(333),
+        ..write()
+    }))
+    .await;
+    let but_one: Vec<i64> = wanted(600).into_iter().filter(|number| *number != 333).collect();
+    assert_eq!(world.effects().await, but_one);
+    let parked = world.db.parked_facts(10).await.unwrap();
+    assert!(parked[0].reason.contains("no wheel runs through 333"), "{parked:?}");
+
+    let still = Write {
+        panic_at: Some(333),
+        ..write()
+    };
+    assert!(world.worker(still).replay(333).await.is_err());
+    assert_eq!(
+        world.db.parked_positions().await.unwrap(),
+        [("test.write".to_owned(), 333)]
+    );
+
+    let mut mended = world.worker(write());
+    mended.replay(333).await.unwrap();
+    assert_eq!(world.effects().await, wanted(600));
+    assert_eq!(world.db.parked_positions().await.unwrap(), []);
+    assert!(mended.replay(333).await.is_err(), "it is applied once");
 }
 
 #[tokio::test]

@@ -8,14 +8,18 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)
 )]
 
+mod caught;
 mod config;
 mod lifecycle;
 mod readiness;
+mod queue;
 mod service;
 mod worker;
 
+pub use caught::caught;
 pub use config::{Problem, Secret, Settings, load, print};
 pub use lifecycle::Lifecycle;
 pub use readiness::{Finding, Readiness, Report, Standing};
+pub use queue::Queue;
 pub use service::{Deps, Service};
 pub use worker::{Worker, WorkerHandle, Workers};

@@ -10,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use crate::caught;
+
 /// Work that nobody calls. It takes no input: what to do follows from the tables and the clock alone, so that a missed,
 /// doubled or crashed tick is repaired by the next one.
 #[async_trait]
@@ -27,6 +29,12 @@ pub trait Worker: Send {
     /// looks at nothing but its own database and the clock: whoever starts it sees whether these have changed.
     fn has_news(&self) -> Option<bool> {
         None
+    }
+
+    /// Applies a fact that it has parked once more, and then forgets that it was parked. Fails as the fact does; only a
+    /// consumer of facts has any.
+    async fn replay(&mut self, position: i64) -> Result<(), Fault> {
+        Err(Fault::not_found("parked fact", position))
     }
 
     /// Whether the clock alone makes work for it: what others write may become due later, but never is when it is written.
@@ -148,7 +156,7 @@ impl Watched {
             // Looked at before the tick: what changes during it is news.
             let sight = self.sight();
             self.idle_at = None;
-            match self.worker.tick().await? {
+            match caught(self.worker.tick()).await? {
                 0 => {
                     self.idle_at = sight;
                     break;

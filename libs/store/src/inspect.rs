@@ -52,6 +52,15 @@ impl Db {
         Ok(row.try_get_by_index(0)?)
     }
 
+    /// Which facts were put aside, by consumer and position.
+    pub async fn parked_positions(&self) -> Result<Vec<(String, i64)>, Fault> {
+        const READ: &str = "SELECT consumer, position FROM parked_fact ORDER BY consumer, position";
+        let rows = self.read().query_all_raw(statement(self.read(), READ, [])).await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+            .collect()
+    }
+
     /// The first of the facts that were put aside.
     pub async fn parked_facts(&self, facts_max: i64) -> Result<Vec<ParkedFact>, Fault> {
         const READ: &str =

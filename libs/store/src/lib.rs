@@ -32,6 +32,7 @@ mod place;
 pub mod redirects;
 mod room;
 mod statements;
+pub mod stuck;
 
 pub use bulk::{Column, insert_rows, look_up, statement, values};
 pub use connect::DbConfig;
@@ -43,3 +44,4 @@ pub use migrate::Migration;
 pub use once::{Answers, Begun, OnceTx};
 pub use outbox::{Draft, OutboxRow, Stretch};
 pub use statements::Statements;
+pub use stuck::StuckItem;

@@ -92,6 +92,23 @@ CREATE TABLE ended_redirect (
 ",
 };
 
+/// Items of workers' queues that have failed. Without a time at which it is tried again, an item waits for an operator.
+const STUCK_ITEMS: Migration = Migration {
+    name: "base_0003_stuck_items",
+    sql: "
+CREATE TABLE stuck_item (
+    queue TEXT NOT NULL,
+    tenant_id {uuid} NOT NULL,
+    item TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    retry_time BIGINT,
+    fail_time BIGINT NOT NULL,
+    PRIMARY KEY (queue, tenant_id, item)
+) {clustered};
+",
+};
+
 struct Migrations(Vec<Migration>);
 
 struct Step {
@@ -217,7 +234,7 @@ pub(crate) async fn check(conn: &DatabaseConnection, place: &Place, migrations: 
 }
 
 fn all(migrations: Vec<Migration>) -> Vec<Migration> {
-    let mut all = vec![BASE, ENDED_REDIRECTS];
+    let mut all = vec![BASE, ENDED_REDIRECTS, STUCK_ITEMS];
     all.extend(migrations);
     all
 }

@@ -36,10 +36,14 @@ mod versions;
 mod wire;
 mod workers;
 
+use ::store::Tx;
 use contracts::campaign::v1::journey_run_service_server::JourneyRunServiceServer;
 use contracts::campaign::v1::journey_service_server::JourneyServiceServer;
+use fault::Fault;
+use kernel::{Id, Tenant, Time};
 use runtime::{Deps, Service, Worker};
 use tonic::service::Routes;
+use uuid::Uuid;
 
 use crate::consumers::{Listener, STREAMS};
 use crate::handlers::CampaignApi;
@@ -55,7 +59,21 @@ const JOURNEYS_MAX: i64 = 500;
 
 /// The service's tables.
 pub fn migrations() -> Vec<::store::Migration> {
-    vec![store::schema::JOURNEYS, store::schema::UNDO]
+    vec![
+        store::schema::JOURNEYS,
+        store::schema::UNDO,
+        store::schema::DUE_BY_TENANT,
+    ]
+}
+
+/// What the queue of due runs has besides its notes: a run that is released is due at once. Items of other queues are found
+/// by themselves.
+pub async fn take_up(tx: &Tx, queue: &str, tenant: Tenant, item: &str, now: Time) -> Result<(), Fault> {
+    if queue != workers::RUNS {
+        return Ok(());
+    }
+    let run = Uuid::parse_str(item).map_err(|_| Fault::not_found("run", item))?;
+    store::runs::take_up(&**tx, (tenant, Id::from_uuid(run)), now).await
 }
 
 /// The service, ready to be served.
@@ -72,10 +90,9 @@ pub fn service(deps: Deps) -> Service {
     let mut workers: Vec<Box<dyn Worker>> = vec![
         events::sequencer(db.clone()),
         Box::new(Tidy::new(db.clone(), clock.clone())),
-        Box::new(Strays::new(db.clone(), clock.clone(), versions.clone())),
+        Box::new(Strays::new(&deps, versions.clone())),
         Box::new(Runner::new(
-            db.clone(),
-            clock.clone(),
+            &deps,
             versions.clone(),
             Asker::new(peers.clone(), clock.clone()),
         )),

@@ -10,6 +10,7 @@ mod journeys;
 mod lifecycle;
 mod merges;
 mod peers_in_trouble;
+mod poison;
 mod replicas;
 mod runs;
 mod stage;

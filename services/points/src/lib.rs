@@ -75,7 +75,7 @@ pub const NAME: &str = "points";
 /// The service: its gRPC services and the feed of its facts, three consumers, what is due without being called, and the proof
 /// of all accounts.
 pub fn service(deps: Deps) -> Service {
-    let Deps { clock, db, red, .. } = &deps;
+    let Deps { clock, db, .. } = &deps;
     let api = PointsApi::new(clock.clone(), db.clone());
     let routes = Routes::new(PointsServiceServer::new(api.clone()))
         .add_service(PostingServiceServer::new(api.clone()))
@@ -96,11 +96,11 @@ pub fn service(deps: Deps) -> Service {
         consume(&deps, EarnByRules::new(clock.clone())),
         consume(&deps, KeepTiers),
         consume(&deps, MoveOnMerge::new(clock.clone())),
-        Box::new(PostDue::expire_lots(clock.clone(), db.clone())),
-        Box::new(PostDue::confirm_pending(clock.clone(), db.clone())),
-        Box::new(PostDue::release_holds(clock.clone(), db.clone())),
-        Box::new(Reconcile::new(clock.clone(), db.clone(), red.clone())),
-        Box::new(ProveCounters::new(clock.clone(), db.clone(), red.clone())),
+        Box::new(PostDue::expire_lots(&deps)),
+        Box::new(PostDue::confirm_pending(&deps)),
+        Box::new(PostDue::release_holds(&deps)),
+        Box::new(Reconcile::new(&deps)),
+        Box::new(ProveCounters::new(&deps)),
     ];
     Service {
         name: NAME,

@@ -74,6 +74,7 @@ pub(crate) use reconciliation::{
 pub(crate) use returns::{
     WaitingReturn, end_waiting, keep_lots, led_to, lots_of_members, reopen, wait_for_return, waiting_returns,
 };
+pub(crate) use row::account_item;
 pub(crate) use sum_pages::{NextPage, add_proven, next_pages, page_sums, sums_between};
 pub(crate) use sum_walk::{WalkRow, begin_walk, forget_sums, save_walk, walk};
 pub(crate) use tally::{add_sums, next_sums, tallies};

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::roles::{ROLES, role};
 use crate::terminal::{complain, say};
-use crate::{demo, doctor, import, keys, serve, up};
+use crate::{demo, doctor, import, keys, parked, serve, up};
 
 /// Quanyu, a member platform: one member over all channels of a brand.
 #[derive(Debug, Parser)]
@@ -75,6 +75,9 @@ enum Command {
     Import(import::ImportArgs),
     /// Makes, lists and revokes API keys at the gateway's database itself, when no key lets you in.
     Keys(keys::KeysArgs),
+    /// Shows what could not be done and was put aside, and tries it again once its cause is mended.
+    #[command(subcommand)]
+    Parked(parked::ParkedCommand),
     /// Checks configuration, databases, facts, peers and the ledger, and says how to mend what is wrong.
     Doctor,
 }
@@ -123,9 +126,8 @@ async fn run(command: Command, config: Config) -> ExitCode {
         Command::Demo(args) => demo::run(args, &config, &telemetry).await,
         Command::Import(args) => import::run(args).await,
         Command::Keys(args) => keys::run(args, &config).await,
-        Command::Doctor => doctor::run(&config)
-            .await
-            .map(|healthy| if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+        Command::Parked(command) => parked::run(command, &config).await.map(status),
+        Command::Doctor => doctor::run(&config).await.map(status),
     };
     if let Err(error) = telemetry.shutdown().await {
         complain(error);
@@ -145,11 +147,17 @@ fn process_of(command: &Command) -> telemetry::Process {
     }
 }
 
+fn status(is_good: bool) -> ExitCode {
+    if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
     let name = match command {
         Command::Serve { role } => role,
         Command::Up => return problems_of_first_key(config),
-        Command::Demo(_) | Command::Import(_) | Command::Keys(_) | Command::Doctor => return Vec::new(),
+        Command::Demo(_) | Command::Import(_) | Command::Keys(_) | Command::Parked(_) | Command::Doctor => {
+            return Vec::new();
+        }
     };
     let Some(role) = role(name) else {
         let names: Vec<&str> = ROLES.iter().map(|role| role.name).collect();

@@ -25,7 +25,7 @@ use crate::terminal::say;
 
 /// How many facts behind its producer a consumer may be before somebody should look.
 const BEHIND_MAX: i64 = 10_000;
-/// How many parked facts are told.
+/// How many parked facts, and how many items of queues, are told of each service.
 const PARKED_MAX: i64 = 20;
 /// How many accounts are checked by one call.
 const ACCOUNTS_MAX: i32 = 5_000;
@@ -149,8 +149,27 @@ async fn facts(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> R
                     "{name}: {} has put aside {} {}: {}",
                     fact.consumer, fact.kind, fact.position, fact.reason
                 ),
-                "its row in parked_fact holds the whole fact: mend the cause, then send the request that replaces it",
+                &format!(
+                    "mend the cause, then `quanyu parked replay {}/{}`",
+                    fact.consumer, fact.position
+                ),
             );
+        }
+        for stuck in db.stuck_items(PARKED_MAX).await? {
+            let what = format!(
+                "{}: {} of {} has failed {} times: {}",
+                stuck.queue, stuck.item, stuck.tenant, stuck.tries, stuck.reason
+            );
+            match stuck.retry_time {
+                Some(retry_time) => good(format_args!("{what}; it is tried again at {retry_time}")),
+                None => report.bad(
+                    format_args!("{what}; it is parked, and the others go on"),
+                    &format!(
+                        "mend the cause, then `quanyu parked replay {}/{}/{}`",
+                        stuck.queue, stuck.tenant, stuck.item
+                    ),
+                ),
+            }
         }
     }
     Ok(())

@@ -21,6 +21,7 @@ pub mod keys;
 mod machine;
 mod metrics;
 mod opening;
+pub mod parked;
 pub mod platform;
 mod progress;
 pub mod roles;

@@ -35,7 +35,8 @@ use contracts::rights::v1::coupon_service_server::CouponServiceServer;
 use contracts::rights::v1::coupon_template_service_server::CouponTemplateServiceServer;
 use contracts::rights::v1::rights_summary_service_server::RightsSummaryServiceServer;
 use contracts::rights::v1::tier_service_server::TierServiceServer;
-use runtime::{Deps, Service};
+use kernel::Tenant;
+use runtime::{Deps, Queue, Service};
 use tonic::service::Routes;
 
 pub use crate::store::migrations;
@@ -62,6 +63,8 @@ pub fn service(deps: Deps) -> Service {
         Box::new(workers::PlaceMembers {
             clock: clock.clone(),
             db: db.clone(),
+            queue: Queue::new(workers::PLACEMENTS, &deps),
+            turn: Tenant::PLATFORM,
         }),
         Box::new(workers::ExpireCoupons {
             clock: clock.clone(),

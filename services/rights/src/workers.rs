@@ -10,5 +10,8 @@ pub(crate) use expire_coupons::ExpireCoupons;
 pub(crate) use lapse_locks::LapseLocks;
 pub(crate) use place_members::PlaceMembers;
 
+/// The queue of members whose tier was decided by an older ladder, by their ids.
+pub(crate) const PLACEMENTS: &str = "rights.place_members";
+
 /// How long a worker rests when there is nothing to do. Nobody waits for it: whoever reads sees what is due already.
 const REST: Duration = Duration::from_secs(1);

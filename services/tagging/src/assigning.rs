@@ -147,7 +147,7 @@ fn assign_all(
     for assignment in &asked.assignments {
         assign_one(&mut assigned, assignment, &asked.source, catalog, now)?;
         let tag = assigned.tag(&assignment.code);
-        tags.extend(tag.map(|tag| wire::tag::write_member_tag(assignment.code.clone(), tag)));
+        tags.extend(tag.map(|tag| wire::tag::write_member_tag(assignment.code.clone(), tag, now)));
     }
     *subject = assigned;
     Ok(AssignTagsResponse { tags })

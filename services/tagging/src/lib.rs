@@ -63,7 +63,7 @@ pub fn service(deps: Deps) -> Service {
         .add_service(SegmentServiceServer::new(api.clone()))
         .add_service(InsightServiceServer::new(api))
         .add_service(events::feed(db.clone()));
-    let mut workers = workers::all(clock, db, &revisions);
+    let mut workers = workers::all(&deps, &revisions);
     workers.push(events::sequencer(db.clone()));
     workers.push(events::consume(
         &deps,

@@ -15,7 +15,7 @@ pub(crate) mod tags;
 pub(crate) use migrations::migrations;
 
 use fault::Fault;
-use kernel::Time;
+use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, statement, values};
 use uuid::Uuid;
@@ -51,6 +51,26 @@ fn member_list(
 ) -> (String, Vec<Value>) {
     let rows = members.into_iter().map(|member| vec![member.uuid().into()]).collect();
     values(conn.get_database_backend(), first, &[Column::Uuid], rows)
+}
+
+/// The first definition of a list, of the brand whose turn it is after another one's, so that no brand waits for all that
+/// another one has to do. The list gives tenant and code, with `$2` the present time.
+async fn next_in_turn(
+    conn: &impl ConnectionTrait,
+    list: &str,
+    code: &str,
+    turn: Tenant,
+    now: Time,
+) -> Result<Option<(Tenant, String)>, Fault> {
+    for turn_of in [">", "<="] {
+        let sql = format!("{list} AND tenant_id {turn_of} $1 ORDER BY tenant_id, {code} LIMIT 1");
+        let rows = query(conn, &sql, [turn.uuid().into(), now.micros().into()]).await?;
+        if let Some(row) = rows.first() {
+            let tenant = Tenant::from_uuid(row.try_get_by_index(0)?);
+            return Ok(Some((tenant, row.try_get_by_index(1)?)));
+        }
+    }
+    Ok(None)
 }
 
 fn member_id(row: &QueryResult, index: usize) -> Result<MemberId, Fault> {

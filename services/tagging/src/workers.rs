@@ -6,11 +6,17 @@ mod look_at_due;
 
 use std::time::Duration;
 
-use kernel::Clock;
-use runtime::Worker;
-use store::Db;
+use kernel::Tenant;
+use runtime::{Deps, Queue, Worker};
 
 use crate::store::revision::Revisions;
+
+/// The queue of tags that are backfilled, by their codes.
+pub(crate) const BACKFILLS: &str = "tagging.backfill_tags";
+/// The queue of segments that are evaluated, by their codes.
+pub(crate) const EVALUATIONS: &str = "tagging.evaluate_segments";
+/// The queue of members with a tag whose time has come, by their ids.
+pub(crate) const LOOKS: &str = "tagging.look_at_due";
 
 /// How many members are revised in one transaction.
 const MEMBERS_MAX: usize = 500;
@@ -18,19 +24,30 @@ const MEMBERS_MAX: usize = 500;
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// All workers.
-pub(crate) fn all(clock: &Clock, db: &Db, revisions: &Revisions) -> Vec<Box<dyn Worker>> {
-    let (clock, db, revisions) = (clock.clone(), db.clone(), revisions.clone());
+pub(crate) fn all(deps: &Deps, revisions: &Revisions) -> Vec<Box<dyn Worker>> {
+    let (clock, db, revisions) = (deps.clock.clone(), deps.db.clone(), revisions.clone());
+    // Brands take turns; whose turn it is matters to nobody else, so it is not kept.
+    let turn = Tenant::PLATFORM;
     vec![
         Box::new(look_at_due::LookAtDue {
             clock: clock.clone(),
             db: db.clone(),
             revisions: revisions.clone(),
+            queue: Queue::new(LOOKS, deps),
         }),
         Box::new(backfill_tags::BackfillTags {
             clock: clock.clone(),
             db: db.clone(),
             revisions: revisions.clone(),
+            queue: Queue::new(BACKFILLS, deps),
+            turn,
         }),
-        Box::new(evaluate_segments::EvaluateSegments { clock, db, revisions }),
+        Box::new(evaluate_segments::EvaluateSegments {
+            clock,
+            db,
+            revisions,
+            queue: Queue::new(EVALUATIONS, deps),
+            turn,
+        }),
     ]
 }

@@ -1,11 +1,12 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, insert_rows, statement, values};
+use store::{Column, insert_rows, statement, stuck, values};
 
 use super::{get, get_tenant, get_time_or_none};
 use crate::consumers::Merge;
 use crate::domain::run::MemberId;
+use crate::workers::STRAYS;
 
 /// Notes merges that are to be looked at once more.
 pub(crate) async fn note(conn: &impl ConnectionTrait, merges: &[Merge], look_time: Time) -> Result<(), Fault> {
@@ -44,24 +45,29 @@ pub(crate) async fn next_look(conn: &impl ConnectionTrait) -> Result<Option<Time
     row.map_or(Ok(None), |row| get_time_or_none(&row, "look_time"))
 }
 
-/// Takes the merges that are due off the list.
-pub(crate) async fn take_due(conn: &impl ConnectionTrait, now: Time, limit: usize) -> Result<Vec<Merge>, Fault> {
-    const DUE: &str =
-        "SELECT tenant_id, from_id, to_id FROM recent_merge WHERE look_time <= $1 ORDER BY look_time LIMIT $2";
+/// The merges that are due and not set aside.
+pub(crate) async fn due(conn: &impl ConnectionTrait, now: Time, limit: usize) -> Result<Vec<Merge>, Fault> {
+    let item = stuck::id_text(conn.get_database_backend(), "recent_merge.from_id");
+    let free = stuck::is_free(STRAYS, "recent_merge.tenant_id", &item, "$1");
+    let sql = format!(
+        "SELECT tenant_id, from_id, to_id FROM recent_merge WHERE look_time <= $1 AND {free} ORDER BY look_time LIMIT $2"
+    );
     let limit = i64::try_from(limit).map_err(Fault::internal)?;
     let due: [Value; 2] = [now.micros().into(), limit.into()];
-    let rows = conn.query_all_raw(statement(conn, DUE, due)).await?;
-    let due = rows.iter().map(merge).collect::<Result<Vec<Merge>, Fault>>()?;
-    if !due.is_empty() {
-        let taken = due
-            .iter()
-            .map(|merge| vec![merge.tenant.uuid().into(), merge.from.uuid().into()])
-            .collect();
-        let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], taken);
-        let sql = format!("DELETE FROM recent_merge WHERE (tenant_id, from_id) IN {list}");
-        conn.execute_raw(statement(conn, &sql, parameters)).await?;
-    }
-    Ok(due)
+    let rows = conn.query_all_raw(statement(conn, &sql, due)).await?;
+    rows.iter().map(merge).collect()
+}
+
+/// Takes merges off the list.
+pub(crate) async fn take(conn: &impl ConnectionTrait, merges: &[Merge]) -> Result<(), Fault> {
+    let taken = merges
+        .iter()
+        .map(|merge| vec![merge.tenant.uuid().into(), merge.from.uuid().into()])
+        .collect();
+    let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], taken);
+    let sql = format!("DELETE FROM recent_merge WHERE (tenant_id, from_id) IN {list}");
+    conn.execute_raw(statement(conn, &sql, parameters)).await?;
+    Ok(())
 }
 
 fn merge(row: &QueryResult) -> Result<Merge, Fault> {

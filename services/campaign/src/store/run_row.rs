@@ -3,6 +3,7 @@ use kernel::{Tenant, Time};
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
+use super::runs::RunKey;
 use super::versions::VersionKey;
 use super::{get, get_i32, get_tenant, get_time, get_time_or_none};
 use crate::domain::definition::{Definition, NodeKind};
@@ -109,6 +110,10 @@ impl RunRow {
         };
         row.take(definition, run);
         row
+    }
+
+    pub(crate) fn key(&self) -> RunKey {
+        (self.tenant, self.run_id)
     }
 
     pub(crate) fn version_key(&self) -> VersionKey {

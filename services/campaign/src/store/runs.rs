@@ -10,16 +10,81 @@ use super::run_row::{COLUMNS, RunRow};
 use super::{get, get_tenant, get_time_or_none, lock_by};
 use crate::domain::run::{MemberId, RunId};
 
-/// Runs that are due, the most overdue first, locked until the transaction ends. Those that another replica looks at are
-/// passed over.
-pub(crate) async fn lock_due(conn: &impl ConnectionTrait, now: Time, limit: usize) -> Result<Vec<RunRow>, Fault> {
+/// What names a run.
+pub(crate) type RunKey = (Tenant, RunId);
+
+/// A run, or why its row cannot be read.
+pub(crate) type ReadRun = Result<RunRow, (RunKey, Fault)>;
+
+/// Runs of a tenant that are due, the most overdue first, locked until the transaction ends. Those that another replica
+/// looks at are passed over.
+pub(crate) async fn lock_due(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    now: Time,
+    limit: usize,
+) -> Result<Vec<ReadRun>, Fault> {
     let lock = match conn.get_database_backend() {
         DbBackend::Postgres => " FOR UPDATE SKIP LOCKED",
         _ => "",
     };
-    let sql = format!("SELECT {COLUMNS} FROM run WHERE due_time <= $1 ORDER BY due_time LIMIT $2{lock}");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM run WHERE tenant_id = $1 AND due_time IS NOT NULL AND due_time <= $2 \
+         ORDER BY due_time LIMIT $3{lock}"
+    );
     let limit = i64::try_from(limit).map_err(Fault::internal)?;
-    query(conn, &sql, vec![now.micros().into(), limit.into()]).await
+    let parameters = [tenant.uuid().into(), now.micros().into(), limit.into()];
+    let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
+    let read = |row: &QueryResult| {
+        let key = (tenant, RunId::from_uuid(get(row, "run_id")?));
+        Ok(RunRow::read(row).map_err(|fault| (key, fault)))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// By what a runner has a run in hand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Hand {
+    /// It was due at this moment, and nobody has taken it up.
+    Due(Time),
+    /// It is leased under this id.
+    Leased(Uuid),
+}
+
+/// Makes a run due later, unless somebody else has it in hand by now.
+pub(crate) async fn put_off(
+    conn: &impl ConnectionTrait,
+    (tenant, run): RunKey,
+    hand: Hand,
+    due_time: Time,
+) -> Result<(), Fault> {
+    let (held, by): (&str, Value) = match hand {
+        Hand::Due(now) => ("due_time <= $4", now.micros().into()),
+        Hand::Leased(lease_id) => ("lease_id = $4", lease_id.into()),
+    };
+    let sql = format!(
+        "UPDATE run SET due_time = $3, lease_id = NULL \
+         WHERE tenant_id = $1 AND run_id = $2 AND due_time IS NOT NULL AND {held}"
+    );
+    let parameters = [tenant.uuid().into(), run.uuid().into(), due_time.micros().into(), by];
+    conn.execute_raw(statement(conn, &sql, parameters)).await?;
+    Ok(())
+}
+
+/// When a parked run is due: never, as far as the runner can see.
+pub(crate) const PARKED: Time = Time::MAX;
+
+/// Makes a run due at once that was parked.
+pub(crate) async fn take_up(conn: &impl ConnectionTrait, (tenant, run): RunKey, now: Time) -> Result<(), Fault> {
+    const TAKE_UP: &str = "UPDATE run SET due_time = $3 WHERE tenant_id = $1 AND run_id = $2 AND due_time = $4";
+    let parameters = [
+        tenant.uuid().into(),
+        run.uuid().into(),
+        now.micros().into(),
+        PARKED.micros().into(),
+    ];
+    conn.execute_raw(statement(conn, TAKE_UP, parameters)).await?;
+    Ok(())
 }
 
 /// Those of the runs that are still leased under this id, locked until the transaction ends.
@@ -181,11 +246,23 @@ async fn write(conn: &impl ConnectionTrait, rows: &[RunRow], tail: &str) -> Resu
     Ok(())
 }
 
-/// When the next run is due; none where nobody is under way.
-pub(crate) async fn next_due(conn: &impl ConnectionTrait) -> Result<Option<Time>, Fault> {
-    const NEXT: &str = "SELECT MIN(due_time) AS due_time FROM run";
-    let row = conn.query_one_raw(statement(conn, NEXT, [])).await?;
-    row.map_or(Ok(None), |row| get_time_or_none(&row, "due_time"))
+/// When the next run of each tenant is due, of those who have runs under way, in the order of tenants. Two looks into the
+/// index for each tenant, however many runs it has.
+pub(crate) async fn next_due(conn: &impl ConnectionTrait) -> Result<Vec<(Tenant, Time)>, Fault> {
+    const NEXT: &str = "WITH RECURSIVE whose (tenant_id) AS (\
+         SELECT (SELECT tenant_id FROM run WHERE due_time IS NOT NULL ORDER BY tenant_id LIMIT 1) UNION ALL \
+         SELECT (SELECT run.tenant_id FROM run WHERE run.due_time IS NOT NULL AND run.tenant_id > whose.tenant_id \
+             ORDER BY run.tenant_id LIMIT 1) FROM whose WHERE whose.tenant_id IS NOT NULL) \
+         SELECT tenant_id, (SELECT MIN(run.due_time) FROM run \
+             WHERE run.tenant_id = whose.tenant_id AND run.due_time IS NOT NULL) AS due_time \
+         FROM whose WHERE tenant_id IS NOT NULL";
+    let mut next = Vec::new();
+    for row in conn.query_all_raw(statement(conn, NEXT, [])).await? {
+        if let Some(due_time) = get_time_or_none(&row, "due_time")? {
+            next.push((get_tenant(&row)?, due_time));
+        }
+    }
+    Ok(next)
 }
 
 pub(crate) async fn find(conn: &impl ConnectionTrait, tenant: Tenant, run: RunId) -> Result<Option<RunRow>, Fault> {

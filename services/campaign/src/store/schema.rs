@@ -148,3 +148,12 @@ pub(crate) const UNDO: Migration = Migration {
 ALTER TABLE run ADD COLUMN origin_id {uuid};
 ",
 };
+
+/// Runs that are due are found tenant by tenant, so that nobody waits behind another one's backlog.
+pub(crate) const DUE_BY_TENANT: Migration = Migration {
+    name: "campaign_0003_due_by_tenant",
+    sql: "
+CREATE INDEX run_due_of ON run (tenant_id, due_time) WHERE due_time IS NOT NULL;
+DROP INDEX run_due;
+",
+};

@@ -1,6 +1,7 @@
 //! One replica of the service whose parts move when the test says so: facts are applied, runs moved on, time turned.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::campaign::v1::journey_run_service_client::JourneyRunServiceClient;
@@ -13,7 +14,7 @@ use events::{Consumer, Envelope};
 use kernel::{Clock, Fact, Principal, PrincipalKind, Scopes, Tenant, Time};
 use prost::Message;
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
-use runtime::Worker;
+use runtime::{Deps, Worker};
 use sea_orm::ConnectionTrait;
 use store::{Db, statement};
 use telemetry::Red;
@@ -64,14 +65,15 @@ impl Stage {
             .add_service(journey_run_service_server::JourneyRunServiceServer::new(methods));
         api.connect(rpc::serve(routes, stack(&signer)).unwrap());
         let versions = Versions::default();
+        let deps = deps(&db, &clock, &peers);
         let listeners = STREAMS
             .iter()
             .map(|stream| Listener::new(stream, clock.clone(), versions.clone()));
         Self {
             listeners: listeners.collect(),
-            runner: runner(&db, &clock, &peers),
+            runner: runner(&deps),
             tidy: Tidy::new(db.clone(), clock.clone()),
-            strays: Strays::new(db.clone(), clock.clone(), versions),
+            strays: Strays::new(&deps, versions),
             tenant: Tenant::from_uuid(clock.uuid()),
             clock,
             world,
@@ -86,7 +88,7 @@ impl Stage {
     /// The runner of another replica, with connections and a memory of its own.
     pub(super) async fn another_runner(&self) -> Runner {
         let db = self.test_db.another(crate::migrations()).await;
-        runner(&db, &self.clock, &self.peers)
+        runner(&deps(&db, &self.clock, &self.peers))
     }
 
     fn channel(&self, tenant: Tenant) -> Channel {
@@ -364,9 +366,19 @@ impl Stage {
     }
 }
 
-fn runner(db: &Db, clock: &Clock, peers: &Peers) -> Runner {
-    let asker = Asker::new(peers.clone(), clock.clone());
-    Runner::new(db.clone(), clock.clone(), Versions::default(), asker)
+fn deps(db: &Db, clock: &Clock, peers: &Peers) -> Deps {
+    Deps {
+        clock: clock.clone(),
+        db: db.clone(),
+        peers: peers.clone(),
+        outboxes: Arc::default(),
+        red: Red::default(),
+    }
+}
+
+fn runner(deps: &Deps) -> Runner {
+    let asker = Asker::new(deps.peers.clone(), deps.clock.clone());
+    Runner::new(deps, Versions::default(), asker)
 }
 
 fn stack(signer: &Signer) -> Stack {

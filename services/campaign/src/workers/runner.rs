@@ -5,10 +5,11 @@ use async_trait::async_trait;
 use contracts::campaign::v1::JourneyCompleted;
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
-use runtime::Worker;
+use runtime::{Deps, Queue, Worker, caught};
 use store::{Db, Draft, Tx, is_serial};
 use uuid::Uuid;
 
+use super::RUNS;
 use crate::domain::advance::{Advanced, Answer, Inputs, advance};
 use crate::domain::definition::{Definition, NodeKind};
 use crate::domain::fact::Fact;
@@ -18,12 +19,14 @@ use crate::store::entries::{self, EntryKey};
 use crate::store::figures::{self, Changes};
 use crate::store::heard::{self, Heard};
 use crate::store::run_row::RunRow;
-use crate::store::runs;
+use crate::store::runs::{self, Hand, PARKED, RunKey};
 use crate::store::steps::{self, StepRow};
 use crate::versions::{Definitions, Versions};
 
 /// How many runs are moved on in one transaction.
 pub(crate) const RUNS_MAX: usize = 512;
+/// Of how many tenants: those with due runs take turns, so that none waits for all that another one has.
+const TENANTS_MAX: usize = 16;
 /// How many calls a run makes before it queues behind the others again.
 const CALLS_IN_A_ROW_MAX: usize = 8;
 /// How long a replica may take over its calls before another one repeats them.
@@ -32,8 +35,6 @@ pub(crate) const LEASE: Duration = Duration::from_mins(2);
 const BACKOFF: Duration = Duration::from_secs(1);
 /// The longest pause.
 const BACKOFF_MAX: Duration = Duration::from_mins(5);
-/// How long a run whose row cannot be read is put aside.
-const UNSOUND_PAUSE: Duration = Duration::from_hours(1);
 /// How long after its beginning a waiting run looks once more: a fact that another transaction was writing while the run
 /// began was seen by neither. No transaction lives longer. Where transactions come one after the other nothing is late.
 const LATE_FACTS: Duration = Duration::from_mins(1);
@@ -46,31 +47,120 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// moment repeats the very same ask, and the peer answers it with what it did the first time. Calls are made outside of
 /// transactions, under a lease that keeps other replicas away; whoever finds his lease gone drops what he has, for another
 /// one is repeating it.
+///
+/// A run that cannot be moved on is set aside, alone: a transaction that fails is tried again with half of its runs, down to
+/// the one.
 pub(crate) struct Runner {
     db: Db,
     clock: Clock,
     versions: Versions,
     asker: Asker,
+    queue: Queue,
     /// When the next run was due, at the last look that found none due.
     next_due: Option<Time>,
+    /// Whose runs were taken last: the next ones are another tenant's.
+    turn: Tenant,
+    /// Halved after a failure; whole again after a success.
+    runs_max: usize,
+}
+
+/// What came of taking up due runs.
+enum Begun {
+    Round(Round),
+    /// None of these was moved, because of one of them.
+    Failed {
+        runs: Vec<RunKey>,
+        fault: Fault,
+    },
 }
 
 impl Runner {
-    pub(crate) fn new(db: Db, clock: Clock, versions: Versions, asker: Asker) -> Self {
+    pub(crate) fn new(deps: &Deps, versions: Versions, asker: Asker) -> Self {
         Self {
-            db,
-            clock,
+            db: deps.db.clone(),
+            clock: deps.clock.clone(),
             versions,
             asker,
+            queue: Queue::new(RUNS, deps),
             next_due: None,
+            turn: Tenant::PLATFORM,
+            runs_max: RUNS_MAX,
         }
     }
 
-    /// Takes up the runs that are due.
-    async fn begin_round(&self, lease_id: Uuid) -> Result<Round, Fault> {
+    /// The tenants of whom something is due, those first whose turn it is.
+    async fn in_turn(&mut self) -> Result<Vec<Tenant>, Fault> {
+        let now = self.clock.now();
+        let next = runs::next_due(self.db.read()).await?;
+        self.next_due = next.iter().map(|(_, due)| *due).min();
+        let due = next
+            .into_iter()
+            .filter(|(_, due)| *due <= now)
+            .map(|(tenant, _)| tenant);
+        let (after, before): (Vec<Tenant>, Vec<Tenant>) = due.partition(|tenant| *tenant > self.turn);
+        let tenants_max = TENANTS_MAX.min(self.runs_max);
+        Ok(after.into_iter().chain(before).take(tenants_max).collect())
+    }
+
+    /// Takes up runs that are due, of each tenant its share.
+    async fn begin_round(&self, tenants: &[Tenant], lease_id: Uuid) -> Result<Begun, Fault> {
         let tx = self.db.begin().await?;
-        let rows = runs::lock_due(&*tx, self.clock.now(), RUNS_MAX).await?;
-        self.move_on(tx, rows, &Answers::new(), Some(lease_id)).await
+        let share = self.runs_max.checked_div(tenants.len()).unwrap_or(1).max(1);
+        let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
+        for tenant in tenants {
+            for read in runs::lock_due(&*tx, *tenant, self.clock.now(), share).await? {
+                match read {
+                    Ok(row) => rows.push(row),
+                    Err(broken) => unreadable.push(broken),
+                }
+            }
+        }
+        let keys: Vec<RunKey> = rows.iter().map(RunRow::key).collect();
+        match caught(self.move_on(tx, rows, &Answers::new(), Some(lease_id))).await {
+            Ok(mut round) => {
+                round.taken = round.taken.saturating_add(unreadable.len());
+                round.unsound.extend(unreadable);
+                Ok(Begun::Round(round))
+            }
+            Err(fault @ (Fault::Unavailable { .. } | Fault::Contended)) => Err(fault),
+            Err(fault) => Ok(Begun::Failed { runs: keys, fault }),
+        }
+    }
+
+    /// Writes down what peers have answered, and goes on: with all of them, and where that fails with halves.
+    async fn go_on_all(&self, lease_id: Uuid, answers: Answers, last: bool) -> Result<Round, Fault> {
+        let (mut left, mut round) = (vec![answers], Round::default());
+        while let Some(mut some) = left.pop() {
+            // A lost race must not cost the answers: they would be asked for again, but only after the lease.
+            let outcome = rpc::retry(|| caught(self.go_on(lease_id, &some, last))).await;
+            let half = some.keys().nth(some.len().div_euclid(2)).copied();
+            match (outcome, some.len(), half) {
+                (Ok(more), _, _) => round.join(more),
+                (Err(fault @ Fault::Unavailable { .. }), _, _) | (Err(fault), _, None) => return Err(fault),
+                (Err(fault), 1, Some(run)) => self.set_aside(run, Hand::Leased(lease_id), fault).await?,
+                (Err(_), _, Some(half)) => {
+                    let second = some.split_off(&half);
+                    left.extend([second, some]);
+                }
+            }
+        }
+        Ok(round)
+    }
+
+    /// Puts a run off that cannot be moved on, until it is tried again or an operator says so.
+    async fn set_aside(&self, run: RunKey, hand: Hand, fault: Fault) -> Result<(), Fault> {
+        let retry_time = self.queue.set_aside(run.0, &item(run), fault).await?;
+        let tx = self.db.begin().await?;
+        runs::put_off(&*tx, run, hand, retry_time.unwrap_or(PARKED)).await?;
+        tx.commit().await
+    }
+
+    /// Sets those aside whose rows make no sense.
+    async fn set_all_aside(&self, unsound: Vec<(RunKey, Fault)>, hand: Hand) -> Result<(), Fault> {
+        for (run, fault) in unsound {
+            self.set_aside(run, hand, fault).await?;
+        }
+        Ok(())
     }
 
     /// Writes down what peers have answered, and goes on.
@@ -130,22 +220,38 @@ impl Worker for Runner {
 
     async fn tick(&mut self) -> Result<usize, Fault> {
         // A look that locks nothing: most of the time nobody is due.
-        let now = self.clock.now();
-        self.next_due = runs::next_due(self.db.read()).await?;
-        if self.next_due.is_none_or(|due| due > now) {
+        let tenants = self.in_turn().await?;
+        let Some(last) = tenants.last() else { return Ok(0) };
+        let (lease_id, mut hand) = (self.clock.uuid(), Hand::Due(self.clock.now()));
+        let mut round = match rpc::retry(|| self.begin_round(&tenants, lease_id)).await? {
+            Begun::Round(round) => round,
+            Begun::Failed { runs, fault } => {
+                self.runs_max = runs.len().div_euclid(2).max(1);
+                if let [run] = *runs {
+                    self.set_aside(run, hand, fault).await?;
+                }
+                return Ok(1);
+            }
+        };
+        let taken = round.taken;
+        if taken == 0 {
+            // Another replica has them in hand, or a transaction that failed is still being taken back: nothing is known of them.
             return Ok(0);
         }
-        let lease_id = self.clock.uuid();
-        let mut round = rpc::retry(|| self.begin_round(lease_id)).await?;
-        let taken = round.taken;
+        (self.turn, self.runs_max) = (*last, RUNS_MAX);
+        self.queue
+            .forget(&round.moved.iter().map(|run| (run.0, item(*run))).collect())
+            .await?;
         for call in 1..=CALLS_IN_A_ROW_MAX {
+            self.set_all_aside(std::mem::take(&mut round.unsound), hand).await?;
+            hand = Hand::Leased(lease_id);
             if round.asks.is_empty() {
                 break;
             }
             let answers = self.asker.ask(round.asks).await;
-            // A lost race must not cost the answers: they would be asked for again, but only after the lease.
-            round = rpc::retry(|| self.go_on(lease_id, &answers, call == CALLS_IN_A_ROW_MAX)).await?;
+            round = self.go_on_all(lease_id, answers, call == CALLS_IN_A_ROW_MAX).await?;
         }
+        self.set_all_aside(round.unsound, hand).await?;
         Ok(taken)
     }
 
@@ -179,8 +285,26 @@ async fn heard_by(tx: &Tx, rows: &[RunRow], definitions: &Definitions) -> Result
 struct Round {
     /// How many runs it moved.
     taken: usize,
+    /// Which of them it did not leave as they were.
+    moved: Vec<RunKey>,
     /// What has to be asked before they move again.
     asks: Vec<Ask>,
+    /// Those whose rows make no sense.
+    unsound: Vec<(RunKey, Fault)>,
+}
+
+impl Round {
+    fn join(&mut self, more: Self) {
+        self.taken = self.taken.saturating_add(more.taken);
+        self.moved.extend(more.moved);
+        self.asks.extend(more.asks);
+        self.unsound.extend(more.unsound);
+    }
+}
+
+/// What the queue calls a run.
+fn item((_, run): RunKey) -> String {
+    run.uuid().simple().to_string()
 }
 
 /// What became of many runs.
@@ -195,6 +319,7 @@ struct Moved {
     changes: Changes,
     ended: Vec<(EntryKey, RunId)>,
     facts: Vec<Draft>,
+    unsound: Vec<(RunKey, Fault)>,
 }
 
 impl Moved {
@@ -203,10 +328,7 @@ impl Moved {
             Ok(run) => run,
             Err(fault) => {
                 // The others must not suffer for it.
-                tracing::error!(run = %row.run_id, %fault, "a run cannot be read and is put aside");
-                row.due_time = Some(self.now.plus(UNSOUND_PAUSE));
-                row.lease_id = None;
-                self.rows.push(row);
+                self.unsound.push((row.key(), fault));
                 return;
             }
         };
@@ -270,14 +392,19 @@ impl Moved {
     }
 
     async fn write(self, tx: Tx, clock: &Clock) -> Result<Round, Fault> {
-        let taken = self.rows.len();
+        let taken = self.rows.len().saturating_add(self.unsound.len());
         runs::update(&*tx, &self.rows).await?;
         steps::insert(&*tx, self.steps).await?;
         entries::release(&*tx, &self.ended).await?;
         figures::add(&*tx, self.changes).await?;
         tx.emit_all(clock, self.facts).await?;
         tx.commit().await?;
-        Ok(Round { taken, asks: self.asks })
+        Ok(Round {
+            taken,
+            moved: self.rows.iter().map(RunRow::key).collect(),
+            asks: self.asks,
+            unsound: self.unsound,
+        })
     }
 }
 

@@ -3,10 +3,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::Clock;
-use runtime::Worker;
+use runtime::{Deps, Queue, Worker};
 use store::Db;
 
-use crate::consumers::merge;
+use super::STRAYS;
+use crate::consumers::{Merge, merge};
 use crate::store::merges;
 use crate::versions::Versions;
 
@@ -23,18 +24,31 @@ pub(crate) struct Strays {
     db: Db,
     clock: Clock,
     versions: Versions,
+    queue: Queue,
 }
 
 impl Strays {
-    pub(crate) fn new(db: Db, clock: Clock, versions: Versions) -> Self {
-        Self { db, clock, versions }
+    pub(crate) fn new(deps: &Deps, versions: Versions) -> Self {
+        Self {
+            db: deps.db.clone(),
+            clock: deps.clock.clone(),
+            versions,
+            queue: Queue::new(STRAYS, deps),
+        }
+    }
+
+    async fn look(&self, due: Vec<Merge>) -> Result<(), Fault> {
+        let tx = self.db.begin().await?;
+        merges::take(&*tx, &due).await?;
+        merge(&tx, &self.versions, &due, self.clock.now()).await?;
+        tx.commit().await
     }
 }
 
 #[async_trait]
 impl Worker for Strays {
     fn name(&self) -> &'static str {
-        "campaign.bring_strays_home"
+        STRAYS
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
@@ -42,11 +56,9 @@ impl Worker for Strays {
         if merges::next_look(self.db.read()).await?.is_none_or(|look| look > now) {
             return Ok(0);
         }
-        let tx = self.db.begin().await?;
-        let due = merges::take_due(&*tx, now, MERGES_MAX).await?;
-        merge(&tx, &self.versions, &due, now).await?;
-        tx.commit().await?;
-        Ok(due.len())
+        let due = merges::due(self.db.read(), now, MERGES_MAX).await?;
+        let name = |merge: &Merge| (merge.tenant, merge.from.uuid().simple().to_string());
+        self.queue.attempt_all(due, name, |due| self.look(due)).await
     }
 
     async fn rest(&mut self) {

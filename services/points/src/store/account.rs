@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Tx, for_update, insert_rows, look_up, values};
 use uuid::Uuid;
 
-use super::row::{Columns, KEYS_MAX, select};
+use super::row::{Columns, KEYS_MAX, free_account, select};
 use crate::domain::{AccountKey, AssetCode, Frozen, MemberId, Standing};
 
 /// A locked account.
@@ -182,13 +182,17 @@ pub(crate) async fn balances(
 /// The accounts of a tenant that have been idle for too long by `now`, those first that have waited longest.
 pub(crate) async fn idle_accounts(
     conn: &impl ConnectionTrait,
+    queue: &'static str,
     tenant: Tenant,
     now: Time,
     limit: i64,
 ) -> Result<Vec<AccountKey>, Fault> {
-    const IDLE: &str = "SELECT member_id, asset_code FROM account \
-         WHERE tenant_id = $1 AND idle_time <= $2 AND frozen_time IS NULL ORDER BY idle_time, member_id, asset_code LIMIT $3";
-    let rows = select(conn, IDLE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
+    let free = free_account(conn.get_database_backend(), queue, "account");
+    let idle = format!(
+        "SELECT member_id, asset_code FROM account WHERE tenant_id = $1 AND idle_time <= $2 AND frozen_time IS NULL \
+         AND {free} ORDER BY idle_time, member_id, asset_code LIMIT $3"
+    );
+    let rows = select(conn, &idle, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
     rows.iter()
         .map(|row| {
             let mut columns = Columns::of(row);

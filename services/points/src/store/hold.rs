@@ -7,7 +7,7 @@ use store::{Column, Tx, insert_rows, statement, values};
 use uuid::Uuid;
 
 use super::account::key_values;
-use super::row::{Columns, KEYS_MAX, broken, select};
+use super::row::{Columns, KEYS_MAX, broken, free_account, select};
 use crate::domain::{AccountKey, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
 
 const SELECT: &str = "h.tenant_id, h.hold_id, h.member_id, h.asset_code, h.amount, h.state, h.captured, h.entry_id, \
@@ -67,16 +67,20 @@ pub(crate) async fn list_holds(
 /// The holds of a tenant whose deadline has come by `now`, those first that have waited longest.
 pub(crate) async fn due_holds(
     conn: &impl ConnectionTrait,
+    queue: &'static str,
     tenant: Tenant,
     now: Time,
     limit: i64,
 ) -> Result<Vec<(AccountKey, HoldId)>, Fault> {
-    const DUE: &str = "SELECT h.member_id, h.asset_code, h.hold_id FROM hold AS h \
+    let free = free_account(conn.get_database_backend(), queue, "h");
+    let due = format!(
+        "SELECT h.member_id, h.asset_code, h.hold_id FROM hold AS h \
          WHERE h.tenant_id = $1 AND h.open AND h.expire_time <= $2 AND NOT EXISTS (SELECT 1 FROM account AS a \
              WHERE a.tenant_id = h.tenant_id AND a.member_id = h.member_id AND a.asset_code = h.asset_code \
-             AND a.frozen_time IS NOT NULL) \
-         ORDER BY h.expire_time, h.hold_id LIMIT $3";
-    let rows = select(conn, DUE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
+             AND a.frozen_time IS NOT NULL) AND {free} \
+         ORDER BY h.expire_time, h.hold_id LIMIT $3"
+    );
+    let rows = select(conn, &due, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
     rows.iter()
         .map(|row| {
             let mut columns = Columns::of(row);

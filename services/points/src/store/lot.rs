@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 use store::{Column, Tx, look_up, values};
 use uuid::Uuid;
 
-use super::row::{Columns, KEYS_MAX, select};
+use super::row::{Columns, KEYS_MAX, free_account, select};
 use crate::domain::{AccountKey, AssetCode, EntryId, Lot, LotId, LotKey, MemberId};
 
 /// How many lots of each account are read at a time: of most accounts the first few suffice, and an account with ten
@@ -215,16 +215,20 @@ pub(super) async fn waiting_earns(
 /// The pending earns of a tenant whose time has come by `now`, those first that have waited longest.
 pub(crate) async fn due_pending(
     conn: &impl ConnectionTrait,
+    queue: &'static str,
     tenant: Tenant,
     now: Time,
     limit: i64,
 ) -> Result<Vec<(AccountKey, EntryId)>, Fault> {
-    const DUE: &str = "SELECT l.member_id, l.asset_code, l.lot_id FROM lot AS l \
+    let free = free_account(conn.get_database_backend(), queue, "l");
+    let due = format!(
+        "SELECT l.member_id, l.asset_code, l.lot_id FROM lot AS l \
          WHERE l.tenant_id = $1 AND l.pending > 0 AND l.available_time <= $2 AND NOT EXISTS (SELECT 1 FROM account AS a \
              WHERE a.tenant_id = l.tenant_id AND a.member_id = l.member_id AND a.asset_code = l.asset_code \
-             AND a.frozen_time IS NOT NULL) \
-         ORDER BY l.available_time, l.lot_id LIMIT $3";
-    let rows = select(conn, DUE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
+             AND a.frozen_time IS NOT NULL) AND {free} \
+         ORDER BY l.available_time, l.lot_id LIMIT $3"
+    );
+    let rows = select(conn, &due, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
     rows.iter()
         .map(|row| {
             let mut columns = Columns::of(row);
@@ -247,16 +251,20 @@ pub(crate) struct DueLot {
 /// The lots of a tenant whose time has come by `now`, those first that have waited longest. Those of frozen accounts wait.
 pub(crate) async fn due_lots(
     conn: &impl ConnectionTrait,
+    queue: &'static str,
     tenant: Tenant,
     now: Time,
     limit: i64,
 ) -> Result<Vec<DueLot>, Fault> {
-    const DUE: &str = "SELECT l.member_id, l.asset_code, l.lot_id FROM lot AS l \
+    let free = free_account(conn.get_database_backend(), queue, "l");
+    let due = format!(
+        "SELECT l.member_id, l.asset_code, l.lot_id FROM lot AS l \
          WHERE l.tenant_id = $1 AND l.open AND l.expire_time <= $2 AND NOT EXISTS (SELECT 1 FROM account AS a \
              WHERE a.tenant_id = l.tenant_id AND a.member_id = l.member_id AND a.asset_code = l.asset_code \
-             AND a.frozen_time IS NOT NULL) \
-         ORDER BY l.expire_time, l.lot_id LIMIT $3";
-    let rows = select(conn, DUE, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
+             AND a.frozen_time IS NOT NULL) AND {free} \
+         ORDER BY l.expire_time, l.lot_id LIMIT $3"
+    );
+    let rows = select(conn, &due, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
     rows.iter()
         .map(|row| {
             let mut columns = Columns::of(row);

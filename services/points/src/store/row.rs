@@ -1,10 +1,10 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
-use sea_orm::{ConnectionTrait, QueryResult, TryGetable, Value};
-use store::statement;
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, TryGetable, Value};
+use store::{statement, stuck};
 use uuid::Uuid;
 
-use crate::domain::{CalendarMonth, EntryKind, SumPage, View};
+use crate::domain::{AccountKey, CalendarMonth, EntryKind, SumPage, View};
 
 /// How many keys one statement looks up at the most: three parameters each, within SQLite's limit.
 pub(super) const KEYS_MAX: usize = 5_000;
@@ -16,6 +16,18 @@ pub(super) async fn select(
     parameters: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<QueryResult>, Fault> {
     Ok(conn.query_all_raw(statement(conn, sql, parameters)).await?)
+}
+
+/// What a queue calls an account.
+pub(crate) fn account_item(key: &AccountKey) -> String {
+    format!("{}/{}", key.member.uuid().simple(), key.asset)
+}
+
+/// The condition that a queue has not set an account aside: that of the row called `row`, with `$2` the present time.
+pub(super) fn free_account(backend: DbBackend, queue: &'static str, row: &str) -> String {
+    let member = stuck::id_text(backend, &format!("{row}.member_id"));
+    let item = format!("{member} || '/' || {row}.asset_code");
+    stuck::is_free(queue, &format!("{row}.tenant_id"), &item, "$2")
 }
 
 /// Reads the columns of a row one after the other.

@@ -4,18 +4,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
-use runtime::Worker;
+use runtime::{Deps, Queue, Worker};
 use store::Db;
 
 use crate::domain::{AccountKey, Act, ConfirmCause, Earns, LotId, Posting, Refusal, ReleaseCause};
 use crate::post::post_many;
-use crate::store::{due_holds, due_lots, due_pending, idle_accounts, tenants};
+use crate::store::{account_item, due_holds, due_lots, due_pending, idle_accounts, tenants};
 
 /// Posts what comes due. What to do follows from the table and the clock alone, so a missed, doubled or crashed tick is
-/// repaired by the next one. Accounts that are frozen wait.
+/// repaired by the next one. Accounts that are frozen wait; one that cannot be posted to for another reason is set aside, and
+/// the others go on. Each brand gets a page at a time, so that none waits for all that another one has due.
 pub(crate) struct PostDue {
     name: &'static str,
-    dues: &'static [Due],
+    dues: Vec<(Due, Queue)>,
     /// How long after its time something may still stand in the books as if it had not come. What has expired counts and is
     /// spent no more meanwhile, and no hold is captured after its deadline.
     lateness_max: Duration,
@@ -38,43 +39,32 @@ enum Due {
 
 impl PostDue {
     /// Expires lots whose time has come, and what was idle for too long.
-    pub(crate) fn expire_lots(clock: Clock, db: Db) -> Self {
-        Self {
-            name: "points.expire_lots",
-            dues: &[Due::Lots, Due::IdleAccounts],
-            lateness_max: Duration::from_mins(10),
-            clock,
-            db,
-        }
+    pub(crate) fn expire_lots(deps: &Deps) -> Self {
+        let dues = &[Due::Lots, Due::IdleAccounts];
+        Self::new(deps, "points.expire_lots", dues, Duration::from_mins(10))
     }
 
     /// Makes pending earns available whose time has come.
-    pub(crate) fn confirm_pending(clock: Clock, db: Db) -> Self {
-        Self {
-            name: "points.confirm_pending",
-            dues: &[Due::Pending],
-            lateness_max: Duration::from_mins(1),
-            clock,
-            db,
-        }
+    pub(crate) fn confirm_pending(deps: &Deps) -> Self {
+        Self::new(deps, "points.confirm_pending", &[Due::Pending], Duration::from_mins(1))
     }
 
     /// Gives holds back whose deadline has passed.
-    pub(crate) fn release_holds(clock: Clock, db: Db) -> Self {
+    pub(crate) fn release_holds(deps: &Deps) -> Self {
+        Self::new(deps, "points.release_holds", &[Due::Holds], Duration::from_secs(30))
+    }
+
+    fn new(deps: &Deps, name: &'static str, dues: &[Due], lateness_max: Duration) -> Self {
         Self {
-            name: "points.release_holds",
-            dues: &[Due::Holds],
-            lateness_max: Duration::from_secs(30),
-            clock,
-            db,
+            name,
+            dues: dues.iter().map(|due| (*due, Queue::new(due.queue(), deps))).collect(),
+            lateness_max,
+            clock: deps.clock.clone(),
+            db: deps.db.clone(),
         }
     }
 
-    async fn post(&self, due: Due, tenant: Tenant, now: Time) -> Result<usize, Fault> {
-        let postings = due.find(&self.db, tenant, now).await?;
-        if postings.is_empty() {
-            return Ok(0);
-        }
+    async fn post(&self, postings: Vec<Posting>) -> Result<(), Fault> {
         let tx = self.db.begin().await?;
         for decided in post_many(&tx, &self.clock, &postings).await? {
             match decided {
@@ -83,12 +73,21 @@ impl PostDue {
                 Err(refusal) => return Err(refusal.into()),
             }
         }
-        tx.commit().await?;
-        Ok(postings.len())
+        tx.commit().await
     }
 }
 
 impl Due {
+    /// The queue of the accounts for which it is due.
+    fn queue(self) -> &'static str {
+        match self {
+            Self::Lots => "points.expire_lots",
+            Self::IdleAccounts => "points.expire_idle_accounts",
+            Self::Pending => "points.confirm_pending",
+            Self::Holds => "points.release_holds",
+        }
+    }
+
     /// How many of a tenant are posted in one transaction.
     fn page_max(self) -> i64 {
         match self {
@@ -100,23 +99,23 @@ impl Due {
 
     /// The next ones of a tenant, those first that have waited longest.
     async fn find(self, db: &Db, tenant: Tenant, now: Time) -> Result<Vec<Posting>, Fault> {
-        let (conn, limit) = (db.read(), self.page_max());
+        let (conn, queue, limit) = (db.read(), self.queue(), self.page_max());
         Ok(match self {
             Self::Lots => {
                 let mut lots: BTreeMap<AccountKey, Vec<LotId>> = BTreeMap::new();
-                for due in due_lots(conn, tenant, now, limit).await? {
+                for due in due_lots(conn, queue, tenant, now, limit).await? {
                     lots.entry(due.account).or_default().push(due.lot);
                 }
                 let expire = |(account, lots)| Posting::new(account, Act::Expire { lots });
                 lots.into_iter().map(expire).collect()
             }
             Self::IdleAccounts => {
-                let idle = idle_accounts(conn, tenant, now, limit).await?.into_iter();
+                let idle = idle_accounts(conn, queue, tenant, now, limit).await?.into_iter();
                 idle.map(|account| Posting::new(account, Act::Expire { lots: Vec::new() }))
                     .collect()
             }
             Self::Pending => {
-                let due = due_pending(conn, tenant, now, limit).await?.into_iter();
+                let due = due_pending(conn, queue, tenant, now, limit).await?.into_iter();
                 due.map(|(account, entry)| {
                     let act = Act::Confirm {
                         earns: Earns::Entry(entry),
@@ -127,7 +126,7 @@ impl Due {
                 .collect()
             }
             Self::Holds => {
-                let due = due_holds(conn, tenant, now, limit).await?.into_iter();
+                let due = due_holds(conn, queue, tenant, now, limit).await?.into_iter();
                 due.map(|(account, hold)| {
                     let cause = ReleaseCause::Deadline;
                     Posting::new(account, Act::Release { hold, cause })
@@ -148,8 +147,11 @@ impl Worker for PostDue {
         let now = self.clock.now();
         let mut posted: usize = 0;
         for tenant in tenants(self.db.read()).await? {
-            for due in self.dues {
-                posted = posted.saturating_add(self.post(*due, tenant, now).await?);
+            for (due, queue) in &self.dues {
+                let postings = due.find(&self.db, tenant, now).await?;
+                let name = |posting: &Posting| (tenant, account_item(&posting.account));
+                let post = |postings| self.post(postings);
+                posted = posted.saturating_add(queue.attempt_all(postings, name, post).await?);
             }
         }
         Ok(posted)

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
-use runtime::Worker;
+use runtime::{Deps, Queue, Worker};
 use store::Db;
 use telemetry::Red;
 use uuid::Uuid;
@@ -16,6 +16,9 @@ use crate::store::{
     next_sums, page_sums, save_walk, save_wrong_sums, sums_between, tallies, tenants, walk,
 };
 
+/// Its queue, of brands: each has one item.
+const QUEUE: &str = "points.prove_counters";
+const ALL: &str = "all";
 /// How many entries of a tenant are added up in one tick.
 const ENTRIES_MAX: i64 = 2_000;
 /// Entries are walked over once they are so old. They are numbered by the clock before they are committed: by then all that
@@ -54,15 +57,17 @@ pub(crate) struct ProveCounters {
     db: Db,
     red: Red,
     pace: Pace,
+    queue: Queue,
 }
 
 impl ProveCounters {
-    pub(crate) fn new(clock: Clock, db: Db, red: Red) -> Self {
+    pub(crate) fn new(deps: &Deps) -> Self {
         Self {
-            pace: Pace::new(clock.clone(), IDLE),
-            clock,
-            db,
-            red,
+            pace: Pace::new(deps.clock.clone(), IDLE),
+            clock: deps.clock.clone(),
+            db: deps.db.clone(),
+            red: deps.red.clone(),
+            queue: Queue::new(QUEUE, deps),
         }
     }
 
@@ -219,7 +224,7 @@ fn first_id_of(time: Time) -> Uuid {
 #[async_trait]
 impl Worker for ProveCounters {
     fn name(&self) -> &'static str {
-        "points.prove_counters"
+        QUEUE
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
@@ -228,7 +233,11 @@ impl Worker for ProveCounters {
         };
         let mut walked: usize = 0;
         for tenant in tenants(self.db.read()).await? {
-            walked = walked.saturating_add(self.walk_on(tenant).await?);
+            // A brand that cannot be proven keeps nobody else from it.
+            if self.queue.has_free(tenant, ALL).await? {
+                let done = self.queue.attempt(tenant, ALL, || self.walk_on(tenant)).await?;
+                walked = walked.saturating_add(done.unwrap_or(1));
+            }
         }
         self.tell().await?;
         self.pace.rest_after(&began, walked > 0);

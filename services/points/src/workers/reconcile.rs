@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
-use runtime::Worker;
+use runtime::{Deps, Queue, Worker};
 use store::Db;
 use telemetry::Red;
 
@@ -15,6 +15,9 @@ use crate::store::{
     reconciliation, save_proofs, save_reconciliation, tenants,
 };
 
+/// Its queue, of brands: each has one item.
+const QUEUE: &str = "points.reconcile";
+const ALL: &str = "all";
 /// How many accounts of a tenant are checked by one statement.
 const ACCOUNTS_MAX: i64 = 100;
 /// How many new entries of one account are read by it. The pass waits for an account that has more: it is read on where the
@@ -38,6 +41,7 @@ pub(crate) struct Reconcile {
     db: Db,
     red: Red,
     pace: Pace,
+    queue: Queue,
 }
 
 /// What a page of accounts came to.
@@ -50,12 +54,13 @@ struct Outcome {
 }
 
 impl Reconcile {
-    pub(crate) fn new(clock: Clock, db: Db, red: Red) -> Self {
+    pub(crate) fn new(deps: &Deps) -> Self {
         Self {
-            pace: Pace::new(clock.clone(), IDLE),
-            clock,
-            db,
-            red,
+            pace: Pace::new(deps.clock.clone(), IDLE),
+            clock: deps.clock.clone(),
+            db: deps.db.clone(),
+            red: deps.red.clone(),
+            queue: Queue::new(QUEUE, deps),
         }
     }
 
@@ -175,7 +180,7 @@ fn judge(page: &[BooksRow]) -> Outcome {
 #[async_trait]
 impl Worker for Reconcile {
     fn name(&self) -> &'static str {
-        "points.reconcile"
+        QUEUE
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
@@ -184,7 +189,11 @@ impl Worker for Reconcile {
         };
         let mut checked: usize = 0;
         for tenant in tenants(self.db.read()).await? {
-            checked = checked.saturating_add(self.check_page(tenant).await?);
+            // A brand that cannot be proven keeps nobody else from it.
+            if self.queue.has_free(tenant, ALL).await? {
+                let done = self.queue.attempt(tenant, ALL, || self.check_page(tenant)).await?;
+                checked = checked.saturating_add(done.unwrap_or(1));
+            }
         }
         self.tell(checked).await?;
         self.pace.rest_after(&began, checked > 0);

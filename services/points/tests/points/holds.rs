@@ -272,6 +272,31 @@ async fn at_its_deadline_a_hold_is_given_back_by_itself() {
     brand.check().await;
 }
 
+#[tokio::test]
+async fn an_account_whose_hold_cannot_be_given_back_keeps_nobody_else_s() {
+    let brand = brand().await;
+    let (ann, bob) = (brand.member(), brand.member());
+    for member in [&ann, &bob] {
+        brand.earn(member, 100, 0).await;
+        brand.hold(member, 30, 60).await.unwrap();
+    }
+    brand.h.settle().await;
+    // Ann's row says that nothing is held of it; the ledger's proof does not come by within the next minute.
+    brand.lift_guards().await;
+    let oldest = "(SELECT member_id FROM hold ORDER BY hold_id LIMIT 1)";
+    let spoilt = brand
+        .execute(&format!("UPDATE account SET held = 0 WHERE member_id = {oldest}"))
+        .await;
+    assert_eq!(spoilt, Ok(1));
+    brand.h.clock.advance(std::time::Duration::from_mins(1));
+    brand.h.settle().await;
+    assert_eq!(brand.standing(&bob).await, (100, 0));
+    let stuck = brand.h.db.stuck_items(10).await.unwrap();
+    assert_eq!(stuck.len(), 1, "{stuck:?}");
+    assert_eq!(stuck[0].queue, "points.release_holds");
+    assert!(stuck[0].item.ends_with("/points"), "{stuck:?}");
+}
+
 /// Decided: what is held does not expire; given back, it expires at once.
 #[tokio::test]
 async fn what_is_held_does_not_expire_before_it_is_given_back() {

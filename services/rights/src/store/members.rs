@@ -3,11 +3,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use fault::Fault;
 use kernel::{Id, Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, Value};
-use store::{Column, Db, Tx, insert_rows, redirects, statement, values};
+use store::{Column, Db, Tx, insert_rows, redirects, statement, stuck, values};
 
 use super::Columns;
 use crate::domain::member::{MemberId, MemberKey, ReachedTier, Standing};
 use crate::domain::roster::Outcome;
+use crate::workers::PLACEMENTS;
 
 /// The types of a member's key.
 const KEY: &[Column] = &[Column::Uuid, Column::Uuid];
@@ -160,15 +161,35 @@ pub(crate) async fn absorb(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey>) -> 
     Ok(())
 }
 
-/// Some members that were placed by an older ladder than their tenant's.
-pub(crate) async fn placed_by_older_ladder(db: &Db, members_max: i64) -> Result<Vec<MemberKey>, Fault> {
-    const FIND: &str = "SELECT member.tenant_id, member.member_id FROM tier_ladder CROSS JOIN member \
-         WHERE member.tenant_id = tier_ladder.tenant_id AND member.ladder_version < tier_ladder.version LIMIT $1";
-    let rows = db
-        .read()
-        .query_all_raw(statement(db.read(), FIND, [members_max.into()]))
-        .await?;
-    rows.iter().map(|row| key(&mut Columns::of(row))).collect()
+/// Members of one brand whose tier was decided by an older ladder, without those who are set aside: of the brand whose turn it
+/// is after another one's.
+pub(crate) async fn placed_by_older_ladder(
+    db: &Db,
+    turn: Tenant,
+    now: Time,
+    members_max: i64,
+) -> Result<Vec<MemberKey>, Fault> {
+    let conn = db.read();
+    let item = stuck::id_text(db.backend(), "member.member_id");
+    let free = stuck::is_free(PLACEMENTS, "member.tenant_id", &item, "$3");
+    for turn_of in [">", "<="] {
+        let find = format!(
+            "SELECT member.tenant_id, member.member_id FROM tier_ladder CROSS JOIN member \
+             WHERE member.tenant_id = tier_ladder.tenant_id AND member.ladder_version < tier_ladder.version \
+             AND tier_ladder.tenant_id {turn_of} $2 AND {free} ORDER BY tier_ladder.tenant_id LIMIT $1"
+        );
+        let parameters: [Value; 3] = [members_max.into(), turn.uuid().into(), now.micros().into()];
+        let rows = conn.query_all_raw(statement(conn, &find, parameters)).await?;
+        let mut members: Vec<MemberKey> = rows
+            .iter()
+            .map(|row| key(&mut Columns::of(row)))
+            .collect::<Result<_, Fault>>()?;
+        if let Some((first, _)) = members.first().copied() {
+            members.retain(|(tenant, _)| *tenant == first);
+            return Ok(members);
+        }
+    }
+    Ok(Vec::new())
 }
 
 fn key(columns: &mut Columns<'_>) -> Result<MemberKey, Fault> {

@@ -1,10 +1,11 @@
 use async_trait::async_trait;
 use fault::Fault;
-use kernel::Clock;
-use runtime::Worker;
+use kernel::{Clock, Tenant};
+use runtime::{Queue, Worker};
 use store::Db;
 
-use super::REST;
+use super::{PLACEMENTS, REST};
+use crate::domain::member::MemberKey;
 use crate::domain::roster::{Happening, What};
 use crate::store::members;
 use crate::tiers;
@@ -13,36 +14,43 @@ use crate::tiers;
 const MEMBERS_MAX: i64 = 500;
 
 /// Places the members anew whose tier was decided by an older ladder. What is left to do stands in the members' rows, so
-/// it goes on where it was interrupted.
+/// it goes on where it was interrupted. Brands take turns, a page at a time.
 pub(crate) struct PlaceMembers {
     pub(crate) clock: Clock,
     pub(crate) db: Db,
+    pub(crate) queue: Queue,
+    /// Whose members were placed last: the next ones are another brand's.
+    pub(crate) turn: Tenant,
 }
 
 #[async_trait]
 impl Worker for PlaceMembers {
     fn name(&self) -> &'static str {
-        "rights.place_members"
+        PLACEMENTS
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let members = members::placed_by_older_ladder(&self.db, MEMBERS_MAX).await?;
-        if members.is_empty() {
-            return Ok(0);
+        let members = members::placed_by_older_ladder(&self.db, self.turn, self.clock.now(), MEMBERS_MAX).await?;
+        if let Some((tenant, _)) = members.first() {
+            self.turn = *tenant;
         }
-        let (time, done) = (self.clock.now(), members.len());
-        let what = members.into_iter().map(What::LadderChanged);
-        let tx = self.db.begin().await?;
-        match tiers::play(&tx, &self.clock, what.map(|what| Happening { what, time }).collect()).await {
-            Ok(()) => tx.commit().await?,
-            // Somebody was merged meanwhile; the next tick finds who is left.
-            Err(Fault::Contended) => {}
-            Err(fault) => return Err(fault),
-        }
-        Ok(done)
+        let name = |(tenant, member): &MemberKey| (*tenant, member.uuid().simple().to_string());
+        self.queue
+            .attempt_all(members, name, |members| self.place(members))
+            .await
     }
 
     async fn rest(&mut self) {
         self.clock.sleep(REST).await;
+    }
+}
+
+impl PlaceMembers {
+    async fn place(&self, members: Vec<MemberKey>) -> Result<(), Fault> {
+        let time = self.clock.now();
+        let what = members.into_iter().map(What::LadderChanged);
+        let tx = self.db.begin().await?;
+        tiers::play(&tx, &self.clock, what.map(|what| Happening { what, time }).collect()).await?;
+        tx.commit().await
     }
 }

@@ -22,6 +22,8 @@ pub struct Segment {
     pub condition_version: i64,
     /// Whether members are still being evaluated by the present condition.
     pub is_evaluating: bool,
+    /// Why the evaluation was given up, where it was; the present members may not be those of the condition.
+    pub failure: Option<String>,
     /// How many members that evaluation has looked at.
     pub evaluated_count: i64,
     /// Counts the definition's changes.

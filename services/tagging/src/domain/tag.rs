@@ -31,6 +31,8 @@ pub struct Tag {
     pub lifetime_days: Option<u16>,
     /// Whether activities from before its creation are still being counted in.
     pub is_backfilling: bool,
+    /// Why the backfill was given up, where it was: who did something before then may lack the tag.
+    pub failure: Option<String>,
     /// Counts the definition's changes.
     pub version: i64,
     /// When it was created.
@@ -163,6 +165,7 @@ mod tests {
             source: TagSource::Manual,
             lifetime_days,
             is_backfilling: false,
+            failure: None,
             version: 1,
             create_time: Time::EPOCH,
             update_time: Time::EPOCH,

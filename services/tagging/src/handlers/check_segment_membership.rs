@@ -18,7 +18,7 @@ impl TaggingApi {
         Ok(CheckSegmentMembershipResponse {
             is_member: enter_time.is_some(),
             enter_time: enter_time.map(Time::to_wire),
-            state: wire::segment::state(segment.is_evaluating).into(),
+            state: wire::segment::state(&segment).into(),
         })
     }
 }

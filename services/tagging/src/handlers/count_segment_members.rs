@@ -12,10 +12,11 @@ impl TaggingApi {
         call: Call<CountSegmentMembersRequest>,
     ) -> Result<CountSegmentMembersResponse, Fault> {
         let row = self.segment(call.tenant(), &call.segment_code).await?;
+        let state = wire::segment::state(&row.segment);
         let tally = Tally::Segment { code: row.segment.code };
         Ok(CountSegmentMembersResponse {
             member_count: figures::members(self.db.read(), call.tenant(), &tally).await?,
-            state: wire::segment::state(row.segment.is_evaluating).into(),
+            state: state.into(),
         })
     }
 }

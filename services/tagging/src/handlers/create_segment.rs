@@ -64,6 +64,7 @@ fn parse(wire: Option<&v1::Segment>, now: Time) -> Result<Row, Fault> {
         condition,
         condition_version: 1,
         is_evaluating: true,
+        failure: None,
         evaluated_count: 0,
         version: 1,
         create_time: now,

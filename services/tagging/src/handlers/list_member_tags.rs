@@ -18,9 +18,10 @@ impl TaggingApi {
         let size = page_size(call.page_size);
         let mut tags = member_tags::page(self.db.read(), call.tenant(), member, &after, paging::rows_max(size)).await?;
         let next_page_token = paging::cut(&mut tags, size, &filter, |(code, _)| code.clone().into_bytes());
+        let now = self.clock.now();
         let tags = tags
             .into_iter()
-            .map(|(code, tag)| wire::tag::write_member_tag(code, &tag))
+            .map(|(code, tag)| wire::tag::write_member_tag(code, &tag, now))
             .collect();
         Ok(ListMemberTagsResponse { tags, next_page_token })
     }

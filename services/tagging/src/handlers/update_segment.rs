@@ -1,7 +1,7 @@
 use contracts::tagging::v1::{UpdateSegmentRequest, UpdateSegmentResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
-use store::Begun;
+use store::{Begun, stuck};
 
 use super::create_segment::check;
 use super::update_tag::check_etag;
@@ -9,6 +9,7 @@ use super::{TaggingApi, get_segment};
 use crate::store::catalogs::{self, Hold};
 use crate::store::segments::{self, Row};
 use crate::wire;
+use crate::workers::EVALUATIONS;
 
 impl TaggingApi {
     pub(super) async fn update_segment(
@@ -34,8 +35,10 @@ impl TaggingApi {
         if row.segment.condition != condition_before {
             row.segment.condition_version = row.segment.condition_version.saturating_add(1);
             row.segment.is_evaluating = true;
+            row.segment.failure = None;
             row.segment.evaluated_count = 0;
             segments::update_condition(&tx, call.tenant(), &row).await?;
+            stuck::release(&tx, EVALUATIONS, call.tenant(), &call.segment_code).await?;
             catalogs::changed(&tx, call.tenant()).await?;
         }
         let segment = get_segment::write(&**tx, call.tenant(), row).await?;

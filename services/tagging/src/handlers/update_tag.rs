@@ -1,13 +1,14 @@
 use contracts::tagging::v1::{UpdateTagRequest, UpdateTagResponse};
 use fault::{Common, Fault, Violations};
 use rpc::Call;
-use store::Begun;
+use store::{Begun, stuck};
 
 use super::TaggingApi;
 use crate::domain::tag::Tag;
 use crate::store::catalogs::{self, Hold};
 use crate::store::tags;
 use crate::wire;
+use crate::workers::BACKFILLS;
 
 impl TaggingApi {
     pub(super) async fn update_tag(&self, call: Call<UpdateTagRequest>) -> Result<UpdateTagResponse, Fault> {
@@ -24,6 +25,9 @@ impl TaggingApi {
         tag.update_time = revision.now;
         // Past this line nothing may refuse the update.
         tags::update(&tx, call.tenant(), &tag).await?;
+        // Another definition may be kept where the one before could not be.
+        stuck::release(&tx, BACKFILLS, call.tenant(), &call.tag_code).await?;
+        tag.failure = None;
         catalogs::changed(&tx, call.tenant()).await?;
         let answer = UpdateTagResponse {
             tag: Some(wire::tag::write(tag)),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value as SqlValue};
-use store::{Column, Tx, insert_rows, values};
+use store::{Column, Tx, insert_rows, stuck, values};
 
 use super::{execute, member_id, member_list, optional_time, query, time};
 use crate::domain::computation::Mark;
@@ -13,6 +13,7 @@ use crate::domain::member::MemberId;
 use crate::domain::tag::MemberTag;
 use crate::domain::value::{Value, ValueType};
 use crate::store::tags::value_type;
+use crate::workers::LOOKS;
 
 /// How many tags are deleted in one statement.
 const DELETED_MAX: usize = 5_000;
@@ -53,23 +54,37 @@ pub(crate) async fn page(
     query(conn, &sql, parameters).await?.iter().map(read).collect()
 }
 
-/// Members with a tag whose time has come, of whatever brand: those waiting longest first.
+/// When the next tag of each brand must be looked at, of those that have one. One look into the index for each brand.
+pub(crate) async fn next_due(conn: &impl ConnectionTrait) -> Result<Vec<(Tenant, Time)>, Fault> {
+    const NEXT: &str = "SELECT catalog.tenant_id, (SELECT MIN(member_tag.due_time) FROM member_tag \
+         WHERE member_tag.tenant_id = catalog.tenant_id AND member_tag.due_time IS NOT NULL) FROM catalog \
+         ORDER BY catalog.tenant_id";
+    let mut next = Vec::new();
+    for row in &query(conn, NEXT, []).await? {
+        if let Some(due_time) = optional_time(row, 1)? {
+            next.push((Tenant::from_uuid(row.try_get_by_index(0)?), due_time));
+        }
+    }
+    Ok(next)
+}
+
+/// Members of a brand with a tag whose time has come, without those who are set aside: those waiting longest first.
 pub(crate) async fn due(
     conn: &impl ConnectionTrait,
+    tenant: Tenant,
     now: Time,
     limit: usize,
-) -> Result<BTreeMap<Tenant, BTreeSet<MemberId>>, Fault> {
+) -> Result<Vec<MemberId>, Fault> {
+    let member = stuck::id_text(conn.get_database_backend(), "member_tag.member_id");
+    let free = stuck::is_free(LOOKS, "member_tag.tenant_id", &member, "$2");
     let sql = format!(
-        "SELECT member_id, tenant_id FROM member_tag WHERE due_time IS NOT NULL AND due_time <= $1 \
+        "SELECT member_id FROM member_tag WHERE tenant_id = $1 AND due_time IS NOT NULL AND due_time <= $2 AND {free} \
          ORDER BY due_time LIMIT {limit}"
     );
-    let mut due: BTreeMap<Tenant, BTreeSet<MemberId>> = BTreeMap::new();
-    for row in &query(conn, &sql, [now.micros().into()]).await? {
-        due.entry(Tenant::from_uuid(row.try_get_by_index(1)?))
-            .or_default()
-            .insert(member_id(row, 0)?);
-    }
-    Ok(due)
+    let rows = query(conn, &sql, [tenant.uuid().into(), now.micros().into()]).await?;
+    // A member may have many tags whose time has come.
+    let members: BTreeSet<MemberId> = rows.iter().map(|row| member_id(row, 0)).collect::<Result<_, Fault>>()?;
+    Ok(members.into_iter().collect())
 }
 
 /// Writes tags, over what was there.

@@ -11,6 +11,10 @@ pub(crate) fn migrations() -> Vec<Migration> {
             name: "tagging_0002_undo",
             sql: UNDO,
         },
+        Migration {
+            name: "tagging_0003_due_by_brand",
+            sql: DUE_BY_BRAND,
+        },
     ]
 }
 
@@ -40,6 +44,12 @@ CREATE TABLE absorbed_tag (
     of_survivor BOOLEAN NOT NULL,
     PRIMARY KEY (tenant_id, member_id, tag_code, of_survivor)
 ) {clustered};
+";
+
+/// What is due is found brand by brand, so that nobody waits behind another one's backlog.
+const DUE_BY_BRAND: &str = "
+CREATE INDEX member_tag_due_of ON member_tag (tenant_id, due_time) WHERE due_time IS NOT NULL;
+DROP INDEX member_tag_due;
 ";
 
 /// Definitions: `catalog` counts a tenant's changes of them and is their lock.

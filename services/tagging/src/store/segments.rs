@@ -2,19 +2,26 @@
 
 use contracts::tagging::v1;
 use fault::Fault;
-use kernel::Tenant;
+use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Tx, for_update};
+use store::{Tx, for_update, stuck};
 use uuid::Uuid;
 
-use super::{execute, query, time};
+use super::{execute, next_in_turn, query, time};
 use crate::domain::condition::Condition;
 use crate::domain::member::MemberId;
 use crate::domain::segment::Segment;
 use crate::wire;
+use crate::workers::EVALUATIONS;
 
 const COLUMNS: &str = "segment_code, display_name, description, condition_tree, condition_version, is_evaluating, \
      evaluated_count, version, create_time, update_time";
+
+/// The columns, and why the evaluation is parked.
+fn columns() -> String {
+    let reason = stuck::parked_reason(EVALUATIONS, "segment.tenant_id", "segment.segment_code");
+    format!("{COLUMNS}, {reason}")
+}
 
 /// A segment with its condition as the contract has it.
 pub(crate) struct Row {
@@ -35,7 +42,10 @@ pub(crate) async fn conditions(conn: &impl ConnectionTrait, tenant: Tenant) -> R
 
 /// One segment.
 pub(crate) async fn find(conn: &impl ConnectionTrait, tenant: Tenant, code: &str) -> Result<Option<Row>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM segment WHERE tenant_id = $1 AND segment_code = $2");
+    let sql = format!(
+        "SELECT {} FROM segment WHERE tenant_id = $1 AND segment_code = $2",
+        columns()
+    );
     query(conn, &sql, [tenant.uuid().into(), code.into()])
         .await?
         .first()
@@ -51,7 +61,8 @@ pub(crate) async fn page(
     limit: u64,
 ) -> Result<Vec<Row>, Fault> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM segment WHERE tenant_id = $1 AND segment_code > $2 ORDER BY segment_code LIMIT {limit}"
+        "SELECT {} FROM segment WHERE tenant_id = $1 AND segment_code > $2 ORDER BY segment_code LIMIT {limit}",
+        columns()
     );
     query(conn, &sql, [tenant.uuid().into(), after.into()])
         .await?
@@ -131,15 +142,15 @@ pub(crate) async fn update_condition(tx: &Tx, tenant: Tenant, row: &Row) -> Resu
     Ok(())
 }
 
-/// A segment that is being evaluated, of whatever brand.
-pub(crate) async fn next_evaluation(conn: &impl ConnectionTrait) -> Result<Option<(Tenant, String)>, Fault> {
-    const NEXT: &str =
-        "SELECT tenant_id, segment_code FROM segment WHERE is_evaluating ORDER BY tenant_id, segment_code LIMIT 1";
-    let rows = query(conn, NEXT, []).await?;
-    let next = rows
-        .first()
-        .map(|row| Ok::<_, Fault>((Tenant::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?)));
-    next.transpose()
+/// A segment that is being evaluated and is not set aside, of the brand whose turn it is after another one's.
+pub(crate) async fn next_evaluation(
+    conn: &impl ConnectionTrait,
+    turn: Tenant,
+    now: Time,
+) -> Result<Option<(Tenant, String)>, Fault> {
+    let free = stuck::is_free(EVALUATIONS, "segment.tenant_id", "segment.segment_code", "$2");
+    let list = format!("SELECT tenant_id, segment_code FROM segment WHERE is_evaluating AND {free}");
+    next_in_turn(conn, &list, "segment_code", turn, now).await
 }
 
 /// How far a segment's evaluation is, which is locked; none where it is over.
@@ -188,6 +199,7 @@ fn read(row: &QueryResult) -> Result<Row, Fault> {
         version: row.try_get_by_index(7)?,
         create_time: time(row, 8)?,
         update_time: time(row, 9)?,
+        failure: row.try_get_by_index(10)?,
     };
     Ok(Row {
         segment,

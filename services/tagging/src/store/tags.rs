@@ -2,24 +2,33 @@
 
 use contracts::tagging::v1;
 use fault::{Fault, Violations};
-use kernel::Tenant;
+use kernel::{Tenant, Time};
 use prost::Message;
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Tx, for_update};
+use store::{Tx, for_update, stuck};
 use uuid::Uuid;
 
-use super::{execute, query, time};
+use super::{execute, next_in_turn, query, time};
 use crate::domain::member::MemberId;
 use crate::domain::tag::{Tag, TagSource};
 use crate::domain::value::ValueType;
 use crate::wire;
+use crate::workers::BACKFILLS;
 
 const COLUMNS: &str = "tag_code, display_name, group_name, description, value_type, is_static, source_kind, \
      computation, lifetime_days, is_backfilling, version, create_time, update_time";
 
+/// The columns, and why the backfill is parked.
+fn columns() -> String {
+    format!(
+        "{COLUMNS}, {}",
+        stuck::parked_reason(BACKFILLS, "tag.tenant_id", "tag.tag_code")
+    )
+}
+
 /// All of a brand's tags; their number is bounded.
 pub(crate) async fn all(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Vec<Tag>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM tag WHERE tenant_id = $1");
+    let sql = format!("SELECT {} FROM tag WHERE tenant_id = $1", columns());
     query(conn, &sql, [tenant.uuid().into()])
         .await?
         .iter()
@@ -29,7 +38,7 @@ pub(crate) async fn all(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<V
 
 /// One tag.
 pub(crate) async fn find(conn: &impl ConnectionTrait, tenant: Tenant, code: &str) -> Result<Option<Tag>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM tag WHERE tenant_id = $1 AND tag_code = $2");
+    let sql = format!("SELECT {} FROM tag WHERE tenant_id = $1 AND tag_code = $2", columns());
     query(conn, &sql, [tenant.uuid().into(), code.into()])
         .await?
         .first()
@@ -46,8 +55,9 @@ pub(crate) async fn page(
     limit: u64,
 ) -> Result<Vec<Tag>, Fault> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM tag WHERE tenant_id = $1 AND tag_code > $2 AND ($3 = '' OR group_name = $3) \
-         ORDER BY tag_code LIMIT {limit}"
+        "SELECT {} FROM tag WHERE tenant_id = $1 AND tag_code > $2 AND ($3 = '' OR group_name = $3) \
+         ORDER BY tag_code LIMIT {limit}",
+        columns()
     );
     let parameters = [tenant.uuid().into(), after.into(), group.into()];
     query(conn, &sql, parameters).await?.iter().map(read).collect()
@@ -116,14 +126,15 @@ pub(crate) async fn update(tx: &Tx, tenant: Tenant, tag: &Tag) -> Result<(), Fau
     Ok(())
 }
 
-/// A tag that is being backfilled, of whatever brand.
-pub(crate) async fn next_backfill(conn: &impl ConnectionTrait) -> Result<Option<(Tenant, String)>, Fault> {
-    const NEXT: &str = "SELECT tenant_id, tag_code FROM tag WHERE is_backfilling ORDER BY tenant_id, tag_code LIMIT 1";
-    let rows = query(conn, NEXT, []).await?;
-    let next = rows
-        .first()
-        .map(|row| Ok::<_, Fault>((Tenant::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?)));
-    next.transpose()
+/// A tag that is being backfilled and is not set aside, of the brand whose turn it is after another one's.
+pub(crate) async fn next_backfill(
+    conn: &impl ConnectionTrait,
+    turn: Tenant,
+    now: Time,
+) -> Result<Option<(Tenant, String)>, Fault> {
+    let free = stuck::is_free(BACKFILLS, "tag.tenant_id", "tag.tag_code", "$2");
+    let list = format!("SELECT tenant_id, tag_code FROM tag WHERE is_backfilling AND {free}");
+    next_in_turn(conn, &list, "tag_code", turn, now).await
 }
 
 /// How far a tag's backfill is, which is locked; none where it is over.
@@ -153,6 +164,7 @@ pub(crate) async fn end_backfill(tx: &Tx, tenant: Tenant, code: &str) -> Result<
 fn read(row: &QueryResult) -> Result<Tag, Fault> {
     let lifetime_days: Option<i64> = row.try_get_by_index(8)?;
     Ok(Tag {
+        failure: row.try_get_by_index(13)?,
         code: row.try_get_by_index(0)?,
         display_name: row.try_get_by_index(1)?,
         group: row.try_get_by_index(2)?,

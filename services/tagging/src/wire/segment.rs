@@ -6,12 +6,14 @@ use kernel::Time;
 
 /// A segment's definition as the contract has it.
 pub(crate) fn write(segment: Segment, condition: v1::Condition, member_count: i64) -> v1::Segment {
+    let state = state(&segment);
     v1::Segment {
         segment_code: segment.code,
         display_name: segment.display_name,
         description: segment.description,
         condition: Some(condition),
-        state: state(segment.is_evaluating).into(),
+        state: state.into(),
+        failure: segment.failure.filter(|_| segment.is_evaluating).unwrap_or_default(),
         condition_version: segment.condition_version,
         member_count,
         evaluated_count: segment.evaluated_count,
@@ -22,10 +24,11 @@ pub(crate) fn write(segment: Segment, condition: v1::Condition, member_count: i6
 }
 
 /// Whether a segment is complete, as the contract has it.
-pub(crate) fn state(is_evaluating: bool) -> v1::SegmentState {
-    match is_evaluating {
-        true => v1::SegmentState::Evaluating,
-        false => v1::SegmentState::Ready,
+pub(crate) fn state(segment: &Segment) -> v1::SegmentState {
+    match (segment.is_evaluating, &segment.failure) {
+        (false, _) => v1::SegmentState::Ready,
+        (true, None) => v1::SegmentState::Evaluating,
+        (true, Some(_)) => v1::SegmentState::Failed,
     }
 }
 

@@ -50,6 +50,7 @@ pub(crate) fn parse(wire: &v1::Tag, now: Time, violations: &mut Violations) -> O
         value_type,
         is_static: wire.mutability() == v1::TagMutability::Static,
         is_backfilling: matches!(source, TagSource::Computed(_)),
+        failure: None,
         source,
         lifetime_days: days(wire.lifetime_days),
         version: 1,
@@ -169,10 +170,10 @@ pub(crate) fn write(tag: Tag) -> v1::Tag {
     } else {
         v1::TagMutability::Dynamic
     };
-    let state = if tag.is_backfilling {
-        v1::TagState::Backfilling
-    } else {
-        v1::TagState::Ready
+    let state = match (tag.is_backfilling, &tag.failure) {
+        (false, _) => v1::TagState::Ready,
+        (true, None) => v1::TagState::Backfilling,
+        (true, Some(_)) => v1::TagState::Failed,
     };
     v1::Tag {
         tag_code: tag.code,
@@ -188,6 +189,7 @@ pub(crate) fn write(tag: Tag) -> v1::Tag {
         etag: tag.version.to_string(),
         create_time: Some(tag.create_time.to_wire()),
         update_time: Some(tag.update_time.to_wire()),
+        failure: tag.failure.filter(|_| tag.is_backfilling).unwrap_or_default(),
     }
 }
 
@@ -234,7 +236,7 @@ pub(crate) fn write_computation(computation: &Computation) -> v1::Computation {
 
 /// A tag on a member as the contract has it. Only an assigned value lapses; that a computed one will be looked at again
 /// is nobody else's concern.
-pub(crate) fn write_member_tag(code: String, tag: &MemberTag) -> v1::MemberTag {
+pub(crate) fn write_member_tag(code: String, tag: &MemberTag, now: Time) -> v1::MemberTag {
     let expire_time = tag.due_time.filter(|_| tag.mark.is_none());
     v1::MemberTag {
         tag_code: code,
@@ -242,6 +244,7 @@ pub(crate) fn write_member_tag(code: String, tag: &MemberTag) -> v1::MemberTag {
         source: tag.source.clone(),
         assign_time: Some(tag.assign_time.to_wire()),
         expire_time: expire_time.map(Time::to_wire),
+        overdue: tag.is_due(now),
     }
 }
 

@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::{Clock, Tenant};
-use runtime::Worker;
+use runtime::{Queue, Worker};
 use store::Db;
 
-use super::{LOOK_AGAIN, MEMBERS_MAX};
+use super::{BACKFILLS, LOOK_AGAIN, MEMBERS_MAX};
 use crate::store::catalogs::{self, Hold};
 use crate::store::revision::Revisions;
 use crate::store::{members, tags};
@@ -17,22 +17,24 @@ pub(super) struct BackfillTags {
     pub(super) clock: Clock,
     pub(super) db: Db,
     pub(super) revisions: Revisions,
+    pub(super) queue: Queue,
+    /// Whose tag was worked on last: the next one is another brand's.
+    pub(super) turn: Tenant,
 }
 
 #[async_trait]
 impl Worker for BackfillTags {
     fn name(&self) -> &'static str {
-        "tagging.backfill_tags"
+        BACKFILLS
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let Some((tenant, code)) = tags::next_backfill(self.db.read()).await? else {
+        let Some((tenant, code)) = tags::next_backfill(self.db.read(), self.turn, self.clock.now()).await? else {
             return Ok(0);
         };
-        match self.page(tenant, &code).await? {
-            0 => self.end(tenant, &code).await.map(|()| 1),
-            members => Ok(members),
-        }
+        self.turn = tenant;
+        let work = || self.go_on(tenant, &code);
+        Ok(self.queue.attempt(tenant, &code, work).await?.unwrap_or(1))
     }
 
     async fn rest(&mut self) {
@@ -41,6 +43,14 @@ impl Worker for BackfillTags {
 }
 
 impl BackfillTags {
+    /// Takes the next page, or ends; answers how much that was.
+    async fn go_on(&self, tenant: Tenant, code: &str) -> Result<usize, Fault> {
+        match self.page(tenant, code).await? {
+            0 => self.end(tenant, code).await.map(|()| 1),
+            members => Ok(members),
+        }
+    }
+
     /// Folds the tag of the next members; answers how many.
     async fn page(&self, tenant: Tenant, code: &str) -> Result<usize, Fault> {
         let tx = self.db.begin().await?;

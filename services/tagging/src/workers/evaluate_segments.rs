@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::{Clock, Tenant};
-use runtime::Worker;
+use runtime::{Queue, Worker};
 use store::Db;
 
-use super::{LOOK_AGAIN, MEMBERS_MAX};
+use super::{EVALUATIONS, LOOK_AGAIN, MEMBERS_MAX};
 use crate::store::catalogs::Hold;
 use crate::store::revision::Revisions;
 use crate::store::{members, segments};
@@ -16,19 +16,24 @@ pub(super) struct EvaluateSegments {
     pub(super) clock: Clock,
     pub(super) db: Db,
     pub(super) revisions: Revisions,
+    pub(super) queue: Queue,
+    /// Whose segment was worked on last: the next one is another brand's.
+    pub(super) turn: Tenant,
 }
 
 #[async_trait]
 impl Worker for EvaluateSegments {
     fn name(&self) -> &'static str {
-        "tagging.evaluate_segments"
+        EVALUATIONS
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let Some((tenant, code)) = segments::next_evaluation(self.db.read()).await? else {
+        let Some((tenant, code)) = segments::next_evaluation(self.db.read(), self.turn, self.clock.now()).await? else {
             return Ok(0);
         };
-        self.page(tenant, &code).await
+        self.turn = tenant;
+        let work = || self.page(tenant, &code);
+        Ok(self.queue.attempt(tenant, &code, work).await?.unwrap_or(1))
     }
 
     async fn rest(&mut self) {

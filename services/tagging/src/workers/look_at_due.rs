@@ -1,43 +1,61 @@
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use fault::Fault;
-use kernel::Clock;
-use runtime::Worker;
+use kernel::{Clock, Tenant};
+use runtime::{Queue, Worker};
 use store::Db;
 
-use super::{LOOK_AGAIN, MEMBERS_MAX};
+use super::{LOOK_AGAIN, LOOKS, MEMBERS_MAX};
+use crate::domain::member::MemberId;
 use crate::store::catalogs::Hold;
 use crate::store::member_tags;
 use crate::store::revision::Revisions;
 
 /// The timer of windows and lifetimes: members with a tag whose time has come are revised, which lets assignments lapse
-/// and folds computed tags afresh. Finds them by an index of due times, so its cost is that of what is due.
+/// and folds computed tags afresh. Finds them by an index of due times, so its cost is that of what is due; each brand in
+/// turn, so that one for whom much comes due at once holds up nobody else.
 pub(super) struct LookAtDue {
     pub(super) clock: Clock,
     pub(super) db: Db,
     pub(super) revisions: Revisions,
+    pub(super) queue: Queue,
 }
 
 #[async_trait]
 impl Worker for LookAtDue {
     fn name(&self) -> &'static str {
-        "tagging.look_at_due"
+        LOOKS
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let due = member_tags::due(self.db.read(), self.clock.now(), MEMBERS_MAX).await?;
+        let now = self.clock.now();
         let mut revised: usize = 0;
-        for (tenant, members) in due {
-            let tx = self.db.begin().await?;
-            let revision = self.revisions.begin(&tx, tenant, Hold::Shared).await?;
-            let subjects = revision.known_subjects(&members).await?;
-            revision.settle(subjects, None, Vec::new()).await?;
-            tx.commit().await?;
-            revised = revised.saturating_add(members.len());
+        for (tenant, _) in member_tags::next_due(self.db.read())
+            .await?
+            .into_iter()
+            .filter(|(_, due)| *due <= now)
+        {
+            let due = member_tags::due(self.db.read(), tenant, now, MEMBERS_MAX).await?;
+            let name = |member: &MemberId| (tenant, member.uuid().simple().to_string());
+            let look = |members| self.look(tenant, members);
+            revised = revised.saturating_add(self.queue.attempt_all(due, name, look).await?);
         }
         Ok(revised)
     }
 
     async fn rest(&mut self) {
         self.clock.sleep(LOOK_AGAIN).await;
+    }
+}
+
+impl LookAtDue {
+    async fn look(&self, tenant: Tenant, members: Vec<MemberId>) -> Result<(), Fault> {
+        let tx = self.db.begin().await?;
+        let revision = self.revisions.begin(&tx, tenant, Hold::Shared).await?;
+        let members: BTreeSet<MemberId> = members.into_iter().collect();
+        let subjects = revision.known_subjects(&members).await?;
+        revision.settle(subjects, None, Vec::new()).await?;
+        tx.commit().await
     }
 }

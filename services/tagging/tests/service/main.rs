@@ -15,6 +15,7 @@ mod conflicts;
 mod identity;
 mod merges;
 mod orders;
+mod poison;
 mod random;
 mod refusals;
 mod segments;

@@ -23,6 +23,7 @@ fn tag(code: &str, value_type: ValueType, source: TagSource) -> Tag {
         source,
         lifetime_days: None,
         is_backfilling: false,
+        failure: None,
         version: 1,
         create_time: Time::EPOCH,
         update_time: Time::EPOCH,
