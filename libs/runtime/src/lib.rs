@@ -14,7 +14,7 @@ mod readiness;
 mod service;
 mod worker;
 
-pub use config::{Problem, Secret, Settings, load, print};
+pub use config::{Loaded, Origin, Problem, Secret, Sentence, Settings, load, sentences_of};
 pub use lifecycle::Lifecycle;
 pub use readiness::{Finding, Readiness, Report, Standing};
 pub use service::{Deps, Service};

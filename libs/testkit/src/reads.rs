@@ -15,10 +15,10 @@ impl Harness {
     /// Keeps PostgreSQL from looking at the tables by itself: their plans are then those of a table that nobody has analysed
     /// yet. Says whether there is a PostgreSQL at all.
     pub async fn leave_unanalysed(&self) -> bool {
+        const TABLES: &str = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()";
         if self.db.backend() != DbBackend::Postgres {
             return false;
         }
-        const TABLES: &str = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()";
         let rows = self
             .db
             .read()
