@@ -1,12 +1,18 @@
+mod layers;
+mod names;
+mod print;
+
 use std::fmt;
 use std::path::Path;
 
-use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize, Serializer};
+use documented::DocumentedFields;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What every variable of the environment begins with; `__` stands for the dot: `QUANYU_DATABASE__URL`.
+use self::layers::Layers;
+pub use self::layers::Origin;
+
+/// What every variable of the environment begins with; `__` stands for the dot: `QUANYU_TELEMETRY__LOG_FILTER`.
 const PREFIX: &str = "QUANYU_";
 
 /// Something that is wrong with a configuration, where, and what it should be.
@@ -34,59 +40,79 @@ impl fmt::Display for Problem {
     }
 }
 
+/// A setting, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// Its name, with a dot for each group that it lies in: `telemetry.log_filter`.
+    pub setting: String,
+    /// What it is.
+    pub sentence: &'static str,
+}
+
+/// The fields of a type of settings with their sentences, in their order; of a group, each after its name and a dot.
+pub fn sentences_of<S: DocumentedFields>(group: &str) -> Vec<Sentence> {
+    let dot = if group.is_empty() { "" } else { "." };
+    let named = S::FIELD_NAMES.iter().zip(S::FIELD_DOCS);
+    let sentence = |(name, sentence): (&&str, &&'static str)| Sentence {
+        setting: format!("{group}{dot}{name}"),
+        sentence,
+    };
+    named.map(sentence).collect()
+}
+
 /// Settings that know what they must be.
 pub trait Settings: Default + Serialize + DeserializeOwned {
     /// Variables of the environment that begin alike but are somebody else's.
     const FOREIGN: &'static [&'static str] = &[];
 
+    /// Every setting with its sentence, in the order in which they are shown. A group stands for its own settings.
+    fn sentences() -> Vec<Sentence>;
+
+    /// What a setting may be that has no default, as TOML.
+    fn example(setting: &str) -> Option<&'static str>;
+
     /// Everything that is wrong, whatever was asked for.
     fn problems(&self) -> Vec<Problem>;
 }
 
+/// Settings, and which layer each of them comes from.
+#[derive(Debug)]
+pub struct Loaded<S> {
+    /// The settings after all layers.
+    pub settings: S,
+    layers: Layers,
+}
+
 /// Reads settings in layers, the later over the earlier: defaults, file, environment, flags. They are checked whole,
 /// before anything is opened or bound, and everything that is wrong is told at once.
-pub fn load<S: Settings>(file: Option<&Path>, flags: impl Serialize) -> Result<S, Vec<Problem>> {
-    let mut layers = Figment::from(Serialized::defaults(S::default()));
-    if let Some(file) = file {
-        if !file.is_file() {
-            return Err(vec![Problem::new(file.display().to_string(), "there is no such file")]);
-        }
-        layers = layers.merge(Toml::file(file));
-    }
-    let environment = Env::prefixed(PREFIX).ignore(S::FOREIGN).split("__");
-    let settings: S = layers
-        .merge(environment)
-        .merge(Serialized::defaults(flags))
-        .extract()
-        .map_err(told)?;
+pub fn load<S: Settings>(file: Option<&Path>, flags: impl Serialize) -> Result<Loaded<S>, Vec<Problem>> {
+    let layers = Layers::read::<S>(file, flags)?;
+    let settings: S = layers.settings()?;
     let problems = settings.problems();
     if problems.is_empty() {
-        Ok(settings)
+        Ok(Loaded { settings, layers })
     } else {
         Err(problems)
     }
 }
 
-/// The settings as a file that [`load`] reads, without secrets.
-pub fn print(settings: &impl Serialize) -> Result<String, toml::ser::Error> {
-    toml::to_string_pretty(settings)
-}
+impl<S: Settings> Loaded<S> {
+    /// Every setting as a file that [`load`] reads, with its sentence, its other names and where it comes from. `flags` are
+    /// the settings that have a flag, `notes` what there is to say about some of them.
+    ///
+    /// A secret is not shown: its line is a comment, so that the file never sets it.
+    pub fn print(&self, flags: &[&str], notes: &[(&str, String)]) -> Result<String, toml::ser::Error> {
+        print::print(self, flags, notes)
+    }
 
-fn told(errors: figment::Error) -> Vec<Problem> {
-    let tell = |error: figment::Error| {
-        let source = error
-            .metadata
-            .as_ref()
-            .map(|layer| format!(" (in {})", layer.name))
-            .unwrap_or_default();
-        Problem::new(error.path.join("."), format!("{}{source}", error.kind))
-    };
-    errors.into_iter().map(tell).collect()
+    /// Where a setting comes from.
+    pub fn origin(&self, setting: &str) -> Origin {
+        self.layers.origin(setting)
+    }
 }
 
 /// A setting that nobody sees: printed, logged or serialized it is stars.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
@@ -109,6 +135,17 @@ impl fmt::Debug for Secret {
     }
 }
 
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let secret = String::deserialize(deserializer)?;
+        if secret == STARS {
+            let message = "stars stand where a secret is not shown: write the secret itself, or take the line away";
+            return Err(D::Error::custom(message));
+        }
+        Ok(Self(secret))
+    }
+}
+
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(STARS)
@@ -120,15 +157,40 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
-    #[derive(Debug, Default, Serialize, Deserialize)]
+    #[derive(Debug, Default, Serialize, Deserialize, DocumentedFields)]
     #[serde(default, deny_unknown_fields)]
     struct Example {
+        /// How many rows there may be.
         rows_max: u32,
-        key: Secret,
+        /// Opens the door.
+        key: Option<Secret>,
+        /// Where to go.
+        address: Option<String>,
+        /// The others.
+        peers: BTreeMap<String, String>,
+        /// What is told.
+        group: Group,
+    }
+
+    #[derive(Debug, Default, Serialize, Deserialize, DocumentedFields)]
+    #[serde(default, deny_unknown_fields)]
+    struct Group {
+        /// Whether in JSON.
+        json: bool,
     }
 
     impl Settings for Example {
         const FOREIGN: &'static [&'static str] = &["test_database_url"];
+
+        fn sentences() -> Vec<Sentence> {
+            let own = sentences_of::<Self>("").into_iter();
+            let own = own.filter(|sentence| sentence.setting != "group");
+            own.chain(sentences_of::<Group>("group")).collect()
+        }
+
+        fn example(setting: &str) -> Option<&'static str> {
+            (setting == "address").then_some("\"here\"")
+        }
 
         fn problems(&self) -> Vec<Problem> {
             let too_many = (self.rows_max > 10).then(|| Problem::new("rows_max", "must be at most 10"));
@@ -140,20 +202,66 @@ mod tests {
         BTreeMap::from([("rows_max", rows_max)])
     }
 
+    fn none() -> BTreeMap<&'static str, u32> {
+        BTreeMap::new()
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
     #[test]
     fn flags_are_over_the_file_and_the_file_over_defaults() {
-        let folder = std::env::temp_dir().join(format!("quanyu-config-{}", std::process::id()));
-        std::fs::write(&folder, "rows_max = 3\nkey = \"sesame\"").unwrap();
-        let none: BTreeMap<&str, u32> = BTreeMap::new();
-        assert_eq!(load::<Example>(Some(&folder), none).unwrap().rows_max, 3);
-        let settings = load::<Example>(Some(&folder), flags(4)).unwrap();
-        std::fs::remove_file(&folder).unwrap();
-        assert_eq!((settings.rows_max, settings.key.expose()), (4, "sesame"));
-        let printed = print(&settings).unwrap();
-        assert!(
-            !printed.contains("sesame") && !format!("{settings:?}").contains("sesame"),
-            "{printed}"
+        let file = file("rows_max = 3\nkey = \"sesame\"");
+        let loaded = load::<Example>(Some(file.path()), none()).unwrap();
+        assert_eq!(loaded.settings.rows_max, 3);
+        assert_eq!(loaded.origin("rows_max"), Origin::File(file.path().to_owned()));
+        let loaded = load::<Example>(Some(file.path()), flags(4)).unwrap();
+        let settings = &loaded.settings;
+        assert_eq!(
+            (settings.rows_max, settings.key.as_ref().unwrap().expose()),
+            (4, "sesame")
         );
+        assert_eq!(
+            (loaded.origin("rows_max"), loaded.origin("group.json")),
+            (Origin::Flag, Origin::Default)
+        );
+        assert!(!format!("{settings:?}").contains("sesame"));
+    }
+
+    #[test]
+    fn a_print_shows_every_setting_and_loads_as_it_is_without_its_secrets() {
+        let file = file("rows_max = 3\nkey = \"sesame\"\n[peers]\npoints = \"http://there\"\n[group]\njson = true");
+        let loaded = load::<Example>(Some(file.path()), none()).unwrap();
+        let printed = loaded
+            .print(&["rows_max"], &[("group.json", "It is so.".to_owned())])
+            .unwrap();
+        for what in [
+            "# How many rows there may be.",
+            "--rows-max",
+            "QUANYU_ROWS_MAX",
+            "# key = \"***\"",
+            "# address = \"here\"",
+            "QUANYU_PEERS__POINTS",
+            "QUANYU_GROUP__JSON",
+            "# It is so.",
+        ] {
+            assert!(printed.contains(what), "{what}: {printed}");
+        }
+        assert!(!printed.contains("sesame"));
+        std::fs::write(file.path(), &printed).unwrap();
+        let again = load::<Example>(Some(file.path()), none()).unwrap().settings;
+        assert_eq!(
+            (again.rows_max, again.group.json, again.key, again.address),
+            (3, true, None, None)
+        );
+        assert_eq!(again.peers, loaded.settings.peers);
+        let stars = printed.replace("# key =", "key =");
+        std::fs::write(file.path(), stars).unwrap();
+        let problems = load::<Example>(Some(file.path()), none()).unwrap_err();
+        assert!(problems[0].message.contains("write the secret itself"), "{problems:?}");
     }
 
     #[test]
@@ -162,11 +270,15 @@ mod tests {
             load::<Example>(None, flags(11)).unwrap_err(),
             [Problem::new("rows_max", "must be at most 10")]
         );
-        let unknown = BTreeMap::from([("rows_maximum", 1)]);
+        let file = file("rows_maximum = 3\n[group]\njason = true\n[nonsense]\nx = 1");
+        let problems = load::<Example>(Some(file.path()), none()).unwrap_err();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 3, "{told:?}");
         assert!(
-            load::<Example>(None, unknown).unwrap_err()[0]
-                .message
-                .contains("rows_maximum")
+            told[0].starts_with("group.jason: is no setting: did you mean group.json?"),
+            "{told:?}"
         );
+        assert!(told[1].starts_with("nonsense.x: is no setting: "), "{told:?}");
+        assert!(told[2].contains("did you mean rows_max?"), "{told:?}");
     }
 }

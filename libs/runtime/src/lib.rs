@@ -17,7 +17,7 @@ mod service;
 mod worker;
 
 pub use caught::caught;
-pub use config::{Problem, Secret, Settings, load, print};
+pub use config::{Loaded, Origin, Problem, Secret, Sentence, Settings, load, sentences_of};
 pub use lifecycle::Lifecycle;
 pub use readiness::{Finding, Readiness, Report, Standing};
 pub use queue::Queue;

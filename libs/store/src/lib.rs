@@ -39,7 +39,7 @@ pub use connect::DbConfig;
 pub use db::{Db, Tx, for_update, is_serial};
 pub use emissions::Emissions;
 pub use figures::PoolFigures;
-pub use inspect::{ConsumerPosition, ParkedFact};
+pub use inspect::{ConsumerPosition, ParkedFact, Room};
 pub use migrate::Migration;
 pub use once::{Answers, Begun, OnceTx};
 pub use outbox::{Draft, OutboxRow, Stretch};

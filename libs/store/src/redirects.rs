@@ -7,7 +7,7 @@ use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
-use crate::{Column, insert_rows, statement, values};
+use crate::{Column, insert_rows, look_up, statement, values};
 
 /// From now on `from` leads to `to`, and so does whatever led to `from`. Doing it again changes nothing.
 pub async fn add(conn: &impl ConnectionTrait, tenant: Tenant, from: Uuid, to: Uuid) -> Result<(), Fault> {
@@ -50,7 +50,9 @@ pub async fn follow_many(
         .map(|(tenant, id)| vec![tenant.uuid().into(), (*id).into()])
         .collect();
     let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], rows);
-    let sql = format!("SELECT tenant_id, from_id, to_id FROM redirect WHERE (tenant_id, from_id) IN {list}");
+    let on = "t.tenant_id = k.column1 AND t.from_id = k.column2";
+    let found = look_up(conn.get_database_backend(), &list, "redirect", on);
+    let sql = format!("SELECT tenant_id, from_id, to_id FROM {found}");
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     rows.iter()
         .map(|row| {

@@ -32,6 +32,7 @@ mod trace;
 
 use std::io::IsTerminal;
 
+use documented::DocumentedFields;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,7 @@ pub use crate::red::{Followed, Red};
 pub use crate::trace::Trace;
 
 /// What the platform tells about itself, and to whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, DocumentedFields)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
     /// The `service.namespace` of every span and metric, and the beginning of its `service.name`: a process of one role adds

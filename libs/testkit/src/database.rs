@@ -6,6 +6,9 @@ use tempfile::TempDir;
 /// Names a PostgreSQL server to run the tests on.
 const SERVER: &str = "QUANYU_TEST_DATABASE_URL";
 
+/// How many connections a test's service opens to PostgreSQL.
+pub(crate) const CONNECTIONS_MAX: usize = 8;
+
 /// A database that nobody else uses.
 pub struct TestDb {
     config: DbConfig,
@@ -20,7 +23,7 @@ impl TestDb {
         let schema = format!("t_{}", Clock::system().uuid().simple());
         let (config, folder) = if let Some(url) = server() {
             let config = DbConfig {
-                connections_max: 8,
+                connections_max: u32::try_from(CONNECTIONS_MAX).unwrap_or(u32::MAX),
                 ..DbConfig::new(url)
             };
             (config, None)

@@ -10,6 +10,7 @@ mod database;
 mod fleet;
 mod harness;
 mod played;
+mod reads;
 
 pub use database::TestDb;
 pub use fleet::{Fleet, Link, Replica};

@@ -10,6 +10,7 @@ use runtime::Problem;
 use serde::Serialize;
 
 use crate::config::Config;
+use crate::connections;
 use crate::roles::{ROLES, role};
 use crate::terminal::{complain, say};
 use crate::{demo, doctor, import, keys, parked, serve, up};
@@ -33,15 +34,15 @@ struct SettingsArgs {
     /// Checks the configuration, tells everything that is wrong with it, and ends.
     #[arg(long, global = true)]
     check_config: bool,
-    /// Prints the configuration as it is after all layers, without secrets, and ends.
+    /// Prints every setting with what it is, its variable and where it comes from, as a file without secrets, and ends.
     #[arg(long, global = true)]
     print_config: bool,
     #[command(flatten)]
     flags: Flags,
 }
 
-/// Settings that are often set for one run. All settings can be set in the file, or in the environment:
-/// `QUANYU_DATABASE_URL`, `QUANYU_PEERS__POINTS`.
+/// Settings that are often set for one run. All settings can be set in the file, or in the environment, where two
+/// underscores stand for a dot: `QUANYU_DATABASE_URL`, `QUANYU_PEERS__POINTS`.
 #[derive(Debug, Args, Serialize)]
 struct Flags {
     /// Where the SQLite files are [default: data].
@@ -57,6 +58,9 @@ struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     admin_listen: Option<SocketAddr>,
 }
+
+/// The settings that have a flag.
+const FLAGS: [&str; 3] = ["folder", "listen", "admin_listen"];
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -88,16 +92,12 @@ const EXIT_USAGE: u8 = 64;
 /// Runs the command that the arguments of the process name.
 pub async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let config = match runtime::load::<Config>(cli.settings.config.as_deref(), &cli.settings.flags) {
-        Ok(config) => config,
+    let loaded = match runtime::load::<Config>(cli.settings.config.as_deref(), &cli.settings.flags) {
+        Ok(loaded) => loaded,
         Err(problems) => return refuse(&problems),
     };
-    let problems = problems_of_command(&cli.command, &config);
-    if !problems.is_empty() && !cli.settings.print_config {
-        return refuse(&problems);
-    }
     if cli.settings.print_config {
-        return match runtime::print(&config) {
+        return match loaded.print(&FLAGS, &notes(&loaded.settings)) {
             Ok(text) => {
                 say(text);
                 ExitCode::SUCCESS
@@ -105,11 +105,16 @@ pub async fn main() -> ExitCode {
             Err(error) => fail(&Fault::internal(error)),
         };
     }
+    let config = loaded.settings;
+    let problems = problems_of_command(&cli.command, &config);
+    if !problems.is_empty() {
+        return refuse(&problems);
+    }
     if cli.settings.check_config {
         say("the configuration is valid");
         return ExitCode::SUCCESS;
     }
-    run(cli.command, config).await
+    Box::pin(run(cli.command, config)).await
 }
 
 async fn run(command: Command, config: Config) -> ExitCode {
@@ -120,7 +125,9 @@ async fn run(command: Command, config: Config) -> ExitCode {
     let outcome = match command {
         Command::Up => up::run(&config, &telemetry).await.map(|()| ExitCode::SUCCESS),
         Command::Serve { role: name } => match role(&name) {
-            Some(role) => serve::run(&config, role, &telemetry).await.map(|()| ExitCode::SUCCESS),
+            Some(role) => serve::run(&config, role, &telemetry)
+                .await
+                .map(|()| ExitCode::SUCCESS),
             None => Err(Fault::internal("the role was checked")),
         },
         Command::Demo(args) => demo::run(args, &config, &telemetry).await,
@@ -154,10 +161,12 @@ fn status(is_good: bool) -> ExitCode {
 fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
     let name = match command {
         Command::Serve { role } => role,
-        Command::Up => return problems_of_first_key(config),
-        Command::Demo(_) | Command::Import(_) | Command::Keys(_) | Command::Parked(_) | Command::Doctor => {
-            return Vec::new();
+        Command::Up => {
+            let connections = config.connections_of_all().err();
+            return connections.into_iter().chain(problems_of_first_key(config)).collect();
         }
+        Command::Demo(_) => return config.connections_of_all().err().into_iter().collect(),
+        Command::Import(_) | Command::Keys(_) | Command::Parked(_) | Command::Doctor => return Vec::new(),
     };
     let Some(role) = role(name) else {
         let names: Vec<&str> = ROLES.iter().map(|role| role.name).collect();
@@ -168,6 +177,15 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
         problems.extend(problems_of_first_key(config));
     }
     problems
+}
+
+/// What there is to say about settings beside what they are.
+fn notes(config: &Config) -> Vec<(&'static str, String)> {
+    let divided = match config.connections_of_all() {
+        Ok(parts) => format!("`up` divides them like this: {}.", connections::told(&parts)),
+        Err(problem) => format!("For `up` it {}.", problem.message),
+    };
+    vec![("database_connections_max", divided)]
 }
 
 /// The file of the first key is read by those who open the gateway, and nobody else need have it.
@@ -186,4 +204,53 @@ fn refuse(problems: &[Problem]) -> ExitCode {
 fn fail(fault: &Fault) -> ExitCode {
     complain(format_args!("quanyu: {fault}"));
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use runtime::Settings;
+
+    use super::*;
+
+    /// A setting without a sentence does not compile; one that is nowhere shown fails here.
+    #[test]
+    fn every_setting_is_shown_with_a_sentence_and_an_example_where_it_has_no_default() {
+        let defaults = serde_json::to_value(Config::default()).unwrap();
+        let mut fields = Vec::new();
+        walk("", &defaults, &mut fields);
+        let mut sentences: Vec<String> = Config::sentences().into_iter().map(|known| known.setting).collect();
+        for (name, value) in &fields {
+            assert!(
+                !value.is_null() || Config::example(name).is_some(),
+                "{name} has no example"
+            );
+        }
+        let mut names: Vec<String> = fields.into_iter().map(|(name, _)| name).collect();
+        names.sort();
+        sentences.sort();
+        assert_eq!(names, sentences);
+    }
+
+    fn walk<'v>(group: &str, value: &'v serde_json::Value, fields: &mut Vec<(String, &'v serde_json::Value)>) {
+        for (name, value) in value.as_object().unwrap() {
+            let name = format!("{group}{name}");
+            match value.as_object() {
+                Some(inner) if !inner.is_empty() => walk(&format!("{name}."), value, fields),
+                Some(_) | None => fields.push((name, value)),
+            }
+        }
+    }
+
+    #[test]
+    fn the_flags_that_are_shown_are_there() {
+        let command = Cli::command();
+        for flag in FLAGS {
+            let long = flag.replace('_', "-");
+            assert!(
+                command.get_arguments().any(|arg| arg.get_long() == Some(&long)),
+                "{flag}"
+            );
+        }
+    }
 }

@@ -5,17 +5,20 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use documented::DocumentedFields;
 use gateway::FirstSecret;
 use http::Uri;
-use runtime::{Problem, Secret, Settings};
+use runtime::{Problem, Secret, Sentence, Settings, sentences_of};
 use serde::{Deserialize, Serialize};
 use store::DbConfig;
 use telemetry::TelemetryConfig;
 
+use crate::connections;
 use crate::roles::{ROLES, Role};
 
-/// Everything that can be set, by a file (TOML), by the environment (`QUANYU_DATABASE__URL`) or by flags.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Everything that can be set, by a file (TOML), by the environment (`QUANYU_DATABASE_URL`) or by flags. The comments of the
+/// fields are what `--print-config` says of them.
+#[derive(Debug, Clone, Serialize, Deserialize, DocumentedFields)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where the SQLite files are, one for each service.
@@ -29,8 +32,9 @@ pub struct Config {
     pub admin_listen: Option<SocketAddr>,
     /// `postgres://user:password@host/database`; absent: SQLite files in the folder.
     pub database_url: Option<Secret>,
-    /// How many connections each service opens to PostgreSQL at the most.
-    pub database_connections_max: u32,
+    /// How many connections to PostgreSQL the process opens at the most, over all its services; absent: 16 where it serves one
+    /// service, 48 where it serves all of them, among whom they are divided.
+    pub database_connections_max: Option<u32>,
     /// Signs who calls between the processes of one platform; the same in all of them, 32 characters or more. `up` needs
     /// none.
     pub signing_key: Option<Secret>,
@@ -40,7 +44,7 @@ pub struct Config {
     pub first_api_key_file: Option<PathBuf>,
     /// Shows a first API key that was made even where standard output is no terminal, and perhaps a log that is kept.
     pub print_first_api_key: bool,
-    /// The other services by their names, for `serve`: points = "<http://10.0.0.7:7401>".
+    /// The addresses of the other services by their names, for `serve`; `up` needs none.
     pub peers: BTreeMap<String, String>,
     /// How many calls each service works on at once; the next one is turned away at once.
     pub concurrency_max: usize,
@@ -63,7 +67,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7400)),
             admin_listen: None,
             database_url: None,
-            database_connections_max: 16,
+            database_connections_max: None,
             signing_key: None,
             first_api_key: None,
             first_api_key_file: None,
@@ -84,6 +88,26 @@ impl Settings for Config {
     /// An import's key, and where tests find their server.
     const FOREIGN: &'static [&'static str] = &["api_key", "address", "time_zone", "test_database_url"];
 
+    fn sentences() -> Vec<Sentence> {
+        let own = sentences_of::<Self>("").into_iter();
+        let own = own.filter(|sentence| !matches!(&*sentence.setting, "telemetry" | "is_disposable"));
+        own.chain(sentences_of::<TelemetryConfig>("telemetry")).collect()
+    }
+
+    fn example(setting: &str) -> Option<&'static str> {
+        match setting {
+            "admin_listen" => Some(r#""127.0.0.1:7490""#),
+            "database_url" => Some(r#""postgres://user:password@host:5432/quanyu""#),
+            "database_connections_max" => Some("48"),
+            "signing_key" => Some(r#""what openssl rand -hex 32 writes""#),
+            "first_api_key" => Some(r#""what echo qy_$(openssl rand -hex 32) writes""#),
+            "first_api_key_file" => Some(r#""/run/secrets/quanyu-first-api-key""#),
+            "peers" => Some(r#"points = "http://10.0.0.7:7401""#),
+            "telemetry.otlp_endpoint" => Some(r#""http://127.0.0.1:4317""#),
+            _ => None,
+        }
+    }
+
     fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut check = |right: bool, setting: &str, message: &str| {
@@ -93,7 +117,8 @@ impl Settings for Config {
         };
         check(!self.folder.as_os_str().is_empty(), "folder", "must name a folder");
         check(
-            self.database_connections_max >= 2,
+            self.database_connections_max
+                .is_none_or(|max| max >= connections::OF_ONE_MIN),
             "database_connections_max",
             "must be at least 2",
         );
@@ -185,11 +210,11 @@ impl Config {
         })
     }
 
-    /// Where a service keeps its rows.
-    pub fn database(&self, service: &str) -> DbConfig {
+    /// Where a service keeps its rows, and by how many connections it goes there.
+    pub fn database(&self, service: &str, connections_max: u32) -> DbConfig {
         match &self.database_url {
             Some(url) => DbConfig {
-                connections_max: self.database_connections_max,
+                connections_max,
                 ..DbConfig::new(url.expose())
             },
             None => DbConfig {

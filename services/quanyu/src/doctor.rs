@@ -20,6 +20,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::config::Config;
+use crate::connections::{self, OF_ONE_MIN};
 use crate::roles::{ROLES, role};
 use crate::terminal::say;
 
@@ -89,7 +90,7 @@ async fn databases(config: &Config, report: &mut Report) -> BTreeMap<&'static st
             );
             continue;
         }
-        match Db::open(&config.database(role.name), role.name, (role.migrations)()).await {
+        match Db::open(&config.database(role.name, OF_ONE_MIN), role.name, (role.migrations)()).await {
             Ok(db) => {
                 good(format_args!("{}: opens, its tables are up to date", role.name));
                 sound(role.name, &db, report).await;
@@ -100,6 +101,9 @@ async fn databases(config: &Config, report: &mut Report) -> BTreeMap<&'static st
                 "check that the database runs, and database_url or the folder's permissions",
             ),
         }
+    }
+    if let Some(db) = databases.values().next() {
+        room(config, db, report).await;
     }
     databases
 }
@@ -119,6 +123,36 @@ async fn sound(name: &str, db: &Db, report: &mut Report) {
             format_args!("{name}: {}: {fault}", fault.reason()),
             "stop what works with it, keep it aside, and restore it from the last backup",
         ),
+    }
+}
+
+/// Whether the server of PostgreSQL admits what a process opens. Which processes there are, a configuration does not tell.
+async fn room(config: &Config, db: &Db, report: &mut Report) {
+    let room = match db.room().await {
+        Ok(Some(room)) => room,
+        Ok(None) => return,
+        Err(fault) => {
+            return report.bad(
+                format_args!("the room of the server is not known: {fault}"),
+                "check that the role may read pg_stat_activity",
+            );
+        }
+    };
+    let connections = if config.peers.is_empty() {
+        config.connections_of_all().map(|parts| parts.iter().sum())
+    } else {
+        Ok(config.connections_of_one())
+    };
+    match connections {
+        Err(problem) => report.bad(problem, "set it higher, or serve one service in each process"),
+        Ok(connections) if connections > room.admitted() => report.bad(
+            format_args!("database_connections_max {}", connections::too_many(connections, &room)),
+            "the processes of the platform must fit into it together",
+        ),
+        Ok(connections) => good(format_args!(
+            "a process opens up to {connections} connections; {room}, and {} are open now",
+            room.in_use
+        )),
     }
 }
 

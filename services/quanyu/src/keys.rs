@@ -13,6 +13,7 @@ use kernel::{Clock, Time};
 use store::Db;
 
 use crate::config::Config;
+use crate::connections::OF_ONE_MIN;
 use crate::terminal::{complain, say};
 
 /// Makes, lists and revokes API keys at the gateway's database itself.
@@ -72,7 +73,12 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// Runs one of the commands.
 pub(crate) async fn run(args: KeysArgs, config: &Config) -> Result<ExitCode, Fault> {
-    let db = Db::attach(&config.database(gateway::NAME), gateway::NAME, gateway::migrations()).await?;
+    let db = Db::attach(
+        &config.database(gateway::NAME, OF_ONE_MIN),
+        gateway::NAME,
+        gateway::migrations(),
+    )
+    .await?;
     let clock = Clock::system();
     let outcome = match args.what {
         What::Create(args) => create(&db, &clock, args).await,

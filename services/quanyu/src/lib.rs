@@ -14,6 +14,7 @@ mod admin;
 mod api;
 pub mod cli;
 pub mod config;
+mod connections;
 pub mod demo;
 pub mod doctor;
 pub mod import;

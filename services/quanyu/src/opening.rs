@@ -21,12 +21,23 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// The database of a role, as soon as it is there.
-pub(crate) async fn open(config: &Config, role: &Role, readiness: &Readiness) -> Result<Db, Fault> {
+/// The database of a role, as soon as it is there, by so many connections at the most.
+pub(crate) async fn open(
+    config: &Config,
+    role: &Role,
+    connections_max: u32,
+    readiness: &Readiness,
+) -> Result<Db, Fault> {
     let started = Instant::now();
     let mut pause = PAUSE;
     loop {
-        match Db::open(&config.database(role.name), role.name, (role.migrations)()).await {
+        match Db::open(
+            &config.database(role.name, connections_max),
+            role.name,
+            (role.migrations)(),
+        )
+        .await
+        {
             Err(fault) if may_pass(&fault) && started.elapsed() < WAIT_MAX => {
                 tracing::warn!(
                     role = role.name,

@@ -14,6 +14,7 @@ use store::{Db, stuck};
 use telemetry::Red;
 
 use crate::config::Config;
+use crate::connections::OF_ONE_MIN;
 use crate::roles::{ROLES, Role};
 use crate::terminal::say;
 
@@ -111,7 +112,7 @@ type Databases = BTreeMap<&'static str, Db>;
 async fn attach(config: &Config) -> Result<Databases, Fault> {
     let mut databases = BTreeMap::new();
     for role in &ROLES {
-        let db = Db::attach(&config.database(role.name), role.name, (role.migrations)()).await?;
+        let db = Db::attach(&config.database(role.name, OF_ONE_MIN), role.name, (role.migrations)()).await?;
         databases.insert(role.name, db);
     }
     Ok(databases)

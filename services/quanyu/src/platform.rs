@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::connections;
 use crate::opening;
 use crate::roles::ROLES;
 
@@ -54,11 +55,17 @@ impl Platform {
             .map_err(|error| Fault::unavailable(format!("{} cannot be listened to: {error}", config.listen)))?;
         let address = listener.local_addr().map_err(Fault::internal)?;
         let lock = lock(config)?;
-        let opened = ROLES.iter().map(async |role| {
-            let db = opening::open(config, role, &Readiness::default()).await?;
+        let parts = config.connections_of_all();
+        let parts = parts.map_err(|problem| Fault::invalid(problem.setting, problem.message))?;
+        let opened = ROLES.iter().zip(parts).map(async |(role, part)| {
+            let db = opening::open(config, role, part, &Readiness::default()).await?;
             Ok::<_, Fault>((role.name, db))
         });
         let databases: Arc<BTreeMap<&'static str, Db>> = Arc::new(try_join_all(opened).await?.into_iter().collect());
+
+        if let Some(db) = databases.values().next() {
+            connections::check_room(db, parts.iter().sum()).await?;
+        }
 
         let signer = Signer::new(&random_key()?);
         let switchboards: BTreeMap<&str, Switchboard> =

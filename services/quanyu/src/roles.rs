@@ -14,6 +14,8 @@ pub struct Role {
     pub migrations: fn() -> Vec<Migration>,
     /// The service itself, as it is configured.
     pub service: fn(&Config, Deps) -> Service,
+    /// How much of the connections to PostgreSQL it needs beside the others, where all share a process.
+    pub connections_weight: u32,
     /// Whom it calls, or whose facts it applies.
     pub peers: &'static [&'static str],
 }
@@ -24,36 +26,42 @@ pub const ROLES: [Role; 6] = [
         name: identity::NAME,
         migrations: identity::migrations,
         service: |config, deps| identity::service_with(deps, config.merge_undo_days),
+        connections_weight: 3,
         peers: &[],
     },
     Role {
         name: points::NAME,
         migrations: points::migrations,
         service: |_, deps| points::service(deps),
+        connections_weight: 4,
         peers: &[identity::NAME, rights::NAME, tagging::NAME],
     },
     Role {
         name: rights::NAME,
         migrations: rights::migrations,
         service: |_, deps| rights::service(deps),
+        connections_weight: 2,
         peers: &[identity::NAME, points::NAME],
     },
     Role {
         name: tagging::NAME,
         migrations: tagging::migrations,
         service: |_, deps| tagging::service(deps),
+        connections_weight: 4,
         peers: &[identity::NAME, rights::NAME],
     },
     Role {
         name: campaign::NAME,
         migrations: campaign::migrations,
         service: |_, deps| campaign::service(deps),
+        connections_weight: 2,
         peers: &[identity::NAME, points::NAME, rights::NAME, tagging::NAME],
     },
     Role {
         name: gateway::NAME,
         migrations: gateway::migrations,
         service: |_, deps| gateway::service(deps),
+        connections_weight: 1,
         peers: &[
             identity::NAME,
             points::NAME,

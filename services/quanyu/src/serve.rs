@@ -21,6 +21,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::admin;
 use crate::config::Config;
+use crate::connections;
 use crate::keys;
 use crate::opening;
 use crate::roles::Role;
@@ -41,6 +42,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     let address = listener.local_addr().map_err(Fault::internal)?;
 
     let clock = Clock::system();
+    let connections = config.connections_of_one();
     // Before the database is there: whoever asks is told what the process waits for.
     let readiness = Readiness::default();
     let admin = admin::serve(
@@ -51,10 +53,11 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     )
     .await?;
     let opened = tokio::select! {
-        opened = opening::open(config, role, &readiness) => opened,
+        opened = opening::open(config, role, connections, &readiness) => opened,
         () = lifecycle.stopping() => return Ok(()),
     };
     let db = opened?;
+    connections::check_room(&db, connections).await?;
     let secret = config
         .signing_key
         .as_ref()

@@ -11,6 +11,7 @@ use telemetry::Telemetry;
 
 use crate::admin;
 use crate::config::Config;
+use crate::connections;
 use crate::keys;
 use crate::platform::Platform;
 use crate::terminal::say;
@@ -48,7 +49,14 @@ pub(crate) async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fa
 fn welcome(config: &Config, platform: &Platform, first: &FirstSecret, took: Duration) {
     let address = platform.address();
     let place = match &config.database_url {
-        Some(_) => "in PostgreSQL".to_owned(),
+        Some(_) => match config.connections_of_all() {
+            Ok(parts) => format!(
+                "in PostgreSQL by up to {} connections ({})",
+                parts.iter().sum::<u32>(),
+                connections::told(&parts)
+            ),
+            Err(_) => "in PostgreSQL".to_owned(),
+        },
         None => format!("in {}", config.folder.display()),
     };
     say(format_args!(

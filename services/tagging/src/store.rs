@@ -43,7 +43,10 @@ async fn execute(
         .rows_affected())
 }
 
-/// A list of members for `IN`, with its parameters, of which the first is `$first`.
+/// The rows of the members of a list, for [`store::look_up`].
+const OF_MEMBER: &str = "t.tenant_id = $1 AND t.member_id = k.column1";
+
+/// A list of members, with its parameters, of which the first is `$first`.
 fn member_list(
     conn: &impl ConnectionTrait,
     first: usize,

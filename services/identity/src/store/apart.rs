@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
-use store::{Tx, statement};
+use store::{Tx, look_up, statement};
 use uuid::Uuid;
 
 use super::row::member_list;
@@ -25,7 +25,9 @@ pub(crate) async fn among(
     let here: BTreeSet<MemberId> = ids.iter().copied().collect();
     let (list, mut parameters) = member_list(conn, &ids);
     parameters.insert(0, tenant.uuid().into());
-    let sql = format!("SELECT member_id, other_id FROM member_apart WHERE tenant_id = $1 AND member_id IN {list}");
+    let on = "t.tenant_id = $1 AND t.member_id = k.column1";
+    let found = look_up(conn.get_database_backend(), &list, "member_apart", on);
+    let sql = format!("SELECT member_id, other_id FROM {found}");
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     let pairs: Result<Vec<(MemberId, MemberId)>, Fault> = rows
         .iter()

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, statement};
+use store::{Column, look_up, statement};
 
 use super::row::{identity, key, member_id, member_list};
 use crate::domain::{Identity, Key, MemberId};
@@ -30,9 +30,9 @@ pub(crate) async fn holders(
         });
         let (list, mut parameters) = store::values(conn.get_database_backend(), 2, &columns, rows.collect());
         parameters.insert(0, tenant.uuid().into());
-        let sql = format!(
-            "SELECT kind, scope, value, member_id FROM identity WHERE tenant_id = $1 AND (kind, scope, value) IN {list}"
-        );
+        let on = "t.tenant_id = $1 AND t.kind = k.column1 AND t.scope = k.column2 AND t.value = k.column3";
+        let found = look_up(conn.get_database_backend(), &list, "identity", on);
+        let sql = format!("SELECT t.kind, t.scope, t.value, t.member_id FROM {found}");
         for row in &conn.query_all_raw(statement(conn, &sql, parameters)).await? {
             holders.insert(key(row)?, member_id(row)?);
         }
@@ -46,13 +46,15 @@ pub(crate) async fn of_members(
     tenant: Tenant,
     ids: &[MemberId],
 ) -> Result<HashMap<MemberId, Vec<Identity>>, Fault> {
+    const OF_MEMBER: &str = "t.tenant_id = $1 AND t.member_id = k.column1";
+    let backend = conn.get_database_backend();
     let (list, mut parameters) = member_list(conn, ids);
     parameters.insert(0, tenant.uuid().into());
     let sql = format!(
-        "SELECT member_id, {EDGE}, TRUE AS verified FROM identity WHERE tenant_id = $1 AND member_id IN {list} \
-         UNION ALL \
-         SELECT member_id, {EDGE}, FALSE AS verified FROM claim WHERE tenant_id = $1 AND member_id IN {list} \
-         ORDER BY link_time, identity_id"
+        "SELECT member_id, {EDGE}, TRUE AS verified FROM {} \
+         UNION ALL SELECT member_id, {EDGE}, FALSE AS verified FROM {} ORDER BY link_time, identity_id",
+        look_up(backend, &list, "identity", OF_MEMBER),
+        look_up(backend, &list, "claim", OF_MEMBER),
     );
     let mut edges: HashMap<MemberId, Vec<Identity>> = HashMap::new();
     for row in &conn.query_all_raw(statement(conn, &sql, parameters)).await? {

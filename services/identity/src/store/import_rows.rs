@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, statement};
+use store::{Column, look_up, statement};
 
 use crate::domain::MemberId;
 
@@ -27,7 +27,9 @@ pub(crate) async fn digests(
     let rows = request_ids.iter().map(|id| vec![id.clone().into()]).collect();
     let (list, mut parameters) = store::values(conn.get_database_backend(), 2, &[Column::Text], rows);
     parameters.insert(0, tenant.uuid().into());
-    let sql = format!("SELECT request_id, digest FROM import_row WHERE tenant_id = $1 AND request_id IN {list}");
+    let on = "t.tenant_id = $1 AND t.request_id = k.column1";
+    let found = look_up(conn.get_database_backend(), &list, "import_row", on);
+    let sql = format!("SELECT request_id, digest FROM {found}");
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     rows.iter()
         .map(|row| Ok((row.try_get("", "request_id")?, row.try_get("", "digest")?)))

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::statement;
+use store::{look_up, statement};
 use uuid::Uuid;
 
 use super::identities;
@@ -65,9 +65,10 @@ async fn select(
     for chunk in ids.chunks(MEMBERS_PER_STATEMENT_MAX) {
         let (list, mut parameters) = member_list(conn, chunk);
         parameters.insert(0, tenant.uuid().into());
-        let sql = format!(
-            "SELECT {COLUMNS} FROM member WHERE tenant_id = $1 AND member_id IN {list} ORDER BY member_id{lock}"
-        );
+        // Read, and locked, in the order of the list, which is that of the ids.
+        let on = format!("t.tenant_id = $1 AND t.member_id = k.column1{lock}");
+        let found = look_up(conn.get_database_backend(), &list, "member", &on);
+        let sql = format!("SELECT {COLUMNS} FROM {found}");
         let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
         // The edges are read after the lock is held, so that they cannot change any more.
         let mut edges = identities::of_members(conn, tenant, chunk).await?;

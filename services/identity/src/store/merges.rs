@@ -4,7 +4,7 @@ use fault::Fault;
 use kernel::{Id, Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde::{Deserialize, Serialize};
-use store::{Tx, statement};
+use store::{Tx, look_up, statement};
 use uuid::Uuid;
 
 use super::row::member_list;
@@ -100,10 +100,9 @@ pub(super) async fn led(conn: &impl ConnectionTrait, tenant: Tenant, id: MemberI
     while !next.is_empty() {
         let (list, mut parameters) = member_list(conn, &next);
         parameters.insert(0, tenant.uuid().into());
-        let sql = format!(
-            "SELECT absorbed_id FROM member_merge WHERE tenant_id = $1 AND survivor_id IN {list} AND undo_time IS NULL \
-             ORDER BY absorbed_id"
-        );
+        let on = "t.tenant_id = $1 AND t.survivor_id = k.column1 AND t.undo_time IS NULL";
+        let found = look_up(conn.get_database_backend(), &list, "member_merge", on);
+        let sql = format!("SELECT absorbed_id FROM {found} ORDER BY absorbed_id");
         let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
         let found: Result<Vec<Uuid>, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
         next = found?.into_iter().map(MemberId::from_uuid).collect();

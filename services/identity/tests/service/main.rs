@@ -12,6 +12,7 @@ mod batch;
 mod blocked_values;
 mod channels;
 mod concurrency;
+mod growth;
 mod identities;
 mod import;
 mod lookup;

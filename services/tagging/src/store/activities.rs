@@ -7,7 +7,7 @@ use fault::Fault;
 use kernel::{Tenant, Time};
 use prost::Message;
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Column, Tx, insert_rows, values};
+use store::{Column, Tx, insert_rows, look_up, values};
 use uuid::Uuid;
 
 use super::{execute, member_id, member_list, query, time};
@@ -92,10 +92,10 @@ pub(crate) async fn by_key(
     }
     let columns = [Column::Uuid, Column::Text, Column::Text, Column::Text];
     let (list, parameters) = values(conn.get_database_backend(), 1, &columns, rows);
-    let sql = format!(
-        "SELECT channel_code, activity_type, source_id, activity_id, member_id, payload FROM activity \
-         WHERE (tenant_id, channel_code, activity_type, source_id) IN {list}"
-    );
+    let on = "t.tenant_id = k.column1 AND t.channel_code = k.column2 AND t.activity_type = k.column3 \
+              AND t.source_id = k.column4";
+    let found = look_up(conn.get_database_backend(), &list, "activity", on);
+    let sql = format!("SELECT channel_code, activity_type, source_id, activity_id, member_id, payload FROM {found}");
     let read = |row: &QueryResult| {
         let key = SourceKey {
             channel_code: row.try_get_by_index(0)?,

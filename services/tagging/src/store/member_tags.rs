@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value as SqlValue};
-use store::{Column, Tx, insert_rows, stuck, values};
+use store::{Column, Tx, insert_rows, look_up, stuck, values};
 
-use super::{execute, member_id, member_list, optional_time, query, time};
+use super::{OF_MEMBER, execute, member_id, member_list, optional_time, query, time};
 use crate::domain::computation::Mark;
 use crate::domain::member::MemberId;
 use crate::domain::tag::MemberTag;
@@ -29,7 +29,8 @@ pub(crate) async fn load(
 ) -> Result<BTreeMap<MemberId, BTreeMap<String, MemberTag>>, Fault> {
     let (list, mut parameters) = member_list(conn, 2, members);
     parameters.insert(0, tenant.uuid().into());
-    let sql = format!("SELECT {COLUMNS} FROM member_tag WHERE tenant_id = $1 AND member_id IN {list}");
+    let found = look_up(conn.get_database_backend(), &list, "member_tag", OF_MEMBER);
+    let sql = format!("SELECT {COLUMNS} FROM {found}");
     let mut loaded: BTreeMap<MemberId, BTreeMap<String, MemberTag>> = BTreeMap::new();
     for row in &query(conn, &sql, parameters).await? {
         let (code, tag) = read(row)?;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Tx, for_update, insert_rows};
+use store::{Tx, for_update, insert_rows, look_up};
 
-use super::{execute, member_id, member_list, query, time};
+use super::{OF_MEMBER, execute, member_id, member_list, query, time};
 use crate::domain::member::{Member, MemberId, Profile};
 
 /// Which of these members have a row.
@@ -21,7 +21,8 @@ pub(crate) async fn known(
     }
     let (list, mut parameters) = member_list(conn, 2, members.iter().copied());
     parameters.insert(0, tenant.uuid().into());
-    let sql = format!("SELECT member_id FROM member WHERE tenant_id = $1 AND member_id IN {list}");
+    let found = look_up(conn.get_database_backend(), &list, "member", OF_MEMBER);
+    let sql = format!("SELECT member_id FROM {found}");
     query(conn, &sql, parameters)
         .await?
         .iter()
@@ -41,9 +42,16 @@ pub(crate) async fn lock(
     let (list, mut parameters) = member_list(&**tx, 2, members.iter().copied());
     parameters.insert(0, tenant.uuid().into());
     let lock = for_update(tx.get_database_backend());
+    // Read, and locked, in the order of the list, which is that of the ids.
+    let found = look_up(
+        tx.get_database_backend(),
+        &list,
+        "member",
+        &format!("{OF_MEMBER}{lock}"),
+    );
     let sql = format!(
         "SELECT member_id, gender, province, city, channel_codes, birth_month, tier_code, profile_time, tier_time, \
-         active_channels FROM member WHERE tenant_id = $1 AND member_id IN {list} ORDER BY member_id{lock}"
+         active_channels FROM {found}"
     );
     let rows = query(&**tx, &sql, parameters).await?;
     rows.iter().map(|row| Ok((member_id(row, 0)?, read(row)?))).collect()

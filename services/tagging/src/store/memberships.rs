@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Tx, insert_rows, values};
+use store::{Column, Tx, insert_rows, look_up, values};
 
-use super::{execute, member_id, member_list, query, time};
+use super::{OF_MEMBER, execute, member_id, member_list, query, time};
 use crate::domain::member::MemberId;
 
 /// How many memberships are deleted in one statement.
@@ -21,8 +21,8 @@ pub(crate) async fn load(
 ) -> Result<BTreeMap<MemberId, BTreeSet<String>>, Fault> {
     let (list, mut parameters) = member_list(conn, 2, members);
     parameters.insert(0, tenant.uuid().into());
-    let sql =
-        format!("SELECT member_id, segment_code FROM segment_member WHERE tenant_id = $1 AND member_id IN {list}");
+    let found = look_up(conn.get_database_backend(), &list, "segment_member", OF_MEMBER);
+    let sql = format!("SELECT member_id, segment_code FROM {found}");
     let mut loaded: BTreeMap<MemberId, BTreeSet<String>> = BTreeMap::new();
     for row in &query(conn, &sql, parameters).await? {
         loaded
