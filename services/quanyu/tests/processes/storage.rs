@@ -25,8 +25,11 @@ fn limited() -> Command {
     command
         .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
         .arg(plain.get_program());
-    for (name, _) in plain.get_envs() {
-        command.env_remove(name);
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
     command
 }
