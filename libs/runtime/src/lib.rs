@@ -11,15 +11,15 @@
 mod caught;
 mod config;
 mod lifecycle;
-mod readiness;
 mod queue;
+mod readiness;
 mod service;
 mod worker;
 
 pub use caught::caught;
 pub use config::{Loaded, Origin, Problem, Secret, Sentence, Settings, load, sentences_of};
 pub use lifecycle::Lifecycle;
-pub use readiness::{Finding, Readiness, Report, Standing};
 pub use queue::Queue;
+pub use readiness::{Finding, Readiness, Report, Standing};
 pub use service::{Deps, Service};
 pub use worker::{Worker, WorkerHandle, Workers};

@@ -125,9 +125,7 @@ async fn run(command: Command, config: Config) -> ExitCode {
     let outcome = match command {
         Command::Up => up::run(&config, &telemetry).await.map(|()| ExitCode::SUCCESS),
         Command::Serve { role: name } => match role(&name) {
-            Some(role) => serve::run(&config, role, &telemetry)
-                .await
-                .map(|()| ExitCode::SUCCESS),
+            Some(role) => serve::run(&config, role, &telemetry).await.map(|()| ExitCode::SUCCESS),
             None => Err(Fault::internal("the role was checked")),
         },
         Command::Demo(args) => demo::run(args, &config, &telemetry).await,
