@@ -18,6 +18,7 @@
 
 mod bulk;
 mod checkpoint;
+mod collation;
 mod connect;
 mod db;
 mod emissions;

@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTraitSelf, SchemaManager};
 
 use crate::place::Place;
-use crate::statement;
+use crate::{collation, statement};
 
 /// A step of a schema, in SQL that both databases read. Never changed once it has landed.
 ///
@@ -199,7 +199,11 @@ pub(crate) async fn up(writer: &DatabaseConnection, place: &Place, migrations: V
     }
     let mut attempts: u32 = 0;
     loop {
-        match Migrations(all.clone()).up(writer, None).await {
+        let done = match Migrations(all.clone()).up(writer, None).await {
+            Ok(()) => collation::by_bytes(writer).await,
+            failed => failed,
+        };
+        match done {
             Ok(()) => return Ok(()),
             // Another replica was faster with the same step; what it did is there now.
             Err(error) if attempts < TURNS_MAX && Trouble::of(&error).is_none() => {

@@ -81,10 +81,11 @@ impl Connection {
     }
 }
 
+/// The PostgreSQL server that the tests run on, where one is named.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test is told by its environment where PostgreSQL is"
 )]
-fn server() -> Option<String> {
+pub fn server() -> Option<String> {
     std::env::var(SERVER).ok()
 }

@@ -12,6 +12,6 @@ mod harness;
 mod played;
 mod reads;
 
-pub use database::TestDb;
+pub use database::{TestDb, server};
 pub use fleet::{Fleet, Link, Replica};
 pub use harness::{Harness, harness, harness_with_peers};

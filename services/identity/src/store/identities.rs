@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use fault::Fault;
 use kernel::Tenant;
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
 use store::{Column, look_up, statement};
 
 use super::row::{identity, key, member_id, member_list};
@@ -100,15 +100,25 @@ pub(crate) async fn delete(
     let (verified, claims): (Vec<_>, Vec<_>) = edges.iter().partition(|(_, edge)| edge.verified);
     for (table, edges) in [("identity", verified), ("claim", claims)] {
         for chunk in edges.chunks(ROWS_PER_STATEMENT_MAX) {
-            let (backend, uuid) = (conn.get_database_backend(), [Column::Uuid]);
-            let members = chunk.iter().map(|(member, _)| vec![member.uuid().into()]).collect();
-            let edges = chunk.iter().map(|(_, edge)| vec![edge.id.uuid().into()]).collect();
-            let (members, of_members) = store::values(backend, 2, &uuid, members);
-            let (edges, of_edges) = store::values(backend, of_members.len().saturating_add(2), &uuid, edges);
-            let sql = format!(
-                "DELETE FROM {table} WHERE tenant_id = $1 AND member_id IN {members} AND identity_id IN {edges}"
-            );
-            let parameters = [vec![tenant.uuid().into()], of_members, of_edges].concat();
+            let backend = conn.get_database_backend();
+            let rows = chunk
+                .iter()
+                .map(|(member, edge)| vec![member.uuid().into(), edge.id.uuid().into()]);
+            let (list, of_list) = store::values(backend, 2, &[Column::Uuid, Column::Uuid], rows.collect());
+            let on = "t.tenant_id = $1 AND t.member_id = k.column1 AND t.identity_id = k.column2";
+            let sql = match backend {
+                DbBackend::Sqlite => format!(
+                    "DELETE FROM {table} WHERE tenant_id = $1 AND member_id IN (SELECT column1 FROM {list}) \
+                     AND (member_id, identity_id) IN {list}"
+                ),
+                // By where the rows lie, which does not change while their member is locked: joined with a list of ids,
+                // PostgreSQL may read all rows of the tenant.
+                _ => format!(
+                    "DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT t.place FROM {list} AS k CROSS JOIN LATERAL \
+                     (SELECT t.ctid AS place FROM {table} AS t WHERE {on} OFFSET 0) AS t))"
+                ),
+            };
+            let parameters = [vec![tenant.uuid().into()], of_list].concat();
             conn.execute_raw(statement(conn, &sql, parameters)).await?;
         }
     }
