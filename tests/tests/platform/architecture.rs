@@ -30,8 +30,9 @@ const ARROWS: [(&str, &[&str]); 11] = [
 /// Who may join services into one platform.
 const JOINERS: [&str; 3] = ["bench", "quanyu", "tests"];
 
-/// The grammar of CEL, which a library parses, calls members what hangs behind a value.
-const OTHER_TRADES: [(&str, &str); 1] = [("rules", "members")];
+/// The grammar of CEL, which a library parses, calls members what hangs behind a value; PostgreSQL calls the list of its
+/// sessions pg_stat_activity.
+const OTHER_TRADES: [(&str, &str); 2] = [("rules", "members"), ("store", "pg_stat_activity")];
 
 /// The nouns of the business. A library that needs one has learnt something that is a service's to know. "Order" is not
 /// among them, for sequences and mappings have one too.

@@ -49,9 +49,9 @@ impl PostDue {
         Self::new(deps, "points.confirm_pending", &[Due::Pending], Duration::from_mins(1))
     }
 
-    /// Gives holds back whose deadline has passed.
+    /// Gives holds back whose deadline has passed: within a second, for a member at a till waits for them.
     pub(crate) fn release_holds(deps: &Deps) -> Self {
-        Self::new(deps, "points.release_holds", &[Due::Holds], Duration::from_secs(30))
+        Self::new(deps, "points.release_holds", &[Due::Holds], Duration::from_millis(500))
     }
 
     fn new(deps: &Deps, name: &'static str, dues: &[Due], lateness_max: Duration) -> Self {
