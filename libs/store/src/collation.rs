@@ -1,7 +1,7 @@
 //! Texts are ordered by their bytes, whatever locale a PostgreSQL database was made with.
 //!
 //! The order of a list, where its next page begins and in which order rows are locked must not depend on an installation:
-//! a locale of ICU puts "a_b" before "ab", SQLite and Rust do not, and an update of the operating system may turn an order
+//! a locale of ICU puts `a_b` before `ab`, SQLite and Rust do not, and an update of the operating system may turn an order
 //! around under an index. Nothing here is for people's eyes.
 
 use std::collections::BTreeMap;

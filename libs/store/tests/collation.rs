@@ -13,7 +13,7 @@ const TABLES: Migration = Migration {
           {refuse word UPDATE OF tenant_id, word}",
 };
 
-/// As bytes order them. By a locale of ICU "a_b" comes first, "B" after "b", and "é" before "f".
+/// As bytes order them. By a locale of ICU `a_b` comes first, `B` after `b`, and `é` before `f`.
 const WORDS: [&str; 7] = ["B", "a-b", "a_b", "ab", "b", "f", "é"];
 
 #[tokio::test]

@@ -31,7 +31,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
 const JOINERS: [&str; 3] = ["bench", "quanyu", "tests"];
 
 /// The grammar of CEL, which a library parses, calls members what hangs behind a value; PostgreSQL calls the list of its
-/// sessions pg_stat_activity.
+/// sessions `pg_stat_activity`.
 const OTHER_TRADES: [(&str, &str); 2] = [("rules", "members"), ("store", "pg_stat_activity")];
 
 /// The nouns of the business. A library that needs one has learnt something that is a service's to know. "Order" is not
