@@ -278,17 +278,17 @@ async fn an_account_whose_hold_cannot_be_given_back_keeps_nobody_else_s() {
     let (ann, bob) = (brand.member(), brand.member());
     for member in [&ann, &bob] {
         brand.earn(member, 100, 0).await;
-        brand.hold(member, 30, 60).await.unwrap();
+        brand.hold(member, 30, 3).await.unwrap();
     }
     brand.h.settle().await;
-    // Ann's row says that nothing is held of it; the ledger's proof does not come by within the next minute.
+    // Ann's row says that nothing is held of it; the ledger's proof, which would freeze it, rests for five seconds.
     brand.lift_guards().await;
     let oldest = "(SELECT member_id FROM hold ORDER BY hold_id LIMIT 1)";
     let spoilt = brand
         .execute(&format!("UPDATE account SET held = 0 WHERE member_id = {oldest}"))
         .await;
     assert_eq!(spoilt, Ok(1));
-    brand.h.clock.advance(std::time::Duration::from_mins(1));
+    brand.h.clock.advance(std::time::Duration::from_secs(3));
     brand.h.settle().await;
     assert_eq!(brand.standing(&bob).await, (100, 0));
     let stuck = brand.h.db.stuck_items(10).await.unwrap();
