@@ -33,7 +33,7 @@ pub enum ParkedCommand {
 /// What is tried again.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// The names that `list` shows: \"points.earn/123\", \"`tagging.backfill_tags`/TENANT/`last_shop`\".
+    /// The names that `list` shows: `points.earn/123`, `tagging.backfill_tags/TENANT/last_shop`.
     #[arg(required_unless_present = "all", value_name = "NAME")]
     names: Vec<Name>,
     /// Everything that is parked.

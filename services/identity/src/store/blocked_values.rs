@@ -1,7 +1,7 @@
 use fault::Fault;
 use kernel::{Id, Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, statement};
+use store::{Column, look_up, statement};
 use uuid::Uuid;
 
 use crate::domain::blocked_value::{BlockedValue, BlockedValueId, Blocklist, Entry, spellings};
@@ -22,9 +22,14 @@ pub(crate) async fn among<'k>(
     let values: Vec<Vec<Value>> = keys.flat_map(spellings).map(|value| vec![value.into()]).collect();
     let mut entries = Vec::new();
     for chunk in values.chunks(VALUES_PER_STATEMENT_MAX) {
-        let (list, mut parameters) = store::values(conn.get_database_backend(), 2, &[Column::Text], chunk.to_vec());
+        let backend = conn.get_database_backend();
+        let (list, mut parameters) = store::values(backend, 2, &[Column::Text], chunk.to_vec());
         parameters.insert(0, tenant.uuid().into());
-        let sql = format!("SELECT kind, value FROM blocked_value WHERE tenant_id = $1 AND value IN {list}");
+        let on = "t.tenant_id = $1 AND t.value = k.column1";
+        let sql = format!(
+            "SELECT t.kind, t.value FROM {}",
+            look_up(backend, &list, "blocked_value", on)
+        );
         for row in &conn.query_all_raw(statement(conn, &sql, parameters)).await? {
             entries.push(entry(row)?);
         }
