@@ -197,7 +197,8 @@ async fn every_acknowledged_write_survives_and_is_there_once() {
     for round in 0..ROUNDS {
         let killed = Arc::new(AtomicBool::new(false));
         let callers = (0..CALLERS).map(|caller| {
-            let name = format!("{round}-{caller}");
+            // A name with letters: "0-0-0" is a placeholder, which stands for no person.
+            let name = format!("load-{round}-{caller}");
             let dice = StdRng::seed_from_u64(dice.random());
             tokio::spawn(load(api.clone(), members.clone(), dice, name, killed.clone()))
         });
