@@ -9,6 +9,7 @@ mod database;
 mod reason;
 mod refusal;
 mod status;
+mod transport;
 mod trouble;
 mod violations;
 

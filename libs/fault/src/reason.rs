@@ -44,11 +44,13 @@ pub enum Common {
     StorageFull,
     /// The database is damaged.
     StorageDamaged,
+    /// A compression that is not read.
+    EncodingUnsupported,
 }
 
 impl Common {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::InvalidField,
         Self::RequestIdReused,
         Self::PageTokenInvalid,
@@ -64,6 +66,7 @@ impl Common {
         Self::MethodUnknown,
         Self::StorageFull,
         Self::StorageDamaged,
+        Self::EncodingUnsupported,
     ];
 }
 
@@ -85,6 +88,7 @@ impl Reason for Common {
             Self::MethodUnknown => "METHOD_UNKNOWN",
             Self::StorageFull => "STORAGE_FULL",
             Self::StorageDamaged => "STORAGE_DAMAGED",
+            Self::EncodingUnsupported => "ENCODING_UNSUPPORTED",
         }
     }
 
@@ -103,7 +107,7 @@ impl Reason for Common {
             Self::Unavailable | Self::StorageFull | Self::StorageDamaged => Code::Unavailable,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Internal => Code::Internal,
-            Self::MethodUnknown => Code::Unimplemented,
+            Self::MethodUnknown | Self::EncodingUnsupported => Code::Unimplemented,
         }
     }
 }

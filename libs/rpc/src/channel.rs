@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fault::{Common, Fault};
 use http::{Extensions, HeaderValue, Request, Response, Uri};
@@ -119,7 +119,10 @@ impl Channel {
                 request
                     .headers_mut()
                     .insert(deadline::TIMEOUT_HEADER, deadline::format(timeout));
-                deadline::within(timeout, self.link.carry(request, Some(timeout))).await?
+                request.headers_mut().remove(deadline::CONNECT_TIMEOUT_HEADER);
+                let started = Instant::now();
+                let response = deadline::within(timeout, self.link.carry(request, Some(timeout))).await??;
+                Ok(deadline::ended(timeout.saturating_sub(started.elapsed()), response))
             }
         }
     }

@@ -1,12 +1,22 @@
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use fault::{Common, Fault};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
+use tonic::Status;
+use tonic::body::Body;
+
+use crate::explained::trailers;
 
 /// How long the caller still waits, as gRPC writes it: "100m" is a hundred milliseconds.
 pub(crate) const TIMEOUT_HEADER: HeaderName = HeaderName::from_static("grpc-timeout");
+/// The same as clients of Connect write it: whole milliseconds, "100".
+pub const CONNECT_TIMEOUT_HEADER: HeaderName = HeaderName::from_static("connect-timeout-ms");
 
 tokio::task_local! {
     /// When the caller of the request that this task works for stops waiting.
@@ -31,6 +41,57 @@ pub(crate) async fn within<T>(timeout: Duration, work: impl Future<Output = T>) 
     outcome.map_err(|_| passed())
 }
 
+/// An answer that is cut off at the deadline, where it has not come to its end: a stream would go on for a caller who is
+/// promised that it does not.
+pub(crate) fn ended(timeout: Duration, response: Response<Body>) -> Response<Body> {
+    if http_body::Body::is_end_stream(response.body()) {
+        return response;
+    }
+    let deadline = Instant::now().checked_add(timeout).unwrap_or_else(Instant::now);
+    response.map(|body| {
+        Body::new(Ended {
+            body: Some(body),
+            deadline,
+            alarm: None,
+        })
+    })
+}
+
+struct Ended {
+    /// None once the deadline has passed: whoever makes the body is told by that.
+    body: Option<Body>,
+    deadline: Instant,
+    /// Set when the body is first waited for: most never are.
+    alarm: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl http_body::Body for Ended {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) {
+            return Poll::Ready(frame);
+        }
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(kernel::pause(left)));
+        ready!(alarm.as_mut().poll(cx));
+        self.body = None;
+        Poll::Ready(Some(Ok(Frame::trailers(trailers(passed())))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map(Body::size_hint).unwrap_or_default()
+    }
+}
+
 /// What a caller is told that stopped waiting.
 pub fn passed() -> Fault {
     let message = "the deadline passed before the answer: repeat with the same request id to learn the outcome";
@@ -43,12 +104,27 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(99_999_999);
 const TEXT_BYTES_MAX: usize = 40;
 
 /// The timeout that a request carries: none where it has no such header. One that cannot be read is refused, for a caller
-/// who believes that a deadline holds must not wait for ever.
+/// who believes that a deadline holds must not wait for ever. Of two in different headers the shorter one holds.
 ///
 /// Source: gRPC over HTTP/2, "Timeout": at most 8 digits and a unit. connect-es writes more digits, and fractions such as
-/// "833.33m"; both mean what they say.
+/// "833.33m"; both mean what they say. The Connect protocol, "Timeout": at most 10 digits.
 pub fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Fault> {
-    let mut values = headers.get_all(TIMEOUT_HEADER).iter();
+    let of_grpc = one(headers, &TIMEOUT_HEADER, read, GRPC_FORM)?;
+    let of_connect = one(headers, &CONNECT_TIMEOUT_HEADER, read_millis, CONNECT_FORM)?;
+    Ok(of_grpc.into_iter().chain(of_connect).min())
+}
+
+const GRPC_FORM: &str = "write a number and its unit, H, M, S, m, u or n: \"1500m\" is one and a half seconds";
+const CONNECT_FORM: &str = "write milliseconds as at most 10 digits: \"1500\" is one and a half seconds";
+
+fn one(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    read: fn(&str) -> Option<Duration>,
+    form: &str,
+) -> Result<Option<Duration>, Fault> {
+    let unreadable = |what: &str| Fault::invalid(name.as_str(), format!("{what}: {form}"));
+    let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.any(|other| other != value) {
         return Err(unreadable("is given more than once, with different values"));
@@ -60,9 +136,10 @@ pub fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Fault> {
     })
 }
 
-fn unreadable(what: &str) -> Fault {
-    let how = "write a number and its unit, H, M, S, m, u or n: \"1500m\" is one and a half seconds";
-    Fault::invalid(TIMEOUT_HEADER.as_str(), format!("{what}: {how}"))
+fn read_millis(text: &str) -> Option<Duration> {
+    let is_number = (1..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let millis = text.parse().ok().filter(|_| is_number)?;
+    Some(Duration::from_millis(millis).min(TIMEOUT_MAX))
 }
 
 fn read(text: &str) -> Option<Duration> {
@@ -187,5 +264,29 @@ mod tests {
         assert_eq!(timeout(&headers).unwrap(), Some(Duration::from_millis(5)));
         headers.append(TIMEOUT_HEADER, HeaderValue::from_static("6m"));
         assert!(timeout(&headers).unwrap_err().to_string().contains("more than once"));
+    }
+
+    #[test]
+    fn the_timeout_of_connect_is_read_and_the_shorter_of_two_holds() {
+        let of_connect = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONNECT_TIMEOUT_HEADER, HeaderValue::from_str(text).unwrap());
+            timeout(&headers)
+        };
+        assert_eq!(of_connect("1500").unwrap(), Some(Duration::from_millis(1_500)));
+        assert_eq!(of_connect("0").unwrap(), Some(Duration::ZERO));
+        assert_eq!(
+            of_connect("9999999999").unwrap(),
+            Some(Duration::from_millis(9_999_999_999))
+        );
+        for text in ["", "-5", "+5", "5m", "5.5", "1e3", "five", "10000000000"] {
+            assert_eq!(of_connect(text).unwrap_err().reason(), "INVALID_FIELD", "{text}");
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert(CONNECT_TIMEOUT_HEADER, HeaderValue::from_static("50"));
+        headers.insert(TIMEOUT_HEADER, HeaderValue::from_static("60m"));
+        assert_eq!(timeout(&headers).unwrap(), Some(Duration::from_millis(50)));
+        headers.insert(TIMEOUT_HEADER, HeaderValue::from_static("40m"));
+        assert_eq!(timeout(&headers).unwrap(), Some(Duration::from_millis(40)));
     }
 }

@@ -3,18 +3,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use fault::{Common, Fault};
 use futures::FutureExt;
 use kernel::PrincipalKind;
 use telemetry::{Red, Trace};
 use tokio::sync::Semaphore;
+use tonic::body::Body;
 use tonic::service::Routes;
 use tonic::{Code, Status};
 use tracing::Instrument;
 
-use crate::{Access, Method, Methods, PRINCIPAL_HEADER, Signer, deadline};
+use crate::{Access, Method, Methods, PRINCIPAL_HEADER, Signer, deadline, explained};
 
 /// How much earlier than its caller a server gives up, so that its own answer, with its own words, still arrives.
 const MARGIN_MAX: Duration = Duration::from_millis(2);
@@ -56,6 +57,7 @@ pub fn serve(routes: Routes, stack: Stack) -> Result<Routes, Fault> {
     // The last layer is the outermost: a request meets them from the bottom up.
     let router = routes
         .into_axum_router()
+        .layer(map_response(in_the_contracts_words))
         .layer(from_fn_with_state(shared.clone(), authorize))
         .layer(from_fn(guard))
         .layer(from_fn_with_state(shared.clone(), shed))
@@ -163,6 +165,11 @@ async fn authorize(State(shared): State<Arc<Shared>>, mut request: Request, next
         Ok(()) => next.run(request).await,
         Err(fault) => refuse(fault),
     }
+}
+
+/// Handlers name their reasons; what is left is the transport's own word about the caller's bytes.
+async fn in_the_contracts_words(response: Response) -> Response {
+    explained(response.map(Body::new)).map(axum::body::Body::new)
 }
 
 /// Whether a principal may call a method, by the policy of its contract; why not, if not.

@@ -26,7 +26,8 @@ caller's own: whoever did not learn the outcome repeats the request unchanged, a
 Identifiers (`x-text: identifier`) have one form: blanks around them and characters that show nothing are dropped, full and \
 half width are made usual, letters are composed. No text may hold U+0000, and no identifier a control character or a number \
 that a spreadsheet has rounded (`6.22203E+15`).\n\nA \
-deadline may be set with the header `grpc-timeout`, for example `500m` for half a second.";
+deadline may be set with the header `grpc-timeout`, for example `500m` for half a second, or with \
+`connect-timeout-ms`, for example `500`.";
 
 /// The document.
 pub(crate) fn document(router: &Router) -> Value {

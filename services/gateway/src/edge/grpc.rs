@@ -4,6 +4,7 @@ use fault::{Common, Fault};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, TE, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{Request, Response, Uri, Version};
+use rpc::{CONNECT_TIMEOUT_HEADER, explained, timeout};
 use tonic::Status;
 use tonic::body::Body;
 use tower::ServiceExt;
@@ -12,7 +13,13 @@ use super::{Edge, probes};
 
 /// What goes along to the service. What a caller adds beyond it is not the platform's business, and what the platform says
 /// to its services in headers nobody else may say.
-const PASSED: [HeaderName; 4] = [CONTENT_TYPE, TE, USER_AGENT, HeaderName::from_static("traceparent")];
+const PASSED: [HeaderName; 5] = [
+    CONTENT_TYPE,
+    TE,
+    USER_AGENT,
+    HeaderName::from_static("traceparent"),
+    CONNECT_TIMEOUT_HEADER,
+];
 /// Deadline and compression, by what gRPC calls its headers.
 const PASSED_PREFIX: &str = "grpc-";
 
@@ -24,9 +31,18 @@ pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
         .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
+/// Whether a gRPC request says that its messages are protobuf, as it does unless it says otherwise.
+fn is_protobuf(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    let subtype = content_type.strip_prefix(b"application/grpc+");
+    let subtype = subtype.and_then(|rest| rest.split(|&byte| byte == b';').next());
+    subtype.is_none_or(|name| name.trim_ascii() == b"proto")
+}
+
 /// Answers a gRPC request.
 pub(super) async fn pass(edge: &Edge, request: Request<Body>) -> Response<Body> {
-    try_pass(edge, request).await.unwrap_or_else(Status::into_http)
+    let answer = try_pass(edge, request).await;
+    explained(answer.unwrap_or_else(Status::into_http))
 }
 
 async fn try_pass(edge: &Edge, request: Request<Body>) -> Result<Response<Body>, Status> {
@@ -35,7 +51,13 @@ async fn try_pass(edge: &Edge, request: Request<Body>) -> Result<Response<Body>,
         return Err(Fault::invalid("", "gRPC needs HTTP/2").into());
     }
     let path = request.uri().path();
+    if !is_protobuf(request.headers()) {
+        let message = "messages are read as protobuf alone: send application/grpc, or JSON to the address of REST";
+        return Err(Fault::invalid("content-type", message).into());
+    }
     if probes::is_probe(path) {
+        // Nothing here takes time, but a deadline that nobody can read is refused here, too.
+        timeout(request.headers())?;
         return Ok(edge.probes.answer(request).await);
     }
     let method = edge.contracts.served(path).ok_or_else(|| unknown(path))?;

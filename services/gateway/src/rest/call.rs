@@ -92,7 +92,10 @@ async fn admit<'r>(
             Ok((route, segments, channel))
         }
         Found::OtherMethods(others) => Err(RestError::other_methods(&parts.method, &others)),
-        Found::Nothing => Err(RestError::no_address(path)),
+        Found::Nothing => Err(match edge.contracts.served(path) {
+            Some(method) => RestError::not_grpc(method.full_name),
+            None => RestError::no_address(path),
+        }),
     }
 }
 

@@ -66,6 +66,18 @@ impl RestError {
         }
     }
 
+    /// A method of gRPC is called by something else.
+    pub(crate) fn not_grpc(method: &str) -> Self {
+        let message = format!(
+            "{method} is a method of gRPC: send it as application/grpc over HTTP/2, or call the address of REST that \
+             /openapi.json has for it"
+        );
+        Self {
+            http: Some(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            ..Fault::invalid("content-type", message).into()
+        }
+    }
+
     /// Whether the rest of the body is still under way, so that its sender would not hear the answer.
     pub(crate) fn leaves_a_body(&self) -> bool {
         self.http == Some(StatusCode::PAYLOAD_TOO_LARGE)
@@ -128,7 +140,8 @@ impl RestError {
 impl From<Status> for RestError {
     fn from(status: Status) -> Self {
         Self {
-            status,
+            // What the way to the service says by itself gets a reason of the contract.
+            status: Fault::of_client(&status).map_or(status, Status::from),
             http: None,
             instead: None,
         }

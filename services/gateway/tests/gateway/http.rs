@@ -64,6 +64,12 @@ async fn a_deadline_holds_however_its_client_writes_it() {
             "{timeout}"
         );
     }
+    for (name, timeout) in [("connect-timeout-ms", "50"), ("connect-timeout-ms", "0")] {
+        let answer = platform
+            .send("POST", REDEEM, &[key, (name, timeout)], redeem("slow"))
+            .await;
+        assert_eq!(answer.reason(), "DEADLINE_EXCEEDED", "{name}: {timeout}");
+    }
     for timeout in ["8640000000m", "99999999H", "3000000000S"] {
         let headers = [key, ("grpc-timeout", timeout)];
         let answer = platform.send("POST", REDEEM, &headers, redeem("points")).await;
@@ -81,6 +87,15 @@ async fn a_deadline_that_cannot_be_read_is_refused() {
         assert_eq!(
             (answer.status, answer.violations()),
             (StatusCode::BAD_REQUEST, vec!["grpc-timeout".to_owned()]),
+            "{timeout}"
+        );
+    }
+    for timeout in ["", "-5", "5m", "5.5", "10000000000"] {
+        let headers = [key, ("connect-timeout-ms", timeout)];
+        let answer = platform.send("POST", REDEEM, &headers, redeem("points")).await;
+        assert_eq!(
+            (answer.status, answer.violations()),
+            (StatusCode::BAD_REQUEST, vec!["connect-timeout-ms".to_owned()]),
             "{timeout}"
         );
     }

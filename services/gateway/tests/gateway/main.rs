@@ -21,3 +21,4 @@ mod reflection;
 mod rest;
 mod streams;
 mod tenants;
+mod transport;

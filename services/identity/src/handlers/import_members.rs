@@ -35,7 +35,7 @@ impl IdentityApi {
         mut stream: Streaming<ImportMembersRequest>,
     ) -> Result<ImportMembersResponse, Fault> {
         let mut tally = ImportMembersResponse::default();
-        while let Some(message) = stream.message().await.map_err(Fault::from_peer)? {
+        while let Some(message) = stream.message().await.map_err(Fault::of_caller)? {
             let rows = i64::try_from(message.rows.len()).map_err(Fault::internal)?;
             tally.row_count = tally.row_count.saturating_add(rows);
             if tally.row_count > ROWS_MAX {
