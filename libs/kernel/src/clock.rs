@@ -29,7 +29,23 @@ struct Inner {
 
 enum Source {
     System,
-    Manual(watch::Sender<Time>),
+    Manual(watch::Sender<Hand>),
+}
+
+/// What a clock that is turned by hand shows.
+#[derive(Clone, Copy)]
+struct Hand {
+    now: Time,
+    /// By how many microseconds it was set otherwise than by time that passed.
+    leapt: i64,
+}
+
+impl Hand {
+    /// How much time has passed, whatever the clock was set to.
+    fn steady(self) -> Duration {
+        let passed = self.now.micros().saturating_sub(self.leapt);
+        Duration::from_micros(u64::try_from(passed).unwrap_or(0))
+    }
 }
 
 impl Clock {
@@ -40,7 +56,7 @@ impl Clock {
 
     /// A clock that stands at `start` until it is turned.
     pub fn manual(start: Time) -> Self {
-        Self::new(Source::Manual(watch::Sender::new(start)))
+        Self::new(Source::Manual(watch::Sender::new(Hand { now: start, leapt: 0 })))
     }
 
     fn new(source: Source) -> Self {
@@ -58,7 +74,16 @@ impl Clock {
                 let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Time::EPOCH.plus(since_epoch)
             }
-            Source::Manual(hand) => *hand.borrow(),
+            Source::Manual(hand) => hand.borrow().now,
+        }
+    }
+
+    /// How long the machine has been running, asleep or awake: a clock that nobody sets, against which one that somebody has
+    /// set stands out. Only its differences mean something.
+    pub fn steady(&self) -> Duration {
+        match &self.0.source {
+            Source::System => since_boot(),
+            Source::Manual(hand) => hand.borrow().steady(),
         }
     }
 
@@ -78,12 +103,28 @@ impl Clock {
         match &self.0.source {
             Source::System => false,
             Source::Manual(hand) => {
-                hand.send_if_modified(|now| {
-                    let later = time > *now;
+                hand.send_if_modified(|hand| {
+                    let later = time > hand.now;
                     if later {
-                        *now = time;
+                        hand.now = time;
                     }
                     later
+                });
+                true
+            }
+        }
+    }
+
+    /// Sets a manual clock to another moment, earlier or later, without any time passing: as a machine's clock that somebody
+    /// sets. Answers false, and does nothing, for the real clock.
+    pub fn leap_to(&self, time: Time) -> bool {
+        match &self.0.source {
+            Source::System => false,
+            Source::Manual(hand) => {
+                hand.send_modify(|hand| {
+                    let leap = time.micros().saturating_sub(hand.now.micros());
+                    hand.leapt = hand.leapt.saturating_add(leap);
+                    hand.now = time;
                 });
                 true
             }
@@ -95,7 +136,8 @@ impl Clock {
         self.turn_to(self.now().plus(duration))
     }
 
-    /// Waits until it is `time`.
+    /// Waits until it is `time`: where the clock is set back meanwhile, for so much longer. Who wants to wait for a while
+    /// sleeps.
     pub async fn sleep_until(&self, time: Time) {
         match &self.0.source {
             Source::System => loop {
@@ -107,15 +149,35 @@ impl Clock {
             },
             Source::Manual(hand) => {
                 // The sender lives in `self`, so the wait ends only by the hand reaching the time.
-                let _ = hand.subscribe().wait_for(|now| *now >= time).await;
+                let _ = hand.subscribe().wait_for(|hand| hand.now >= time).await;
             }
         }
     }
 
-    /// Waits for a while.
+    /// Waits for a while, whatever the clock is set to meanwhile.
     pub async fn sleep(&self, duration: Duration) {
-        self.sleep_until(self.now().plus(duration)).await;
+        match &self.0.source {
+            Source::System => pause(duration).await,
+            Source::Manual(hand) => {
+                let end = hand.borrow().steady().saturating_add(duration);
+                let _ = hand.subscribe().wait_for(|hand| hand.steady() >= end).await;
+            }
+        }
     }
+}
+
+/// How long ago the machine was started, with the time that it was asleep.
+#[cfg(target_os = "linux")]
+fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// Elsewhere: how long this process has been asking. There a machine that was asleep meanwhile seems to have leapt.
+#[cfg(not(target_os = "linux"))]
+fn since_boot() -> Duration {
+    static FIRST: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    FIRST.get_or_init(std::time::Instant::now).elapsed()
 }
 
 #[cfg(test)]
@@ -146,6 +208,43 @@ mod tests {
         let clock = Clock::manual(Time::from_seconds(10));
         clock.turn_to(Time::from_seconds(5));
         assert_eq!(clock.now(), Time::from_seconds(10));
+    }
+
+    #[test]
+    fn a_hand_that_leaps_sets_the_clock_and_lets_no_time_pass() {
+        let clock = Clock::manual(Time::from_seconds(1_000));
+        let before = clock.steady();
+        clock.advance(Duration::from_secs(7));
+        clock.leap_to(Time::from_seconds(500));
+        assert_eq!(
+            (clock.now(), clock.steady()),
+            (Time::from_seconds(500), before + Duration::from_secs(7))
+        );
+        clock.leap_to(Time::from_seconds(90_000));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(clock.steady(), before + Duration::from_secs(8));
+    }
+
+    #[tokio::test]
+    async fn who_sleeps_for_a_while_wakes_after_it_though_the_clock_was_set_back_or_forward() {
+        let clock = Clock::manual(Time::from_seconds(100_000));
+        let sleeper = clock.clone();
+        let mut sleep = Box::pin(sleeper.sleep(Duration::from_secs(10)));
+        assert!(futures_poll(&mut sleep).await.is_none());
+        clock.leap_to(Time::from_seconds(200_000));
+        assert!(futures_poll(&mut sleep).await.is_none(), "no time has passed");
+        clock.leap_to(Time::from_seconds(500));
+        clock.advance(Duration::from_secs(9));
+        assert!(futures_poll(&mut sleep).await.is_none());
+        clock.advance(Duration::from_secs(1));
+        assert!(futures_poll(&mut sleep).await.is_some());
+    }
+
+    #[test]
+    fn the_steady_clock_of_the_machine_goes_on() {
+        let clock = Clock::system();
+        let before = clock.steady();
+        assert!(!before.is_zero() && clock.steady() >= before);
     }
 
     async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
