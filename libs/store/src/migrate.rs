@@ -109,6 +109,21 @@ CREATE TABLE stuck_item (
 ",
 };
 
+/// When the service was last seen at work: one row, which is there from the beginning. Where the service has been at work
+/// before there was this table, its last fact tells when.
+const HEARTBEAT: Migration = Migration {
+    name: "base_0004_heartbeat",
+    sql: "
+CREATE TABLE heartbeat (
+    lock INT NOT NULL PRIMARY KEY CHECK (lock = 0),
+    seen_time BIGINT,
+    accept_time BIGINT,
+    doubt TEXT
+);
+INSERT INTO heartbeat (lock, seen_time) SELECT 0, (SELECT occur_time FROM outbox ORDER BY fact_id DESC LIMIT 1);
+",
+};
+
 struct Migrations(Vec<Migration>);
 
 struct Step {
@@ -238,7 +253,7 @@ pub(crate) async fn check(conn: &DatabaseConnection, place: &Place, migrations: 
 }
 
 fn all(migrations: Vec<Migration>) -> Vec<Migration> {
-    let mut all = vec![BASE, ENDED_REDIRECTS, STUCK_ITEMS];
+    let mut all = vec![BASE, ENDED_REDIRECTS, STUCK_ITEMS, HEARTBEAT];
     all.extend(migrations);
     all
 }

@@ -488,3 +488,62 @@ async fn a_database_is_attached_to_as_it_is_or_not_at_all() {
     let same = world.test_db.attached(vec![TABLES]).await;
     assert!(same.is_ok(), "who looks migrates nothing");
 }
+
+#[tokio::test]
+async fn a_service_knows_when_it_was_last_seen_at_work() {
+    let World { db, .. } = world().await;
+    assert_eq!(db.last_seen().await.unwrap().seen_time, None, "nobody was there yet");
+    let (first, later) = (Time::from_seconds(1_800_000_000), Time::from_seconds(1_800_000_060));
+    for (beat, seen) in [(first, first), (later, later), (first, later)] {
+        db.beat(beat).await.unwrap();
+        let known = db.last_seen().await.unwrap();
+        assert_eq!(
+            (known.seen_time, known.accept_time),
+            (Some(seen), None),
+            "its time only goes on"
+        );
+    }
+    db.note_doubt(Some("the clock is wrong")).await.unwrap();
+    assert_eq!(
+        db.last_seen().await.unwrap().doubt.as_deref(),
+        Some("the clock is wrong")
+    );
+    db.accept_clock(first).await.unwrap();
+    let known = db.last_seen().await.unwrap();
+    assert_eq!(
+        (known.seen_time, known.accept_time, known.doubt),
+        (Some(first), Some(first), None),
+        "unless somebody says so"
+    );
+    let off = known.database_time.map(|time| {
+        let now = Clock::system().now();
+        time.since(now).max(now.since(time))
+    });
+    match db.backend() {
+        DbBackend::Postgres => assert!(off.unwrap() < std::time::Duration::from_mins(1), "{off:?}"),
+        _ => assert_eq!(off, None),
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_was_at_work_before_it_had_a_heartbeat_was_last_seen_at_its_last_fact() {
+    let world = world().await;
+    for (second, request) in [(7, "r-1"), (60, "r-2")] {
+        world.clock.turn_to(Time::from_seconds(1_800_000_000 + second));
+        world.make(&world.db, &world.key(request, "a")).await.unwrap();
+    }
+    // As an older release has left it.
+    for sql in [
+        "DROP TABLE heartbeat",
+        "DELETE FROM seaql_migrations WHERE version = 'base_0004_heartbeat'",
+    ] {
+        let tx = world.db.begin().await.unwrap();
+        tx.execute_raw(statement(&*tx, sql, [])).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let db = world.test_db.another(vec![TABLES]).await;
+    assert_eq!(
+        db.last_seen().await.unwrap().seen_time,
+        Some(Time::from_seconds(1_800_000_060))
+    );
+}
