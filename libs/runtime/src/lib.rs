@@ -10,6 +10,7 @@
 
 mod caught;
 mod config;
+mod guard;
 mod lifecycle;
 mod queue;
 mod readiness;
@@ -18,6 +19,7 @@ mod worker;
 
 pub use caught::caught;
 pub use config::{Loaded, Origin, Problem, Secret, Sentence, Settings, load, sentences_of};
+pub use guard::{APART_MAX, ClockTrust, Doubt, STOP_MAX};
 pub use lifecycle::Lifecycle;
 pub use queue::Queue;
 pub use readiness::{Finding, Readiness, Report, Standing};

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -5,12 +7,14 @@ use fault::Fault;
 use futures::future::join_all;
 use kernel::{Clock, Time};
 use store::Db;
+use telemetry::Red;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::caught;
+use crate::guard::{ClockGuard, ClockTrust, Doubted};
 
 /// Work that nobody calls. It takes no input: what to do follows from the tables and the clock alone, so that a missed,
 /// doubled or crashed tick is repaired by the next one.
@@ -41,6 +45,12 @@ pub trait Worker: Send {
     fn waits_for_clock(&self) -> bool {
         false
     }
+
+    /// Whether it does what the clock makes due: expiry, lapse, timers, forgetting. None of that is done by a clock that may be
+    /// wrong.
+    fn does_due_work(&self) -> bool {
+        false
+    }
 }
 
 /// The pause after the first failed tick; it doubles with each further one.
@@ -53,6 +63,10 @@ const PASSES_MAX: usize = 10_000;
 /// The workers of a process, each a task of its own.
 pub struct Workers {
     clock: Clock,
+    trust: ClockTrust,
+    doubted: Doubted,
+    /// By the services' names.
+    guards: BTreeMap<String, Arc<ClockGuard>>,
     tracker: TaskTracker,
     stop: CancellationToken,
     handles: Vec<WorkerHandle>,
@@ -65,10 +79,13 @@ pub struct WorkerHandle {
 }
 
 impl Workers {
-    /// None yet, of a process with this clock.
-    pub fn new(clock: Clock) -> Self {
+    /// None yet, of a process with this clock, which is believed or not.
+    pub fn new(clock: Clock, trust: ClockTrust, red: Red) -> Self {
         Self {
             clock,
+            trust,
+            doubted: Doubted::new(red),
+            guards: BTreeMap::new(),
             tracker: TaskTracker::new(),
             stop: CancellationToken::new(),
             handles: Vec::new(),
@@ -79,8 +96,10 @@ impl Workers {
     pub fn start(&mut self, worker: Box<dyn Worker>, db: &Db) {
         let (pokes, poked) = mpsc::channel(1);
         let span = tracing::info_span!(parent: None, "worker", otel.name = worker.name());
+        let guard = self.guard(db).filter(|_| worker.does_due_work());
         let watched = Watched {
             worker,
+            guard,
             db: db.clone(),
             clock: self.clock.clone(),
             idle_at: None,
@@ -88,6 +107,26 @@ impl Workers {
         self.tracker
             .spawn(run(watched, poked, self.stop.clone()).instrument(span));
         self.handles.push(WorkerHandle { pokes });
+    }
+
+    /// Watches over the clock for a service, whether it has any work that the clock makes due or not: for all of them it is
+    /// known when they were last seen at work.
+    pub fn watch_clock(&mut self, db: &Db) {
+        self.guard(db);
+    }
+
+    /// The guard of a service's clock; none where a hand turns it.
+    fn guard(&mut self, db: &Db) -> Option<Arc<ClockGuard>> {
+        if self.trust == ClockTrust::ByHand {
+            return None;
+        }
+        let guard = self.guards.entry(db.service().to_owned()).or_insert_with(|| {
+            let guard = Arc::new(ClockGuard::new(self.clock.clone(), db.clone(), self.doubted.clone()));
+            let (watching, stop) = (guard.clone(), self.stop.clone());
+            self.tracker.spawn(async move { watching.watch(stop).await });
+            guard
+        });
+        Some(guard.clone())
     }
 
     /// Works until nobody has anything left to do: every worker ticks until it is idle, again and again, until a whole
@@ -130,6 +169,8 @@ impl WorkerHandle {
 /// A worker, and what it had seen when it last found nothing to do.
 struct Watched {
     worker: Box<dyn Worker>,
+    /// Where the worker does what the clock makes due.
+    guard: Option<Arc<ClockGuard>>,
     db: Db,
     clock: Clock,
     idle_at: Option<(u64, Time)>,
@@ -151,21 +192,49 @@ impl Watched {
         Some((self.db.commits()?, self.clock.now()))
     }
 
-    async fn until_idle(&mut self, stop: &CancellationToken, done: &mut usize) -> Result<(), Fault> {
+    /// One tick; none where the clock is not believed, or is no longer.
+    async fn tick(&mut self) -> Result<Option<usize>, Fault> {
+        let tick = caught(self.worker.tick());
+        match &self.guard {
+            None => tick.await.map(Some),
+            Some(guard) if guard.believes().await? => guard.during(tick).await.transpose(),
+            Some(_) => Ok(None),
+        }
+    }
+
+    async fn until_idle(&mut self, stop: &CancellationToken, done: &mut usize) -> Result<Left, Fault> {
         while !stop.is_cancelled() {
             // Looked at before the tick: what changes during it is news.
             let sight = self.sight();
             self.idle_at = None;
-            match caught(self.worker.tick()).await? {
-                0 => {
+            match self.tick().await? {
+                None => return Ok(Left::Refused),
+                Some(0) => {
                     self.idle_at = sight;
                     break;
                 }
-                more => *done = done.saturating_add(more),
+                Some(more) => *done = done.saturating_add(more),
             }
         }
-        Ok(())
+        Ok(Left::Nothing)
     }
+
+    /// Waits until there may be work again.
+    async fn rest(&mut self, left: Left) {
+        match (left, &self.guard) {
+            (Left::Refused, Some(guard)) => guard.belief().await,
+            (Left::Refused | Left::Nothing, _) => self.worker.rest().await,
+        }
+    }
+}
+
+/// Why a worker stops working.
+#[derive(Clone, Copy)]
+enum Left {
+    /// There is nothing to do.
+    Nothing,
+    /// The clock is not believed.
+    Refused,
 }
 
 async fn run(
@@ -181,16 +250,16 @@ async fn run(
         // Whoever asks learns at once that nothing has happened since the last look; the worker's own rest may know better.
         let outcome = match asker.is_none() || watched.has_news() {
             true => watched.until_idle(&stop, &mut unreported).await,
-            false => Ok(()),
+            false => Ok(Left::Nothing),
         };
         let pause = match outcome {
-            Ok(()) => {
+            Ok(left) => {
                 backoff = BACKOFF;
                 // Whoever asked may have gone.
                 let _ = asker
                     .take()
                     .map(|asker| asker.send(Ok(std::mem::take(&mut unreported))));
-                None
+                Ok(left)
             }
             Err(fault) => {
                 let name = watched.worker.name();
@@ -198,13 +267,13 @@ async fn run(
                 let _ = asker.take().map(|asker| asker.send(Err(format!("{name}: {fault}"))));
                 let pause = backoff;
                 backoff = backoff.saturating_mul(2).min(BACKOFF_MAX);
-                Some(pause)
+                Err(pause)
             }
         };
         let rest = async {
             match pause {
-                None => watched.worker.rest().await,
-                Some(pause) => kernel::pause(pause).await,
+                Ok(left) => watched.rest(left).await,
+                Err(pause) => kernel::pause(pause).await,
             }
         };
         asker = tokio::select! {
@@ -256,6 +325,10 @@ mod tests {
         fn waits_for_clock(&self) -> bool {
             self.waits_for_clock
         }
+
+        fn does_due_work(&self) -> bool {
+            true
+        }
     }
 
     /// An empty database in a folder of its own.
@@ -270,7 +343,7 @@ mod tests {
     async fn whoever_settles_learns_of_work_that_was_done_before_he_asked() {
         let (left, finished) = (Arc::new(AtomicUsize::new(3)), Arc::new(Notify::new()));
         let (_folder, db) = database().await;
-        let mut workers = Workers::new(Clock::manual(Time::EPOCH));
+        let mut workers = Workers::new(Clock::manual(Time::EPOCH), ClockTrust::ByHand, Red::default());
         let pile = Pile {
             waits_for_clock: false,
             left: left.clone(),
@@ -288,7 +361,7 @@ mod tests {
         let (left, finished) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
         let (_folder, db) = database().await;
         let clock = Clock::manual(Time::EPOCH);
-        let mut workers = Workers::new(clock.clone());
+        let mut workers = Workers::new(clock.clone(), ClockTrust::ByHand, Red::default());
         let pile = Pile {
             waits_for_clock: false,
             left: left.clone(),
@@ -314,7 +387,7 @@ mod tests {
         let (left, finished) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
         let (_folder, db) = database().await;
         let clock = Clock::manual(Time::EPOCH);
-        let mut workers = Workers::new(clock.clone());
+        let mut workers = Workers::new(clock.clone(), ClockTrust::ByHand, Red::default());
         let pile = Pile {
             waits_for_clock: true,
             left: left.clone(),

@@ -5,7 +5,7 @@ use contracts::events::internal::v1::Fact as WireFact;
 use contracts::events::internal::v1::feed_service_server::FeedServiceServer;
 use kernel::{Clock, Fact, Principal, PrincipalKind, Scopes, Tenant, Time};
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
-use runtime::{Deps, Service, Workers};
+use runtime::{ClockTrust, Deps, Service, Workers};
 use store::{Db, Migration, OutboxRow};
 use telemetry::Red;
 use tonic::service::Routes;
@@ -110,8 +110,9 @@ impl Surroundings {
             outboxes: Arc::default(),
             red: stack.red.clone(),
         });
+        let red = stack.red.clone();
         switchboard.connect(rpc::serve(service.routes, stack).expect("the contracts are complete"));
-        let mut workers = Workers::new(clock);
+        let mut workers = Workers::new(clock, ClockTrust::ByHand, red);
         for worker in service.workers {
             workers.start(worker, db);
         }

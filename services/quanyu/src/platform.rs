@@ -10,7 +10,7 @@ use futures::future::try_join_all;
 use gateway::{Beginning, FirstSecret, Gateway, GatewayConfig, GatewayDeps};
 use kernel::Clock;
 use rpc::{Channel, Peer, Peers, Signer, Stack, Switchboard};
-use runtime::{Deps, Readiness, Workers};
+use runtime::{ClockTrust, Deps, Readiness, Workers};
 use store::Db;
 use telemetry::Red;
 use tokio::net::TcpListener;
@@ -42,13 +42,20 @@ pub struct Platform {
 
 impl Platform {
     /// Opens every database, joins the services, starts their workers and opens the gateway's address.
-    /// A new platform's first key is made here, and told by [`Platform::first_key`].
+    /// A new platform's first key is made here, and told by [`Platform::first_key`]. Its clock is turned by hand, by years if
+    /// its hand likes: what comes due is done.
     pub async fn start(config: &Config, clock: Clock, red: Red) -> Result<Self, Fault> {
-        Self::start_with(config, FirstSecret::Generated, clock, red).await
+        Self::start_with(config, FirstSecret::Generated, clock, ClockTrust::ByHand, red).await
     }
 
-    /// The same; a new platform opens with this secret.
-    pub async fn start_with(config: &Config, first: FirstSecret, clock: Clock, red: Red) -> Result<Self, Fault> {
+    /// The same; a new platform opens with this secret, and its clock is believed or not.
+    pub async fn start_with(
+        config: &Config,
+        first: FirstSecret,
+        clock: Clock,
+        trust: ClockTrust,
+        red: Red,
+    ) -> Result<Self, Fault> {
         // Before anything is opened: a port in use or a second process on the folder must change nothing.
         let listener = TcpListener::bind(config.listen).await;
         let listener = listener
@@ -74,11 +81,12 @@ impl Platform {
             .iter()
             .map(|(name, switchboard)| ((*name).to_owned(), Channel::local(switchboard.clone())))
             .collect();
-        let mut workers = Workers::new(clock.clone());
+        let mut workers = Workers::new(clock.clone(), trust, red.clone());
         for role in &ROLES {
             let (Some(db), Some(switchboard)) = (databases.get(role.name), switchboards.get(role.name)) else {
                 return Err(Fault::internal("every role has a database and a switchboard"));
             };
+            workers.watch_clock(db);
             let peers = Peers::new(role.name, signer.clone(), channels.clone());
             let service = (role.service)(
                 config,

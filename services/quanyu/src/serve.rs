@@ -10,7 +10,7 @@ use gateway::{Gateway, GatewayConfig, GatewayDeps};
 use kernel::Clock;
 use mesh::{Discovery, Leadership, StaticMesh};
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
-use runtime::{Deps, Lifecycle, Readiness, Workers};
+use runtime::{ClockTrust, Deps, Lifecycle, Readiness, Workers};
 use store::Db;
 use telemetry::Telemetry;
 use tokio::net::TcpListener;
@@ -92,7 +92,8 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     let routes = rpc::serve(service.routes, stack)?.prepare();
     own.connect(routes.clone());
     let lease = mesh.lead(&format!("{}.workers", role.name)).await?;
-    let mut workers = Workers::new(clock.clone());
+    let mut workers = Workers::new(clock.clone(), ClockTrust::Guarded, telemetry.red());
+    workers.watch_clock(&db);
     service
         .workers
         .into_iter()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fault::Fault;
 use gateway::FirstSecret;
 use kernel::Clock;
-use runtime::Lifecycle;
+use runtime::{ClockTrust, Lifecycle};
 use telemetry::Telemetry;
 
 use crate::admin;
@@ -26,8 +26,15 @@ pub(crate) async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fa
     let first = config
         .first_secret(std::io::stdout().is_terminal())
         .map_err(|problem| Fault::invalid(problem.setting, problem.message))?;
+    let starting = Platform::start_with(
+        config,
+        first.clone(),
+        Clock::system(),
+        ClockTrust::Guarded,
+        telemetry.red(),
+    );
     let outcome = tokio::select! {
-        platform = Platform::start_with(config, first.clone(), Clock::system(), telemetry.red()) => platform,
+        platform = starting => platform,
         () = lifecycle.stopping() => return Ok(()),
     };
     let platform = outcome?;

@@ -255,6 +255,10 @@ impl Worker for Runner {
         Ok(taken)
     }
 
+    fn does_due_work(&self) -> bool {
+        true
+    }
+
     async fn rest(&mut self) {
         let timer = async {
             match self.next_due {

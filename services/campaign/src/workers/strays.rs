@@ -61,6 +61,10 @@ impl Worker for Strays {
         self.queue.attempt_all(due, name, |due| self.look(due)).await
     }
 
+    fn does_due_work(&self) -> bool {
+        true
+    }
+
     async fn rest(&mut self) {
         kernel::pause(LOOK_AGAIN).await;
     }

@@ -55,6 +55,10 @@ impl Worker for Tidy {
         Ok(forgotten)
     }
 
+    fn does_due_work(&self) -> bool {
+        true
+    }
+
     async fn rest(&mut self) {
         self.clock.sleep_until(self.next).await;
     }

@@ -157,6 +157,10 @@ impl Worker for PostDue {
         Ok(posted)
     }
 
+    fn does_due_work(&self) -> bool {
+        true
+    }
+
     async fn rest(&mut self) {
         self.clock.sleep(self.lateness_max).await;
     }

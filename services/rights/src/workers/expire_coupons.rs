@@ -27,6 +27,10 @@ impl Worker for ExpireCoupons {
         usize::try_from(done).map_err(Fault::internal)
     }
 
+    fn does_due_work(&self) -> bool {
+        true
+    }
+
     async fn rest(&mut self) {
         self.clock.sleep(REST).await;
     }

@@ -44,6 +44,10 @@ impl Worker for LookAtDue {
         Ok(revised)
     }
 
+    fn does_due_work(&self) -> bool {
+        true
+    }
+
     async fn rest(&mut self) {
         self.clock.sleep(LOOK_AGAIN).await;
     }
