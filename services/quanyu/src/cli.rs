@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::connections;
 use crate::roles::{ROLES, role};
 use crate::terminal::{complain, say};
-use crate::{demo, doctor, import, keys, parked, serve, up};
+use crate::{clock, demo, doctor, import, keys, parked, serve, up};
 
 /// Quanyu, a member platform: one member over all channels of a brand.
 #[derive(Debug, Parser)]
@@ -79,10 +79,13 @@ enum Command {
     Import(import::ImportArgs),
     /// Makes, lists and revokes API keys at the gateway's database itself, when no key lets you in.
     Keys(keys::KeysArgs),
+    /// Shows what time the platform believes it is, and lets an operator agree with a clock that it does not believe.
+    #[command(subcommand)]
+    Clock(clock::ClockCommand),
     /// Shows what could not be done and was put aside, and tries it again once its cause is mended.
     #[command(subcommand)]
     Parked(parked::ParkedCommand),
-    /// Checks configuration, databases, facts, peers and the ledger, and says how to mend what is wrong.
+    /// Checks configuration, databases, the clock, facts, peers and the ledger, and says how to mend what is wrong.
     Doctor,
 }
 
@@ -131,6 +134,7 @@ async fn run(command: Command, config: Config) -> ExitCode {
         Command::Demo(args) => demo::run(args, &config, &telemetry).await,
         Command::Import(args) => import::run(args).await,
         Command::Keys(args) => keys::run(args, &config).await,
+        Command::Clock(command) => clock::run(command, &config).await.map(status),
         Command::Parked(command) => parked::run(command, &config).await.map(status),
         Command::Doctor => doctor::run(&config).await.map(status),
     };
@@ -164,7 +168,9 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
             return connections.into_iter().chain(problems_of_first_key(config)).collect();
         }
         Command::Demo(_) => return config.connections_of_all().err().into_iter().collect(),
-        Command::Import(_) | Command::Keys(_) | Command::Parked(_) | Command::Doctor => return Vec::new(),
+        Command::Import(_) | Command::Keys(_) | Command::Clock(_) | Command::Parked(_) | Command::Doctor => {
+            return Vec::new();
+        }
     };
     let Some(role) = role(name) else {
         let names: Vec<&str> = ROLES.iter().map(|role| role.name).collect();

@@ -19,6 +19,7 @@ use telemetry::Red;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
+use crate::clock;
 use crate::config::Config;
 use crate::connections::{self, OF_ONE_MIN};
 use crate::roles::{ROLES, role};
@@ -59,6 +60,10 @@ pub async fn run(config: &Config) -> Result<bool, Fault> {
     good("every setting is valid");
     say("databases");
     let databases = databases(config, &mut report).await;
+    say("clock");
+    if let Err(fault) = clock_of(&databases, &mut report).await {
+        report.bad(&fault, "the clock cannot be judged: mend the databases first");
+    }
     say("facts");
     if let Err(fault) = facts(&databases, &mut report).await {
         report.bad(&fault, "the facts cannot be looked at: mend the databases first");
@@ -154,6 +159,23 @@ async fn room(config: &Config, db: &Db, report: &mut Report) {
             room.in_use
         )),
     }
+}
+
+/// Whether what the clock makes due is done.
+async fn clock_of(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> Result<(), Fault> {
+    let now = Clock::system().now();
+    let mut is_believed = true;
+    for (name, db) in databases {
+        if let Some((doubt, remedy)) = clock::doubted(&db.last_seen().await?, now) {
+            is_believed = false;
+            let what = format_args!("{name}: nothing expires, lapses or comes due, because {doubt}");
+            report.bad(what, remedy);
+        }
+    }
+    if is_believed {
+        good(format_args!("it shows {now}, and nobody doubts it"));
+    }
+    Ok(())
 }
 
 async fn facts(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> Result<(), Fault> {

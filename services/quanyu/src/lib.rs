@@ -13,6 +13,7 @@
 mod admin;
 mod api;
 pub mod cli;
+pub mod clock;
 pub mod config;
 mod connections;
 pub mod demo;

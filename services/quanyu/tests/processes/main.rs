@@ -8,6 +8,7 @@
     clippy::panic
 )]
 
+mod clock;
 mod command_line;
 mod keys;
 mod kill_nine;
