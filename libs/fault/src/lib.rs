@@ -8,6 +8,7 @@
 mod database;
 mod reason;
 mod refusal;
+mod standing;
 mod status;
 mod transport;
 mod trouble;

@@ -1,8 +1,9 @@
 use std::fmt;
 
-use kernel::{PageToken, PageTokenError};
+use kernel::{Time, TimeError};
+use prost_types::{FieldMask, Timestamp};
 
-use crate::{Common, Fault};
+use crate::Fault;
 
 /// One field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,19 @@ impl fmt::Display for Violation {
             return f.write_str(&self.message);
         }
         write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+/// What every request calls the names of the fields that it changes.
+const MASK: &str = "update_mask";
+
+/// The names of some fields for a sentence: "name, rank and state".
+fn list<F>(fields: &[(&str, F)]) -> String {
+    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    match &names[..] {
+        [] => "nothing".to_owned(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 
@@ -66,6 +80,60 @@ impl Violations {
                 self.add(path, error.to_string());
                 None
             }
+        }
+    }
+
+    /// The moment in a field that must be given, or a violation.
+    pub fn time(&mut self, path: impl Into<String>, wire: Option<&Timestamp>) -> Option<Time> {
+        let time = wire.map_or(Err(TimeError::OutOfRange), Time::parse);
+        self.parse(path, time)
+    }
+
+    /// The moment in a field that may be left out; none, and a violation, where it is not one.
+    pub fn optional_time(&mut self, path: impl Into<String>, wire: Option<&Timestamp>) -> Option<Time> {
+        self.parse(path, wire.map(Time::parse).transpose()).flatten()
+    }
+
+    /// The fields that an update mask names, in its order. Names none, or others than these, is a violation: `fields` are
+    /// all that may change, each with what the caller knows it by.
+    ///
+    /// ```
+    /// # use fault::{Fault, Violations};
+    /// #[derive(Clone, Copy)]
+    /// enum Field { Name, Rank }
+    ///
+    /// const FIELDS: [(&str, Field); 2] = [("name", Field::Name), ("rank", Field::Rank)];
+    ///
+    /// # struct Thing { name: String, rank: i64 }
+    /// # fn example(thing: &mut Thing, mask: Option<&prost_types::FieldMask>, name: String, rank: i64) -> Result<(), Fault> {
+    /// let mut violations = Violations::new();
+    /// for field in violations.mask(mask, &FIELDS) {
+    ///     match field {
+    ///         Field::Name => thing.name.clone_from(&name),
+    ///         Field::Rank => thing.rank = rank,
+    ///     }
+    /// }
+    /// # violations.finish()
+    /// # }
+    /// ```
+    pub fn mask<F: Copy>(&mut self, mask: Option<&FieldMask>, fields: &[(&str, F)]) -> Vec<F> {
+        let paths = mask.map_or(&[][..], |mask| &mask.paths);
+        self.check(!paths.is_empty(), MASK, "must name at least one field");
+        let mut named = Vec::with_capacity(paths.len());
+        for path in paths {
+            match fields.iter().find(|(name, _)| name == path) {
+                Some((_, field)) => named.push(*field),
+                None => self.add(MASK, format!("names {path}, but only {} may change", list(fields))),
+            }
+        }
+        named
+    }
+
+    /// The same where a mask that is left out, or empty, names all that may change.
+    pub fn mask_or_all<F: Copy>(&mut self, mask: Option<&FieldMask>, fields: &[(&str, F)]) -> Vec<F> {
+        match mask {
+            Some(mask) if !mask.paths.is_empty() => self.mask(Some(mask), fields),
+            _ => fields.iter().map(|(_, field)| *field).collect(),
         }
     }
 
@@ -120,16 +188,79 @@ pub fn together<T>(first: Result<(), Fault>, second: Result<T, Fault>) -> Result
     }
 }
 
-/// The cursor within a page token, see [`PageToken::decode`].
-impl Fault {
-    /// Where the page begins that `token` asks for; none for the first page.
-    pub fn check_page_token(filter: &[u8], token: &str) -> Result<Option<Vec<u8>>, Self> {
-        PageToken::decode(filter, token).map_err(Self::from)
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl From<PageTokenError> for Fault {
-    fn from(error: PageTokenError) -> Self {
-        Self::refused(Common::PageTokenInvalid, error.to_string())
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Field {
+        Name,
+        Rank,
+        State,
+    }
+
+    const FIELDS: [(&str, Field); 3] = [("name", Field::Name), ("rank", Field::Rank), ("state", Field::State)];
+
+    fn mask(paths: &[&str]) -> FieldMask {
+        let paths = paths.iter().map(|&path| path.to_owned()).collect();
+        FieldMask { paths }
+    }
+
+    fn words(violations: Violations) -> Vec<String> {
+        violations.into_inner().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_mask_names_fields_that_may_change_in_its_own_order() {
+        let mut violations = Violations::new();
+        let sent = mask(&["state", "name"]);
+        for named in [
+            violations.mask(Some(&sent), &FIELDS),
+            violations.mask_or_all(Some(&sent), &FIELDS),
+        ] {
+            assert_eq!(named, [Field::State, Field::Name]);
+        }
+        for nothing in [None, Some(&mask(&[]))] {
+            let named = violations.mask_or_all(nothing, &FIELDS);
+            assert_eq!(named, [Field::Name, Field::Rank, Field::State]);
+        }
+        assert!(violations.is_empty());
+    }
+
+    #[test]
+    fn a_mask_that_names_nothing_or_what_may_not_change_is_told_what_may() {
+        let mut violations = Violations::new();
+        assert_eq!(violations.mask(None, &FIELDS), []);
+        let sent = mask(&["code", "rank", "Name"]);
+        assert_eq!(violations.mask(Some(&sent), &FIELDS), [Field::Rank]);
+        assert_eq!(violations.mask_or_all(Some(&sent), &FIELDS[..1]), []);
+        assert_eq!(
+            words(violations),
+            [
+                "update_mask: must name at least one field",
+                "update_mask: names code, but only name, rank and state may change",
+                "update_mask: names Name, but only name, rank and state may change",
+                "update_mask: names code, but only name may change",
+                "update_mask: names rank, but only name may change",
+                "update_mask: names Name, but only name may change",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_time_is_in_the_range_and_given_unless_it_may_be_left_out() {
+        let mut violations = Violations::new();
+        let (right, wrong) = (Time::LAST.to_wire(), Timestamp { seconds: 0, nanos: -1 });
+        assert_eq!(violations.time("a", Some(&right)), Some(Time::LAST));
+        assert_eq!(violations.optional_time("b", Some(&right)), Some(Time::LAST));
+        assert_eq!(violations.optional_time("c", None), None);
+        assert!(violations.is_empty());
+
+        assert_eq!(violations.time("d", None), None);
+        assert_eq!(violations.time("e", Some(&wrong)), None);
+        assert_eq!(violations.optional_time("f", Some(&wrong)), None);
+        let told = words(violations);
+        let expected = ["d", "e", "f"].map(|path| format!("{path}: {}", kernel::TIME_RANGE));
+        assert_eq!(told, expected);
     }
 }

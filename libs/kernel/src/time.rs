@@ -124,6 +124,20 @@ impl Time {
             .in_range()
     }
 
+    /// The same, with the words of the refusal.
+    pub fn parse(wire: &prost_types::Timestamp) -> Result<Self, TimeError> {
+        Self::from_wire(wire).ok_or(TimeError::OutOfRange)
+    }
+
+    /// The moment at which something happened that was recorded then, see [`Time::RECORDS_BEGIN`].
+    pub fn parse_recorded(wire: &prost_types::Timestamp) -> Result<Self, TimeError> {
+        let time = Self::parse(wire)?;
+        if time < Self::RECORDS_BEGIN {
+            return Err(TimeError::BeforeRecords);
+        }
+        Ok(time)
+    }
+
     /// The moment of something that was recorded, as a fact or a row carries it. An earlier version may have recorded one that
     /// is none: it becomes the nearest, for what is recorded can be refused no more.
     pub fn from_record(wire: &prost_types::Timestamp) -> Self {
@@ -161,6 +175,17 @@ impl Time {
             .map(Self::from_datetime)?
             .in_range()
     }
+}
+
+/// Why a moment is refused where it arrives: see [`Time::parse`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    /// It is no moment that the contracts carry.
+    #[error("{TIME_RANGE}")]
+    OutOfRange,
+    /// It cannot have happened then.
+    #[error("{BEFORE_RECORDS}")]
+    BeforeRecords,
 }
 
 /// Why a moment is refused where it arrives.
@@ -221,6 +246,41 @@ mod tests {
                 prop_assert!(checked.map_or(clamped == Time::FIRST || clamped == Time::LAST, |it| it == clamped));
             }
         }
+    }
+
+    #[test]
+    fn the_words_of_a_refusal_name_the_moments_that_are_taken_and_no_others() {
+        let wire = |text: &str| text.parse::<prost_types::Timestamp>().unwrap();
+        let named: Vec<&str> = TIME_RANGE.split(' ').filter(|word| word.ends_with('Z')).collect();
+        let [first, last] = [wire(named[0]), wire(named[1])];
+        assert_eq!(
+            (Time::parse(&first), Time::parse(&last)),
+            (Ok(Time::FIRST), Ok(Time::LAST))
+        );
+        let before = prost_types::Timestamp {
+            seconds: first.seconds - 1,
+            nanos: 999_999_999,
+        };
+        let after = prost_types::Timestamp {
+            seconds: last.seconds + 1,
+            nanos: 0,
+        };
+        assert_eq!(last.nanos, 999_999_999);
+        for outside in [before, after] {
+            assert_eq!(Time::parse(&outside), Err(TimeError::OutOfRange));
+        }
+
+        let named = BEFORE_RECORDS
+            .split([' ', ';'])
+            .find(|word| word.contains('Z'))
+            .unwrap();
+        let records_begin = wire(named.trim_end_matches(':'));
+        assert_eq!(Time::parse_recorded(&records_begin), Ok(Time::RECORDS_BEGIN));
+        let before = Time::RECORDS_BEGIN.minus(Duration::from_micros(1)).to_wire();
+        assert_eq!(Time::parse_recorded(&before), Err(TimeError::BeforeRecords));
+        assert_eq!(Time::parse_recorded(&after), Err(TimeError::OutOfRange));
+        assert_eq!(TimeError::OutOfRange.to_string(), TIME_RANGE);
+        assert_eq!(TimeError::BeforeRecords.to_string(), BEFORE_RECORDS);
     }
 
     #[test]
