@@ -5,7 +5,8 @@
 //! - [`serve`] wraps the routes of a service with what every method owes: trace, deadline, load shedding, panic guard,
 //!   authentication and the policy that the contract declares. Shape rules are checked at decoding (see `contracts`).
 //! - [`Methods`] knows every method by its contract, and refuses contracts that leave policy or idempotency open.
-//! - [`answer`] turns a handler into an answer: a lost race is run again, a [`fault::Fault`] becomes a status.
+//! - [`answer`] turns a handler into an answer: a lost race is run again, a [`fault::Fault`] becomes a status;
+//!   [`serve_methods!`] does so for all methods of a service.
 
 #![cfg_attr(
     test,
@@ -22,6 +23,7 @@ mod peers;
 mod remote;
 mod repeat;
 mod retry;
+mod serve_methods;
 mod stack;
 mod switchboard;
 
@@ -35,3 +37,5 @@ pub use peers::{Peer, Peers};
 pub use retry::retry;
 pub use stack::{Stack, permit, serve};
 pub use switchboard::Switchboard;
+#[doc(hidden)] // for serve_methods
+pub use tonic;

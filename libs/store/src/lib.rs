@@ -4,7 +4,7 @@
 //!   `synchronous=FULL`, PostgreSQL with `synchronous_commit=on`: acknowledged means on disk. A SQLite file that is deleted
 //!   in the end does not wait for it ([`DbConfig::is_disposable`]).
 //! - [`Db::begin_once`] makes a write happen once: effect, answer and facts are one transaction, and the same request
-//!   later, however much later, gets the first answer.
+//!   later, however much later, gets the first answer; [`begin_or_replay!`] is that in a method.
 //! - [`Answers`] does the same for many requests that share a transaction.
 //! - [`Tx::emit`] writes facts into the outbox, in the transaction of their effect.
 //! - Dropping a transaction rolls it back. Whoever loses a race gets [`fault::Fault::Contended`] and runs again, outside.
@@ -33,6 +33,7 @@ mod outbox;
 mod place;
 pub mod redirects;
 mod room;
+mod row;
 mod statements;
 pub mod stuck;
 
@@ -46,5 +47,6 @@ pub use inspect::{ConsumerPosition, ParkedFact, Room};
 pub use migrate::Migration;
 pub use once::{Answers, Begun, OnceTx};
 pub use outbox::{Draft, OutboxRow, Stretch};
+pub use row::{Columns, Row, unreadable};
 pub use statements::Statements;
 pub use stuck::StuckItem;

@@ -27,6 +27,23 @@ pub struct OnceTx<A> {
     answer: PhantomData<fn(A)>,
 }
 
+/// Begins the request of a method that takes effect once: `store::begin_or_replay!(self.db, call)` is its transaction, an
+/// [`OnceTx`]. Where the request took effect before, the method returns that answer here.
+///
+/// `call` is a call whose request has a `request_id`. What the method refuses before this line, it refuses its copies, too,
+/// even if the first one took effect: so nothing that depends on the time or the state is checked before it.
+///
+/// A function cannot return for its caller, and a closure that takes the transaction does not compile in a handler.
+#[macro_export]
+macro_rules! begin_or_replay {
+    ($db:expr, $call:expr) => {
+        match $db.begin_once(&$call.key(&$call.request_id)).await? {
+            $crate::Begun::Replay(answer) => return Ok(answer),
+            $crate::Begun::Fresh(tx) => tx,
+        }
+    };
+}
+
 const FIND: &str = "SELECT digest, answer FROM request WHERE tenant_id = $1 AND method = $2 AND request_id = $3";
 const CLAIM: &str = "INSERT INTO request (tenant_id, method, request_id, digest, answer) VALUES ($1, $2, $3, $4, $5) \
      ON CONFLICT DO NOTHING";

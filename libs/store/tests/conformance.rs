@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)]
 
+use fault::Fault;
 use futures::future::join_all;
-use kernel::{Clock, Fact, RequestKey, Tenant, Time};
+use kernel::{Clock, Fact, Id, Kind, RequestKey, Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend};
-use store::{Answers, Begun, Column, Db, Migration, insert_rows, look_up, redirects, statement, values};
+use store::{
+    Answers, Begun, Column, Columns, Db, Migration, Row, for_update, insert_rows, look_up, redirects, statement, values,
+};
 use testkit::TestDb;
+use uuid::Uuid;
 
 const TABLES: Migration = Migration {
     name: "test_0001",
@@ -14,6 +18,12 @@ const TABLES: Migration = Migration {
           PRIMARY KEY (tenant_id, thing_id)) {clustered};",
 };
 const METHOD: &str = "quanyu.test.v1.TestService/Make";
+
+enum Thing {}
+impl Kind for Thing {
+    const PREFIX: &'static str = "thg";
+    const NOUN: &'static str = "thing";
+}
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct Made {
@@ -145,6 +155,75 @@ async fn a_copy_waits_for_its_twin_before_it_looks_at_anything() {
     }
     tx.commit(Made { count: 7 }).await.unwrap();
     assert!(matches!(copy.await.unwrap().unwrap(), Begun::Replay(Made { count: 7 })));
+}
+
+/// A request as a handler sees it, for [`store::begin_or_replay!`].
+struct Call {
+    key: RequestKey,
+    request_id: String,
+}
+
+impl Call {
+    fn of(key: RequestKey) -> Self {
+        let request_id = key.request_id.clone();
+        Self { key, request_id }
+    }
+
+    fn key(&self, request_id: &str) -> RequestKey {
+        assert_eq!(request_id, self.key.request_id);
+        self.key.clone()
+    }
+}
+
+/// Takes the one coin that there is, and refuses who finds it taken.
+async fn take(db: &Db, call: &Call, thing: Uuid) -> Result<Made, Fault> {
+    const LOCK: &str = "SELECT amount FROM thing WHERE tenant_id = $1 AND thing_id = $2";
+    const TAKE: &str = "UPDATE thing SET amount = amount - 1 WHERE tenant_id = $1 AND thing_id = $2";
+    let tx = store::begin_or_replay!(db, call);
+    let key = [call.key.tenant.uuid().into(), thing.into()];
+    let lock = format!("{LOCK}{}", for_update(db.backend()));
+    let row = tx.query_one_raw(statement(&**tx, &lock, key.clone())).await?;
+    let amount: i64 = row.unwrap().get(0)?;
+    if amount == 0 {
+        return Err(Fault::refused(fault::Common::NotFound, "it was taken before"));
+    }
+    tx.execute_raw(statement(&**tx, TAKE, key)).await?;
+    tx.commit(Made { count: amount }).await
+}
+
+/// So nobody need ask for the first answer after a refusal: no copy refuses because of what its twin did.
+#[tokio::test]
+async fn copies_that_wait_for_one_row_get_one_answer_and_no_refusal() {
+    let world = world().await;
+    let thing = world.clock.uuid();
+    let row = vec![world.tenant.uuid().into(), thing.into(), 1_i64.into()];
+    let insert = "INSERT INTO thing (tenant_id, thing_id, amount)";
+    let tx = world.db.begin().await.unwrap();
+    insert_rows(&*tx, insert, vec![row], "").await.unwrap();
+    tx.commit().await.unwrap();
+
+    let replica = world.test_db.another(vec![TABLES]).await;
+    let holder = world.db.begin().await.unwrap();
+    let lock = format!("SELECT 1 FROM thing{}", for_update(world.db.backend()));
+    holder.query_all_raw(statement(&*holder, &lock, [])).await.unwrap();
+    let copies: Vec<_> = [&world.db, &replica, &world.db, &replica]
+        .into_iter()
+        .map(|db| {
+            let (db, call) = (db.clone(), Call::of(world.key("r-1", "a")));
+            tokio::spawn(async move { take(&db, &call, thing).await })
+        })
+        .collect();
+    // Long enough for all of them to have asked for what they wait for, were they not held apart.
+    for _ in 0..10 {
+        kernel::pause(std::time::Duration::from_millis(10)).await;
+        assert!(copies.iter().all(|copy| !copy.is_finished()));
+    }
+    drop(holder);
+    for copy in copies {
+        assert_eq!(copy.await.unwrap().unwrap(), Made { count: 1 });
+    }
+    let another = Call::of(world.key("r-2", "a"));
+    assert!(take(&world.db, &another, thing).await.unwrap_err().is_refusal());
 }
 
 #[tokio::test]
@@ -440,6 +519,47 @@ async fn rows_with_and_without_values_go_in_as_they_are() {
         .unwrap();
     let more = insert_rows(&*tx, INSERT, (0..8).map(redirect).collect(), "ON CONFLICT DO NOTHING");
     assert_eq!((first, more.await.unwrap()), (3, 5));
+}
+
+#[tokio::test]
+async fn columns_are_read_by_name_by_place_and_in_their_order() {
+    const SELECT: &str = "SELECT tenant_id, thing_id, amount, NULLIF(amount, amount) AS absent FROM thing";
+    let world = world().await;
+    let (thing, time) = (Id::<Thing>::generate(&world.clock), world.clock.now());
+    let row = vec![world.tenant.uuid().into(), thing.uuid().into(), time.micros().into()];
+    let tx = world.db.begin().await.unwrap();
+    insert_rows(&*tx, "INSERT INTO thing (tenant_id, thing_id, amount)", vec![row], "")
+        .await
+        .unwrap();
+    let row = tx.query_one_raw(statement(&*tx, SELECT, [])).await.unwrap().unwrap();
+
+    assert_eq!(row.tenant("tenant_id").unwrap(), world.tenant);
+    assert_eq!((row.id("thing_id").unwrap(), row.id(1).unwrap()), (thing, thing));
+    assert_eq!((row.time("amount").unwrap(), row.time(2).unwrap()), (time, time));
+    assert_eq!(row.optional_time("amount").unwrap(), Some(time));
+    assert_eq!(row.optional_time("absent").unwrap(), None);
+    assert_eq!(row.get::<i64>("amount").unwrap(), time.micros());
+    assert!(row.int("amount").is_err(), "it is more than 32 bits");
+    assert!(row.get::<i64>("missing").is_err());
+
+    let mut columns = Columns::of(&row);
+    assert_eq!(columns.tenant().unwrap(), world.tenant);
+    assert_eq!(columns.id::<Thing>().unwrap(), thing);
+    assert_eq!(columns.time().unwrap(), time);
+    assert_eq!(columns.optional_time().unwrap(), None);
+    assert!(columns.take::<i64>().is_err(), "there is no fifth one");
+
+    let one = "SELECT 7 + (amount - amount), amount FROM thing";
+    let row = tx.query_one_raw(statement(&*tx, one, [])).await.unwrap().unwrap();
+    let mut columns = Columns::of(&row);
+    assert_eq!(
+        (columns.int().unwrap(), columns.take::<i64>().unwrap()),
+        (7, time.micros())
+    );
+    assert_eq!(
+        store::unreadable("thing", "the colour 7").to_string(),
+        "a row of thing cannot be read: the colour 7"
+    );
 }
 
 #[tokio::test]
