@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// On what each library may build: itself the simpler one. What is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("kernel", &[]),
     ("rules", &[]),
     ("telemetry", &[]),
@@ -22,6 +22,19 @@ const ARROWS: [(&str, &[&str]); 11] = [
         &["kernel", "fault", "contracts", "telemetry", "rpc", "store", "runtime"],
     ),
     (
+        "lineage",
+        &[
+            "kernel",
+            "fault",
+            "contracts",
+            "telemetry",
+            "rpc",
+            "store",
+            "runtime",
+            "events",
+        ],
+    ),
+    (
         "testkit",
         &["kernel", "fault", "contracts", "telemetry", "rpc", "store", "runtime"],
     ),
@@ -31,8 +44,16 @@ const ARROWS: [(&str, &[&str]); 11] = [
 const JOINERS: [&str; 3] = ["bench", "quanyu", "tests"];
 
 /// The grammar of CEL, which a library parses, calls members what hangs behind a value; PostgreSQL calls the list of its
-/// sessions `pg_stat_activity`.
-const OTHER_TRADES: [(&str, &str); 2] = [("rules", "members"), ("store", "pg_stat_activity")];
+/// sessions `pg_stat_activity`; and what leads from one id to another is read from facts in which identity calls it a member's.
+const OTHER_TRADES: [(&str, &str); 7] = [
+    ("rules", "members"),
+    ("store", "pg_stat_activity"),
+    ("lineage", "MembersMerged"),
+    ("lineage", "absorbed_member_id"),
+    ("lineage", "surviving_member_id"),
+    ("lineage", "restored_member_id"),
+    ("lineage", "led_member_ids"),
+];
 
 /// The nouns of the business. A library that needs one has learnt something that is a service's to know. "Order" is not
 /// among them, for sequences and mappings have one too.
