@@ -57,145 +57,46 @@ impl IdentityApi {
     }
 }
 
-#[tonic::async_trait]
-impl BlockedValueService for IdentityApi {
-    async fn create_blocked_value(
-        &self,
-        request: Request<CreateBlockedValueRequest>,
-    ) -> Result<Response<CreateBlockedValueResponse>, Status> {
-        rpc::answer(request, |call| self.create_blocked_value(call)).await
-    }
-
-    async fn list_blocked_values(
-        &self,
-        request: Request<ListBlockedValuesRequest>,
-    ) -> Result<Response<ListBlockedValuesResponse>, Status> {
-        rpc::answer(request, |call| self.list_blocked_values(call)).await
-    }
-
-    async fn delete_blocked_value(
-        &self,
-        request: Request<DeleteBlockedValueRequest>,
-    ) -> Result<Response<DeleteBlockedValueResponse>, Status> {
-        rpc::answer(request, |call| self.delete_blocked_value(call)).await
+rpc::serve_methods! {
+    impl BlockedValueService for IdentityApi {
+        create_blocked_value(CreateBlockedValueRequest) -> CreateBlockedValueResponse;
+        list_blocked_values(ListBlockedValuesRequest) -> ListBlockedValuesResponse;
+        delete_blocked_value(DeleteBlockedValueRequest) -> DeleteBlockedValueResponse;
     }
 }
 
-#[tonic::async_trait]
-impl ChannelService for IdentityApi {
-    async fn create_channel(
-        &self,
-        request: Request<CreateChannelRequest>,
-    ) -> Result<Response<CreateChannelResponse>, Status> {
-        rpc::answer(request, |call| self.create_channel(call)).await
-    }
-
-    async fn get_channel(&self, request: Request<GetChannelRequest>) -> Result<Response<GetChannelResponse>, Status> {
-        rpc::answer(request, |call| self.get_channel(call)).await
-    }
-
-    async fn list_channels(
-        &self,
-        request: Request<ListChannelsRequest>,
-    ) -> Result<Response<ListChannelsResponse>, Status> {
-        rpc::answer(request, |call| self.list_channels(call)).await
-    }
-
-    async fn update_channel(
-        &self,
-        request: Request<UpdateChannelRequest>,
-    ) -> Result<Response<UpdateChannelResponse>, Status> {
-        rpc::answer(request, |call| self.update_channel(call)).await
+rpc::serve_methods! {
+    impl ChannelService for IdentityApi {
+        create_channel(CreateChannelRequest) -> CreateChannelResponse;
+        get_channel(GetChannelRequest) -> GetChannelResponse;
+        list_channels(ListChannelsRequest) -> ListChannelsResponse;
+        update_channel(UpdateChannelRequest) -> UpdateChannelResponse;
     }
 }
 
-#[tonic::async_trait]
-impl MemberService for IdentityApi {
-    async fn resolve_member(
-        &self,
-        request: Request<ResolveMemberRequest>,
-    ) -> Result<Response<ResolveMemberResponse>, Status> {
-        rpc::answer(request, |call| self.resolve_member(call)).await
-    }
+rpc::serve_methods! {
+    impl MemberService for IdentityApi {
+        resolve_member(ResolveMemberRequest) -> ResolveMemberResponse;
+        batch_resolve_members(BatchResolveMembersRequest) -> BatchResolveMembersResponse;
+        get_member(GetMemberRequest) -> GetMemberResponse;
+        batch_get_members(BatchGetMembersRequest) -> BatchGetMembersResponse;
+        look_up_member(LookUpMemberRequest) -> LookUpMemberResponse;
+        batch_look_up_members(BatchLookUpMembersRequest) -> BatchLookUpMembersResponse;
+        list_members(ListMembersRequest) -> ListMembersResponse;
+        update_member(UpdateMemberRequest) -> UpdateMemberResponse;
+        link_identity(LinkIdentityRequest) -> LinkIdentityResponse;
+        unlink_identity(UnlinkIdentityRequest) -> UnlinkIdentityResponse;
+        merge_members(MergeMembersRequest) -> MergeMembersResponse;
+        undo_merge(UndoMergeRequest) -> UndoMergeResponse;
 
-    async fn batch_resolve_members(
-        &self,
-        request: Request<BatchResolveMembersRequest>,
-    ) -> Result<Response<BatchResolveMembersResponse>, Status> {
-        rpc::answer(request, |call| self.batch_resolve_members(call)).await
-    }
-
-    async fn get_member(&self, request: Request<GetMemberRequest>) -> Result<Response<GetMemberResponse>, Status> {
-        rpc::answer(request, |call| self.get_member(call)).await
-    }
-
-    async fn batch_get_members(
-        &self,
-        request: Request<BatchGetMembersRequest>,
-    ) -> Result<Response<BatchGetMembersResponse>, Status> {
-        rpc::answer(request, |call| self.batch_get_members(call)).await
-    }
-
-    async fn look_up_member(
-        &self,
-        request: Request<LookUpMemberRequest>,
-    ) -> Result<Response<LookUpMemberResponse>, Status> {
-        rpc::answer(request, |call| self.look_up_member(call)).await
-    }
-
-    async fn batch_look_up_members(
-        &self,
-        request: Request<BatchLookUpMembersRequest>,
-    ) -> Result<Response<BatchLookUpMembersResponse>, Status> {
-        rpc::answer(request, |call| self.batch_look_up_members(call)).await
-    }
-
-    async fn list_members(
-        &self,
-        request: Request<ListMembersRequest>,
-    ) -> Result<Response<ListMembersResponse>, Status> {
-        rpc::answer(request, |call| self.list_members(call)).await
-    }
-
-    async fn update_member(
-        &self,
-        request: Request<UpdateMemberRequest>,
-    ) -> Result<Response<UpdateMemberResponse>, Status> {
-        rpc::answer(request, |call| self.update_member(call)).await
-    }
-
-    async fn link_identity(
-        &self,
-        request: Request<LinkIdentityRequest>,
-    ) -> Result<Response<LinkIdentityResponse>, Status> {
-        rpc::answer(request, |call| self.link_identity(call)).await
-    }
-
-    async fn unlink_identity(
-        &self,
-        request: Request<UnlinkIdentityRequest>,
-    ) -> Result<Response<UnlinkIdentityResponse>, Status> {
-        rpc::answer(request, |call| self.unlink_identity(call)).await
-    }
-
-    async fn merge_members(
-        &self,
-        request: Request<MergeMembersRequest>,
-    ) -> Result<Response<MergeMembersResponse>, Status> {
-        rpc::answer(request, |call| self.merge_members(call)).await
-    }
-
-    async fn undo_merge(&self, request: Request<UndoMergeRequest>) -> Result<Response<UndoMergeResponse>, Status> {
-        rpc::answer(request, |call| self.undo_merge(call)).await
-    }
-
-    async fn import_members(
-        &self,
-        request: Request<Streaming<ImportMembersRequest>>,
-    ) -> Result<Response<ImportMembersResponse>, Status> {
-        // A stream is read once, so it is not run again as a whole; its chunks are.
-        let (metadata, extensions, stream) = request.into_parts();
-        let call = rpc::accept(Request::from_parts(metadata, extensions, ()))?;
-        Ok(Response::new(self.import_members(call, stream).await?))
+        async fn import_members(
+            &self,
+            request: Request<Streaming<ImportMembersRequest>>,
+        ) -> Result<Response<ImportMembersResponse>, Status> {
+            // A stream is read once, so it is not run again as a whole; its chunks are.
+            let (metadata, extensions, stream) = request.into_parts();
+            let call = rpc::accept(Request::from_parts(metadata, extensions, ()))?;
+            Ok(Response::new(self.import_members(call, stream).await?))
+        }
     }
 }

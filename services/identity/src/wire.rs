@@ -10,7 +10,7 @@ pub(crate) use answer::{channel, identity, member, note, refusal, resolution};
 pub(crate) use arrival::{Importable, arrival, checked_arrival, evidence, heed, key};
 pub(crate) use blocked_value::{blocked_entry, blocked_value};
 pub(crate) use profile::{profile, profile_changes};
-pub(crate) use reasons::{check_etag, link_fault, merge_fault, no_merge_fault, undo_fault, unlink_fault};
+pub(crate) use reasons::{link_fault, merge_fault, no_merge_fault, undo_fault, unlink_fault};
 
 use std::str::FromStr;
 

@@ -1,4 +1,3 @@
-use ::store::Begun;
 use contracts::Unreadable;
 use contracts::identity::v1::batch_resolve_members_result::Result as Outcome;
 use contracts::identity::v1::{BatchResolveMembersRequest, BatchResolveMembersResponse, BatchResolveMembersResult};
@@ -20,10 +19,7 @@ impl IdentityApi {
         if !(1..=ARRIVALS_MAX).contains(&call.arrivals.len()) {
             return Err(Fault::invalid("arrivals", format!("must be 1 to {ARRIVALS_MAX}")));
         }
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = ::store::begin_or_replay!(self.db, call);
         let channels = store::channels::all(&**tx, call.tenant()).await?;
         let unreadable = Unreadable::of(&call.unreadable_items);
         let parse = |(index, arrival)| {

@@ -1,4 +1,3 @@
-use ::store::Begun;
 use contracts::identity::v1::{CreateBlockedValueRequest, CreateBlockedValueResponse, ErrorReason};
 use fault::Fault;
 use kernel::Id;
@@ -15,10 +14,7 @@ impl IdentityApi {
     ) -> Result<CreateBlockedValueResponse, Fault> {
         let asked = call.blocked_value.clone().unwrap_or_default();
         let entry = wire::blocked_entry(&asked)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = ::store::begin_or_replay!(self.db, call);
         let present = store::blocked_values::of_entry(&**tx, call.tenant(), &entry).await?;
         let value = if let Some(present) = present {
             present

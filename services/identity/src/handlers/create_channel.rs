@@ -1,4 +1,3 @@
-use ::store::Begun;
 use contracts::identity::v1::{CreateChannelRequest, CreateChannelResponse, ErrorReason};
 use fault::{Fault, Violations};
 use kernel::Time;
@@ -16,10 +15,7 @@ impl IdentityApi {
         call: Call<CreateChannelRequest>,
     ) -> Result<CreateChannelResponse, Fault> {
         let channel = parse(&call, self.clock.now())?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = ::store::begin_or_replay!(self.db, call);
         if store::channels::all(&**tx, call.tenant()).await?.len() >= CHANNELS_MAX {
             let message = format!("a brand has at most {CHANNELS_MAX} channels: use one of those that exist");
             return Err(Fault::refused(ErrorReason::ChannelLimitReached, message).with("limit", CHANNELS_MAX));

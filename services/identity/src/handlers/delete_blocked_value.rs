@@ -1,4 +1,3 @@
-use ::store::Begun;
 use contracts::identity::v1::{DeleteBlockedValueRequest, DeleteBlockedValueResponse};
 use fault::Fault;
 use rpc::Call;
@@ -13,10 +12,7 @@ impl IdentityApi {
         call: Call<DeleteBlockedValueRequest>,
     ) -> Result<DeleteBlockedValueResponse, Fault> {
         let id = wire::id::<BlockedValueNoun>("blocked_value_id", &call.blocked_value_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = ::store::begin_or_replay!(self.db, call);
         let value = store::blocked_values::delete(&**tx, call.tenant(), id).await?;
         let value = value.ok_or_else(|| Fault::not_found("blocked_value", id))?;
         tx.commit(DeleteBlockedValueResponse {

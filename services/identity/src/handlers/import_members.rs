@@ -8,7 +8,7 @@ use contracts::identity::v1::{
 };
 use fault::{Common, Fault, Violations};
 use kernel::text::check_identifier;
-use kernel::{BEFORE_RECORDS, RequestKey, TIME_RANGE, Time};
+use kernel::{RequestKey, Time};
 use prost::Message;
 use rpc::Call;
 use tonic::Streaming;
@@ -207,13 +207,10 @@ fn parse(row: &MemberRow, channels: &Channels, now: Time) -> Result<Arrival, Fau
     );
     violations.check(row.arrival.is_some(), "arrival", "must be given");
     let register_time = row.register_time.as_ref().and_then(|wire| {
-        let time = match Time::from_wire(wire) {
-            None => Err(TIME_RANGE),
-            Some(time) if time < Time::RECORDS_BEGIN => Err(BEFORE_RECORDS),
-            Some(time) if time > now => Err("must be a time that is not in the future"),
-            Some(time) => Ok(time),
-        };
-        violations.parse("register_time", time)
+        let time = violations.parse("register_time", Time::parse_recorded(wire))?;
+        let has_been = time <= now;
+        violations.check(has_been, "register_time", "must be a time that is not in the future");
+        has_been.then_some(time)
     });
     let arrival = row.arrival.clone().unwrap_or_default();
     let arrival = wire::arrival(&arrival, channels, Importable::Yes, now);

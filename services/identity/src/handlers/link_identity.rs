@@ -1,4 +1,3 @@
-use ::store::Begun;
 use contracts::identity::v1::{LinkIdentityRequest, LinkIdentityResponse};
 use fault::Fault;
 use rpc::Call;
@@ -9,10 +8,7 @@ use crate::{store, wire};
 impl IdentityApi {
     pub(crate) async fn link_identity(&self, call: Call<LinkIdentityRequest>) -> Result<LinkIdentityResponse, Fault> {
         let id = wire::id("member_id", &call.member_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = ::store::begin_or_replay!(self.db, call);
         let channels = store::channels::all(&**tx, call.tenant()).await?;
         let mut evidence = wire::evidence(&call.evidence.clone().unwrap_or_default(), &channels)?;
         let blocklist = store::blocked_values::among(&**tx, call.tenant(), std::iter::once(&evidence.key)).await?;

@@ -1,10 +1,8 @@
 use contracts::identity::v1::{ListMembersRequest, ListMembersResponse};
 use fault::{Fault, Violations};
-use kernel::{PageToken, TIME_RANGE, Time, page_size};
+use kernel::{Page, Time};
 use prost::Message;
-use prost_types::Timestamp;
 use rpc::Call;
-use uuid::Uuid;
 
 use crate::api::IdentityApi;
 use crate::store::members::Filter;
@@ -13,48 +11,28 @@ use crate::{store, wire};
 impl IdentityApi {
     pub(crate) async fn list_members(&self, call: Call<ListMembersRequest>) -> Result<ListMembersResponse, Fault> {
         let filter = parse(&call)?;
-        let bound_to = bound_to(&call);
-        let after = match Fault::check_page_token(&bound_to, &call.page_token)? {
-            Some(cursor) => Uuid::from_slice(&cursor).map_err(Fault::internal)?,
-            None => Uuid::nil(),
-        };
-        let limit = page_size(call.page_size);
+        let page = Page::parse(bound_to(&call), call.page_size, &call.page_token)?;
         let read = self.db.read();
-        let mut ids = store::members::list(read, call.tenant(), &filter, after, limit.saturating_add(1)).await?;
-        let page = usize::try_from(limit).map_err(Fault::internal)?;
-        let is_last = ids.len() <= page;
-        ids.truncate(page);
-        let last = ids.last().filter(|_| !is_last);
-        let next_page_token = last.map(|id| PageToken::encode(&bound_to, id.uuid().as_bytes()));
+        let mut ids = store::members::list(read, call.tenant(), &filter, page.id()?, page.rows_max()).await?;
+        let next_page_token = page.cut(&mut ids, |last| last.uuid().into_bytes());
         let members = store::members::read(read, call.tenant(), &ids).await?;
         Ok(ListMembersResponse {
             members: members.iter().map(wire::member).collect(),
-            next_page_token: next_page_token.unwrap_or_default(),
+            next_page_token,
         })
     }
 }
 
 fn parse(request: &ListMembersRequest) -> Result<Filter, Fault> {
     let mut violations = Violations::new();
-    let mut time = |path, wire: Option<&Timestamp>, open: Time| match wire {
-        None => open,
-        Some(wire) => {
-            let time = Time::from_wire(wire).ok_or(TIME_RANGE);
-            violations.parse(path, time).unwrap_or(open)
-        }
-    };
-    let register_from = time(
-        "register_from_time",
-        request.register_from_time.as_ref(),
-        Time::from_micros(i64::MIN),
-    );
-    let register_until = time("register_until_time", request.register_until_time.as_ref(), Time::MAX);
+    let register_from = violations.optional_time("register_from_time", request.register_from_time.as_ref());
+    let register_until = violations.optional_time("register_until_time", request.register_until_time.as_ref());
     violations.finish()?;
     let channel_code = Some(request.channel_code.clone()).filter(|code| !code.is_empty());
     Ok(Filter {
         channel_code,
-        register_from,
-        register_until,
+        register_from: register_from.unwrap_or(Time::from_micros(i64::MIN)),
+        register_until: register_until.unwrap_or(Time::MAX),
     })
 }
 

@@ -1,4 +1,3 @@
-use ::store::Begun;
 use contracts::identity::v1::{MergeMembersRequest, MergeMembersResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
@@ -10,10 +9,7 @@ use crate::{store, wire};
 impl IdentityApi {
     pub(crate) async fn merge_members(&self, call: Call<MergeMembersRequest>) -> Result<MergeMembersResponse, Fault> {
         let ids = parse(&call)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = ::store::begin_or_replay!(self.db, call);
         let channels: Channels = store::channels::all(&**tx, call.tenant()).await?;
         let survivors = store::graph::follow_many(&**tx, call.tenant(), &ids).await?;
         let mut graph = store::graph::open(&tx, call.tenant(), channels, &[], &survivors).await?;

@@ -1,4 +1,3 @@
-use ::store::Begun;
 use contracts::identity::v1::{ResolveMemberRequest, ResolveMemberResponse};
 use fault::Fault;
 use rpc::Call;
@@ -18,10 +17,7 @@ impl IdentityApi {
         if let Some(found) = self.find(&call).await? {
             return self.unless_answered(&call.key(&call.request_id), found).await;
         }
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = ::store::begin_or_replay!(self.db, call);
         let (arrival, channels) = self.parse_arrival(&**tx, &call).await?;
         let keys: Vec<Key> = arrival.keys().cloned().collect();
         let mut graph = store::graph::open(&tx, call.tenant(), channels, &keys, &[]).await?;

@@ -1,4 +1,3 @@
-use ::store::Begun;
 use contracts::identity::v1::{UndoMergeRequest, UndoMergeResponse};
 use fault::Fault;
 use rpc::Call;
@@ -10,10 +9,7 @@ use crate::{store, wire};
 impl IdentityApi {
     pub(crate) async fn undo_merge(&self, call: Call<UndoMergeRequest>) -> Result<UndoMergeResponse, Fault> {
         let id = wire::id("member_id", &call.member_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = ::store::begin_or_replay!(self.db, call);
         let opened = store::graph::open_merge(&tx, call.tenant(), id).await?;
         let OpenMerge {
             mut graph,

@@ -1,4 +1,3 @@
-use ::store::Begun;
 use contracts::identity::v1::{UnlinkIdentityRequest, UnlinkIdentityResponse};
 use fault::Fault;
 use rpc::Call;
@@ -13,10 +12,7 @@ impl IdentityApi {
     ) -> Result<UnlinkIdentityResponse, Fault> {
         let id = wire::id("member_id", &call.member_id)?;
         let identity = wire::id("identity_id", &call.identity_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = ::store::begin_or_replay!(self.db, call);
         let (mut graph, member) = store::graph::open_member(&tx, call.tenant(), id, None).await?;
         let unlinked = self.decide(|moment| graph.unlink(&member, identity, moment));
         unlinked.map_err(|error| wire::unlink_fault(error, identity))?;

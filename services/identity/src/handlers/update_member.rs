@@ -1,4 +1,3 @@
-use ::store::Begun;
 use contracts::identity::v1::{UpdateMemberRequest, UpdateMemberResponse};
 use fault::Fault;
 use rpc::Call;
@@ -10,12 +9,9 @@ impl IdentityApi {
     pub(crate) async fn update_member(&self, call: Call<UpdateMemberRequest>) -> Result<UpdateMemberResponse, Fault> {
         let id = wire::id("member_id", &call.member_id)?;
         let values = wire::profile_changes(call.profile.as_ref(), call.update_mask.as_ref(), self.clock.now())?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = ::store::begin_or_replay!(self.db, call);
         let (mut graph, member) = store::graph::open_member(&tx, call.tenant(), id, None).await?;
-        wire::check_etag(&call.etag, member.version)?;
+        Fault::check_etag(&call.etag, member.version)?;
         self.decide(|moment| graph.update(member.id, &values, moment));
         // Past this line nothing may refuse the update.
         store::graph::save(&tx, &self.clock, call.tenant(), &call.principal().subject, &graph).await?;

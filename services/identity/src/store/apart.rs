@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
-use store::{Tx, look_up, statement};
+use store::{Row, Tx, look_up, statement};
 use uuid::Uuid;
 
 use super::row::member_list;
@@ -32,7 +32,7 @@ pub(crate) async fn among(
     let pairs: Result<Vec<(MemberId, MemberId)>, Fault> = rows
         .iter()
         .map(|row| {
-            let (one, other): (Uuid, Uuid) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let (one, other): (Uuid, Uuid) = (row.get(0)?, row.get(1)?);
             Ok((MemberId::from_uuid(one), MemberId::from_uuid(other)))
         })
         .collect();

@@ -1,7 +1,7 @@
 use fault::Fault;
-use kernel::{Id, Tenant, Time};
+use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, look_up, statement};
+use store::{Column, Row, look_up, statement, unreadable};
 use uuid::Uuid;
 
 use crate::domain::blocked_value::{BlockedValue, BlockedValueId, Blocklist, Entry, spellings};
@@ -57,23 +57,23 @@ pub(crate) async fn of_entry(
 pub(crate) async fn count(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<usize, Fault> {
     let sql = "SELECT COUNT(*) AS number FROM blocked_value WHERE tenant_id = $1";
     let row = conn.query_one_raw(statement(conn, sql, [tenant.uuid().into()])).await?;
-    let number: i64 = row.map_or(Ok(0), |row| row.try_get("", "number"))?;
+    let number: i64 = row.map_or(Ok(0), |row| row.get("number"))?;
     usize::try_from(number).map_err(Fault::internal)
 }
 
-/// Values after an id, the oldest first.
+/// Values after an id, or from the first one, the oldest first.
 pub(crate) async fn list(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
-    after: Uuid,
-    limit: u64,
+    after: Option<BlockedValueId>,
+    rows_max: i64,
 ) -> Result<Vec<BlockedValue>, Fault> {
     let sql = format!(
         "SELECT {COLUMNS} FROM blocked_value WHERE tenant_id = $1 AND blocked_value_id > $2 \
          ORDER BY blocked_value_id LIMIT $3"
     );
-    let limit = i64::try_from(limit).map_err(Fault::internal)?;
-    let parameters: [Value; 3] = [tenant.uuid().into(), after.into(), limit.into()];
+    let after = after.map_or(Uuid::nil(), BlockedValueId::uuid);
+    let parameters: [Value; 3] = [tenant.uuid().into(), after.into(), rows_max.into()];
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     rows.iter().map(blocked_value).collect()
 }
@@ -109,25 +109,25 @@ fn code(kind: Option<Kind>) -> &'static str {
 }
 
 fn entry(row: &QueryResult) -> Result<Entry, Fault> {
-    let code: String = row.try_get("", "kind")?;
+    let code: String = row.get("kind")?;
     let kind = match code.as_str() {
         EVERY_KIND => None,
         code => {
             let kind = Kind::from_code(code);
-            Some(kind.ok_or_else(|| Fault::internal(format!("a blocked value has the kind {code}")))?)
+            Some(kind.ok_or_else(|| unreadable("blocked_value", format!("the kind {code}")))?)
         }
     };
     Ok(Entry {
         kind,
-        value: row.try_get("", "value")?,
+        value: row.get("value")?,
     })
 }
 
 fn blocked_value(row: &QueryResult) -> Result<BlockedValue, Fault> {
     Ok(BlockedValue {
-        id: Id::from_uuid(row.try_get("", "blocked_value_id")?),
+        id: row.id("blocked_value_id")?,
         entry: entry(row)?,
-        note: row.try_get("", "note")?,
-        create_time: Time::from_micros(row.try_get("", "create_time")?),
+        note: row.get("note")?,
+        create_time: row.time("create_time")?,
     })
 }

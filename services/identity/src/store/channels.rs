@@ -1,7 +1,7 @@
 use fault::Fault;
-use kernel::{Tenant, Time};
+use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::statement;
+use store::{Row, statement};
 
 use crate::domain::channel::CHANNELS_MAX;
 use crate::domain::{Channel, Channels};
@@ -10,8 +10,8 @@ const COLUMNS: &str = "channel_code, kind, display_name, account, union_code, tr
 
 /// All channels of a tenant.
 pub(crate) async fn all(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Channels, Fault> {
-    let limit = u64::try_from(CHANNELS_MAX).map_err(Fault::internal)?;
-    Ok(Channels::new(list(conn, tenant, "", limit).await?))
+    let rows_max = i64::try_from(CHANNELS_MAX).map_err(Fault::internal)?;
+    Ok(Channels::new(list(conn, tenant, "", rows_max).await?))
 }
 
 /// Channels after a code, in the order of their codes.
@@ -19,13 +19,12 @@ pub(crate) async fn list(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
     after_code: &str,
-    limit: u64,
+    rows_max: i64,
 ) -> Result<Vec<Channel>, Fault> {
     let sql = format!(
         "SELECT {COLUMNS} FROM channel WHERE tenant_id = $1 AND channel_code > $2 ORDER BY channel_code LIMIT $3"
     );
-    let limit = i64::try_from(limit).map_err(Fault::internal)?;
-    let parameters: [Value; 3] = [tenant.uuid().into(), after_code.into(), limit.into()];
+    let parameters: [Value; 3] = [tenant.uuid().into(), after_code.into(), rows_max.into()];
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     rows.iter().map(channel).collect()
 }
@@ -75,16 +74,14 @@ pub(crate) async fn update(conn: &impl ConnectionTrait, tenant: Tenant, channel:
 }
 
 fn channel(row: &QueryResult) -> Result<Channel, Fault> {
-    let kind: i64 = row.try_get("", "kind")?;
-    let trust_rank: i64 = row.try_get("", "trust_rank")?;
     Ok(Channel {
-        code: row.try_get("", "channel_code")?,
-        kind: i32::try_from(kind).map_err(Fault::internal)?,
-        display_name: row.try_get("", "display_name")?,
-        account: row.try_get("", "account")?,
-        union_code: row.try_get("", "union_code")?,
-        trust_rank: i32::try_from(trust_rank).map_err(Fault::internal)?,
-        create_time: Time::from_micros(row.try_get("", "create_time")?),
-        version: row.try_get("", "version")?,
+        code: row.get("channel_code")?,
+        kind: row.int("kind")?,
+        display_name: row.get("display_name")?,
+        account: row.get("account")?,
+        union_code: row.get("union_code")?,
+        trust_rank: row.int("trust_rank")?,
+        create_time: row.time("create_time")?,
+        version: row.get("version")?,
     })
 }

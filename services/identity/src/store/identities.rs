@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, DbBackend, Value};
-use store::{Column, look_up, statement};
+use store::{Column, Row, look_up, statement};
 
 use super::row::{identity, key, member_id, member_list};
 use crate::domain::{Identity, Key, MemberId};
@@ -58,7 +58,7 @@ pub(crate) async fn of_members(
     );
     let mut edges: HashMap<MemberId, Vec<Identity>> = HashMap::new();
     for row in &conn.query_all_raw(statement(conn, &sql, parameters)).await? {
-        let edge = identity(row, row.try_get("", "verified")?)?;
+        let edge = identity(row, row.get("verified")?)?;
         edges.entry(member_id(row)?).or_default().push(edge);
     }
     Ok(edges)

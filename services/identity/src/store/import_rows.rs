@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, look_up, statement};
+use store::{Column, Row, look_up, statement};
 
 use crate::domain::MemberId;
 
@@ -32,7 +32,7 @@ pub(crate) async fn digests(
     let sql = format!("SELECT request_id, digest FROM {found}");
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     rows.iter()
-        .map(|row| Ok((row.try_get("", "request_id")?, row.try_get("", "digest")?)))
+        .map(|row| Ok((row.get("request_id")?, row.get("digest")?)))
         .collect()
 }
 

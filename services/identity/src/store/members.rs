@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{look_up, statement};
+use store::{Row, look_up, statement};
 use uuid::Uuid;
 
 use super::identities;
@@ -79,20 +79,20 @@ async fn select(
     Ok(members)
 }
 
-/// The ids of members after one, by a filter, in the order of their ids.
+/// The ids of members after one, or from the first one, by a filter, in the order of their ids.
 pub(crate) async fn list(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
     filter: &Filter,
-    after: Uuid,
-    limit: u64,
+    after: Option<MemberId>,
+    rows_max: i64,
 ) -> Result<Vec<MemberId>, Fault> {
     let mut parameters: Vec<Value> = vec![
         tenant.uuid().into(),
-        after.into(),
+        after.map_or(Uuid::nil(), MemberId::uuid).into(),
         filter.register_from.micros().into(),
         filter.register_until.micros().into(),
-        i64::try_from(limit).map_err(Fault::internal)?.into(),
+        rows_max.into(),
     ];
     let in_channel = match &filter.channel_code {
         None => "",
@@ -159,23 +159,23 @@ fn member(row: &QueryResult, edges: &mut HashMap<MemberId, Vec<Identity>>) -> Re
     let id = member_id(row)?;
     let member = Member {
         id,
-        register_time: Time::from_micros(row.try_get("", "register_time")?),
-        register_channel: row.try_get("", "register_channel")?,
+        register_time: row.time("register_time")?,
+        register_channel: row.get("register_channel")?,
         profile: profile(row)?,
         identities: edges.remove(&id).unwrap_or_default(),
-        update_time: Time::from_micros(row.try_get("", "update_time")?),
-        version: row.try_get("", "version")?,
+        update_time: row.time("update_time")?,
+        version: row.get("version")?,
     };
-    Ok((member, row.try_get("", "absorbed")?))
+    Ok((member, row.get("absorbed")?))
 }
 
 fn profile(row: &QueryResult) -> Result<Profile, Fault> {
-    let sources: String = row.try_get("", "sources")?;
+    let sources: String = row.get("sources")?;
     let sources: BTreeMap<String, String> = serde_json::from_str(&sources).map_err(Fault::internal)?;
     let attributes: Result<Vec<(Field, Attribute)>, Fault> = Field::ALL
         .into_iter()
         .map(|field| {
-            let value: String = row.try_get("", field.name())?;
+            let value: String = row.get(field.name())?;
             let source = sources
                 .get(field.name())
                 .map_or(Source::Import, |code| Source::from_code(code));

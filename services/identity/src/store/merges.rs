@@ -1,11 +1,10 @@
 //! The merges of members, and what their undo has to know.
 
 use fault::Fault;
-use kernel::{Id, Tenant, Time};
+use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde::{Deserialize, Serialize};
-use store::{Tx, look_up, statement};
-use uuid::Uuid;
+use store::{Row, Tx, look_up, statement, unreadable};
 
 use super::row::member_list;
 use crate::domain::graph::{Brought, Merge, PastMerge, Undo};
@@ -65,8 +64,7 @@ pub(super) async fn absorbed_by(
         "SELECT survivor_id FROM member_merge WHERE tenant_id = $1 AND absorbed_id = $2 AND undo_time IS NULL";
     let parameters = [tenant.uuid().into(), absorbed.uuid().into()];
     let row = conn.query_one_raw(statement(conn, FIND, parameters)).await?;
-    let id: Option<Uuid> = row.map(|row| row.try_get_by_index(0)).transpose()?;
-    Ok(id.map(MemberId::from_uuid))
+    row.map(|row| row.id(0)).transpose()
 }
 
 /// The merge by which a member was absorbed.
@@ -104,28 +102,26 @@ pub(super) async fn led(conn: &impl ConnectionTrait, tenant: Tenant, id: MemberI
         let found = look_up(conn.get_database_backend(), &list, "member_merge", on);
         let sql = format!("SELECT absorbed_id FROM {found} ORDER BY absorbed_id");
         let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
-        let found: Result<Vec<Uuid>, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
-        next = found?.into_iter().map(MemberId::from_uuid).collect();
+        next = rows.iter().map(|row| row.id(0)).collect::<Result<_, Fault>>()?;
         led.extend(&next);
     }
     Ok(led)
 }
 
 fn past(row: &QueryResult) -> Result<PastMerge, Fault> {
-    let id = |column: &str| -> Result<Uuid, Fault> { Ok(row.try_get("", column)?) };
-    let moved: String = row.try_get("", "moved_identity_ids")?;
+    let moved: String = row.get("moved_identity_ids")?;
     let moved: Result<Vec<IdentityId>, _> = moved.split_whitespace().map(str::parse).collect();
-    let brought: Option<String> = row.try_get("", "brought")?;
+    let brought: Option<String> = row.get("brought")?;
     let brought = brought.map(|text| read(&text)).transpose()?.unwrap_or_default();
     Ok(PastMerge {
-        id: Id::from_uuid(id("merge_id")?),
-        absorbed: Id::from_uuid(id("absorbed_id")?),
-        survivor: Id::from_uuid(id("survivor_id")?),
+        id: row.id("merge_id")?,
+        absorbed: row.id("absorbed_id")?,
+        survivor: row.id("survivor_id")?,
         brought: Brought {
             moved: moved.map_err(Fault::internal)?,
             ..brought
         },
-        time: Time::from_micros(row.try_get("", "merge_time")?),
+        time: row.time("merge_time")?,
     })
 }
 
@@ -204,7 +200,7 @@ fn claim_text(claim: &Identity) -> ClaimText {
 }
 
 fn claim(text: &ClaimText) -> Result<Identity, Fault> {
-    let unreadable = || Fault::internal(format!("the claim {} of a merge is unreadable", text.id));
+    let unreadable = || unreadable("member_merge", format!("the claim {}", text.id));
     Ok(Identity {
         id: text.id.parse().map_err(Fault::internal)?,
         key: Key {
@@ -226,7 +222,7 @@ fn learned(text: &LearnedText) -> Result<Learned, Fault> {
     };
     let field = Field::from_name(&text.field);
     Ok(Learned {
-        field: field.ok_or_else(|| Fault::internal(format!("a merge brought the field {}", text.field)))?,
+        field: field.ok_or_else(|| unreadable("member_merge", format!("the field {}", text.field)))?,
         before: text.before.as_ref().map(attribute),
         after: attribute(&text.after),
     })

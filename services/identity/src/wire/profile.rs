@@ -43,19 +43,9 @@ pub(crate) fn profile_changes(
 ) -> Result<Vec<(Field, String)>, Fault> {
     let erased = proto::Profile::default();
     let wire = wire.unwrap_or(&erased);
-    let paths = mask.map_or(&[][..], |mask| &mask.paths);
     let mut violations = Violations::new();
-    violations.check(!paths.is_empty(), "update_mask", "must name at least one field");
-    let mut changes = Vec::with_capacity(paths.len());
-    for path in paths {
-        let Some(field) = Field::from_name(path) else {
-            let known = Field::ALL.map(Field::name).join(", ");
-            violations.add(
-                "update_mask",
-                format!("names {path}, but the fields of a profile are {known}"),
-            );
-            continue;
-        };
+    let mut changes = Vec::new();
+    for field in violations.mask(mask, &Field::ALL.map(|field| (field.name(), field))) {
         let value = violations.parse(format!("profile.{}", field.name()), value(field, wire, now));
         changes.extend(value.map(|value| (field, value)));
     }

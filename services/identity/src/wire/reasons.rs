@@ -1,7 +1,7 @@
 //! The one place that knows both the domain's errors and the contract's reasons.
 
 use contracts::identity::v1::ErrorReason;
-use fault::{Common, Fault};
+use fault::Fault;
 
 use crate::domain::graph::{LinkError, MergeError, UndoError, UnlinkError};
 use crate::domain::member::IDENTITIES_MAX;
@@ -72,16 +72,4 @@ pub(crate) fn undo_fault(error: UndoError, member: MemberId) -> Fault {
             Fault::refused(ErrorReason::LastIdentity, message).with("identity_id", identity)
         }
     }
-}
-
-/// Refuses a change that is based on another version than the present one; an empty etag asks for no check.
-pub(crate) fn check_etag(sent: &str, version: i64) -> Result<(), Fault> {
-    let present = version.to_string();
-    if sent.is_empty() || sent == present {
-        return Ok(());
-    }
-    let message = format!("somebody else changed it: the etag is {present}, not {sent}; read it again, then repeat");
-    Err(Fault::refused(Common::EtagMismatch, message)
-        .with("etag", present)
-        .with("sent", sent))
 }

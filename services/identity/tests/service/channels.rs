@@ -94,6 +94,27 @@ async fn channels_are_listed_page_by_page() {
     );
 }
 
+/// The digest in a token is no secret: whoever makes a token of a list whose place is none of it is told so, and nothing breaks.
+#[tokio::test]
+async fn a_page_token_that_leads_to_no_place_of_its_list_is_refused() {
+    let world = World::new().await;
+    let no_place = |filter: &[u8]| kernel::PageToken::encode(filter, b"\xff");
+    let channels = ListChannelsRequest {
+        page_token: no_place(b"channels"),
+        ..ListChannelsRequest::default()
+    };
+    let members = ListMembersRequest {
+        page_token: no_place(&[]),
+        ..ListMembersRequest::default()
+    };
+    for refusal in [
+        refusal(world.channels().list_channels(channels).await),
+        refusal(world.members().list_members(members).await),
+    ] {
+        assert_eq!(refusal.reason, "PAGE_TOKEN_INVALID");
+    }
+}
+
 #[tokio::test]
 async fn a_channel_s_name_account_and_trust_change_by_mask_and_etag() {
     let world = World::new().await;

@@ -61,7 +61,7 @@ async fn wrong_fields_and_values_are_all_named() {
     };
     let refused = refusal(world.update(&member, unborn, &["birth_date", "phone"], "").await);
     let paths: Vec<&str> = refused.violations.iter().map(|violation| &*violation.path).collect();
-    assert_eq!(paths, ["profile.birth_date", "update_mask"]);
+    assert_eq!(paths, ["update_mask", "profile.birth_date"]);
     assert_eq!(reason(world.update(&member, whole(), &[], "").await), "INVALID_FIELD");
     assert_eq!(
         reason(world.update("mbr_x", whole(), &["name"], "").await),
