@@ -127,6 +127,7 @@ async fn create_rules(api: &Api) -> Result<(), Status> {
             asset_code: asset_code.to_owned(),
             activity_types: vec!["order_paid".to_owned()],
             amount_formula: "activity.amount / 100".to_owned(),
+            currency_code: "CNY".to_owned(),
             ..EarningRule::default()
         };
         let request = CreateEarningRuleRequest {

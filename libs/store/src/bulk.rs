@@ -64,10 +64,9 @@ pub async fn insert_rows(
 /// its parameters, of which the first is `$first`. How many there are differs by database: number what follows by their
 /// length.
 ///
-/// For `WHERE (tenant_id, lot_id) IN {list}`, `FROM {list} AS v JOIN lot ON ...`, and `UPDATE lot SET remaining = v.column3
-/// FROM {list} AS v WHERE tenant_id = v.column1 AND lot_id = v.column2`. In an update let every column of the key come from
-/// the list: given `tenant_id = $1`, SQLite reads all of the tenant's rows for each row of the list. The caller keeps the
-/// number of rows bounded. Where a table is large and the list may be long, use [`look_up`].
+/// Rows are found by it with [`look_up`], changed and deleted with [`looked_up`], and chosen among those that something else
+/// finds with [`among`]: not by `(tenant_id, lot_id) IN {list}` and not by a plain join, for which PostgreSQL may read the
+/// whole table. The caller keeps the number of rows bounded.
 pub fn values(backend: DbBackend, first: usize, columns: &[Column], rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
     debug_assert!(rows.iter().all(|row| row.len() == columns.len()) && !rows.is_empty());
     match backend {
@@ -88,4 +87,29 @@ pub fn look_up(backend: DbBackend, list: &str, table: &str, on: &str) -> String 
         // An offset, even of nothing, keeps the planner from turning the inner query into a join.
         _ => format!("{list} AS k CROSS JOIN LATERAL (SELECT * FROM {table} AS t WHERE {on} OFFSET 0) AS t"),
     }
+}
+
+/// A condition, after `WHERE`, on the rows of a table that a list names: what [`look_up`] is for reading, for `UPDATE` and
+/// `DELETE`. `key` names the columns of the table's primary key, `on` is the whole condition, on `k` and `t` as there.
+///
+/// The transaction keeps the rows from being changed by others, by a lock on them or on whose they are: PostgreSQL finds
+/// them by where they lie, and a row that is changed lies elsewhere.
+pub fn looked_up(backend: DbBackend, list: &str, table: &str, key: &[&str], on: &str) -> String {
+    match backend {
+        DbBackend::Sqlite => {
+            let of_list: Vec<String> = key.iter().map(|column| format!("t.{column}")).collect();
+            let found = look_up(backend, list, table, on);
+            format!("({}) IN (SELECT {} FROM {found})", key.join(", "), of_list.join(", "))
+        }
+        _ => format!(
+            "{table}.ctid = ANY(ARRAY(SELECT t.place FROM {list} AS k CROSS JOIN LATERAL \
+             (SELECT t.ctid AS place FROM {table} AS t WHERE {on} OFFSET 0) AS t))"
+        ),
+    }
+}
+
+/// A condition on rows that the rest of a statement finds by an index: that `of`, a column or several in parentheses, is
+/// one of a list. It finds nothing by itself; for that there is [`look_up`].
+pub fn among(of: &str, list: &str) -> String {
+    format!("{of} IN {list}")
 }

@@ -36,8 +36,9 @@ mod room;
 mod row;
 mod statements;
 pub mod stuck;
+mod texts;
 
-pub use bulk::{Column, insert_rows, look_up, statement, values};
+pub use bulk::{Column, among, insert_rows, look_up, looked_up, statement, values};
 pub use connect::DbConfig;
 pub use db::{Db, Tx, for_update, is_serial};
 pub use emissions::Emissions;
@@ -50,3 +51,4 @@ pub use outbox::{Draft, OutboxRow, Stretch};
 pub use row::{Columns, Row, unreadable};
 pub use statements::Statements;
 pub use stuck::StuckItem;
+pub use texts::{Identifiers, LookedThrough, TOLD_MAX, UncleanText};

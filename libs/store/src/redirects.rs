@@ -98,12 +98,11 @@ pub async fn ended(conn: &impl ConnectionTrait, causes: &[(Tenant, Uuid)]) -> Re
         .iter()
         .map(|(tenant, cause)| vec![tenant.uuid().into(), (*cause).into()])
         .collect();
-    let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], rows);
-    // From left to right, by the key: SQLite uses no index for a list of pairs.
-    let sql = format!(
-        "SELECT e.tenant_id, e.cause_id FROM {list} AS k CROSS JOIN ended_redirect AS e \
-         WHERE e.tenant_id = k.column1 AND e.cause_id = k.column2"
-    );
+    let backend = conn.get_database_backend();
+    let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], rows);
+    let on = "t.tenant_id = k.column1 AND t.cause_id = k.column2";
+    let found = look_up(backend, &list, "ended_redirect", on);
+    let sql = format!("SELECT t.tenant_id, t.cause_id FROM {found}");
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     rows.iter()
         .map(|row| Ok((Tenant::from_uuid(row.try_get_by_index(0)?), row.try_get_by_index(1)?)))

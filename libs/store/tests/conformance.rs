@@ -7,7 +7,7 @@ use futures::future::join_all;
 use kernel::{Clock, Fact, Id, Kind, RequestKey, Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend};
 use store::{
-    Answers, Begun, Column, Columns, Db, Migration, Row, for_update, insert_rows, look_up, redirects, statement, values,
+    Answers, Begun, Column, Columns, Db, Identifiers, Migration, Row, for_update, insert_rows, look_up, redirects, statement, values,
 };
 use testkit::TestDb;
 use uuid::Uuid;
@@ -589,6 +589,58 @@ async fn a_list_may_have_nulls_and_is_looked_up_in_its_order() {
     let found = tx.query_all_raw(statement(&*tx, &sql, parameters)).await.unwrap();
     let found: Vec<uuid::Uuid> = found.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
     assert_eq!(found, [ids[0], ids[1], ids[2], ids[4]]);
+}
+
+#[tokio::test]
+async fn ids_that_are_not_in_their_form_are_found_among_thousands_and_stay_as_they_are() {
+    const IDS: Identifiers = Identifiers {
+        table: "redirect_of_words",
+        key: &[("tenant_id", Column::Uuid), ("word", Column::Text)],
+        columns: &["word", "other_word"],
+        mend: "",
+    };
+    const TABLE: &str = "CREATE TABLE redirect_of_words \
+         (tenant_id {uuid} NOT NULL, word TEXT NOT NULL, other_word TEXT, PRIMARY KEY (tenant_id, word))";
+    const INSERT: &str = "INSERT INTO redirect_of_words (tenant_id, word, other_word)";
+    let world = world().await;
+    let tx = world.db.begin().await.unwrap();
+    let id = match world.db.backend() {
+        sea_orm::DbBackend::Sqlite => "BLOB",
+        _ => "UUID",
+    };
+    tx.execute_unprepared(&TABLE.replace("{uuid}", id)).await.unwrap();
+    let row = |word: &str, other: Option<&str>| {
+        let other = other.map(str::to_owned);
+        vec![world.tenant.uuid().into(), word.into(), other.into()]
+    };
+    // More than two pages, with ids that nobody would find on the first and on the last.
+    let mut rows: Vec<_> = (0..11_000).map(|n| row(&format!("A-{n}"), None)).collect();
+    rows.extend([
+        row("0-\u{200b}1", Some("张三")),
+        row("Z-1 ", None),
+        row("Z-2", Some("6.22203E+15")),
+    ]);
+    insert_rows(&*tx, INSERT, rows, "").await.unwrap();
+    tx.commit().await.unwrap();
+    let mut pages = Vec::new();
+    let looked = world.db.unclean_texts(&IDS, |rows| pages.push(rows)).await.unwrap();
+    assert_eq!((looked.rows, looked.unclean, pages), (11_003, 3, vec![5_000, 10_000]));
+    let told: Vec<String> = looked.told.iter().map(ToString::to_string).collect();
+    let tenant = world.tenant.uuid();
+    assert_eq!(
+        told[0],
+        format!(r#"word "0-\u{{200b}}1" (where tenant_id = {tenant}): its form is "0-1""#)
+    );
+    assert_eq!(
+        told[1],
+        format!(r#"word "Z-1 " (where tenant_id = {tenant}): its form is "Z-1""#)
+    );
+    assert!(
+        told[2].contains(": a spreadsheet has rounded this number"),
+        "{}",
+        told[2]
+    );
+    assert_eq!(world.db.unclean_texts(&IDS, |_| ()).await.unwrap(), looked);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ mod database;
 mod fleet;
 mod harness;
 mod played;
-mod reads;
+pub mod reads;
 
 pub use database::{TestDb, server};
 pub use fleet::{Fleet, Link, Replica};

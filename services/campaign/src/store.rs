@@ -14,16 +14,30 @@ pub(crate) mod versions;
 
 use fault::Fault;
 use kernel::{Tenant, Time};
-use sea_orm::{DbBackend, QueryResult, TryGetable};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, TryGetable, Value};
+use store::{for_update, look_up, statement};
 use uuid::Uuid;
 
-/// Locks what a query finds, always in the same order, so that no two transactions wait for each other in a circle.
-/// SQLite has one writer and locks nothing; there the order would only lead it to a worse index.
-fn lock_by(backend: DbBackend, order: &str) -> String {
-    match backend {
-        DbBackend::Postgres => format!(" ORDER BY {order} FOR UPDATE"),
-        _ => String::new(),
+/// What members have in a table, by the list of their keys.
+const OF_MEMBER: &str = "t.tenant_id = k.column1 AND t.member_id = k.column2";
+
+/// Locks the rows that a list names, in its order, so that they can be changed where they lie. SQLite has one writer, who
+/// needs no locks.
+async fn lock_listed(
+    conn: &impl ConnectionTrait,
+    (list, parameters): (&str, &[Value]),
+    table: &str,
+    on: &str,
+) -> Result<(), Fault> {
+    let backend = conn.get_database_backend();
+    if backend == DbBackend::Sqlite {
+        return Ok(());
     }
+    let on = format!("{on}{}", for_update(backend));
+    let sql = format!("SELECT t.tenant_id FROM {}", look_up(backend, list, table, &on));
+    conn.query_all_raw(statement(conn, &sql, parameters.iter().cloned()))
+        .await?;
+    Ok(())
 }
 
 /// A column of a row, by its name.

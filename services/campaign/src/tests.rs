@@ -6,6 +6,7 @@ mod arrivals;
 mod definitions;
 mod drafts;
 mod end_to_end;
+mod growth;
 mod journeys;
 mod lifecycle;
 mod merges;

@@ -30,7 +30,7 @@ use contracts::identity::v1::member_service_server::MemberServiceServer;
 use runtime::{Deps, Service};
 use tonic::service::RoutesBuilder;
 
-pub use crate::store::migrations;
+pub use crate::store::{IDENTIFIERS, migrations};
 use api::IdentityApi;
 
 /// The service's name, by which its peers know it.

@@ -110,6 +110,9 @@ pub fn service(deps: Deps) -> Service {
     }
 }
 
+/// The ids in its tables that came from outside, and may be older than their one form.
+pub const IDENTIFIERS: &[::store::Identifiers] = store::IDENTIFIERS;
+
 /// The tables of the service.
 pub fn migrations() -> Vec<::store::Migration> {
     store::migrations()

@@ -14,6 +14,7 @@ mod freeze;
 mod handed_place;
 mod history;
 mod hold;
+mod identifiers;
 mod load;
 mod lot;
 mod migrations;
@@ -59,6 +60,7 @@ pub(crate) use handed_place::{
 };
 pub(crate) use history::{HeadRow, KindTotal, LastEntry, expirations, head, last_before, totals};
 pub(crate) use hold::{due_holds, holds, list_holds};
+pub(crate) use identifiers::IDENTIFIERS;
 pub(crate) use load::{asset_of, keys_of, load, read, state_of};
 pub(crate) use lot::{due_lots, due_pending, list_lots};
 pub(crate) use migrations::migrations;

@@ -86,7 +86,7 @@ enum Command {
     #[command(subcommand)]
     Parked(parked::ParkedCommand),
     /// Checks configuration, databases, the clock, facts, peers and the ledger, and says how to mend what is wrong.
-    Doctor,
+    Doctor(doctor::DoctorArgs),
 }
 
 /// The status of a command line that cannot be understood, as in sysexits.h.
@@ -136,7 +136,7 @@ async fn run(command: Command, config: Config) -> ExitCode {
         Command::Keys(args) => keys::run(args, &config).await,
         Command::Clock(command) => clock::run(command, &config).await.map(status),
         Command::Parked(command) => parked::run(command, &config).await.map(status),
-        Command::Doctor => doctor::run(&config).await.map(status),
+        Command::Doctor(args) => doctor::run(args, &config).await.map(status),
     };
     if let Err(error) = telemetry.shutdown().await {
         complain(error);
@@ -168,7 +168,7 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
             return connections.into_iter().chain(problems_of_first_key(config)).collect();
         }
         Command::Demo(_) => return config.connections_of_all().err().into_iter().collect(),
-        Command::Import(_) | Command::Keys(_) | Command::Clock(_) | Command::Parked(_) | Command::Doctor => {
+        Command::Import(_) | Command::Keys(_) | Command::Clock(_) | Command::Parked(_) | Command::Doctor(_) => {
             return Vec::new();
         }
     };

@@ -1,10 +1,13 @@
 //! `quanyu doctor`: what is wrong, and how to mend it.
 
+mod texts;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use contracts::points::v1::ledger_service_client::LedgerServiceClient;
 use contracts::points::v1::{
     GetReconciliationRequest, ListFrozenAccountsRequest, ReconcileAccountsRequest, Reconciliation, SumAxis,
@@ -53,8 +56,17 @@ impl Report {
     }
 }
 
+/// What is looked at beside what always is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub struct DoctorArgs {
+    /// Reads every table that holds ids from outside, and names those that are older than the one form of an id and that
+    /// nobody finds any more. It takes as long as reading these tables does, and changes nothing.
+    #[arg(long)]
+    texts: bool,
+}
+
 /// Looks at everything and tells; answers whether all is well. The configuration has been checked before.
-pub async fn run(config: &Config) -> Result<bool, Fault> {
+pub async fn run(args: DoctorArgs, config: &Config) -> Result<bool, Fault> {
     let mut report = Report { healthy: true };
     say("configuration");
     good("every setting is valid");
@@ -75,6 +87,12 @@ pub async fn run(config: &Config) -> Result<bool, Fault> {
     say("ledger");
     if let Err(fault) = ledger(&databases, &mut report).await {
         report.bad(&fault, "the ledger cannot be checked: mend the databases first");
+    }
+    if args.texts {
+        say("texts");
+        if let Err(fault) = texts::look(&databases, &mut report).await {
+            report.bad(&fault, "the ids cannot be looked through: mend the databases first");
+        }
     }
     say(if report.healthy {
         "all is well"

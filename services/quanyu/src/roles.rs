@@ -1,7 +1,7 @@
 //! The parts of the platform.
 
 use runtime::{Deps, Service};
-use store::Migration;
+use store::{Identifiers, Migration};
 
 use crate::config::Config;
 
@@ -12,6 +12,8 @@ pub struct Role {
     pub name: &'static str,
     /// Its tables.
     pub migrations: fn() -> Vec<Migration>,
+    /// The ids in its tables that came from outside.
+    pub identifiers: &'static [Identifiers],
     /// The service itself, as it is configured.
     pub service: fn(&Config, Deps) -> Service,
     /// How much of the connections to PostgreSQL it needs beside the others, where all share a process.
@@ -25,6 +27,7 @@ pub const ROLES: [Role; 6] = [
     Role {
         name: identity::NAME,
         migrations: identity::migrations,
+        identifiers: identity::IDENTIFIERS,
         service: |config, deps| identity::service_with(deps, config.merge_undo_days),
         connections_weight: 3,
         peers: &[],
@@ -32,6 +35,7 @@ pub const ROLES: [Role; 6] = [
     Role {
         name: points::NAME,
         migrations: points::migrations,
+        identifiers: points::IDENTIFIERS,
         service: |_, deps| points::service(deps),
         connections_weight: 4,
         peers: &[identity::NAME, rights::NAME, tagging::NAME],
@@ -39,6 +43,7 @@ pub const ROLES: [Role; 6] = [
     Role {
         name: rights::NAME,
         migrations: rights::migrations,
+        identifiers: rights::IDENTIFIERS,
         service: |_, deps| rights::service(deps),
         connections_weight: 2,
         peers: &[identity::NAME, points::NAME],
@@ -46,6 +51,7 @@ pub const ROLES: [Role; 6] = [
     Role {
         name: tagging::NAME,
         migrations: tagging::migrations,
+        identifiers: tagging::IDENTIFIERS,
         service: |_, deps| tagging::service(deps),
         connections_weight: 4,
         peers: &[identity::NAME, rights::NAME],
@@ -53,6 +59,7 @@ pub const ROLES: [Role; 6] = [
     Role {
         name: campaign::NAME,
         migrations: campaign::migrations,
+        identifiers: &[],
         service: |_, deps| campaign::service(deps),
         connections_weight: 2,
         peers: &[identity::NAME, points::NAME, rights::NAME, tagging::NAME],
@@ -60,6 +67,7 @@ pub const ROLES: [Role; 6] = [
     Role {
         name: gateway::NAME,
         migrations: gateway::migrations,
+        identifiers: &[],
         service: |_, deps| gateway::service(deps),
         connections_weight: 1,
         peers: &[

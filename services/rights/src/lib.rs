@@ -39,7 +39,7 @@ use kernel::Tenant;
 use runtime::{Deps, Queue, Service};
 use tonic::service::Routes;
 
-pub use crate::store::migrations;
+pub use crate::store::{IDENTIFIERS, migrations};
 
 /// The service's name: of its role, its stream of facts and its schema.
 pub const NAME: &str = "rights";

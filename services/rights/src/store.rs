@@ -6,6 +6,7 @@ pub(crate) mod absorptions;
 pub(crate) mod allowances;
 pub(crate) mod coupon_templates;
 pub(crate) mod coupons;
+mod identifiers;
 pub(crate) mod members;
 mod migrations;
 pub(crate) mod summary;
@@ -16,6 +17,7 @@ use fault::Fault;
 use kernel::Time;
 use sea_orm::{QueryResult, TryGetable};
 
+pub use identifiers::IDENTIFIERS;
 pub use migrations::migrations;
 
 /// The columns of a row, read one after the other.

@@ -47,6 +47,9 @@ use crate::store::revision::Revisions;
 /// The service's name, which is also that of its stream of facts.
 pub const NAME: &str = "tagging";
 
+/// The ids in its tables that came from outside, and may be older than their one form.
+pub const IDENTIFIERS: &[::store::Identifiers] = store::IDENTIFIERS;
+
 /// The service's tables.
 pub fn migrations() -> Vec<Migration> {
     store::migrations()

@@ -4,6 +4,7 @@ pub(crate) mod absorptions;
 pub(crate) mod activities;
 pub(crate) mod catalogs;
 pub(crate) mod figures;
+mod identifiers;
 pub(crate) mod member_tags;
 pub(crate) mod members;
 pub(crate) mod memberships;
@@ -12,6 +13,7 @@ pub(crate) mod revision;
 pub(crate) mod segments;
 pub(crate) mod tags;
 
+pub(crate) use identifiers::IDENTIFIERS;
 pub(crate) use migrations::migrations;
 
 use fault::Fault;

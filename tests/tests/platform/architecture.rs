@@ -167,7 +167,7 @@ fn the_search_for_business_words_finds_them() {
 }
 
 /// The lines of a file that are not tests; a module of tests ends its file.
-fn product_code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn product_code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
     lines.enumerate().map(|(index, line)| (index + 1, line))
 }

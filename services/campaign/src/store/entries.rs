@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fault::Fault;
 use kernel::Tenant;
-use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, insert_rows, statement, values};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
+use store::{Column, insert_rows, look_up, looked_up, statement, values};
 use uuid::Uuid;
 
-use super::{get, get_i32, get_tenant, lock_by};
+use super::{OF_MEMBER, get, get_i32, get_tenant, lock_listed};
 use crate::domain::entry::Entry;
 use crate::domain::run::{MemberId, RunId};
 
@@ -50,11 +50,14 @@ pub(crate) async fn lock(
         .collect();
     let backend = conn.get_database_backend();
     let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], wanted);
-    let sql = format!(
-        "SELECT tenant_id, member_id, journey_code, visits, active_run_id FROM entry \
-         WHERE (tenant_id, member_id) IN {list}{}",
-        lock_by(backend, "tenant_id, member_id, journey_code")
-    );
+    // Locked in the order of the keys, so that no two transactions wait for each other in a circle: that of the list, and
+    // within it that of the journeys. SQLite has one writer and locks nothing.
+    let lock = match backend {
+        DbBackend::Postgres => " ORDER BY t.journey_code FOR UPDATE",
+        _ => "",
+    };
+    let found = look_up(backend, &list, "entry", &format!("{OF_MEMBER}{lock}"));
+    let sql = format!("SELECT tenant_id, member_id, journey_code, visits, active_run_id FROM {found}");
     conn.query_all_raw(statement(conn, &sql, parameters))
         .await?
         .iter()
@@ -76,6 +79,8 @@ pub(crate) async fn update(conn: &impl ConnectionTrait, entries: &Entries) -> Re
     Ok(())
 }
 
+const KEY: [&str; 3] = ["tenant_id", "member_id", "journey_code"];
+const OF_JOURNEY: &str = "t.tenant_id = k.column1 AND t.member_id = k.column2 AND t.journey_code = k.column3";
 const INSERT: &str = "INSERT INTO entry (tenant_id, member_id, journey_code, visits, active_run_id)";
 
 /// Notes that runs have ended, so that their members may enter again.
@@ -97,16 +102,17 @@ pub(crate) async fn release(conn: &impl ConnectionTrait, runs: &[(EntryKey, RunI
         })
         .collect();
     let columns = [Column::Uuid, Column::Uuid, Column::Text, Column::Uuid];
-    let (list, parameters) = values(conn.get_database_backend(), 1, &columns, ended);
-    let sql = format!(
-        "UPDATE entry SET active_run_id = NULL \
-         WHERE (tenant_id, member_id, journey_code, active_run_id) IN {list}"
-    );
+    let backend = conn.get_database_backend();
+    let (list, parameters) = values(backend, 1, &columns, ended);
+    let on = format!("{OF_JOURNEY} AND t.active_run_id = k.column4");
+    lock_listed(conn, (&list, &parameters), "entry", &on).await?;
+    let found = looked_up(backend, &list, "entry", &KEY, &on);
+    let sql = format!("UPDATE entry SET active_run_id = NULL WHERE {found}");
     conn.execute_raw(statement(conn, &sql, parameters)).await?;
     Ok(())
 }
 
-/// Removes the histories of members who were merged into others.
+/// Removes the histories of members who were merged into others; they are locked.
 pub(crate) async fn remove(conn: &impl ConnectionTrait, keys: &[EntryKey]) -> Result<(), Fault> {
     if keys.is_empty() {
         return Ok(());
@@ -122,8 +128,12 @@ pub(crate) async fn remove(conn: &impl ConnectionTrait, keys: &[EntryKey]) -> Re
         })
         .collect();
     let columns = [Column::Uuid, Column::Uuid, Column::Text];
-    let (list, parameters) = values(conn.get_database_backend(), 1, &columns, gone);
-    let sql = format!("DELETE FROM entry WHERE (tenant_id, member_id, journey_code) IN {list}");
+    let backend = conn.get_database_backend();
+    let (list, parameters) = values(backend, 1, &columns, gone);
+    let sql = format!(
+        "DELETE FROM entry WHERE {}",
+        looked_up(backend, &list, "entry", &KEY, OF_JOURNEY)
+    );
     conn.execute_raw(statement(conn, &sql, parameters)).await?;
     Ok(())
 }

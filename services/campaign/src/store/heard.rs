@@ -3,9 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, insert_rows, statement, values};
+use store::{Column, insert_rows, look_up, statement, values};
 
-use super::{get, get_tenant, get_time};
+use super::{OF_MEMBER, get, get_tenant, get_time};
 use crate::domain::fact::{Fact, FactType};
 use crate::domain::run::MemberId;
 
@@ -51,11 +51,12 @@ pub(crate) async fn about(
         .map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()])
         .collect();
     let columns = [Column::Uuid, Column::Uuid];
-    let (list, mut parameters) = values(conn.get_database_backend(), 2, &columns, wanted);
+    let backend = conn.get_database_backend();
+    let (list, mut parameters) = values(backend, 2, &columns, wanted);
     parameters.insert(0, since.micros().into());
     let sql = format!(
-        "SELECT tenant_id, member_id, fact_id, fact_type, fact_code, happen_time, reference, fields FROM heard \
-         WHERE (tenant_id, member_id) IN {list} AND happen_time >= $1"
+        "SELECT tenant_id, member_id, fact_id, fact_type, fact_code, happen_time, reference, fields FROM {}",
+        look_up(backend, &list, "heard", &format!("{OF_MEMBER} AND t.happen_time >= $1"))
     );
     for row in conn.query_all_raw(statement(conn, &sql, parameters)).await? {
         let about = (get_tenant(&row)?, MemberId::from_uuid(get(&row, "member_id")?));

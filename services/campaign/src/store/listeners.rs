@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
-use store::{Column, insert_rows, statement, values};
+use store::{Column, insert_rows, look_up, statement, values};
 
 use super::versions::VersionKey;
 use super::{get, get_i32, get_tenant};
@@ -79,12 +79,13 @@ pub(crate) async fn entrances(
     types: &BTreeSet<(Tenant, FactType)>,
 ) -> Result<Vec<Entrance>, Fault> {
     let lock = match conn.get_database_backend() {
-        DbBackend::Postgres => " ORDER BY tenant_id, journey_code FOR SHARE",
+        DbBackend::Postgres => " ORDER BY t.journey_code FOR SHARE",
         _ => "",
     };
     let rows = listening(
         conn,
-        "SELECT tenant_id, fact_type, fact_code, journey_code, version FROM entrance",
+        "SELECT tenant_id, fact_type, fact_code, journey_code, version",
+        "entrance",
         types,
         lock,
     );
@@ -111,7 +112,8 @@ pub(crate) async fn awaited(
 ) -> Result<BTreeSet<(Tenant, FactKey)>, Fault> {
     let rows = listening(
         conn,
-        "SELECT DISTINCT tenant_id, fact_type, fact_code FROM awaited",
+        "SELECT DISTINCT tenant_id, fact_type, fact_code",
+        "awaited",
         types,
         "",
     )
@@ -122,8 +124,9 @@ pub(crate) async fn awaited(
 async fn listening(
     conn: &impl ConnectionTrait,
     select: &str,
+    table: &str,
     types: &BTreeSet<(Tenant, FactType)>,
-    tail: &str,
+    lock: &str,
 ) -> Result<Vec<QueryResult>, Fault> {
     if types.is_empty() {
         return Ok(Vec::new());
@@ -132,8 +135,10 @@ async fn listening(
         .iter()
         .map(|(tenant, of)| vec![tenant.uuid().into(), of.name().into()])
         .collect();
-    let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Text], wanted);
-    let sql = format!("{select} WHERE (tenant_id, fact_type) IN {list}{tail}");
+    let backend = conn.get_database_backend();
+    let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Text], wanted);
+    let on = format!("t.tenant_id = k.column1 AND t.fact_type = k.column2{lock}");
+    let sql = format!("{select} FROM {}", look_up(backend, &list, table, &on));
     Ok(conn.query_all_raw(statement(conn, &sql, parameters)).await?)
 }
 

@@ -1,9 +1,11 @@
+use std::collections::BTreeSet;
+
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, insert_rows, statement, stuck, values};
+use store::{Column, insert_rows, looked_up, statement, stuck, values};
 
-use super::{get, get_tenant, get_time_or_none};
+use super::{get, get_tenant, get_time_or_none, lock_listed};
 use crate::consumers::Merge;
 use crate::domain::run::MemberId;
 use crate::workers::STRAYS;
@@ -60,12 +62,18 @@ pub(crate) async fn due(conn: &impl ConnectionTrait, now: Time, limit: usize) ->
 
 /// Takes merges off the list.
 pub(crate) async fn take(conn: &impl ConnectionTrait, merges: &[Merge]) -> Result<(), Fault> {
-    let taken = merges
-        .iter()
-        .map(|merge| vec![merge.tenant.uuid().into(), merge.from.uuid().into()])
+    const OF_MERGE: &str = "t.tenant_id = k.column1 AND t.from_id = k.column2";
+    // In the order of the keys, in which they are locked.
+    let keys: BTreeSet<(Tenant, MemberId)> = merges.iter().map(|merge| (merge.tenant, merge.from)).collect();
+    let taken = keys
+        .into_iter()
+        .map(|(tenant, from)| vec![tenant.uuid().into(), from.uuid().into()])
         .collect();
-    let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], taken);
-    let sql = format!("DELETE FROM recent_merge WHERE (tenant_id, from_id) IN {list}");
+    let backend = conn.get_database_backend();
+    let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], taken);
+    lock_listed(conn, (&list, &parameters), "recent_merge", OF_MERGE).await?;
+    let found = looked_up(backend, &list, "recent_merge", &["tenant_id", "from_id"], OF_MERGE);
+    let sql = format!("DELETE FROM recent_merge WHERE {found}");
     conn.execute_raw(statement(conn, &sql, parameters)).await?;
     Ok(())
 }

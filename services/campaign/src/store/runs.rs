@@ -3,12 +3,15 @@ use std::collections::{BTreeSet, HashSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
-use store::{Column, insert_rows, statement, values};
+use store::{Column, among, for_update, insert_rows, look_up, looked_up, statement, values};
 use uuid::Uuid;
 
 use super::run_row::{COLUMNS, RunRow};
-use super::{get, get_tenant, get_time_or_none, lock_by};
+use super::{OF_MEMBER, get, get_tenant, get_time_or_none};
 use crate::domain::run::{MemberId, RunId};
+
+/// A run, by a list of tenants and ids.
+const OF_RUN: &str = "t.tenant_id = k.column1 AND t.run_id = k.column2";
 
 /// What names a run.
 pub(crate) type RunKey = (Tenant, RunId);
@@ -103,10 +106,9 @@ pub(crate) async fn lock_leased(
         .collect();
     let (list, mut parameters) = values(backend, 2, &[Column::Uuid, Column::Uuid], wanted);
     parameters.insert(0, lease_id.into());
-    let sql = format!(
-        "SELECT {COLUMNS} FROM run WHERE lease_id = $1 AND (tenant_id, run_id) IN {list}{}",
-        lock_by(backend, "tenant_id, run_id")
-    );
+    // Locked in the order of the list, which is that of the ids.
+    let on = format!("{OF_RUN} AND t.lease_id = $1{}", for_update(backend));
+    let sql = format!("SELECT {COLUMNS} FROM {}", look_up(backend, &list, "run", &on));
     query(conn, &sql, parameters).await
 }
 
@@ -115,7 +117,7 @@ pub(crate) async fn lock_active(
     conn: &impl ConnectionTrait,
     members: &BTreeSet<(Tenant, MemberId)>,
 ) -> Result<Vec<RunRow>, Fault> {
-    of_members(conn, members, " AND end_time IS NULL").await
+    of_members(conn, members, " AND t.end_time IS NULL").await
 }
 
 /// Before a member's runs go over to another: they keep whose they were at first.
@@ -136,7 +138,8 @@ pub(crate) async fn of_origins(
 ) -> Result<BTreeSet<RunId>, Fault> {
     let rows = origins.iter().map(|origin| vec![origin.uuid().into()]).collect();
     let (list, own) = values(conn.get_database_backend(), 3, &[Column::Uuid], rows);
-    let sql = format!("SELECT run_id FROM run WHERE tenant_id = $1 AND member_id = $2 AND origin_id IN {list}");
+    let of_own = among("origin_id", &list);
+    let sql = format!("SELECT run_id FROM run WHERE tenant_id = $1 AND member_id = $2 AND {of_own}");
     let parameters = [tenant.uuid().into(), member.uuid().into()].into_iter().chain(own);
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     let id = |row: &QueryResult| Ok(RunId::from_uuid(get(row, "run_id")?));
@@ -165,10 +168,14 @@ async fn of_members(
         .map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()])
         .collect();
     let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], wanted);
-    let sql = format!(
-        "SELECT {COLUMNS} FROM run WHERE (tenant_id, member_id) IN {list}{condition}{}",
-        lock_by(backend, "tenant_id, run_id")
+    // Found by their members, and locked in the order of their ids, as by whoever has runs in hand.
+    let found = look_up(backend, &list, "run", &format!("{OF_MEMBER}{condition}"));
+    let found = format!(
+        "(SELECT t.tenant_id AS column1, t.run_id AS column2, t.member_id AS column3 FROM {found} \
+         ORDER BY t.tenant_id, t.run_id)"
     );
+    let on = format!("{OF_RUN} AND t.member_id = k.column3{condition}{}", for_update(backend));
+    let sql = format!("SELECT {COLUMNS} FROM {}", look_up(backend, &found, "run", &on));
     query(conn, &sql, parameters).await
 }
 
@@ -191,11 +198,11 @@ pub(crate) async fn known_triggers(
             .map(|(tenant, journey, fact)| vec![tenant.uuid().into(), journey.clone().into(), (*fact).into()])
             .collect();
         let columns = [Column::Uuid, Column::Text, Column::Uuid];
-        let (list, parameters) = values(conn.get_database_backend(), 1, &columns, wanted);
-        let sql = format!(
-            "SELECT tenant_id, journey_code, trigger_fact_id FROM run \
-             WHERE (tenant_id, journey_code, trigger_fact_id) IN {list}"
-        );
+        let backend = conn.get_database_backend();
+        let (list, parameters) = values(backend, 1, &columns, wanted);
+        let on = "t.tenant_id = k.column1 AND t.journey_code = k.column2 AND t.trigger_fact_id = k.column3";
+        let found = look_up(backend, &list, "run", on);
+        let sql = format!("SELECT tenant_id, journey_code, trigger_fact_id FROM {found}");
         for row in conn.query_all_raw(statement(conn, &sql, parameters)).await? {
             known.insert((
                 get_tenant(&row)?,
@@ -207,7 +214,7 @@ pub(crate) async fn known_triggers(
     Ok(known)
 }
 
-/// Makes waiting runs due, for a fact came that may end their wait.
+/// Makes waiting runs due, for a fact came that may end their wait; they are locked.
 pub(crate) async fn wake(conn: &impl ConnectionTrait, runs: &[(Tenant, RunId)], now: Time) -> Result<(), Fault> {
     if runs.is_empty() {
         return Ok(());
@@ -216,9 +223,11 @@ pub(crate) async fn wake(conn: &impl ConnectionTrait, runs: &[(Tenant, RunId)], 
         .iter()
         .map(|(tenant, run)| vec![tenant.uuid().into(), run.uuid().into()])
         .collect();
-    let (list, mut parameters) = values(conn.get_database_backend(), 2, &[Column::Uuid, Column::Uuid], woken);
+    let backend = conn.get_database_backend();
+    let (list, mut parameters) = values(backend, 2, &[Column::Uuid, Column::Uuid], woken);
     parameters.insert(0, now.micros().into());
-    let sql = format!("UPDATE run SET due_time = $1 WHERE (tenant_id, run_id) IN {list}");
+    let found = looked_up(backend, &list, "run", &["tenant_id", "run_id"], OF_RUN);
+    let sql = format!("UPDATE run SET due_time = $1 WHERE {found}");
     conn.execute_raw(statement(conn, &sql, parameters)).await?;
     Ok(())
 }

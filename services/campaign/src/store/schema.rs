@@ -157,3 +157,12 @@ CREATE INDEX run_due_of ON run (tenant_id, due_time) WHERE due_time IS NOT NULL;
 DROP INDEX run_due;
 ",
 };
+
+/// The runs of a member that have not ended, and the facts about a member from a time on, are found without those before.
+pub(crate) const OF_MEMBER: Migration = Migration {
+    name: "campaign_0004_of_member",
+    sql: "
+CREATE INDEX run_under_way ON run (tenant_id, member_id, run_id) WHERE end_time IS NULL;
+CREATE INDEX heard_since ON heard (tenant_id, member_id, happen_time);
+",
+};

@@ -1,7 +1,7 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, statement, values};
+use store::{Column, look_up, statement, values};
 
 use super::{get, get_i32, get_tenant, get_time};
 
@@ -53,8 +53,13 @@ pub(crate) async fn find(conn: &impl ConnectionTrait, keys: &[VersionKey]) -> Re
         })
         .collect();
     let columns = [Column::Uuid, Column::Text, Column::Int];
-    let (list, parameters) = values(conn.get_database_backend(), 1, &columns, wanted);
-    let sql = format!("SELECT {COLUMNS} FROM journey_version WHERE (tenant_id, journey_code, version) IN {list}");
+    let backend = conn.get_database_backend();
+    let (list, parameters) = values(backend, 1, &columns, wanted);
+    let on = "t.tenant_id = k.column1 AND t.journey_code = k.column2 AND t.version = k.column3";
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {}",
+        look_up(backend, &list, "journey_version", on)
+    );
     conn.query_all_raw(statement(conn, &sql, parameters))
         .await?
         .iter()

@@ -4,7 +4,7 @@ use fault::Fault;
 use kernel::{Id, Scopes, Tenant, Time};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{for_update, statement};
+use store::{Column, for_update, look_up, statement, values};
 
 use crate::domain::api_key::{ApiKey, KeptSecret, Key};
 use crate::domain::secret::SecretHash;
@@ -188,19 +188,18 @@ async fn with_secrets(conn: &impl ConnectionTrait, tenant: Tenant, keys: Vec<Api
     if keys.is_empty() {
         return Ok(keys);
     }
-    let places: Vec<String> = (2..)
-        .take(keys.len())
-        .map(|number: usize| format!("${number}"))
-        .collect();
+    let backend = conn.get_database_backend();
+    let ids = keys.iter().map(|key| vec![key.id.uuid().into()]).collect();
+    let (list, of_list) = values(backend, 2, &[Column::Uuid], ids);
+    let on = "t.tenant_id = $1 AND t.api_key_id = k.column1";
     let sql = format!(
         "SELECT api_key_id, secret_hash, ordinal, prefix, create_time AS secret_create_time, expire_time AS secret_expire_time
-        FROM api_key_secret WHERE tenant_id = $1 AND api_key_id IN ({})
-        ORDER BY ordinal DESC",
-        places.join(", ")
+        FROM {} ORDER BY ordinal DESC",
+        look_up(backend, &list, "api_key_secret", on)
     );
-    let values = std::iter::once(tenant.uuid().into()).chain(keys.iter().map(|key| key.id.uuid().into()));
+    let parameters = std::iter::once(tenant.uuid().into()).chain(of_list);
     let mut secrets: HashMap<Uuid, Vec<KeptSecret>> = HashMap::new();
-    for row in conn.query_all_raw(statement(conn, &sql, values)).await? {
+    for row in conn.query_all_raw(statement(conn, &sql, parameters)).await? {
         secrets
             .entry(row.try_get("", "api_key_id")?)
             .or_default()

@@ -2,8 +2,8 @@ use std::collections::HashMap;
 
 use fault::Fault;
 use kernel::Tenant;
-use sea_orm::{ConnectionTrait, DbBackend, Value};
-use store::{Column, Row, look_up, statement};
+use sea_orm::{ConnectionTrait, Value};
+use store::{Column, look_up, looked_up, statement};
 
 use super::row::{identity, key, member_id, member_list};
 use crate::domain::{Identity, Key, MemberId};
@@ -98,7 +98,11 @@ pub(crate) async fn delete(
     edges: &[(MemberId, &Identity)],
 ) -> Result<(), Fault> {
     let (verified, claims): (Vec<_>, Vec<_>) = edges.iter().partition(|(_, edge)| edge.verified);
-    for (table, edges) in [("identity", verified), ("claim", claims)] {
+    let tables: [(&str, &[&str], _); 2] = [
+        ("identity", &["tenant_id", "kind", "scope", "value"], verified),
+        ("claim", &["tenant_id", "member_id", "kind", "scope", "value"], claims),
+    ];
+    for (table, key, edges) in tables {
         for chunk in edges.chunks(ROWS_PER_STATEMENT_MAX) {
             let backend = conn.get_database_backend();
             let rows = chunk
@@ -106,18 +110,10 @@ pub(crate) async fn delete(
                 .map(|(member, edge)| vec![member.uuid().into(), edge.id.uuid().into()]);
             let (list, of_list) = store::values(backend, 2, &[Column::Uuid, Column::Uuid], rows.collect());
             let on = "t.tenant_id = $1 AND t.member_id = k.column1 AND t.identity_id = k.column2";
-            let sql = match backend {
-                DbBackend::Sqlite => format!(
-                    "DELETE FROM {table} WHERE tenant_id = $1 AND member_id IN (SELECT column1 FROM {list}) \
-                     AND (member_id, identity_id) IN {list}"
-                ),
-                // By where the rows lie, which does not change while their member is locked: joined with a list of ids,
-                // PostgreSQL may read all rows of the tenant.
-                _ => format!(
-                    "DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT t.place FROM {list} AS k CROSS JOIN LATERAL \
-                     (SELECT t.ctid AS place FROM {table} AS t WHERE {on} OFFSET 0) AS t))"
-                ),
-            };
+            let sql = format!(
+                "DELETE FROM {table} WHERE {}",
+                looked_up(backend, &list, table, key, on)
+            );
             let parameters = [vec![tenant.uuid().into()], of_list].concat();
             conn.execute_raw(statement(conn, &sql, parameters)).await?;
         }

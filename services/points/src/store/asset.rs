@@ -4,7 +4,7 @@ use std::sync::Arc;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, for_update, statement, values};
+use store::{Column, Tx, for_update, look_up, statement, values};
 
 use super::row::{Columns, KEYS_MAX, broken, select};
 use crate::domain::{Asset, AssetCode, AssetKind, ClawbackPolicy};
@@ -19,8 +19,9 @@ pub(crate) struct AssetRow {
     pub(crate) update_time: Time,
 }
 
-const SELECT: &str = "SELECT tenant_id, code, kind, display_name, expiry, utc_offset_minutes, reversal_grace_days, clawback, \
-     transfer_forbidden, adjustment_alone_max, version, create_time, update_time FROM asset";
+const SELECT: &str = "SELECT t.tenant_id, t.code, t.kind, t.display_name, t.expiry, t.utc_offset_minutes, \
+     t.reversal_grace_days, t.clawback, t.transfer_forbidden, t.adjustment_alone_max, t.version, t.create_time, \
+     t.update_time FROM";
 
 /// The assets of these codes, those that exist.
 pub(crate) async fn assets(
@@ -34,8 +35,10 @@ pub(crate) async fn assets(
             .iter()
             .map(|(tenant, code)| vec![tenant.uuid().into(), (**code).into()])
             .collect();
-        let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Text], rows);
-        let sql = format!("{SELECT} WHERE (tenant_id, code) IN {list}");
+        let backend = conn.get_database_backend();
+        let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Text], rows);
+        let on = "t.tenant_id = k.column1 AND t.code = k.column2";
+        let sql = format!("{SELECT} {}", look_up(backend, &list, "asset", on));
         for row in select(conn, &sql, parameters).await? {
             let (tenant, row) = asset_row(&row)?;
             found.insert((tenant, row.asset.code.clone()), Arc::new(row.asset));
@@ -46,14 +49,14 @@ pub(crate) async fn assets(
 
 /// One asset.
 pub(crate) async fn asset(conn: &impl ConnectionTrait, tenant: Tenant, code: &str) -> Result<AssetRow, Fault> {
-    let sql = format!("{SELECT} WHERE tenant_id = $1 AND code = $2");
+    let sql = format!("{SELECT} asset AS t WHERE tenant_id = $1 AND code = $2");
     one(conn, &sql, tenant, code).await
 }
 
 /// One asset, locked until the end of the transaction.
 pub(crate) async fn asset_for_update(tx: &Tx, tenant: Tenant, code: &str) -> Result<AssetRow, Fault> {
     let sql = format!(
-        "{SELECT} WHERE tenant_id = $1 AND code = $2{}",
+        "{SELECT} asset AS t WHERE tenant_id = $1 AND code = $2{}",
         for_update(tx.get_database_backend())
     );
     one(&**tx, &sql, tenant, code).await
@@ -72,7 +75,7 @@ pub(crate) async fn list_assets(
     after: &str,
     limit: i64,
 ) -> Result<Vec<AssetRow>, Fault> {
-    let sql = format!("{SELECT} WHERE tenant_id = $1 AND code > $2 ORDER BY code LIMIT $3");
+    let sql = format!("{SELECT} asset AS t WHERE tenant_id = $1 AND code > $2 ORDER BY code LIMIT $3");
     let rows = select(conn, &sql, [tenant.uuid().into(), after.into(), limit.into()]).await?;
     rows.iter().map(|row| Ok(asset_row(row)?.1)).collect()
 }
@@ -92,8 +95,10 @@ pub(crate) async fn asset_codes(
         return Ok(Vec::new());
     }
     let rows = tenants.iter().map(|tenant| vec![tenant.uuid().into()]).collect();
-    let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid], rows);
-    let sql = format!("SELECT tenant_id, code FROM asset WHERE tenant_id IN {list} ORDER BY tenant_id, code");
+    let backend = conn.get_database_backend();
+    let (list, parameters) = values(backend, 1, &[Column::Uuid], rows);
+    let found = look_up(backend, &list, "asset", "t.tenant_id = k.column1");
+    let sql = format!("SELECT t.tenant_id, t.code FROM {found} ORDER BY t.tenant_id, t.code");
     let rows = select(conn, &sql, parameters).await?;
     rows.iter()
         .map(|row| {

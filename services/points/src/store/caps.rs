@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
-use store::{Column, Tx, for_update, insert_rows, statement, values};
+use store::{Column, Tx, for_update, insert_rows, look_up, statement, values};
 
 use super::row::{Columns, KEYS_MAX, select};
 use crate::domain::{CounterKey, Counters, MemberId};
@@ -14,6 +14,8 @@ use crate::domain::{CounterKey, Counters, MemberId};
 struct Table {
     name: &'static str,
     key: &'static str,
+    /// Which row an item of a list of keys names.
+    matches: &'static str,
     columns: &'static [Column],
     read: fn(&mut Columns<'_>) -> Result<CounterKey, Fault>,
 }
@@ -21,6 +23,7 @@ struct Table {
 const OF_MEMBERS: Table = Table {
     name: "rule_counter",
     key: "tenant_id, member_id, rule_code, period",
+    matches: "t.tenant_id = k.column1 AND t.member_id = k.column2 AND t.rule_code = k.column3 AND t.period = k.column4",
     columns: &[Column::Uuid, Column::Uuid, Column::Text, Column::Text],
     read: |columns| {
         Ok(CounterKey::Member {
@@ -35,6 +38,7 @@ const OF_MEMBERS: Table = Table {
 const BUDGETS: Table = Table {
     name: "rule_budget",
     key: "tenant_id, rule_code",
+    matches: "t.tenant_id = k.column1 AND t.rule_code = k.column2",
     columns: &[Column::Uuid, Column::Text],
     read: |columns| {
         Ok(CounterKey::Budget {
@@ -167,10 +171,13 @@ async fn lock_of_members(tx: &Tx, pairs: &[Absorbed]) -> Result<(), Fault> {
             .map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()])
             .collect();
         let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], rows);
-        let sql = format!(
-            "SELECT used FROM rule_counter WHERE (tenant_id, member_id) IN {list} \
-             ORDER BY tenant_id, member_id, rule_code, period{}",
+        let of_member = format!(
+            "t.tenant_id = k.column1 AND t.member_id = k.column2 ORDER BY t.rule_code, t.period{}",
             for_update(backend)
+        );
+        let sql = format!(
+            "SELECT t.used FROM {}",
+            look_up(backend, &list, "rule_counter", &of_member)
         );
         select(&**tx, &sql, parameters).await?;
     }
@@ -187,12 +194,19 @@ async fn read(
     let Table {
         name,
         key,
+        matches,
         columns,
         read,
     } = table;
+    let backend = conn.get_database_backend();
+    // Read, and locked, in the order of the list, which is that of the keys.
+    let on = format!("{matches}{lock}");
     for rows in rows.chunks(KEYS_MAX) {
-        let (list, parameters) = values(conn.get_database_backend(), 1, columns, rows.to_vec());
-        let sql = format!("SELECT {key}, used, limit_max FROM {name} WHERE ({key}) IN {list} ORDER BY {key}{lock}");
+        let (list, parameters) = values(backend, 1, columns, rows.to_vec());
+        let sql = format!(
+            "SELECT {key}, used, limit_max FROM {}",
+            look_up(backend, &list, name, &on)
+        );
         for row in &select(conn, &sql, parameters).await? {
             let (key, used, limit) = counter_row(row, *read)?;
             counters.load(key, used, limit);

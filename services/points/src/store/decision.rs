@@ -7,7 +7,7 @@ use fault::Fault;
 use kernel::{Tenant, Time};
 use prost::Message;
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Column, Tx, insert_rows, values};
+use store::{Column, Tx, insert_rows, look_up, values};
 
 use super::row::{Columns, KEYS_MAX, select};
 use crate::domain::{ActivityId, MemberId};
@@ -34,9 +34,12 @@ pub(crate) async fn decisions(
             .iter()
             .map(|(tenant, activity)| vec![tenant.uuid().into(), activity.uuid().into()])
             .collect();
-        let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], keys);
+        let backend = conn.get_database_backend();
+        let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], keys);
+        let on = "t.tenant_id = k.column1 AND t.activity_id = k.column2";
         let sql = format!(
-            "SELECT tenant_id, activity_id, decision FROM earning_decision WHERE (tenant_id, activity_id) IN {list}"
+            "SELECT t.tenant_id, t.activity_id, t.decision FROM {}",
+            look_up(backend, &list, "earning_decision", on)
         );
         for row in &select(conn, &sql, parameters).await? {
             let mut columns = Columns::of(row);

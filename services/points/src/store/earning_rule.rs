@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, for_update, statement, values};
+use store::{Column, Tx, for_update, look_up, statement, values};
 
 pub(crate) use self::draft::{DraftRow, delete_draft, draft, find_draft, insert_draft, rule_drafts, save_draft};
 pub(crate) use self::versions::{VersionRow, list_versions};
@@ -27,6 +27,9 @@ pub(crate) struct RuleRow {
 }
 
 const FROM: &str = "FROM earning_rule AS r JOIN earning_rule_version AS v ON v.tenant_id = r.tenant_id AND v.code = r.code \
+     LEFT JOIN rule_budget AS b ON b.tenant_id = r.tenant_id AND b.rule_code = r.code";
+/// What a version is joined with that a list names.
+const WITH_RULE: &str = "JOIN earning_rule AS r ON r.tenant_id = v.tenant_id AND r.code = v.code \
      LEFT JOIN rule_budget AS b ON b.tenant_id = r.tenant_id AND b.rule_code = r.code";
 const LATEST: &str = "v.version = r.version";
 /// Which version is in force at the time `$2`: the highest of those whose time has come. The plus keeps SQLite from reading
@@ -133,8 +136,10 @@ pub(crate) async fn rule_revisions(
         return Ok(HashMap::new());
     }
     let rows = tenants.iter().map(|tenant| vec![tenant.uuid().into()]).collect();
-    let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid], rows);
-    let sql = format!("SELECT tenant_id, revision FROM rule_book WHERE tenant_id IN {list}");
+    let backend = conn.get_database_backend();
+    let (list, parameters) = values(backend, 1, &[Column::Uuid], rows);
+    let found = look_up(backend, &list, "rule_book", "t.tenant_id = k.column1");
+    let sql = format!("SELECT t.tenant_id, t.revision FROM {found}");
     let rows = select(conn, &sql, parameters).await?;
     rows.iter()
         .map(|row| {
@@ -166,8 +171,11 @@ pub(crate) async fn rule_versions(
             .map(|(code, version)| vec![tenant.uuid().into(), code.clone().into(), (*version).into()])
             .collect();
         let columns = [Column::Uuid, Column::Text, Column::Int];
-        let (list, parameters) = values(conn.get_database_backend(), 1, &columns, keys);
-        let sql = format!("SELECT {COLUMNS} {FROM} WHERE (v.tenant_id, v.code, v.version) IN {list}");
+        let backend = conn.get_database_backend();
+        let (list, parameters) = values(backend, 1, &columns, keys);
+        let on = "t.tenant_id = k.column1 AND t.code = k.column2 AND t.version = k.column3";
+        let versions = look_up(backend, &list, "earning_rule_version", on);
+        let sql = format!("SELECT {COLUMNS} FROM (SELECT t.* FROM {versions}) AS v {WITH_RULE}");
         for row in select(conn, &sql, parameters).await? {
             found.push(rule_row(&row)?.rule);
         }

@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashMap};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, values};
+use store::{Column, look_up, values};
 use uuid::Uuid;
 
 use super::row::{Columns, KEYS_MAX, select};
@@ -142,10 +142,13 @@ async fn lots_of(conn: &impl ConnectionTrait, entries: &[Entry]) -> Result<HashM
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], keys);
+    let backend = conn.get_database_backend();
+    let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], keys);
+    let on = "t.tenant_id = k.column1 AND t.entry_id = k.column2";
     let sql = format!(
-        "SELECT entry_id, lot_id, expire_time, amount, regranted FROM entry_lot WHERE (tenant_id, entry_id) IN {list} \
-         ORDER BY entry_id, expire_time, lot_id"
+        "SELECT t.entry_id, t.lot_id, t.expire_time, t.amount, t.regranted FROM {} \
+         ORDER BY t.entry_id, t.expire_time, t.lot_id",
+        look_up(backend, &list, "entry_lot", on)
     );
     let mut lots: HashMap<EntryId, Vec<LotAmount>> = HashMap::new();
     for row in select(conn, &sql, parameters).await? {
@@ -176,9 +179,6 @@ pub(crate) struct EarnRow {
 }
 
 /// What these activities have earned by rules.
-///
-/// The entries are found by the index alone, and read by their key then: SQLite would otherwise rather read all entries of
-/// the tenant than look up each that the index names.
 pub(crate) async fn earns_of_activities(
     conn: &impl ConnectionTrait,
     activities: &BTreeSet<(Tenant, ActivityId)>,
@@ -190,13 +190,13 @@ pub(crate) async fn earns_of_activities(
             .iter()
             .map(|(tenant, id)| vec![tenant.uuid().into(), id.uuid().into()])
             .collect();
-        let (list, parameters) = values(conn.get_database_backend(), 2, &[Column::Uuid, Column::Uuid], rows);
+        let backend = conn.get_database_backend();
+        let (list, parameters) = values(backend, 2, &[Column::Uuid, Column::Uuid], rows);
+        let on = "t.tenant_id = k.column1 AND t.activity_id = k.column2 AND t.activity_id IS NOT NULL AND t.kind = $1";
         let sql = format!(
-            "SELECT e.tenant_id, e.activity_id, e.rule_code, e.rule_version, e.inputs_digest, e.entry_id, e.member_id, \
-             e.asset_code, e.amount FROM entry AS k CROSS JOIN entry AS e \
-             WHERE k.activity_id IS NOT NULL AND k.kind = $1 AND (k.tenant_id, k.activity_id) IN {list} \
-             AND e.tenant_id = k.tenant_id AND e.member_id = k.member_id AND e.asset_code = k.asset_code \
-             AND e.sequence = k.sequence ORDER BY e.entry_id"
+            "SELECT t.tenant_id, t.activity_id, t.rule_code, t.rule_version, t.inputs_digest, t.entry_id, t.member_id, \
+             t.asset_code, t.amount FROM {} ORDER BY t.entry_id",
+            look_up(backend, &list, "entry", on)
         );
         let parameters = std::iter::once(EntryKind::Earn.number().into()).chain(parameters);
         for row in select(conn, &sql, parameters).await? {

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, insert_rows, statement, values};
+use store::{Column, Tx, insert_rows, look_up, statement, values};
 use uuid::Uuid;
 
 use super::account::key_values;
@@ -13,14 +13,21 @@ use crate::domain::{AccountKey, EntryId, HeldPart, Hold, HoldId, HoldState, LotI
 const SELECT: &str = "h.tenant_id, h.hold_id, h.member_id, h.asset_code, h.amount, h.state, h.captured, h.entry_id, \
      h.reference, h.create_time, h.expire_time, h.end_time, h.maker_id, h.cost_centre, h.acting_member_id";
 
+/// What a hold has in a table, by a list of tenants and ids.
+const OF_HOLD: &str = "t.tenant_id = k.column1 AND t.hold_id = k.column2";
+
 /// Holds by their ids, those that are there.
 pub(crate) async fn holds(conn: &impl ConnectionTrait, ids: &BTreeSet<(Tenant, HoldId)>) -> Result<Vec<Hold>, Fault> {
     let ids: Vec<_> = ids.iter().collect();
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(KEYS_MAX) {
         let rows = ids.iter().map(|(tenant, hold)| id_values(*tenant, *hold)).collect();
-        let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], rows);
-        let sql = format!("SELECT {SELECT} FROM hold AS h WHERE (h.tenant_id, h.hold_id) IN {list}");
+        let backend = conn.get_database_backend();
+        let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], rows);
+        let sql = format!(
+            "SELECT {SELECT} FROM (SELECT t.* FROM {}) AS h",
+            look_up(backend, &list, "hold", OF_HOLD)
+        );
         found.extend(read(conn, &sql, parameters).await?);
     }
     Ok(found)
@@ -33,9 +40,12 @@ pub(crate) async fn open_holds(tx: &Tx, accounts: &BTreeSet<AccountKey>) -> Resu
     for accounts in accounts.chunks(KEYS_MAX) {
         let rows = accounts.iter().map(|key| key_values(key).to_vec()).collect();
         let columns = [Column::Uuid, Column::Uuid, Column::Text];
-        let (list, parameters) = values(tx.get_database_backend(), 1, &columns, rows);
+        let backend = tx.get_database_backend();
+        let (list, parameters) = values(backend, 1, &columns, rows);
+        let on = "t.tenant_id = k.column1 AND t.member_id = k.column2 AND t.asset_code = k.column3 AND t.open";
         let sql = format!(
-            "SELECT {SELECT} FROM hold AS h WHERE h.open AND (h.tenant_id, h.member_id, h.asset_code) IN {list}"
+            "SELECT {SELECT} FROM (SELECT t.* FROM {}) AS h",
+            look_up(backend, &list, "hold", on)
         );
         found.extend(read(&**tx, &sql, parameters).await?);
     }
@@ -217,10 +227,11 @@ async fn parts(conn: &impl ConnectionTrait, holds: &[Hold]) -> Result<BTreeMap<H
             .iter()
             .map(|hold| id_values(hold.account.tenant, hold.id))
             .collect();
-        let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], rows);
+        let backend = conn.get_database_backend();
+        let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], rows);
         let sql = format!(
-            "SELECT hold_id, lot_id, expire_time, amount FROM hold_lot WHERE (tenant_id, hold_id) IN {list} \
-             ORDER BY hold_id, expire_time, lot_id"
+            "SELECT t.hold_id, t.lot_id, t.expire_time, t.amount FROM {} ORDER BY t.hold_id, t.expire_time, t.lot_id",
+            look_up(backend, &list, "hold_lot", OF_HOLD)
         );
         for row in select(conn, &sql, parameters).await? {
             let mut columns = Columns::of(&row);

@@ -164,9 +164,10 @@ pub(crate) async fn pending_lots(tx: &Tx, accounts: &BTreeSet<AccountKey>) -> Re
             .map(|key| super::account::key_values(key).to_vec())
             .collect();
         let columns = [Column::Uuid, Column::Uuid, Column::Text];
-        let (list, parameters) = values(tx.get_database_backend(), 1, &columns, rows);
-        let sql =
-            format!("SELECT {SELECT} FROM lot WHERE pending > 0 AND (tenant_id, member_id, asset_code) IN {list}");
+        let backend = tx.get_database_backend();
+        let (list, parameters) = values(backend, 1, &columns, rows);
+        let on = "t.tenant_id = k.column1 AND t.member_id = k.column2 AND t.asset_code = k.column3 AND t.pending > 0";
+        let sql = format!("SELECT {SELECT} FROM {}", look_up(backend, &list, "lot", on));
         for row in select(&**tx, &sql, parameters).await? {
             found.push(lot_row(&row)?);
         }

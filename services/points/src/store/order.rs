@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::ConnectionTrait;
-use store::{Column, Tx, insert_rows, values};
+use store::{Column, Tx, insert_rows, look_up, values};
 use uuid::Uuid;
 
 use super::row::{Columns, KEYS_MAX, broken, select};
@@ -47,11 +47,13 @@ pub(crate) async fn orders(
             })
             .collect();
         let columns = [Column::Uuid, Column::Text, Column::Text];
-        let (list, parameters) = values(conn.get_database_backend(), 1, &columns, rows);
+        let backend = conn.get_database_backend();
+        let (list, parameters) = values(backend, 1, &columns, rows);
+        let on = "t.tenant_id = k.column1 AND t.channel_code = k.column2 AND t.source_id = k.column3";
         let sql = format!(
-            "SELECT tenant_id, channel_code, source_id, activity_id, paid, refunded, currency_code, refunds \
-             FROM order_money \
-             WHERE (tenant_id, channel_code, source_id) IN {list}"
+            "SELECT t.tenant_id, t.channel_code, t.source_id, t.activity_id, t.paid, t.refunded, t.currency_code, \
+             t.refunds FROM {}",
+            look_up(backend, &list, "order_money", on)
         );
         for row in select(conn, &sql, parameters).await? {
             let mut columns = Columns::of(&row);
@@ -110,8 +112,13 @@ pub(crate) async fn counted_refunds(
             .iter()
             .map(|(tenant, activity)| vec![tenant.uuid().into(), activity.uuid().into()])
             .collect();
-        let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], keys);
-        let sql = format!("SELECT tenant_id, activity_id FROM order_refund WHERE (tenant_id, activity_id) IN {list}");
+        let backend = conn.get_database_backend();
+        let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], keys);
+        let on = "t.tenant_id = k.column1 AND t.activity_id = k.column2";
+        let sql = format!(
+            "SELECT t.tenant_id, t.activity_id FROM {}",
+            look_up(backend, &list, "order_refund", on)
+        );
         for row in select(conn, &sql, parameters).await? {
             let mut columns = Columns::of(&row);
             found.insert((columns.tenant()?, ActivityId::from_uuid(columns.take()?)));

@@ -110,10 +110,12 @@ pub(crate) async fn pools_of_members(
             .iter()
             .map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()])
             .collect();
-        let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], keys);
+        let backend = conn.get_database_backend();
+        let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], keys);
+        let on = "t.tenant_id = k.column1 AND t.member_id = k.column2";
         let sql = format!(
-            "SELECT m.tenant_id, m.pool_id FROM {list} AS k CROSS JOIN pool_member AS m \
-             WHERE m.tenant_id = k.column1 AND m.member_id = k.column2"
+            "SELECT t.tenant_id, t.pool_id FROM {}",
+            look_up(backend, &list, "pool_member", on)
         );
         for row in &select(conn, &sql, parameters).await? {
             let mut columns = Columns::of(row);
@@ -176,11 +178,13 @@ async fn read_members(conn: &impl ConnectionTrait, pools: &mut [Pool]) -> Result
         .iter()
         .map(|pool| vec![pool.tenant.uuid().into(), pool.id.uuid().into()])
         .collect();
-    let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], keys);
+    let backend = conn.get_database_backend();
+    let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], keys);
+    let on = "t.tenant_id = k.column1 AND t.pool_id = k.column2";
     let sql = format!(
-        "SELECT m.tenant_id, m.pool_id, m.member_id, m.invite_time, m.join_time FROM {list} AS k \
-         CROSS JOIN pool_member AS m \
-         WHERE m.tenant_id = k.column1 AND m.pool_id = k.column2 ORDER BY m.invite_time, m.member_id"
+        "SELECT t.tenant_id, t.pool_id, t.member_id, t.invite_time, t.join_time FROM {} \
+         ORDER BY t.invite_time, t.member_id",
+        look_up(backend, &list, "pool_member", on)
     );
     let mut members: BTreeMap<(Tenant, PoolId), Vec<PoolMember>> = BTreeMap::new();
     for row in &select(conn, &sql, parameters).await? {

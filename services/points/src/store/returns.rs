@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Tx, insert_rows, statement, values};
+use store::{Column, Tx, insert_rows, look_up, statement, values};
 use uuid::Uuid;
 
 use super::account::key_values;
@@ -23,12 +23,15 @@ pub(crate) async fn led_to(tx: &Tx, tenant: Tenant, member: MemberId) -> Result<
     Ok(members)
 }
 
-/// Whose a lot `k` is, of which the columns are the tenant, the lot and its entry `e`: that of the member who kept all of it
+/// Whose a lot `k` is, of which the columns are the tenant, the lot and its entry `t`: that of the member who kept all of it
 /// when another one was parted from it; else of the member it was granted to, by an entry or, in the place of a lot that had
 /// expired or gone, by the reversal of one.
 const OWNER: &str = "COALESCE((SELECT o.owner_id FROM kept_lot AS o WHERE o.tenant_id = k.column1 AND o.lot_id = k.column2), \
-     (SELECT r.member_id FROM entry AS r WHERE r.tenant_id = k.column1 AND r.entry_id = e.reverses_entry_id), \
-     e.member_id)";
+     (SELECT r.member_id FROM entry AS r WHERE r.tenant_id = k.column1 AND r.entry_id = t.reverses_entry_id), \
+     t.member_id)";
+
+/// The entry of a lot `k`.
+const OF_LOT: &str = "t.tenant_id = k.column1 AND t.entry_id = k.column3";
 
 /// The lots of a locked account that have something left, held or pending and are of these members.
 pub(crate) async fn lots_of_members(
@@ -39,10 +42,10 @@ pub(crate) async fn lots_of_members(
     // One branch for each of the three partial indexes.
     const LIVE: &str = "SELECT l.tenant_id AS column1, l.lot_id AS column2, COALESCE(l.entry_id, l.lot_id) AS column3 \
          FROM lot AS l WHERE l.tenant_id = $1 AND l.member_id = $2 AND l.asset_code = $3 AND";
+    let lots = format!("({LIVE} l.open AND l.expire_time >= $4 UNION {LIVE} l.held > 0 UNION {LIVE} l.pending > 0)");
     let sql = format!(
-        "SELECT k.column2, {OWNER} \
-         FROM ({LIVE} l.open AND l.expire_time >= $4 UNION {LIVE} l.held > 0 UNION {LIVE} l.pending > 0) AS k \
-         CROSS JOIN entry AS e WHERE e.tenant_id = k.column1 AND e.entry_id = k.column3"
+        "SELECT k.column2, {OWNER} FROM {}",
+        look_up(tx.get_database_backend(), &lots, "entry", OF_LOT)
     );
     let [tenant, member, asset] = key_values(account);
     let rows = select(&**tx, &sql, [tenant, member, asset, i64::MIN.into()]).await?;
@@ -71,8 +74,8 @@ pub(super) async fn owners_of_lots(
         let (list, parameters) = values(tx.get_database_backend(), 1, &COLUMNS, rows.collect());
         let sql = format!(
             "SELECT k.column1, k.column2, COALESCE((SELECT d.to_id FROM redirect AS d \
-                 WHERE d.tenant_id = k.column1 AND d.from_id = {OWNER}), {OWNER}) \
-             FROM {list} AS k CROSS JOIN entry AS e WHERE e.tenant_id = k.column1 AND e.entry_id = k.column3"
+                 WHERE d.tenant_id = k.column1 AND d.from_id = {OWNER}), {OWNER}) FROM {}",
+            look_up(tx.get_database_backend(), &list, "entry", OF_LOT)
         );
         for row in &select(&**tx, &sql, parameters).await? {
             let mut columns = Columns::of(row);
@@ -89,11 +92,11 @@ pub(crate) async fn keep_lots(tx: &Tx, holder: &AccountKey, lots: &BTreeSet<LotI
     for lots in lots.chunks(KEYS_MAX) {
         let rows = lots.iter().map(|lot| vec![lot.uuid().into()]).collect();
         let (list, parameters) = values(tx.get_database_backend(), 3, &[Column::Uuid], rows);
+        let on = "t.tenant_id = $1 AND t.lot_id = k.column1 AND t.member_id = $2 AND t.held > 0";
         let sql = format!(
-            "INSERT INTO kept_lot (tenant_id, lot_id, owner_id) \
-             SELECT l.tenant_id, l.lot_id, l.member_id FROM {list} AS k CROSS JOIN lot AS l \
-             WHERE l.tenant_id = $1 AND l.lot_id = k.column1 AND l.member_id = $2 AND l.held > 0 \
-             ON CONFLICT (tenant_id, lot_id) DO UPDATE SET owner_id = excluded.owner_id"
+            "INSERT INTO kept_lot (tenant_id, lot_id, owner_id) SELECT t.tenant_id, t.lot_id, t.member_id FROM {} \
+             ON CONFLICT (tenant_id, lot_id) DO UPDATE SET owner_id = excluded.owner_id",
+            look_up(tx.get_database_backend(), &list, "lot", on)
         );
         let of_holder = [holder.tenant.uuid().into(), holder.member.uuid().into()];
         let parameters: Vec<Value> = of_holder.into_iter().chain(parameters).collect();

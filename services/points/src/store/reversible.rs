@@ -11,6 +11,8 @@ use crate::domain::{EntryId, EntryKind, LotId, MemberId, Part, Reversible};
 
 const COLUMNS: [Column; 2] = [Column::Uuid, Column::Uuid];
 const MATCHES: &str = "t.tenant_id = k.column1 AND t.entry_id = k.column2";
+const REVERSES: &str =
+    "t.tenant_id = k.column1 AND t.reverses_entry_id = k.column2 AND t.reverses_entry_id IS NOT NULL";
 
 /// Entries that are to be reversed, with their lots and with what has been reversed of each. Its cost grows with how often
 /// these entries were reversed, not with the account.
@@ -80,15 +82,16 @@ async fn parts(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<HashMap<EntryId, Ve
     Ok(parts)
 }
 
-/// What has come back, by the entry that was reversed and the lot. A cross join is what SQLite reads from left to right;
-/// left to itself it would begin with all lots of the tenant.
+/// What has come back, by the entry that was reversed and the lot.
 async fn reversed(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<HashMap<(EntryId, LotId), i64>, Fault> {
     let (list, parameters) = list(tx, ids);
+    let backend = tx.get_database_backend();
+    let reversals = look_up(backend, &list, "entry", REVERSES);
+    let reversals =
+        format!("(SELECT t.tenant_id AS column1, t.entry_id AS column2, k.column2 AS column3 FROM {reversals})");
     let sql = format!(
-        "SELECT e.reverses_entry_id, l.lot_id, CAST(SUM(l.amount) AS BIGINT) \
-         FROM {list} AS v CROSS JOIN entry AS e CROSS JOIN entry_lot AS l \
-         WHERE e.tenant_id = v.column1 AND e.reverses_entry_id = v.column2 AND e.reverses_entry_id IS NOT NULL \
-         AND l.tenant_id = e.tenant_id AND l.entry_id = e.entry_id GROUP BY e.reverses_entry_id, l.lot_id"
+        "SELECT k.column3, t.lot_id, CAST(SUM(t.amount) AS BIGINT) FROM {} GROUP BY k.column3, t.lot_id",
+        look_up(backend, &reversals, "entry_lot", MATCHES)
     );
     let rows = select(&**tx, &sql, parameters).await?;
     rows.iter()
@@ -107,9 +110,8 @@ async fn reversed(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<HashMap<(EntryId
 async fn owed(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<HashMap<EntryId, i64>, Fault> {
     let (list, parameters) = list(tx, ids);
     let sql = format!(
-        "SELECT e.reverses_entry_id, CAST(SUM(e.debt) AS BIGINT) FROM {list} AS v CROSS JOIN entry AS e \
-         WHERE e.tenant_id = v.column1 AND e.reverses_entry_id = v.column2 AND e.reverses_entry_id IS NOT NULL \
-         GROUP BY e.reverses_entry_id"
+        "SELECT t.reverses_entry_id, CAST(SUM(t.debt) AS BIGINT) FROM {} GROUP BY t.reverses_entry_id",
+        look_up(tx.get_database_backend(), &list, "entry", REVERSES)
     );
     let rows = select(&**tx, &sql, parameters).await?;
     rows.iter()

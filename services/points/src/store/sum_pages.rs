@@ -179,7 +179,7 @@ pub(crate) async fn page_sums(
          UNION ALL SELECT {PROVEN}, r.number, r.centre, r.spent_at, r.kind, \
              CAST(SUM(r.amount >> 32) AS BIGINT), CAST(SUM(r.amount & 4294967295) AS BIGINT) \
              FROM (SELECT g.number, d.centre, d.kind, d.amount, \
-                 CASE WHEN g.axis IN ({expiry}, {cohort}) THEN '' ELSE d.spent_at END AS spent_at, g.starts, g.ends, \
+                 CASE WHEN g.axis = {expiry} OR g.axis = {cohort} THEN '' ELSE d.spent_at END AS spent_at, g.starts, g.ends, \
                  CASE g.axis WHEN {expiry} THEN d.expire_time - 1 WHEN {cohort} THEN d.grant_time ELSE d.post_time END AS moment \
                  FROM {PARTS} CROSS JOIN page AS g WHERE d.asset_code = g.asset_code AND d.centre IS NOT NULL) AS r \
              WHERE r.moment >= r.starts AND r.moment < r.ends GROUP BY r.number, r.centre, r.spent_at, r.kind \

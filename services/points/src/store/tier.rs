@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashMap};
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::ConnectionTrait;
-use store::{Column, Tx, insert_rows, values};
+use store::{Column, Tx, insert_rows, look_up, values};
 
 use super::row::{Columns, KEYS_MAX, select};
 use crate::domain::MemberId;
@@ -27,9 +27,13 @@ pub(crate) async fn tiers(
             .iter()
             .map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()])
             .collect();
-        let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid, Column::Uuid], rows);
-        let sql =
-            format!("SELECT tenant_id, member_id, tier_code FROM member_tier WHERE (tenant_id, member_id) IN {list}");
+        let backend = conn.get_database_backend();
+        let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], rows);
+        let on = "t.tenant_id = k.column1 AND t.member_id = k.column2";
+        let sql = format!(
+            "SELECT t.tenant_id, t.member_id, t.tier_code FROM {}",
+            look_up(backend, &list, "member_tier", on)
+        );
         for row in select(conn, &sql, parameters).await? {
             let mut columns = Columns::of(&row);
             found.insert(

@@ -24,6 +24,7 @@ mod expiry;
 mod explaining;
 mod exporting;
 mod freezing;
+mod growth;
 mod holds;
 mod inactivity;
 mod merging;

@@ -147,6 +147,7 @@ async fn create_rules(api: &Api) -> Result<(), Fault> {
             channel_codes: shop.into_iter().map(|shop| shop.code().to_owned()).collect(),
             condition: condition.to_owned(),
             amount_formula: formula.to_owned(),
+            currency_code: CURRENCY.to_owned(),
             ..EarningRule::default()
         };
         let request = CreateEarningRuleRequest {

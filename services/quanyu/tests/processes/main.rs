@@ -17,4 +17,5 @@ mod replicas_killed;
 mod separate_processes;
 mod server;
 mod storage;
+mod texts;
 mod two_replicas;

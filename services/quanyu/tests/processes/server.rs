@@ -1,4 +1,4 @@
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use tempfile::TempDir;
 
 /// Names a PostgreSQL server to run the tests on.
@@ -35,6 +35,18 @@ impl Server {
             url,
             database: Some((server, name)),
         }
+    }
+
+    /// Runs a statement on the rows of a service, as nobody should, and answers how many it changed.
+    pub(crate) async fn execute(&self, service: &str, sql: &str) -> u64 {
+        let file = self.folder.path().join(format!("{service}.db"));
+        let address = self.url.clone().unwrap_or_else(|| format!("sqlite:{}", file.display()));
+        let mut options = ConnectOptions::new(address);
+        options.set_schema_search_path(service);
+        let db = Database::connect(options).await.unwrap();
+        let changed = db.execute_unprepared(sql).await.unwrap().rows_affected();
+        db.close().await.unwrap();
+        changed
     }
 
     /// Removes the database, once every process has ended.

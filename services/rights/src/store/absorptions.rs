@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Tx, insert_rows, statement};
+use store::{Tx, among, insert_rows, statement};
 
 use super::{Columns, members};
 use crate::domain::member::{MemberId, MemberKey, ReachedTier, Standing};
@@ -136,10 +136,12 @@ pub(crate) async fn give_back(
     let head = [tenant.uuid().into(), restored.uuid().into(), survivor.uuid().into()];
     let (list, mut parameters) = store::values(tx.get_database_backend(), 4, &[store::Column::Uuid], own());
     parameters.splice(0..0, head);
+    let of_own = among("origin_id", &list);
     // Counted before the coupons go: they are counted as issued by whose they were at first, wherever they are.
     let count = format!(
         "SELECT template_code, COUNT(*) FROM coupon WHERE tenant_id = $1 AND member_id IN ($2, $3) \
-         AND COALESCE(origin_id, member_id) IN {list} GROUP BY template_code"
+         AND {} GROUP BY template_code",
+        among("COALESCE(origin_id, member_id)", &list)
     );
     let rows = tx.query_all_raw(statement(&**tx, &count, parameters.clone())).await?;
     for row in &rows {
@@ -149,14 +151,12 @@ pub(crate) async fn give_back(
     let mut with_time = parameters.clone();
     with_time.push(merge_time.micros().into());
     let coupons = format!(
-        "UPDATE coupon SET member_id = $2 WHERE tenant_id = $1 AND member_id = $3 AND origin_id IN {list} \
+        "UPDATE coupon SET member_id = $2 WHERE tenant_id = $1 AND member_id = $3 AND {of_own} \
          AND (redeem_time IS NULL OR redeem_time <= ${})",
         with_time.len()
     );
     tx.execute_raw(statement(&**tx, &coupons, with_time)).await?;
-    let changes = format!(
-        "UPDATE tier_change SET member_id = $2 WHERE tenant_id = $1 AND member_id = $3 AND origin_id IN {list}"
-    );
+    let changes = format!("UPDATE tier_change SET member_id = $2 WHERE tenant_id = $1 AND member_id = $3 AND {of_own}");
     tx.execute_raw(statement(&**tx, &changes, parameters)).await?;
     Ok(())
 }

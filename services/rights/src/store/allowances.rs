@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use fault::Fault;
 use kernel::{Exact, Id, Tenant};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Tx, insert_rows, statement, values};
+use store::{Column, Tx, insert_rows, look_up, looked_up, statement, values};
 
 use super::{Columns, members};
 use crate::domain::coupon_template::CouponTemplate;
@@ -21,12 +21,13 @@ pub(crate) async fn issued(
     of: &BTreeSet<MemberKey>,
 ) -> Result<HashMap<MemberId, i64>, Fault> {
     let rows = of.iter().map(|(_, member)| vec![member.uuid().into()]).collect();
-    let (list, mut parameters) = values(tx.get_database_backend(), 3, &[Column::Uuid], rows);
+    let backend = tx.get_database_backend();
+    let (list, mut parameters) = values(backend, 3, &[Column::Uuid], rows);
     let mut all: Vec<Value> = vec![tenant.uuid().into(), template_code.into()];
     all.append(&mut parameters);
-    let sql = format!(
-        "SELECT member_id, issued FROM allowance WHERE tenant_id = $1 AND template_code = $2 AND member_id IN {list}"
-    );
+    let on = "t.tenant_id = $1 AND t.template_code = $2 AND t.member_id = k.column1";
+    let found = look_up(backend, &list, "allowance", on);
+    let sql = format!("SELECT t.member_id, t.issued FROM {found}");
     let rows = tx.query_all_raw(statement(&**tx, &sql, all)).await?;
     let read = |row| {
         let mut columns = Columns::of(row);
@@ -98,10 +99,9 @@ pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey
     let mut brought: BTreeMap<(MemberKey, String), i64> = BTreeMap::new();
     for (tenant, absorbed) in members::by_tenant(merges.keys()) {
         let (list, parameters) = members::of_tenant(&**tx, tenant, absorbed);
-        let sql = format!(
-            "DELETE FROM allowance WHERE tenant_id = $1 AND member_id IN {list} \
-             RETURNING member_id, template_code, issued"
-        );
+        let key = ["tenant_id", "template_code", "member_id"];
+        let found = looked_up(tx.get_database_backend(), &list, "allowance", &key, members::OF_TENANT);
+        let sql = format!("DELETE FROM allowance WHERE {found} RETURNING member_id, template_code, issued");
         for row in tx.query_all_raw(statement(&**tx, &sql, parameters)).await? {
             let mut columns = Columns::of(&row);
             let key = (tenant, Id::from_uuid(columns.next()?));

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use fault::Fault;
 use kernel::{Id, Money, Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
-use store::{Column, Db, Tx, for_update, insert_rows, statement, values};
+use store::{Column, Db, Tx, for_update, insert_rows, look_up, statement, values};
 use uuid::Uuid;
 
 use super::{Columns, members, unreadable};
@@ -70,12 +70,13 @@ pub(crate) async fn of_items(
         return Ok(HashMap::new());
     }
     let rows = item_ids.iter().map(|item_id| vec![(*item_id).into()]).collect();
-    let (list, mut parameters) = values(tx.get_database_backend(), 3, &[Column::Text], rows);
+    let backend = tx.get_database_backend();
+    let (list, mut parameters) = values(backend, 3, &[Column::Text], rows);
     let mut all: Vec<Value> = vec![tenant.uuid().into(), template_code.into()];
     all.append(&mut parameters);
-    let sql = format!(
-        "SELECT {COLUMNS}, item_id FROM coupon WHERE tenant_id = $1 AND template_code = $2 AND item_id IN {list}"
-    );
+    let on = "t.tenant_id = $1 AND t.template_code = $2 AND t.item_id = k.column1";
+    let found = look_up(backend, &list, "coupon", on);
+    let sql = format!("SELECT {COLUMNS}, item_id FROM {found}");
     let rows = tx.query_all_raw(statement(&**tx, &sql, all)).await?;
     rows.iter()
         .map(|row| Ok((row.try_get("", "item_id")?, coupon(row)?)))
@@ -157,16 +158,7 @@ pub(crate) async fn change(tx: &Tx, tenant: Tenant, read: &Coupon, next: &Coupon
 
 /// The coupons of members that were merged away go over to the survivors.
 pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey>) -> Result<(), Fault> {
-    if merges.is_empty() {
-        return Ok(());
-    }
-    let (list, parameters) = members::moves(&**tx, merges);
-    let sql = format!(
-        "UPDATE coupon SET member_id = moved.column3, origin_id = COALESCE(coupon.origin_id, coupon.member_id) FROM {list} AS moved \
-         WHERE coupon.tenant_id = moved.column1 AND coupon.member_id = moved.column2"
-    );
-    tx.execute_raw(statement(&**tx, &sql, parameters)).await?;
-    Ok(())
+    members::move_rows(tx, "coupon", merges).await
 }
 
 /// What a worker does by itself, because its time has come.

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use fault::Fault;
 use kernel::{Id, Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, Value};
-use store::{Column, Db, Tx, insert_rows, redirects, statement, stuck, values};
+use store::{Column, Db, Tx, for_update, insert_rows, look_up, looked_up, redirects, statement, stuck, values};
 
 use super::Columns;
 use crate::domain::member::{MemberId, MemberKey, ReachedTier, Standing};
@@ -12,9 +12,10 @@ use crate::workers::PLACEMENTS;
 
 /// The types of a member's key.
 const KEY: &[Column] = &[Column::Uuid, Column::Uuid];
-/// The members of a list of values that is called "named". SQLite would read the whole table for
-/// `(tenant_id, member_id) IN (VALUES ...)`; a cross join is run from left to right, by the key.
-const NAMED: &str = "member.tenant_id = named.column1 AND member.member_id = named.column2";
+/// What members have in a table, by the list of their keys.
+const NAMED: &str = "t.tenant_id = k.column1 AND t.member_id = k.column2";
+/// What members of one tenant have in a table, by the list of their ids.
+pub(super) const OF_TENANT: &str = "t.tenant_id = $1 AND t.member_id = k.column1";
 
 /// The member that goes on for a member, after any merges.
 pub(crate) async fn follow(conn: &impl ConnectionTrait, tenant: Tenant, member: MemberId) -> Result<MemberId, Fault> {
@@ -51,12 +52,12 @@ pub(crate) async fn lock(tx: &Tx, members: &BTreeSet<MemberKey>) -> Result<(), F
         "ON CONFLICT DO NOTHING",
     )
     .await?;
-    if tx.get_database_backend() == DbBackend::Postgres {
+    let backend = tx.get_database_backend();
+    if backend == DbBackend::Postgres {
         let (list, parameters) = keys(&**tx, members);
-        let sql = format!(
-            "SELECT 1 FROM {list} AS named CROSS JOIN member WHERE {NAMED} \
-             ORDER BY member.tenant_id, member.member_id FOR UPDATE OF member"
-        );
+        // Locked in the order of the list, which is that of the keys.
+        let found = look_up(backend, &list, "member", &format!("{NAMED}{}", for_update(backend)));
+        let sql = format!("SELECT t.member_id FROM {found}");
         tx.query_all_raw(statement(&**tx, &sql, parameters)).await?;
     }
     if follow_many(&**tx, members).await?.is_empty() {
@@ -75,9 +76,11 @@ pub(crate) async fn standings(
         return Ok(BTreeMap::new());
     }
     let (list, parameters) = keys(conn, members);
+    let backend = conn.get_database_backend();
+    let placed = format!("{NAMED} AND t.ladder_version IS NOT NULL");
     let find = format!(
-        "SELECT tenant_id, member_id, tier_code, reach_time, ladder_version FROM {list} AS named CROSS JOIN member \
-         WHERE {NAMED} AND ladder_version IS NOT NULL"
+        "SELECT t.tenant_id, t.member_id, t.tier_code, t.reach_time, t.ladder_version FROM {}",
+        look_up(backend, &list, "member", &placed)
     );
     let mut standings = BTreeMap::new();
     for row in conn.query_all_raw(statement(conn, &find, parameters.clone())).await? {
@@ -98,8 +101,8 @@ pub(crate) async fn standings(
         );
     }
     let find = format!(
-        "SELECT tenant_id, member_id, asset_code, amount FROM {list} AS named CROSS JOIN growth \
-         WHERE growth.tenant_id = named.column1 AND growth.member_id = named.column2"
+        "SELECT t.tenant_id, t.member_id, t.asset_code, t.amount FROM {}",
+        look_up(backend, &list, "growth", NAMED)
     );
     for row in conn.query_all_raw(statement(conn, &find, parameters)).await? {
         let mut columns = Columns::of(&row);
@@ -150,8 +153,13 @@ pub(crate) async fn absorb(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey>) -> 
     }
     for (tenant, absorbed) in by_tenant(merges.keys()) {
         let (list, parameters) = of_tenant(&**tx, tenant, absorbed);
-        for table in ["member", "growth"] {
-            let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND member_id IN {list}");
+        let keys: [(&str, &[&str]); 2] = [
+            ("member", &["tenant_id", "member_id"]),
+            ("growth", &["tenant_id", "member_id", "asset_code"]),
+        ];
+        for (table, key) in keys {
+            let found = looked_up(tx.get_database_backend(), &list, table, key, OF_TENANT);
+            let sql = format!("DELETE FROM {table} WHERE {found}");
             tx.execute_raw(statement(&**tx, &sql, parameters.clone())).await?;
         }
     }
@@ -170,13 +178,17 @@ pub(crate) async fn placed_by_older_ladder(
     members_max: i64,
 ) -> Result<Vec<MemberKey>, Fault> {
     let conn = db.read();
-    let item = stuck::id_text(db.backend(), "member.member_id");
-    let free = stuck::is_free(PLACEMENTS, "member.tenant_id", &item, "$3");
+    let item = stuck::id_text(db.backend(), "t.member_id");
+    let free = stuck::is_free(PLACEMENTS, "t.tenant_id", &item, "$3");
+    let placed = format!("t.tenant_id = k.column1 AND t.ladder_version < k.column2 AND {free}");
     for turn_of in [">", "<="] {
+        let ladders = format!(
+            "(SELECT tenant_id AS column1, version AS column2 FROM tier_ladder WHERE tenant_id {turn_of} $2 \
+             ORDER BY tenant_id)"
+        );
         let find = format!(
-            "SELECT member.tenant_id, member.member_id FROM tier_ladder CROSS JOIN member \
-             WHERE member.tenant_id = tier_ladder.tenant_id AND member.ladder_version < tier_ladder.version \
-             AND tier_ladder.tenant_id {turn_of} $2 AND {free} ORDER BY tier_ladder.tenant_id LIMIT $1"
+            "SELECT t.tenant_id, t.member_id FROM {} ORDER BY k.column1 LIMIT $1",
+            look_up(db.backend(), &ladders, "member", &placed)
         );
         let parameters: [Value; 3] = [members_max.into(), turn.uuid().into(), now.micros().into()];
         let rows = conn.query_all_raw(statement(conn, &find, parameters)).await?;
@@ -224,16 +236,20 @@ pub(super) fn of_tenant(conn: &impl ConnectionTrait, tenant: Tenant, members: Ve
     (list, parameters)
 }
 
-/// Who was merged away into whom, as a list of values, and its parameters.
-pub(super) fn moves(conn: &impl ConnectionTrait, merges: &BTreeMap<MemberKey, MemberKey>) -> (String, Vec<Value>) {
-    let row = |((tenant, from), (_, to)): (&MemberKey, &MemberKey)| {
-        vec![tenant.uuid().into(), from.uuid().into(), to.uuid().into()]
-    };
-    let columns = [Column::Uuid, Column::Uuid, Column::Uuid];
-    values(
-        conn.get_database_backend(),
-        1,
-        &columns,
-        merges.iter().map(row).collect(),
-    )
+/// The rows of members who were merged away go over to the survivors, who were merged into nobody: merge by merge, each by
+/// the index of its member.
+pub(super) async fn move_rows(
+    tx: &Tx,
+    table: &'static str,
+    merges: &BTreeMap<MemberKey, MemberKey>,
+) -> Result<(), Fault> {
+    let sql = format!(
+        "UPDATE {table} SET member_id = $3, origin_id = COALESCE(origin_id, member_id) \
+         WHERE tenant_id = $1 AND member_id = $2"
+    );
+    for ((tenant, from), (_, to)) in merges {
+        let parameters = [tenant.uuid().into(), from.uuid().into(), to.uuid().into()];
+        tx.execute_raw(statement(&**tx, &sql, parameters)).await?;
+    }
+    Ok(())
 }

@@ -48,16 +48,7 @@ pub(crate) async fn insert(tx: &Tx, changes: &[TierChange], mut new_id: impl FnM
 
 /// The changes of members that were merged away go over to the survivors.
 pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey>) -> Result<(), Fault> {
-    if merges.is_empty() {
-        return Ok(());
-    }
-    let (list, parameters) = members::moves(&**tx, merges);
-    let sql = format!(
-        "UPDATE tier_change SET member_id = moved.column3, origin_id = COALESCE(tier_change.origin_id, tier_change.member_id) FROM {list} AS moved \
-         WHERE tier_change.tenant_id = moved.column1 AND tier_change.member_id = moved.column2"
-    );
-    tx.execute_raw(statement(&**tx, &sql, parameters)).await?;
-    Ok(())
+    members::move_rows(tx, "tier_change", merges).await
 }
 
 /// A member's changes before `before`, the newest first.

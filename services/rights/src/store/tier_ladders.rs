@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, for_update, statement, values};
+use store::{Column, Tx, for_update, look_up, statement, values};
 
 use super::{Columns, unreadable};
 use crate::domain::tier_ladder::{Tier, TierLadder};
@@ -32,8 +32,10 @@ pub(crate) async fn of_tenants(
         return Ok(HashMap::new());
     }
     let rows = tenants.iter().map(|tenant| vec![tenant.uuid().into()]).collect();
-    let (list, parameters) = values(conn.get_database_backend(), 1, &[Column::Uuid], rows);
-    let sql = format!("SELECT {COLUMNS} FROM tier_ladder WHERE tenant_id IN {list}");
+    let backend = conn.get_database_backend();
+    let (list, parameters) = values(backend, 1, &[Column::Uuid], rows);
+    let found = look_up(backend, &list, "tier_ladder", "t.tenant_id = k.column1");
+    let sql = format!("SELECT {COLUMNS} FROM {found}");
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     rows.iter().map(ladder).collect()
 }

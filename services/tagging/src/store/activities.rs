@@ -6,8 +6,8 @@ use contracts::tagging::v1;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use prost::Message;
-use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Column, Tx, insert_rows, look_up, values};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
+use store::{Column, Tx, among, insert_rows, look_up, values};
 use uuid::Uuid;
 
 use super::{execute, member_id, member_list, query, time};
@@ -157,56 +157,59 @@ pub(crate) async fn history(
     if history.members.is_empty() || history.activity_types.is_empty() {
         return Ok(Vec::new());
     }
-    let mut parameters = vec![tenant.uuid().into(), history.after.micros().into()];
-    let mut beyond = "";
-    if let Some((member, place)) = last {
-        beyond = " AND (member_id, occur_time, activity_id) > ($3, $4, $5)";
-        parameters.extend([
-            member.uuid().into(),
-            place.occur_time.micros().into(),
-            place.id.uuid().into(),
-        ]);
-    }
+    let backend = tx.get_database_backend();
     let types = history
         .activity_types
         .iter()
-        .map(|activity_type| vec![activity_type.clone().into()])
+        .map(|of| vec![of.clone().into()])
         .collect();
-    let (types, type_parameters) = values(
-        tx.get_database_backend(),
-        parameters.len().saturating_add(1),
-        &[Column::Text],
-        types,
-    );
+    let (types, type_parameters) = values(backend, 2, &[Column::Text], types);
+    let mut parameters = vec![tenant.uuid().into()];
     parameters.extend(type_parameters);
-    let (members, member_parameters) = member_list(
-        &**tx,
-        parameters.len().saturating_add(1),
-        history.members.iter().copied(),
+    // Where the reading of each begins: no activity's id is greater than the greatest of all.
+    let begin = |member: MemberId| match last {
+        Some((of, place)) if of == member => (place.occur_time, place.id.uuid()),
+        _ => (history.after, Uuid::max()),
+    };
+    let left = history
+        .members
+        .iter()
+        .filter(|member| last.is_none_or(|(of, _)| of <= **member));
+    let row = |member: &MemberId| {
+        let (time, id) = begin(*member);
+        vec![member.uuid().into(), time.micros().into(), id.into()]
+    };
+    let rows: Vec<Vec<Value>> = left.map(row).collect();
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let columns = [Column::Uuid, Column::Int, Column::Uuid];
+    let (members, cursors) = values(backend, parameters.len().saturating_add(1), &columns, rows);
+    parameters.extend(cursors);
+    // Members in the order of the list, the activities of each in that of the index: the reading ends with the page.
+    let order = match backend {
+        DbBackend::Sqlite => String::new(),
+        _ => format!(" ORDER BY t.occur_time, t.activity_id LIMIT {FOLDED_MAX}"),
+    };
+    let on = format!(
+        "t.tenant_id = $1 AND t.member_id = k.column1 AND (t.occur_time, t.activity_id) > (k.column2, k.column3) \
+         AND {}{order}",
+        among("t.activity_type", &types)
     );
-    parameters.extend(member_parameters);
-    let sql = format!(
-        "SELECT member_id, occur_time, activity_id, payload FROM activity \
-         WHERE tenant_id = $1 AND occur_time > $2 AND member_id IN {members} AND activity_type IN {types}{beyond} \
-         ORDER BY member_id, occur_time, activity_id LIMIT {FOLDED_MAX}"
-    );
+    let found = look_up(backend, &members, "activity", &on);
+    let sql = format!("SELECT member_id, occur_time, activity_id, payload FROM {found} LIMIT {FOLDED_MAX}");
     query(&**tx, &sql, parameters).await?.iter().map(read).collect()
 }
 
 /// Puts the activities of members who were merged down to the survivors.
 pub(crate) async fn hand_over(tx: &Tx, tenant: Tenant, merged: &BTreeMap<MemberId, MemberId>) -> Result<(), Fault> {
-    if merged.is_empty() {
-        return Ok(());
+    const HAND_OVER: &str = "UPDATE activity SET member_id = $3, origin_id = COALESCE(origin_id, member_id) \
+         WHERE tenant_id = $1 AND member_id = $2";
+    // Merge by merge, each by the index of its member; nobody to whom something goes was merged.
+    for (from, to) in merged {
+        let parameters = [tenant.uuid().into(), from.uuid().into(), to.uuid().into()];
+        execute(&**tx, HAND_OVER, parameters).await?;
     }
-    let row = |(from, to): (&MemberId, &MemberId)| vec![tenant.uuid().into(), from.uuid().into(), to.uuid().into()];
-    let columns = [Column::Uuid, Column::Uuid, Column::Uuid];
-    let (list, parameters) = values(tx.get_database_backend(), 1, &columns, merged.iter().map(row).collect());
-    let sql = format!(
-        "UPDATE activity SET member_id = v.column3, origin_id = COALESCE(activity.origin_id, activity.member_id) \
-         FROM {list} AS v \
-         WHERE activity.tenant_id = v.column1 AND activity.member_id = v.column2"
-    );
-    execute(&**tx, &sql, parameters).await?;
     Ok(())
 }
 
@@ -219,8 +222,8 @@ pub(crate) async fn give_back(
     led: &[MemberId],
 ) -> Result<(), Fault> {
     let (list, own) = member_list(&**tx, 4, led.iter().copied().chain([restored]));
-    let sql =
-        format!("UPDATE activity SET member_id = $2 WHERE tenant_id = $1 AND member_id = $3 AND origin_id IN {list}");
+    let of_own = among("origin_id", &list);
+    let sql = format!("UPDATE activity SET member_id = $2 WHERE tenant_id = $1 AND member_id = $3 AND {of_own}");
     let mut parameters = vec![tenant.uuid().into(), restored.uuid().into(), survivor.uuid().into()];
     parameters.extend(own);
     execute(&**tx, &sql, parameters).await?;

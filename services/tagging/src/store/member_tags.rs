@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value as SqlValue};
-use store::{Column, Tx, insert_rows, look_up, stuck, values};
+use store::{Column, Tx, insert_rows, look_up, looked_up, stuck, values};
 
 use super::{OF_MEMBER, execute, member_id, member_list, optional_time, query, time};
 use crate::domain::computation::Mark;
@@ -100,13 +100,22 @@ pub(crate) async fn write(tx: &Tx, tenant: Tenant, tags: &[(MemberId, &str, &Mem
     Ok(())
 }
 
-/// Deletes tags.
+/// Deletes tags of members who are locked.
 pub(crate) async fn delete(tx: &Tx, tenant: Tenant, tags: &[(MemberId, &str)]) -> Result<(), Fault> {
     for chunk in tags.chunks(DELETED_MAX) {
         let row = |(member, code): &(MemberId, &str)| vec![tenant.uuid().into(), member.uuid().into(), (*code).into()];
         let columns = [Column::Uuid, Column::Uuid, Column::Text];
-        let (list, parameters) = values(tx.get_database_backend(), 1, &columns, chunk.iter().map(row).collect());
-        let sql = format!("DELETE FROM member_tag WHERE (tenant_id, member_id, tag_code) IN {list}");
+        let backend = tx.get_database_backend();
+        let (list, parameters) = values(backend, 1, &columns, chunk.iter().map(row).collect());
+        let on = "t.tenant_id = k.column1 AND t.member_id = k.column2 AND t.tag_code = k.column3";
+        let found = looked_up(
+            backend,
+            &list,
+            "member_tag",
+            &["tenant_id", "member_id", "tag_code"],
+            on,
+        );
+        let sql = format!("DELETE FROM member_tag WHERE {found}");
         execute(&**tx, &sql, parameters).await?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Tx, for_update, insert_rows, look_up};
+use store::{Tx, for_update, insert_rows, look_up, looked_up};
 
 use super::{OF_MEMBER, execute, member_id, member_list, query, time};
 use crate::domain::member::{Member, MemberId, Profile};
@@ -96,14 +96,16 @@ pub(crate) async fn update(tx: &Tx, tenant: Tenant, members: &[(MemberId, &Membe
     Ok(())
 }
 
-/// Deletes the rows of members who went over to others.
+/// Deletes the rows of members who went over to others; they are locked.
 pub(crate) async fn delete(tx: &Tx, tenant: Tenant, members: &[MemberId]) -> Result<(), Fault> {
     if members.is_empty() {
         return Ok(());
     }
     let (list, mut parameters) = member_list(&**tx, 2, members.iter().copied());
     parameters.insert(0, tenant.uuid().into());
-    let sql = format!("DELETE FROM member WHERE tenant_id = $1 AND member_id IN {list}");
+    let key = ["tenant_id", "member_id"];
+    let found = looked_up(tx.get_database_backend(), &list, "member", &key, OF_MEMBER);
+    let sql = format!("DELETE FROM member WHERE {found}");
     execute(&**tx, &sql, parameters).await?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Tx, insert_rows, look_up, values};
+use store::{Column, Tx, insert_rows, look_up, looked_up, values};
 
 use super::{OF_MEMBER, execute, member_id, member_list, query, time};
 use crate::domain::member::MemberId;
@@ -99,13 +99,17 @@ pub(crate) async fn enter(tx: &Tx, tenant: Tenant, entered: &[(&str, MemberId)],
     Ok(())
 }
 
-/// Writes that members left segments.
+/// Writes that members, who are locked, left segments.
 pub(crate) async fn leave(tx: &Tx, tenant: Tenant, left: &[(&str, MemberId)]) -> Result<(), Fault> {
     for chunk in left.chunks(DELETED_MAX) {
         let row = |(code, member): &(&str, MemberId)| vec![tenant.uuid().into(), (*code).into(), member.uuid().into()];
         let columns = [Column::Uuid, Column::Text, Column::Uuid];
-        let (list, parameters) = values(tx.get_database_backend(), 1, &columns, chunk.iter().map(row).collect());
-        let sql = format!("DELETE FROM segment_member WHERE (tenant_id, segment_code, member_id) IN {list}");
+        let backend = tx.get_database_backend();
+        let (list, parameters) = values(backend, 1, &columns, chunk.iter().map(row).collect());
+        let on = "t.tenant_id = k.column1 AND t.segment_code = k.column2 AND t.member_id = k.column3";
+        let key = ["tenant_id", "segment_code", "member_id"];
+        let found = looked_up(backend, &list, "segment_member", &key, on);
+        let sql = format!("DELETE FROM segment_member WHERE {found}");
         execute(&**tx, &sql, parameters).await?;
     }
     Ok(())

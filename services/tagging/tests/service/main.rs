@@ -12,6 +12,7 @@
 
 mod activities;
 mod conflicts;
+mod growth;
 mod identity;
 mod merges;
 mod orders;
