@@ -1,4 +1,4 @@
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
 
 /// Names a PostgreSQL server to run the tests on.
@@ -35,6 +35,16 @@ impl Server {
             url,
             database: Some((server, name)),
         }
+    }
+
+    /// The rows of a service, behind its back.
+    pub(crate) async fn database_of(&self, service: &str) -> DatabaseConnection {
+        let file = self.folder.path().join(format!("{service}.db"));
+        let options = match &self.url {
+            Some(url) => ConnectOptions::new(url).set_schema_search_path(service).to_owned(),
+            None => ConnectOptions::new(format!("sqlite:{}", file.display())),
+        };
+        Database::connect(options).await.unwrap()
     }
 
     /// Removes the database, once every process has ended.
