@@ -183,7 +183,14 @@ impl Target for Activities {
                 unreadable_items: Vec::new(),
             };
             let answer = patiently(async || api.activities().record_activities(request.clone()).await).await?;
-            outcomes.extend(answer.results.into_iter().map(|result| self.outcome(result)));
+            let rows = items.iter().skip(outcomes.len()).map(|(rows, _)| *rows);
+            let results: Vec<Outcome> = answer
+                .results
+                .into_iter()
+                .zip(rows)
+                .map(|(result, rows)| self.outcome(result, rows))
+                .collect();
+            outcomes.extend(results);
         }
         Ok(outcomes)
     }

@@ -11,6 +11,7 @@ use fault::Fault;
 use self::row::{is_blank, next_line, next_record, told};
 use super::columns;
 use super::lines::Lines;
+use super::listing::Form;
 use super::records::Records;
 use super::survey::Survey;
 
@@ -179,11 +180,22 @@ impl Source {
         self.header_lines
     }
 
-    /// What parts the cells.
-    pub(super) fn separator(&self) -> u8 {
+    /// What parts the cells; none where each line is one JSON object.
+    pub(super) fn separator(&self) -> Option<u8> {
         match &self.format {
-            Format::Csv { separator, .. } => *separator,
-            Format::JsonLines(_) => b',',
+            Format::Csv { separator, .. } => Some(*separator),
+            Format::JsonLines(_) => None,
+        }
+    }
+
+    /// How its rows are written down once more.
+    pub(super) fn form(&self) -> Form {
+        match &self.format {
+            Format::Csv { separator, .. } => Form::Csv {
+                headers: self.headers.clone(),
+                separator: *separator,
+            },
+            Format::JsonLines(_) => Form::JsonLines,
         }
     }
 

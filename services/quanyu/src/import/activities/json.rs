@@ -3,8 +3,8 @@
 use contracts::tagging::v1::Activity;
 use prost_reflect::DynamicMessage;
 
-use super::super::Read;
 use super::super::source::Row;
+use super::super::{Read, json_lines};
 
 /// An activity as REST takes it, in one line.
 pub(super) fn activity(rows: &[Row]) -> Result<Read<Activity>, Vec<String>> {
@@ -13,7 +13,7 @@ pub(super) fn activity(rows: &[Row]) -> Result<Read<Activity>, Vec<String>> {
     };
     match &row.trouble {
         Some(trouble) => Err(vec![trouble.clone()]),
-        None => parse(row.cells.first().map_or("", String::as_str))
+        None => parse(&json_lines::own(row.cells.first().map_or("", String::as_str)))
             .map(|item| Read {
                 item,
                 notes: Vec::new(),

@@ -1,3 +1,5 @@
+use contracts::tagging::v1::{ActivityDifference, ActivityOutcome, ActivityRefusal, ActivityResult};
+
 use super::json::parse;
 use super::*;
 
@@ -187,9 +189,86 @@ fn refusals_are_told_by_the_columns_of_the_file() {
     for (path, called) in [
         ("amount.minor_units", "amount"),
         ("items[3].sku", "sku"),
-        ("items", "items"),
-        ("member_id", "member_id"),
+        ("items", "sku"),
+        ("member_id", "external_id"),
     ] {
-        assert_eq!(activities.called(path), called);
+        assert_eq!(activities.called(path, &[]), called);
     }
+}
+
+/// An answer that refuses because of what is recorded already.
+fn conflict(paths: &[(&str, &str, &str)]) -> ActivityResult {
+    let differences = paths.iter().map(|(path, recorded, sent)| ActivityDifference {
+        path: (*path).to_owned(),
+        recorded: (*recorded).to_owned(),
+        sent: (*sent).to_owned(),
+    });
+    ActivityResult {
+        outcome: ActivityOutcome::Refused.into(),
+        refusal: Some(ActivityRefusal {
+            reason: "ACTIVITY_CONFLICT".to_owned(),
+            message: "amount is ...".to_owned(),
+            differences: differences.collect(),
+            ..ActivityRefusal::default()
+        }),
+        ..ActivityResult::default()
+    }
+}
+
+#[test]
+fn a_source_id_that_comes_again_with_other_content_is_told_by_the_columns_of_the_file() {
+    let maps = ["source_id=订单号", "amount=实付", "sku=Code"].map(str::to_owned);
+    let headers = [
+        "订单号",
+        "activity_type",
+        "occur_time",
+        "external_id",
+        "实付",
+        "Code",
+        "attributes.Store",
+    ];
+    let wishes = Wishes {
+        maps: &maps,
+        ..Wishes::default()
+    };
+    let mut activities = Activities {
+        form: Form::Csv {
+            columns: Columns::find(&headers.map(str::to_owned), &FIELDS, wishes).unwrap(),
+            zone: Zone::named("UTC").unwrap(),
+            equal_rows: None,
+            unfit: UnfitOrders::default(),
+        },
+        channel: None,
+        run: run_id(),
+    };
+    let answer = conflict(&[
+        ("member_id", "mbr_1", "mbr_2"),
+        ("amount", "100.00 CNY", ""),
+        ("items", "1 x x", "1 x z"),
+        ("attributes.Store", "", "\"s1\""),
+    ]);
+    let told = |outcome| match outcome {
+        Outcome::Rejected(reasons) => reasons,
+        other => panic!("{other:?}"),
+    };
+    let reasons = told(activities.outcome(answer.clone(), &[]));
+    assert_eq!(
+        reasons[..4],
+        [
+            "external_id: mbr_1 is recorded, and mbr_2 was sent",
+            "实付 (amount): 100.00 CNY is recorded, and nothing was sent",
+            "Code (sku), 实付 (amount): 1 x x is recorded, and 1 x z was sent",
+            "attributes.Store: nothing is recorded, and \"s1\" was sent",
+        ]
+    );
+    assert!(
+        reasons[4].starts_with("订单号 (source_id): is recorded with another content, which stays"),
+        "{reasons:?}"
+    );
+
+    activities.form = Form::JsonLines;
+    let line = Row::of(&[r#"{"memberId":"mbr_2","sourceId":"T1"}"#]);
+    let reasons = told(activities.outcome(answer, &[line]));
+    let fields: Vec<&str> = reasons.iter().filter_map(|reason| reason.split(':').next()).collect();
+    assert_eq!(fields, ["memberId", "amount", "items", "attributes.Store", "sourceId"]);
 }

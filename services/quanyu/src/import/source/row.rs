@@ -81,7 +81,7 @@ fn row_of(record: &Record, survey: &Survey, headers: &[String]) -> Result<Row, R
             headers.len()
         ));
     }
-    if !surplus {
+    if !surplus && !is_misfit {
         cells.resize(headers.len(), String::new());
     }
     let row = Row {

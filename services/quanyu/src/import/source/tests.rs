@@ -88,7 +88,7 @@ fn separators_are_recognised_by_the_fields_of_the_header() {
     ] {
         let file = file(text.as_bytes());
         let mut source = csv(&file).unwrap();
-        assert_eq!(source.separator(), separator, "{text}");
+        assert_eq!(source.separator(), Some(separator), "{text}");
         let rows = all(&mut source);
         assert_eq!(rows.len(), 1, "{text}");
         assert_eq!(rows[0].trouble, None, "{text}");
@@ -111,6 +111,12 @@ fn blank_rows_and_surplus_separators_pass_and_surplus_cells_do_not() {
             .as_ref()
             .unwrap()
             .contains("3 cells, but the header has 2")
+    );
+    let [short] = &cells("a,b,c\n1,x\n")[..] else { panic!() };
+    assert_eq!(
+        short,
+        &["1", "x"],
+        "nor does it gain cells with which it would pass when it comes again"
     );
 }
 
