@@ -209,7 +209,8 @@ pub(crate) async fn up(writer: &DatabaseConnection, place: &Place, migrations: V
         Some(trouble) => trouble.at(place).into(),
         None => Fault::internal(format!("the tables of {place} cannot be brought up to date: {error}")),
     };
-    if let Some(stranger) = stranger(writer, &all).await.map_err(fail)? {
+    let done = done(writer).await.map_err(fail)?;
+    if let Some(stranger) = done.and_then(|done| stranger(&done, &all)) {
         return Err(Fault::internal(format!("{place} {stranger}")));
     }
     let mut attempts: u32 = 0;
@@ -232,24 +233,25 @@ pub(crate) async fn up(writer: &DatabaseConnection, place: &Place, migrations: V
 
 /// Refuses a database whose tables are not, or not only, those of these migrations. Changes nothing.
 pub(crate) async fn check(conn: &DatabaseConnection, place: &Place, migrations: Vec<Migration>) -> Result<(), Fault> {
-    const APPLIED: &str = "SELECT version FROM seaql_migrations";
-    let refuse = |what: &str| Err(Fault::unavailable(format!("{place}: {what}")));
-    if !SchemaManager::new(conn).has_table("seaql_migrations").await? {
-        return refuse("the database has no tables yet: start the service on it once");
+    let refuse = |what: &str| Err(Fault::unavailable(format!("{place} {what}")));
+    let ours = all(migrations);
+    let Some(done) = done(conn).await? else {
+        return refuse("has no tables yet: start the service on it once");
+    };
+    if let Some(stranger) = stranger(&done, &ours) {
+        return refuse(&stranger);
     }
-    let rows = conn.query_all_raw(statement(conn, APPLIED, [])).await?;
-    let applied: BTreeSet<String> = rows
-        .iter()
-        .map(|row| row.try_get_by_index(0))
-        .collect::<Result<_, _>>()?;
-    let own: BTreeSet<String> = all(migrations).iter().map(|step| step.name.to_owned()).collect();
-    if !own.is_subset(&applied) {
-        return refuse("the tables are those of an older release: start the service of this release on it first");
+    let outstanding = ours.iter().map(|step| step.name).filter(|name| !done.contains(*name));
+    match outstanding.collect::<Vec<_>>().as_slice() {
+        [] => Ok(()),
+        names => refuse(&format!(
+            "has the tables of an older release, on which {} outstanding: start the service of this release on it first",
+            match names {
+                [one] => format!("the migration {one} is"),
+                several => format!("the migrations {} are", several.join(", ")),
+            }
+        )),
     }
-    if !applied.is_subset(&own) {
-        return refuse("the tables are those of a newer release: use the command of that release");
-    }
-    Ok(())
 }
 
 fn all(migrations: Vec<Migration>) -> Vec<Migration> {
@@ -258,28 +260,33 @@ fn all(migrations: Vec<Migration>) -> Vec<Migration> {
     all
 }
 
-/// Whose tables these are, if they are not ours: what has been done to them is more than what we know to do.
-async fn stranger(writer: &DatabaseConnection, ours: &[Migration]) -> Result<Option<String>, DbErr> {
-    const DONE: &str = "SELECT version FROM seaql_migrations ORDER BY version";
-    if !SchemaManager::new(writer).has_table("seaql_migrations").await? {
+/// The names of what has been done to the tables, in their order; none where there are no tables yet.
+async fn done(conn: &DatabaseConnection) -> Result<Option<BTreeSet<String>>, DbErr> {
+    const DONE: &str = "SELECT version FROM seaql_migrations";
+    if !SchemaManager::new(conn).has_table("seaql_migrations").await? {
         return Ok(None);
     }
-    for row in writer.query_all_raw(statement(writer, DONE, [])).await? {
-        let done: String = row.try_get_by_index(0)?;
-        if ours.iter().any(|migration| migration.name == done) {
-            continue;
-        }
-        let maker = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
-        let is_newer = ours.iter().any(|migration| maker(migration.name) == maker(&done));
-        return Ok(Some(match is_newer {
-            true => format!("has been used by a newer version of this program, which did {done}: start that one again"),
-            false => format!(
-                "has the tables of the service {}: it stands in the wrong place, put the right one back",
-                maker(&done)
-            ),
-        }));
-    }
-    Ok(None)
+    let rows = conn.query_all_raw(statement(conn, DONE, [])).await?;
+    rows.iter()
+        .map(|row| row.try_get_by_index(0))
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// Whose tables these are, if they are not ours: what has been done to them is more than what we know to do.
+fn stranger(done: &BTreeSet<String>, ours: &[Migration]) -> Option<String> {
+    let maker = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
+    let done = done
+        .iter()
+        .find(|done| ours.iter().all(|migration| migration.name != **done))?;
+    let is_newer = ours.iter().any(|migration| maker(migration.name) == maker(done));
+    Some(match is_newer {
+        true => format!("has been used by a newer version of this program, which did {done}: start that one again"),
+        false => format!(
+            "has the tables of the service {}: it stands in the wrong place, put the right one back",
+            maker(done)
+        ),
+    })
 }
 
 const TURNS_MAX: u32 = 5;

@@ -655,8 +655,14 @@ async fn a_database_is_attached_to_as_it_is_or_not_at_all() {
     let told = |outcome: Result<Db, fault::Fault>| outcome.unwrap_err().to_string();
     let older = told(world.test_db.attached(vec![TABLES, LATER]).await);
     assert!(older.contains("older release"), "{older}");
-    let newer = told(world.test_db.attached(Vec::new()).await);
-    assert!(newer.contains("newer release"), "{newer}");
+    assert!(older.contains("the migration test_0002 is outstanding"), "{older}");
+    let newer = told(world.test_db.attached(vec![LATER]).await);
+    assert!(
+        newer.contains("newer version") && newer.contains("test_0001"),
+        "{newer}"
+    );
+    let misplaced = told(world.test_db.attached(Vec::new()).await);
+    assert!(misplaced.contains("the tables of the service test"), "{misplaced}");
     let same = world.test_db.attached(vec![TABLES]).await;
     assert!(same.is_ok(), "who looks migrates nothing");
 }

@@ -15,6 +15,7 @@
 //!     service_name: "quanyu".to_owned(),
 //!     otlp_endpoint: Some("http://127.0.0.1:4317".to_owned()),
 //!     log_filter: "info".to_owned(),
+//!     span_filter: "info".to_owned(),
 //!     log_json: false,
 //! }, &telemetry::Process { role: None, version: "0.1.0" })?;
 //! let red = telemetry.red();
@@ -57,8 +58,11 @@ pub struct TelemetryConfig {
     pub service_name: String,
     /// The collector that takes OTLP over gRPC, such as `http://127.0.0.1:4317`. Absent: nothing is exported.
     pub otlp_endpoint: Option<String>,
-    /// Which spans and log lines are kept, in the syntax of `tracing_subscriber::EnvFilter`, such as `info,sqlx=warn`.
+    /// Which log lines are written, in the syntax of `tracing_subscriber::EnvFilter`, such as `info,sqlx=warn`.
     pub log_filter: String,
+    /// Which spans are exported to the collector, and which events within them, in the same syntax and whatever `log_filter`
+    /// says.
+    pub span_filter: String,
     /// One JSON object a line instead of text for people.
     pub log_json: bool,
 }
@@ -69,6 +73,7 @@ impl Default for TelemetryConfig {
             service_name: "quanyu".to_owned(),
             otlp_endpoint: None,
             log_filter: "info".to_owned(),
+            span_filter: "info".to_owned(),
             log_json: false,
         }
     }
@@ -88,6 +93,8 @@ pub struct Process {
 pub enum TelemetryError {
     /// `log_filter` is not a filter.
     LogFilter(String),
+    /// `span_filter` is not a filter.
+    SpanFilter(String),
     /// `otlp_endpoint` cannot be used.
     Endpoint(String),
     /// Somebody else has started logging in this process.
@@ -100,6 +107,7 @@ impl std::fmt::Display for TelemetryError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::LogFilter(cause) => write!(f, "log_filter: {cause}"),
+            Self::SpanFilter(cause) => write!(f, "span_filter: {cause}"),
             Self::Endpoint(cause) => write!(f, "otlp_endpoint: {cause}"),
             Self::AlreadyStarted => f.write_str("telemetry was already started in this process"),
             Self::Unflushed(cause) => write!(f, "the last traces and metrics were not exported: {cause}"),
@@ -119,17 +127,20 @@ pub struct Telemetry {
 /// Starts logging, and exporting when there is an endpoint. With an endpoint it must be called inside a Tokio runtime,
 /// which carries the exporter's connection.
 pub fn init(config: &TelemetryConfig, process: &Process) -> Result<Telemetry, TelemetryError> {
-    let filter = EnvFilter::try_new(&config.log_filter).map_err(|err| TelemetryError::LogFilter(err.to_string()))?;
+    let of_lines = EnvFilter::try_new(&config.log_filter).map_err(|err| TelemetryError::LogFilter(err.to_string()))?;
+    let of_spans =
+        EnvFilter::try_new(&config.span_filter).map_err(|err| TelemetryError::SpanFilter(err.to_string()))?;
     let exporters = config
         .otlp_endpoint
         .as_deref()
         .map(|to| Exporters::start(&config.service_name, process, to))
         .transpose()?;
     let lines = line_layer(config.log_json, std::io::stderr().is_terminal(), std::io::stderr);
+    let spans = exporters.as_ref().map(|exporters| span_layer(&exporters.tracers));
+    // Each has a filter of its own: who wants few lines may still want every trace.
     tracing_subscriber::registry()
-        .with(filter)
-        .with(lines)
-        .with(exporters.as_ref().map(|exporters| span_layer(&exporters.tracers)))
+        .with(lines.with_filter(of_lines))
+        .with(spans.map(|spans| spans.with_filter(of_spans)))
         .try_init()
         .map_err(|_| TelemetryError::AlreadyStarted)?;
     let red = exporters

@@ -22,6 +22,15 @@ async fn a_configuration_is_refused_or_started_once() {
     );
     assert!(matches!(refused, Err(TelemetryError::LogFilter(_))), "{refused:?}");
 
+    let refused = telemetry::init(
+        &TelemetryConfig {
+            span_filter: "info,=".to_owned(),
+            ..config.clone()
+        },
+        &PROCESS,
+    );
+    assert!(matches!(refused, Err(TelemetryError::SpanFilter(_))), "{refused:?}");
+
     let endpoint = Some("https://127.0.0.1:4317".to_owned());
     let refused = telemetry::init(
         &TelemetryConfig {

@@ -4,6 +4,7 @@ use kernel::{Clock, Tenant};
 
 use crate::domain::api_key::{ApiKey, BOOTSTRAP, State, operator_scopes};
 use crate::domain::secret::Secret;
+use crate::domain::time_zone::TimeZone;
 use crate::store::api_keys;
 use crate::store::tenants::{self, Added, TenantRow};
 
@@ -78,12 +79,7 @@ pub async fn bootstrap(db: &Db, clock: &Clock, first: FirstSecret) -> Result<Beg
 
 /// Adds the tenant that a platform begins with; answers nothing where somebody else has just done so.
 pub(crate) async fn add_default_tenant(tx: &::store::Tx, clock: &Clock) -> Result<Option<Tenant>, Fault> {
-    let row = TenantRow {
-        tenant: Tenant::from_uuid(clock.uuid()),
-        code: DEFAULT_TENANT.to_owned(),
-        display_name: DEFAULT_TENANT.to_owned(),
-        create_time: clock.now(),
-    };
+    let row = TenantRow::new(clock, DEFAULT_TENANT, DEFAULT_TENANT, TimeZone::default());
     Ok(match tenants::add(&**tx, &row).await? {
         Added::Yes => Some(row.tenant),
         Added::CodeTaken => None,

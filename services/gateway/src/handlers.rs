@@ -6,6 +6,7 @@ mod get_tenant;
 mod list_api_keys;
 mod revoke_api_key;
 mod rotate_api_key;
+mod update_tenant;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use contracts::gateway::v1::tenant_service_server::TenantService;
 use contracts::gateway::v1::{
     CreateApiKeyRequest, CreateApiKeyResponse, CreateTenantRequest, CreateTenantResponse, GetTenantRequest,
     GetTenantResponse, ListApiKeysRequest, ListApiKeysResponse, RevokeApiKeyRequest, RevokeApiKeyResponse,
-    RotateApiKeyRequest, RotateApiKeyResponse,
+    RotateApiKeyRequest, RotateApiKeyResponse, UpdateTenantRequest, UpdateTenantResponse,
 };
 use kernel::Clock;
 use rpc::{Methods, answer};
@@ -86,5 +87,12 @@ impl TenantService for GatewayApi {
 
     async fn get_tenant(&self, request: Request<GetTenantRequest>) -> Result<Response<GetTenantResponse>, Status> {
         answer(request, |call| self.get_tenant(call)).await
+    }
+
+    async fn update_tenant(
+        &self,
+        request: Request<UpdateTenantRequest>,
+    ) -> Result<Response<UpdateTenantResponse>, Status> {
+        answer(request, |call| self.update_tenant(call)).await
     }
 }

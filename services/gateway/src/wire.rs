@@ -1,10 +1,11 @@
 //! Between the words of the contract and those of the domain.
 
 use contracts::gateway::v1::{ApiKey as WireApiKey, ApiKeySecret, ApiKeyState, ErrorReason, Tenant as WireTenant};
-use fault::Fault;
+use fault::{Common, Fault};
 use kernel::{Id, Time};
 
 use crate::domain::api_key::{ApiKey, Key, State};
+use crate::domain::time_zone::{TimeZone, UnknownTimeZone};
 use crate::store::tenants::TenantRow;
 
 pub(crate) fn key_id(text: &str) -> Result<Id<Key>, Fault> {
@@ -46,7 +47,30 @@ pub(crate) fn tenant(row: &TenantRow) -> WireTenant {
         code: row.code.clone(),
         display_name: row.display_name.clone(),
         create_time: Some(row.create_time.to_wire()),
+        time_zone: row.time_zone.to_string(),
+        etag: etag(row),
     }
+}
+
+pub(crate) fn time_zone(name: &str) -> Result<TimeZone, Fault> {
+    name.parse()
+        .map_err(|unknown: UnknownTimeZone| Fault::invalid("time_zone", unknown.to_string()))
+}
+
+/// A tenant's version, for whoever changes what they have read.
+pub(crate) fn etag(row: &TenantRow) -> String {
+    row.version.to_string()
+}
+
+/// Refuses a change of something that has changed since it was read.
+pub(crate) fn check_etag(sent: &str, present: &str) -> Result<(), Fault> {
+    if sent.is_empty() || sent == present {
+        return Ok(());
+    }
+    let message = format!("the etag {sent} is not the present one, {present}: read again, then repeat");
+    Err(Fault::refused(Common::EtagMismatch, message)
+        .with("etag", present)
+        .with("sent", sent))
 }
 
 /// Refuses to give scopes that the caller does not hold.

@@ -113,7 +113,8 @@ async fn databases(config: &Config, report: &mut Report) -> BTreeMap<&'static st
             );
             continue;
         }
-        match Db::open(&config.database(role.name, OF_ONE_MIN), role.name, (role.migrations)()).await {
+        // As it is: whoever only asks what is wrong brings nothing up to date.
+        match Db::attach(&config.database(role.name, OF_ONE_MIN), role.name, (role.migrations)()).await {
             Ok(db) => {
                 good(format_args!("{}: opens, its tables are up to date", role.name));
                 sound(role.name, &db, report).await;
@@ -121,7 +122,7 @@ async fn databases(config: &Config, report: &mut Report) -> BTreeMap<&'static st
             }
             Err(fault) => report.bad(
                 format_args!("{}: {fault}", role.name),
-                "check that the database runs, and database_url or the folder's permissions",
+                "what this database has is not checked until then; see database_url too, and the folder's permissions",
             ),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Every line of a file is accounted for in the closing figures. A row that is wrong never stops an import: it goes into
 //! FILE.rejected.csv with everything that is wrong with it, and a row of which something is left out also into
-//! FILE.notes.csv. After an interruption the same command goes on where the platform last acknowledged rows, which
+//! FILE.notes.csv, or into files of JSON lines where it came in one. After an interruption the same command goes on where the platform last acknowledged rows, which
 //! FILE.quanyu-import.json remembers; and because members are sent under ids that follow from their rows, and activities are
 //! known by their source ids, rows that are sent twice take effect once, even where that file is lost.
 
@@ -11,8 +11,10 @@ mod amount;
 mod bookmark;
 mod columns;
 mod figures;
+mod json_lines;
 mod lines;
 mod listing;
+mod local_time;
 mod members;
 mod moment;
 mod options;
@@ -33,6 +35,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 
 pub use self::figures::{Count, Figures};
+pub use self::local_time::{LocalTime, ZoneOrigin};
 pub use self::options::{FileArgs, ImportArgs, What};
 pub use self::orders::EqualRows;
 pub use self::report::Report;
@@ -66,7 +69,7 @@ pub async fn import(what: &What) -> Result<Report, Fault> {
         return Err(Fault::invalid("key", message));
     }
     let api = Api::new(&args.address, &args.key)?;
-    let zone = Zone::named(&args.time_zone)?;
+    let named_zone = args.time_zone.as_deref().map(Zone::named).transpose()?;
     let survey = Survey::of(&args.file, args.encoding)?;
     let wishes = Wishes {
         maps: &args.maps,
@@ -81,22 +84,28 @@ pub async fn import(what: &What) -> Result<Report, Fault> {
             known_fields(fields, &args.maps),
         )
     };
+    let local_time = async || {
+        let chosen = local_time::choose(named_zone.clone(), &api).await;
+        chosen.map_err(|fault| away(&args.address, fault))
+    };
     match what {
         What::Members(_) => {
             let source = csv(&members::FIELDS)?;
+            let (zone, times) = local_time().await?;
             let target = Members::new(source.headers(), wishes, channel, zone)?;
-            Import::new(args, api, source, target)?.run().await
+            Import::new(args, api, source, target, Some(times))?.run().await
         }
         What::Activities(_) if args.file.extension().is_some_and(|extension| extension == "jsonl") => {
             let source = Source::json_lines(&args.file, survey)?;
-            Import::new(args, api, source, Activities::of_json(channel))?
+            Import::new(args, api, source, Activities::of_json(channel), None)?
                 .run()
                 .await
         }
         What::Activities(_) => {
             let mut source = csv(&activities::FIELDS)?;
+            let (zone, times) = local_time().await?;
             let target = Activities::of_csv(&mut source, wishes, channel, zone, args.equal_rows)?;
-            Import::new(args, api, source, target)?.run().await
+            Import::new(args, api, source, target, Some(times))?.run().await
         }
     }
 }
@@ -139,6 +148,7 @@ struct Import<'a, T> {
     api: Api,
     source: Source,
     target: T,
+    local_time: Option<LocalTime>,
     bookmark: Bookmark,
     rejected: Listing,
     notes: Listing,
@@ -146,8 +156,14 @@ struct Import<'a, T> {
 }
 
 impl<'a, T: Target> Import<'a, T> {
-    fn new(args: &'a FileArgs, api: Api, mut source: Source, target: T) -> Result<Self, Fault> {
-        let subject = subject::<T>(args, source.survey());
+    fn new(
+        args: &'a FileArgs,
+        api: Api,
+        mut source: Source,
+        target: T,
+        local_time: Option<LocalTime>,
+    ) -> Result<Self, Fault> {
+        let subject = subject::<T>(args, source.survey(), local_time.as_ref());
         let mut bookmark = if args.dry_run {
             Bookmark::new(&args.file, &subject)
         } else {
@@ -171,10 +187,13 @@ impl<'a, T: Target> Import<'a, T> {
                 },
             )
         };
-        let open =
-            |name, reasons, bytes| Listing::open(beside(name), reasons, source.headers(), source.separator(), bytes);
-        let rejected = open("rejected.csv", "quanyu.reasons", bookmark.rejected_bytes)?;
-        let notes = open("notes.csv", "quanyu.notes", bookmark.notes_bytes)?;
+        let open = |name, reasons, bytes| {
+            let form = source.form();
+            let path = beside(&format!("{name}.{}", form.extension()));
+            Listing::open(path, reasons, form, bytes)
+        };
+        let rejected = open("rejected", "quanyu.reasons", bookmark.rejected_bytes)?;
+        let notes = open("notes", "quanyu.notes", bookmark.notes_bytes)?;
         if !target.ignored().is_empty() {
             complain(format_args!("Ignored columns: {}", target.ignored().join(", ")));
         }
@@ -183,6 +202,7 @@ impl<'a, T: Target> Import<'a, T> {
             api,
             source,
             target,
+            local_time,
             bookmark,
             rejected,
             notes,
@@ -196,6 +216,7 @@ impl<'a, T: Target> Import<'a, T> {
             api,
             mut source,
             target,
+            local_time,
             mut bookmark,
             mut rejected,
             mut notes,
@@ -248,7 +269,7 @@ impl<'a, T: Target> Import<'a, T> {
             is_trial: args.dry_run,
             encoding: survey.encoding.name(),
             separator,
-            time_zone: args.time_zone.clone(),
+            local_time,
             ignored: target.ignored().to_vec(),
             rejected: rejected.path().to_owned(),
             notes: notes.path().to_owned(),
@@ -355,7 +376,7 @@ impl Settled {
 }
 
 /// What an import is about: the content of the file, and everything that decides what is read from it.
-fn subject<T: Target>(args: &FileArgs, survey: &Survey) -> String {
+fn subject<T: Target>(args: &FileArgs, survey: &Survey, local_time: Option<&LocalTime>) -> String {
     let mut digest = Sha256::new();
     let reading = format!(
         "{:?}",
@@ -363,7 +384,7 @@ fn subject<T: Target>(args: &FileArgs, survey: &Survey) -> String {
             (T::NOUN, &survey.content, survey.encoding.name(), &args.address),
             (
                 args.separator,
-                &args.time_zone,
+                local_time.map(|times| &times.zone),
                 &args.channel,
                 &args.maps,
                 &args.ignored,

@@ -84,3 +84,37 @@ pub const ROLES: [Role; 6] = [
 pub fn role(name: &str) -> Option<&'static Role> {
     ROLES.iter().find(|role| role.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Two that share a number, and will: databases remember migrations by their names, so that one which was given another
+    /// would be done a second time to tables that have it. Their order is the one in which every database has done them.
+    const NUMBERED_ALIKE: [&str; 2] = ["points_0050_currencies", "points_0050_more_cost_centres"];
+
+    #[test]
+    fn every_migration_of_a_service_has_a_number_of_its_own() {
+        for role in &ROLES {
+            let mut numbered: BTreeMap<&str, &str> = BTreeMap::new();
+            for migration in (role.migrations)() {
+                let parts: Vec<&str> = migration.name.splitn(3, '_').collect();
+                let [service, number, _] = parts[..] else {
+                    panic!("{} is not SERVICE_NUMBER_WHAT", migration.name)
+                };
+                assert!(
+                    service == role.name && number.len() == 4 && number.bytes().all(|byte| byte.is_ascii_digit()),
+                    "{}",
+                    migration.name
+                );
+                if let Some(other) = numbered.insert(number, migration.name) {
+                    let mut alike = [other, migration.name];
+                    alike.sort_unstable();
+                    assert_eq!(alike, NUMBERED_ALIKE, "give the later one the next number");
+                }
+            }
+        }
+    }
+}

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use contracts::gateway::v1::UpdateTenantRequest;
 use contracts::identity::v1::{IdentityKind, ListMembersRequest, LookUpMemberRequest, Member};
 use contracts::tagging::v1::{Activity, ListActivitiesRequest};
-use quanyu::import::{EqualRows, FileArgs, Report, What, import};
+use quanyu::import::{EqualRows, FileArgs, LocalTime, Report, What, ZoneOrigin, import};
 use tests::{brand, story};
 
 use crate::host::Host;
@@ -389,5 +390,147 @@ async fn what_was_refused_for_its_time_is_imported_by_the_same_file_later() {
     members(&host.file("members.csv", "external_id\nu1\n")).await;
     assert_eq!(rows(&activities(&orders).await), (1, 0, 1));
     assert_eq!(host.activities("u1").await.len(), 1);
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_without_a_zone_are_the_tenant_s_unless_the_import_names_another_zone() {
+    let host = Host::with_brand().await;
+    let registered = async |external_id: &str| {
+        let member = host.member(external_id).await.unwrap();
+        member.register_time.unwrap().seconds
+    };
+    let file = |external_id: &str| {
+        let text = format!("external_id,register_time\n{external_id},2024-03-08 10:21\n");
+        host.file(&format!("{external_id}.csv"), text)
+    };
+    // 10:21 in UTC.
+    let ten_in_utc = 1_709_893_260;
+    let told = |report: &Report| {
+        report
+            .local_time
+            .clone()
+            .map(|LocalTime { zone, origin }| (zone, origin))
+    };
+
+    let report = members(&file("u1")).await;
+    assert_eq!(told(&report), Some(("Asia/Shanghai".to_owned(), ZoneOrigin::Tenant)));
+    assert_eq!(registered("u1").await, ten_in_utc - 8 * 3_600);
+
+    let request = UpdateTenantRequest {
+        request_id: "moved".to_owned(),
+        time_zone: "Asia/Tokyo".to_owned(),
+        update_mask: Some(prost_types::FieldMask {
+            paths: vec!["time_zone".to_owned()],
+        }),
+        ..UpdateTenantRequest::default()
+    };
+    host.api.tenants().update_tenant(request).await.unwrap();
+    let report = members(&file("u2")).await;
+    assert_eq!(told(&report), Some(("Asia/Tokyo".to_owned(), ZoneOrigin::Tenant)));
+    assert_eq!(registered("u2").await, ten_in_utc - 9 * 3_600);
+
+    let mut args = file("u3");
+    args.time_zone = Some("UTC".to_owned());
+    let report = members(&args).await;
+    assert_eq!(told(&report), Some(("UTC".to_owned(), ZoneOrigin::Named)));
+    assert_eq!(registered("u3").await, ten_in_utc);
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_lines_of_json_come_back_as_lines_of_json_and_are_imported_again() {
+    let host = Host::with_brand().await;
+    members(&host.file("members.csv", "external_id\nu1\n")).await;
+    let line = |source_id: &str, units: &str| {
+        format!(
+            r#"{{"sourceId": "{source_id}", "activityType": "order_paid", "externalId": "u1", "occurTime": "2025-12-01T00:00:00Z", "amount": {{"currencyCode": "CNY", "minorUnits": {units}}}}}"#
+        )
+    };
+    let lines = [
+        line("T1", "100"),
+        line("T2", "-1"),
+        "{\"sourceId\": \"T3\",".to_owned(),
+        line("T1", "300"),
+        line("T4", "\"200\""),
+    ];
+    let args = host.file("orders.jsonl", lines.join("\n"));
+    let report = activities(&args).await;
+    assert_eq!(rows(&report), (2, 0, 3));
+    assert!(
+        report.rejected.ends_with("orders.jsonl.rejected.jsonl"),
+        "{:?}",
+        report.rejected
+    );
+    let rejected = std::fs::read_to_string(&report.rejected).unwrap();
+    let told: Vec<serde_json::Value> = rejected
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of = |key: &str| told.iter().map(|line| line[key].clone()).collect::<Vec<_>>();
+    assert_eq!(of("quanyu.line"), [2, 3, 4]);
+    assert_eq!(of("sourceId"), ["T2".into(), serde_json::Value::Null, "T1".into()]);
+    for (reason, part) in of("quanyu.reasons")
+        .iter()
+        .zip(["amount", "EOF", "sourceId: is recorded with another"])
+    {
+        assert!(reason.as_str().unwrap().contains(part), "{reason}");
+    }
+
+    let again = FileArgs {
+        file: report.rejected,
+        ..args
+    };
+    let unmended = activities(&again).await;
+    assert_eq!(rows(&unmended), (0, 0, 3), "as it is, for the same reasons");
+    let words = |text: &str| -> Vec<serde_json::Value> {
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines
+            .map(|mut line: serde_json::Value| {
+                line.as_object_mut().unwrap().remove("quanyu.line").unwrap();
+                line
+            })
+            .collect()
+    };
+    let twice = std::fs::read_to_string(&unmended.rejected).unwrap();
+    assert_eq!(
+        words(&twice),
+        words(&rejected),
+        "nothing is added but the place in the new file"
+    );
+    let mended = rejected
+        .replace("\"minorUnits\": -1", "\"minorUnits\": 500")
+        .replace("{\\\"sourceId\\\": \\\"T3\\\",", &line("T3", "1").replace('"', "\\\""))
+        .replace("\"sourceId\": \"T1\"", "\"sourceId\": \"T1-2\"");
+    std::fs::write(&again.file, mended).unwrap();
+    assert_eq!(rows(&activities(&again).await), (3, 0, 0));
+    assert_eq!(host.activities("u1").await.len(), 5);
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_differs_from_what_is_recorded_is_told_by_the_columns_of_the_file() {
+    let host = Host::with_brand().await;
+    members(&host.file("members.csv", "external_id\nu1\n")).await;
+    let text = |paid: u32| {
+        format!(
+            "Order No,activity_type,occur_time,external_id,Paid,currency_code\nT1,order_paid,2025-12-01,u1,{paid},CNY\n"
+        )
+    };
+    let import = async |name: &str, paid| {
+        let mut args = host.file(name, text(paid));
+        args.maps = vec!["source_id=Order No".to_owned(), "amount=Paid".to_owned()];
+        activities(&args).await
+    };
+    assert_eq!(rows(&import("first.csv", 100).await), (1, 0, 0));
+    let report = import("second.csv", 300).await;
+    assert_eq!(rows(&report), (0, 0, 1));
+    let reasons = &listed(&report.rejected)[0][1];
+    assert!(
+        reasons.starts_with(
+            "Paid (amount): 100.00 CNY is recorded, and 300.00 CNY was sent; Order No (source_id): is recorded"
+        ),
+        "{reasons}"
+    );
     host.stop().await;
 }

@@ -117,6 +117,7 @@ async fn other_tenant(host: &Host) -> Rest {
         request_id: "other".to_owned(),
         code: "other".to_owned(),
         display_name: "Another brand".to_owned(),
+        ..CreateTenantRequest::default()
     };
     let answer = host.api.tenants().create_tenant(request).await.unwrap().into_inner();
     host.rest_as(Some(&answer.secret))

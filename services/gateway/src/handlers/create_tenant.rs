@@ -1,12 +1,12 @@
 use ::store::Begun;
 use contracts::gateway::v1::{CreateTenantRequest, CreateTenantResponse, ErrorReason};
 use fault::Fault;
-use kernel::Tenant;
 use rpc::Call;
 
 use super::GatewayApi;
 use crate::domain::api_key::{ApiKey, BOOTSTRAP, tenant_scopes};
 use crate::domain::secret::Secret;
+use crate::domain::time_zone::TimeZone;
 use crate::store::api_keys;
 use crate::store::tenants::{self, Added, TenantRow};
 use crate::wire;
@@ -16,6 +16,10 @@ const FIRST_KEY: &str = "first key";
 
 impl GatewayApi {
     pub(crate) async fn create_tenant(&self, call: Call<CreateTenantRequest>) -> Result<CreateTenantResponse, Fault> {
+        let time_zone = match &*call.time_zone {
+            "" => TimeZone::default(),
+            name => wire::time_zone(name)?,
+        };
         let tx = match self
             .db
             .begin_once::<CreateTenantResponse>(&call.key(&call.request_id))
@@ -24,13 +28,7 @@ impl GatewayApi {
             Begun::Replay(answer) => return Ok(answer),
             Begun::Fresh(tx) => tx,
         };
-        let now = self.clock.now();
-        let row = TenantRow {
-            tenant: Tenant::from_uuid(self.clock.uuid()),
-            code: call.code.clone(),
-            display_name: call.display_name.clone(),
-            create_time: now,
-        };
+        let row = TenantRow::new(&self.clock, &call.code, &call.display_name, time_zone);
         let secret = Secret::generate().map_err(Fault::internal)?;
         let key = ApiKey::new(&self.clock, FIRST_KEY, tenant_scopes(), BOOTSTRAP, None, &secret);
         match tenants::add(&**tx, &row).await? {
@@ -38,6 +36,7 @@ impl GatewayApi {
             Added::CodeTaken => return Err(code_taken(&call.code)),
         }
         api_keys::add(&**tx, row.tenant, &key).await?;
+        let now = self.clock.now();
         let kept = CreateTenantResponse {
             tenant: Some(wire::tenant(&row)),
             api_key: Some(wire::api_key(&key, now)),

@@ -2,10 +2,16 @@ use store::Migration;
 
 /// The tables, in the order in which they came.
 pub(crate) fn all() -> Vec<Migration> {
-    vec![Migration {
-        name: "gateway_0001_keys",
-        sql: KEYS,
-    }]
+    vec![
+        Migration {
+            name: "gateway_0001_keys",
+            sql: KEYS,
+        },
+        Migration {
+            name: "gateway_0002_tenant_time_zone",
+            sql: TENANT_TIME_ZONE,
+        },
+    ]
 }
 
 /// A secret is looked up before its tenant is known, for it is what tells the tenant: alone among the tables,
@@ -41,4 +47,10 @@ CREATE TABLE api_key_secret (
     FOREIGN KEY (tenant_id, api_key_id) REFERENCES api_key (tenant_id, api_key_id)
 ) {clustered};
 CREATE UNIQUE INDEX api_key_secret_of_key ON api_key_secret (tenant_id, api_key_id, ordinal);
+";
+
+/// Tenants from before had their files read in this zone, where nobody named another one.
+const TENANT_TIME_ZONE: &str = "
+ALTER TABLE tenant ADD COLUMN time_zone TEXT NOT NULL DEFAULT 'Asia/Shanghai';
+ALTER TABLE tenant ADD COLUMN version BIGINT NOT NULL DEFAULT 1;
 ";

@@ -3,7 +3,7 @@ use contracts::gateway::v1::{CreateTenantRequest, GetTenantRequest};
 use gateway::{Beginning, FirstSecret};
 use http::StatusCode;
 use kernel::{Principal, PrincipalKind, Scopes};
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{Harness, harness};
 use tonic::Code;
 use tonic_types::StatusExt;
@@ -19,7 +19,18 @@ fn acme(request_id: &str) -> CreateTenantRequest {
         request_id: request_id.to_owned(),
         code: "acme".to_owned(),
         display_name: "Acme".to_owned(),
+        time_zone: String::new(),
     }
+}
+
+/// The default tenant of a platform, with which its own key calls.
+async fn change(platform: &Platform, body: Value) -> (StatusCode, Value) {
+    let headers = [
+        ("x-api-key", platform.first.secret.reveal()),
+        ("content-type", "application/json"),
+    ];
+    let answer = platform.send("PATCH", "/v1/tenant", &headers, body).await;
+    (answer.status, answer.json())
 }
 
 #[tokio::test]
@@ -88,4 +99,104 @@ async fn a_new_tenant_s_key_opens_its_own_rows_and_no_others() {
         platform.send("POST", "/v1/tenants", &headers, body).await.status,
         StatusCode::FORBIDDEN
     );
+}
+
+#[tokio::test]
+async fn a_tenant_keeps_the_clock_of_shanghai_until_it_says_otherwise() {
+    let platform = Platform::start().await;
+    let before = platform.get("/v1/tenant").await.json();
+    assert_eq!(before["tenant"]["timeZone"], "Asia/Shanghai");
+    let wanted = json!({"requestId": "r1", "updateMask": "timeZone", "timeZone": "europe/berlin", "displayName": "not named",
+                        "etag": before["tenant"]["etag"]});
+    let (status, changed) = change(&platform, wanted.clone()).await;
+    assert_eq!(
+        (status, &changed["tenant"]["timeZone"]),
+        (StatusCode::OK, &json!("Europe/Berlin"))
+    );
+    assert_eq!(
+        changed["tenant"]["displayName"], "default",
+        "what the mask does not name stays"
+    );
+    assert_eq!(platform.get("/v1/tenant").await.json(), changed);
+    assert_eq!(
+        change(&platform, wanted).await,
+        (status, changed.clone()),
+        "a repetition changes nothing"
+    );
+
+    let stale = json!({"requestId": "r2", "updateMask": "displayName", "displayName": "Acme", "etag": before["tenant"]["etag"]});
+    let (status, refused) = change(&platform, stale).await;
+    assert_eq!(
+        (status, &refused["details"][0]["reason"]),
+        (StatusCode::CONFLICT, &json!("ETAG_MISMATCH"))
+    );
+    let renamed = json!({"requestId": "r3", "updateMask": "displayName", "displayName": "Acme"});
+    let (_, renamed) = change(&platform, renamed).await;
+    assert_eq!(
+        (&renamed["tenant"]["displayName"], &renamed["tenant"]["timeZone"]),
+        (&json!("Acme"), &json!("Europe/Berlin"))
+    );
+    assert_ne!(renamed["tenant"]["etag"], changed["tenant"]["etag"]);
+}
+
+#[tokio::test]
+async fn a_tenant_is_made_with_a_zone_of_its_own_and_one_that_is_none_is_refused() {
+    let harness = start().await;
+    let mut tenants = TenantServiceClient::new(harness.channel());
+    let in_zone = |request_id: &str, zone: &str| CreateTenantRequest {
+        time_zone: zone.to_owned(),
+        ..acme(request_id)
+    };
+    let status = tenants.create_tenant(in_zone("r1", "Asia/Shangai")).await.unwrap_err();
+    let violations = status.get_details_bad_request().unwrap().field_violations;
+    assert_eq!(violations[0].field, "time_zone");
+    let made = tenants
+        .create_tenant(in_zone("r2", "Asia/Tokyo"))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(made.tenant.unwrap().time_zone, "Asia/Tokyo");
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_a_change_is_told() {
+    let platform = Platform::start().await;
+    for (body, fields) in [
+        (json!({"requestId": "r1", "updateMask": ""}), vec!["updateMask"]),
+        (
+            json!({"requestId": "r2", "updateMask": "displayName,timeZone,code", "timeZone": "+08:00"}),
+            vec!["displayName", "timeZone", "updateMask"],
+        ),
+    ] {
+        let (status, refused) = change(&platform, body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        let details = refused["details"].as_array().unwrap().iter();
+        let violations = details
+            .filter_map(|detail| detail["fieldViolations"].as_array())
+            .flatten();
+        let told: Vec<&str> = violations.filter_map(|violation| violation["field"].as_str()).collect();
+        assert_eq!(told, fields, "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_imports_may_know_its_tenant_s_zone_and_not_change_it() {
+    let platform = Platform::start().await;
+    for scope in ["identity.import", "tagging.record"] {
+        let body = json!({"requestId": scope, "displayName": scope, "scopes": [scope]});
+        let made = platform.post("/v1/api-keys", body).await.json();
+        let key = ("x-api-key", made["secret"].as_str().unwrap());
+        let own = platform.send("GET", "/v1/tenant", &[key], "").await.json();
+        assert_eq!(own["tenant"]["timeZone"], "Asia/Shanghai", "{scope}");
+        let body = json!({"requestId": "r1", "updateMask": "timeZone", "timeZone": "UTC"});
+        let answer = platform
+            .send(
+                "PATCH",
+                "/v1/tenant",
+                &[key, ("content-type", "application/json")],
+                body,
+            )
+            .await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{scope}");
+    }
 }

@@ -36,6 +36,7 @@ pub(super) async fn create(address: &str, operator_key: &str) -> Result<String, 
         request_id: "demo-brand".to_owned(),
         code: "demo".to_owned(),
         display_name: "The demo's record shop".to_owned(),
+        ..CreateTenantRequest::default()
     };
     let operator = Api::new(address, operator_key)?;
     let key = patiently(async || operator.tenants().create_tenant(request.clone()).await)

@@ -1,6 +1,8 @@
-//! Rows that people should look at, with reasons and with their cells as they were: FILE.rejected.csv and FILE.notes.csv.
+//! Rows that people should look at, with reasons and with their cells as they were: FILE.rejected.csv and FILE.notes.csv, or
+//! FILE.rejected.jsonl and FILE.notes.jsonl of a file of JSON lines.
 //!
-//! Excel opens them, whatever the file was written in, and a corrected one is imported by the command of the file itself.
+//! Excel opens those of CSV, whatever the file was written in, and a corrected one is imported by the command of the file
+//! itself.
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -8,6 +10,7 @@ use std::path::{Path, PathBuf};
 use fault::Fault;
 
 use super::columns::ADDED;
+use super::json_lines;
 use super::source::Row;
 
 /// Tells Excel that a file is UTF-8.
@@ -17,22 +20,40 @@ const MARK: &[u8] = "\u{feff}".as_bytes();
 #[derive(Debug)]
 pub(super) struct Listing {
     path: PathBuf,
-    /// What stands before the columns of the file.
+    /// What is said of a row before its own cells.
     added: [&'static str; 2],
-    headers: Vec<String>,
-    separator: u8,
+    form: Form,
     bytes: u64,
+}
+
+/// How rows are written down: as their file has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Csv { headers: Vec<String>, separator: u8 },
+    JsonLines,
+}
+
+impl Form {
+    /// How the name of such a file ends.
+    pub(super) fn extension(&self) -> &'static str {
+        match self {
+            Self::Csv { .. } => "csv",
+            Self::JsonLines => "jsonl",
+        }
+    }
+
+    /// What stands before the first row.
+    fn mark(&self) -> &'static [u8] {
+        match self {
+            Self::Csv { .. } => MARK,
+            Self::JsonLines => &[],
+        }
+    }
 }
 
 impl Listing {
     /// Goes on with a file after so many bytes; what is behind them was left by a crash, or is of an earlier import.
-    pub(super) fn open(
-        path: PathBuf,
-        reasons: &'static str,
-        headers: &[String],
-        separator: u8,
-        bytes: u64,
-    ) -> Result<Self, Fault> {
+    pub(super) fn open(path: PathBuf, reasons: &'static str, form: Form, bytes: u64) -> Result<Self, Fault> {
         let unusable = |error| unusable(&path, &error);
         if path.exists() {
             let file = OpenOptions::new().write(true).open(&path).map_err(unusable)?;
@@ -44,29 +65,48 @@ impl Listing {
         Ok(Self {
             path,
             added: [LINE, reasons],
-            headers: headers.to_vec(),
-            // Excel parts the cells of a CSV file at commas or semicolons, whatever else stands between them.
-            separator: if separator == b'\t' { b',' } else { separator },
+            form,
             bytes,
         })
     }
 
     /// Writes rows down, each with its reasons.
     pub(super) fn add<'r>(&mut self, rows: impl IntoIterator<Item = (&'r Row, String)>) -> Result<(), Fault> {
+        let mut rows = rows.into_iter().peekable();
+        if rows.peek().is_none() {
+            return Ok(());
+        }
+        let text = match &self.form {
+            Form::Csv { headers, separator } => self.table(headers, *separator, rows)?,
+            Form::JsonLines => rows
+                .map(|(row, reasons)| self.line(row, reasons))
+                .collect::<String>()
+                .into(),
+        };
+        self.append(&text).map_err(|error| unusable(&self.path, &error))
+    }
+
+    fn table<'r>(
+        &self,
+        headers: &[String],
+        separator: u8,
+        rows: impl Iterator<Item = (&'r Row, String)>,
+    ) -> Result<Vec<u8>, Fault> {
+        // Excel parts the cells of a CSV file at commas or semicolons, whatever else stands between them.
+        let separator = if separator == b'\t' { b',' } else { separator };
         let mut writer = csv::WriterBuilder::new()
             .flexible(true)
-            .delimiter(self.separator)
+            .delimiter(separator)
             .from_writer(Vec::new());
         // Reasons that an earlier import has added are replaced by the new ones.
-        let kept: Vec<bool> = self.headers.iter().map(|header| !header.starts_with(ADDED)).collect();
+        let kept: Vec<bool> = headers.iter().map(|header| !header.starts_with(ADDED)).collect();
         if self.bytes == 0 {
-            let headers = self.headers.iter().zip(&kept).filter(|(_, kept)| **kept);
+            let headers = headers.iter().zip(&kept).filter(|(_, kept)| **kept);
             let headers = headers.map(|(header, _)| header.as_str());
             writer
                 .write_record(self.added.into_iter().chain(headers))
                 .map_err(Fault::internal)?;
         }
-        let mut is_empty = true;
         for (row, reasons) in rows {
             let line = row.line.to_string();
             let kept = kept.iter().copied().chain(std::iter::repeat(true));
@@ -75,21 +115,22 @@ impl Listing {
             writer
                 .write_record([line.as_str(), &reasons].into_iter().chain(cells))
                 .map_err(Fault::internal)?;
-            is_empty = false;
         }
-        if is_empty {
-            return Ok(());
-        }
-        let text = writer
-            .into_inner()
-            .map_err(|error| Fault::internal(error.into_error()))?;
-        self.append(&text).map_err(|error| unusable(&self.path, &error))
+        writer.into_inner().map_err(|error| Fault::internal(error.into_error()))
+    }
+
+    fn line(&self, row: &Row, reasons: String) -> String {
+        let [line, told] = self.added;
+        let own = row.cells.first().map_or("", String::as_str);
+        let mut line = json_lines::with_added(own, &[(line, row.line.into()), (told, reasons.into())]);
+        line.push('\n');
+        line
     }
 
     fn append(&mut self, text: &[u8]) -> std::io::Result<()> {
         let mut file = File::options().create(true).append(true).open(&self.path)?;
         if self.bytes == 0 {
-            std::io::Write::write_all(&mut file, MARK)?;
+            std::io::Write::write_all(&mut file, self.form.mark())?;
         }
         std::io::Write::write_all(&mut file, text)?;
         self.bytes = file.metadata()?.len();
@@ -122,8 +163,8 @@ mod tests {
     const REASONS: &str = "quanyu.reasons";
 
     fn listing(path: &Path, separator: u8, bytes: u64) -> Listing {
-        let headers = ["phone", "quanyu.reasons", "name"].map(str::to_owned);
-        Listing::open(path.to_owned(), REASONS, &headers, separator, bytes).unwrap()
+        let headers = ["phone", "quanyu.reasons", "name"].map(str::to_owned).to_vec();
+        Listing::open(path.to_owned(), REASONS, Form::Csv { headers, separator }, bytes).unwrap()
     }
 
     #[test]
@@ -159,5 +200,20 @@ mod tests {
             let text = fs::read_to_string(&path).unwrap();
             assert_eq!(text.lines().nth(1), Some(expected));
         }
+    }
+
+    #[test]
+    fn lines_of_json_come_back_as_lines_of_json() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rejected.jsonl");
+        let mut listing = Listing::open(path.clone(), REASONS, Form::JsonLines, 0).unwrap();
+        for line in ["{\"sourceId\": \"a\"}", "{"] {
+            listing.add([(&Row::of(&[line]), "no".to_owned())]).unwrap();
+        }
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "{\"quanyu.line\":8,\"quanyu.reasons\":\"no\",\"sourceId\": \"a\"}\n\
+             {\"quanyu.line\":8,\"quanyu.reasons\":\"no\",\"quanyu.text\":\"{\"}\n"
+        );
     }
 }

@@ -36,6 +36,10 @@ impl Zone {
         Ok(Self { name, zone })
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// What is said of a time in `column` that the clocks showed twice.
     pub(super) fn note(&self, column: &str) -> String {
         format!(

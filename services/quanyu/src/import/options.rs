@@ -11,7 +11,7 @@ use super::orders::EqualRows;
 ///
 /// Rows that are wrong are written to FILE.rejected.csv with all reasons and stop nothing: correct them there, and import
 /// that file. Rows of which something is left out (a blocked phone, an unknown gender) are imported, and written to
-/// FILE.notes.csv. An import that was interrupted goes on where it stood when it is started again; no row takes effect
+/// FILE.notes.csv. Of a file of JSON lines both are JSON lines: FILE.rejected.jsonl, FILE.notes.jsonl. An import that was interrupted goes on where it stood when it is started again; no row takes effect
 /// twice. The closing figures account for every line of the file. Exits with 0 when every row was imported, with 2 when some
 /// were rejected, with 1 when the import had to stop.
 #[derive(Args, Clone, Debug)]
@@ -42,8 +42,8 @@ Columns, by their headers, in any order; empty cells are unknown, other columns 
                                the system that you move from
   name, gender (female, male, other; 女, 男), birth_date (1990-05-01, 1990/5/1), province, city,
   address
-  register_time                2024-03-08 10:21:00, 2024/3/8 10:21, 2024年3月8日, 20240308 in the time
-                               zone of --time-zone, or RFC 3339
+  register_time                2024-03-08 10:21:00, 2024/3/8 10:21, 2024年3月8日, 20240308 in the tenant's
+                               time zone or that of --time-zone, or RFC 3339
 
 A file is UTF-8, UTF-16 or GBK (GB 18030), parted by commas, semicolons or tabs; which, is recognised.";
 
@@ -51,8 +51,8 @@ const ACTIVITY_COLUMNS: &str = "\
 Columns, by their headers, in any order; empty cells are unknown, other columns are ignored:
   source_id                    the activity's id at its source, for example the order number; needed
   activity_type                order_paid, order_refunded, browsed ...; needed
-  occur_time                   2024-03-08 10:21:00, 2024/3/8 10:21, 2024年3月8日, 20240308 in the time
-                               zone of --time-zone, or RFC 3339; needed
+  occur_time                   2024-03-08 10:21:00, 2024/3/8 10:21, 2024年3月8日, 20240308 in the tenant's
+                               time zone or that of --time-zone, or RFC 3339; needed
   member_id, or channel_code with external_id
                                who did it; needed
   amount (77.00, 1,288.00, ￥77), currency_code (CNY)
@@ -71,11 +71,10 @@ A file is UTF-8, UTF-16 or GBK (GB 18030), parted by commas, semicolons or tabs;
 
 A file whose name ends in .jsonl has one JSON object a line, as the REST API takes it:
   {\"sourceId\": \"T1\", \"activityType\": \"order_paid\", \"channelCode\": \"tmall\", \"externalId\": \"u1\",
-   \"occurTime\": \"2026-01-01T00:00:00Z\", \"amount\": {\"currencyCode\": \"CNY\", \"minorUnits\": \"9900\"}}";
+   \"occurTime\": \"2026-01-01T00:00:00Z\", \"amount\": {\"currencyCode\": \"CNY\", \"minorUnits\": \"9900\"}}
 
-/// The zone of times that name none: that of the shops whose spreadsheets are imported. In UTC a day's orders would begin
-/// at eight in the morning, and nobody would notice.
-const TIME_ZONE: &str = "Asia/Shanghai";
+Its rejected lines come back as JSON lines. Of each, \"quanyu.line\" and \"quanyu.reasons\" say what is wrong, and are left
+out when it is imported again; a line that is no JSON object stands in \"quanyu.text\", to be mended there.";
 
 /// A file and how it is read.
 #[derive(Args, Clone, Debug)]
@@ -108,9 +107,9 @@ pub struct FileArgs {
     /// The channel of every row that names none.
     #[arg(long, value_name = "CODE")]
     pub channel: Option<String>,
-    /// The time zone of times that name none themselves, by its IANA name.
-    #[arg(long, value_name = "ZONE", env = "QUANYU_TIME_ZONE", default_value = TIME_ZONE)]
-    pub time_zone: String,
+    /// The time zone of times that name none themselves, by its IANA name. Without it the tenant's own is taken.
+    #[arg(long, value_name = "ZONE", env = "QUANYU_TIME_ZONE")]
+    pub time_zone: Option<String>,
     /// What the file is written in, where that is not recognised: utf-8, gbk, gb18030, utf-16le, big5 ...
     #[arg(long, value_name = "NAME", value_parser = encoding)]
     pub encoding: Option<&'static Encoding>,
@@ -135,7 +134,7 @@ impl FileArgs {
             maps: Vec::new(),
             ignored: Vec::new(),
             channel: None,
-            time_zone: TIME_ZONE.to_owned(),
+            time_zone: None,
             encoding: None,
             separator: None,
             equal_rows: None,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::figures::Figures;
+use super::local_time::LocalTime;
 
 /// The exit code when rows were rejected.
 const SOME_REJECTED: u8 = 2;
@@ -23,10 +24,10 @@ pub struct Report {
     pub is_trial: bool,
     /// The characters of the file.
     pub encoding: &'static str,
-    /// What parts its cells.
-    pub separator: u8,
-    /// Where times are local that name no zone themselves.
-    pub time_zone: String,
+    /// What parts its cells; none where each line is one JSON object.
+    pub separator: Option<u8>,
+    /// How times are read that name no zone themselves; none where each must name one.
+    pub local_time: Option<LocalTime>,
     /// Columns that are no field.
     pub ignored: Vec<String>,
     /// Where rejected rows are, if there are any.
@@ -72,12 +73,7 @@ impl Report {
                 "{} lines = {header_lines} of the header + {} imported + {} imported before + {} rejected + {blank_lines} blank",
                 self.lines, imported.lines, repeated.lines, rejected.lines
             ),
-            format!(
-                "Read as {}, cells parted by {}; times without a zone are of {}",
-                self.encoding,
-                separator_name(self.separator),
-                self.time_zone
-            ),
+            self.reading(),
         ];
         if !self.ignored.is_empty() {
             told.push(format!("Ignored columns: {}", self.ignored.join(", ")));
@@ -89,6 +85,16 @@ impl Report {
             );
         }
         told
+    }
+
+    /// How the file was read.
+    fn reading(&self) -> String {
+        let parted = match self.separator {
+            Some(separator) => format!("cells parted by {}", separator_name(separator)),
+            None => "one JSON object a line".to_owned(),
+        };
+        let times = self.local_time.as_ref().map(|times| format!("; {times}"));
+        format!("Read as {}, {parted}{}", self.encoding, times.unwrap_or_default())
     }
 
     /// What people should look at.
@@ -128,6 +134,7 @@ fn separator_name(separator: u8) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::super::figures::Count;
+    use super::super::local_time::ZoneOrigin;
     use super::*;
 
     fn report(rejected_rows: u64) -> Report {
@@ -148,8 +155,11 @@ mod tests {
             rows_per_second: 7,
             is_trial: false,
             encoding: "gb18030",
-            separator: b';',
-            time_zone: "Asia/Shanghai".to_owned(),
+            separator: Some(b';'),
+            local_time: Some(LocalTime {
+                zone: "Asia/Shanghai".to_owned(),
+                origin: ZoneOrigin::Tenant,
+            }),
             ignored: vec!["shoe_size".to_owned()],
             rejected: PathBuf::from("members.csv.rejected.csv"),
             notes: PathBuf::from("members.csv.notes.csv"),
@@ -163,7 +173,8 @@ mod tests {
             [
                 "6 of 9 members were imported, 7 rows a second",
                 "13 lines = 1 of the header + 6 imported + 1 imported before + 3 rejected + 2 blank",
-                "Read as gb18030, cells parted by semicolons; times without a zone are of Asia/Shanghai",
+                "Read as gb18030, cells parted by semicolons; times without a zone are of Asia/Shanghai, the tenant's time zone; \
+                 --time-zone names another one",
                 "Ignored columns: shoe_size",
             ]
         );
@@ -177,5 +188,23 @@ mod tests {
     fn what_is_only_left_out_fails_nothing_and_what_is_rejected_does() {
         assert_eq!(report(0).exit_code(), ExitCode::SUCCESS);
         assert_eq!(report(1).exit_code(), ExitCode::from(2));
+    }
+
+    #[test]
+    fn who_named_the_zone_is_told_and_lines_of_json_need_none() {
+        let named = LocalTime {
+            zone: "Europe/Berlin".to_owned(),
+            origin: ZoneOrigin::Named,
+        };
+        let of_json = Report {
+            separator: None,
+            local_time: None,
+            ..report(0)
+        };
+        assert_eq!(
+            named.to_string(),
+            "times without a zone are of Europe/Berlin, as --time-zone or QUANYU_TIME_ZONE says"
+        );
+        assert_eq!(of_json.told()[2], "Read as gb18030, one JSON object a line");
     }
 }

@@ -69,7 +69,7 @@ fn run(file: &Path, target: Opinions) -> Result<Report, Fault> {
     RUNTIME.with_borrow(|runtime| {
         runtime.block_on(async {
             let api = Api::new(&args.address, &args.key)?;
-            Import::new(&args, api, source, target)?.run().await
+            Import::new(&args, api, source, target, None)?.run().await
         })
     })
 }

@@ -1,9 +1,11 @@
 //! What a newcomer types first, and what an operator types when something is wrong.
 
 use contracts::points::v1::GetReconciliationRequest;
-use tests::{Api, brand};
+use sea_orm::{ConnectionTrait, Statement};
+use tests::{Api, Rest, brand};
 
 use crate::process::{Process, quanyu, run};
+use crate::server::Server;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
@@ -200,4 +202,63 @@ async fn harm(data: &std::path::Path, sql: &str) {
     let changed = db.execute_unprepared(sql).await.unwrap();
     assert_eq!(changed.rows_affected(), 1, "{sql}");
     db.close().await.unwrap();
+}
+
+/// Commands that only look leave the tables of an older release as they are, and say what is outstanding.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_looks_brings_no_tables_up_to_date() {
+    const DONE: &str = "SELECT version FROM seaql_migrations ORDER BY version";
+    let server = Server::new().await;
+    let on = |arguments: &[&str]| {
+        let mut command = quanyu();
+        command.args(arguments).arg("--folder").arg(server.folder.path());
+        if let Some(url) = &server.url {
+            command.env("QUANYU_DATABASE_URL", url);
+        }
+        command
+    };
+    let mut up = Process::start(on(&["up", "--listen", "127.0.0.1:0"]));
+    let key = up.first_key();
+    up.signal("TERM");
+    assert!(up.ended().await.success());
+
+    // As the release before left it.
+    let gateway = server.database_of("gateway").await;
+    gateway
+        .execute_unprepared(
+            "ALTER TABLE tenant DROP COLUMN time_zone; ALTER TABLE tenant DROP COLUMN version; \
+             DELETE FROM seaql_migrations WHERE version = 'gateway_0002_tenant_time_zone'",
+        )
+        .await
+        .unwrap();
+    let done = async || -> Vec<String> {
+        let rows = gateway
+            .query_all_raw(Statement::from_string(gateway.get_database_backend(), DONE))
+            .await;
+        rows.unwrap()
+            .iter()
+            .map(|row| row.try_get_by_index(0).unwrap())
+            .collect()
+    };
+    let before = done().await;
+    for command in [&["doctor"][..], &["keys", "list"], &["parked", "list"]] {
+        let outcome = on(command).output().unwrap();
+        let told = text(&outcome.stdout) + &text(&outcome.stderr);
+        assert!(!outcome.status.success(), "{command:?}: {told}");
+        assert!(
+            told.contains("the migration gateway_0002_tenant_time_zone is outstanding"),
+            "{command:?}: {told}"
+        );
+        assert_eq!(done().await, before, "{command:?} changes nothing");
+    }
+    gateway.close().await.unwrap();
+
+    let mut up = Process::start(on(&["up", "--listen", "127.0.0.1:0"]));
+    let tenant = Rest::new(&up.address, Some(&key)).get("/v1/tenant").await.json();
+    assert_eq!(tenant["tenant"]["timeZone"], "Asia/Shanghai", "a tenant from before");
+    up.signal("TERM");
+    assert!(up.ended().await.success());
+    let outcome = on(&["doctor"]).output().unwrap();
+    assert!(outcome.status.success(), "{}", text(&outcome.stdout));
+    server.remove().await;
 }

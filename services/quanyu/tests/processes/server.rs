@@ -1,4 +1,4 @@
-use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
 
 /// Names a PostgreSQL server to run the tests on.
@@ -39,14 +39,20 @@ impl Server {
 
     /// Runs a statement on the rows of a service, as nobody should, and answers how many it changed.
     pub(crate) async fn execute(&self, service: &str, sql: &str) -> u64 {
-        let file = self.folder.path().join(format!("{service}.db"));
-        let address = self.url.clone().unwrap_or_else(|| format!("sqlite:{}", file.display()));
-        let mut options = ConnectOptions::new(address);
-        options.set_schema_search_path(service);
-        let db = Database::connect(options).await.unwrap();
+        let db = self.database_of(service).await;
         let changed = db.execute_unprepared(sql).await.unwrap().rows_affected();
         db.close().await.unwrap();
         changed
+    }
+
+    /// The rows of a service, behind its back.
+    pub(crate) async fn database_of(&self, service: &str) -> DatabaseConnection {
+        let file = self.folder.path().join(format!("{service}.db"));
+        let options = match &self.url {
+            Some(url) => ConnectOptions::new(url).set_schema_search_path(service).to_owned(),
+            None => ConnectOptions::new(format!("sqlite:{}", file.display())),
+        };
+        Database::connect(options).await.unwrap()
     }
 
     /// Removes the database, once every process has ended.

@@ -1,0 +1,93 @@
+//! What the platform answers, by the columns of the file.
+
+use contracts::tagging::v1::{ActivityDifference, ActivityOutcome, ActivityRefusal, ActivityResult};
+
+use super::super::columns::Columns;
+use super::super::json_lines;
+use super::super::sending::Outcome;
+use super::super::source::Row;
+use super::{Activities, Form};
+
+/// What an item is made of.
+const OF_ITEMS: [&str; 5] = ["sku", "quantity", "category", "line_id", "amount"];
+
+impl Activities {
+    pub(super) fn outcome(&self, result: ActivityResult, rows: &[Row]) -> Outcome {
+        match result.outcome() {
+            ActivityOutcome::Recorded => Outcome::Imported(Vec::new()),
+            ActivityOutcome::Duplicate => Outcome::Repeated,
+            ActivityOutcome::Refused | ActivityOutcome::Unspecified => {
+                Outcome::Rejected(self.reasons(&result.refusal.unwrap_or_default(), rows))
+            }
+        }
+    }
+
+    fn reasons(&self, refusal: &ActivityRefusal, rows: &[Row]) -> Vec<String> {
+        let called = |path: &str| self.called(path, rows);
+        if !refusal.differences.is_empty() {
+            let differences = refusal.differences.iter().map(|difference| differs(difference, called));
+            let cure = format!(
+                "{}: is recorded with another content, which stays; rows of one order belong into one activity with all of its \
+                 items, and a refund or a correction has an id of its own",
+                called("source_id")
+            );
+            return differences.chain([cure]).collect();
+        }
+        if !refusal.violations.is_empty() {
+            let violations = refusal.violations.iter();
+            let told = violations.map(|violation| format!("{}: {}", called(&violation.path), violation.message));
+            return told.collect();
+        }
+        vec![format!("{}: {}", refusal.reason, refusal.message)]
+    }
+
+    /// A path of the contract as the file calls it: a column, or a field of a line of JSON.
+    pub(super) fn called(&self, path: &str, rows: &[Row]) -> String {
+        match &self.form {
+            Form::Csv { columns, .. } => in_columns(columns, path),
+            Form::JsonLines => {
+                let line = rows.first().and_then(|row| row.cells.first());
+                json_lines::spelt(path, line.map_or("", String::as_str))
+            }
+        }
+    }
+}
+
+fn in_columns(columns: &Columns, path: &str) -> String {
+    let item = path.strip_prefix("items[").and_then(|rest| rest.split_once(']'));
+    let field = item.map_or(path, |(_, field)| field.trim_start_matches('.'));
+    let field = match field {
+        "" => "sku",
+        "items" => {
+            let present = OF_ITEMS.into_iter().filter(|field| columns.has(field));
+            return present
+                .map(|field| columns.called(field))
+                .collect::<Vec<_>>()
+                .join(", ");
+        }
+        "member_id" if !columns.has("member_id") => "external_id",
+        "amount.minor_units" => "amount",
+        "discount_amount.minor_units" => "discount_amount",
+        "surcharge_amount.minor_units" => "surcharge_amount",
+        code if code.ends_with("amount.currency_code") => "currency_code",
+        other => other,
+    };
+    columns.called(field)
+}
+
+fn differs(difference: &ActivityDifference, called: impl Fn(&str) -> String) -> String {
+    let ActivityDifference { path, recorded, sent } = difference;
+    let or_nothing = |value: &str| {
+        if value.is_empty() {
+            "nothing".to_owned()
+        } else {
+            value.to_owned()
+        }
+    };
+    format!(
+        "{}: {} is recorded, and {} was sent",
+        called(path),
+        or_nothing(recorded),
+        or_nothing(sent)
+    )
+}
