@@ -26,6 +26,7 @@ mod exporting;
 mod freezing;
 mod holds;
 mod inactivity;
+mod lapsing;
 mod merging;
 mod migrating;
 mod mixed;
