@@ -63,6 +63,7 @@ pub fn migrations() -> Vec<::store::Migration> {
         store::schema::JOURNEYS,
         store::schema::UNDO,
         store::schema::DUE_BY_TENANT,
+        store::schema::LEASE_HOLDER,
     ]
 }
 

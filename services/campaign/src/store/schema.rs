@@ -157,3 +157,12 @@ CREATE INDEX run_due_of ON run (tenant_id, due_time) WHERE due_time IS NOT NULL;
 DROP INDEX run_due;
 ",
 };
+
+/// Under whose presence a run is leased, so that the leases of a process that has gone are found, and are free at once.
+pub(crate) const LEASE_HOLDER: Migration = Migration {
+    name: "campaign_0004_lease_holder",
+    sql: "
+ALTER TABLE run ADD COLUMN lease_holder BIGINT;
+CREATE INDEX run_leased_by ON run (lease_holder) WHERE lease_holder IS NOT NULL;
+",
+};
