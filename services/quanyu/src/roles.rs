@@ -4,6 +4,7 @@ use runtime::{Deps, Service};
 use store::Migration;
 
 use crate::config::Config;
+use crate::connections::{OF_ONE_MIN, OF_PRESENCE};
 
 /// A part of the platform that a process can play.
 #[derive(Clone, Copy)]
@@ -14,7 +15,9 @@ pub struct Role {
     pub migrations: fn() -> Vec<Migration>,
     /// The service itself, as it is configured.
     pub service: fn(&Config, Deps) -> Service,
-    /// How much of the connections to PostgreSQL it needs beside the others, where all share a process.
+    /// How many connections to PostgreSQL it cannot do without.
+    pub connections_min: u32,
+    /// How much of the rest it needs beside the others, where all share a process.
     pub connections_weight: u32,
     /// Whom it calls, or whose facts it applies.
     pub peers: &'static [&'static str],
@@ -26,6 +29,7 @@ pub const ROLES: [Role; 6] = [
         name: identity::NAME,
         migrations: identity::migrations,
         service: |config, deps| identity::service_with(deps, config.merge_undo_days),
+        connections_min: OF_ONE_MIN,
         connections_weight: 3,
         peers: &[],
     },
@@ -33,6 +37,7 @@ pub const ROLES: [Role; 6] = [
         name: points::NAME,
         migrations: points::migrations,
         service: |_, deps| points::service(deps),
+        connections_min: OF_ONE_MIN,
         connections_weight: 4,
         peers: &[identity::NAME, rights::NAME, tagging::NAME],
     },
@@ -40,6 +45,7 @@ pub const ROLES: [Role; 6] = [
         name: rights::NAME,
         migrations: rights::migrations,
         service: |_, deps| rights::service(deps),
+        connections_min: OF_ONE_MIN,
         connections_weight: 2,
         peers: &[identity::NAME, points::NAME],
     },
@@ -47,6 +53,7 @@ pub const ROLES: [Role; 6] = [
         name: tagging::NAME,
         migrations: tagging::migrations,
         service: |_, deps| tagging::service(deps),
+        connections_min: OF_ONE_MIN,
         connections_weight: 4,
         peers: &[identity::NAME, rights::NAME],
     },
@@ -54,6 +61,7 @@ pub const ROLES: [Role; 6] = [
         name: campaign::NAME,
         migrations: campaign::migrations,
         service: |_, deps| campaign::service(deps),
+        connections_min: OF_ONE_MIN.saturating_add(OF_PRESENCE),
         connections_weight: 2,
         peers: &[identity::NAME, points::NAME, rights::NAME, tagging::NAME],
     },
@@ -61,6 +69,7 @@ pub const ROLES: [Role; 6] = [
         name: gateway::NAME,
         migrations: gateway::migrations,
         service: |_, deps| gateway::service(deps),
+        connections_min: OF_ONE_MIN,
         connections_weight: 1,
         peers: &[
             identity::NAME,

@@ -16,5 +16,6 @@ mod process;
 mod replicas_killed;
 mod separate_processes;
 mod server;
+mod step_under_way;
 mod storage;
 mod two_replicas;
