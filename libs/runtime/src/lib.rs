@@ -15,6 +15,7 @@ mod lifecycle;
 mod queue;
 mod readiness;
 mod service;
+mod timer;
 mod worker;
 
 pub use caught::caught;
@@ -24,4 +25,5 @@ pub use lifecycle::Lifecycle;
 pub use queue::Queue;
 pub use readiness::{Finding, Readiness, Report, Standing};
 pub use service::{Deps, Service};
+pub use timer::Timer;
 pub use worker::{Worker, WorkerHandle, Workers};

@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fault::Fault;
-use kernel::{Clock, Fact, RequestKey, Tenant};
+use kernel::{Clock, Fact, RequestKey, Tenant, Time};
 use prost::Message;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
@@ -12,9 +12,13 @@ use sea_orm::{
 };
 
 use crate::connect::{Connections, Missing};
+use crate::deadlines::{Alarm, DueTimes};
 use crate::emissions::{Emissions, Emitter};
 use crate::health::{Demand, Health, User};
-use crate::{Begun, DbConfig, Draft, Migration, Statements, checkpoint, connect, migrate, once, outbox, room};
+use crate::presence::Attendance;
+use crate::{
+    Begun, DbConfig, Deadlines, Draft, Migration, Statements, checkpoint, connect, migrate, once, outbox, room,
+};
 
 /// The database of one service. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -30,8 +34,12 @@ pub struct Db {
     checkpoints: Option<DatabaseConnection>,
     /// Told whenever facts were committed, so that who tails the outbox need not poll.
     emitter: Emitter,
+    /// Told of the deadlines that were committed, so that who sleeps until the next one need not poll.
+    alarm: Alarm,
     /// How many transactions were committed through this handle and its clones.
     commits: Arc<AtomicU64>,
+    /// Shows others that this process lives.
+    attendance: Arc<Attendance>,
 }
 
 /// A transaction that writes. Dropped, it leaves no trace.
@@ -40,9 +48,19 @@ pub struct Tx {
     inner: Statements<DatabaseTransaction>,
     _user: User,
     emitter: Emitter,
+    alarm: Alarm,
     commits: Arc<AtomicU64>,
-    /// The kinds of the facts that it has written.
-    emitted: Mutex<BTreeSet<&'static str>>,
+    /// What is told when it is committed; in a box, for a transaction is moved about.
+    news: Box<Mutex<News>>,
+}
+
+/// What a transaction has written that others wait for.
+#[derive(Debug, Default)]
+struct News {
+    /// The kinds of its facts.
+    emitted: BTreeSet<&'static str>,
+    /// Its deadlines.
+    due: DueTimes,
 }
 
 /// " FOR UPDATE" where the database locks rows; nothing where it has one writer.
@@ -105,6 +123,7 @@ impl Db {
     ) -> Self {
         let (health, writing, reading) = (Arc::new(health), Demand::default(), Demand::default());
         Self {
+            attendance: Arc::new(Attendance::new(&writer)),
             writer: Statements::of_pool(writer, health.clone(), writing.clone()),
             readers: Statements::of_pool(readers, health.clone(), reading.clone()),
             health,
@@ -112,6 +131,7 @@ impl Db {
             reading,
             checkpoints,
             emitter: Emitter::default(),
+            alarm: Alarm::default(),
             commits: Arc::default(),
         }
     }
@@ -148,8 +168,9 @@ impl Db {
             inner: Statements::of_transaction(inner, self.health.clone()),
             _user: user,
             emitter: self.emitter.clone(),
+            alarm: self.alarm.clone(),
             commits: self.commits.clone(),
-            emitted: Mutex::default(),
+            news: Box::default(),
         })
     }
 
@@ -172,8 +193,17 @@ impl Db {
         self.emitter.listen(kinds)
     }
 
+    /// Tells of the deadlines of this name that are committed through this handle or a clone of it.
+    pub fn deadlines(&self, name: &'static str) -> Deadlines {
+        self.alarm.listen(name)
+    }
+
     pub(crate) fn health(&self) -> &Health {
         &self.health
+    }
+
+    pub(crate) fn attendance(&self) -> &Attendance {
+        &self.attendance
     }
 
     /// The pools, and how many want something of them: the writer's and the readers'.
@@ -200,6 +230,8 @@ impl Db {
 
     /// Closes all connections, after what is under way.
     pub async fn close(&self) -> Result<(), Fault> {
+        // The pool waits for every connection.
+        self.attendance.leave().await;
         if let Some(checkpoints) = &self.checkpoints {
             checkpoints.clone().close().await?;
         }
@@ -226,20 +258,31 @@ impl Tx {
         if facts.is_empty() {
             return Ok(());
         }
-        self.emitted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(facts.iter().map(Draft::kind));
+        self.news().emitted.extend(facts.iter().map(Draft::kind));
         outbox::write(&self.inner, clock, facts).await
+    }
+
+    /// Says that something it has written comes due at this time, for who sleeps until then ([`Db::deadlines`]).
+    pub fn comes_due(&self, name: &'static str, time: Time) {
+        let mut news = self.news();
+        let nearest = news.due.entry(name).or_insert(time);
+        *nearest = time.min(*nearest);
+    }
+
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes everything durable.
     pub async fn commit(self) -> Result<(), Fault> {
         self.inner.commit().await?;
         self.commits.fetch_add(1, Ordering::Release);
-        let emitted = self.emitted.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let News { emitted, due } = self.news.into_inner().unwrap_or_else(PoisonError::into_inner);
         if !emitted.is_empty() {
             self.emitter.tell(&emitted);
+        }
+        if !due.is_empty() {
+            self.alarm.tell(&due);
         }
         Ok(())
     }

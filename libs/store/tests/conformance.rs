@@ -725,3 +725,54 @@ async fn a_service_that_was_at_work_before_it_had_a_heartbeat_was_last_seen_at_i
         Some(Time::from_seconds(1_800_000_060))
     );
 }
+
+#[tokio::test]
+async fn a_process_that_has_gone_can_be_told_from_one_that_lives() {
+    let world = world().await;
+    let other = world.test_db.another(vec![TABLES]).await;
+    let (one, own) = (world.db.presence().await.unwrap(), other.presence().await.unwrap());
+    assert_eq!(
+        world.db.presence().await.unwrap(),
+        one,
+        "it is the same as long as it is seen"
+    );
+    assert_eq!(other.departed(&[own]).await.unwrap(), []);
+    // A SQLite file is one process's: whoever opens it knows that all others have gone.
+    if world.db.backend() == DbBackend::Postgres {
+        assert_eq!(other.departed(&[one]).await.unwrap(), []);
+        assert_eq!(world.db.departed(&[one, own]).await.unwrap(), []);
+    }
+    world.db.close().await.unwrap();
+    testkit::until("the first one is gone", vec![one], async || {
+        other.departed(&[one, own]).await.unwrap()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_connection_by_which_a_process_is_seen_to_live_is_one_of_its_own_and_comes_back_with_the_next() {
+    const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' \
+         AND ((classid::bigint << 32) | objid::bigint) = $1";
+    let world = world().await;
+    if world.db.backend() != DbBackend::Postgres {
+        return;
+    }
+    // More often than there are connections.
+    for _ in 0..20 {
+        let seen = world.db.presence().await.unwrap();
+        let read = world.db.read();
+        read.execute_raw(statement(read, CUT, [seen.key().into()]))
+            .await
+            .unwrap();
+        testkit::until("it is not seen any more", vec![seen], async || {
+            world.db.departed(&[seen]).await.unwrap()
+        })
+        .await;
+    }
+    assert_eq!(
+        count(world.db.read(), "thing").await,
+        0,
+        "there are connections for others"
+    );
+    world.db.close().await.unwrap();
+}

@@ -9,9 +9,11 @@
 mod database;
 mod fleet;
 mod harness;
+mod patience;
 mod played;
 pub mod reads;
 
 pub use database::{TestDb, server};
 pub use fleet::{Fleet, Link, Replica};
 pub use harness::{Harness, harness, harness_with_peers};
+pub use patience::until;

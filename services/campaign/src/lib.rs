@@ -64,6 +64,7 @@ pub fn migrations() -> Vec<::store::Migration> {
         store::schema::UNDO,
         store::schema::DUE_BY_TENANT,
         store::schema::OF_MEMBER,
+        store::schema::LEASE_HOLDER,
     ]
 }
 

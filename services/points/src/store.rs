@@ -59,7 +59,7 @@ pub(crate) use handed_place::{
     dissolved_pools_of, forget_handed_places, handed_places, others_handed_to, save_handed_place,
 };
 pub(crate) use history::{HeadRow, KindTotal, LastEntry, expirations, head, last_before, totals};
-pub(crate) use hold::{due_holds, holds, list_holds};
+pub(crate) use hold::{due_holds, holds, list_holds, next_hold_due};
 pub(crate) use identifiers::IDENTIFIERS;
 pub(crate) use load::{asset_of, keys_of, load, read, state_of};
 pub(crate) use lot::{due_lots, due_pending, list_lots};

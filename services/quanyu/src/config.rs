@@ -181,6 +181,12 @@ impl Config {
                 "must be set, to the same in every process of the platform",
             ));
         }
+        if self.connections_of_one() < role.connections_min {
+            problems.push(Problem::new(
+                "database_connections_max",
+                format!("must be at least {} for {}", role.connections_min, role.name),
+            ));
+        }
         for peer in role.peers.iter().filter(|peer| !self.peers.contains_key(**peer)) {
             problems.push(Problem::new(
                 format!("peers.{peer}"),

@@ -15,6 +15,8 @@ use crate::terminal::complain;
 
 /// What one service cannot do without: one that writes, and one for those who read meanwhile.
 pub(crate) const OF_ONE_MIN: u32 = 2;
+/// What a service keeps beside these that leases work: one by which others see that its process lives (`store::Presence`).
+pub(crate) const OF_PRESENCE: u32 = 1;
 /// What a process opens that serves one service and is told nothing. Six of them fit into PostgreSQL's default of 100.
 const OF_ONE: u32 = 16;
 /// What a process opens that serves all of them and is told nothing.
@@ -29,26 +31,29 @@ impl Config {
     /// How many each service opens, in the order of [`ROLES`], where one process serves all of them.
     pub fn connections_of_all(&self) -> Result<[u32; ROLES.len()], Problem> {
         let total = self.database_connections_max.unwrap_or(OF_ALL);
-        divide(total, ROLES.map(|role| role.connections_weight)).ok_or_else(|| {
-            let min = min_of_all();
-            let message =
-                format!("must be at least {min} where one process serves all services: {OF_ONE_MIN} for each");
+        divide(total, mins(), ROLES.map(|role| role.connections_weight)).ok_or_else(|| {
+            let message = format!(
+                "must be at least {} where one process serves all services: {}",
+                min_of_all(),
+                told(&mins())
+            );
             Problem::new("database_connections_max", message)
         })
     }
 }
 
+fn mins() -> [u32; ROLES.len()] {
+    ROLES.map(|role| role.connections_min)
+}
+
 fn min_of_all() -> u32 {
-    u32::try_from(ROLES.len())
-        .unwrap_or(u32::MAX)
-        .saturating_mul(OF_ONE_MIN)
+    mins().into_iter().fold(0, u32::saturating_add)
 }
 
 /// Everybody gets what they cannot do without, and of the rest their weight's part; what is left over after that goes one by
 /// one to the first.
-fn divide<const N: usize>(total: u32, weights: [u32; N]) -> Option<[u32; N]> {
-    let floor = u32::try_from(N).ok()?.checked_mul(OF_ONE_MIN)?;
-    let rest = total.checked_sub(floor)?;
+fn divide<const N: usize>(total: u32, mins: [u32; N], weights: [u32; N]) -> Option<[u32; N]> {
+    let rest = total.checked_sub(mins.into_iter().fold(0, u32::saturating_add))?;
     let weight = weights.iter().copied().fold(0, u32::saturating_add).max(1);
     let part = |of: u32| u64::from(rest).saturating_mul(of.into()).checked_div(weight.into());
     let mut parts = weights.map(|of| part(of).and_then(|part| u32::try_from(part).ok()).unwrap_or(0));
@@ -58,7 +63,10 @@ fn divide<const N: usize>(total: u32, weights: [u32; N]) -> Option<[u32; N]> {
         .iter_mut()
         .take(left)
         .for_each(|part| *part = part.saturating_add(1));
-    Some(parts.map(|part| part.saturating_add(OF_ONE_MIN)))
+    for (part, min) in parts.iter_mut().zip(mins) {
+        *part = part.saturating_add(min);
+    }
+    Some(parts)
 }
 
 /// The parts in words: "identity 9, points 12".
@@ -102,12 +110,12 @@ mod tests {
     fn the_whole_is_divided_by_need_and_everybody_gets_what_they_cannot_do_without() {
         let weights = ROLES.map(|role| role.connections_weight);
         for total in min_of_all()..200 {
-            let parts = divide(total, weights).unwrap();
+            let parts = divide(total, mins(), weights).unwrap();
             assert_eq!(parts.iter().sum::<u32>(), total);
-            assert!(parts.iter().all(|part| *part >= OF_ONE_MIN), "{parts:?}");
+            assert!(parts.iter().zip(mins()).all(|(part, min)| *part >= min), "{parts:?}");
         }
-        assert_eq!(divide(min_of_all(), weights), Some([OF_ONE_MIN; ROLES.len()]));
-        assert_eq!(divide(min_of_all() - 1, weights), None);
-        assert!(divide(u32::MAX, weights).is_some());
+        assert_eq!(divide(min_of_all(), mins(), weights), Some(mins()));
+        assert_eq!(divide(min_of_all() - 1, mins(), weights), None);
+        assert!(divide(u32::MAX, mins(), weights).is_some());
     }
 }

@@ -18,6 +18,7 @@ pub mod config;
 mod connections;
 pub mod demo;
 pub mod doctor;
+mod folder;
 pub mod import;
 pub mod keys;
 mod machine;

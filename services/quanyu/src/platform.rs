@@ -1,7 +1,6 @@
 //! Every service in one process: the default, the demo, and what the platform tests run on.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -19,11 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::connections;
+use crate::folder::Lock;
 use crate::opening;
 use crate::roles::ROLES;
-
-/// Held for as long as a process works with a folder.
-const LOCK_FILE: &str = "quanyu.lock";
 
 /// A running platform.
 pub struct Platform {
@@ -37,7 +34,7 @@ pub struct Platform {
     gateway: JoinHandle<()>,
     red: Red,
     readiness: Readiness,
-    _lock: Option<Arc<File>>,
+    _lock: Lock,
 }
 
 impl Platform {
@@ -61,7 +58,7 @@ impl Platform {
         let listener = listener
             .map_err(|error| Fault::unavailable(format!("{} cannot be listened to: {error}", config.listen)))?;
         let address = listener.local_addr().map_err(Fault::internal)?;
-        let lock = lock(config)?;
+        let lock = Lock::of_all(config)?;
         let parts = config.connections_of_all();
         let parts = parts.map_err(|problem| Fault::invalid(problem.setting, problem.message))?;
         let opened = ROLES.iter().zip(parts).map(async |(role, part)| {
@@ -200,26 +197,6 @@ impl Platform {
             db.close().await?;
         }
         Ok(())
-    }
-}
-
-/// The folder is this process's for as long as the file is open; a crash opens it again.
-fn lock(config: &Config) -> Result<Option<Arc<File>>, Fault> {
-    if config.database_url.is_some() {
-        return Ok(None);
-    }
-    let folder = &config.folder;
-    let fail =
-        |error: std::io::Error| Fault::unavailable(format!("the folder {} cannot be used: {error}", folder.display()));
-    std::fs::create_dir_all(folder).map_err(fail)?;
-    let file = File::create(folder.join(LOCK_FILE)).map_err(fail)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(Arc::new(file))),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::unavailable(format!(
-            "another process works with the folder {}: stop it, or name another folder",
-            folder.display()
-        ))),
-        Err(std::fs::TryLockError::Error(error)) => Err(fail(error)),
     }
 }
 

@@ -4,6 +4,7 @@ use runtime::{Deps, Service};
 use store::{Identifiers, Migration};
 
 use crate::config::Config;
+use crate::connections::{OF_ONE_MIN, OF_PRESENCE};
 
 /// A part of the platform that a process can play.
 #[derive(Clone, Copy)]
@@ -16,7 +17,9 @@ pub struct Role {
     pub identifiers: &'static [Identifiers],
     /// The service itself, as it is configured.
     pub service: fn(&Config, Deps) -> Service,
-    /// How much of the connections to PostgreSQL it needs beside the others, where all share a process.
+    /// How many connections to PostgreSQL it cannot do without.
+    pub connections_min: u32,
+    /// How much of the rest it needs beside the others, where all share a process.
     pub connections_weight: u32,
     /// Whom it calls, or whose facts it applies.
     pub peers: &'static [&'static str],
@@ -29,6 +32,7 @@ pub const ROLES: [Role; 6] = [
         migrations: identity::migrations,
         identifiers: identity::IDENTIFIERS,
         service: |config, deps| identity::service_with(deps, config.merge_undo_days),
+        connections_min: OF_ONE_MIN,
         connections_weight: 3,
         peers: &[],
     },
@@ -37,6 +41,7 @@ pub const ROLES: [Role; 6] = [
         migrations: points::migrations,
         identifiers: points::IDENTIFIERS,
         service: |_, deps| points::service(deps),
+        connections_min: OF_ONE_MIN,
         connections_weight: 4,
         peers: &[identity::NAME, rights::NAME, tagging::NAME],
     },
@@ -45,6 +50,7 @@ pub const ROLES: [Role; 6] = [
         migrations: rights::migrations,
         identifiers: rights::IDENTIFIERS,
         service: |_, deps| rights::service(deps),
+        connections_min: OF_ONE_MIN,
         connections_weight: 2,
         peers: &[identity::NAME, points::NAME],
     },
@@ -53,6 +59,7 @@ pub const ROLES: [Role; 6] = [
         migrations: tagging::migrations,
         identifiers: tagging::IDENTIFIERS,
         service: |_, deps| tagging::service(deps),
+        connections_min: OF_ONE_MIN,
         connections_weight: 4,
         peers: &[identity::NAME, rights::NAME],
     },
@@ -61,6 +68,7 @@ pub const ROLES: [Role; 6] = [
         migrations: campaign::migrations,
         identifiers: &[],
         service: |_, deps| campaign::service(deps),
+        connections_min: OF_ONE_MIN.saturating_add(OF_PRESENCE),
         connections_weight: 2,
         peers: &[identity::NAME, points::NAME, rights::NAME, tagging::NAME],
     },
@@ -69,6 +77,7 @@ pub const ROLES: [Role; 6] = [
         migrations: gateway::migrations,
         identifiers: &[],
         service: |_, deps| gateway::service(deps),
+        connections_min: OF_ONE_MIN,
         connections_weight: 1,
         peers: &[
             identity::NAME,

@@ -22,6 +22,7 @@ use tonic_health::server::HealthReporter;
 use crate::admin;
 use crate::config::Config;
 use crate::connections;
+use crate::folder::Lock;
 use crate::keys;
 use crate::opening;
 use crate::roles::Role;
@@ -40,6 +41,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     let listener =
         listener.map_err(|error| Fault::unavailable(format!("{} cannot be listened to: {error}", config.listen)))?;
     let address = listener.local_addr().map_err(Fault::internal)?;
+    let _lock = Lock::of_role(config, role)?;
 
     let clock = Clock::system();
     let connections = config.connections_of_one();

@@ -36,7 +36,7 @@ use contracts::rights::v1::coupon_template_service_server::CouponTemplateService
 use contracts::rights::v1::rights_summary_service_server::RightsSummaryServiceServer;
 use contracts::rights::v1::tier_service_server::TierServiceServer;
 use kernel::Tenant;
-use runtime::{Deps, Queue, Service};
+use runtime::{Deps, Queue, Service, Timer};
 use tonic::service::Routes;
 
 pub use crate::store::{IDENTIFIERS, migrations};
@@ -71,7 +71,7 @@ pub fn service(deps: Deps) -> Service {
             db: db.clone(),
         }),
         Box::new(workers::LapseLocks {
-            clock: clock.clone(),
+            timer: Timer::new(workers::LOCKS, &deps),
             db: db.clone(),
         }),
     ];

@@ -7,7 +7,7 @@ mod look_at_due;
 use std::time::Duration;
 
 use kernel::Tenant;
-use runtime::{Deps, Queue, Worker};
+use runtime::{Deps, Queue, Timer, Worker};
 
 use crate::store::revision::Revisions;
 
@@ -30,7 +30,7 @@ pub(crate) fn all(deps: &Deps, revisions: &Revisions) -> Vec<Box<dyn Worker>> {
     let turn = Tenant::PLATFORM;
     vec![
         Box::new(look_at_due::LookAtDue {
-            clock: clock.clone(),
+            timer: Timer::new(LOOKS, deps),
             db: db.clone(),
             revisions: revisions.clone(),
             queue: Queue::new(LOOKS, deps),

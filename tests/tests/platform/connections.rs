@@ -82,8 +82,11 @@ async fn too_few_and_too_many_connections_are_refused_with_their_numbers() {
         let started = quanyu::platform::Platform::start(&config, clock, telemetry::Red::default()).await;
         started.err().unwrap().to_string()
     };
-    let few = start(11).await;
-    assert!(few.contains("at least 12") && few.contains("2 for each"), "{few}");
+    let few = start(12).await;
+    assert!(
+        few.contains("at least 13") && few.contains("points 2") && few.contains("campaign 3"),
+        "{few}"
+    );
     let many = start(100_000).await;
     for what in [
         "is 100000",

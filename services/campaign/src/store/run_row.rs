@@ -1,9 +1,10 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{QueryResult, Value};
+use store::Presence;
 use uuid::Uuid;
 
-use super::runs::RunKey;
+use super::runs::{Lease, RunKey};
 use super::versions::VersionKey;
 use super::{get, get_i32, get_tenant, get_time, get_time_or_none};
 use crate::domain::definition::{Definition, NodeKind};
@@ -41,6 +42,8 @@ pub(crate) struct RunRow {
     pub(crate) stop_reason: String,
     pub(crate) due_time: Option<Time>,
     pub(crate) lease_id: Option<Uuid>,
+    /// Whose lease it is; of one from before this was kept, nobody knows.
+    pub(crate) lease_holder: Option<Presence>,
 }
 
 /// [`Position`] in a word.
@@ -55,7 +58,8 @@ pub(crate) enum RunState {
 
 pub(crate) const COLUMNS: &str = "tenant_id, run_id, journey_code, version, member_id, visit, trigger_fact_id, \
      trigger_fact_type, create_time, start_time, state, node_id, step_number, enter_time, attempts, clock_time, spent, memory, \
-     asking_member_id, wait_until, awaited_key, end_time, outcome_code, stop_reason, due_time, lease_id";
+     asking_member_id, wait_until, awaited_key, end_time, outcome_code, stop_reason, due_time, lease_id, \
+     lease_holder";
 
 impl RunState {
     const ALL: [Self; 5] = [
@@ -107,6 +111,7 @@ impl RunRow {
             stop_reason: String::new(),
             due_time: Some(now),
             lease_id: None,
+            lease_holder: None,
         };
         row.take(definition, run);
         row
@@ -203,8 +208,15 @@ impl RunRow {
             }
         }
         if !self.is_active() {
-            (self.due_time, self.lease_id) = (None, None);
+            self.due_time = None;
+            self.lease(None);
         }
+    }
+
+    /// Puts the run under a lease, or under none.
+    pub(crate) fn lease(&mut self, lease: Option<Lease>) {
+        self.lease_id = lease.map(|lease| lease.id);
+        self.lease_holder = lease.map(|lease| lease.holder);
     }
 
     pub(crate) fn read(row: &QueryResult) -> Result<Self, Fault> {
@@ -237,6 +249,7 @@ impl RunRow {
             stop_reason: get(row, "stop_reason")?,
             due_time: get_time_or_none(row, "due_time")?,
             lease_id: get(row, "lease_id")?,
+            lease_holder: get::<Option<i64>>(row, "lease_holder")?.map(Presence::from_key),
         })
     }
 
@@ -269,6 +282,7 @@ impl RunRow {
             self.stop_reason.clone().into(),
             self.due_time.map(Time::micros).into(),
             self.lease_id.into(),
+            self.lease_holder.map(Presence::key).into(),
         ])
     }
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
-use store::{Column, among, for_update, insert_rows, look_up, looked_up, statement, values};
+use store::{Column, Presence, among, for_update, insert_rows, look_up, looked_up, statement, values};
 use uuid::Uuid;
 
 use super::run_row::{COLUMNS, RunRow};
@@ -54,6 +54,13 @@ pub(crate) enum Hand {
     Leased(Uuid),
 }
 
+/// What keeps others away from runs whose peers are being asked, until its time is over or its holder has gone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lease {
+    pub(crate) id: Uuid,
+    pub(crate) holder: Presence,
+}
+
 /// Makes a run due later, unless somebody else has it in hand by now.
 pub(crate) async fn put_off(
     conn: &impl ConnectionTrait,
@@ -66,7 +73,7 @@ pub(crate) async fn put_off(
         Hand::Leased(lease_id) => ("lease_id = $4", lease_id.into()),
     };
     let sql = format!(
-        "UPDATE run SET due_time = $3, lease_id = NULL \
+        "UPDATE run SET due_time = $3, lease_id = NULL, lease_holder = NULL \
          WHERE tenant_id = $1 AND run_id = $2 AND due_time IS NOT NULL AND {held}"
     );
     let parameters = [tenant.uuid().into(), run.uuid().into(), due_time.micros().into(), by];
@@ -110,6 +117,34 @@ pub(crate) async fn lock_leased(
     let on = format!("{OF_RUN} AND t.lease_id = $1{}", for_update(backend));
     let sql = format!("SELECT {COLUMNS} FROM {}", look_up(backend, &list, "run", &on));
     query(conn, &sql, parameters).await
+}
+
+/// Who has leased runs, the dead among them: one look into the index for each.
+pub(crate) async fn lease_holders(conn: &impl ConnectionTrait) -> Result<Vec<Presence>, Fault> {
+    const HOLDERS: &str = "WITH RECURSIVE holder (presence) AS (\
+         SELECT (SELECT MIN(lease_holder) FROM run WHERE lease_holder IS NOT NULL) UNION ALL \
+         SELECT (SELECT MIN(run.lease_holder) FROM run \
+             WHERE run.lease_holder IS NOT NULL AND run.lease_holder > holder.presence) \
+         FROM holder WHERE holder.presence IS NOT NULL) \
+         SELECT presence FROM holder WHERE presence IS NOT NULL";
+    let rows = conn.query_all_raw(statement(conn, HOLDERS, [])).await?;
+    let holder = |row: &QueryResult| Ok(Presence::from_key(get(row, "presence")?));
+    rows.iter().map(holder).collect()
+}
+
+/// Makes runs due at once that were leased by one who has gone. Those that somebody looks at are found again later.
+pub(crate) async fn free(conn: &impl ConnectionTrait, holder: Presence, now: Time) -> Result<(), Fault> {
+    let lock = match conn.get_database_backend() {
+        DbBackend::Postgres => " FOR UPDATE SKIP LOCKED",
+        _ => "",
+    };
+    let sql = format!(
+        "UPDATE run SET due_time = $2, lease_id = NULL, lease_holder = NULL WHERE (tenant_id, run_id) IN \
+         (SELECT tenant_id, run_id FROM run WHERE lease_holder = $1{lock})"
+    );
+    let parameters = [holder.key().into(), now.micros().into()];
+    conn.execute_raw(statement(conn, &sql, parameters)).await?;
+    Ok(())
 }
 
 /// The runs of these members that have not ended, locked until the transaction ends.
@@ -245,7 +280,7 @@ pub(crate) async fn update(conn: &impl ConnectionTrait, rows: &[RunRow]) -> Resu
          spent = excluded.spent, memory = excluded.memory, asking_member_id = excluded.asking_member_id, \
          wait_until = excluded.wait_until, awaited_key = excluded.awaited_key, end_time = excluded.end_time, \
          outcome_code = excluded.outcome_code, stop_reason = excluded.stop_reason, due_time = excluded.due_time, \
-         lease_id = excluded.lease_id";
+         lease_id = excluded.lease_id, lease_holder = excluded.lease_holder";
     write(conn, rows, TAIL).await
 }
 

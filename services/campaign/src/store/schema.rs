@@ -166,3 +166,12 @@ CREATE INDEX run_under_way ON run (tenant_id, member_id, run_id) WHERE end_time 
 CREATE INDEX heard_since ON heard (tenant_id, member_id, happen_time);
 ",
 };
+
+/// Under whose presence a run is leased, so that the leases of a process that has gone are found, and are free at once.
+pub(crate) const LEASE_HOLDER: Migration = Migration {
+    name: "campaign_0005_lease_holder",
+    sql: "
+ALTER TABLE run ADD COLUMN lease_holder BIGINT;
+CREATE INDEX run_leased_by ON run (lease_holder) WHERE lease_holder IS NOT NULL;
+",
+};

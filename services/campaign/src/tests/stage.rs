@@ -46,6 +46,25 @@ pub(super) struct Stage {
     test_db: TestDb,
 }
 
+/// A process that runs journeys beside the stage's own.
+pub(super) struct Replica {
+    pub(super) runner: Runner,
+    pub(super) db: Db,
+}
+
+impl Replica {
+    /// Ends it as a kill does: what it had under way is dropped, and its connections with it.
+    pub(super) async fn die(self) {
+        drop(self.runner);
+        self.db.close().await.unwrap();
+    }
+
+    /// Moves on whatever is due.
+    pub(super) async fn run(&mut self) {
+        while self.runner.tick().await.unwrap() > 0 {}
+    }
+}
+
 impl Stage {
     pub(super) async fn new() -> Self {
         let clock = Clock::manual(START);
@@ -86,9 +105,10 @@ impl Stage {
     }
 
     /// The runner of another replica, with connections and a memory of its own.
-    pub(super) async fn another_runner(&self) -> Runner {
+    pub(super) async fn another(&self) -> Replica {
         let db = self.test_db.another(crate::migrations()).await;
-        runner(&deps(&db, &self.clock, &self.peers))
+        let runner = runner(&deps(&db, &self.clock, &self.peers));
+        Replica { runner, db }
     }
 
     fn channel(&self, tenant: Tenant) -> Channel {

@@ -79,7 +79,7 @@ async fn timers_survive_a_restart() {
     let ann = stage.member();
     stage.tell(&[stage.registered(ann)]).await;
     stage.run().await;
-    stage.runner = stage.another_runner().await;
+    stage.runner = stage.another().await.runner;
     stage.turn(DAY).await;
     assert_eq!(stage.run_of(ann).await.state(), JourneyRunState::Completed);
 }

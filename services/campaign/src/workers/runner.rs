@@ -6,10 +6,10 @@ use contracts::campaign::v1::JourneyCompleted;
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
 use runtime::{Deps, Queue, Worker, caught};
-use store::{Db, Draft, Tx, is_serial};
-use uuid::Uuid;
+use store::{Db, Draft, Presence, Tx, is_serial};
 
 use super::RUNS;
+use super::left_behind::LeftBehind;
 use crate::domain::advance::{Advanced, Answer, Inputs, advance};
 use crate::domain::definition::{Definition, NodeKind};
 use crate::domain::fact::Fact;
@@ -19,7 +19,7 @@ use crate::store::entries::{self, EntryKey};
 use crate::store::figures::{self, Changes};
 use crate::store::heard::{self, Heard};
 use crate::store::run_row::RunRow;
-use crate::store::runs::{self, Hand, PARKED, RunKey};
+use crate::store::runs::{self, Hand, Lease, PARKED, RunKey};
 use crate::store::steps::{self, StepRow};
 use crate::versions::{Definitions, Versions};
 
@@ -29,7 +29,7 @@ pub(crate) const RUNS_MAX: usize = 512;
 const TENANTS_MAX: usize = 16;
 /// How many calls a run makes before it queues behind the others again.
 const CALLS_IN_A_ROW_MAX: usize = 8;
-/// How long a replica may take over its calls before another one repeats them.
+/// How long a replica that lives may take over its calls before another one repeats them.
 pub(crate) const LEASE: Duration = Duration::from_mins(2);
 /// The first pause of a run whose peer is away; it doubles with each further one.
 const BACKOFF: Duration = Duration::from_secs(1);
@@ -45,8 +45,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 ///
 /// A run is at a node before the peer is asked, and the ask carries a key made of run, node and step. So a crash at any
 /// moment repeats the very same ask, and the peer answers it with what it did the first time. Calls are made outside of
-/// transactions, under a lease that keeps other replicas away; whoever finds his lease gone drops what he has, for another
-/// one is repeating it.
+/// transactions, under a lease that keeps other replicas away. It ends with its time, and at once when the process that holds
+/// it has gone or cannot be seen to live; whoever finds his lease gone drops what he has, for another one is repeating it.
 ///
 /// A run that cannot be moved on is set aside, alone: a transaction that fails is tried again with half of its runs, down to
 /// the one.
@@ -62,6 +62,9 @@ pub(crate) struct Runner {
     turn: Tenant,
     /// Halved after a failure; whole again after a success.
     runs_max: usize,
+    /// Under what the last leases were written.
+    presence: Option<Presence>,
+    left_behind: LeftBehind,
 }
 
 /// What came of taking up due runs.
@@ -85,6 +88,8 @@ impl Runner {
             next_due: None,
             turn: Tenant::PLATFORM,
             runs_max: RUNS_MAX,
+            presence: None,
+            left_behind: LeftBehind::new(deps),
         }
     }
 
@@ -103,7 +108,7 @@ impl Runner {
     }
 
     /// Takes up runs that are due, of each tenant its share.
-    async fn begin_round(&self, tenants: &[Tenant], lease_id: Uuid) -> Result<Begun, Fault> {
+    async fn begin_round(&self, tenants: &[Tenant], lease: Lease) -> Result<Begun, Fault> {
         let tx = self.db.begin().await?;
         let share = self.runs_max.checked_div(tenants.len()).unwrap_or(1).max(1);
         let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
@@ -116,7 +121,7 @@ impl Runner {
             }
         }
         let keys: Vec<RunKey> = rows.iter().map(RunRow::key).collect();
-        match caught(self.move_on(tx, rows, &Answers::new(), Some(lease_id))).await {
+        match caught(self.move_on(tx, rows, &Answers::new(), Some(lease))).await {
             Ok(mut round) => {
                 round.taken = round.taken.saturating_add(unreadable.len());
                 round.unsound.extend(unreadable);
@@ -128,16 +133,16 @@ impl Runner {
     }
 
     /// Writes down what peers have answered, and goes on: with all of them, and where that fails with halves.
-    async fn go_on_all(&self, lease_id: Uuid, answers: Answers, last: bool) -> Result<Round, Fault> {
+    async fn go_on_all(&self, lease: Lease, answers: Answers, last: bool) -> Result<Round, Fault> {
         let (mut left, mut round) = (vec![answers], Round::default());
         while let Some(mut some) = left.pop() {
-            // A lost race must not cost the answers: they would be asked for again, but only after the lease.
-            let outcome = rpc::retry(|| caught(self.go_on(lease_id, &some, last))).await;
+            // A lost race must not cost the answers: they would be asked for again.
+            let outcome = rpc::retry(|| caught(self.go_on(lease, &some, last))).await;
             let half = some.keys().nth(some.len().div_euclid(2)).copied();
             match (outcome, some.len(), half) {
                 (Ok(more), _, _) => round.join(more),
                 (Err(fault @ Fault::Unavailable { .. }), _, _) | (Err(fault), _, None) => return Err(fault),
-                (Err(fault), 1, Some(run)) => self.set_aside(run, Hand::Leased(lease_id), fault).await?,
+                (Err(fault), 1, Some(run)) => self.set_aside(run, Hand::Leased(lease.id), fault).await?,
                 (Err(_), _, Some(half)) => {
                     let second = some.split_off(&half);
                     left.extend([second, some]);
@@ -164,20 +169,20 @@ impl Runner {
     }
 
     /// Writes down what peers have answered, and goes on.
-    async fn go_on(&self, lease_id: Uuid, answers: &Answers, last: bool) -> Result<Round, Fault> {
+    async fn go_on(&self, lease: Lease, answers: &Answers, last: bool) -> Result<Round, Fault> {
         let tx = self.db.begin().await?;
         let asked: BTreeSet<(Tenant, RunId)> = answers.keys().copied().collect();
-        let rows = runs::lock_leased(&*tx, &asked, lease_id).await?;
-        self.move_on(tx, rows, answers, (!last).then_some(lease_id)).await
+        let rows = runs::lock_leased(&*tx, &asked, lease.id).await?;
+        self.move_on(tx, rows, answers, (!last).then_some(lease)).await
     }
 
-    /// Moves locked runs on and commits it. Those that have to ask are leased under `lease_id`; without one they queue.
+    /// Moves locked runs on and commits it. Those that have to ask get the lease; without one they queue.
     async fn move_on(
         &self,
         tx: Tx,
         rows: Vec<RunRow>,
         answers: &Answers,
-        lease_id: Option<Uuid>,
+        lease: Option<Lease>,
     ) -> Result<Round, Fault> {
         if rows.is_empty() {
             return Ok(Round::default());
@@ -189,7 +194,7 @@ impl Runner {
         let heard = heard_by(&tx, &rows, &definitions).await?;
         let mut moved = Moved {
             now: self.clock.now(),
-            lease_id,
+            lease,
             late_facts: if is_serial(self.db.backend()) {
                 Duration::ZERO
             } else {
@@ -219,11 +224,14 @@ impl Worker for Runner {
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
+        self.left_behind.free(self.presence).await?;
         // A look that locks nothing: most of the time nobody is due.
         let tenants = self.in_turn().await?;
         let Some(last) = tenants.last() else { return Ok(0) };
-        let (lease_id, mut hand) = (self.clock.uuid(), Hand::Due(self.clock.now()));
-        let mut round = match rpc::retry(|| self.begin_round(&tenants, lease_id)).await? {
+        let holder = *self.presence.insert(self.db.presence().await?);
+        let id = self.clock.uuid();
+        let (lease, mut hand) = (Lease { id, holder }, Hand::Due(self.clock.now()));
+        let mut round = match rpc::retry(|| self.begin_round(&tenants, lease)).await? {
             Begun::Round(round) => round,
             Begun::Failed { runs, fault } => {
                 self.runs_max = runs.len().div_euclid(2).max(1);
@@ -244,12 +252,12 @@ impl Worker for Runner {
             .await?;
         for call in 1..=CALLS_IN_A_ROW_MAX {
             self.set_all_aside(std::mem::take(&mut round.unsound), hand).await?;
-            hand = Hand::Leased(lease_id);
+            hand = Hand::Leased(lease.id);
             if round.asks.is_empty() {
                 break;
             }
             let answers = self.asker.ask(round.asks).await;
-            round = self.go_on_all(lease_id, answers, call == CALLS_IN_A_ROW_MAX).await?;
+            round = self.go_on_all(lease, answers, call == CALLS_IN_A_ROW_MAX).await?;
         }
         self.set_all_aside(round.unsound, hand).await?;
         Ok(taken)
@@ -315,7 +323,7 @@ fn item((_, run): RunKey) -> String {
 #[derive(Default)]
 struct Moved {
     now: Time,
-    lease_id: Option<Uuid>,
+    lease: Option<Lease>,
     late_facts: Duration,
     rows: Vec<RunRow>,
     asks: Vec<Ask>,
@@ -370,7 +378,7 @@ impl Moved {
 
     /// Says when the run is looked at again, and what it needs until then.
     fn schedule(&mut self, row: &mut RunRow, run: &Run, definition: &Definition, repeated: bool) {
-        row.lease_id = None;
+        row.lease(None);
         row.due_time = match &run.position {
             Position::Completed { .. } | Position::Stopped { .. } => None,
             Position::Waiting { until } if row.awaited_key.is_empty() => Some(*until),
@@ -383,10 +391,10 @@ impl Moved {
                 })
             }
             Position::Asking { .. } if repeated => Some(self.now.plus(backoff(run.attempts))),
-            Position::Asking { member } => match (self.lease_id, ask(row, run, *member, definition)) {
-                (Some(lease_id), Some(ask)) => {
+            Position::Asking { member } => match (self.lease, ask(row, run, *member, definition)) {
+                (Some(lease), Some(ask)) => {
                     self.asks.push(ask);
-                    row.lease_id = Some(lease_id);
+                    row.lease(Some(lease));
                     Some(self.now.plus(LEASE))
                 }
                 _ => Some(self.now),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::account::key_values;
 use super::row::{Columns, KEYS_MAX, broken, free_account, select};
 use crate::domain::{AccountKey, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
+use crate::workers::RELEASE_HOLDS;
 
 const SELECT: &str = "h.tenant_id, h.hold_id, h.member_id, h.asset_code, h.amount, h.state, h.captured, h.entry_id, \
      h.reference, h.create_time, h.expire_time, h.end_time, h.maker_id, h.cost_centre, h.acting_member_id";
@@ -104,6 +105,16 @@ pub(crate) async fn due_holds(
         .collect()
 }
 
+/// When the next hold of any tenant comes due after `now`, of those that are open: one look into the index for each tenant.
+pub(crate) async fn next_hold_due(conn: &impl ConnectionTrait, now: Time) -> Result<Option<Time>, Fault> {
+    const NEXT: &str = "SELECT MIN(next.due) FROM (SELECT (SELECT MIN(h.expire_time) FROM hold AS h \
+         WHERE h.tenant_id = t.tenant_id AND h.open AND h.expire_time > $1) AS due \
+         FROM (SELECT DISTINCT tenant_id FROM asset) AS t) AS next";
+    let rows = select(conn, NEXT, [now.micros().into()]).await?;
+    let due = rows.first().map(|row| Columns::of(row).maybe_time()).transpose()?;
+    Ok(due.flatten())
+}
+
 /// Writes the holds that were made or have changed. The lots of a hold are written once, when it is made.
 pub(super) async fn write_holds(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO hold (tenant_id, hold_id, member_id, asset_code, amount, state, open, captured, \
@@ -115,6 +126,10 @@ pub(super) async fn write_holds(tx: &Tx, state: &State) -> Result<(), Fault> {
     const INSERT_LOTS: &str = "INSERT INTO hold_lot (tenant_id, hold_id, lot_id, amount, expire_time)";
     let rows = state.changed_holds().map(hold_values).collect();
     insert_rows(&**tx, INSERT, rows, CHANGE).await?;
+    let open = state.changed_holds().filter(|hold| hold.is_open());
+    if let Some(due) = open.map(|hold| hold.expire_time).min() {
+        tx.comes_due(RELEASE_HOLDS, due);
+    }
     let replaced = state.changed_holds().filter(|hold| state.is_replaced(hold.id));
     remove_lots(tx, replaced.collect()).await?;
     let made = state

@@ -4,12 +4,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
-use runtime::{Deps, Queue, Worker};
+use runtime::{Deps, Queue, Timer, Worker};
 use store::Db;
 
+use super::RELEASE_HOLDS;
 use crate::domain::{AccountKey, Act, ConfirmCause, Earns, LotId, Posting, Refusal, ReleaseCause};
 use crate::post::post_many;
-use crate::store::{account_item, due_holds, due_lots, due_pending, idle_accounts, tenants};
+use crate::store::{account_item, due_holds, due_lots, due_pending, idle_accounts, next_hold_due, tenants};
 
 /// Posts what comes due. What to do follows from the table and the clock alone, so a missed, doubled or crashed tick is
 /// repaired by the next one. Accounts that are frozen wait; one that cannot be posted to for another reason is set aside, and
@@ -17,11 +18,18 @@ use crate::store::{account_item, due_holds, due_lots, due_pending, idle_accounts
 pub(crate) struct PostDue {
     name: &'static str,
     dues: Vec<(Due, Queue)>,
-    /// How long after its time something may still stand in the books as if it had not come. What has expired counts and is
-    /// spent no more meanwhile, and no hold is captured after its deadline.
-    lateness_max: Duration,
+    pace: Pace,
     clock: Clock,
     db: Db,
+}
+
+/// When it looks.
+enum Pace {
+    /// After a pause, so that many are posted at a time: how long after its time something may still stand in the books as if it
+    /// had not come. What has expired counts and is spent no more meanwhile.
+    Every(Duration),
+    /// When the next hold's deadline comes, for a member at a till waits for it.
+    Holds(Timer),
 }
 
 /// What comes due.
@@ -41,24 +49,26 @@ impl PostDue {
     /// Expires lots whose time has come, and what was idle for too long.
     pub(crate) fn expire_lots(deps: &Deps) -> Self {
         let dues = &[Due::Lots, Due::IdleAccounts];
-        Self::new(deps, "points.expire_lots", dues, Duration::from_mins(10))
+        Self::new(deps, "points.expire_lots", dues, Pace::Every(Duration::from_mins(10)))
     }
 
     /// Makes pending earns available whose time has come.
     pub(crate) fn confirm_pending(deps: &Deps) -> Self {
-        Self::new(deps, "points.confirm_pending", &[Due::Pending], Duration::from_mins(1))
+        let pace = Pace::Every(Duration::from_mins(1));
+        Self::new(deps, "points.confirm_pending", &[Due::Pending], pace)
     }
 
-    /// Gives holds back whose deadline has passed: within a second, for a member at a till waits for them.
+    /// Gives holds back whose deadline has passed.
     pub(crate) fn release_holds(deps: &Deps) -> Self {
-        Self::new(deps, "points.release_holds", &[Due::Holds], Duration::from_millis(500))
+        let pace = Pace::Holds(Timer::new(RELEASE_HOLDS, deps));
+        Self::new(deps, RELEASE_HOLDS, &[Due::Holds], pace)
     }
 
-    fn new(deps: &Deps, name: &'static str, dues: &[Due], lateness_max: Duration) -> Self {
+    fn new(deps: &Deps, name: &'static str, dues: &[Due], pace: Pace) -> Self {
         Self {
             name,
             dues: dues.iter().map(|due| (*due, Queue::new(due.queue(), deps))).collect(),
-            lateness_max,
+            pace,
             clock: deps.clock.clone(),
             db: deps.db.clone(),
         }
@@ -84,7 +94,7 @@ impl Due {
             Self::Lots => "points.expire_lots",
             Self::IdleAccounts => "points.expire_idle_accounts",
             Self::Pending => "points.confirm_pending",
-            Self::Holds => "points.release_holds",
+            Self::Holds => RELEASE_HOLDS,
         }
     }
 
@@ -144,7 +154,10 @@ impl Worker for PostDue {
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let now = self.clock.now();
+        let now = match &mut self.pace {
+            Pace::Every(_) => self.clock.now(),
+            Pace::Holds(timer) => timer.look(),
+        };
         let mut posted: usize = 0;
         for tenant in tenants(self.db.read()).await? {
             for (due, queue) in &self.dues {
@@ -154,6 +167,9 @@ impl Worker for PostDue {
                 posted = posted.saturating_add(queue.attempt_all(postings, name, post).await?);
             }
         }
+        if let Pace::Holds(timer) = &mut self.pace {
+            timer.found_next(next_hold_due(self.db.read(), now).await?);
+        }
         Ok(posted)
     }
 
@@ -162,7 +178,10 @@ impl Worker for PostDue {
     }
 
     async fn rest(&mut self) {
-        self.clock.sleep(self.lateness_max).await;
+        match &self.pace {
+            Pace::Every(pause) => self.clock.sleep(*pause).await,
+            Pace::Holds(timer) => timer.rest().await,
+        }
     }
 
     fn waits_for_clock(&self) -> bool {

@@ -27,6 +27,7 @@ mod freezing;
 mod growth;
 mod holds;
 mod inactivity;
+mod lapsing;
 mod merging;
 mod migrating;
 mod mixed;

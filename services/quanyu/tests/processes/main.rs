@@ -17,6 +17,7 @@ mod process;
 mod replicas_killed;
 mod separate_processes;
 mod server;
+mod step_under_way;
 mod storage;
 mod texts;
 mod two_replicas;

@@ -10,6 +10,7 @@ use super::{Columns, members, unreadable};
 use crate::domain::coupon::{Coupon, CouponId, CouponState, Lock, Redemption};
 use crate::domain::member::{MemberId, MemberKey};
 use crate::domain::validity::Period;
+use crate::workers::LOCKS;
 
 const COLUMNS: &str = "coupon_id, template_code, member_id, issue_time, start_time, expire_time, state, order_id, \
      lock_expire_time, redeem_time, currency_code, order_amount, discount, version";
@@ -150,6 +151,9 @@ pub(crate) async fn change(tx: &Tx, tenant: Tenant, read: &Coupon, next: &Coupon
     ];
     let changed = tx.execute_raw(statement(&**tx, CHANGE, parameters)).await?;
     if changed.rows_affected() == 1 {
+        if let Some(lock) = lock {
+            tx.comes_due(LOCKS, lock.expire_time);
+        }
         Ok(())
     } else {
         Err(Fault::Contended)
@@ -187,6 +191,15 @@ impl Due {
             }
         }
     }
+}
+
+/// When the next lock lapses after `now`: one look into the index.
+pub(crate) async fn next_lock_due(db: &Db, now: Time) -> Result<Option<Time>, Fault> {
+    const NEXT: &str = "SELECT MIN(lock_expire_time) FROM coupon WHERE state = 'locked' AND lock_expire_time > $1";
+    let conn = db.read();
+    let row = conn.query_one_raw(statement(conn, NEXT, [now.micros().into()])).await?;
+    let due: Option<Option<i64>> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(due.flatten().map(Time::from_micros))
 }
 
 /// Does what is due for some coupons; answers for how many. Replicas that do it at the same time take different ones.

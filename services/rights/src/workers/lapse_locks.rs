@@ -1,10 +1,9 @@
 use async_trait::async_trait;
 use fault::Fault;
-use kernel::Clock;
-use runtime::Worker;
+use runtime::{Timer, Worker};
 use store::Db;
 
-use super::REST;
+use super::LOCKS;
 use crate::store::coupons::{self, Due};
 
 /// How many locks lapse in one transaction at the most.
@@ -12,18 +11,20 @@ const LOCKS_MAX: i64 = 2_000;
 
 /// Takes away the locks whose deadline has passed.
 pub(crate) struct LapseLocks {
-    pub(crate) clock: Clock,
+    pub(crate) timer: Timer,
     pub(crate) db: Db,
 }
 
 #[async_trait]
 impl Worker for LapseLocks {
     fn name(&self) -> &'static str {
-        "rights.lapse_locks"
+        LOCKS
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let done = coupons::do_due(&self.db, Due::LockExpiry, self.clock.now(), LOCKS_MAX).await?;
+        let now = self.timer.look();
+        let done = coupons::do_due(&self.db, Due::LockExpiry, now, LOCKS_MAX).await?;
+        self.timer.found_next(coupons::next_lock_due(&self.db, now).await?);
         usize::try_from(done).map_err(Fault::internal)
     }
 
@@ -32,7 +33,7 @@ impl Worker for LapseLocks {
     }
 
     async fn rest(&mut self) {
-        self.clock.sleep(REST).await;
+        self.timer.rest().await;
     }
 
     fn waits_for_clock(&self) -> bool {

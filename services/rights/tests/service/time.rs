@@ -5,6 +5,7 @@ use std::time::Duration;
 use contracts::rights::v1::*;
 use sea_orm::ConnectionTrait;
 use store::statement;
+use testkit::until;
 
 use crate::brand::{Brand, brand, reason, refusal, ten_off};
 
@@ -40,6 +41,32 @@ async fn a_lock_lapses_by_reading_and_by_the_worker() {
     brand.settle().await;
     assert_eq!(stored_states(&brand).await, ["redeemed", "issued"]);
     assert_eq!(brand.coupon(&worked).await.order_id, "");
+}
+
+/// The clock is turned to the very deadlines, and nobody asks the worker to look.
+#[tokio::test]
+async fn a_lock_lapses_at_its_deadline_by_itself_whether_the_worker_has_seen_it_or_was_asleep_when_it_was_made() {
+    let brand = brand().await;
+    brand.create(ten_off("june")).await.unwrap();
+    let member = brand.member();
+    let coupon = brand.one("june", &member).await.coupon_id;
+    brand.lock("a", &coupon, "T-1", 60).await.unwrap();
+    brand.harness.clock.advance(Duration::from_millis(59_900));
+    brand.settle().await;
+    assert_eq!(stored_states(&brand).await, ["locked"]);
+    brand.harness.clock.advance(Duration::from_millis(100));
+    until("the lock has lapsed", vec!["issued".to_owned()], async || {
+        stored_states(&brand).await
+    })
+    .await;
+
+    brand.settle().await;
+    brand.lock("b", &coupon, "T-2", 1).await.unwrap();
+    brand.harness.clock.advance(Duration::from_secs(1));
+    until("the lock has lapsed", vec!["issued".to_owned()], async || {
+        stored_states(&brand).await
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -69,6 +69,15 @@ pub(crate) async fn next_due(conn: &impl ConnectionTrait) -> Result<Vec<(Tenant,
     Ok(next)
 }
 
+/// When the next tag of any brand must be looked at after `now`. One look into the index for each brand.
+pub(crate) async fn next_due_after(conn: &impl ConnectionTrait, now: Time) -> Result<Option<Time>, Fault> {
+    const NEXT: &str = "SELECT MIN(next.due) FROM (SELECT (SELECT MIN(member_tag.due_time) FROM member_tag \
+         WHERE member_tag.tenant_id = catalog.tenant_id AND member_tag.due_time IS NOT NULL AND member_tag.due_time > $1) AS due FROM catalog) AS next";
+    let rows = query(conn, NEXT, [now.micros().into()]).await?;
+    let due = rows.first().map(|row| optional_time(row, 0)).transpose()?;
+    Ok(due.flatten())
+}
+
 /// Members of a brand with a tag whose time has come, without those who are set aside: those waiting longest first.
 pub(crate) async fn due(
     conn: &impl ConnectionTrait,
@@ -97,6 +106,9 @@ pub(crate) async fn write(tx: &Tx, tenant: Tenant, tags: &[(MemberId, &str, &Mem
          assign_time = excluded.assign_time, due_time = excluded.due_time, mark_time = excluded.mark_time, \
          mark_key = excluded.mark_key";
     insert_rows(&**tx, HEAD, tags.iter().map(|tag| row(tenant, tag)).collect(), TAIL).await?;
+    if let Some(due) = tags.iter().filter_map(|(_, _, tag)| tag.due_time).min() {
+        tx.comes_due(LOOKS, due);
+    }
     Ok(())
 }
 

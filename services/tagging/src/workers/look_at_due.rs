@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use fault::Fault;
-use kernel::{Clock, Tenant};
-use runtime::{Queue, Worker};
+use kernel::Tenant;
+use runtime::{Queue, Timer, Worker};
 use store::Db;
 
-use super::{LOOK_AGAIN, LOOKS, MEMBERS_MAX};
+use super::{LOOKS, MEMBERS_MAX};
 use crate::domain::member::MemberId;
 use crate::store::catalogs::Hold;
 use crate::store::member_tags;
@@ -16,7 +16,7 @@ use crate::store::revision::Revisions;
 /// and folds computed tags afresh. Finds them by an index of due times, so its cost is that of what is due; each brand in
 /// turn, so that one for whom much comes due at once holds up nobody else.
 pub(super) struct LookAtDue {
-    pub(super) clock: Clock,
+    pub(super) timer: Timer,
     pub(super) db: Db,
     pub(super) revisions: Revisions,
     pub(super) queue: Queue,
@@ -29,7 +29,7 @@ impl Worker for LookAtDue {
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let now = self.clock.now();
+        let now = self.timer.look();
         let mut revised: usize = 0;
         for (tenant, _) in member_tags::next_due(self.db.read())
             .await?
@@ -41,6 +41,8 @@ impl Worker for LookAtDue {
             let look = |members| self.look(tenant, members);
             revised = revised.saturating_add(self.queue.attempt_all(due, name, look).await?);
         }
+        let next = member_tags::next_due_after(self.db.read(), now).await?;
+        self.timer.found_next(next);
         Ok(revised)
     }
 
@@ -49,7 +51,7 @@ impl Worker for LookAtDue {
     }
 
     async fn rest(&mut self) {
-        self.clock.sleep(LOOK_AGAIN).await;
+        self.timer.rest().await;
     }
 }
 

@@ -1,5 +1,6 @@
 use contracts::tagging::v1::*;
 use kernel::Time;
+use testkit::until;
 
 use crate::world::{World, at_least, computed, count, is_set, member, members, not};
 
@@ -37,6 +38,24 @@ async fn a_member_leaves_a_window_at_its_edge_with_no_new_event() {
         .map(|fact| fact.segment_code)
         .collect();
     assert_eq!(entered, ["recent", "lapsed"]);
+}
+
+/// The clock is turned to the very edges, and nobody asks the worker to look.
+#[tokio::test]
+async fn a_member_leaves_a_window_at_its_edge_though_nobody_looks() {
+    let world = World::new().await;
+    world.create_tag(count("orders_1d", 1)).await;
+    world.create_segment("recent", is_set("orders_1d")).await;
+    world.record(vec![world.order(1, "a", 0)]).await;
+    let edge = world.now().plus_days(1);
+    world.harness.clock.turn_to(Time::from_micros(edge.micros() - 100_000));
+    world.harness.settle().await;
+    assert_eq!(world.members_of("recent").await, members(&[1]));
+    world.harness.clock.turn_to(edge);
+    until("the order has left", members(&[]), async || {
+        world.members_of("recent").await
+    })
+    .await;
 }
 
 /// The timer is late, because the clock has jumped, and an order comes first: what has left the window meanwhile must not

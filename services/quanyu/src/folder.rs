@@ -1,0 +1,89 @@
+//! Whose a folder of SQLite files is: one process's, or one process's for each role. A service relies on it that what it finds
+//! in hand there was left by a process that has gone (`store::Presence`).
+
+use std::fs::{File, TryLockError};
+
+use fault::Fault;
+
+use crate::config::Config;
+use crate::roles::Role;
+
+/// Held alone by a process of all roles, and together by processes of one role.
+const LOCK_FILE: &str = "quanyu.lock";
+
+/// A folder, or a role's part of it, for as long as this is held; a crash opens it again. Nothing where the rows are in
+/// PostgreSQL.
+#[derive(Debug)]
+pub(crate) struct Lock(#[expect(dead_code, reason = "held until it is dropped")] Vec<File>);
+
+#[derive(Clone, Copy)]
+enum How {
+    Alone,
+    Together,
+}
+
+impl Lock {
+    /// For a process that works with all files.
+    pub(crate) fn of_all(config: &Config) -> Result<Self, Fault> {
+        Self::take(config, &[(LOCK_FILE, How::Alone)])
+    }
+
+    /// For a process that works with the file of one role.
+    pub(crate) fn of_role(config: &Config, role: &Role) -> Result<Self, Fault> {
+        let own = format!("{}.lock", role.name);
+        Self::take(config, &[(LOCK_FILE, How::Together), (&own, How::Alone)])
+    }
+
+    fn take(config: &Config, files: &[(&str, How)]) -> Result<Self, Fault> {
+        if config.database_url.is_some() {
+            return Ok(Self(Vec::new()));
+        }
+        let folder = &config.folder;
+        let fail = |error: std::io::Error| {
+            Fault::unavailable(format!("the folder {} cannot be used: {error}", folder.display()))
+        };
+        std::fs::create_dir_all(folder).map_err(fail)?;
+        let lock = |(name, how): &(&str, How)| {
+            let file = File::create(folder.join(name)).map_err(fail)?;
+            let outcome = match how {
+                How::Alone => file.try_lock(),
+                How::Together => file.try_lock_shared(),
+            };
+            match outcome {
+                Ok(()) => Ok(file),
+                Err(TryLockError::WouldBlock) => Err(Fault::unavailable(format!(
+                    "another process works with the folder {}: stop it, or name another folder",
+                    folder.display()
+                ))),
+                Err(TryLockError::Error(error)) => Err(fail(error)),
+            }
+        };
+        files.iter().map(lock).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::roles::ROLES;
+
+    #[test]
+    fn a_folder_is_one_process_s_or_one_process_s_for_each_role() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            folder: folder.path().join("data"),
+            ..Config::default()
+        };
+        let [one, other, ..] = &ROLES;
+        let roles = [one, other].map(|role| Lock::of_role(&config, role).unwrap());
+        for refused in [Lock::of_role(&config, one), Lock::of_all(&config)] {
+            let refusal = refused.unwrap_err().to_string();
+            assert!(refusal.contains("another process works with the folder"), "{refusal}");
+        }
+        drop(roles);
+        let all = Lock::of_all(&config).unwrap();
+        assert!(Lock::of_role(&config, one).is_err());
+        drop(all);
+        assert!(Lock::of_role(&config, one).is_ok());
+    }
+}
