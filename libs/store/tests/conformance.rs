@@ -7,7 +7,8 @@ use futures::future::join_all;
 use kernel::{Clock, Fact, Id, Kind, RequestKey, Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend};
 use store::{
-    Answers, Begun, Column, Columns, Db, Identifiers, Migration, Row, for_update, insert_rows, look_up, redirects, statement, values,
+    Answers, Begun, Column, Columns, Db, Identifiers, Migration, Row, for_update, insert_rows, look_up, redirects,
+    statement, values,
 };
 use testkit::TestDb;
 use uuid::Uuid;

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, look_up, looked_up, statement};
+use store::{Column, Row, look_up, looked_up, statement};
 
 use super::row::{identity, key, member_id, member_list};
 use crate::domain::{Identity, Key, MemberId};
