@@ -1,14 +1,15 @@
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
-use store::{Column, insert_rows, statement, values};
+use store::{Column, StuckItem, insert_rows, statement, stuck, values};
 use uuid::Uuid;
 
 use super::run_row::{COLUMNS, RunRow};
 use super::{get, get_tenant, get_time_or_none, lock_by};
 use crate::domain::run::{MemberId, RunId};
+use crate::workers::RUNS;
 
 /// What names a run.
 pub(crate) type RunKey = (Tenant, RunId);
@@ -85,6 +86,22 @@ pub(crate) async fn take_up(conn: &impl ConnectionTrait, (tenant, run): RunKey, 
     ];
     conn.execute_raw(statement(conn, TAKE_UP, parameters)).await?;
     Ok(())
+}
+
+/// Why those of a tenant's runs are parked that are: nearly always none, which asks nothing of the database.
+pub(crate) async fn parked(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    runs: &[RunRow],
+) -> Result<HashMap<RunId, StuckItem>, Fault> {
+    let put_off: HashMap<String, RunId> = runs
+        .iter()
+        .filter(|run| run.due_time == Some(PARKED))
+        .map(|run| (run.run_id.uuid().simple().to_string(), run.run_id))
+        .collect();
+    let items = stuck::find_parked(conn, RUNS, tenant, put_off.keys().cloned().collect()).await?;
+    let named = |item: StuckItem| Some((*put_off.get(&item.item)?, item));
+    Ok(items.into_iter().filter_map(named).collect())
 }
 
 /// Those of the runs that are still leased under this id, locked until the transaction ends.

@@ -12,6 +12,7 @@ mod clock;
 mod command_line;
 mod keys;
 mod kill_nine;
+mod parked;
 mod process;
 mod replicas_killed;
 mod separate_processes;
