@@ -16,6 +16,7 @@ import traceback
 import grpc
 
 import story_beginning  # noqa: F401
+import story_grpcurl  # noqa: F401
 import story_postings  # noqa: F401
 import story_pools  # noqa: F401
 import story_views  # noqa: F401

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use fault::{Common, Fault};
 use http::{HeaderName, HeaderValue};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation};
 use kernel::{Principal, PrincipalKind, Scopes};
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,14 @@ const ISSUER: &str = "quanyu";
 
 /// Signs and verifies principals with the key that the processes of one platform share: a JWT (RFC 7519) with HS256.
 ///
+/// A second key is honoured beside it, so that the processes can change over from one key to another one by one.
+///
 /// It always goes by the machine's clock: a platform clock that is turned by hand must not age credentials.
 #[derive(Clone)]
 pub struct Signer {
     signing: EncodingKey,
-    verifying: DecodingKey,
+    /// The key that signs, and the others that are honoured.
+    verifying: Vec<DecodingKey>,
     validation: Validation,
 }
 
@@ -43,9 +46,17 @@ impl Signer {
         validation.leeway = LEEWAY_SECONDS;
         Self {
             signing: EncodingKey::from_secret(secret),
-            verifying: DecodingKey::from_secret(secret),
+            verifying: vec![DecodingKey::from_secret(secret)],
             validation,
         }
+    }
+
+    /// The same signer, which honours another secret as well: the one that peers sign with before a change of keys reaches
+    /// them, or after it has.
+    #[must_use]
+    pub fn honouring(mut self, secret: &[u8]) -> Self {
+        self.verifying.push(DecodingKey::from_secret(secret));
+        self
     }
 
     /// For how long a signature may be kept and sent again: half of what it is honoured for.
@@ -73,8 +84,12 @@ impl Signer {
                 "the signed principal is not valid: call the gateway",
             )
         };
-        let claims = jsonwebtoken::decode::<Claims>(header.as_bytes(), &self.verifying, &self.validation);
-        let claims = claims.map_err(|_| refuse())?.claims;
+        let mut read = self
+            .verifying
+            .iter()
+            .map(|key| jsonwebtoken::decode(header.as_bytes(), key, &self.validation));
+        let token: TokenData<Claims> = read.find_map(Result::ok).ok_or_else(refuse)?;
+        let claims = token.claims;
         let tenant = claims.tenant.parse().map_err(|_| refuse())?;
         Ok(Principal {
             tenant,
@@ -107,5 +122,28 @@ mod tests {
         // A token without a signature, as in RFC 8725 section 2.1.
         let unsigned = HeaderValue::from_static("eyJhbGciOiJub25lIn0.eyJpc3MiOiJxdWFueXUifQ.");
         assert!(signer.verify(&unsigned).is_err());
+    }
+
+    #[test]
+    fn keys_change_over_one_process_after_the_other() {
+        let (old, new, unknown) = ([7; 32], [8; 32], [9; 32]);
+        let principal = Principal::service("points", Tenant::PLATFORM);
+        // Before the change, while it reaches one process after the other, and once all sign with the new key.
+        let steps = [
+            Signer::new(&old),
+            Signer::new(&old).honouring(&new),
+            Signer::new(&new).honouring(&old),
+            Signer::new(&new),
+        ];
+        for pair in steps.windows(2) {
+            for (one, other) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
+                assert_eq!(one.verify(&other.sign(&principal).unwrap()).unwrap(), principal);
+            }
+        }
+        // The key that comes first signs.
+        let signed = steps[2].sign(&principal).unwrap();
+        assert!(steps[0].verify(&signed).is_err() && steps[3].verify(&signed).is_ok());
+        let forged = Signer::new(&unknown).sign(&principal).unwrap();
+        assert!(steps.iter().all(|signer| signer.verify(&forged).is_err()));
     }
 }

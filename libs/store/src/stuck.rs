@@ -6,7 +6,7 @@ use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 
-use crate::{Db, Tx, statement};
+use crate::{Column, Db, Tx, statement, values};
 
 /// How much of a reason is kept.
 const REASON_CHARS_MAX: usize = 1_000;
@@ -135,6 +135,26 @@ pub async fn find(
     let parameters: [Value; 3] = [queue.into(), tenant.uuid().into(), item.into()];
     let row = conn.query_one_raw(statement(conn, &sql, parameters)).await?;
     row.as_ref().map(read).transpose()
+}
+
+/// Those of the items that are parked. The caller keeps their number bounded.
+pub async fn find_parked(
+    conn: &impl ConnectionTrait,
+    queue: &str,
+    tenant: Tenant,
+    items: Vec<String>,
+) -> Result<Vec<StuckItem>, Fault> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = items.into_iter().map(|item| vec![item.into()]).collect();
+    let (list, own) = values(conn.get_database_backend(), 3, &[Column::Text], rows);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM stuck_item WHERE queue = $1 AND tenant_id = $2 AND retry_time IS NULL AND item IN {list}"
+    );
+    let parameters = [queue.into(), tenant.uuid().into()].into_iter().chain(own);
+    let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
+    rows.iter().map(read).collect()
 }
 
 /// Forgets that an item has failed: its queue takes it again. Answers whether it had.

@@ -33,6 +33,9 @@ pub enum ContractError {
     /// Reflection cannot be served.
     #[error("the contracts cannot be reflected: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// The `OpenAPI` document cannot be written.
+    #[error("the OpenAPI document cannot be written: {0}")]
+    Document(#[from] serde_json::Error),
     /// A file of the contracts has methods for everybody and methods for peers.
     #[error("{0} holds methods that only peers may call beside others: give them a file of their own")]
     HalfPublic(String),

@@ -69,7 +69,7 @@ impl Gateway {
     /// Reads the contracts; what is wrong in them is told here, before anything listens.
     pub fn new(config: GatewayConfig, deps: GatewayDeps) -> Result<Self, ContractError> {
         let contracts = Contracts::read()?;
-        let openapi = openapi::document(&contracts.router).to_string().into();
+        let openapi = serde_json::to_vec(&openapi::document(&contracts.router))?.into();
         let probes = Probes::new(deps.readiness)?;
         let keyring = Keyring::new(deps.db, deps.clock, deps.signer);
         let edge = Edge {

@@ -9,6 +9,7 @@ mod schema;
 use std::collections::BTreeMap;
 
 use prost_reflect::ServiceDescriptor;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use self::comments::Comments;
@@ -30,26 +31,44 @@ deadline may be set with the header `grpc-timeout`, for example `500m` for half 
 `connect-timeout-ms`, for example `500`.";
 
 /// The document.
-pub(crate) fn document(router: &Router) -> Value {
+#[derive(Serialize)]
+pub(crate) struct Document {
+    openapi: &'static str,
+    info: Value,
+    servers: Value,
+    security: Value,
+    tags: Vec<Value>,
+    #[serde(serialize_with = "in_order")]
+    paths: Vec<(String, Value)>,
+    components: Value,
+}
+
+/// A map of JSON sorts its names; these have an order of their own.
+fn in_order<S: Serializer>(paths: &[(String, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(paths.iter().map(|(address, item)| (address, item)))
+}
+
+/// Writes the document.
+pub(crate) fn document(router: &Router) -> Document {
     let comments = Comments::read(contracts::descriptors());
     let mut schemas = Schemas::new(&comments);
     let paths = paths(router.routes(), &comments, &mut schemas);
-    json!({
-        "openapi": OPENAPI_VERSION,
-        "info": {"title": "Quanyu", "version": env!("CARGO_PKG_VERSION"), "description": DESCRIPTION},
-        "servers": [{"url": "/"}],
-        "security": [{"bearer": []}, {"apiKey": []}],
-        "tags": tags(router, &comments),
-        "paths": paths,
-        "components": {
+    Document {
+        openapi: OPENAPI_VERSION,
+        info: json!({"title": "Quanyu", "version": env!("CARGO_PKG_VERSION"), "description": DESCRIPTION}),
+        servers: json!([{"url": "/"}]),
+        security: json!([{"bearer": []}, {"apiKey": []}]),
+        tags: tags(router, &comments),
+        paths,
+        components: json!({
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "An API key: `Bearer qy_...`."},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "An API key: `qy_...`."},
             },
             "responses": {"Error": error_response()},
             "schemas": schemas.finish(error_schema()),
-        },
-    })
+        }),
+    }
 }
 
 /// The services that have an address, in the order of their names.
@@ -68,12 +87,15 @@ fn tags(router: &Router, comments: &Comments) -> Vec<Value> {
 
 /// All addresses. Two that differ in nothing but the names of their variables are one path for `OpenAPI`, so they share the
 /// names of the first.
-fn paths(routes: &[Route], comments: &Comments, schemas: &mut Schemas<'_>) -> Map<String, Value> {
-    let mut by_shape: BTreeMap<String, Vec<&Route>> = BTreeMap::new();
+///
+/// Some clients take the first path that matches, so the more literal ones come first: a name before a variable, and
+/// `{id}:verb` before `{id}`.
+fn paths(routes: &[Route], comments: &Comments, schemas: &mut Schemas<'_>) -> Vec<(String, Value)> {
+    let mut by_shape: BTreeMap<Shape, Vec<&Route>> = BTreeMap::new();
     for route in routes {
         by_shape.entry(shape(route)).or_default().push(route);
     }
-    let mut paths = Map::new();
+    let mut paths = Vec::new();
     for routes in by_shape.values() {
         let names = routes.first().map(|route| variable_names(route)).unwrap_or_default();
         let mut item = Map::new();
@@ -82,15 +104,27 @@ fn paths(routes: &[Route], comments: &Comments, schemas: &mut Schemas<'_>) -> Ma
             item.insert(route.http_method.as_str().to_ascii_lowercase(), operation);
         }
         if let Some(route) = routes.first() {
-            paths.insert(address(route, &names), Value::Object(item));
+            paths.push((address(route, &names), Value::Object(item)));
         }
     }
     paths
 }
 
-/// What two routes have in common whose variables differ in name only.
-fn shape(route: &Route) -> String {
-    address(route, &vec![String::new(); route.variables.len()])
+/// What two routes have in common whose variables differ in name only, in the order of the document.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Shape {
+    /// Without the verb. A brace sorts behind letters, digits and hyphens.
+    place: String,
+    has_no_verb: bool,
+    verb: String,
+}
+
+fn shape(route: &Route) -> Shape {
+    Shape {
+        place: place(route, &vec![String::new(); route.variables.len()]),
+        has_no_verb: route.template.verb.is_none(),
+        verb: route.template.verb.clone().unwrap_or_default(),
+    }
 }
 
 /// The names of the variables, as the document has them.
@@ -106,6 +140,12 @@ fn variable_names(route: &Route) -> Vec<String> {
 
 /// The path as `OpenAPI` writes it: every variable as one name in braces.
 fn address(route: &Route, names: &[String]) -> String {
+    let verb = route.template.verb.iter().map(|verb| format!(":{verb}"));
+    std::iter::once(place(route, names)).chain(verb).collect()
+}
+
+/// The path without its verb.
+fn place(route: &Route, names: &[String]) -> String {
     let mut pieces = Vec::new();
     for (at, segment) in route.template.segments.iter().enumerate() {
         let variable = route
@@ -120,7 +160,6 @@ fn address(route: &Route, names: &[String]) -> String {
             (None, Segment::One | Segment::Rest) => pieces.push("/*".to_owned()),
         }
     }
-    pieces.extend(route.template.verb.as_ref().map(|verb| format!(":{verb}")));
     pieces.concat()
 }
 
@@ -176,7 +215,7 @@ mod tests {
     use crate::contract::{Contracts, is_served};
 
     fn generated() -> Value {
-        document(&Contracts::read().unwrap().router)
+        serde_json::to_value(document(&Contracts::read().unwrap().router)).unwrap()
     }
 
     fn operations(document: &Value) -> Vec<&Value> {
@@ -248,6 +287,34 @@ mod tests {
                     "{path}"
                 );
             }
+        }
+    }
+
+    /// Whether a client takes the path for the template's, as by the expression `[^/]+` for each variable.
+    fn matches(template: &str, path: &str) -> bool {
+        let (templates, pieces): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+        let is_match = |(template, piece): (&&str, &&str)| match template.split_once('}') {
+            Some((_, verb)) => piece.len() > verb.len() && piece.ends_with(verb),
+            None => template == piece,
+        };
+        templates.len() == pieces.len() && templates.iter().zip(&pieces).all(is_match)
+    }
+
+    #[test]
+    fn the_first_path_that_matches_is_the_right_one() {
+        let written = serde_json::to_string(&document(&Contracts::read().unwrap().router)).unwrap();
+        let paths: Vec<String> = {
+            // Read in the order of the text, which a map would not keep.
+            let parsed: Value = serde_json::from_str(&written).unwrap();
+            let mut paths: Vec<String> = parsed["paths"].as_object().unwrap().keys().cloned().collect();
+            paths.sort_by_key(|path| written.find(&format!("\"{path}\":{{")).unwrap());
+            paths
+        };
+        assert!(paths.iter().any(|path| path.contains("}:")));
+        for path in &paths {
+            let example = path.replace('{', "x").replace('}', "x");
+            let first = paths.iter().find(|template| matches(template, &example)).unwrap();
+            assert_eq!(first, path);
         }
     }
 

@@ -38,6 +38,8 @@ pub struct Config {
     /// Signs who calls between the processes of one platform; the same in all of them, 32 characters or more. `up` needs
     /// none.
     pub signing_key: Option<Secret>,
+    /// A second key that is honoured and does not sign, while the processes change over from one key to another.
+    pub signing_key_honoured: Option<Secret>,
     /// The first API key of a new platform: "qy_" and 64 hexadecimal digits; absent: one is made and shown once.
     pub first_api_key: Option<Secret>,
     /// The file that holds it, as secrets are handed to a container.
@@ -69,6 +71,7 @@ impl Default for Config {
             database_url: None,
             database_connections_max: None,
             signing_key: None,
+            signing_key_honoured: None,
             first_api_key: None,
             first_api_key_file: None,
             print_first_api_key: false,
@@ -99,7 +102,7 @@ impl Settings for Config {
             "admin_listen" => Some(r#""127.0.0.1:7490""#),
             "database_url" => Some(r#""postgres://user:password@host:5432/quanyu""#),
             "database_connections_max" => Some("48"),
-            "signing_key" => Some(r#""what openssl rand -hex 32 writes""#),
+            "signing_key" | "signing_key_honoured" => Some(r#""what openssl rand -hex 32 writes""#),
             "first_api_key" => Some(r#""what echo qy_$(openssl rand -hex 32) writes""#),
             "first_api_key_file" => Some(r#""/run/secrets/quanyu-first-api-key""#),
             "peers" => Some(r#"points = "http://10.0.0.7:7401""#),
@@ -128,12 +131,17 @@ impl Settings for Config {
             "admin_listen",
             "must be another address than listen",
         );
-        let key = self.signing_key.as_ref();
-        check(
-            key.is_none_or(|key| key.expose().len() >= SIGNING_KEY_CHARACTERS_MIN),
-            "signing_key",
-            "must have at least 32 characters: make one with `openssl rand -hex 32`",
-        );
+        for (setting, key) in [
+            ("signing_key", &self.signing_key),
+            ("signing_key_honoured", &self.signing_key_honoured),
+        ] {
+            check(
+                key.as_ref()
+                    .is_none_or(|key| key.expose().len() >= SIGNING_KEY_CHARACTERS_MIN),
+                setting,
+                "must have at least 32 characters: make one with `openssl rand -hex 32`",
+            );
+        }
         check(
             self.first_api_key.is_none() || self.first_api_key_file.is_none(),
             "first_api_key_file",

@@ -64,7 +64,10 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         .signing_key
         .as_ref()
         .ok_or_else(|| Fault::internal("the configuration was checked"))?;
-    let signer = Signer::new(secret.expose().as_bytes());
+    let mut signer = Signer::new(secret.expose().as_bytes());
+    if let Some(honoured) = &config.signing_key_honoured {
+        signer = signer.honouring(honoured.expose().as_bytes());
+    }
     let mesh = StaticMesh::new(&config.peer_addresses());
     let own = Switchboard::new();
     let mut channels: BTreeMap<String, Channel> = role

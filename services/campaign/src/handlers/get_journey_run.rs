@@ -24,8 +24,9 @@ impl CampaignApi {
         let mut finished = steps::list(self.db.read(), call.tenant(), run_id).await?;
         // A step that was finished between the two reads is the run's present one in what we have of it.
         finished.retain(|step| !row.is_active() || step.number < row.step_number);
+        let parked = runs::parked(self.db.read(), call.tenant(), std::slice::from_ref(&row)).await?;
         Ok(GetJourneyRunResponse {
-            run: Some(wire::run::run(&row)),
+            run: Some(wire::run::run(&row, parked.get(&run_id))),
             steps: wire::run::path(&row, finished),
         })
     }

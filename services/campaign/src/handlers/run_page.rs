@@ -45,8 +45,12 @@ impl RunPage {
             .last()
             .filter(|_| more)
             .map(|last| PageToken::encode(filter, last.run_id.uuid().as_bytes()));
+        let parked = runs::parked(db.read(), tenant, &rows).await?;
         Ok(Self {
-            runs: rows.iter().map(wire::run::run).collect(),
+            runs: rows
+                .iter()
+                .map(|row| wire::run::run(row, parked.get(&row.run_id)))
+                .collect(),
             next_page_token: next.unwrap_or_default(),
         })
     }

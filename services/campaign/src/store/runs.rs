@@ -1,14 +1,17 @@
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
-use store::{Column, Presence, among, for_update, insert_rows, look_up, looked_up, statement, values};
+use store::{
+    Column, Presence, StuckItem, among, for_update, insert_rows, look_up, looked_up, statement, stuck, values,
+};
 use uuid::Uuid;
 
 use super::run_row::{COLUMNS, RunRow};
 use super::{OF_MEMBER, get, get_tenant, get_time_or_none};
 use crate::domain::run::{MemberId, RunId};
+use crate::workers::RUNS;
 
 /// A run, by a list of tenants and ids.
 const OF_RUN: &str = "t.tenant_id = k.column1 AND t.run_id = k.column2";
@@ -95,6 +98,22 @@ pub(crate) async fn take_up(conn: &impl ConnectionTrait, (tenant, run): RunKey, 
     ];
     conn.execute_raw(statement(conn, TAKE_UP, parameters)).await?;
     Ok(())
+}
+
+/// Why those of a tenant's runs are parked that are: nearly always none, which asks nothing of the database.
+pub(crate) async fn parked(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    runs: &[RunRow],
+) -> Result<HashMap<RunId, StuckItem>, Fault> {
+    let put_off: HashMap<String, RunId> = runs
+        .iter()
+        .filter(|run| run.due_time == Some(PARKED))
+        .map(|run| (run.run_id.uuid().simple().to_string(), run.run_id))
+        .collect();
+    let items = stuck::find_parked(conn, RUNS, tenant, put_off.keys().cloned().collect()).await?;
+    let named = |item: StuckItem| Some((*put_off.get(&item.item)?, item));
+    Ok(items.into_iter().filter_map(named).collect())
 }
 
 /// Those of the runs that are still leased under this id, locked until the transaction ends.

@@ -57,6 +57,16 @@ async fn runs_that_cannot_be_moved_on_are_parked_and_the_others_go_on() {
     assert_eq!(stage.run_of(dan).await.state(), JourneyRunState::Completed);
     stage.until_stuck(3, 3).await;
     let stuck = stage.db.stuck_items(10).await.unwrap();
+    assert_eq!(stage.run_of(dan).await.parked, None);
+    // That of Cid can be read; it shows that it is parked, in a list and by itself.
+    let run = stage.run_of(cid).await;
+    let item = stuck.iter().find(|item| item.item == uuid_of(&run)).unwrap();
+    let parked = run.parked.clone().unwrap();
+    assert_eq!(
+        (parked.since_time, &parked.reason),
+        (Some(item.fail_time.to_wire()), &item.reason)
+    );
+    assert_eq!(stage.run_by_id(&run).await, run);
 
     // Mended and released, they go on.
     stage.spoil("version = 1", cid).await;
@@ -72,8 +82,15 @@ async fn runs_that_cannot_be_moved_on_are_parked_and_the_others_go_on() {
         tx.commit().await.unwrap();
     }
     stage.until_stuck(2, 0).await;
-    let state = stage.run_of(cid).await.state();
-    assert_eq!(state, JourneyRunState::Completed, "the other two fail again");
+    let run = stage.run_of(cid).await;
+    assert_eq!(run.state(), JourneyRunState::Completed, "the other two fail again");
+    assert_eq!(run.parked, None);
+}
+
+/// What the queue calls a run.
+fn uuid_of(run: &JourneyRun) -> String {
+    let run_id: crate::domain::run::RunId = run.run_id.parse().unwrap();
+    run_id.uuid().simple().to_string()
 }
 
 #[tokio::test]

@@ -305,6 +305,15 @@ impl Stage {
         runs.pop().unwrap()
     }
 
+    /// The run as it is read by its id.
+    pub(super) async fn run_by_id(&self, run: &JourneyRun) -> JourneyRun {
+        let request = GetJourneyRunRequest {
+            run_id: run.run_id.clone(),
+        };
+        let answer = self.runs().get_journey_run(request).await.unwrap().into_inner();
+        answer.run.unwrap()
+    }
+
     pub(super) async fn steps(&self, run: &JourneyRun) -> Vec<JourneyRunStep> {
         let request = GetJourneyRunRequest {
             run_id: run.run_id.clone(),

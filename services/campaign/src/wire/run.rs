@@ -1,11 +1,12 @@
+use ::store::StuckItem;
 use contracts::campaign::v1 as api;
 use kernel::Time;
 
 use crate::store::run_row::{RunRow, RunState};
 use crate::store::steps::StepRow;
 
-/// The run as the contract shows it.
-pub(crate) fn run(row: &RunRow) -> api::JourneyRun {
+/// The run as the contract shows it, with why it is parked where it is.
+pub(crate) fn run(row: &RunRow, parked: Option<&StuckItem>) -> api::JourneyRun {
     api::JourneyRun {
         run_id: row.run_id.to_string(),
         journey_code: row.journey_code.clone(),
@@ -19,6 +20,10 @@ pub(crate) fn run(row: &RunRow) -> api::JourneyRun {
         outcome_code: row.outcome_code.clone(),
         stop_reason: row.stop_reason.clone(),
         trigger_fact_type: row.trigger_fact_type.clone(),
+        parked: parked.map(|item| api::ParkedJourneyRun {
+            since_time: Some(item.fail_time.to_wire()),
+            reason: item.reason.clone(),
+        }),
     }
 }
 

@@ -35,11 +35,12 @@ fn everything_that_is_wrong_with_a_configuration_is_told_at_once_and_before_anyt
     let outcome = command
         .env("QUANYU_DATABASE_URL", "mysql://here")
         .env("QUANYU_SIGNING_KEY", "short")
+        .env("QUANYU_SIGNING_KEY_HONOURED", "short")
         .output()
         .unwrap();
     assert!(!outcome.status.success());
     let told = text(&outcome.stderr);
-    for setting in ["database_url", "signing_key"] {
+    for setting in ["database_url", "signing_key:", "signing_key_honoured:"] {
         assert!(told.contains(setting), "{told}");
     }
     let outcome = quanyu().args(["serve", "points"]).output().unwrap();

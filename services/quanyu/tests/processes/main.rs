@@ -13,6 +13,7 @@ mod command_line;
 mod keys;
 mod kill_nine;
 mod operating_document;
+mod parked;
 mod process;
 mod replicas_killed;
 mod separate_processes;

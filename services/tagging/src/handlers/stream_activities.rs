@@ -6,6 +6,7 @@ use contracts::r#type::v1::{UnreadableItem, UnreadableViolation};
 use fault::Fault;
 use futures::{Stream, StreamExt, stream};
 use kernel::Tenant;
+use kernel::text::check_identifier;
 use tonic::{Status, Streaming};
 
 use super::TaggingApi;
@@ -85,12 +86,14 @@ impl TaggingApi {
 
 /// What is wrong with a message's id. It refuses the message's own activity, and the stream goes on.
 fn wrong_name(request_id: &str) -> Option<UnreadableItem> {
-    if (1..=REQUEST_ID_CHARS_MAX).contains(&request_id.chars().count()) {
-        return None;
-    }
+    let message = if (1..=REQUEST_ID_CHARS_MAX).contains(&request_id.chars().count()) {
+        check_identifier(request_id).err()?.to_string()
+    } else {
+        format!("must have 1 to {REQUEST_ID_CHARS_MAX} characters")
+    };
     let violation = UnreadableViolation {
         path: "request_id".to_owned(),
-        message: format!("must have 1 to {REQUEST_ID_CHARS_MAX} characters"),
+        message,
     };
     Some(UnreadableItem {
         index: 0,

@@ -76,20 +76,29 @@ async fn a_stream_that_is_sent_again_repeats_nothing() {
 }
 
 #[tokio::test]
-async fn a_message_without_an_id_is_refused_and_the_stream_goes_on() {
+async fn a_message_with_a_wrong_id_is_refused_and_the_stream_goes_on() {
     let world = World::new().await;
-    let nameless = StreamActivitiesRequest {
+    let long = "r".repeat(129);
+    for (round, request_id) in ["", "r\0", "\0", "r\u{7}", "6.22203E+15", &long]
+        .into_iter()
+        .enumerate()
+    {
+        a_message_with_the_id_is_refused_and_the_stream_goes_on(&world, round, request_id).await;
+    }
+}
+
+async fn a_message_with_the_id_is_refused_and_the_stream_goes_on(world: &World, round: usize, request_id: &str) {
+    let facts = world.facts::<ActivityRecorded>().await.len();
+    let order = |source: &str| world.order(1, &format!("{source}{round}"), 0);
+    let wrong = StreamActivitiesRequest {
         unreadable_items: Vec::new(),
-        request_id: String::new(),
-        activity: Some(world.order(1, "b", 0)),
+        request_id: request_id.to_owned(),
+        activity: Some(order("b")),
     };
-    let messages = vec![
-        message(0, world.order(1, "a", 0)),
-        nameless,
-        message(2, world.order(1, "c", 0)),
-    ];
+    let messages = vec![message(0, order("a")), wrong, message(2, order("c"))];
     let answers = world.activities().stream_activities(stream::iter(messages)).await;
     let answers: Vec<_> = answers.unwrap().into_inner().try_collect().await.unwrap();
+    assert_eq!(answers[1].request_id, request_id);
     let results: Vec<_> = answers.into_iter().map(|answer| answer.result.unwrap()).collect();
     let outcomes: Vec<_> = results
         .iter()
@@ -104,5 +113,5 @@ async fn a_message_without_an_id_is_refused_and_the_stream_goes_on() {
         ]
     );
     assert_eq!(results[1].refusal.as_ref().unwrap().violations[0].path, "request_id");
-    assert_eq!(world.facts::<ActivityRecorded>().await.len(), 2);
+    assert_eq!(world.facts::<ActivityRecorded>().await.len(), facts + 2);
 }
