@@ -24,15 +24,15 @@
     )
 )]
 
-mod consumers;
+mod action;
+mod api;
 mod domain;
-mod faults;
-mod handlers;
-mod peers;
+mod fact;
+mod journey;
+mod member;
+mod refusals;
+mod run;
 mod store;
-#[cfg(test)]
-mod tests;
-mod versions;
 mod wire;
 mod workers;
 
@@ -45,11 +45,13 @@ use runtime::{Deps, Service, Worker};
 use tonic::service::Routes;
 use uuid::Uuid;
 
-use crate::consumers::{Listener, STREAMS};
-use crate::handlers::CampaignApi;
-use crate::peers::Asker;
-use crate::versions::Versions;
-use crate::workers::{Runner, Strays, Tidy};
+use crate::fact::consumers::{Listener, STREAMS};
+use crate::api::CampaignApi;
+use crate::action::Asker;
+use crate::journey::versions::Versions;
+use crate::run::runner::Runner;
+use crate::member::strays::Strays;
+use crate::run::tidy::Tidy;
 
 /// The service's name.
 pub const NAME: &str = "campaign";
@@ -60,11 +62,11 @@ const JOURNEYS_MAX: i64 = 500;
 /// The service's tables.
 pub fn migrations() -> Vec<::store::Migration> {
     vec![
-        store::schema::JOURNEYS,
-        store::schema::UNDO,
-        store::schema::DUE_BY_TENANT,
-        store::schema::OF_MEMBER,
-        store::schema::LEASE_HOLDER,
+        crate::store::migrations::JOURNEYS,
+        crate::store::migrations::UNDO,
+        crate::store::migrations::DUE_BY_TENANT,
+        crate::store::migrations::OF_MEMBER,
+        crate::store::migrations::LEASE_HOLDER,
     ]
 }
 
@@ -75,7 +77,7 @@ pub async fn take_up(tx: &Tx, queue: &str, tenant: Tenant, item: &str, now: Time
         return Ok(());
     }
     let run = Uuid::parse_str(item).map_err(|_| Fault::not_found("run", item))?;
-    store::runs::take_up(&**tx, (tenant, Id::from_uuid(run)), now).await
+    crate::run::rows::take_up(&**tx, (tenant, Id::from_uuid(run)), now).await
 }
 
 /// The service, ready to be served.
@@ -110,3 +112,6 @@ pub fn service(deps: Deps) -> Service {
         db: db.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

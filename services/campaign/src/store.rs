@@ -1,16 +1,6 @@
 //! The tables of journeys and runs, and every statement on them.
 
-pub(crate) mod entries;
-pub(crate) mod figures;
-pub(crate) mod heard;
-pub(crate) mod journeys;
-pub(crate) mod listeners;
-pub(crate) mod merges;
-pub(crate) mod run_row;
-pub(crate) mod runs;
-pub(crate) mod schema;
-pub(crate) mod steps;
-pub(crate) mod versions;
+pub(crate) mod migrations;
 
 use fault::Fault;
 use kernel::{Tenant, Time};

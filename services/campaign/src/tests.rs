@@ -19,3 +19,4 @@ mod tenants;
 mod tidiness;
 mod timers;
 mod world;
+

@@ -2,11 +2,12 @@ use ::store::Db;
 use fault::Fault;
 use kernel::{Clock, Tenant};
 
-use crate::domain::api_key::{ApiKey, BOOTSTRAP, State, operator_scopes};
-use crate::domain::secret::Secret;
-use crate::domain::time_zone::TimeZone;
-use crate::store::api_keys;
-use crate::store::tenants::{self, Added, TenantRow};
+use crate::tenant::time_zone::TimeZone;
+use crate::key;
+use crate::key::secret::Secret;
+use crate::key::{ApiKey, BOOTSTRAP, State, operator_scopes};
+use crate::tenant;
+use crate::tenant::rows::{Added, TenantRow};
 
 /// The code of the tenant that a platform begins with.
 pub(crate) const DEFAULT_TENANT: &str = "default";
@@ -57,7 +58,7 @@ impl Beginning {
 /// Makes the first tenant and its first key, which may do everything, unless there is a tenant already.
 pub async fn bootstrap(db: &Db, clock: &Clock, first: FirstSecret) -> Result<Beginning, Fault> {
     let tx = db.begin().await?;
-    if tenants::any(&*tx).await? {
+    if tenant::rows::any(&*tx).await? {
         drop(tx);
         return before(db, clock, first).await;
     }
@@ -72,7 +73,7 @@ pub async fn bootstrap(db: &Db, clock: &Clock, first: FirstSecret) -> Result<Beg
         return before(db, clock, first).await;
     };
     let key = ApiKey::new(clock, "operator", operator_scopes(), BOOTSTRAP, None, &secret);
-    api_keys::add(&*tx, tenant, &key).await?;
+    key::rows::add(&*tx, tenant, &key).await?;
     tx.commit().await?;
     Ok(Beginning::Now(FirstKey { tenant, secret }))
 }
@@ -80,7 +81,7 @@ pub async fn bootstrap(db: &Db, clock: &Clock, first: FirstSecret) -> Result<Beg
 /// Adds the tenant that a platform begins with; answers nothing where somebody else has just done so.
 pub(crate) async fn add_default_tenant(tx: &::store::Tx, clock: &Clock) -> Result<Option<Tenant>, Fault> {
     let row = TenantRow::new(clock, DEFAULT_TENANT, DEFAULT_TENANT, TimeZone::default());
-    Ok(match tenants::add(&**tx, &row).await? {
+    Ok(match tenant::rows::add(&**tx, &row).await? {
         Added::Yes => Some(row.tenant),
         Added::CodeTaken => None,
     })
@@ -91,7 +92,7 @@ async fn before(db: &Db, clock: &Clock, first: FirstSecret) -> Result<Beginning,
     let FirstSecret::Chosen(secret) = first else {
         return Ok(Beginning::Before);
     };
-    let found = api_keys::by_secret(db.read(), secret.hash()).await?;
+    let found = key::rows::by_secret(db.read(), secret.hash()).await?;
     let now = clock.now();
     let opens = |(_, key): &(Tenant, ApiKey)| key.state(now) == State::Active && key.open_secrets(now).next().is_some();
     Ok(if found.as_ref().is_some_and(opens) {
@@ -103,5 +104,5 @@ async fn before(db: &Db, clock: &Clock, first: FirstSecret) -> Result<Beginning,
 
 /// Every tenant of the platform, for its operators.
 pub async fn tenants(db: &Db) -> Result<Vec<Tenant>, Fault> {
-    tenants::all(db.read()).await
+    tenant::rows::all(db.read()).await
 }

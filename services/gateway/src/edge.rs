@@ -2,9 +2,7 @@
 
 mod access_log;
 mod config;
-mod credential;
 mod grpc;
-mod keyring;
 mod listen;
 mod probes;
 mod reflection;
@@ -23,15 +21,16 @@ use runtime::Readiness;
 use store::Db;
 use tonic::body::Body;
 
-use self::access_log::AccessLog;
-use self::credential::presented;
-use self::keyring::{Keyring, Opened};
-use self::probes::Probes;
 use crate::contract::{ContractError, Contracts};
+use crate::key::credential::presented;
+use crate::key::keyring::{Keyring, Opened};
 use crate::openapi;
-use crate::rest::{self, RestError};
+use crate::rest;
+use crate::rest::RestError;
+use access_log::AccessLog;
+use probes::Probes;
 
-pub use self::config::GatewayConfig;
+pub use config::GatewayConfig;
 
 const SERVING: Bytes = Bytes::from_static(b"{\"status\":\"SERVING\"}");
 

@@ -20,15 +20,17 @@
     )
 )]
 
+mod api;
 mod bootstrap;
 mod contract;
 mod domain;
 mod edge;
-mod handlers;
+mod key;
 mod openapi;
 pub mod operator;
 mod rest;
 mod store;
+mod tenant;
 mod wire;
 
 use contracts::gateway::v1::api_key_service_server::ApiKeyServiceServer;
@@ -36,12 +38,12 @@ use contracts::gateway::v1::tenant_service_server::TenantServiceServer;
 use runtime::{Deps, Service};
 use tonic::service::Routes;
 
-use self::handlers::GatewayApi;
+use crate::api::GatewayApi;
 
-pub use self::bootstrap::{Beginning, FirstKey, FirstSecret, bootstrap, tenants};
-pub use self::contract::ContractError;
-pub use self::domain::secret::{Secret, WeakSecret};
-pub use self::edge::{Gateway, GatewayConfig, GatewayDeps};
+pub use crate::bootstrap::{Beginning, FirstKey, FirstSecret, bootstrap, tenants};
+pub use crate::contract::ContractError;
+pub use crate::edge::{Gateway, GatewayConfig, GatewayDeps};
+pub use crate::key::secret::{Secret, WeakSecret};
 
 /// The service's name, and its schema's.
 pub const NAME: &str = "gateway";

@@ -12,9 +12,9 @@ use prost_reflect::ServiceDescriptor;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use self::comments::Comments;
-use self::schema::Schemas;
 use crate::contract::{FieldPath, Route, Router, Segment};
+use comments::Comments;
+use schema::Schemas;
 
 /// The version that the most tools read.
 const OPENAPI_VERSION: &str = "3.0.3";

@@ -9,12 +9,12 @@ use sea_orm::prelude::Uuid;
 
 use crate::bootstrap::{DEFAULT_TENANT, add_default_tenant};
 use crate::contract;
-use crate::domain::api_key::{ApiKey, Key, OPERATOR, operator_scopes, tenant_scopes};
-use crate::domain::scope::KnownScopes;
-use crate::domain::secret::Secret;
-use crate::domain::succession;
-use crate::store::api_keys;
-use crate::store::tenants;
+use crate::key;
+use crate::key::scope::KnownScopes;
+use crate::key::secret::Secret;
+use crate::key::succession;
+use crate::key::{ApiKey, Key, OPERATOR, operator_scopes, tenant_scopes};
+use crate::tenant;
 use crate::wire;
 
 /// How many keys are read at once.
@@ -64,7 +64,7 @@ pub async fn create_key(db: &Db, clock: &Clock, wanted: NewKey) -> Result<(Liste
         wanted.expire_time,
         &secret,
     );
-    api_keys::add(&*tx, tenant, &key).await?;
+    key::rows::add(&*tx, tenant, &key).await?;
     tx.commit().await?;
     let key = wire::api_key(&key, clock.now());
     Ok((ListedKey { tenant_code, key }, secret))
@@ -73,13 +73,13 @@ pub async fn create_key(db: &Db, clock: &Clock, wanted: NewKey) -> Result<(Liste
 /// The keys of one tenant, or of all, in the order in which they were made.
 pub async fn list_keys(db: &Db, clock: &Clock, tenant_code: Option<&str>) -> Result<Vec<ListedKey>, Fault> {
     let (mut listed, now) = (Vec::new(), clock.now());
-    for row in tenants::rows(db.read()).await? {
+    for row in tenant::rows::rows(db.read()).await? {
         if tenant_code.is_some_and(|code| code != row.code) {
             continue;
         }
         let mut after: Option<Uuid> = None;
         loop {
-            let keys = api_keys::list(db.read(), row.tenant, after, PAGE).await?;
+            let keys = key::rows::list(db.read(), row.tenant, after, PAGE).await?;
             let Some(last) = keys.last() else { break };
             after = Some(last.id.uuid());
             listed.extend(keys.iter().map(|key| ListedKey {
@@ -96,16 +96,16 @@ pub async fn list_keys(db: &Db, clock: &Clock, tenant_code: Option<&str>) -> Res
 pub async fn revoke_key(db: &Db, clock: &Clock, id: &str) -> Result<(ListedKey, Vec<String>), Fault> {
     let id: Id<Key> = wire::key_id(id)?;
     let tx = db.begin().await?;
-    for row in tenants::rows(&*tx).await? {
-        let writers = api_keys::lock_writers(&*tx, row.tenant).await?;
-        let Some(mut key) = api_keys::lock(&*tx, row.tenant, id).await? else {
+    for row in tenant::rows::rows(&*tx).await? {
+        let writers = key::rows::lock_writers(&*tx, row.tenant).await?;
+        let Some(mut key) = key::rows::lock(&*tx, row.tenant, id).await? else {
             continue;
         };
         let now = clock.now();
         let lost = succession::lost_with(&key, &writers, now);
         let lost = lost.into_iter().map(str::to_owned).collect();
         if key.revoke_time.is_none() {
-            api_keys::revoke(&*tx, row.tenant, id, now).await?;
+            key::rows::revoke(&*tx, row.tenant, id, now).await?;
             tx.commit().await?;
             key.revoke_time = Some(now);
         }
@@ -124,8 +124,8 @@ pub async fn revoke_key(db: &Db, clock: &Clock, id: &str) -> Result<(ListedKey, 
 /// The codes of the tenants of which no key may write keys any more: an operator has to make one.
 pub async fn locked_out(db: &Db, clock: &Clock) -> Result<Vec<String>, Fault> {
     let mut locked_out = Vec::new();
-    for row in tenants::rows(db.read()).await? {
-        let writers = api_keys::writers(db.read(), row.tenant).await?;
+    for row in tenant::rows::rows(db.read()).await? {
+        let writers = key::rows::writers(db.read(), row.tenant).await?;
         if !writers.iter().any(|key| succession::gives(key, clock.now())) {
             locked_out.push(row.code);
         }
@@ -134,7 +134,7 @@ pub async fn locked_out(db: &Db, clock: &Clock) -> Result<Vec<String>, Fault> {
 }
 
 async fn tenant(tx: &Tx, clock: &Clock, code: &str) -> Result<Tenant, Fault> {
-    let rows = tenants::rows(&**tx).await?;
+    let rows = tenant::rows::rows(&**tx).await?;
     if let Some(row) = rows.iter().find(|row| row.code == code) {
         return Ok(row.tenant);
     }
@@ -154,7 +154,7 @@ fn check(scopes: &[String]) -> Result<(), Fault> {
     match scopes.iter().find(|scope| !known.contain(scope)) {
         None => Ok(()),
         Some(unknown) => {
-            let message = format!("{unknown} {}", crate::domain::scope::UNKNOWN);
+            let message = format!("{unknown} {}", crate::key::scope::UNKNOWN);
             Err(Fault::invalid("scope", message))
         }
     }

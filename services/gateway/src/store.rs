@@ -1,7 +1,5 @@
 //! The gateway's tables: tenants, their API keys, the hashes of the keys' secrets.
 
-pub(crate) mod api_keys;
-mod migrations;
-pub(crate) mod tenants;
+pub(crate) mod migrations;
 
 pub(crate) use migrations::all as migrations;

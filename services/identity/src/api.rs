@@ -18,8 +18,9 @@ use kernel::{Clock, RequestKey, Tenant};
 use prost::Message;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::domain::{Member, MemberId, Moment};
-use crate::store;
+use crate::graph;
+use crate::graph::Moment;
+use crate::graph::member::{Member, MemberId};
 
 /// The methods of this service, each in the file of its name under `handlers`.
 #[derive(Clone)]
@@ -52,7 +53,7 @@ impl IdentityApi {
 
     /// The member of an id, or the survivor of the one it was, outside of a transaction.
     pub(crate) async fn member(&self, tenant: Tenant, id: MemberId) -> Result<Member, Fault> {
-        let member = store::graph::member(self.db.read(), tenant, id).await?;
+        let member = graph::rows::member(self.db.read(), tenant, id).await?;
         member.ok_or_else(|| Fault::not_found("member", id))
     }
 }

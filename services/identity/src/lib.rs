@@ -1,7 +1,7 @@
 //! One member over all channels.
 //!
 //! What this service guarantees:
-//! - A verified identity is one member's, by the rules of [`domain::recognition`] and by the key of its table.
+//! - A verified identity is one member's, by the rules of [`crate::graph::recognition`] and by the key of its table.
 //! - The same arrival leads to the same member, however often, in whatever order and however concurrently it comes.
 //! - An identity never moves from one member to another but by a merge, and a merge forgets no id: what was absorbed
 //!   leads to its survivor, in every method, unless the merge is undone: then the two are apart, whatever evidence says.
@@ -18,11 +18,16 @@
 )]
 
 mod api;
-mod domain;
-mod events;
+mod blocked_value;
+mod bulk;
+mod channel;
+mod facts;
+mod graph;
 mod handlers;
+mod parse;
+mod profile;
+mod refusals;
 mod store;
-mod wire;
 
 use contracts::identity::v1::blocked_value_service_server::BlockedValueServiceServer;
 use contracts::identity::v1::channel_service_server::ChannelServiceServer;
@@ -30,8 +35,8 @@ use contracts::identity::v1::member_service_server::MemberServiceServer;
 use runtime::{Deps, Service};
 use tonic::service::RoutesBuilder;
 
+use crate::api::IdentityApi;
 pub use crate::store::{IDENTIFIERS, migrations};
-use api::IdentityApi;
 
 /// The service's name, by which its peers know it.
 pub const NAME: &str = "identity";

@@ -1,15 +1,7 @@
 //! The tables of identity, and every statement that touches them.
 
-mod apart;
-pub(crate) mod blocked_values;
-pub(crate) mod channels;
-pub(crate) mod graph;
 mod identifiers;
-pub(crate) mod identities;
-pub(crate) mod import_rows;
-pub(crate) mod members;
-mod merges;
-mod row;
+pub(crate) mod row;
 
 pub use identifiers::IDENTIFIERS;
 use store::Migration;

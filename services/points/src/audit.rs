@@ -6,7 +6,9 @@ use kernel::Clock;
 use store::{Db, Tx};
 
 use crate::domain::{AccountKey, Proven, prove};
-use crate::store::{Accounts, BooksRow, FreezeRow, Since, freeze, lock, note_discrepancy, open_freeze, read_books};
+use crate::proof::rows::{Accounts, BooksRow, Since, read_books};
+use crate::account::freezes::{FreezeRow, freeze, note_discrepancy, open_freeze};
+use crate::account::rows::lock;
 
 /// How many entries of one account are read by one statement where it is read whole.
 const LINES_MAX: usize = 5_000;

@@ -4,8 +4,8 @@ use kernel::{Clock, Principal, Tenant};
 use prost::Message;
 use store::Db;
 
-use crate::engine::Engine;
-use crate::wire::ask;
+use crate::posting::engine::Engine;
+use crate::posting::request::ask;
 
 /// The ledger without a server around it, for whoever shares its process to measure it: what does a transaction cost, and
 /// what do many that share one?

@@ -32,17 +32,26 @@
     )
 )]
 
+mod account;
+mod adjustment;
+mod api;
+mod asset;
 mod audit;
-mod consumers;
 mod domain;
-mod engine;
-mod facts;
-mod handlers;
+mod earning;
+mod hold;
 mod ledger;
-mod post;
-#[cfg(test)]
-mod simulation;
+mod liability;
+mod member;
+mod pages;
+mod pending;
+mod pool;
+mod posting;
+mod proof;
+mod refusals;
+mod statement;
 mod store;
+mod transfer;
 mod wire;
 mod workers;
 
@@ -63,11 +72,13 @@ use events::{consume, feed, sequencer};
 use runtime::{Deps, Service};
 use tonic::service::Routes;
 
-pub use self::ledger::Ledger;
+pub use crate::ledger::Ledger;
 
-use self::consumers::{EarnByRules, KeepTiers, MoveOnMerge};
-use self::handlers::PointsApi;
-use self::workers::{PostDue, ProveCounters, Reconcile};
+use crate::member::{EarnByRules, KeepTiers, MoveOnMerge};
+use crate::api::PointsApi;
+use crate::posting::due::PostDue;
+use crate::proof::prove_counters::ProveCounters;
+use crate::proof::reconcile::Reconcile;
 
 /// The service's name, and its schema's.
 pub const NAME: &str = "points";
@@ -117,3 +128,6 @@ pub const IDENTIFIERS: &[::store::Identifiers] = store::IDENTIFIERS;
 pub fn migrations() -> Vec<::store::Migration> {
     store::migrations()
 }
+
+#[cfg(test)]
+mod simulation;

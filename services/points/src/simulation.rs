@@ -40,10 +40,10 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use store::OutboxRow;
 
-use self::answer::Outcome;
-use self::caller::Caller;
-use self::replay::Replay;
-use self::world::World;
+use answer::Outcome;
+use caller::Caller;
+use replay::Replay;
+use world::World;
 
 /// Seeds that have once found a fault, and some that cover much.
 const SEEDS: [u64; 4] = [1, 2, 3, 5];

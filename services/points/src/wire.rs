@@ -1,34 +1,6 @@
 //! From the contract's words to the domain's and back.
 
-mod activity;
-mod adjustment;
-mod asset;
-mod earning_decision;
-mod earning_rule;
-mod earning_rule_draft;
-mod hold;
-mod ledger;
-mod page;
-mod pool;
-mod posting_request;
-mod reconciliation;
-mod refusal;
-
-pub(crate) use activity::{ORDER_PAID, ORDER_REFUNDED, activity_facts, cost_centre, inputs_digest};
-pub(crate) use adjustment::adjustment_to_wire;
-pub(crate) use asset::{asset_to_wire, check_reachable, clawback_from_wire, expiry_from_wire};
-pub(crate) use earning_decision::{
-    amounts, caps_from_wire, decision_to_wire, explained_outcome, outcome_from_wire, refunded_to_wire,
-};
-pub(crate) use earning_rule::{RulePatch, rule_to_wire};
-pub(crate) use earning_rule_draft::{draft_to_wire, version_to_wire};
-pub(crate) use hold::hold_to_wire;
-pub(crate) use ledger::{balance_to_wire, entry_to_wire, lot_to_wire, zero_balance};
-pub(crate) use page::{Page, parse_cursor};
-pub(crate) use pool::{PoolPatch, holder_to_wire, parse_holder, parse_pool, pool_to_wire};
-pub(crate) use posting_request::{PostingRequest, Wish, ask};
-pub(crate) use reconciliation::{format_account, freeze_to_wire, parse_account, reconciliation_to_wire};
-pub(crate) use refusal::refusal_to_wire;
+use crate::posting::request::ask;
 
 use contracts::points::v1::ErrorReason;
 use fault::Fault;

@@ -21,13 +21,18 @@
     )
 )]
 
+mod api;
+mod benefit;
+mod coupon;
+mod coupon_template;
 mod domain;
-mod events;
-mod handlers;
+mod facts;
+mod member;
 mod pages;
 mod refusals;
 mod store;
-mod tiers;
+mod summary;
+mod tier;
 mod wire;
 mod workers;
 
@@ -47,7 +52,7 @@ pub const NAME: &str = "rights";
 /// The service.
 pub fn service(deps: Deps) -> Service {
     let Deps { clock, db, .. } = &deps;
-    let api = handlers::RightsApi {
+    let api = api::RightsApi {
         clock: clock.clone(),
         db: db.clone(),
     };
@@ -58,19 +63,19 @@ pub fn service(deps: Deps) -> Service {
         .add_service(RightsSummaryServiceServer::new(api));
     let workers = vec![
         ::events::sequencer(db.clone()),
-        ::events::consume(&deps, events::TrackGrowth { clock: clock.clone() }),
-        ::events::consume(&deps, events::FollowMembers { clock: clock.clone() }),
-        Box::new(workers::PlaceMembers {
+        ::events::consume(&deps, facts::TrackGrowth { clock: clock.clone() }),
+        ::events::consume(&deps, facts::FollowMembers { clock: clock.clone() }),
+        Box::new(crate::tier::place_members::PlaceMembers {
             clock: clock.clone(),
             db: db.clone(),
             queue: Queue::new(workers::PLACEMENTS, &deps),
             turn: Tenant::PLATFORM,
         }),
-        Box::new(workers::ExpireCoupons {
+        Box::new(crate::coupon::due::ExpireCoupons {
             clock: clock.clone(),
             db: db.clone(),
         }),
-        Box::new(workers::LapseLocks {
+        Box::new(crate::coupon::lapse::LapseLocks {
             timer: Timer::new(workers::LOCKS, &deps),
             db: db.clone(),
         }),

@@ -3,10 +3,10 @@
 use contracts::rights::v1::ErrorReason;
 use fault::{Common, Fault};
 
-use crate::domain::benefit::TermsRefusal;
-use crate::domain::coupon::CouponRefusal;
-use crate::domain::coupon_template::TemplateRefusal;
-use crate::domain::issuing::ItemRefusal;
+use crate::benefit::TermsRefusal;
+use crate::coupon::CouponRefusal;
+use crate::coupon_template::TemplateRefusal;
+use crate::coupon::issuing::ItemRefusal;
 
 impl From<TermsRefusal> for Fault {
     fn from(refusal: TermsRefusal) -> Self {

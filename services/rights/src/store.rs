@@ -2,16 +2,8 @@
 //!
 //! A transaction that touches several of them locks in this order: members (sorted), then a template, then the rest.
 
-pub(crate) mod absorptions;
-pub(crate) mod allowances;
-pub(crate) mod coupon_templates;
-pub(crate) mod coupons;
 mod identifiers;
-pub(crate) mod members;
-mod migrations;
-pub(crate) mod summary;
-pub(crate) mod tier_changes;
-pub(crate) mod tier_ladders;
+pub(crate) mod migrations;
 
 use fault::Fault;
 use kernel::Time;

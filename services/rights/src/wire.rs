@@ -1,9 +1,5 @@
 //! Between the contract's messages and the domain's values.
 
-pub(crate) mod coupon;
-pub(crate) mod coupon_template;
-pub(crate) mod tier;
-
 use fault::Violations;
 use kernel::{TIME_RANGE, Time};
 

@@ -1,14 +1,6 @@
 //! What happens with time, without being asked.
 
-mod expire_coupons;
-mod lapse_locks;
-mod place_members;
-
 use std::time::Duration;
-
-pub(crate) use expire_coupons::ExpireCoupons;
-pub(crate) use lapse_locks::LapseLocks;
-pub(crate) use place_members::PlaceMembers;
 
 /// The queue of members whose tier was decided by an older ladder, by their ids.
 pub(crate) const PLACEMENTS: &str = "rights.place_members";

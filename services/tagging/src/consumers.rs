@@ -1,9 +1,5 @@
 //! What tagging does about the facts of identity and rights.
 
-pub(crate) mod follow_members;
-pub(crate) mod follow_tiers;
-mod undo;
-
 use std::collections::BTreeMap;
 
 use events::Envelope;

@@ -5,7 +5,7 @@
 //!   the same tags as those that come in order.
 //! - A computed tag is what its definition makes of the member's activities at this moment: it is kept by each activity
 //!   alone, and by a timer at the edge of its window.
-//! - A segment is one pure condition (`domain::condition`), whoever evaluates it. Membership follows every change of a
+//! - A segment is one pure condition (`crate::segment::condition`), whoever evaluates it. Membership follows every change of a
 //!   tag or a profile in the transaction of that change, and only segments that look at what changed are evaluated.
 //! - Each change of a value or a membership is told once, as a fact, in the transaction of the change.
 //! - The id of a member that was merged leads to the survivor in every call and fact.
@@ -20,14 +20,17 @@
     )
 )]
 
-mod assigning;
+pub mod activity;
+mod api;
 mod consumers;
 pub mod domain;
-mod faults;
-mod handlers;
-mod people;
-mod recording;
+mod insight;
+pub mod member;
+mod pages;
+mod refusals;
+pub mod segment;
 mod store;
+pub mod tag;
 mod wire;
 mod workers;
 
@@ -39,10 +42,10 @@ use contracts::tagging::v1::tag_service_server::TagServiceServer;
 use runtime::{Deps, Service};
 use tonic::service::Routes;
 
-use crate::consumers::follow_members::FollowMembers;
-use crate::consumers::follow_tiers::FollowTiers;
-use crate::handlers::TaggingApi;
-use crate::store::revision::Revisions;
+use crate::member::follow_members::FollowMembers;
+use crate::member::follow_tiers::FollowTiers;
+use crate::api::TaggingApi;
+use crate::member::revision::Revisions;
 
 /// The service's name, which is also that of its stream of facts.
 pub const NAME: &str = "tagging";

@@ -1,17 +1,7 @@
 //! The rows of tagging and the statements on them. Every function takes many rows at once; the decisions are elsewhere.
 
-pub(crate) mod absorptions;
-pub(crate) mod activities;
-pub(crate) mod catalogs;
-pub(crate) mod figures;
 mod identifiers;
-pub(crate) mod member_tags;
-pub(crate) mod members;
-pub(crate) mod memberships;
-mod migrations;
-pub(crate) mod revision;
-pub(crate) mod segments;
-pub(crate) mod tags;
+pub(crate) mod migrations;
 
 pub(crate) use identifiers::IDENTIFIERS;
 pub(crate) use migrations::migrations;
@@ -22,7 +12,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, statement, values};
 use uuid::Uuid;
 
-use crate::domain::member::MemberId;
+use crate::member::MemberId;
 
 /// The rows that a statement finds.
 async fn query(

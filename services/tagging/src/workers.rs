@@ -1,15 +1,11 @@
 //! What tagging does without being called. Each worker takes no input: what to do follows from the tables and the clock.
 
-mod backfill_tags;
-mod evaluate_segments;
-mod look_at_due;
-
 use std::time::Duration;
 
 use kernel::Tenant;
 use runtime::{Deps, Queue, Timer, Worker};
 
-use crate::store::revision::Revisions;
+use crate::member::revision::Revisions;
 
 /// The queue of tags that are backfilled, by their codes.
 pub(crate) const BACKFILLS: &str = "tagging.backfill_tags";
@@ -29,20 +25,20 @@ pub(crate) fn all(deps: &Deps, revisions: &Revisions) -> Vec<Box<dyn Worker>> {
     // Brands take turns; whose turn it is matters to nobody else, so it is not kept.
     let turn = Tenant::PLATFORM;
     vec![
-        Box::new(look_at_due::LookAtDue {
+        Box::new(crate::tag::due::LookAtDue {
             timer: Timer::new(LOOKS, deps),
             db: db.clone(),
             revisions: revisions.clone(),
             queue: Queue::new(LOOKS, deps),
         }),
-        Box::new(backfill_tags::BackfillTags {
+        Box::new(crate::tag::backfill::BackfillTags {
             clock: clock.clone(),
             db: db.clone(),
             revisions: revisions.clone(),
             queue: Queue::new(BACKFILLS, deps),
             turn,
         }),
-        Box::new(evaluate_segments::EvaluateSegments {
+        Box::new(crate::segment::evaluate::EvaluateSegments {
             clock,
             db,
             revisions,

@@ -9,15 +9,15 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::drafts;
-use crate::domain::advance::{Advanced, Answer, Inputs, Tally, UNKNOWN_ATTEMPTS_MAX, advance, stop};
-use crate::domain::definition::{Definition, NodeIndex};
-use crate::domain::fact::{Fact, FactType, FieldValue};
-use crate::domain::run::{MemberId, Position, Run, RunId, Step, StopReason};
-use crate::wire;
+use crate::run::advance::{Advanced, Answer, Inputs, Tally, UNKNOWN_ATTEMPTS_MAX, advance, stop};
+use crate::journey::definition::{Definition, NodeIndex};
+use crate::fact::{Fact, FactType, FieldValue};
+use crate::run::{MemberId, Position, Run, RunId, Step, StopReason};
+use crate::journey;
 
 fn compile(definition: &JourneyDefinition) -> Definition {
     let mut violations = Violations::new();
-    let compiled = wire::definition::parse(definition, "d", &mut violations);
+    let compiled = journey::definition_wire::parse(definition, "d", &mut violations);
     compiled.unwrap_or_else(|| panic!("{violations:?}"))
 }
 

@@ -7,7 +7,7 @@ use events::Envelope;
 use super::drafts::*;
 use super::lifecycle::lifecycle;
 use super::stage::Stage;
-use crate::domain::run::MemberId;
+use crate::run::MemberId;
 
 /// What became of a member: his path, the outcome, and what he was given.
 async fn end_state(stage: &Stage, member: MemberId) -> (String, String, usize, usize, usize) {
@@ -233,7 +233,7 @@ async fn facts_that_match_nothing_leave_no_trace() {
     stage.run().await;
     assert!(stage.runs_of(ann).await.is_empty());
     assert!(
-        crate::store::heard::about(stage.db.read(), &[(stage.tenant, ann)].into(), kernel::Time::EPOCH)
+        crate::fact::heard::about(stage.db.read(), &[(stage.tenant, ann)].into(), kernel::Time::EPOCH)
             .await
             .unwrap()
             .is_empty()

@@ -8,7 +8,7 @@ use testkit::harness_with_peers;
 use super::drafts::*;
 use super::lifecycle::lifecycle;
 use super::world::World;
-use crate::domain::run::MemberId;
+use crate::run::MemberId;
 
 /// The whole service, with its own workers, fed by the feeds of its peers.
 #[tokio::test]

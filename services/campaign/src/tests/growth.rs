@@ -7,7 +7,7 @@ use testkit::reads::{self, RowsRead, grown};
 
 use super::drafts::*;
 use super::stage::Stage;
-use crate::domain::run::MemberId;
+use crate::run::MemberId;
 
 const FEW: u32 = 1_000;
 const MANY: u32 = 20_000;

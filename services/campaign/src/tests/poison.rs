@@ -8,7 +8,7 @@ use store::statement;
 
 use super::drafts::*;
 use super::stage::Stage;
-use crate::domain::run::MemberId;
+use crate::run::MemberId;
 
 impl Stage {
     async fn spoil(&self, change: &str, member: MemberId) {
@@ -89,7 +89,7 @@ async fn runs_that_cannot_be_moved_on_are_parked_and_the_others_go_on() {
 
 /// What the queue calls a run.
 fn uuid_of(run: &JourneyRun) -> String {
-    let run_id: crate::domain::run::RunId = run.run_id.parse().unwrap();
+    let run_id: crate::run::RunId = run.run_id.parse().unwrap();
     run_id.uuid().simple().to_string()
 }
 

@@ -9,7 +9,7 @@ use testkit::until;
 use super::drafts::*;
 use super::stage::{Replica, Stage};
 use super::world::Mood;
-use crate::domain::run::MemberId;
+use crate::run::MemberId;
 
 fn gifts() -> JourneyDefinition {
     journey(
@@ -198,7 +198,7 @@ async fn several_replicas_share_the_work_and_double_nothing() {
         stage.tell(&facts).await;
     }
     let (mut second, mut third) = (stage.another().await, stage.another().await);
-    let work = async |runner: &mut crate::workers::Runner| {
+    let work = async |runner: &mut crate::run::runner::Runner| {
         let mut idle = 0;
         while idle < 5 {
             match runner.tick().await {

@@ -79,7 +79,7 @@ async fn an_id_that_is_none_is_refused_and_one_of_nothing_is_not_found() {
         ),
         (Code::InvalidArgument, "run_id")
     );
-    let nobody = crate::domain::run::RunId::generate(&stage.clock);
+    let nobody = crate::run::RunId::generate(&stage.clock);
     let status = stage.runs().get_journey_run(get(nobody.to_string())).await.unwrap_err();
     assert_eq!(status.get_error_details().error_info().unwrap().reason, "NOT_FOUND");
     let list = ListMemberJourneyRunsRequest {

@@ -22,12 +22,14 @@ use testkit::TestDb;
 use tonic::service::Routes;
 
 use super::world::World;
-use crate::consumers::{Listener, STREAMS};
-use crate::domain::run::MemberId;
-use crate::handlers::CampaignApi;
-use crate::peers::Asker;
-use crate::versions::Versions;
-use crate::workers::{Runner, Strays, Tidy};
+use crate::fact::consumers::{Listener, STREAMS};
+use crate::run::MemberId;
+use crate::api::CampaignApi;
+use crate::action::Asker;
+use crate::journey::versions::Versions;
+use crate::run::runner::Runner;
+use crate::member::strays::Strays;
+use crate::run::tidy::Tidy;
 
 pub(super) const START: Time = Time::from_seconds(1_767_225_600);
 

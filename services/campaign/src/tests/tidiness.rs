@@ -5,8 +5,8 @@ use sea_orm::ConnectionTrait;
 
 use super::drafts::*;
 use super::stage::Stage;
-use crate::domain::fact::FactType;
-use crate::store::{heard, listeners};
+use crate::fact::FactType;
+use crate::fact::{heard, listeners};
 
 fn waiting() -> JourneyDefinition {
     journey(

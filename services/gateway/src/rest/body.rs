@@ -4,7 +4,8 @@ use bytes::Bytes;
 use fault::Fault;
 use prost_reflect::DynamicMessage;
 
-use super::json::{self, Read, Spelling};
+use super::json;
+use super::json::{Read, Spelling};
 use super::query;
 use crate::contract::{Body, Route};
 

@@ -15,13 +15,13 @@ use fault::{Fault, Violation};
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use serde::de::DeserializeSeed;
 
-use self::message::MessageSeed;
-use self::path::Path;
+use message::MessageSeed;
+use path::Path;
 
-pub(super) use self::message::{one_of_a_kind, other_of_its_oneof};
-pub(super) use self::path::respell_messages;
-pub(crate) use self::path::{Spelling, tells_paths};
-pub(super) use self::value::read_text;
+pub(super) use message::{one_of_a_kind, other_of_its_oneof};
+pub(super) use path::respell_messages;
+pub(crate) use path::{Spelling, tells_paths};
+pub(super) use value::read_text;
 
 /// How deep objects and lists may lie within each other.
 const DEPTH_MAX: usize = 64;

@@ -9,7 +9,8 @@ use tonic::body::Body;
 use tonic::{Status, Streaming};
 
 use super::call::{Spelt, spelt};
-use super::json::{self, Items, Read, respell_messages};
+use super::json;
+use super::json::{Items, Read, respell_messages};
 use super::{RestError, answer, error};
 use crate::contract::Route;
 

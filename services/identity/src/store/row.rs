@@ -4,10 +4,12 @@ use fault::Fault;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Row, unreadable};
 
-use crate::domain::{Identity, Key, Kind, MemberId, Proof};
+use crate::graph::identity::{Identity, Proof};
+use crate::graph::key::{Key, Kind};
+use crate::graph::member::MemberId;
 
 /// The edge in the columns `kind, scope, value, identity_id, proof, source_channel, link_time`.
-pub(super) fn identity(row: &QueryResult, verified: bool) -> Result<Identity, Fault> {
+pub(crate) fn identity(row: &QueryResult, verified: bool) -> Result<Identity, Fault> {
     let proof: String = row.get("proof")?;
     Ok(Identity {
         id: row.id("identity_id")?,
@@ -20,7 +22,7 @@ pub(super) fn identity(row: &QueryResult, verified: bool) -> Result<Identity, Fa
 }
 
 /// The key in the columns `kind, scope, value`.
-pub(super) fn key(row: &QueryResult) -> Result<Key, Fault> {
+pub(crate) fn key(row: &QueryResult) -> Result<Key, Fault> {
     let kind: String = row.get("kind")?;
     Ok(Key {
         kind: Kind::from_code(&kind).ok_or_else(|| unreadable("identity", format!("the kind {kind}")))?,
@@ -29,12 +31,12 @@ pub(super) fn key(row: &QueryResult) -> Result<Key, Fault> {
     })
 }
 
-pub(super) fn member_id(row: &QueryResult) -> Result<MemberId, Fault> {
+pub(crate) fn member_id(row: &QueryResult) -> Result<MemberId, Fault> {
     row.id("member_id")
 }
 
 /// `(VALUES ($2), ($3))` with the parameters from `$2` on; `$1` is the tenant's.
-pub(super) fn member_list(conn: &impl ConnectionTrait, ids: &[MemberId]) -> (String, Vec<Value>) {
+pub(crate) fn member_list(conn: &impl ConnectionTrait, ids: &[MemberId]) -> (String, Vec<Value>) {
     let rows = ids.iter().map(|id| vec![id.uuid().into()]).collect();
     store::values(conn.get_database_backend(), 2, &[Column::Uuid], rows)
 }

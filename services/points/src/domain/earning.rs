@@ -8,9 +8,9 @@ mod book;
 mod calendar;
 mod caps;
 mod compiled;
-mod explain;
+pub(crate) mod explain;
 mod facts;
-mod judge;
+pub(crate) mod judge;
 mod rule;
 
 pub(crate) use book::RuleBook;

@@ -19,9 +19,9 @@ use contracts::points::v1::*;
 use kernel::Time;
 use store::OutboxRow;
 
-use self::effects::{Effect, effect, entry_of};
-use self::merges::Family;
-use self::read::Step;
+use effects::{Effect, effect, entry_of};
+use merges::Family;
+use read::Step;
 use super::ask::Ask;
 use super::brand::{Account, Members};
 use super::history::Op;

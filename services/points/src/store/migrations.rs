@@ -24,7 +24,7 @@ mod views;
 
 use store::Migration;
 
-use self::earning::EARNING_IN_FULL;
+use earning::EARNING_IN_FULL;
 
 /// The tables of the ledger. `entry` and `entry_lot` are only ever added to; `account` and `lot` are their running sums.
 ///

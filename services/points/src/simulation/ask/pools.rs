@@ -5,8 +5,8 @@ use contracts::points::v1::*;
 use rpc::Channel;
 use tonic::Status;
 
-use super::super::answer::Answer;
-use super::super::brand::Members;
+use crate::simulation::answer::Answer;
+use crate::simulation::brand::Members;
 use super::{Ask, Change};
 
 impl Ask {

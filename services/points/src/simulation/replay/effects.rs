@@ -2,9 +2,9 @@
 
 use contracts::points::v1::Entry;
 
-use super::super::answer::Answer;
-use super::super::ask::Ask;
-use super::super::history::Op;
+use crate::simulation::answer::Answer;
+use crate::simulation::ask::Ask;
+use crate::simulation::history::Op;
 
 /// By what a request is known to have taken effect.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use contracts::points::v1::Entry;
 use kernel::Time;
 
-use super::super::ask::{Ask, Waits};
-use super::super::brand::Account;
-use super::super::pools::Pool;
+use crate::simulation::ask::{Ask, Waits};
+use crate::simulation::brand::Account;
+use crate::simulation::pools::Pool;
 use super::{Replay, negative, parts, post_time, sum};
 use crate::domain::model::Taken;
 use crate::domain::{EntryId, HoldId, LotId, LotKey};

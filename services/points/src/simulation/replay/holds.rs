@@ -3,9 +3,9 @@
 use contracts::points::v1::{HoldState, PointsConfirmed, PointsHeld, PointsHoldEnded};
 use kernel::Time;
 
-use super::super::answer::Answer;
-use super::super::ask::Ask;
-use super::super::pools::Pool;
+use crate::simulation::answer::Answer;
+use crate::simulation::ask::Ask;
+use crate::simulation::pools::Pool;
 use super::{Effect, Replay, lot_parts, sum, time};
 use crate::domain::model::ModelHold;
 use crate::domain::{EntryId, HoldId};

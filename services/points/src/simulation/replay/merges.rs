@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use contracts::points::v1::Entry;
 
-use super::super::brand::{ASSETS, Account, WITNESS};
-use super::super::identity::{Leads, Passage};
+use crate::simulation::brand::{ASSETS, Account, WITNESS};
+use crate::simulation::identity::{Leads, Passage};
 use super::{Replay, negative, parts};
 use crate::domain::model::{ModelHold, Whereabouts};
 use crate::domain::{HoldId, LotKey};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use contracts::points::v1::Entry;
 
-use super::super::answer::Answer;
-use super::super::ask::{Ask, Change};
-use super::super::brand::FAMILY;
-use super::super::pools::{POOLS, Pool};
+use crate::simulation::answer::Answer;
+use crate::simulation::ask::{Ask, Change};
+use crate::simulation::brand::FAMILY;
+use crate::simulation::pools::{POOLS, Pool};
 use super::{Effect, Replay, parts, sorted};
 
 impl Replay {

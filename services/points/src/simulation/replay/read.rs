@@ -5,9 +5,9 @@ use kernel::Fact;
 use prost::Message;
 use store::OutboxRow;
 
-use super::super::ask::Change;
-use super::super::brand::Account;
-use super::super::pools;
+use crate::simulation::ask::Change;
+use crate::simulation::brand::Account;
+use crate::simulation::pools;
 use super::{Replay, parts, post_time};
 use crate::domain::LotKey;
 

@@ -2,9 +2,9 @@
 
 use contracts::points::v1::Entry;
 
-use super::super::answer::Answer;
-use super::super::ask::Ask;
-use super::super::pools::Pool;
+use crate::simulation::answer::Answer;
+use crate::simulation::ask::Ask;
+use crate::simulation::pools::Pool;
 use super::{Effect, Replay, negative, parts, post_time, sum};
 use crate::domain::model::Whereabouts;
 use crate::domain::{EntryId, LotId, LotKey};

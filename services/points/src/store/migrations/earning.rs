@@ -70,7 +70,7 @@ mod tests {
     use testkit::TestDb;
 
     use crate::domain::{Amount, RuleState};
-    use crate::store::{find_rule_at, rule_revisions};
+    use crate::earning::rows::{find_rule_at, rule_revisions};
 
     #[tokio::test]
     async fn rules_from_before_are_formulas_in_force_since_they_were_made() {

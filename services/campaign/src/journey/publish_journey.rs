@@ -1,0 +1,62 @@
+use contracts::campaign::v1::{JourneyPublished, PublishJourneyRequest, PublishJourneyResponse};
+use fault::Fault;
+use rpc::Call;
+use store::Begun;
+
+use crate::api::CampaignApi;
+use crate::fact::listeners;
+use crate::fact::listeners::Entrance;
+use super::version_rows;
+use super::version_rows::{VersionKey, VersionRow};
+use super::{rows, wire};
+use super::versions::compile;
+
+impl CampaignApi {
+    pub(crate) async fn publish_journey(
+        &self,
+        call: Call<PublishJourneyRequest>,
+    ) -> Result<PublishJourneyResponse, Fault> {
+        let tenant = call.tenant();
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let journey = rows::lock(&**tx, tenant, &call.journey_code).await?;
+        let journey = journey.ok_or_else(|| Fault::not_found("journey", &call.journey_code))?;
+        let now = self.clock.now();
+        let journey = journey.publish(&call.etag, now)?;
+        let definition = compile(&journey.draft)?;
+
+        rows::update(&**tx, tenant, &journey).await?;
+        let key = VersionKey {
+            tenant,
+            journey_code: journey.code.clone(),
+            version: journey.published_version,
+        };
+        let row = VersionRow {
+            key: key.clone(),
+            definition: journey.draft.clone(),
+            publish_time: now,
+        };
+        version_rows::insert(&**tx, &row).await?;
+        listeners::await_facts(&**tx, &key, &definition.awaited_keys()).await?;
+        listeners::open(
+            &**tx,
+            &Entrance {
+                fact: definition.trigger.key.clone(),
+                version: key,
+            },
+        )
+        .await?;
+        let fact = JourneyPublished {
+            journey_code: journey.code.clone(),
+            version: journey.published_version,
+            publish_time: Some(now.to_wire()),
+        };
+        tx.emit(&self.clock, tenant, &journey.code, &fact).await?;
+        tx.commit(PublishJourneyResponse {
+            journey: Some(wire::journey(&journey)?),
+        })
+        .await
+    }
+}

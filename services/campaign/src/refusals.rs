@@ -1,0 +1,23 @@
+//! The one place that knows both the domain's refusals and the contract's.
+
+use contracts::campaign::v1::ErrorReason;
+use fault::{Common, Fault};
+
+use crate::journey::JourneyError;
+
+impl From<JourneyError> for Fault {
+    fn from(error: JourneyError) -> Self {
+        let message = error.to_string();
+        match error {
+            JourneyError::Archived { code } => {
+                Self::refused(ErrorReason::JourneyArchived, message).with("journey_code", code)
+            }
+            JourneyError::Unchanged { code, version } => Self::refused(ErrorReason::JourneyUnchanged, message)
+                .with("journey_code", code)
+                .with("published_version", version),
+            JourneyError::EtagMismatch { etag, sent } => Self::refused(Common::EtagMismatch, message)
+                .with("etag", etag)
+                .with("sent", sent),
+        }
+    }
+}

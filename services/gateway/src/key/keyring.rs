@@ -1,0 +1,244 @@
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use fault::{Common, Fault};
+use http::HeaderValue;
+use kernel::{Clock, Id, Principal, PrincipalKind, Tenant, Time};
+use rpc::Signer;
+use store::Db;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::rows;
+use super::secret::{Secret, SecretHash};
+use super::{ApiKey, Key, State};
+
+/// After how long what was read of a key is read again, by one request, while the others go on with it.
+const FRESH: Duration = Duration::from_millis(500);
+/// After how long nobody goes on with it: a revocation takes effect everywhere within a second. It is the machine's time,
+/// for a platform's clock that is turned by hand must not make revoked keys live.
+const STALE: Duration = Duration::from_millis(900);
+/// How many keys are kept in mind. Keys in use come back at once when they were forgotten.
+const ENTRIES_MAX: usize = 10_000;
+/// How exactly the last use of a key is known.
+const LAST_USE_STEP: Duration = Duration::from_mins(10);
+
+/// Which secrets open what, as far as the database has been asked.
+pub(crate) struct Keyring {
+    db: Db,
+    clock: Clock,
+    signer: Signer,
+    entries: RwLock<HashMap<SecretHash, Arc<Entry>>>,
+}
+
+/// Who calls.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    /// Says and proves it to the services.
+    pub(crate) principal: HeaderValue,
+    pub(crate) tenant: Tenant,
+    /// The id of the key, which is no secret.
+    pub(crate) key: Arc<str>,
+}
+
+struct Entry {
+    opened: Opened,
+    scopes: kernel::Scopes,
+    /// When the key or its secret ends.
+    end: Option<Time>,
+    signed_at: Instant,
+    read_at: Instant,
+    /// Whether somebody reads it again already.
+    is_being_read: AtomicBool,
+}
+
+impl Keyring {
+    pub(crate) fn new(db: Db, clock: Clock, signer: Signer) -> Self {
+        Self {
+            db,
+            clock,
+            signer,
+            entries: RwLock::default(),
+        }
+    }
+
+    /// Who presents this secret; refuses one that is unknown, expired or revoked.
+    pub(crate) async fn open(&self, secret: &Secret) -> Result<Opened, Fault> {
+        let hash = secret.hash();
+        let known = self.known(hash);
+        let (now, at) = (self.clock.now(), Instant::now());
+        if let Some(entry) = known.as_deref().filter(|entry| entry.holds(now, at)) {
+            return Ok(entry.opened.clone());
+        }
+        let read = rows::by_secret(self.db.read(), hash).await?;
+        let entry = read.ok_or_else(unknown).and_then(|(tenant, key)| {
+            check(&key, now)?;
+            self.note_use(tenant, &key, now);
+            self.entry(tenant, &key, known.as_deref(), at)
+        });
+        match entry {
+            Ok(entry) => {
+                let opened = entry.opened.clone();
+                self.keep(hash, entry);
+                Ok(opened)
+            }
+            Err(fault) => {
+                self.forget(hash);
+                Err(fault)
+            }
+        }
+    }
+
+    fn known(&self, hash: SecretHash) -> Option<Arc<Entry>> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(&hash).cloned()
+    }
+
+    fn keep(&self, hash: SecretHash, entry: Entry) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= ENTRIES_MAX {
+            entries.clear();
+        }
+        entries.insert(hash, Arc::new(entry));
+    }
+
+    fn forget(&self, hash: SecretHash) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        entries.remove(&hash);
+    }
+
+    /// What is kept in mind of a key. The signature of the former entry is used again while it may be.
+    fn entry(&self, tenant: Tenant, key: &ApiKey, former: Option<&Entry>, at: Instant) -> Result<Entry, Fault> {
+        let ends = [
+            key.expire_time,
+            key.secrets.first().and_then(|secret| secret.expire_time),
+        ];
+        let end = ends.into_iter().flatten().min();
+        let reusable =
+            former.filter(|former| former.scopes == key.scopes && at.duration_since(former.signed_at) < Signer::REUSE);
+        let (opened, signed_at) = if let Some(former) = reusable {
+            (former.opened.clone(), former.signed_at)
+        } else {
+            (self.sign(tenant, key)?, at)
+        };
+        Ok(Entry {
+            opened,
+            scopes: key.scopes.clone(),
+            end,
+            signed_at,
+            read_at: at,
+            is_being_read: AtomicBool::new(false),
+        })
+    }
+
+    fn sign(&self, tenant: Tenant, key: &ApiKey) -> Result<Opened, Fault> {
+        let subject = key.id.to_string();
+        let kind = PrincipalKind::Key;
+        let principal = Principal {
+            tenant,
+            subject: subject.clone(),
+            scopes: key.scopes.clone(),
+            kind,
+        };
+        Ok(Opened {
+            principal: self.signer.sign(&principal)?,
+            tenant,
+            key: subject.into(),
+        })
+    }
+
+    /// Writes down that the key is in use, now and then, and without anybody waiting for it.
+    fn note_use(&self, tenant: Tenant, key: &ApiKey, now: Time) {
+        if key.last_use_time.is_some_and(|last| now < last.plus(LAST_USE_STEP)) {
+            return;
+        }
+        let (db, id, known) = (self.db.clone(), key.id, key.last_use_time);
+        let write = async move {
+            if let Err(fault) = write_use(&db, tenant, id, known, now).await {
+                // The next request that reads the key tries again.
+                tracing::warn!(%fault, api_key_id = %id, "the last use of an API key was not written");
+            }
+        };
+        tokio::spawn(write.in_current_span());
+    }
+}
+
+async fn write_use(db: &Db, tenant: Tenant, id: Id<Key>, known: Option<Time>, now: Time) -> Result<(), Fault> {
+    let tx = db.begin().await?;
+    rows::used(&*tx, tenant, id, known, now).await?;
+    tx.commit().await
+}
+
+impl Entry {
+    /// Whether a request may go on with it: read just now, or being read again by another request, and not past its end.
+    fn holds(&self, now: Time, at: Instant) -> bool {
+        let age = at.duration_since(self.read_at);
+        let is_left_to_others = || age < STALE && self.is_being_read.swap(true, Ordering::Relaxed);
+        self.end.is_none_or(|end| now < end) && (age < FRESH || is_left_to_others())
+    }
+}
+
+/// Refuses a key that opens nothing with the secret that was presented. Who holds the secret may know why.
+fn check(key: &ApiKey, now: Time) -> Result<(), Fault> {
+    let refuse = |what: &str| {
+        Err(Fault::refused(
+            Common::Unauthenticated,
+            format!("{what}: use another one"),
+        ))
+    };
+    match key.state(now) {
+        State::Revoked => refuse("the API key was revoked"),
+        State::Expired { .. } => refuse("the API key has expired"),
+        State::Active if key.open_secrets(now).next().is_none() => {
+            refuse("the API key has a newer secret, and this one ended")
+        }
+        State::Active => Ok(()),
+    }
+}
+
+fn unknown() -> Fault {
+    Fault::refused(Common::Unauthenticated, "there is no such API key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time::from_seconds(1_000);
+
+    fn entry(read_at: Instant, end: Option<Time>) -> Entry {
+        let opened = Opened {
+            principal: HeaderValue::from_static("principal"),
+            tenant: Tenant::PLATFORM,
+            key: "key_1".into(),
+        };
+        let is_being_read = AtomicBool::new(false);
+        Entry {
+            opened,
+            scopes: kernel::Scopes::default(),
+            end,
+            signed_at: read_at,
+            read_at,
+            is_being_read,
+        }
+    }
+
+    #[test]
+    fn one_request_reads_a_key_again_while_the_others_go_on() {
+        let start = Instant::now();
+        let entry = entry(start, None);
+        assert!(entry.holds(NOW, start + FRESH - Duration::from_millis(1)));
+        assert!(!entry.holds(NOW, start + FRESH), "the first one reads");
+        assert!(entry.holds(NOW, start + FRESH), "the next one need not");
+        assert!(!entry.holds(NOW, start + STALE), "nobody goes on for longer");
+    }
+
+    #[test]
+    fn nobody_goes_on_past_the_end() {
+        let start = Instant::now();
+        assert!(entry(start, Some(NOW.plus(Duration::from_micros(1)))).holds(NOW, start));
+        assert!(!entry(start, Some(NOW)).holds(NOW, start));
+    }
+}

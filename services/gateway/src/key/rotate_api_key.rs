@@ -1,0 +1,70 @@
+use std::time::Duration;
+
+use ::store::Begun;
+use contracts::gateway::v1::{ErrorReason, RotateApiKeyRequest, RotateApiKeyResponse};
+use fault::Fault;
+use rpc::Call;
+
+use super::rows;
+use super::scope;
+use super::secret::Secret;
+use super::{ApiKey, KeptSecret, RotateError};
+use crate::api::GatewayApi;
+use crate::wire;
+
+/// How much longer the former secret opens where the caller says nothing.
+const OVERLAP: Duration = Duration::from_hours(24);
+
+impl GatewayApi {
+    pub(crate) async fn rotate_api_key(&self, call: Call<RotateApiKeyRequest>) -> Result<RotateApiKeyResponse, Fault> {
+        let id = wire::key_id(&call.api_key_id)?;
+        let overlap = call.overlap.map_or(Ok(OVERLAP), Duration::try_from);
+        let overlap = overlap.map_err(|_| Fault::invalid("overlap", "must not be negative"))?;
+        let tx = match self
+            .db
+            .begin_once::<RotateApiKeyResponse>(&call.key(&call.request_id))
+            .await?
+        {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let key = rows::lock(&**tx, call.tenant(), id)
+            .await?
+            .ok_or_else(|| Fault::not_found("api_key", id))?;
+        // Whoever is told a key's secret holds its scopes from then on.
+        wire::refuse_not_held(&scope::not_held(&call.principal().scopes, key.scopes.iter()))?;
+        let now = self.clock.now();
+        let rotation = key.rotate(now, overlap).map_err(|error| refused(&key, error))?;
+        let secret = Secret::generate().map_err(Fault::internal)?;
+        // Past this line nothing may refuse the rotation.
+        let newest = KeptSecret::new(rotation.ordinal, &secret, now);
+        rows::end_secrets(&**tx, &rotation.ends).await?;
+        rows::add_secret(&**tx, call.tenant(), id, &newest).await?;
+        let key = key.rotated(&rotation, newest);
+        let kept = RotateApiKeyResponse {
+            api_key: Some(wire::api_key(&key, now)),
+            secret: String::new(),
+        };
+        let answer = tx.commit(kept).await?;
+        Ok(RotateApiKeyResponse {
+            secret: secret.reveal().to_owned(),
+            ..answer
+        })
+    }
+}
+
+fn refused(key: &ApiKey, error: RotateError) -> Fault {
+    let id = key.id;
+    match error {
+        RotateError::Revoked => {
+            let message = format!("the API key {id} was revoked, which is for ever: create another");
+            Fault::refused(ErrorReason::ApiKeyRevoked, message).with("api_key_id", id)
+        }
+        RotateError::Expired { since } => {
+            let message = format!("the API key {id} expired at {since}: create another");
+            Fault::refused(ErrorReason::ApiKeyExpired, message)
+                .with("api_key_id", id)
+                .with("expire_time", since)
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Members in bulk: files of rows, each judged alone.
+
+mod import_members;
+mod rows;

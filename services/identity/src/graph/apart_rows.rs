@@ -1,0 +1,74 @@
+//! Who is not one person with whom, because a merge of the two was undone. Each pair stands in both orders.
+
+use std::collections::BTreeSet;
+
+use fault::Fault;
+use kernel::Tenant;
+use sea_orm::{ConnectionTrait, Value};
+use store::{Row, Tx, look_up, statement};
+use uuid::Uuid;
+
+use super::member::{Member, MemberId};
+use super::{Merge, Undo};
+use crate::store::row::member_list;
+
+/// The pairs among these members.
+pub(crate) async fn among(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    members: &[Member],
+) -> Result<Vec<(MemberId, MemberId)>, Fault> {
+    if members.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
+    let here: BTreeSet<MemberId> = ids.iter().copied().collect();
+    let (list, mut parameters) = member_list(conn, &ids);
+    parameters.insert(0, tenant.uuid().into());
+    let on = "t.tenant_id = $1 AND t.member_id = k.column1";
+    let found = look_up(conn.get_database_backend(), &list, "member_apart", on);
+    let sql = format!("SELECT member_id, other_id FROM {found}");
+    let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
+    let pairs: Result<Vec<(MemberId, MemberId)>, Fault> = rows
+        .iter()
+        .map(|row| {
+            let (one, other): (Uuid, Uuid) = (row.get(0)?, row.get(1)?);
+            Ok((MemberId::from_uuid(one), MemberId::from_uuid(other)))
+        })
+        .collect();
+    Ok(pairs?.into_iter().filter(|(_, other)| here.contains(other)).collect())
+}
+
+/// After a merge: the two are one person, and whoever is none with the absorbed member is none with the survivor.
+pub(crate) async fn inherit(tx: &Tx, tenant: Tenant, merge: &Merge) -> Result<(), Fault> {
+    const FORGET: &str = "DELETE FROM member_apart WHERE tenant_id = $1 \
+         AND ((member_id = $2 AND other_id = $3) OR (member_id = $3 AND other_id = $2))";
+    const INHERIT: &str = "INSERT INTO member_apart (tenant_id, member_id, other_id, by_merge_id) \
+         SELECT tenant_id, $3, other_id, $4 FROM member_apart WHERE tenant_id = $1 AND member_id = $2 \
+         UNION ALL SELECT tenant_id, other_id, $3, $4 FROM member_apart WHERE tenant_id = $1 AND member_id = $2 \
+         ON CONFLICT DO NOTHING";
+    let [absorbed, survivor]: [Value; 2] = [merge.absorbed.uuid().into(), merge.survivor.id.uuid().into()];
+    let pair = [tenant.uuid().into(), absorbed.clone(), survivor.clone()];
+    tx.execute_raw(statement(&**tx, FORGET, pair)).await?;
+    let parameters = [tenant.uuid().into(), absorbed, survivor, merge.id.uuid().into()];
+    tx.execute_raw(statement(&**tx, INHERIT, parameters)).await?;
+    Ok(())
+}
+
+/// After an undo: the two are two persons, and what the survivor had inherited by the merge is forgotten.
+pub(crate) async fn part(tx: &Tx, tenant: Tenant, undo: &Undo) -> Result<(), Fault> {
+    const FORGET: &str = "DELETE FROM member_apart WHERE tenant_id = $1 AND member_id = $2 AND by_merge_id = $3";
+    const FORGET_OTHERS: &str = "DELETE FROM member_apart WHERE tenant_id = $1 AND other_id = $2 AND by_merge_id = $3";
+    const PART: &str = "INSERT INTO member_apart (tenant_id, member_id, other_id)";
+    let [restored, survivor]: [Value; 2] = [undo.restored.id.uuid().into(), undo.survivor.id.uuid().into()];
+    for forget in [FORGET, FORGET_OTHERS] {
+        let parameters = [tenant.uuid().into(), survivor.clone(), undo.merge.uuid().into()];
+        tx.execute_raw(statement(&**tx, forget, parameters)).await?;
+    }
+    let pairs = [[restored.clone(), survivor.clone()], [survivor, restored]];
+    let rows = pairs
+        .into_iter()
+        .map(|[one, other]| vec![tenant.uuid().into(), one, other]);
+    store::insert_rows(&**tx, PART, rows.collect(), "ON CONFLICT DO NOTHING").await?;
+    Ok(())
+}

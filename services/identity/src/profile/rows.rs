@@ -1,0 +1,188 @@
+use std::collections::{BTreeMap, HashMap};
+
+use fault::Fault;
+use kernel::{Tenant, Time};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use store::{Row, look_up, statement};
+use uuid::Uuid;
+
+use super::Attribute;
+use super::{Field, Profile, Source};
+use crate::graph;
+use crate::graph::identity::Identity;
+use crate::graph::member::{Member, MemberId};
+use crate::store::row::{member_id, member_list};
+
+/// Members in one statement.
+const MEMBERS_PER_STATEMENT_MAX: usize = 5_000;
+const COLUMNS: &str = "member_id, register_time, register_channel, absorbed, \
+     name, gender, birth_date, province, city, address, sources, update_time, version";
+
+/// Which members a list shows.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter {
+    pub(crate) channel_code: Option<String>,
+    pub(crate) register_from: Time,
+    pub(crate) register_until: Time,
+}
+
+/// The members of the given ids, whole, in the order of their ids; unknown ids are left out.
+///
+/// A member who is absorbed while this reads is a lost race: the caller follows the redirect again.
+pub(crate) async fn read(conn: &impl ConnectionTrait, tenant: Tenant, ids: &[MemberId]) -> Result<Vec<Member>, Fault> {
+    present(select(conn, tenant, ids, "").await?)
+}
+
+/// The same, with the rows locked in the order of their ids until the transaction ends.
+pub(crate) async fn lock(conn: &impl ConnectionTrait, tenant: Tenant, ids: &[MemberId]) -> Result<Vec<Member>, Fault> {
+    present(lock_with_absorbed(conn, tenant, ids).await?)
+}
+
+/// The same, with those that are absorbed, and whether they are.
+pub(crate) async fn lock_with_absorbed(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    ids: &[MemberId],
+) -> Result<Vec<(Member, bool)>, Fault> {
+    select(conn, tenant, ids, store::for_update(conn.get_database_backend())).await
+}
+
+fn present(members: Vec<(Member, bool)>) -> Result<Vec<Member>, Fault> {
+    let present = members
+        .into_iter()
+        .map(|(member, absorbed)| if absorbed { Err(Fault::Contended) } else { Ok(member) });
+    present.collect()
+}
+
+async fn select(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    ids: &[MemberId],
+    lock: &str,
+) -> Result<Vec<(Member, bool)>, Fault> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut members = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(MEMBERS_PER_STATEMENT_MAX) {
+        let (list, mut parameters) = member_list(conn, chunk);
+        parameters.insert(0, tenant.uuid().into());
+        // Read, and locked, in the order of the list, which is that of the ids.
+        let on = format!("t.tenant_id = $1 AND t.member_id = k.column1{lock}");
+        let found = look_up(conn.get_database_backend(), &list, "member", &on);
+        let sql = format!("SELECT {COLUMNS} FROM {found}");
+        let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
+        // The edges are read after the lock is held, so that they cannot change any more.
+        let mut edges = graph::identity_rows::of_members(conn, tenant, chunk).await?;
+        for row in &rows {
+            members.push(member(row, &mut edges)?);
+        }
+    }
+    Ok(members)
+}
+
+/// The ids of members after one, or from the first one, by a filter, in the order of their ids.
+pub(crate) async fn list(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    filter: &Filter,
+    after: Option<MemberId>,
+    rows_max: i64,
+) -> Result<Vec<MemberId>, Fault> {
+    let mut parameters: Vec<Value> = vec![
+        tenant.uuid().into(),
+        after.map_or(Uuid::nil(), MemberId::uuid).into(),
+        filter.register_from.micros().into(),
+        filter.register_until.micros().into(),
+        rows_max.into(),
+    ];
+    let in_channel = match &filter.channel_code {
+        None => "",
+        Some(code) => {
+            parameters.push(code.clone().into());
+            "AND EXISTS (SELECT 1 FROM identity WHERE identity.tenant_id = member.tenant_id \
+             AND identity.member_id = member.member_id AND identity.kind = 'external_id' AND identity.scope = $6) "
+        }
+    };
+    let sql = format!(
+        "SELECT member_id FROM member WHERE tenant_id = $1 AND member_id > $2 AND NOT absorbed \
+         AND register_time >= $3 AND register_time < $4 {in_channel}ORDER BY member_id LIMIT $5"
+    );
+    let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
+    rows.iter().map(member_id).collect()
+}
+
+/// Writes members, new or changed, with whether they are absorbed; the rows of changed ones are locked.
+pub(crate) async fn write(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    members: &[(&Member, Option<MemberId>)],
+) -> Result<(), Fault> {
+    const REPLACE: &str = "ON CONFLICT (tenant_id, member_id) DO UPDATE SET register_time = excluded.register_time, \
+         absorbed = excluded.absorbed, name = excluded.name, gender = excluded.gender, birth_date = excluded.birth_date, \
+         province = excluded.province, city = excluded.city, address = excluded.address, sources = excluded.sources, \
+         update_time = excluded.update_time, version = excluded.version";
+    let rows: Result<Vec<Vec<Value>>, Fault> = members
+        .iter()
+        .map(|(member, absorbed_by)| member_values(tenant, member, absorbed_by.is_some()))
+        .collect();
+    store::insert_rows(
+        conn,
+        &format!("INSERT INTO member (tenant_id, {COLUMNS})"),
+        rows?,
+        REPLACE,
+    )
+    .await?;
+    Ok(())
+}
+
+fn member_values(tenant: Tenant, member: &Member, absorbed: bool) -> Result<Vec<Value>, Fault> {
+    let sources: BTreeMap<&str, &str> = member
+        .profile
+        .iter()
+        .map(|(field, attribute)| (field.name(), attribute.source.code()))
+        .collect();
+    let mut values: Vec<Value> = vec![
+        tenant.uuid().into(),
+        member.id.uuid().into(),
+        member.register_time.micros().into(),
+        member.register_channel.clone().into(),
+        absorbed.into(),
+    ];
+    values.extend(Field::ALL.map(|field| member.profile.value(field).into()));
+    values.push(serde_json::to_string(&sources).map_err(Fault::internal)?.into());
+    values.push(member.update_time.micros().into());
+    values.push(member.version.into());
+    Ok(values)
+}
+
+/// A member, and whether it is absorbed.
+fn member(row: &QueryResult, edges: &mut HashMap<MemberId, Vec<Identity>>) -> Result<(Member, bool), Fault> {
+    let id = member_id(row)?;
+    let member = Member {
+        id,
+        register_time: row.time("register_time")?,
+        register_channel: row.get("register_channel")?,
+        profile: profile(row)?,
+        identities: edges.remove(&id).unwrap_or_default(),
+        update_time: row.time("update_time")?,
+        version: row.get("version")?,
+    };
+    Ok((member, row.get("absorbed")?))
+}
+
+fn profile(row: &QueryResult) -> Result<Profile, Fault> {
+    let sources: String = row.get("sources")?;
+    let sources: BTreeMap<String, String> = serde_json::from_str(&sources).map_err(Fault::internal)?;
+    let attributes: Result<Vec<(Field, Attribute)>, Fault> = Field::ALL
+        .into_iter()
+        .map(|field| {
+            let value: String = row.get(field.name())?;
+            let source = sources
+                .get(field.name())
+                .map_or(Source::Import, |code| Source::from_code(code));
+            Ok((field, Attribute { value, source }))
+        })
+        .collect();
+    Ok(Profile::new(attributes?))
+}

@@ -1,0 +1,47 @@
+use contracts::points::v1::{FreezeAccountRequest, FreezeAccountResponse};
+use fault::Fault;
+use rpc::Call;
+use store::Begun;
+
+use crate::api::PointsApi;
+use crate::domain::{AccountKey, Refusal};
+use super::freezes::{FreezeRow, freeze};
+use super::rows::lock_one;
+use crate::proof::wire::freeze_to_wire;
+use crate::pool::wire::parse_holder;
+
+impl PointsApi {
+    pub(crate) async fn freeze_account(
+        &self,
+        call: Call<FreezeAccountRequest>,
+    ) -> Result<FreezeAccountResponse, Fault> {
+        let key = AccountKey {
+            tenant: call.tenant(),
+            member: parse_holder("member_id", &call.member_id)?,
+            asset: call.asset_code.as_str().into(),
+        };
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let account = lock_one(&tx, &key).await?;
+        let account = account.ok_or_else(|| Fault::not_found("account", format!("{} of {}", key.asset, key.member)))?;
+        if let Some(frozen) = account.frozen {
+            let asset = key.asset;
+            return Err(Refusal::Frozen { asset, frozen }.into());
+        }
+        let row = FreezeRow {
+            key,
+            reason: call.reason.clone(),
+            discrepancy: None,
+            freeze_time: self.clock.now(),
+            frozen_by: call.principal().subject.clone(),
+        };
+        freeze(&tx, self.clock.uuid(), &row).await?;
+        tracing::warn!(member = %row.key.member, asset = %row.key.asset, by = row.frozen_by, "an account was frozen");
+        tx.commit(FreezeAccountResponse {
+            frozen_account: Some(freeze_to_wire(&row)),
+        })
+        .await
+    }
+}

@@ -1,0 +1,215 @@
+use std::collections::BTreeSet;
+
+use fault::Fault;
+use kernel::{Tenant, Time};
+use sea_orm::{ConnectionTrait, Value};
+use store::{Column, Tx, for_update, insert_rows, look_up, values};
+use uuid::Uuid;
+
+use crate::store::row::{Columns, KEYS_MAX, free_account, select};
+use crate::domain::{AccountKey, AssetCode, Frozen, MemberId, Standing};
+
+/// A locked account.
+pub(crate) struct AccountRow {
+    pub(crate) key: AccountKey,
+    pub(crate) standing: Standing,
+    pub(crate) frozen: Option<Frozen>,
+    pub(crate) change_time: Time,
+}
+
+pub(crate) const COLUMNS: [Column; 3] = [Column::Uuid, Column::Uuid, Column::Text];
+const MATCHES: &str = "t.tenant_id = k.column1 AND t.member_id = k.column2 AND t.asset_code = k.column3";
+
+/// Locks accounts until the end of the transaction, all in the one order of their keys, and creates those that are not
+/// there yet.
+///
+/// Whoever locks several creates what is missing first, while it holds no other lock: two that want the same missing
+/// account would otherwise wait for each other. One account alone cannot deadlock, so it is only created if missing.
+pub(crate) async fn lock(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Result<Vec<AccountRow>, Fault> {
+    if keys.len() == 1 {
+        let found = lock_existing(tx, keys).await?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    create_missing(tx, keys).await?;
+    let locked = lock_existing(tx, keys).await?;
+    assert!(
+        locked.len() == keys.len(),
+        "{} of {} accounts were locked",
+        locked.len(),
+        keys.len()
+    );
+    Ok(locked)
+}
+
+/// Locks one account, if there is one.
+pub(crate) async fn lock_one(tx: &Tx, key: &AccountKey) -> Result<Option<AccountRow>, Fault> {
+    Ok(lock_existing(tx, &BTreeSet::from([key.clone()])).await?.pop())
+}
+
+/// Locks those of these accounts that exist, in the one order of their keys: the list is in that order, and the rows are
+/// looked up and locked one after the other.
+pub(crate) async fn lock_existing(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Result<Vec<AccountRow>, Fault> {
+    let backend = tx.get_database_backend();
+    let on = format!("{MATCHES}{}", for_update(backend));
+    let keys: Vec<&AccountKey> = keys.iter().collect();
+    let mut locked = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(KEYS_MAX) {
+        let rows = keys.iter().map(|key| key_values(key).to_vec()).collect();
+        let (list, parameters) = values(backend, 1, &COLUMNS, rows);
+        let found = look_up(backend, &list, "account", &on);
+        let sql = format!(
+            "SELECT t.tenant_id, t.member_id, t.asset_code, t.balance, t.sequence, t.moved_to_member_id, t.held, t.debt, \
+             t.pending, t.idle_time, t.moved_debt, t.frozen_reason, t.frozen_time, t.change_time FROM {found}"
+        );
+        for row in select(&**tx, &sql, parameters).await? {
+            let mut columns = Columns::of(&row);
+            locked.push(AccountRow {
+                key: AccountKey {
+                    tenant: columns.tenant()?,
+                    member: MemberId::from_uuid(columns.take()?),
+                    asset: columns.take::<String>()?.into(),
+                },
+                standing: Standing {
+                    balance: columns.take()?,
+                    sequence: columns.take()?,
+                    moved_to: columns.take::<Option<Uuid>>()?.map(MemberId::from_uuid),
+                    held: columns.take()?,
+                    debt: columns.take()?,
+                    pending: columns.take()?,
+                    idle_time: columns.maybe_time()?,
+                    moved_debt: columns.take()?,
+                },
+                frozen: frozen(&mut columns)?,
+                change_time: columns.time()?,
+            });
+        }
+    }
+    Ok(locked)
+}
+
+fn frozen(columns: &mut Columns<'_>) -> Result<Option<Frozen>, Fault> {
+    let (reason, time) = (columns.take::<Option<String>>()?, columns.maybe_time()?);
+    Ok(reason.zip(time).map(|(reason, time)| Frozen { reason, time }))
+}
+
+/// Creates those of these accounts that do not exist, in the one order of their keys. Only while no account is locked.
+pub(crate) async fn create_missing(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Result<(), Fault> {
+    const INSERT: &str = "INSERT INTO account (tenant_id, member_id, asset_code, balance, sequence)";
+    let rows = keys.iter().map(|key| {
+        let [tenant, member, asset] = key_values(key);
+        vec![tenant, member, asset, 0_i64.into(), 0_i64.into()]
+    });
+    insert_rows(&**tx, INSERT, rows.collect(), "ON CONFLICT DO NOTHING").await?;
+    Ok(())
+}
+
+pub(crate) fn key_values(key: &AccountKey) -> [Value; 3] {
+    [key.tenant.uuid().into(), key.member.uuid().into(), (*key.asset).into()]
+}
+
+/// What a member holds of one asset, seen at one moment.
+pub(crate) struct BalanceRow {
+    pub(crate) asset: AssetCode,
+    /// The balance with all that is held, and all that has expired but not been posted.
+    pub(crate) balance: i64,
+    pub(crate) held: i64,
+    pub(crate) debt: i64,
+    pub(crate) pending: i64,
+    /// When all that can be spent expires, unless the account moves before.
+    pub(crate) idle_time: Option<Time>,
+    pub(crate) sequence: i64,
+    /// What has expired but not been posted.
+    pub(crate) due: i64,
+    /// What expires after now and until the horizon.
+    pub(crate) expiring: i64,
+    pub(crate) next_expire_time: Option<Time>,
+}
+
+/// A member's accounts after an asset's code, up to a number; or the one of a certain asset. One statement, so that
+/// balance and lots are of one moment. It reads only lots that expire until the horizon.
+pub(crate) async fn balances(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    member: MemberId,
+    which: Which<'_>,
+    now: Time,
+    horizon: Time,
+) -> Result<Vec<BalanceRow>, Fault> {
+    let (filter, code, limit) = match which {
+        Which::One(code) => ("=", code, 1),
+        Which::After(code, limit) => (">", code, limit),
+    };
+    let sql = format!(
+        "SELECT a.asset_code, a.balance, a.held, a.debt, a.pending, a.idle_time, a.sequence, \
+             CAST(COALESCE(SUM(CASE WHEN l.expire_time <= $4 THEN l.remaining END), 0) AS BIGINT), \
+             CAST(COALESCE(SUM(CASE WHEN l.expire_time > $4 THEN l.remaining END), 0) AS BIGINT), \
+             MIN(CASE WHEN l.expire_time > $4 THEN l.expire_time END) \
+         FROM account AS a LEFT JOIN lot AS l ON l.tenant_id = a.tenant_id AND l.member_id = a.member_id \
+             AND l.asset_code = a.asset_code AND l.open AND l.expire_time <= $5 \
+         WHERE a.tenant_id = $1 AND a.member_id = $2 AND a.asset_code {filter} $3 AND a.sequence > 0 \
+         GROUP BY a.asset_code, a.balance, a.held, a.debt, a.pending, a.idle_time, a.sequence ORDER BY a.asset_code LIMIT $6"
+    );
+    let parameters: [Value; 6] = [
+        tenant.uuid().into(),
+        member.uuid().into(),
+        code.into(),
+        now.micros().into(),
+        horizon.micros().into(),
+        limit.into(),
+    ];
+    let rows = select(conn, &sql, parameters).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            Ok(BalanceRow {
+                asset: columns.take::<String>()?.into(),
+                balance: columns.take()?,
+                held: columns.take()?,
+                debt: columns.take()?,
+                pending: columns.take()?,
+                idle_time: columns.maybe_time()?,
+                sequence: columns.take()?,
+                due: columns.take()?,
+                expiring: columns.take()?,
+                next_expire_time: columns.maybe_time()?,
+            })
+        })
+        .collect()
+}
+
+/// The accounts of a tenant that have been idle for too long by `now`, those first that have waited longest.
+pub(crate) async fn idle_accounts(
+    conn: &impl ConnectionTrait,
+    queue: &'static str,
+    tenant: Tenant,
+    now: Time,
+    limit: i64,
+) -> Result<Vec<AccountKey>, Fault> {
+    let free = free_account(conn.get_database_backend(), queue, "account");
+    let idle = format!(
+        "SELECT member_id, asset_code FROM account WHERE tenant_id = $1 AND idle_time <= $2 AND frozen_time IS NULL \
+         AND {free} ORDER BY idle_time, member_id, asset_code LIMIT $3"
+    );
+    let rows = select(conn, &idle, [tenant.uuid().into(), now.micros().into(), limit.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut columns = Columns::of(row);
+            Ok(AccountKey {
+                tenant,
+                member: MemberId::from_uuid(columns.take()?),
+                asset: columns.take::<String>()?.into(),
+            })
+        })
+        .collect()
+}
+
+/// Which of a member's accounts.
+#[derive(Clone, Copy)]
+pub(crate) enum Which<'c> {
+    /// The one of this asset.
+    One(&'c str),
+    /// Those after this asset, so many at the most.
+    After(&'c str, i64),
+}

@@ -1,0 +1,71 @@
+use contracts::points::v1::{ActivateEarningRuleDraftRequest, ActivateEarningRuleDraftResponse, ErrorReason};
+use fault::Fault;
+use kernel::Time;
+use rpc::Call;
+use store::Begun;
+
+use crate::api::PointsApi;
+use crate::earning::update_earning_rule::state_forbids;
+use crate::domain::RuleState;
+use crate::earning::rows;
+use crate::earning;
+use crate::earning::rows::draft::DraftRow;
+use crate::wire::{check_etag, parse_time};
+use crate::earning::wire::rule_to_wire;
+
+impl PointsApi {
+    pub(crate) async fn activate_earning_rule_draft(
+        &self,
+        call: Call<ActivateEarningRuleDraftRequest>,
+    ) -> Result<ActivateEarningRuleDraftResponse, Fault> {
+        let told = parse_time("effect_time", call.effect_time.as_ref())?;
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let present = earning::rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
+        let draft = rows::draft::draft(&**tx, call.tenant(), &call.code).await?;
+        check_etag(&call.etag, &draft.etag())?;
+        if present.rule.state != RuleState::Active {
+            return Err(state_forbids(&call.code, present.rule.state, RuleState::Active));
+        }
+        if draft.outdated() && !call.discard_later_versions {
+            return Err(outdated(&call.code, &draft));
+        }
+        let now = self.clock.now();
+        let effect = effect_time(told, now)?;
+
+        // Past this line nothing refuses but the expressions, which were checked when the draft was saved.
+        let mut row = draft.row;
+        row.rule.state = RuleState::Active;
+        row.rule.effect = effect;
+        row.rule.version = draft.latest.saturating_add(1);
+        row.update_time = now;
+        self.compile(row.rule.clone())?;
+        rows::draft::delete_draft(&tx, call.tenant(), &call.code).await?;
+        earning::rows::update_rule(&tx, call.tenant(), &row).await?;
+        tx.commit(ActivateEarningRuleDraftResponse {
+            earning_rule: Some(rule_to_wire(&row, now)),
+        })
+        .await
+    }
+}
+
+fn effect_time(told: Option<Time>, now: Time) -> Result<Time, Fault> {
+    if told.is_some_and(|told| told <= now) {
+        return Err(Fault::invalid("effect_time", "must lie in the future, or be absent"));
+    }
+    Ok(told.unwrap_or(now))
+}
+
+fn outdated(code: &str, draft: &DraftRow) -> Fault {
+    let (base, latest) = (draft.row.rule.version, draft.latest);
+    let message = format!(
+        "earning rule {code} has the version {latest} by now, the draft was begun from {base}: begin anew, or discard the \
+         later versions"
+    );
+    Fault::refused(ErrorReason::EarningRuleDraftOutdated, message)
+        .with("code", code)
+        .with("base_version", base)
+        .with("version", latest)
+}

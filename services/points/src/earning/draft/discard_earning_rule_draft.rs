@@ -1,0 +1,24 @@
+use contracts::points::v1::{DiscardEarningRuleDraftRequest, DiscardEarningRuleDraftResponse};
+use fault::Fault;
+use rpc::Call;
+use store::Begun;
+
+use crate::api::PointsApi;
+use crate::earning::rows;
+use crate::earning;
+
+impl PointsApi {
+    pub(crate) async fn discard_earning_rule_draft(
+        &self,
+        call: Call<DiscardEarningRuleDraftRequest>,
+    ) -> Result<DiscardEarningRuleDraftResponse, Fault> {
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        earning::rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
+        rows::draft::draft(&**tx, call.tenant(), &call.code).await?;
+        rows::draft::delete_draft(&tx, call.tenant(), &call.code).await?;
+        tx.commit(DiscardEarningRuleDraftResponse {}).await
+    }
+}

@@ -1,0 +1,19 @@
+use contracts::points::v1::{GetEarningRuleDraftRequest, GetEarningRuleDraftResponse};
+use fault::Fault;
+use rpc::Call;
+
+use crate::api::PointsApi;
+use crate::earning::rows::draft::draft;
+use super::wire::draft_to_wire;
+
+impl PointsApi {
+    pub(crate) async fn get_earning_rule_draft(
+        &self,
+        call: Call<GetEarningRuleDraftRequest>,
+    ) -> Result<GetEarningRuleDraftResponse, Fault> {
+        let found = draft(self.db.read(), call.tenant(), &call.code).await?;
+        Ok(GetEarningRuleDraftResponse {
+            earning_rule_draft: Some(draft_to_wire(&found, self.clock.now())),
+        })
+    }
+}

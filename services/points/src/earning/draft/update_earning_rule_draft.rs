@@ -1,0 +1,45 @@
+use contracts::points::v1::{UpdateEarningRuleDraftRequest, UpdateEarningRuleDraftResponse};
+use fault::Fault;
+use kernel::Time;
+use rpc::Call;
+use store::Begun;
+
+use crate::api::PointsApi;
+use crate::{asset, earning};
+use crate::earning::rows;
+use crate::earning::wire::RulePatch;
+use crate::wire::check_etag;
+use super::wire::draft_to_wire;
+
+impl PointsApi {
+    pub(crate) async fn update_earning_rule_draft(
+        &self,
+        call: Call<UpdateEarningRuleDraftRequest>,
+    ) -> Result<UpdateEarningRuleDraftResponse, Fault> {
+        let sent = call
+            .earning_rule
+            .as_ref()
+            .ok_or_else(|| Fault::invalid("earning_rule", "is required"))?;
+        let paths = call.update_mask.as_ref().map_or(&[][..], |mask| mask.paths.as_slice());
+        let patch = RulePatch::of_draft(sent, paths)?;
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        earning::rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
+        let mut draft = rows::draft::draft(&**tx, call.tenant(), &call.code).await?;
+        check_etag(&call.etag, &draft.etag())?;
+        let now = self.clock.now();
+        patch.apply(&mut draft.row, now)?;
+        self.compile(draft.row.rule.clone())?;
+        asset::rows::asset(&**tx, call.tenant(), &draft.row.rule.asset).await?;
+        draft.row.rule.effect = Time::EPOCH;
+        draft.row.update_time = now;
+        draft.revision = draft.revision.saturating_add(1);
+        rows::draft::save_draft(&tx, call.tenant(), &draft).await?;
+        tx.commit(UpdateEarningRuleDraftResponse {
+            earning_rule_draft: Some(draft_to_wire(&draft, now)),
+        })
+        .await
+    }
+}

@@ -1,0 +1,25 @@
+use contracts::points::v1::{ListEarningRulesRequest, ListEarningRulesResponse};
+use fault::Fault;
+use rpc::Call;
+
+use crate::api::PointsApi;
+use super::rows::list_rules;
+use crate::pages::Page;
+use super::wire::rule_to_wire;
+
+impl PointsApi {
+    pub(crate) async fn list_earning_rules(
+        &self,
+        call: Call<ListEarningRulesRequest>,
+    ) -> Result<ListEarningRulesResponse, Fault> {
+        let page = Page::parse("earning rules", call.page_size, &call.page_token)?;
+        let after = page.cursor.as_deref().unwrap_or_default();
+        let mut rows = list_rules(self.db.read(), call.tenant(), after, page.limit()).await?;
+        let next_page_token = page.cut(&mut rows, |row| row.rule.code.clone());
+        let now = self.clock.now();
+        Ok(ListEarningRulesResponse {
+            earning_rules: rows.iter().map(|row| rule_to_wire(row, now)).collect(),
+            next_page_token,
+        })
+    }
+}

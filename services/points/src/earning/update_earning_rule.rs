@@ -1,0 +1,64 @@
+use contracts::points::v1::{ErrorReason, UpdateEarningRuleRequest, UpdateEarningRuleResponse};
+use fault::Fault;
+use rpc::Call;
+use store::Begun;
+
+use crate::api::PointsApi;
+use crate::domain::RuleState;
+use crate::asset;
+use super::rows;
+use super::wire::{RulePatch, rule_to_wire};
+use crate::wire::check_etag;
+
+impl PointsApi {
+    pub(crate) async fn update_earning_rule(
+        &self,
+        call: Call<UpdateEarningRuleRequest>,
+    ) -> Result<UpdateEarningRuleResponse, Fault> {
+        let sent = call
+            .earning_rule
+            .as_ref()
+            .ok_or_else(|| Fault::invalid("earning_rule", "is required"))?;
+        let paths = call.update_mask.as_ref().map_or(&[][..], |mask| mask.paths.as_slice());
+        let patch = RulePatch::masked(sent, paths)?;
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let mut row = rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
+        check_etag(&call.etag, &row.rule.version.to_string())?;
+        let from = row.rule.state;
+        let now = self.clock.now();
+        patch.apply(&mut row, now)?;
+        check_state(&call.code, from, row.rule.state)?;
+        self.compile(row.rule.clone())?;
+        asset::rows::asset(&**tx, call.tenant(), &row.rule.asset).await?;
+        row.rule.version = row.rule.version.saturating_add(1);
+        row.update_time = now;
+        rows::update_rule(&tx, call.tenant(), &row).await?;
+        tx.commit(UpdateEarningRuleResponse {
+            earning_rule: Some(rule_to_wire(&row, now)),
+        })
+        .await
+    }
+}
+
+fn check_state(code: &str, from: RuleState, to: RuleState) -> Result<(), Fault> {
+    if from.may_become(to) {
+        return Ok(());
+    }
+    Err(state_forbids(code, from, to))
+}
+
+/// The refusal of what the state of a rule does not allow.
+pub(crate) fn state_forbids(code: &str, from: RuleState, to: RuleState) -> Fault {
+    let message = format!(
+        "earning rule {code} is {}: it cannot be changed to {}",
+        from.name(),
+        to.name()
+    );
+    Fault::refused(ErrorReason::EarningRuleStateForbids, message)
+        .with("code", code)
+        .with("from", from.name())
+        .with("to", to.name())
+}

@@ -1,0 +1,29 @@
+use contracts::points::v1 as wire;
+
+use crate::wire::expiry_to_wire;
+use crate::pool::wire::holder_to_wire;
+use crate::domain::Hold;
+
+pub(crate) fn hold_to_wire(hold: &Hold) -> wire::Hold {
+    let lots = hold.parts.iter().map(|part| wire::LotAmount {
+        lot_id: part.lot.to_string(),
+        amount: part.amount,
+        expire_time: expiry_to_wire(part.expire_time),
+    });
+    wire::Hold {
+        hold_id: hold.id.to_string(),
+        member_id: holder_to_wire(hold.account.member),
+        acting_member_id: hold.acting.map(|id| id.to_string()).unwrap_or_default(),
+        asset_code: hold.account.asset.to_string(),
+        amount: hold.amount,
+        state: hold.state.number(),
+        lots: lots.collect(),
+        captured_amount: hold.captured,
+        entry_id: hold.entry.map(|id| id.to_string()).unwrap_or_default(),
+        reference: hold.reference.clone(),
+        cost_centre: hold.cost_centre.as_deref().unwrap_or_default().to_owned(),
+        create_time: Some(hold.create_time.to_wire()),
+        expire_time: Some(hold.expire_time.to_wire()),
+        end_time: hold.end_time.map(kernel::Time::to_wire),
+    }
+}

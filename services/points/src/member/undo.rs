@@ -1,0 +1,134 @@
+//! What the undo of a merge does to the ledger.
+
+use std::collections::BTreeSet;
+
+use contracts::identity::v1::MergeUndone;
+use events::Envelope;
+use fault::Fault;
+use kernel::{Clock, Tenant, uuid_of_any};
+use store::{Tx, redirects};
+use uuid::Uuid;
+
+use super::pools::put_places_back;
+use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
+use crate::posting::post::post_many;
+use super::returns::{WaitingReturn, end_waiting, keep_lots, led_to, lots_of_members, reopen, wait_for_return};
+use crate::asset::rows::asset_codes;
+use crate::account::rows::lock;
+use crate::earning::caps::part_counters;
+use crate::wire::parse_id;
+
+/// A merge's id, which identity gives; none in facts of a time when merges had none.
+pub(crate) fn merge_id(text: &str) -> Result<Option<Uuid>, Fault> {
+    uuid_of_any(text).map_err(Fault::internal)
+}
+
+/// A merge that was undone.
+pub(crate) struct Undo {
+    tenant: Tenant,
+    merge: Uuid,
+    restored: MemberId,
+    survivor: MemberId,
+    /// The ids that lead to the restored member again.
+    led: Vec<Uuid>,
+}
+
+impl Undo {
+    pub(crate) fn read(fact: &Envelope) -> Result<Self, Fault> {
+        let told: MergeUndone = fact.decode()?;
+        let member = |text: &String| parse_id("led_member_ids", text).map(|id: MemberId| id.uuid());
+        Ok(Self {
+            tenant: fact.tenant,
+            merge: merge_id(&told.merge_id)?.ok_or_else(|| Fault::internal("an undone merge without an id"))?,
+            restored: parse_id("restored_member_id", &told.restored_member_id)?,
+            survivor: parse_id("surviving_member_id", &told.surviving_member_id)?,
+            led: told.led_member_ids.iter().map(member).collect::<Result<_, Fault>>()?,
+        })
+    }
+
+    /// Ends the redirect, and gives back what came with the restored member. Told again, it does nothing.
+    pub(crate) async fn apply(self, tx: &Tx, clock: &Clock) -> Result<(), Fault> {
+        // First the redirect: whoever follows it meanwhile waits for its end, and sees it.
+        if !redirects::end(&**tx, self.tenant, self.merge, self.restored.uuid(), &self.led).await? {
+            return Ok(());
+        }
+        // Before any account is locked: whoever locks both locks the counters first.
+        part_counters(tx, self.tenant, self.restored, self.survivor).await?;
+        let led: Vec<MemberId> = self.led.iter().map(|id| MemberId::from_uuid(*id)).collect();
+        let mut returns = put_places_back(tx, clock, self.tenant, self.restored, &led).await?;
+        let assets = asset_codes(&**tx, &BTreeSet::from([self.tenant])).await?;
+        let own = assets.into_iter().map(|(tenant, asset)| WaitingReturn {
+            restored: AccountKey {
+                tenant,
+                member: self.restored,
+                asset,
+            },
+            survivor: self.survivor,
+        });
+        returns.extend(own);
+        give_back(tx, clock, &returns).await
+    }
+}
+
+/// Makes up for undos that have waited for a frozen account.
+pub(crate) async fn return_waiting(tx: &Tx, clock: &Clock, waiting: &[WaitingReturn]) -> Result<(), Fault> {
+    for waiting in waiting {
+        end_waiting(tx, waiting).await?;
+    }
+    give_back(tx, clock, waiting).await
+}
+
+/// Gives back what there is, account by account; where one of the two is frozen, what is to come back waits.
+async fn give_back(tx: &Tx, clock: &Clock, returns: &[WaitingReturn]) -> Result<(), Fault> {
+    let mut touched = BTreeSet::new();
+    for it in returns {
+        for key in [it.restored.clone(), of_member(&it.restored, it.survivor)] {
+            touched.extend([led(tx, &key).await?, key]);
+        }
+    }
+    let locked = lock(tx, &touched).await?;
+    let is_closed = |key: &AccountKey| {
+        let row = locked.iter().find(|row| row.key == *key);
+        row.is_some_and(|row| row.standing.moved_to.is_some())
+    };
+    for waiting in returns {
+        let [mut to, mut from] = [waiting.restored.clone(), of_member(&waiting.restored, waiting.survivor)];
+        // Merged again while the return waited: what comes back goes where the account went, if it has gone already.
+        for key in [&mut to, &mut from] {
+            if is_closed(key) {
+                *key = led(tx, key).await?;
+            }
+        }
+        if from == to {
+            continue;
+        }
+        let members = led_to(tx, to.tenant, to.member).await?;
+        let wanted = lots_of_members(tx, &from, &members).await?;
+        let act = Act::Return {
+            to: to.member,
+            members,
+            lots: wanted.clone(),
+        };
+        match post_many(tx, clock, &[Posting::new(from.clone(), act)]).await?.pop() {
+            Some(Ok(_)) => keep_lots(tx, &from, &wanted).await?,
+            Some(Err(refusal @ Refusal::Frozen { .. })) => {
+                tracing::warn!(%refusal, "the undo of a merge waits for a frozen account");
+                reopen(tx, &to).await?;
+                wait_for_return(tx, waiting).await?;
+            }
+            Some(Err(refusal)) => return Err(refusal.into()),
+            None => return Err(Fault::internal("a posting without an outcome")),
+        }
+    }
+    Ok(())
+}
+
+/// The account of whom its member was merged into; itself where it was not.
+async fn led(tx: &Tx, key: &AccountKey) -> Result<AccountKey, Fault> {
+    let member = redirects::follow(&**tx, key.tenant, key.member.uuid()).await?;
+    Ok(of_member(key, MemberId::from_uuid(member)))
+}
+
+fn of_member(key: &AccountKey, member: MemberId) -> AccountKey {
+    AccountKey { member, ..key.clone() }
+}

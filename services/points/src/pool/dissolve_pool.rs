@@ -1,0 +1,38 @@
+use contracts::points::v1::{DissolvePoolRequest, DissolvePoolResponse};
+use fault::Fault;
+use rpc::Call;
+use store::{Begun, redirects};
+
+use crate::api::PointsApi;
+use super::save;
+use crate::domain::{Act, EntryKind, Posting};
+use crate::posting::facts::pool_dissolved;
+use crate::posting::post::{account_of, post_one};
+use super::rows::pool_for_update;
+use crate::account::wire::entry_to_wire;
+use super::wire::parse_pool;
+
+impl PointsApi {
+    pub(crate) async fn dissolve_pool(&self, call: Call<DissolvePoolRequest>) -> Result<DissolvePoolResponse, Fault> {
+        let id = parse_pool(&call.pool_id)?;
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let (tenant, now) = (call.tenant(), self.clock.now());
+        let mut pool = pool_for_update(&tx, tenant, id).await?;
+        pool.dissolve(now)?;
+        let owner = account_of(&tx, tenant, pool.owner, &pool.asset).await?.member;
+        let posting = Posting::new(pool.account(), Act::Move { to: owner });
+        let effects = post_one(&tx, &self.clock, posting).await?;
+        redirects::add(&**tx, tenant, id.uuid(), owner.uuid()).await?;
+        tx.emit_all(&self.clock, vec![pool_dissolved(&pool, now)]).await?;
+        let answer = save(&tx, &mut pool, now).await?;
+        let arrived = effects.entries.iter().find(|entry| entry.kind == EntryKind::MoveIn);
+        tx.commit(DissolvePoolResponse {
+            pool: Some(answer),
+            entry: arrived.map(entry_to_wire),
+        })
+        .await
+    }
+}

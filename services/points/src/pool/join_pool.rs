@@ -1,0 +1,34 @@
+use contracts::points::v1::{JoinPoolRequest, JoinPoolResponse};
+use fault::Fault;
+use rpc::Call;
+use store::Begun;
+
+use crate::api::PointsApi;
+use super::{save, settled_member_in, with_balance};
+use crate::posting::facts::pool_member_joined;
+use super::rows::{joined_pool, pool_for_update};
+use crate::wire::parse_id;
+use super::wire::parse_pool;
+
+impl PointsApi {
+    pub(crate) async fn join_pool(&self, call: Call<JoinPoolRequest>) -> Result<JoinPoolResponse, Fault> {
+        let id = parse_pool(&call.pool_id)?;
+        let member = parse_id("member_id", &call.member_id)?;
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let mut pool = pool_for_update(&tx, call.tenant(), id).await?;
+        let member = settled_member_in(&tx, &pool, member).await?;
+        let now = self.clock.now();
+        let elsewhere = joined_pool(&**tx, call.tenant(), member, &pool.asset).await?;
+        let answer = if pool.join(member, elsewhere, now)? {
+            tx.emit_all(&self.clock, vec![pool_member_joined(&pool, member, now)])
+                .await?;
+            save(&tx, &mut pool, now).await?
+        } else {
+            with_balance(&**tx, &pool, now).await?
+        };
+        tx.commit(JoinPoolResponse { pool: Some(answer) }).await
+    }
+}

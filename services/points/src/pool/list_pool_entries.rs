@@ -1,0 +1,35 @@
+use contracts::points::v1::{ListPoolEntriesRequest, ListPoolEntriesResponse};
+use fault::Fault;
+use rpc::Call;
+
+use crate::api::PointsApi;
+use crate::posting::entries::list_entries;
+use super::rows::pool;
+use crate::pages::{Page, parse_cursor};
+use crate::account::wire::entry_to_wire;
+use super::wire::parse_pool;
+
+impl PointsApi {
+    pub(crate) async fn list_pool_entries(
+        &self,
+        call: Call<ListPoolEntriesRequest>,
+    ) -> Result<ListPoolEntriesResponse, Fault> {
+        let id = parse_pool(&call.pool_id)?;
+        let page = Page::parse(
+            &format!("pool entries {}", call.pool_id),
+            call.page_size,
+            &call.page_token,
+        )?;
+        let before = match &page.cursor {
+            Some(cursor) => parse_cursor(Some(cursor))?,
+            None => i64::MAX,
+        };
+        let key = pool(self.db.read(), call.tenant(), id).await?.account();
+        let mut rows = list_entries(self.db.read(), &key, before, page.limit()).await?;
+        let next_page_token = page.cut(&mut rows, |entry| entry.sequence.to_string());
+        Ok(ListPoolEntriesResponse {
+            entries: rows.iter().map(entry_to_wire).collect(),
+            next_page_token,
+        })
+    }
+}

@@ -1,0 +1,34 @@
+use contracts::points::v1::{ListPoolHoldsRequest, ListPoolHoldsResponse};
+use fault::Fault;
+use rpc::Call;
+use uuid::Uuid;
+
+use crate::api::PointsApi;
+use crate::domain::HoldId;
+use crate::hold::rows::list_holds;
+use super::rows::pool;
+use crate::pages::{Page, parse_cursor};
+use crate::hold::wire::hold_to_wire;
+use super::wire::parse_pool;
+
+impl PointsApi {
+    pub(crate) async fn list_pool_holds(
+        &self,
+        call: Call<ListPoolHoldsRequest>,
+    ) -> Result<ListPoolHoldsResponse, Fault> {
+        let id = parse_pool(&call.pool_id)?;
+        let filter = format!("pool holds {} {}", call.pool_id, call.open_only);
+        let page = Page::parse(&filter, call.page_size, &call.page_token)?;
+        let before = match &page.cursor {
+            Some(cursor) => parse_cursor(Some(cursor))?,
+            None => HoldId::from_uuid(Uuid::max()),
+        };
+        let key = pool(self.db.read(), call.tenant(), id).await?.account();
+        let mut rows = list_holds(self.db.read(), &key, call.open_only, before, page.limit()).await?;
+        let next_page_token = page.cut(&mut rows, |hold| hold.id.to_string());
+        Ok(ListPoolHoldsResponse {
+            holds: rows.iter().map(hold_to_wire).collect(),
+            next_page_token,
+        })
+    }
+}

@@ -1,0 +1,52 @@
+use contracts::points::v1::{EarnPointsRequest, EarnPointsResponse};
+use fault::Fault;
+use kernel::{BEFORE_RECORDS, Principal, Time};
+use rpc::Call;
+
+use crate::api::PointsApi;
+use crate::domain::{Act, Availability, Effects};
+use super::engine::Subject;
+use super::request::{PostingRequest, Wish, ask};
+use crate::account::wire::entry_to_wire;
+use crate::wire::{parse_cost_centre, parse_id, parse_time};
+
+impl PointsApi {
+    pub(crate) async fn earn_points(&self, call: Call<EarnPointsRequest>) -> Result<EarnPointsResponse, Fault> {
+        self.engine.post(ask(call.principal(), &*call)?).await
+    }
+}
+
+impl PostingRequest for EarnPointsRequest {
+    const METHOD: &'static str = "quanyu.points.v1.PointsService/EarnPoints";
+    type Response = EarnPointsResponse;
+
+    fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    fn wish(&self, _: &Principal) -> Result<Wish, Fault> {
+        let availability = match parse_time("available_time", self.available_time.as_ref())? {
+            Some(time) if time < Time::RECORDS_BEGIN => return Err(Fault::invalid("available_time", BEFORE_RECORDS)),
+            Some(time) => Availability::At(time),
+            None if self.awaits_confirmation => Availability::OnConfirmation,
+            None => Availability::AtOnce,
+        };
+        Ok(Wish {
+            subject: Subject::Asset(parse_id("member_id", &self.member_id)?, self.asset_code.as_str().into()),
+            act: Act::Earn {
+                amount: self.amount,
+                expire_time: parse_time("expire_time", self.expire_time.as_ref())?,
+                availability,
+            },
+            reference: self.reference.clone(),
+            cost_centre: parse_cost_centre(&self.cost_centre),
+        })
+    }
+
+    fn response(effects: &Effects) -> EarnPointsResponse {
+        EarnPointsResponse {
+            entry: effects.entry().map(entry_to_wire),
+            repayment: effects.repayment().map(entry_to_wire),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! How many coupons of a template each member was issued: what the cap for one member is counted by.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use fault::Fault;
+use kernel::{Exact, Id, Tenant};
+use sea_orm::{ConnectionTrait, Value};
+use store::{Column, Tx, insert_rows, look_up, looked_up, statement, values};
+
+use crate::store::Columns;
+use crate::member;
+use crate::coupon_template::CouponTemplate;
+use crate::member::{MemberId, MemberKey};
+
+const INSERT: &str = "INSERT INTO allowance (tenant_id, template_code, member_id, issued, allowed)";
+
+/// How many coupons of a template some members were issued.
+pub(crate) async fn issued(
+    tx: &Tx,
+    tenant: Tenant,
+    template_code: &str,
+    of: &BTreeSet<MemberKey>,
+) -> Result<HashMap<MemberId, i64>, Fault> {
+    let rows = of.iter().map(|(_, member)| vec![member.uuid().into()]).collect();
+    let backend = tx.get_database_backend();
+    let (list, mut parameters) = values(backend, 3, &[Column::Uuid], rows);
+    let mut all: Vec<Value> = vec![tenant.uuid().into(), template_code.into()];
+    all.append(&mut parameters);
+    let on = "t.tenant_id = $1 AND t.template_code = $2 AND t.member_id = k.column1";
+    let found = look_up(backend, &list, "allowance", on);
+    let sql = format!("SELECT t.member_id, t.issued FROM {found}");
+    let rows = tx.query_all_raw(statement(&**tx, &sql, all)).await?;
+    let read = |row| {
+        let mut columns = Columns::of(row);
+        Ok((Id::from_uuid(columns.next()?), columns.next()?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Counts issued coupons. The database refuses to count past the template's cap for one member.
+pub(crate) async fn add(
+    tx: &Tx,
+    tenant: Tenant,
+    template: &CouponTemplate,
+    issued: &BTreeMap<MemberId, i64>,
+) -> Result<(), Fault> {
+    const ADD: &str = "ON CONFLICT (tenant_id, template_code, member_id) DO UPDATE \
+         SET issued = allowance.issued + excluded.issued, allowed = excluded.allowed";
+    let allowed = template.member_cap.unwrap_or(i64::MAX);
+    let row = |(member, issued): (&MemberId, &i64)| {
+        vec![
+            tenant.uuid().into(),
+            template.code.clone().into(),
+            member.uuid().into(),
+            (*issued).into(),
+            allowed.into(),
+        ]
+    };
+    insert_rows(&**tx, INSERT, issued.iter().map(row).collect(), ADD).await?;
+    Ok(())
+}
+
+/// Of what a survivor was issued of a template, so much counts for the restored member again.
+pub(crate) async fn part(
+    tx: &Tx,
+    tenant: Tenant,
+    restored: MemberId,
+    survivor: MemberId,
+    (template_code, issued): (String, i64),
+) -> Result<(), Fault> {
+    const TAKE: &str = "UPDATE allowance SET issued = CASE WHEN issued > $4 THEN issued - $4 ELSE 0 END \
+         WHERE tenant_id = $1 AND template_code = $2 AND member_id = $3";
+    const GIVE: &str = "ON CONFLICT (tenant_id, template_code, member_id) DO UPDATE \
+         SET issued = excluded.issued, allowed = excluded.allowed";
+    let parameters: [Value; 4] = [
+        tenant.uuid().into(),
+        template_code.clone().into(),
+        survivor.uuid().into(),
+        issued.into(),
+    ];
+    tx.execute_raw(statement(&**tx, TAKE, parameters)).await?;
+    let row = vec![
+        tenant.uuid().into(),
+        template_code.into(),
+        restored.uuid().into(),
+        issued.into(),
+        issued.into(),
+    ];
+    insert_rows(&**tx, INSERT, vec![row], GIVE).await?;
+    Ok(())
+}
+
+/// What members who were merged away were issued counts for the survivors. A merge may bring a member above a cap; then
+/// the member is issued nothing more.
+pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey>) -> Result<(), Fault> {
+    const ADD: &str = "ON CONFLICT (tenant_id, template_code, member_id) DO UPDATE \
+         SET issued = allowance.issued + excluded.issued, \
+         allowed = CASE WHEN allowance.allowed < allowance.issued + excluded.issued \
+         THEN allowance.issued + excluded.issued ELSE allowance.allowed END";
+    let mut brought: BTreeMap<(MemberKey, String), i64> = BTreeMap::new();
+    for (tenant, absorbed) in member::rows::by_tenant(merges.keys()) {
+        let (list, parameters) = member::rows::of_tenant(&**tx, tenant, absorbed);
+        let key = ["tenant_id", "template_code", "member_id"];
+        let found = looked_up(tx.get_database_backend(), &list, "allowance", &key, member::rows::OF_TENANT);
+        let sql = format!("DELETE FROM allowance WHERE {found} RETURNING member_id, template_code, issued");
+        for row in tx.query_all_raw(statement(&**tx, &sql, parameters)).await? {
+            let mut columns = Columns::of(&row);
+            let key = (tenant, Id::from_uuid(columns.next()?));
+            let survivor = merges.get(&key).copied().unwrap_or(key);
+            let sum = brought.entry((survivor, columns.next()?)).or_default();
+            *sum = sum.exact_add(columns.next()?);
+        }
+    }
+    let row = |(((tenant, member), template_code), issued): ((MemberKey, String), i64)| {
+        vec![
+            tenant.uuid().into(),
+            template_code.into(),
+            member.uuid().into(),
+            issued.into(),
+            issued.into(),
+        ]
+    };
+    insert_rows(&**tx, INSERT, brought.into_iter().map(row).collect(), ADD).await?;
+    Ok(())
+}

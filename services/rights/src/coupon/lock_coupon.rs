@@ -1,0 +1,35 @@
+use std::time::Duration;
+
+use contracts::rights::v1::{LockCouponRequest, LockCouponResponse};
+use fault::Fault;
+use rpc::Call;
+use store::Begun;
+
+use crate::api::RightsApi;
+use super::get_coupon::{lock_coupon_row, parse_coupon_id};
+use super::Coupon;
+use super::rows;
+use super::wire;
+
+impl RightsApi {
+    pub(crate) async fn lock_coupon(&self, call: Call<LockCouponRequest>) -> Result<LockCouponResponse, Fault> {
+        let id = parse_coupon_id(&call.coupon_id)?;
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let now = self.clock.now();
+        let coupon = lock_coupon_row(&tx, call.tenant(), id).await?;
+        let until = now.plus(Duration::from_secs(
+            u64::try_from(call.lock_seconds).map_err(Fault::internal)?,
+        ));
+        let state = coupon.lock(&call.order_id, until, now)?;
+        // Past this line nothing may refuse.
+        rows::change(&tx, call.tenant(), &coupon, &state).await?;
+        let coupon = Coupon { state, ..coupon };
+        tx.commit(LockCouponResponse {
+            coupon: Some(wire::coupon(&coupon, now)),
+        })
+        .await
+    }
+}

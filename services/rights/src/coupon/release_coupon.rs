@@ -1,0 +1,33 @@
+use contracts::rights::v1::{ReleaseCouponRequest, ReleaseCouponResponse};
+use fault::Fault;
+use rpc::Call;
+use store::Begun;
+
+use crate::api::RightsApi;
+use super::get_coupon::{lock_coupon_row, parse_coupon_id};
+use super::Coupon;
+use super::rows;
+use super::wire;
+
+impl RightsApi {
+    pub(crate) async fn release_coupon(
+        &self,
+        call: Call<ReleaseCouponRequest>,
+    ) -> Result<ReleaseCouponResponse, Fault> {
+        let id = parse_coupon_id(&call.coupon_id)?;
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let now = self.clock.now();
+        let coupon = lock_coupon_row(&tx, call.tenant(), id).await?;
+        let state = coupon.release(&call.order_id, now)?;
+        // Past this line nothing may refuse.
+        rows::change(&tx, call.tenant(), &coupon, &state).await?;
+        let coupon = Coupon { state, ..coupon };
+        tx.commit(ReleaseCouponResponse {
+            coupon: Some(wire::coupon(&coupon, now)),
+        })
+        .await
+    }
+}

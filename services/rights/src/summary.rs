@@ -1,0 +1,5 @@
+//! What a member holds, in one answer.
+
+mod get_rights_summary;
+mod rows;
+

@@ -1,0 +1,36 @@
+use std::collections::BTreeSet;
+
+use contracts::rights::v1::{GetMemberTierRequest, GetMemberTierResponse};
+use fault::Fault;
+use rpc::Call;
+
+use crate::api::RightsApi;
+use crate::member::MemberId;
+use crate::member;
+use super::wire;
+
+impl RightsApi {
+    pub(crate) async fn get_member_tier(
+        &self,
+        call: Call<GetMemberTierRequest>,
+    ) -> Result<GetMemberTierResponse, Fault> {
+        let member = self.member(&call, &call.member_id).await?;
+        let ladder = self.tier_ladder(call.tenant()).await?;
+        let key = (call.tenant(), member);
+        let standing = member::rows::standings(self.db.read(), &BTreeSet::from([key]))
+            .await?
+            .remove(&key)
+            .unwrap_or_default();
+        Ok(GetMemberTierResponse {
+            member_tier: Some(wire::member_tier(member, &standing, &ladder)),
+        })
+    }
+
+    /// The member that a request to read names, or the one that it was merged into.
+    pub(crate) async fn member<T>(&self, call: &Call<T>, member_id: &str) -> Result<MemberId, Fault> {
+        let member: MemberId = member_id
+            .parse()
+            .map_err(|error: kernel::IdError| Fault::invalid("member_id", error.to_string()))?;
+        member::rows::follow(self.db.read(), call.tenant(), member).await
+    }
+}

@@ -1,0 +1,58 @@
+use contracts::tagging::v1::{ListActivitiesRequest, ListActivitiesResponse};
+use fault::Fault;
+use kernel::{PageTokenError, Time, page_size};
+use rpc::Call;
+use uuid::Uuid;
+
+use crate::api::TaggingApi;
+use crate::pages;
+use super::ActivityId;
+use super::rows;
+use super::rows::Place;
+
+impl TaggingApi {
+    pub(crate) async fn list_activities(
+        &self,
+        call: Call<ListActivitiesRequest>,
+    ) -> Result<ListActivitiesResponse, Fault> {
+        let member = self.survivor(call.tenant(), &call.member_id).await?;
+        let filter = pages::filter(call.tenant(), "activities", &[&member.to_string(), &call.activity_type]);
+        let before = Fault::check_page_token(&filter, &call.page_token)?
+            .map(|cursor| read(&cursor))
+            .transpose()?;
+
+        let size = page_size(call.page_size);
+        let rows_max = pages::rows_max(size);
+        let mut rows = rows::timeline(
+            self.db.read(),
+            call.tenant(),
+            member,
+            &call.activity_type,
+            before,
+            rows_max,
+        )
+        .await?;
+        let next_page_token = pages::cut(&mut rows, size, &filter, |(place, _)| write(*place));
+        let activities = rows.into_iter().map(|(_, activity)| activity).collect();
+        Ok(ListActivitiesResponse {
+            activities,
+            next_page_token,
+        })
+    }
+}
+
+fn write(place: Place) -> Vec<u8> {
+    [&place.occur_time.micros().to_be_bytes()[..], place.id.uuid().as_bytes()].concat()
+}
+
+fn read(cursor: &[u8]) -> Result<Place, Fault> {
+    let place = || {
+        let (time, id) = cursor.split_first_chunk()?;
+        let id = Uuid::from_slice(id).ok()?;
+        Some(Place {
+            occur_time: Time::from_micros(i64::from_be_bytes(*time)),
+            id: ActivityId::from_uuid(id),
+        })
+    };
+    place().ok_or_else(|| PageTokenError::Malformed.into())
+}

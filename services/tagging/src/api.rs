@@ -1,0 +1,62 @@
+//! The methods of tagging, one file each.
+
+mod services;
+
+use fault::Fault;
+use kernel::{Clock, Tenant};
+use rpc::Peers;
+use store::Db;
+
+use crate::tag::assigning::Assigner;
+use crate::member::MemberId;
+use crate::refusals;
+use crate::member::people::People;
+use crate::activity::recording::Recorder;
+use crate::member::revision::Revisions;
+
+/// Answers the calls. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct TaggingApi {
+    assigner: Assigner,
+    clock: Clock,
+    db: Db,
+    people: People,
+    recorder: Recorder,
+    revisions: Revisions,
+}
+
+impl TaggingApi {
+    pub(crate) fn new(clock: Clock, db: Db, peers: Peers, revisions: Revisions) -> Self {
+        let people = People::new(db.clone(), peers);
+        let recorder = Recorder::new(clock.clone(), people.clone(), revisions.clone());
+        let assigner = Assigner::new(clock.clone(), db.clone(), people.clone(), revisions.clone());
+        Self {
+            assigner,
+            clock,
+            db,
+            people,
+            recorder,
+            revisions,
+        }
+    }
+
+    /// The member whose id a caller names; refused where there is none.
+    async fn member(&self, tenant: Tenant, member_id: &str) -> Result<MemberId, Fault> {
+        let member = parse_member(member_id)?;
+        self.people
+            .find_one(tenant, member)
+            .await?
+            .ok_or_else(|| refusals::member_not_found(member))
+    }
+
+    /// Where the id that a caller names leads, for reading: of an unknown member nothing is known.
+    async fn survivor(&self, tenant: Tenant, member_id: &str) -> Result<MemberId, Fault> {
+        self.people.survivor(tenant, parse_member(member_id)?).await
+    }
+}
+
+fn parse_member(member_id: &str) -> Result<MemberId, Fault> {
+    member_id
+        .parse()
+        .map_err(|error: kernel::IdError| Fault::invalid("member_id", error.to_string()))
+}

@@ -1,0 +1,4 @@
+//! What tagging knows of a member, in one answer.
+
+mod get_summary;
+

@@ -1,0 +1,163 @@
+//! Members: the profile as other services told it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fault::Fault;
+use kernel::Tenant;
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use store::{Tx, for_update, insert_rows, look_up, looked_up};
+
+use crate::store::{OF_MEMBER, execute, member_id, member_list, query, time};
+use super::{Member, MemberId, Profile};
+
+/// Which of these members have a row.
+pub(crate) async fn known(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    members: &BTreeSet<MemberId>,
+) -> Result<BTreeSet<MemberId>, Fault> {
+    if members.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let (list, mut parameters) = member_list(conn, 2, members.iter().copied());
+    parameters.insert(0, tenant.uuid().into());
+    let found = look_up(conn.get_database_backend(), &list, "member", OF_MEMBER);
+    let sql = format!("SELECT member_id FROM {found}");
+    query(conn, &sql, parameters)
+        .await?
+        .iter()
+        .map(|row| member_id(row, 0))
+        .collect()
+}
+
+/// The rows of these members, locked in the order of their ids.
+pub(crate) async fn lock(
+    tx: &Tx,
+    tenant: Tenant,
+    members: &BTreeSet<MemberId>,
+) -> Result<BTreeMap<MemberId, Member>, Fault> {
+    if members.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let (list, mut parameters) = member_list(&**tx, 2, members.iter().copied());
+    parameters.insert(0, tenant.uuid().into());
+    let lock = for_update(tx.get_database_backend());
+    // Read, and locked, in the order of the list, which is that of the ids.
+    let found = look_up(
+        tx.get_database_backend(),
+        &list,
+        "member",
+        &format!("{OF_MEMBER}{lock}"),
+    );
+    let sql = format!(
+        "SELECT member_id, gender, province, city, channel_codes, birth_month, tier_code, profile_time, tier_time, \
+         active_channels FROM {found}"
+    );
+    let rows = query(&**tx, &sql, parameters).await?;
+    rows.iter().map(|row| Ok((member_id(row, 0)?, read(row)?))).collect()
+}
+
+/// A page of members after a member, by id.
+pub(crate) async fn page(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    after: Option<MemberId>,
+    limit: usize,
+) -> Result<BTreeSet<MemberId>, Fault> {
+    let (beyond, after) = match after {
+        Some(after) => (" AND member_id > $2", Some(after.uuid().into())),
+        None => ("", None),
+    };
+    let sql = format!("SELECT member_id FROM member WHERE tenant_id = $1{beyond} ORDER BY member_id LIMIT {limit}");
+    let parameters = std::iter::once(Value::from(tenant.uuid())).chain(after);
+    query(conn, &sql, parameters)
+        .await?
+        .iter()
+        .map(|row| member_id(row, 0))
+        .collect()
+}
+
+const HEAD: &str = "INSERT INTO member (tenant_id, member_id, gender, province, city, channel_codes, birth_month, \
+     tier_code, profile_time, tier_time, active_channels)";
+
+/// Writes members who have no row yet. Where one has, somebody else was faster, and the transaction has lost a race.
+pub(crate) async fn insert(tx: &Tx, tenant: Tenant, members: &[(MemberId, &Member)]) -> Result<(), Fault> {
+    insert_rows(&**tx, HEAD, rows(tenant, members), "").await?;
+    Ok(())
+}
+
+/// Writes members who have a row.
+pub(crate) async fn update(tx: &Tx, tenant: Tenant, members: &[(MemberId, &Member)]) -> Result<(), Fault> {
+    const TAIL: &str = "ON CONFLICT (tenant_id, member_id) DO UPDATE SET gender = excluded.gender, \
+         province = excluded.province, city = excluded.city, channel_codes = excluded.channel_codes, \
+         birth_month = excluded.birth_month, tier_code = excluded.tier_code, profile_time = excluded.profile_time, \
+         tier_time = excluded.tier_time, active_channels = excluded.active_channels";
+    insert_rows(&**tx, HEAD, rows(tenant, members), TAIL).await?;
+    Ok(())
+}
+
+/// Deletes the rows of members who went over to others; they are locked.
+pub(crate) async fn delete(tx: &Tx, tenant: Tenant, members: &[MemberId]) -> Result<(), Fault> {
+    if members.is_empty() {
+        return Ok(());
+    }
+    let (list, mut parameters) = member_list(&**tx, 2, members.iter().copied());
+    parameters.insert(0, tenant.uuid().into());
+    let key = ["tenant_id", "member_id"];
+    let found = looked_up(tx.get_database_backend(), &list, "member", &key, OF_MEMBER);
+    let sql = format!("DELETE FROM member WHERE {found}");
+    execute(&**tx, &sql, parameters).await?;
+    Ok(())
+}
+
+fn rows(tenant: Tenant, members: &[(MemberId, &Member)]) -> Vec<Vec<Value>> {
+    let row = |(id, member): &(MemberId, &Member)| {
+        let profile = &member.profile;
+        vec![
+            tenant.uuid().into(),
+            id.uuid().into(),
+            profile.gender.clone().into(),
+            profile.province.clone().into(),
+            profile.city.clone().into(),
+            join(&profile.channel_codes).into(),
+            profile.birth_month.map(i64::from).into(),
+            profile.tier_code.clone().into(),
+            member.profile_time.micros().into(),
+            member.tier_time.micros().into(),
+            join(&member.active_channels).into(),
+        ]
+    };
+    members.iter().map(row).collect()
+}
+
+fn read(row: &QueryResult) -> Result<Member, Fault> {
+    let birth_month: Option<i64> = row.try_get_by_index(5)?;
+    let profile = Profile {
+        gender: row.try_get_by_index(1)?,
+        province: row.try_get_by_index(2)?,
+        city: row.try_get_by_index(3)?,
+        channel_codes: split(&row.try_get_by_index::<String>(4)?),
+        birth_month: birth_month.map(u8::try_from).transpose().map_err(Fault::internal)?,
+        tier_code: row.try_get_by_index(6)?,
+    };
+    Ok(Member {
+        profile,
+        profile_time: time(row, 7)?,
+        tier_time: time(row, 8)?,
+        active_channels: split(&row.try_get_by_index::<String>(9)?),
+    })
+}
+
+/// Codes in one column, in order: they hold no space.
+pub(crate) fn join(codes: &BTreeSet<String>) -> String {
+    codes.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// See [`join`].
+pub(crate) fn split(codes: &str) -> BTreeSet<String> {
+    codes
+        .split(' ')
+        .filter(|code| !code.is_empty())
+        .map(str::to_owned)
+        .collect()
+}

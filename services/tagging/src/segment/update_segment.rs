@@ -1,0 +1,80 @@
+use contracts::tagging::v1::{UpdateSegmentRequest, UpdateSegmentResponse};
+use fault::{Fault, Violations};
+use rpc::Call;
+use store::{Begun, stuck};
+
+use super::create_segment::check;
+use crate::tag::update_tag::check_etag;
+use crate::api::TaggingApi;
+use super::get_segment;
+use crate::tag::catalogs;
+use crate::tag::catalogs::Hold;
+use super::rows;
+use super::rows::Row;
+use super::condition_wire;
+use crate::workers::EVALUATIONS;
+
+impl TaggingApi {
+    pub(crate) async fn update_segment(
+        &self,
+        call: Call<UpdateSegmentRequest>,
+    ) -> Result<UpdateSegmentResponse, Fault> {
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let revision = self.revisions.begin(&tx, call.tenant(), Hold::Alone).await?;
+        let before = rows::find(&**tx, call.tenant(), &call.segment_code).await?;
+        let before = before.ok_or_else(|| Fault::not_found("segment", &call.segment_code))?;
+        check_etag(&call.etag, before.segment.version)?;
+        let condition_before = before.segment.condition.clone();
+        let mut row = apply(&call, before)?;
+        check(&row.segment.condition, "condition", &revision.catalog)?;
+        // Past this line nothing may refuse the update.
+        row.segment.version = row.segment.version.saturating_add(1);
+        row.segment.update_time = revision.now;
+        rows::update(&tx, call.tenant(), &row.segment).await?;
+        // What selects the same members as before need not be evaluated.
+        if row.segment.condition != condition_before {
+            row.segment.condition_version = row.segment.condition_version.saturating_add(1);
+            row.segment.is_evaluating = true;
+            row.segment.failure = None;
+            row.segment.evaluated_count = 0;
+            rows::update_condition(&tx, call.tenant(), &row).await?;
+            stuck::release(&tx, EVALUATIONS, call.tenant(), &call.segment_code).await?;
+            catalogs::changed(&tx, call.tenant()).await?;
+        }
+        let segment = get_segment::write(&**tx, call.tenant(), row).await?;
+        tx.commit(UpdateSegmentResponse { segment: Some(segment) }).await
+    }
+}
+
+fn apply(request: &UpdateSegmentRequest, mut row: Row) -> Result<Row, Fault> {
+    let mut violations = Violations::new();
+    let paths = request
+        .update_mask
+        .as_ref()
+        .map(|mask| mask.paths.as_slice())
+        .unwrap_or_default();
+    violations.check(!paths.is_empty(), "update_mask", "must name at least one field");
+    for path in paths {
+        match path.as_str() {
+            "display_name" => {
+                violations.check(!request.display_name.is_empty(), "display_name", "must not be empty");
+                row.segment.display_name.clone_from(&request.display_name);
+            }
+            "description" => row.segment.description.clone_from(&request.description),
+            "condition" => {
+                violations.check(request.condition.is_some(), "condition", "must be given");
+                let Some(tree) = &request.condition else { continue };
+                if let Some(condition) = condition_wire::parse(tree, "condition", &mut violations) {
+                    row.segment.condition = condition;
+                    row.condition = tree.clone();
+                }
+            }
+            other => violations.add("update_mask", format!("{other} is not a field that can be changed")),
+        }
+    }
+    violations.finish()?;
+    Ok(row)
+}

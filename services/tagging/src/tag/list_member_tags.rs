@@ -1,0 +1,29 @@
+use contracts::tagging::v1::{ListMemberTagsRequest, ListMemberTagsResponse};
+use fault::Fault;
+use kernel::page_size;
+use rpc::Call;
+
+use crate::api::TaggingApi;
+use crate::pages;
+use super::member_tags;
+use super::wire;
+
+impl TaggingApi {
+    pub(crate) async fn list_member_tags(
+        &self,
+        call: Call<ListMemberTagsRequest>,
+    ) -> Result<ListMemberTagsResponse, Fault> {
+        let member = self.survivor(call.tenant(), &call.member_id).await?;
+        let filter = pages::filter(call.tenant(), "member_tags", &[&member.to_string()]);
+        let after = pages::code_after(&filter, &call.page_token)?;
+        let size = page_size(call.page_size);
+        let mut tags = member_tags::page(self.db.read(), call.tenant(), member, &after, pages::rows_max(size)).await?;
+        let next_page_token = pages::cut(&mut tags, size, &filter, |(code, _)| code.clone().into_bytes());
+        let now = self.clock.now();
+        let tags = tags
+            .into_iter()
+            .map(|(code, tag)| wire::write_member_tag(code, &tag, now))
+            .collect();
+        Ok(ListMemberTagsResponse { tags, next_page_token })
+    }
+}

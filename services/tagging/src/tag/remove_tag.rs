@@ -1,0 +1,41 @@
+use std::collections::BTreeSet;
+
+use contracts::tagging::v1::{RemoveTagRequest, RemoveTagResponse};
+use fault::Fault;
+use rpc::Call;
+use store::Begun;
+
+use crate::api::TaggingApi;
+use crate::refusals;
+use super::catalogs::Hold;
+
+impl TaggingApi {
+    pub(crate) async fn remove_tag(&self, call: Call<RemoveTagRequest>) -> Result<RemoveTagResponse, Fault> {
+        let member = self.member(call.tenant(), &call.member_id).await?;
+
+        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
+            Begun::Replay(answer) => return Ok(answer),
+            Begun::Fresh(tx) => tx,
+        };
+        let revision = self.revisions.begin(&tx, call.tenant(), Hold::Shared).await?;
+        let code = &call.tag_code;
+        let tag = revision
+            .catalog
+            .tag(code)
+            .ok_or_else(|| refusals::tag_unknown(code, "tag_code"))?;
+        if tag.computation().is_some() {
+            return Err(refusals::tag_computed(code));
+        }
+        let member = revision
+            .redirects([member])
+            .await?
+            .get(&member)
+            .copied()
+            .unwrap_or(member);
+        let mut subjects = revision.known_subjects(&BTreeSet::from([member])).await?;
+        // Past this line nothing may refuse the removal.
+        let removed = subjects.get_mut(&member).is_some_and(|subject| subject.remove(code));
+        revision.settle(subjects, None, Vec::new()).await?;
+        tx.commit(RemoveTagResponse { removed }).await
+    }
+}
