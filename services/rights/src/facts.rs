@@ -12,9 +12,9 @@ use store::{Tx, redirects};
 use uuid::Uuid;
 
 use crate::member::MemberKey;
-use crate::tier::roster::{Happening, What};
 use crate::tier;
 use crate::tier::play::Undo;
+use crate::tier::roster::{Happening, What};
 
 /// Growth values follow the ledger of points: what was earned, less what was taken back, at once or as the repayment of a
 /// debt, and what expired; and what was corrected by hand.

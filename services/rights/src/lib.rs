@@ -25,7 +25,6 @@ mod api;
 mod benefit;
 mod coupon;
 mod coupon_template;
-mod domain;
 mod facts;
 mod member;
 mod pages;

@@ -5,8 +5,8 @@ use fault::{Common, Fault};
 
 use crate::benefit::TermsRefusal;
 use crate::coupon::CouponRefusal;
-use crate::coupon_template::TemplateRefusal;
 use crate::coupon::issuing::ItemRefusal;
+use crate::coupon_template::TemplateRefusal;
 
 impl From<TermsRefusal> for Fault {
     fn from(refusal: TermsRefusal) -> Self {

@@ -13,28 +13,28 @@ pub use identifiers::IDENTIFIERS;
 pub use migrations::migrations;
 
 /// The columns of a row, read one after the other.
-struct Columns<'a> {
+pub(crate) struct Columns<'a> {
     row: &'a QueryResult,
     next: usize,
 }
 
 impl<'a> Columns<'a> {
-    fn of(row: &'a QueryResult) -> Self {
+    pub(crate) fn of(row: &'a QueryResult) -> Self {
         Self { row, next: 0 }
     }
 
-    fn next<T: TryGetable>(&mut self) -> Result<T, Fault> {
+    pub(crate) fn next<T: TryGetable>(&mut self) -> Result<T, Fault> {
         let value = self.row.try_get_by_index(self.next)?;
         self.next = self.next.saturating_add(1);
         Ok(value)
     }
 
-    fn time(&mut self) -> Result<Time, Fault> {
+    pub(crate) fn time(&mut self) -> Result<Time, Fault> {
         self.next().map(Time::from_micros)
     }
 }
 
 /// A row that no version of this service has written.
-fn unreadable(table: &'static str, what: impl std::fmt::Display) -> Fault {
+pub(crate) fn unreadable(table: &'static str, what: impl std::fmt::Display) -> Fault {
     Fault::internal(format!("a row of {table} cannot be read: {what}"))
 }

@@ -2,4 +2,3 @@
 
 mod get_rights_summary;
 mod rows;
-

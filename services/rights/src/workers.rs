@@ -9,4 +9,4 @@ pub(crate) const PLACEMENTS: &str = "rights.place_members";
 pub(crate) const LOCKS: &str = "rights.lapse_locks";
 
 /// How long a worker rests when there is nothing to do. Nobody waits for it: whoever reads sees what is due already.
-const REST: Duration = Duration::from_secs(1);
+pub(crate) const REST: Duration = Duration::from_secs(1);

@@ -7,10 +7,10 @@ use kernel::{Exact, Id, Tenant};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Tx, insert_rows, look_up, looked_up, statement, values};
 
-use crate::store::Columns;
-use crate::member;
 use crate::coupon_template::CouponTemplate;
+use crate::member;
 use crate::member::{MemberId, MemberKey};
+use crate::store::Columns;
 
 const INSERT: &str = "INSERT INTO allowance (tenant_id, template_code, member_id, issued, allowed)";
 
@@ -101,7 +101,13 @@ pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey
     for (tenant, absorbed) in member::rows::by_tenant(merges.keys()) {
         let (list, parameters) = member::rows::of_tenant(&**tx, tenant, absorbed);
         let key = ["tenant_id", "template_code", "member_id"];
-        let found = looked_up(tx.get_database_backend(), &list, "allowance", &key, member::rows::OF_TENANT);
+        let found = looked_up(
+            tx.get_database_backend(),
+            &list,
+            "allowance",
+            &key,
+            member::rows::OF_TENANT,
+        );
         let sql = format!("DELETE FROM allowance WHERE {found} RETURNING member_id, template_code, issued");
         for row in tx.query_all_raw(statement(&**tx, &sql, parameters)).await? {
             let mut columns = Columns::of(&row);

@@ -4,9 +4,9 @@ use kernel::Clock;
 use runtime::Worker;
 use store::Db;
 
-use crate::workers::REST;
 use super::rows;
 use super::rows::Due;
+use crate::workers::REST;
 
 /// How many coupons expire in one transaction at the most.
 const COUPONS_MAX: i64 = 2_000;

@@ -4,10 +4,10 @@ use kernel::Tenant;
 use rpc::Call;
 use store::Tx;
 
-use crate::api::RightsApi;
-use super::{Coupon, CouponId};
 use super::rows;
 use super::wire;
+use super::{Coupon, CouponId};
+use crate::api::RightsApi;
 
 impl RightsApi {
     pub(crate) async fn get_coupon(&self, call: Call<GetCouponRequest>) -> Result<GetCouponResponse, Fault> {

@@ -8,16 +8,16 @@ use kernel::{Id, Tenant, Time};
 use rpc::Call;
 use store::{Begun, Draft, Tx};
 
-use crate::api::RightsApi;
 use super::Coupon;
-use crate::coupon_template::CouponTemplate;
 use super::issuing;
 use super::issuing::{Issued, Item, ItemOutcome};
-use crate::member::MemberId;
-use super::{allowances, rows};
-use crate::{coupon_template, member};
-use crate::refusals;
 use super::wire;
+use super::{allowances, rows};
+use crate::api::RightsApi;
+use crate::coupon_template::CouponTemplate;
+use crate::member::MemberId;
+use crate::refusals;
+use crate::{coupon_template, member};
 
 /// A coupon that was just issued, with the id of the item that asked for it.
 type New<'a> = (&'a Coupon, Option<&'a str>);
@@ -130,9 +130,7 @@ fn answer(call: &IssueCouponsRequest, outcomes: &[ItemOutcome], now: Time) -> Is
         member_id: item.member_id.clone(),
         item_id: item.item_id.clone(),
         outcome: Some(match outcome {
-            ItemOutcome::Issued(coupon) | ItemOutcome::Earlier(coupon) => {
-                Outcome::Coupon(wire::coupon(coupon, now))
-            }
+            ItemOutcome::Issued(coupon) | ItemOutcome::Earlier(coupon) => Outcome::Coupon(wire::coupon(coupon, now)),
             ItemOutcome::Refused(refusal) => Outcome::Refusal(proto::IssueRefusal {
                 reason: refusals::reason_of_item(*refusal).into(),
                 message: refusal.to_string(),

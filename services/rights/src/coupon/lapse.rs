@@ -3,9 +3,9 @@ use fault::Fault;
 use runtime::{Timer, Worker};
 use store::Db;
 
-use crate::workers::LOCKS;
 use super::rows;
 use super::rows::Due;
+use crate::workers::LOCKS;
 
 /// How many locks lapse in one transaction at the most.
 const LOCKS_MAX: i64 = 2_000;

@@ -3,10 +3,10 @@ use fault::Fault;
 use kernel::{PageToken, page_size};
 use rpc::Call;
 
-use crate::api::RightsApi;
-use crate::pages;
 use super::rows;
 use super::wire;
+use crate::api::RightsApi;
+use crate::pages;
 
 impl RightsApi {
     pub(crate) async fn list_member_coupons(

@@ -4,12 +4,12 @@ use kernel::{Money, Time};
 use rpc::Call;
 use store::Begun;
 
-use crate::api::RightsApi;
 use super::get_coupon::lock_coupon_row;
-use super::{Coupon, CouponId};
-use crate::coupon_template;
 use super::rows;
 use super::wire;
+use super::{Coupon, CouponId};
+use crate::api::RightsApi;
+use crate::coupon_template;
 
 impl RightsApi {
     pub(crate) async fn redeem_coupon(&self, call: Call<RedeemCouponRequest>) -> Result<RedeemCouponResponse, Fault> {

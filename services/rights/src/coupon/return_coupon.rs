@@ -3,11 +3,11 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::RightsApi;
-use super::get_coupon::{lock_coupon_row, parse_coupon_id};
 use super::Coupon;
+use super::get_coupon::{lock_coupon_row, parse_coupon_id};
 use super::rows;
 use super::wire;
+use crate::api::RightsApi;
 
 impl RightsApi {
     pub(crate) async fn return_coupon(&self, call: Call<ReturnCouponRequest>) -> Result<ReturnCouponResponse, Fault> {

@@ -6,11 +6,11 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 use store::{Column, Db, Tx, for_update, insert_rows, look_up, statement, values};
 use uuid::Uuid;
 
-use crate::store::{Columns, unreadable};
-use crate::member;
-use super::{Coupon, CouponId, CouponState, Lock, Redemption};
-use crate::member::{MemberId, MemberKey};
 use super::validity::Period;
+use super::{Coupon, CouponId, CouponState, Lock, Redemption};
+use crate::member;
+use crate::member::{MemberId, MemberKey};
+use crate::store::{Columns, unreadable};
 use crate::workers::LOCKS;
 
 const COLUMNS: &str = "coupon_id, template_code, member_id, issue_time, start_time, expire_time, state, order_id, \

@@ -5,11 +5,11 @@ use kernel::Time;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::RightsApi;
-use crate::benefit::Terms;
-use super::{CouponTemplate, TemplateState};
 use super::rows;
 use super::wire::{coupon_template, parse_benefit, parse_state, parse_validity};
+use super::{CouponTemplate, TemplateState};
+use crate::api::RightsApi;
+use crate::benefit::Terms;
 
 impl RightsApi {
     pub(crate) async fn create_coupon_template(

@@ -2,9 +2,9 @@ use contracts::rights::v1::{GetCouponTemplateRequest, GetCouponTemplateResponse}
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::RightsApi;
 use super::rows;
 use super::wire;
+use crate::api::RightsApi;
 
 impl RightsApi {
     pub(crate) async fn get_coupon_template(

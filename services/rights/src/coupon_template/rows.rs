@@ -4,10 +4,10 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde::{Deserialize, Serialize};
 use store::{Tx, for_update, statement};
 
-use crate::store::{Columns, unreadable};
-use crate::benefit::{Benefit, Terms};
 use super::{CouponTemplate, TemplateState};
+use crate::benefit::{Benefit, Terms};
 use crate::coupon::validity::{Period, Validity};
+use crate::store::{Columns, unreadable};
 
 const COLUMNS: &str = "code, name, benefit, currency_code, minimum_spend, valid_days, start_time, end_time, total_cap, \
      member_cap, state, issued_count, version, create_time, update_time";

@@ -3,11 +3,11 @@ use fault::{Fault, Violations};
 use rpc::Call;
 use store::Begun;
 
-use crate::api::RightsApi;
-use super::{LimitChange, TemplateChange};
-use crate::refusals;
 use super::rows;
 use super::wire::{coupon_template, etag, parse_benefit, parse_state, parse_validity};
+use super::{LimitChange, TemplateChange};
+use crate::api::RightsApi;
+use crate::refusals;
 
 impl RightsApi {
     pub(crate) async fn update_coupon_template(

@@ -3,10 +3,10 @@ use contracts::rights::v1::coupon_benefit::Kind as BenefitKind;
 use contracts::rights::v1::coupon_validity::Kind as ValidityKind;
 use fault::Violations;
 
-use crate::wire::parse_time;
-use crate::benefit::Benefit;
 use super::{CouponTemplate, TemplateState};
+use crate::benefit::Benefit;
 use crate::coupon::validity::{Period, Validity};
+use crate::wire::parse_time;
 
 pub(crate) fn coupon_template(template: &CouponTemplate) -> wire::CouponTemplate {
     wire::CouponTemplate {

@@ -7,9 +7,9 @@ use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Tx, among, insert_rows, statement};
 
-use crate::store::Columns;
 use super::rows;
 use super::{MemberId, MemberKey, ReachedTier, Standing};
+use crate::store::Columns;
 use crate::tier::roster::Absorption;
 
 const GROW: &str = "INSERT INTO absorbed_growth (tenant_id, member_id, asset_code, amount)";

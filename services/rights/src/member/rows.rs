@@ -5,8 +5,8 @@ use kernel::{Id, Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 use store::{Column, Db, Tx, for_update, insert_rows, look_up, looked_up, redirects, statement, stuck, values};
 
-use crate::store::Columns;
 use super::{MemberId, MemberKey, ReachedTier, Standing};
+use crate::store::Columns;
 use crate::tier::roster::Outcome;
 use crate::workers::PLACEMENTS;
 

@@ -7,10 +7,10 @@ use fault::Fault;
 use kernel::{Tenant, exact_sum};
 use rpc::Call;
 
+use super::rows;
 use crate::api::RightsApi;
 use crate::coupon_template::CouponTemplate;
 use crate::{coupon_template, tier};
-use super::rows;
 
 /// How many templates are read at a time.
 const PAGE: u64 = 500;

@@ -5,8 +5,8 @@ use kernel::{Exact, Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
 use store::statement;
 
-use crate::store::Columns;
 use crate::coupon::rows::state_at;
+use crate::store::Columns;
 
 /// How many members have each tier.
 pub(crate) async fn members_by_tier(

@@ -6,10 +6,10 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Tx, insert_rows, statement};
 use uuid::Uuid;
 
-use crate::store::{Columns, unreadable};
+use super::roster::{Cause, TierChange};
 use crate::member;
 use crate::member::{MemberId, MemberKey};
-use super::roster::{Cause, TierChange};
+use crate::store::{Columns, unreadable};
 
 /// The kind of a tier change's id.
 #[derive(Debug)]

@@ -4,10 +4,10 @@ use contracts::rights::v1::{GetMemberTierRequest, GetMemberTierResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::RightsApi;
-use crate::member::MemberId;
-use crate::member;
 use super::wire;
+use crate::api::RightsApi;
+use crate::member;
+use crate::member::MemberId;
 
 impl RightsApi {
     pub(crate) async fn get_member_tier(

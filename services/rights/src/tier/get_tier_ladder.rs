@@ -3,10 +3,10 @@ use fault::Fault;
 use kernel::Tenant;
 use rpc::Call;
 
-use crate::api::RightsApi;
 use super::TierLadder;
 use super::rows;
 use super::wire;
+use crate::api::RightsApi;
 
 impl RightsApi {
     pub(crate) async fn get_tier_ladder(

@@ -4,11 +4,11 @@ use kernel::{Clock, Tenant};
 use runtime::{Queue, Worker};
 use store::Db;
 
-use crate::workers::{PLACEMENTS, REST};
-use crate::member::MemberKey;
+use super::play;
 use super::roster::{Happening, What};
 use crate::member;
-use super::play;
+use crate::member::MemberKey;
+use crate::workers::{PLACEMENTS, REST};
 
 /// How many members are placed in one transaction at the most.
 const MEMBERS_MAX: i64 = 500;

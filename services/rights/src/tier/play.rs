@@ -8,12 +8,12 @@ use kernel::{Clock, Exact, Tenant, Time};
 use store::{Draft, Tx, redirects};
 use uuid::Uuid;
 
-use crate::member::{MemberId, MemberKey};
 use super::roster::{Happening, Outcome, Roster, TierChange, What};
-use crate::member::absorptions;
-use crate::coupon::allowances;
-use crate::{coupon, member};
 use super::{changes, rows};
+use crate::coupon::allowances;
+use crate::member::absorptions;
+use crate::member::{MemberId, MemberKey};
+use crate::{coupon, member};
 
 /// Plays what happened, in order, and writes what came of it: growth values, tiers with their history and facts, and
 /// for merges everything that members hold.

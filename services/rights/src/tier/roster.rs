@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kernel::{Exact, Tenant, Time};
 
-use crate::member::{MemberKey, ReachedTier, Standing};
 use super::TierLadder;
+use crate::member::{MemberKey, ReachedTier, Standing};
 
 /// Some members and where they stand, on which facts are played in their order.
 ///
@@ -341,4 +341,3 @@ impl Roster {
         });
     }
 }
-

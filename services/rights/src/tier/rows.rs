@@ -5,8 +5,8 @@ use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Tx, for_update, look_up, statement, values};
 
-use crate::store::{Columns, unreadable};
 use super::{Tier, TierLadder};
+use crate::store::{Columns, unreadable};
 
 const COLUMNS: &str = "tenant_id, asset_code, tiers, version, update_time";
 

@@ -3,11 +3,11 @@ use fault::{Fault, Violations};
 use rpc::Call;
 use store::Begun;
 
-use crate::api::RightsApi;
-use super::{Flaw, TierLadder};
 use super::rows;
-use crate::refusals;
 use super::wire;
+use super::{Flaw, TierLadder};
+use crate::api::RightsApi;
+use crate::refusals;
 
 impl RightsApi {
     pub(crate) async fn upsert_tier_ladder(

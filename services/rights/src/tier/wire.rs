@@ -1,9 +1,9 @@
 use contracts::rights::v1 as wire;
 
-use crate::member::{MemberId, Standing};
+use super::changes::RecordedChange;
 use super::roster::Cause;
 use super::{Tier, TierLadder};
-use super::changes::RecordedChange;
+use crate::member::{MemberId, Standing};
 
 pub(crate) fn tier_ladder(ladder: &TierLadder) -> wire::TierLadder {
     wire::TierLadder {
