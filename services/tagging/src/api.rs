@@ -7,22 +7,22 @@ use kernel::{Clock, Tenant};
 use rpc::Peers;
 use store::Db;
 
-use crate::tag::assigning::Assigner;
-use crate::member::MemberId;
-use crate::refusals;
-use crate::member::people::People;
 use crate::activity::recording::Recorder;
+use crate::member::MemberId;
+use crate::member::people::People;
 use crate::member::revision::Revisions;
+use crate::refusals;
+use crate::tag::assigning::Assigner;
 
 /// Answers the calls. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct TaggingApi {
-    assigner: Assigner,
-    clock: Clock,
-    db: Db,
+    pub(crate) assigner: Assigner,
+    pub(crate) clock: Clock,
+    pub(crate) db: Db,
     people: People,
-    recorder: Recorder,
-    revisions: Revisions,
+    pub(crate) recorder: Recorder,
+    pub(crate) revisions: Revisions,
 }
 
 impl TaggingApi {
@@ -41,7 +41,7 @@ impl TaggingApi {
     }
 
     /// The member whose id a caller names; refused where there is none.
-    async fn member(&self, tenant: Tenant, member_id: &str) -> Result<MemberId, Fault> {
+    pub(crate) async fn member(&self, tenant: Tenant, member_id: &str) -> Result<MemberId, Fault> {
         let member = parse_member(member_id)?;
         self.people
             .find_one(tenant, member)
@@ -50,7 +50,7 @@ impl TaggingApi {
     }
 
     /// Where the id that a caller names leads, for reading: of an unknown member nothing is known.
-    async fn survivor(&self, tenant: Tenant, member_id: &str) -> Result<MemberId, Fault> {
+    pub(crate) async fn survivor(&self, tenant: Tenant, member_id: &str) -> Result<MemberId, Fault> {
         self.people.survivor(tenant, parse_member(member_id)?).await
     }
 }

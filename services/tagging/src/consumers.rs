@@ -6,7 +6,7 @@ use events::Envelope;
 use kernel::Tenant;
 
 /// The facts of each tenant, in their order.
-fn by_tenant(facts: &[Envelope]) -> BTreeMap<Tenant, Vec<&Envelope>> {
+pub(crate) fn by_tenant(facts: &[Envelope]) -> BTreeMap<Tenant, Vec<&Envelope>> {
     let mut tenants: BTreeMap<Tenant, Vec<&Envelope>> = BTreeMap::new();
     for fact in facts {
         tenants.entry(fact.tenant).or_default().push(fact);

@@ -1,4 +1,3 @@
 //! What tagging knows of a member, in one answer.
 
 mod get_summary;
-

@@ -23,7 +23,6 @@
 pub mod activity;
 mod api;
 mod consumers;
-pub mod domain;
 mod insight;
 pub mod member;
 mod pages;
@@ -31,7 +30,6 @@ mod refusals;
 pub mod segment;
 mod store;
 pub mod tag;
-mod wire;
 mod workers;
 
 use ::store::Migration;
@@ -42,9 +40,9 @@ use contracts::tagging::v1::tag_service_server::TagServiceServer;
 use runtime::{Deps, Service};
 use tonic::service::Routes;
 
+use crate::api::TaggingApi;
 use crate::member::follow_members::FollowMembers;
 use crate::member::follow_tiers::FollowTiers;
-use crate::api::TaggingApi;
 use crate::member::revision::Revisions;
 
 /// The service's name, which is also that of its stream of facts.

@@ -5,9 +5,9 @@ use fault::Fault;
 
 use crate::member::MemberId;
 use crate::segment::SEGMENTS_MAX;
-use crate::tag::{AssignError, TAGS_MAX};
-use crate::tag::value::ValueType;
 use crate::segment::condition_wire::Misfit;
+use crate::tag::value::ValueType;
+use crate::tag::{AssignError, TAGS_MAX};
 
 pub(crate) fn member_not_found(member: MemberId) -> Fault {
     Fault::refused(ErrorReason::MemberNotFound, format!("there is no member {member}")).with("member_id", member)

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::member::MemberId;
 
 /// The rows that a statement finds.
-async fn query(
+pub(crate) async fn query(
     conn: &impl ConnectionTrait,
     sql: &str,
     parameters: impl IntoIterator<Item = Value>,
@@ -24,7 +24,7 @@ async fn query(
 }
 
 /// Runs a statement and answers how many rows it touched.
-async fn execute(
+pub(crate) async fn execute(
     conn: &impl ConnectionTrait,
     sql: &str,
     parameters: impl IntoIterator<Item = Value>,
@@ -36,10 +36,10 @@ async fn execute(
 }
 
 /// The rows of the members of a list, for [`store::look_up`].
-const OF_MEMBER: &str = "t.tenant_id = $1 AND t.member_id = k.column1";
+pub(crate) const OF_MEMBER: &str = "t.tenant_id = $1 AND t.member_id = k.column1";
 
 /// A list of members, with its parameters, of which the first is `$first`.
-fn member_list(
+pub(crate) fn member_list(
     conn: &impl ConnectionTrait,
     first: usize,
     members: impl IntoIterator<Item = MemberId>,
@@ -50,7 +50,7 @@ fn member_list(
 
 /// The first definition of a list, of the brand whose turn it is after another one's, so that no brand waits for all that
 /// another one has to do. The list gives tenant and code, with `$2` the present time.
-async fn next_in_turn(
+pub(crate) async fn next_in_turn(
     conn: &impl ConnectionTrait,
     list: &str,
     code: &str,
@@ -68,14 +68,14 @@ async fn next_in_turn(
     Ok(None)
 }
 
-fn member_id(row: &QueryResult, index: usize) -> Result<MemberId, Fault> {
+pub(crate) fn member_id(row: &QueryResult, index: usize) -> Result<MemberId, Fault> {
     Ok(MemberId::from_uuid(row.try_get_by_index::<Uuid>(index)?))
 }
 
-fn time(row: &QueryResult, index: usize) -> Result<Time, Fault> {
+pub(crate) fn time(row: &QueryResult, index: usize) -> Result<Time, Fault> {
     Ok(Time::from_micros(row.try_get_by_index(index)?))
 }
 
-fn optional_time(row: &QueryResult, index: usize) -> Result<Option<Time>, Fault> {
+pub(crate) fn optional_time(row: &QueryResult, index: usize) -> Result<Option<Time>, Fault> {
     Ok(row.try_get_by_index::<Option<i64>>(index)?.map(Time::from_micros))
 }

@@ -15,9 +15,9 @@ pub(crate) const EVALUATIONS: &str = "tagging.evaluate_segments";
 pub(crate) const LOOKS: &str = "tagging.look_at_due";
 
 /// How many members are revised in one transaction.
-const MEMBERS_MAX: usize = 500;
+pub(crate) const MEMBERS_MAX: usize = 500;
 /// How often an idle worker looks whether there is something to do.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// All workers.
 pub(crate) fn all(deps: &Deps, revisions: &Revisions) -> Vec<Box<dyn Worker>> {

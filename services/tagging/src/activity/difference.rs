@@ -133,8 +133,8 @@ mod tests {
     use kernel::Time;
     use proptest::prelude::*;
 
-    use crate::activity::SourceKey;
     use super::*;
+    use crate::activity::SourceKey;
 
     fn line(sku: &str, minor_units: i64) -> Item {
         Item {

@@ -4,11 +4,11 @@ use kernel::{PageTokenError, Time, page_size};
 use rpc::Call;
 use uuid::Uuid;
 
-use crate::api::TaggingApi;
-use crate::pages;
 use super::ActivityId;
 use super::rows;
 use super::rows::Place;
+use crate::api::TaggingApi;
+use crate::pages;
 
 impl TaggingApi {
     pub(crate) async fn list_activities(

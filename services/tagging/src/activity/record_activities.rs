@@ -4,8 +4,8 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::TaggingApi;
 use super::recording::ACTIVITIES_MAX;
+use crate::api::TaggingApi;
 
 impl TaggingApi {
     pub(crate) async fn record_activities(

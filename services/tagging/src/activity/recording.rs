@@ -15,18 +15,18 @@ use kernel::{Clock, Exact, Tenant, Time};
 use prost::Message;
 use store::{Draft, Tx};
 
-use results::{conflict, duplicate, invalid, recorded, refused, unknown};
+use super::rows;
+use super::rows::{NewRow, Recorded};
+use super::wire;
+use super::wire::Who;
 use super::{Activity, ActivityId, Difference, ORDER_PAID, ORDER_REFUNDED, SourceKey};
 use crate::member::MemberId;
 use crate::member::people::People;
-use super::rows;
-use super::rows::{NewRow, Recorded};
-use crate::tag::catalogs::Hold;
+use crate::member::revision::{Revision, Revisions};
 use crate::segment::figures;
 use crate::segment::figures::ChannelTotals;
-use crate::member::revision::{Revision, Revisions};
-use super::wire;
-use super::wire::Who;
+use crate::tag::catalogs::Hold;
+use results::{conflict, duplicate, invalid, recorded, refused, unknown};
 
 /// How many activities are recorded at once.
 pub(crate) const ACTIVITIES_MAX: usize = 500;

@@ -10,10 +10,10 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 use store::{Column, Tx, among, insert_rows, look_up, values};
 use uuid::Uuid;
 
-use crate::store::{execute, member_id, member_list, query, time};
+use super::wire;
 use super::{Activity, ActivityId, SourceKey};
 use crate::member::{ACTIVE_CHANNELS_MAX, MemberId};
-use super::wire;
+use crate::store::{execute, member_id, member_list, query, time};
 
 /// How many activities are read at once where all of a member's are folded.
 const FOLDED_MAX: usize = 2_000;

@@ -9,8 +9,8 @@ use kernel::Tenant;
 use kernel::text::check_identifier;
 use tonic::{Status, Streaming};
 
-use crate::api::TaggingApi;
 use super::recording::ACTIVITIES_MAX;
+use crate::api::TaggingApi;
 
 /// The longest id of a message.
 const REQUEST_ID_CHARS_MAX: usize = 128;

@@ -9,12 +9,12 @@ use kernel::Exact;
 use rpc::Call;
 
 use crate::api::TaggingApi;
-use crate::tag::value::{Value, ValueType};
+use crate::member::rows::split;
 use crate::segment::figures;
 use crate::segment::figures::{ChannelTotals, TagFigure};
-use crate::member::rows::split;
-use crate::tag::rows::value_type;
 use crate::tag;
+use crate::tag::rows::value_type;
+use crate::tag::value::{Value, ValueType};
 
 /// How many tags and values a summary has where the caller names no number.
 const TAGS_DEFAULT: u64 = 50;

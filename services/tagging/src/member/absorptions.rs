@@ -6,10 +6,10 @@ use fault::Fault;
 use kernel::{Tenant, Time};
 use store::{Tx, insert_rows};
 
-use crate::tag::member_tags::{COLUMNS, read, row};
-use crate::store::{execute, query, time};
 use super::MemberId;
 use super::subject::Absorption;
+use crate::store::{execute, query, time};
+use crate::tag::member_tags::{COLUMNS, read, row};
 
 /// Remembers what absorbed members brought. One who is told to be absorbed once more brings nothing more.
 pub(crate) async fn save(tx: &Tx, tenant: Tenant, absorptions: &BTreeMap<MemberId, Absorption>) -> Result<(), Fault> {

@@ -8,14 +8,14 @@ use kernel::{Fact, Time};
 use store::{Tx, redirects};
 use uuid::Uuid;
 
-use crate::consumers::by_tenant;
+use super::absorptions;
+use super::revision::{Revision, Revisions, Subjects};
+use super::subject::Absorption;
 use super::undo;
 use super::{MemberId, Profile, birth_month};
-use super::subject::Absorption;
-use crate::tag::catalogs::Hold;
-use super::revision::{Revision, Revisions, Subjects};
-use super::absorptions;
 use crate::activity;
+use crate::consumers::by_tenant;
+use crate::tag::catalogs::Hold;
 
 /// Keeps members' profiles as identity tells them, and puts what absorbed members had down to the survivors.
 ///
@@ -177,10 +177,7 @@ async fn learn(revision: &Revision<'_>, tx: &Tx, told: Told) -> Result<(), Fault
         }
     }
     // First the absorbed rows go, so that what the survivors take over is nowhere twice.
-    let retired: Vec<_> = retired
-        .into_values()
-        .map(super::subject::Subject::retire)
-        .collect();
+    let retired: Vec<_> = retired.into_values().map(super::subject::Subject::retire).collect();
     revision.write(&retired, Vec::new()).await?;
     revision.settle(subjects, None, Vec::new()).await
 }

@@ -7,10 +7,10 @@ use fault::Fault;
 use kernel::{Fact, Time};
 use store::Tx;
 
-use crate::consumers::by_tenant;
 use super::MemberId;
-use crate::tag::catalogs::Hold;
 use super::revision::{Revision, Revisions};
+use crate::consumers::by_tenant;
+use crate::tag::catalogs::Hold;
 
 /// Keeps members' tiers as rights tells them. What is told of an absorbed member is passed over: rights tells the
 /// survivor's tier itself.

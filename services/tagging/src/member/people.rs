@@ -12,7 +12,7 @@ use rpc::Peers;
 use store::Db;
 
 use super::MemberId;
-use super::{rows, revision};
+use super::{revision, rows};
 use crate::activity::wire::Who;
 
 /// How many members identity reads in one call.

@@ -8,18 +8,18 @@ use fault::Fault;
 use kernel::{Clock, Exact, Tenant, Time};
 use store::{Draft, Tx, redirects};
 
+use super::rows;
+use super::subject::{Outcome, Stored, Subject, TagChange};
+use super::{Member, MemberId};
 use crate::activity;
 use crate::activity::rows::History;
-use crate::tag::catalogs::{Catalogs, Hold};
 use crate::segment::figures;
 use crate::segment::figures::{Tallies, Tally};
-use crate::tag::member_tags;
-use super::rows;
 use crate::segment::memberships;
+use crate::tag;
 use crate::tag::catalog::Catalog;
-use super::{Member, MemberId};
-use super::subject::{Outcome, Stored, Subject, TagChange};
-use crate::{activity, tag};
+use crate::tag::catalogs::{Catalogs, Hold};
+use crate::tag::member_tags;
 
 /// Begins revisions.
 #[derive(Clone)]

@@ -7,8 +7,8 @@ use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Tx, for_update, insert_rows, look_up, looked_up};
 
-use crate::store::{OF_MEMBER, execute, member_id, member_list, query, time};
 use super::{Member, MemberId, Profile};
+use crate::store::{OF_MEMBER, execute, member_id, member_list, query, time};
 
 /// Which of these members have a row.
 pub(crate) async fn known(

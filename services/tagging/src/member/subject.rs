@@ -11,12 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::Time;
 
+use super::{Member, MemberId};
 use crate::activity::Activity;
 use crate::tag::catalog::Catalog;
 use crate::tag::computation::Standing;
-use super::{Member, MemberId};
-use crate::tag::{AssignError, MemberTag};
 use crate::tag::value::Value;
+use crate::tag::{AssignError, MemberTag};
 
 /// A member under revision.
 #[derive(Clone, Debug)]
@@ -385,4 +385,3 @@ impl Subject {
 fn is_assigned(code: &str, catalog: &Catalog) -> bool {
     catalog.tag(code).is_some_and(|tag| tag.computation().is_none())
 }
-

@@ -9,12 +9,12 @@ use kernel::{Tenant, Time, uuid_of_any};
 use store::{Tx, redirects};
 use uuid::Uuid;
 
-use super::follow_members::{Merge, parse, read_profile};
 use super::MemberId;
-use crate::tag::catalogs::Hold;
-use super::revision::Revisions;
 use super::absorptions;
+use super::follow_members::{Merge, parse, read_profile};
+use super::revision::Revisions;
 use crate::activity;
+use crate::tag::catalogs::Hold;
 
 /// A merge's id, which identity gives; none in facts of a time when merges had none.
 pub(crate) fn cause(merge_id: &str) -> Result<Option<Uuid>, Fault> {

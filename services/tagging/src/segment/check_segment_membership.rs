@@ -3,9 +3,9 @@ use fault::Fault;
 use kernel::Time;
 use rpc::Call;
 
-use crate::api::TaggingApi;
 use super::memberships;
 use super::wire;
+use crate::api::TaggingApi;
 
 impl TaggingApi {
     pub(crate) async fn check_segment_membership(

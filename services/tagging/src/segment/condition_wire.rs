@@ -7,8 +7,8 @@ use prost::Message;
 
 use super::condition::{Condition, Test};
 use crate::member::Field;
-use crate::tag::value::{Value, ValueType};
 use crate::tag;
+use crate::tag::value::{Value, ValueType};
 
 /// How deep conditions may be nested.
 const DEPTH_MAX: usize = 8;
@@ -201,7 +201,10 @@ impl Parser<'_> {
             .iter()
             .take(VALUES_MAX)
             .enumerate()
-            .map(|(i, wire)| self.violations.parse(format!("{path}.values[{i}]"), tag::value_wire::parse(wire)))
+            .map(|(i, wire)| {
+                self.violations
+                    .parse(format!("{path}.values[{i}]"), tag::value_wire::parse(wire))
+            })
             .collect();
         parsed.into_iter().collect()
     }
@@ -256,7 +259,10 @@ mod tests {
     use super::*;
 
     fn tag(comparison: v1::Comparison, values: &[i64]) -> v1::Condition {
-        let values = values.iter().map(|value| tag::value_wire::write(&Value::Int(*value))).collect();
+        let values = values
+            .iter()
+            .map(|value| tag::value_wire::write(&Value::Int(*value)))
+            .collect();
         let condition = v1::TagCondition {
             tag_code: "orders".into(),
             comparison: comparison.into(),

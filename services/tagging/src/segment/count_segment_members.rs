@@ -2,10 +2,10 @@ use contracts::tagging::v1::{CountSegmentMembersRequest, CountSegmentMembersResp
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::TaggingApi;
 use super::figures;
 use super::figures::Tally;
 use super::wire;
+use crate::api::TaggingApi;
 
 impl TaggingApi {
     pub(crate) async fn count_segment_members(

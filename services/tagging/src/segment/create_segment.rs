@@ -4,16 +4,16 @@ use kernel::Time;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::TaggingApi;
-use crate::tag::catalog::Catalog;
 use super::condition::Condition;
-use super::{SEGMENTS_MAX, Segment};
-use crate::tag::catalogs;
-use crate::tag::catalogs::Hold;
 use super::rows;
 use super::rows::Row;
-use crate::refusals;
+use super::{SEGMENTS_MAX, Segment};
 use super::{condition_wire, wire};
+use crate::api::TaggingApi;
+use crate::refusals;
+use crate::tag::catalog::Catalog;
+use crate::tag::catalogs;
+use crate::tag::catalogs::Hold;
 
 impl TaggingApi {
     pub(crate) async fn create_segment(

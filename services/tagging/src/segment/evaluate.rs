@@ -4,11 +4,11 @@ use kernel::{Clock, Tenant};
 use runtime::{Queue, Worker};
 use store::Db;
 
-use crate::workers::{EVALUATIONS, LOOK_AGAIN, MEMBERS_MAX};
-use crate::tag::catalogs::Hold;
-use crate::member::revision::Revisions;
-use crate::member;
 use super::rows;
+use crate::member;
+use crate::member::revision::Revisions;
+use crate::tag::catalogs::Hold;
+use crate::workers::{EVALUATIONS, LOOK_AGAIN, MEMBERS_MAX};
 
 /// Evaluates members by new conditions, a page at a time, and only by these.
 ///

@@ -4,12 +4,12 @@ use kernel::Tenant;
 use rpc::Call;
 use sea_orm::ConnectionTrait;
 
-use crate::api::TaggingApi;
 use super::figures;
 use super::figures::Tally;
 use super::rows;
 use super::rows::Row;
 use super::wire;
+use crate::api::TaggingApi;
 
 impl TaggingApi {
     pub(crate) async fn get_segment(&self, call: Call<GetSegmentRequest>) -> Result<GetSegmentResponse, Fault> {

@@ -2,9 +2,9 @@ use contracts::tagging::v1::{ListMemberSegmentsRequest, ListMemberSegmentsRespon
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::TaggingApi;
 use super::memberships;
 use super::wire;
+use crate::api::TaggingApi;
 
 impl TaggingApi {
     pub(crate) async fn list_member_segments(

@@ -3,10 +3,10 @@ use fault::Fault;
 use kernel::page_size;
 use rpc::Call;
 
+use super::wire;
+use super::{figures, rows};
 use crate::api::TaggingApi;
 use crate::pages;
-use super::{figures, rows};
-use super::wire;
 
 impl TaggingApi {
     pub(crate) async fn list_segments(&self, call: Call<ListSegmentsRequest>) -> Result<ListSegmentsResponse, Fault> {

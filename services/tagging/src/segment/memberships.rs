@@ -7,8 +7,8 @@ use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Tx, insert_rows, look_up, looked_up, values};
 
-use crate::store::{OF_MEMBER, execute, member_id, member_list, query, time};
 use crate::member::MemberId;
+use crate::store::{OF_MEMBER, execute, member_id, member_list, query, time};
 
 /// How many memberships are deleted in one statement.
 const DELETED_MAX: usize = 5_000;

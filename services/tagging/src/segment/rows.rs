@@ -7,11 +7,11 @@ use sea_orm::{ConnectionTrait, QueryResult};
 use store::{Tx, for_update, stuck};
 use uuid::Uuid;
 
-use crate::store::{execute, next_in_turn, query, time};
-use super::condition::Condition;
-use crate::member::MemberId;
 use super::Segment;
+use super::condition::Condition;
 use super::condition_wire;
+use crate::member::MemberId;
+use crate::store::{execute, next_in_turn, query, time};
 use crate::workers::EVALUATIONS;
 
 const COLUMNS: &str = "segment_code, display_name, description, condition_tree, condition_version, is_evaluating, \

@@ -3,15 +3,15 @@ use fault::{Fault, Violations};
 use rpc::Call;
 use store::{Begun, stuck};
 
+use super::condition_wire;
 use super::create_segment::check;
-use crate::tag::update_tag::check_etag;
-use crate::api::TaggingApi;
 use super::get_segment;
-use crate::tag::catalogs;
-use crate::tag::catalogs::Hold;
 use super::rows;
 use super::rows::Row;
-use super::condition_wire;
+use crate::api::TaggingApi;
+use crate::tag::catalogs;
+use crate::tag::catalogs::Hold;
+use crate::tag::update_tag::check_etag;
 use crate::workers::EVALUATIONS;
 
 impl TaggingApi {

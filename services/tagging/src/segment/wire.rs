@@ -1,7 +1,7 @@
 use contracts::tagging::v1;
 
-use crate::member::MemberId;
 use super::Segment;
+use crate::member::MemberId;
 use kernel::Time;
 
 /// A segment's definition as the contract has it.

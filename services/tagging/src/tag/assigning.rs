@@ -11,15 +11,15 @@ use prost::Message;
 use store::{Answers, Db};
 
 use super::catalog::Catalog;
-use crate::member::MemberId;
-use crate::member::subject::Subject;
-use super::value::{Value, ValueType};
-use crate::member::people::People;
 use super::catalogs::Hold;
-use crate::member::revision::{Revisions, Subjects};
+use super::value::{Value, ValueType};
+use super::{value_wire, wire};
 use crate::activity::wire::Who;
+use crate::member::MemberId;
+use crate::member::people::People;
+use crate::member::revision::{Revisions, Subjects};
+use crate::member::subject::Subject;
 use crate::refusals;
-use super::{wire, value_wire};
 
 /// Under which request ids are remembered, whichever method they came by.
 const METHOD: &str = "quanyu.tagging.v1.TagService/AssignTags";

@@ -4,12 +4,12 @@ use kernel::{Clock, Tenant};
 use runtime::{Queue, Worker};
 use store::Db;
 
-use crate::workers::{BACKFILLS, LOOK_AGAIN, MEMBERS_MAX};
 use super::catalogs;
 use super::catalogs::Hold;
-use crate::member::revision::Revisions;
-use crate::member;
 use super::rows;
+use crate::member;
+use crate::member::revision::Revisions;
+use crate::workers::{BACKFILLS, LOOK_AGAIN, MEMBERS_MAX};
 
 /// Counts the activities of the past into new computed tags, a page of members at a time.
 ///

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::segment::condition::Condition;
-use crate::member::Field;
 use super::Tag;
+use crate::member::Field;
+use crate::segment::condition::Condition;
 
 /// The definitions by which members are evaluated.
 #[derive(Debug, Default)]

@@ -12,10 +12,10 @@ use kernel::Tenant;
 use sea_orm::{ConnectionTrait, DbBackend};
 use store::Tx;
 
-use crate::store::{execute, query};
-use crate::segment;
-use super::rows;
 use super::catalog::Catalog;
+use super::rows;
+use crate::segment;
+use crate::store::{execute, query};
 
 /// How many brands' definitions are kept; beyond, all are read again.
 const CATALOGS_MAX: usize = 1_000;

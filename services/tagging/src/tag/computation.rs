@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 
 use kernel::{Exact, Time};
 
-use crate::activity::Activity;
 use super::value::{TEXT_LEN_MAX, Value, ValueType};
+use crate::activity::Activity;
 
 /// How a tag follows from activities.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,4 +211,3 @@ fn sum(left: Value, right: Value) -> Value {
         (Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Time(_), _) => left,
     }
 }
-

@@ -3,13 +3,13 @@ use fault::{Fault, Violations};
 use rpc::Call;
 use store::Begun;
 
-use crate::api::TaggingApi;
 use super::TAGS_MAX;
 use super::catalogs;
 use super::catalogs::Hold;
 use super::rows;
-use crate::refusals;
 use super::wire;
+use crate::api::TaggingApi;
+use crate::refusals;
 
 impl TaggingApi {
     pub(crate) async fn create_tag(&self, call: Call<CreateTagRequest>) -> Result<CreateTagResponse, Fault> {

@@ -6,11 +6,11 @@ use kernel::Tenant;
 use runtime::{Queue, Timer, Worker};
 use store::Db;
 
-use crate::workers::{LOOKS, MEMBERS_MAX};
-use crate::member::MemberId;
 use super::catalogs::Hold;
 use super::member_tags;
+use crate::member::MemberId;
 use crate::member::revision::Revisions;
+use crate::workers::{LOOKS, MEMBERS_MAX};
 
 /// The timer of windows and lifetimes: members with a tag whose time has come are revised, which lets assignments lapse
 /// and folds computed tags afresh. Finds them by an index of due times, so its cost is that of what is due; each brand in

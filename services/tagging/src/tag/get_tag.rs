@@ -2,9 +2,9 @@ use contracts::tagging::v1::{GetTagRequest, GetTagResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::TaggingApi;
 use super::rows;
 use super::wire;
+use crate::api::TaggingApi;
 
 impl TaggingApi {
     pub(crate) async fn get_tag(&self, call: Call<GetTagRequest>) -> Result<GetTagResponse, Fault> {

@@ -3,10 +3,10 @@ use fault::Fault;
 use kernel::page_size;
 use rpc::Call;
 
-use crate::api::TaggingApi;
-use crate::pages;
 use super::member_tags;
 use super::wire;
+use crate::api::TaggingApi;
+use crate::pages;
 
 impl TaggingApi {
     pub(crate) async fn list_member_tags(

@@ -7,12 +7,12 @@ use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value as SqlValue};
 use store::{Column, Tx, insert_rows, look_up, looked_up, stuck, values};
 
-use crate::store::{OF_MEMBER, execute, member_id, member_list, optional_time, query, time};
-use super::computation::Mark;
-use crate::member::MemberId;
 use super::MemberTag;
-use super::value::{Value, ValueType};
+use super::computation::Mark;
 use super::rows::value_type;
+use super::value::{Value, ValueType};
+use crate::member::MemberId;
+use crate::store::{OF_MEMBER, execute, member_id, member_list, optional_time, query, time};
 use crate::workers::LOOKS;
 
 /// How many tags are deleted in one statement.

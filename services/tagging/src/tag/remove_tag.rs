@@ -5,9 +5,9 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
+use super::catalogs::Hold;
 use crate::api::TaggingApi;
 use crate::refusals;
-use super::catalogs::Hold;
 
 impl TaggingApi {
     pub(crate) async fn remove_tag(&self, call: Call<RemoveTagRequest>) -> Result<RemoveTagResponse, Fault> {

@@ -8,11 +8,11 @@ use sea_orm::{ConnectionTrait, QueryResult};
 use store::{Tx, for_update, stuck};
 use uuid::Uuid;
 
-use crate::store::{execute, next_in_turn, query, time};
-use crate::member::MemberId;
-use super::{Tag, TagSource};
 use super::value::ValueType;
 use super::wire;
+use super::{Tag, TagSource};
+use crate::member::MemberId;
+use crate::store::{execute, next_in_turn, query, time};
 use crate::workers::BACKFILLS;
 
 const COLUMNS: &str = "tag_code, display_name, group_name, description, value_type, is_static, source_kind, \
@@ -83,10 +83,7 @@ pub(crate) async fn insert(tx: &Tx, tenant: Tenant, tag: &Tag) -> Result<(), Fau
     let (source_kind, computation) = match &tag.source {
         TagSource::Manual => ("MANUAL", None),
         TagSource::Imported => ("IMPORTED", None),
-        TagSource::Computed(computation) => (
-            "COMPUTED",
-            Some(wire::write_computation(computation).encode_to_vec()),
-        ),
+        TagSource::Computed(computation) => ("COMPUTED", Some(wire::write_computation(computation).encode_to_vec())),
     };
     let parameters = [
         tenant.uuid().into(),

@@ -3,12 +3,12 @@ use fault::{Common, Fault, Violations};
 use rpc::Call;
 use store::{Begun, stuck};
 
-use crate::api::TaggingApi;
 use super::Tag;
 use super::catalogs;
 use super::catalogs::Hold;
 use super::rows;
 use super::wire;
+use crate::api::TaggingApi;
 use crate::workers::BACKFILLS;
 
 impl TaggingApi {

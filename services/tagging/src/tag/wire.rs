@@ -5,9 +5,9 @@ use fault::Violations;
 use kernel::{Currency, Time};
 
 use super::computation::{Aggregate, Computation, Operand};
-use super::{MemberTag, Tag, TagSource};
 use super::value::ValueType;
 use super::value_wire;
+use super::{MemberTag, Tag, TagSource};
 
 /// Reads a tag that is to be created; notes everything that is wrong with it, and then answers nothing.
 pub(crate) fn parse(wire: &v1::Tag, now: Time, violations: &mut Violations) -> Option<Tag> {

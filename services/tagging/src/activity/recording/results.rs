@@ -5,9 +5,9 @@ use contracts::tagging::v1::{
 };
 use fault::{Common, Reason, Violation};
 
+use crate::activity::wire::Who;
 use crate::activity::{ActivityId, Difference, SourceKey};
 use crate::member::MemberId;
-use crate::activity::wire::Who;
 
 pub(crate) fn recorded(id: ActivityId, member: MemberId) -> ActivityResult {
     ActivityResult {

@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use super::*;
 use crate::activity::SourceKey;
-use crate::tag::computation::{Aggregate, Computation, Operand};
-use crate::segment::condition::{Condition, Test};
 use crate::member::{Field, Profile};
-use crate::tag::{Tag, TagSource};
+use crate::segment::condition::{Condition, Test};
+use crate::tag::computation::{Aggregate, Computation, Operand};
 use crate::tag::value::ValueType;
+use crate::tag::{Tag, TagSource};
 
 fn tag(code: &str, value_type: ValueType, source: TagSource) -> Tag {
     Tag {
