@@ -19,8 +19,8 @@ use kernel::{Clock, Tenant, Time};
 use rpc::Peers;
 use tonic::{Request, Response, Status};
 
-use crate::run::advance::Answer;
 use crate::journey::definition::{Action, TagValue};
+use crate::run::advance::Answer;
 use crate::run::{MemberId, RunId};
 
 /// How many calls are under way at a time.

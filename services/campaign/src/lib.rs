@@ -26,14 +26,12 @@
 
 mod action;
 mod api;
-mod domain;
 mod fact;
 mod journey;
 mod member;
 mod refusals;
 mod run;
 mod store;
-mod wire;
 mod workers;
 
 use ::store::Tx;
@@ -45,12 +43,12 @@ use runtime::{Deps, Service, Worker};
 use tonic::service::Routes;
 use uuid::Uuid;
 
-use crate::fact::consumers::{Listener, STREAMS};
-use crate::api::CampaignApi;
 use crate::action::Asker;
+use crate::api::CampaignApi;
+use crate::fact::consumers::{Listener, STREAMS};
 use crate::journey::versions::Versions;
-use crate::run::runner::Runner;
 use crate::member::strays::Strays;
+use crate::run::runner::Runner;
 use crate::run::tidy::Tidy;
 
 /// The service's name.

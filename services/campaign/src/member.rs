@@ -4,4 +4,3 @@ pub(crate) mod merge;
 pub(crate) mod merges;
 pub(crate) mod strays;
 pub(crate) mod undo;
-

@@ -19,8 +19,8 @@ use kernel::{Id, Kind, Time};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::journey::definition::NodeIndex;
 use crate::fact::{Fact, Fields};
+use crate::journey::definition::NodeIndex;
 
 /// The kind of a run's id.
 #[derive(Debug)]

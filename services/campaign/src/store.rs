@@ -9,11 +9,11 @@ use store::{for_update, look_up, statement};
 use uuid::Uuid;
 
 /// What members have in a table, by the list of their keys.
-const OF_MEMBER: &str = "t.tenant_id = k.column1 AND t.member_id = k.column2";
+pub(crate) const OF_MEMBER: &str = "t.tenant_id = k.column1 AND t.member_id = k.column2";
 
 /// Locks the rows that a list names, in its order, so that they can be changed where they lie. SQLite has one writer, who
 /// needs no locks.
-async fn lock_listed(
+pub(crate) async fn lock_listed(
     conn: &impl ConnectionTrait,
     (list, parameters): (&str, &[Value]),
     table: &str,
@@ -31,23 +31,23 @@ async fn lock_listed(
 }
 
 /// A column of a row, by its name.
-fn get<T: TryGetable>(row: &QueryResult, column: &str) -> Result<T, Fault> {
+pub(crate) fn get<T: TryGetable>(row: &QueryResult, column: &str) -> Result<T, Fault> {
     Ok(row.try_get("", column)?)
 }
 
-fn get_tenant(row: &QueryResult) -> Result<Tenant, Fault> {
+pub(crate) fn get_tenant(row: &QueryResult) -> Result<Tenant, Fault> {
     Ok(Tenant::from_uuid(get::<Uuid>(row, "tenant_id")?))
 }
 
-fn get_time(row: &QueryResult, column: &str) -> Result<Time, Fault> {
+pub(crate) fn get_time(row: &QueryResult, column: &str) -> Result<Time, Fault> {
     Ok(Time::from_micros(get(row, column)?))
 }
 
-fn get_time_or_none(row: &QueryResult, column: &str) -> Result<Option<Time>, Fault> {
+pub(crate) fn get_time_or_none(row: &QueryResult, column: &str) -> Result<Option<Time>, Fault> {
     Ok(get::<Option<i64>>(row, column)?.map(Time::from_micros))
 }
 
 /// A count or version, which the database keeps as 64 bits as it does all numbers.
-fn get_i32(row: &QueryResult, column: &str) -> Result<i32, Fault> {
+pub(crate) fn get_i32(row: &QueryResult, column: &str) -> Result<i32, Fault> {
     i32::try_from(get::<i64>(row, column)?).map_err(Fault::internal)
 }

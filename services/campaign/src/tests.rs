@@ -19,4 +19,3 @@ mod tenants;
 mod tidiness;
 mod timers;
 mod world;
-

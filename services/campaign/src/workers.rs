@@ -4,4 +4,3 @@
 pub(crate) const STRAYS: &str = "campaign.bring_strays_home";
 /// The queue of runs that are due, by their ids.
 pub(crate) const RUNS: &str = "campaign.run_journeys";
-

@@ -10,14 +10,14 @@ use fault::Fault;
 use kernel::{Clock, Tenant};
 use store::{Tx, redirects};
 
-use super::{Fact, FactKey, FactType};
-use crate::run::MemberId;
 use super::listeners;
 use super::listeners::Entrance;
-use crate::member::merges;
-use crate::journey::versions::Versions;
 use super::wire;
+use super::{Fact, FactKey, FactType};
+use crate::journey::versions::Versions;
+use crate::member::merges;
 use crate::member::strays::LOOK_AFTER;
+use crate::run::MemberId;
 
 use crate::member::merge::Merge;
 use crate::member::merge::merge;

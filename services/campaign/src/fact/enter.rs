@@ -6,18 +6,18 @@ use kernel::Tenant;
 use store::Tx;
 
 use super::consumers::{Listener, Listening, Told};
-use crate::run::advance::Tally;
 use crate::journey::definition::Definition;
-use crate::run::entry::Entry;
-use crate::run::{MemberId, Run, RunId};
-use crate::run::entries;
-use crate::run::entries::{Entries, EntryKey, EntryRow};
 use crate::journey::figures;
 use crate::journey::figures::Changes;
-use crate::run::row::RunRow;
-use crate::run;
-use crate::run::rows::Trigger;
 use crate::journey::version_rows::VersionKey;
+use crate::run;
+use crate::run::advance::Tally;
+use crate::run::entries;
+use crate::run::entries::{Entries, EntryKey, EntryRow};
+use crate::run::entry::Entry;
+use crate::run::row::RunRow;
+use crate::run::rows::Trigger;
+use crate::run::{MemberId, Run, RunId};
 
 /// A fact that lets its member enter, if his history allows it.
 struct Candidate<'a> {

@@ -5,12 +5,12 @@ use kernel::{Tenant, Time};
 use store::Tx;
 
 use super::consumers::{Listening, Told};
-use super::{Fact, FactKey};
-use crate::run::{MemberId, RunId};
 use super::heard;
 use super::heard::Heard;
-use crate::run::row::RunRow;
+use super::{Fact, FactKey};
 use crate::run;
+use crate::run::row::RunRow;
+use crate::run::{MemberId, RunId};
 
 /// Keeps the facts that some version waits for, and wakes the runs that wait for them now.
 ///

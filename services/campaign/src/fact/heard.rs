@@ -5,9 +5,9 @@ use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, insert_rows, look_up, statement, values};
 
-use crate::store::{OF_MEMBER, get, get_tenant, get_time};
 use super::{Fact, FactType};
 use crate::run::MemberId;
+use crate::store::{OF_MEMBER, get, get_tenant, get_time};
 
 /// Facts by the member whom they are about.
 pub(crate) type Heard = BTreeMap<(Tenant, MemberId), Vec<Fact>>;

@@ -7,9 +7,9 @@ use kernel::Tenant;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 use store::{Column, insert_rows, look_up, statement, values};
 
+use super::{FactKey, FactType};
 use crate::journey::version_rows::VersionKey;
 use crate::store::{get, get_i32, get_tenant};
-use super::{FactKey, FactType};
 
 /// A fact that lets members enter a version.
 #[derive(Clone, Debug)]

@@ -3,10 +3,10 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::CampaignApi;
 use super::rows;
-use crate::fact::listeners;
 use super::wire;
+use crate::api::CampaignApi;
+use crate::fact::listeners;
 
 impl CampaignApi {
     pub(crate) async fn archive_journey(

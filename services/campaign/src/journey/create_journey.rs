@@ -4,10 +4,10 @@ use prost::Message;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::CampaignApi;
 use super::Journey;
+use super::{definition_wire, rows, wire};
 use crate::JOURNEYS_MAX;
-use super::{rows, definition_wire, wire};
+use crate::api::CampaignApi;
 
 impl CampaignApi {
     pub(crate) async fn create_journey(

@@ -8,9 +8,9 @@ use kernel::Time;
 
 use super::definition::{Action, Definition, Node, NodeIndex, NodeKind, Pattern, Reentry, TagValue};
 use super::expression::{FactCondition, RunCondition};
-use crate::fact::{FactKey, FactType};
 use super::graph;
 use super::graph::{Outline, OutlineNode};
+use crate::fact::{FactKey, FactType};
 
 /// Reads a definition whole; every flaw is noted with its path, which begins with `path`.
 pub(crate) fn parse(wire: &api::JourneyDefinition, path: &str, violations: &mut Violations) -> Option<Definition> {

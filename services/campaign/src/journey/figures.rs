@@ -5,10 +5,10 @@ use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
 use store::{insert_rows, statement};
 
-use crate::store::get;
+use super::definition::{Definition, NodeIndex};
 use super::version_rows::VersionKey;
 use crate::run::advance::Tally;
-use super::definition::{Definition, NodeIndex};
+use crate::store::get;
 
 /// Changes of figures, gathered over many runs. Sorted, so that two transactions never wait for each other in a circle.
 #[derive(Debug, Default)]

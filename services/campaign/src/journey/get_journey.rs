@@ -2,8 +2,8 @@ use contracts::campaign::v1::{GetJourneyRequest, GetJourneyResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::CampaignApi;
 use super::{rows, wire};
+use crate::api::CampaignApi;
 
 impl CampaignApi {
     pub(crate) async fn get_journey(&self, call: Call<GetJourneyRequest>) -> Result<GetJourneyResponse, Fault> {

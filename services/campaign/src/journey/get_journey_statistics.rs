@@ -5,13 +5,13 @@ use fault::Fault;
 use kernel::{Exact, Tenant};
 use rpc::Call;
 
-use crate::api::CampaignApi;
-use crate::run::advance::Tally;
 use super::Journey;
 use super::version_rows;
 use super::version_rows::VersionKey;
-use super::{figures, rows};
 use super::wire;
+use super::{figures, rows};
+use crate::api::CampaignApi;
+use crate::run::advance::Tally;
 
 impl CampaignApi {
     pub(crate) async fn get_journey_statistics(

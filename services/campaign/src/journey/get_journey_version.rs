@@ -2,10 +2,10 @@ use contracts::campaign::v1::{GetJourneyVersionRequest, GetJourneyVersionRespons
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::CampaignApi;
 use super::version_rows;
 use super::version_rows::VersionKey;
 use super::wire;
+use crate::api::CampaignApi;
 
 impl CampaignApi {
     pub(crate) async fn get_journey_version(

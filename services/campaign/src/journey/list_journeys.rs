@@ -3,8 +3,8 @@ use fault::Fault;
 use kernel::{PageToken, page_size};
 use rpc::Call;
 
-use crate::api::CampaignApi;
 use super::{rows, wire};
+use crate::api::CampaignApi;
 
 impl CampaignApi {
     pub(crate) async fn list_journeys(&self, call: Call<ListJourneysRequest>) -> Result<ListJourneysResponse, Fault> {
@@ -24,10 +24,7 @@ impl CampaignApi {
             .last()
             .filter(|_| more)
             .map(|last| PageToken::encode(&filter, last.code.as_bytes()));
-        let journeys = found
-            .iter()
-            .map(wire::journey)
-            .collect::<Result<Vec<_>, Fault>>()?;
+        let journeys = found.iter().map(wire::journey).collect::<Result<Vec<_>, Fault>>()?;
         Ok(ListJourneysResponse {
             journeys,
             next_page_token: next.unwrap_or_default(),

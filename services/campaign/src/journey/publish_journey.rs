@@ -3,13 +3,13 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
+use super::version_rows;
+use super::version_rows::{VersionKey, VersionRow};
+use super::versions::compile;
+use super::{rows, wire};
 use crate::api::CampaignApi;
 use crate::fact::listeners;
 use crate::fact::listeners::Entrance;
-use super::version_rows;
-use super::version_rows::{VersionKey, VersionRow};
-use super::{rows, wire};
-use super::versions::compile;
 
 impl CampaignApi {
     pub(crate) async fn publish_journey(

@@ -3,8 +3,8 @@ use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{for_update, statement};
 
-use crate::store::{get, get_i32, get_time};
 use super::Journey;
+use crate::store::{get, get_i32, get_time};
 
 const COLUMNS: &str =
     "code, display_name, draft, archived, published_version, draft_changed, revision, create_time, update_time";

@@ -4,11 +4,11 @@ use prost::Message;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::CampaignApi;
 use super::Edit;
 use super::version_rows;
 use super::version_rows::VersionKey;
-use super::{rows, definition_wire, wire};
+use super::{definition_wire, rows, wire};
+use crate::api::CampaignApi;
 
 /// What `update_mask` may name.
 const DISPLAY_NAME: &str = "display_name";

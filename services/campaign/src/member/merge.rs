@@ -8,19 +8,19 @@ use store::{Tx, redirects};
 use uuid::Uuid;
 
 use super::undo;
-use crate::run::advance::stop;
-use crate::run::{MemberId, RunId, StopReason};
-use crate::run::entries;
-use crate::run::entries::{Entries, EntryKey, EntryRow};
+use crate::fact::heard;
 use crate::journey::figures;
 use crate::journey::figures::Changes;
+use crate::journey::version_rows::VersionKey;
+use crate::journey::versions::{Definitions, Versions};
+use crate::run;
+use crate::run::advance::stop;
+use crate::run::entries;
+use crate::run::entries::{Entries, EntryKey, EntryRow};
 use crate::run::row::RunRow;
 use crate::run::steps;
 use crate::run::steps::StepRow;
-use crate::journey::version_rows::VersionKey;
-use crate::fact::heard;
-use crate::run;
-use crate::journey::versions::{Definitions, Versions};
+use crate::run::{MemberId, RunId, StopReason};
 
 /// Two members who turned out to be one person.
 #[derive(Clone, Copy, Debug)]

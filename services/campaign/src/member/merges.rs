@@ -5,9 +5,9 @@ use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, insert_rows, looked_up, statement, stuck, values};
 
-use crate::store::{get, get_tenant, get_time_or_none, lock_listed};
 use super::merge::Merge;
 use crate::run::MemberId;
+use crate::store::{get, get_tenant, get_time_or_none, lock_listed};
 use crate::workers::STRAYS;
 
 /// Notes merges that are to be looked at once more.

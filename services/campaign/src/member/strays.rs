@@ -6,10 +6,10 @@ use kernel::Clock;
 use runtime::{Deps, Queue, Worker};
 use store::Db;
 
-use crate::workers::STRAYS;
 use super::merge::{Merge, merge};
 use super::merges;
 use crate::journey::versions::Versions;
+use crate::workers::STRAYS;
 
 /// How long after a merge it is looked at once more. No transaction lives longer.
 pub(crate) const LOOK_AFTER: Duration = Duration::from_mins(1);

@@ -7,12 +7,12 @@ use kernel::{Tenant, uuid_of_any};
 use store::{Tx, redirects};
 use uuid::Uuid;
 
-use crate::run::{MemberId, RunId};
+use super::merges;
+use crate::run;
 use crate::run::entries;
 use crate::run::entries::{Entries, EntryKey, EntryRow};
 use crate::run::row::RunRow;
-use super::merges;
-use crate::run;
+use crate::run::{MemberId, RunId};
 
 /// A merge's id, which identity gives; none in facts of a time when merges had none.
 pub(crate) fn cause(merge_id: &str) -> Result<Option<Uuid>, Fault> {

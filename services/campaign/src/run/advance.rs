@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use kernel::{Exact, Time};
 
-use crate::journey::definition::{Definition, NodeIndex, NodeKind};
-use crate::fact::Fact;
 use super::{KnownFact, Position, Run, STEPS_MAX, Step, StepOutcome, StopReason};
+use crate::fact::Fact;
+use crate::journey::definition::{Definition, NodeIndex, NodeKind};
 
 /// What a run is told when it is its turn.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 use store::{Column, insert_rows, look_up, looked_up, statement, values};
 use uuid::Uuid;
 
-use crate::store::{OF_MEMBER, get, get_i32, get_tenant, lock_listed};
 use super::entry::Entry;
 use super::{MemberId, RunId};
+use crate::store::{OF_MEMBER, get, get_i32, get_tenant, lock_listed};
 
 /// Whose history with which journey.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,10 +2,10 @@ use contracts::campaign::v1::{GetJourneyRunRequest, GetJourneyRunResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
 
-use crate::api::CampaignApi;
 use super::RunId;
-use super::{rows, steps};
 use super::wire;
+use super::{rows, steps};
+use crate::api::CampaignApi;
 
 impl CampaignApi {
     pub(crate) async fn get_journey_run(

@@ -2,9 +2,9 @@ use contracts::campaign::v1::{ListJourneyRunsRequest, ListJourneyRunsResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::CampaignApi;
 use super::page::RunPage;
 use super::rows::ListOf;
+use crate::api::CampaignApi;
 
 impl CampaignApi {
     pub(crate) async fn list_journey_runs(

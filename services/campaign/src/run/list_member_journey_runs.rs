@@ -3,10 +3,10 @@ use fault::{Fault, Violations};
 use rpc::Call;
 use store::redirects;
 
-use crate::api::CampaignApi;
-use super::page::RunPage;
 use super::MemberId;
+use super::page::RunPage;
 use super::rows::ListOf;
+use crate::api::CampaignApi;
 
 impl CampaignApi {
     pub(crate) async fn list_member_journey_runs(

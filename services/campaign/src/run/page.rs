@@ -48,10 +48,7 @@ impl RunPage {
             .map(|last| PageToken::encode(filter, last.run_id.uuid().as_bytes()));
         let parked = rows::parked(db.read(), tenant, &rows).await?;
         Ok(Self {
-            runs: rows
-                .iter()
-                .map(|row| wire::run(row, parked.get(&row.run_id)))
-                .collect(),
+            runs: rows.iter().map(|row| wire::run(row, parked.get(&row.run_id))).collect(),
             next_page_token: next.unwrap_or_default(),
         })
     }

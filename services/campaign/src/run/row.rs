@@ -5,11 +5,11 @@ use store::Presence;
 use uuid::Uuid;
 
 use super::rows::{Lease, RunKey};
+use super::{MemberId, Memory, Position, Run, RunId, StopReason};
+use crate::fact::Fact;
+use crate::journey::definition::{Definition, NodeKind};
 use crate::journey::version_rows::VersionKey;
 use crate::store::{get, get_i32, get_tenant, get_time, get_time_or_none};
-use crate::journey::definition::{Definition, NodeKind};
-use crate::fact::Fact;
-use super::{MemberId, Memory, Position, Run, RunId, StopReason};
 
 /// A run with all that is stored of it.
 #[derive(Clone, Debug)]

@@ -9,8 +9,8 @@ use store::{
 use uuid::Uuid;
 
 use super::row::{COLUMNS, RunRow};
-use crate::store::{OF_MEMBER, get, get_tenant, get_time_or_none};
 use super::{MemberId, RunId};
+use crate::store::{OF_MEMBER, get, get_tenant, get_time_or_none};
 use crate::workers::RUNS;
 
 /// A run, by a list of tenants and ids.

@@ -8,25 +8,25 @@ use kernel::{Clock, Tenant, Time};
 use runtime::{Deps, Queue, Worker, caught};
 use store::{Db, Draft, Presence, Tx, is_serial};
 
-use crate::workers::RUNS;
-use super::left_behind::LeftBehind;
 use super::advance::{Advanced, Answer, Inputs, advance};
-use crate::journey::definition::{Definition, NodeKind};
-use crate::fact::Fact;
-use super::{MemberId, Position, Run, RunId};
-use crate::action::{Answers, Ask, Asker, What};
 use super::entries;
 use super::entries::EntryKey;
-use crate::journey::figures;
-use crate::journey::figures::Changes;
-use crate::fact::heard;
-use crate::fact::heard::Heard;
+use super::left_behind::LeftBehind;
 use super::row::RunRow;
 use super::rows;
 use super::rows::{Hand, Lease, PARKED, RunKey};
 use super::steps;
 use super::steps::StepRow;
+use super::{MemberId, Position, Run, RunId};
+use crate::action::{Answers, Ask, Asker, What};
+use crate::fact::Fact;
+use crate::fact::heard;
+use crate::fact::heard::Heard;
+use crate::journey::definition::{Definition, NodeKind};
+use crate::journey::figures;
+use crate::journey::figures::Changes;
 use crate::journey::versions::{Definitions, Versions};
+use crate::workers::RUNS;
 
 /// How many runs are moved on in one transaction.
 pub(crate) const RUNS_MAX: usize = 512;

@@ -3,9 +3,9 @@ use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{insert_rows, statement};
 
-use crate::store::{get, get_i32, get_time};
-use crate::journey::definition::Definition;
 use super::{RunId, Step, StepOutcome};
+use crate::journey::definition::Definition;
+use crate::store::{get, get_i32, get_time};
 
 /// A finished step, as it is stored.
 #[derive(Clone, Debug)]

@@ -9,11 +9,11 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::drafts;
-use crate::run::advance::{Advanced, Answer, Inputs, Tally, UNKNOWN_ATTEMPTS_MAX, advance, stop};
-use crate::journey::definition::{Definition, NodeIndex};
 use crate::fact::{Fact, FactType, FieldValue};
-use crate::run::{MemberId, Position, Run, RunId, Step, StopReason};
 use crate::journey;
+use crate::journey::definition::{Definition, NodeIndex};
+use crate::run::advance::{Advanced, Answer, Inputs, Tally, UNKNOWN_ATTEMPTS_MAX, advance, stop};
+use crate::run::{MemberId, Position, Run, RunId, Step, StopReason};
 
 fn compile(definition: &JourneyDefinition) -> Definition {
     let mut violations = Violations::new();

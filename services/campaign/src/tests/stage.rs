@@ -22,13 +22,13 @@ use testkit::TestDb;
 use tonic::service::Routes;
 
 use super::world::World;
-use crate::fact::consumers::{Listener, STREAMS};
-use crate::run::MemberId;
-use crate::api::CampaignApi;
 use crate::action::Asker;
+use crate::api::CampaignApi;
+use crate::fact::consumers::{Listener, STREAMS};
 use crate::journey::versions::Versions;
-use crate::run::runner::Runner;
 use crate::member::strays::Strays;
+use crate::run::MemberId;
+use crate::run::runner::Runner;
 use crate::run::tidy::Tidy;
 
 pub(super) const START: Time = Time::from_seconds(1_767_225_600);
