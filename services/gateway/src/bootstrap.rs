@@ -2,12 +2,12 @@ use ::store::Db;
 use fault::Fault;
 use kernel::{Clock, Tenant};
 
-use crate::tenant::time_zone::TimeZone;
 use crate::key;
 use crate::key::secret::Secret;
 use crate::key::{ApiKey, BOOTSTRAP, State, operator_scopes};
 use crate::tenant;
 use crate::tenant::rows::{Added, TenantRow};
+use crate::tenant::time_zone::TimeZone;
 
 /// The code of the tenant that a platform begins with.
 pub(crate) const DEFAULT_TENANT: &str = "default";

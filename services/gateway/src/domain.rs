@@ -1,2 +1,1 @@
 //! Keys, secrets, scopes and time zones as values: what they are, and what may be decided about them.
-

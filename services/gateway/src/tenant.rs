@@ -5,4 +5,3 @@ mod get_tenant;
 pub(crate) mod rows;
 pub(crate) mod time_zone;
 mod update_tenant;
-

@@ -4,9 +4,9 @@ use contracts::gateway::v1::{ApiKey as WireApiKey, ApiKeySecret, ApiKeyState, Er
 use fault::{Common, Fault};
 use kernel::{Id, Time};
 
-use crate::tenant::time_zone::{TimeZone, UnknownTimeZone};
 use crate::key::{ApiKey, Key, State};
 use crate::tenant::rows::TenantRow;
+use crate::tenant::time_zone::{TimeZone, UnknownTimeZone};
 
 pub(crate) fn key_id(text: &str) -> Result<Id<Key>, Fault> {
     text.parse()

@@ -5,8 +5,8 @@ use rpc::Call;
 
 use super::rows;
 use super::rows::{Added, TenantRow};
-use crate::api::GatewayApi;
 use super::time_zone::TimeZone;
+use crate::api::GatewayApi;
 use crate::key;
 use crate::key::secret::Secret;
 use crate::key::{ApiKey, BOOTSTRAP, tenant_scopes};

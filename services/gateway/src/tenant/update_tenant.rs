@@ -3,10 +3,10 @@ use contracts::gateway::v1::{UpdateTenantRequest, UpdateTenantResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
 
-use crate::api::GatewayApi;
-use super::time_zone::TimeZone;
 use super::rows;
 use super::rows::TenantRow;
+use super::time_zone::TimeZone;
+use crate::api::GatewayApi;
 use crate::wire;
 
 impl GatewayApi {
