@@ -10,4 +10,3 @@ pub(crate) mod lots;
 pub(crate) mod rows;
 mod unfreeze_account;
 pub(crate) mod wire;
-

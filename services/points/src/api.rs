@@ -30,16 +30,16 @@ use rules::Environment;
 use store::{Db, redirects};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::posting::post_stream::Results;
 use crate::domain::{CompiledRule, EarningRule, MemberId, RuleMistake, environment};
 use crate::posting::engine::Engine;
+use crate::posting::post_stream::Results;
 
 /// All services of the package.
 #[derive(Clone)]
 pub(crate) struct PointsApi {
-    clock: Clock,
-    db: Db,
-    engine: Engine,
+    pub(crate) clock: Clock,
+    pub(crate) db: Db,
+    pub(crate) engine: Engine,
     environment: Environment,
 }
 
@@ -57,14 +57,14 @@ impl PointsApi {
     }
 
     /// A member, or whom the member was merged into, as far as it is known outside of a transaction.
-    async fn read_member(&self, tenant: Tenant, member: MemberId) -> Result<MemberId, Fault> {
+    pub(crate) async fn read_member(&self, tenant: Tenant, member: MemberId) -> Result<MemberId, Fault> {
         Ok(MemberId::from_uuid(
             redirects::follow(self.db.read(), tenant, member.uuid()).await?,
         ))
     }
 
     /// A rule with its expressions read, or the refusal of the request with every mistake in them.
-    fn compile(&self, rule: EarningRule) -> Result<CompiledRule, Fault> {
+    pub(crate) fn compile(&self, rule: EarningRule) -> Result<CompiledRule, Fault> {
         CompiledRule::compile(&self.environment, rule).map_err(|mistakes| {
             let violation = |it: RuleMistake| fault::Violation {
                 path: format!("earning_rule.{}", it.field),
@@ -75,7 +75,7 @@ impl PointsApi {
     }
 }
 
-fn expiring_within_days(asked: i32) -> i64 {
+pub(crate) fn expiring_within_days(asked: i32) -> i64 {
     i64::from(if asked == 0 { EXPIRING_WITHIN_DAYS } else { asked })
 }
 

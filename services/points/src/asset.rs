@@ -6,4 +6,3 @@ mod list_assets;
 pub(crate) mod rows;
 mod update_asset;
 mod wire;
-

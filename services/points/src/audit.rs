@@ -5,10 +5,10 @@ use fault::Fault;
 use kernel::Clock;
 use store::{Db, Tx};
 
-use crate::domain::{AccountKey, Proven, prove};
-use crate::proof::rows::{Accounts, BooksRow, Since, read_books};
 use crate::account::freezes::{FreezeRow, freeze, note_discrepancy, open_freeze};
 use crate::account::rows::lock;
+use crate::domain::{AccountKey, Proven, prove};
+use crate::proof::rows::{Accounts, BooksRow, Since, read_books};
 
 /// How many entries of one account are read by one statement where it is read whole.
 const LINES_MAX: usize = 5_000;

@@ -33,7 +33,11 @@ pub(crate) use counter::{CostCentre, Count, Counts, SumKey, View, count};
 #[cfg(test)]
 pub(crate) use decide::model::plain as model;
 pub(crate) use decide::{decide, receiver};
-pub(crate) use earning::{ActivityFacts, Amount, Calendars, CapKind, CapUse, CompiledRule, CounterKey, Counters, EarningRule, Item, ItemWorth, MemberCaps, Multiplier, Outcome, Rate, Rounding, RuleBook, RuleMistake, RuleState, Subject, Verdict, counter_keys, counter_keys_of, environment, explain, judge};
+pub(crate) use earning::{
+    ActivityFacts, Amount, Calendars, CapKind, CapUse, CompiledRule, CounterKey, Counters, EarningRule, Item,
+    ItemWorth, MemberCaps, Multiplier, Outcome, Rate, Rounding, RuleBook, RuleMistake, RuleState, Subject, Verdict,
+    counter_keys, counter_keys_of, environment, explain, judge,
+};
 pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
 pub(crate) use handed_place::{Fate, HandedPlace, PutBack};
@@ -41,7 +45,9 @@ pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
 pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId, PoolId, PoolTag};
 pub(crate) use order_money::{OrderMoney, Refunded, written};
 pub(crate) use pending::{Availability, ConfirmCause, Confirmed, Earns};
-pub(crate) use pool::{Absorbed, MEMBERS_MAX, Pool, PoolMember, PoolRefusal, RedeemPolicy, holder_of, is_pool, new_pool_id, pool_of};
+pub(crate) use pool::{
+    Absorbed, MEMBERS_MAX, Pool, PoolMember, PoolRefusal, RedeemPolicy, holder_of, is_pool, new_pool_id, pool_of,
+};
 pub(crate) use posting::{Act, Extent, POSTING_MAX, Posting};
 pub(crate) use proof::{Books, Figures, Line, LotSums, Proven, prove};
 pub(crate) use refusal::Refusal;

@@ -19,4 +19,3 @@ mod tier_rows;
 pub(crate) mod tiers;
 mod update_earning_rule;
 mod wire;
-

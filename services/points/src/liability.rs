@@ -4,4 +4,3 @@ pub(crate) mod counters;
 mod get_breakage;
 mod get_liability;
 mod list_liabilities;
-

@@ -74,8 +74,8 @@ use tonic::service::Routes;
 
 pub use crate::ledger::Ledger;
 
-use crate::member::{EarnByRules, KeepTiers, MoveOnMerge};
 use crate::api::PointsApi;
+use crate::member::{EarnByRules, KeepTiers, MoveOnMerge};
 use crate::posting::due::PostDue;
 use crate::proof::prove_counters::ProveCounters;
 use crate::proof::reconcile::Reconcile;

@@ -7,8 +7,8 @@ pub(crate) mod returns;
 mod undo;
 
 pub(crate) use crate::earning::activities::EarnByRules;
-pub(crate) use merge::MoveOnMerge;
 pub(crate) use crate::earning::tiers::KeepTiers;
+pub(crate) use merge::MoveOnMerge;
 pub(crate) use undo::return_waiting;
 
 use std::collections::{BTreeSet, HashMap};
@@ -21,10 +21,10 @@ use uuid::Uuid;
 use crate::domain::MemberId;
 
 /// Where members of one batch of facts lead: to themselves, unless they were merged.
-struct Redirects(HashMap<(Tenant, Uuid), Uuid>);
+pub(crate) struct Redirects(HashMap<(Tenant, Uuid), Uuid>);
 
 impl Redirects {
-    async fn of(tx: &Tx, members: &BTreeSet<(Tenant, MemberId)>) -> Result<Self, Fault> {
+    pub(crate) async fn of(tx: &Tx, members: &BTreeSet<(Tenant, MemberId)>) -> Result<Self, Fault> {
         let ids: Vec<(Tenant, Uuid)> = members
             .iter()
             .map(|(tenant, member)| (*tenant, member.uuid()))
@@ -32,7 +32,7 @@ impl Redirects {
         Ok(Self(redirects::follow_many(&**tx, &ids).await?))
     }
 
-    fn follow(&self, tenant: Tenant, member: MemberId) -> MemberId {
+    pub(crate) fn follow(&self, tenant: Tenant, member: MemberId) -> MemberId {
         self.0
             .get(&(tenant, member.uuid()))
             .map_or(member, |to| MemberId::from_uuid(*to))

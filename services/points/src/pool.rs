@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use contracts::points::v1::pool_service_server::PoolService;
 use contracts::points::v1::{
-    self as wire, ContributePointsRequest, ContributePointsResponse, CreatePoolRequest, CreatePoolResponse,
+    self as v1, ContributePointsRequest, ContributePointsResponse, CreatePoolRequest, CreatePoolResponse,
     DissolvePoolRequest, DissolvePoolResponse, GetPoolRequest, GetPoolResponse, HoldPoolPointsRequest,
     HoldPoolPointsResponse, InvitePoolMemberRequest, InvitePoolMemberResponse, JoinPoolRequest, JoinPoolResponse,
     ListPoolEntriesRequest, ListPoolEntriesResponse, ListPoolHoldsRequest, ListPoolHoldsResponse, ListPoolsRequest,
@@ -39,11 +39,11 @@ use sea_orm::ConnectionTrait;
 use store::{Tx, redirects};
 use tonic::{Request, Response, Status};
 
-use crate::api::PointsApi;
-use crate::domain::{AccountKey, MemberId, Pool};
 use crate::account;
 use crate::account::rows::Which;
 use crate::account::wire::{balance_to_wire, zero_balance};
+use crate::api::PointsApi;
+use crate::domain::{AccountKey, MemberId, Pool};
 use wire::pool_to_wire;
 
 #[async_trait]
@@ -133,14 +133,14 @@ impl PoolService for PointsApi {
 }
 
 /// Keeps a pool that has changed, and answers it with its balance.
-pub(crate) async fn save(tx: &Tx, pool: &mut Pool, now: Time) -> Result<wire::Pool, Fault> {
+pub(crate) async fn save(tx: &Tx, pool: &mut Pool, now: Time) -> Result<v1::Pool, Fault> {
     pool.version = pool.version.saturating_add(1);
     rows::save_pool(tx, pool).await?;
     with_balance(&**tx, pool, now).await
 }
 
 /// A pool with what its account holds. What expires within the next days is not told.
-pub(crate) async fn with_balance(conn: &impl ConnectionTrait, pool: &Pool, now: Time) -> Result<wire::Pool, Fault> {
+pub(crate) async fn with_balance(conn: &impl ConnectionTrait, pool: &Pool, now: Time) -> Result<v1::Pool, Fault> {
     let holder = pool.account().member;
     let found = account::rows::balances(conn, pool.tenant, holder, Which::One(&pool.asset), now, now).await?;
     let balance = found.first().map_or_else(

@@ -17,4 +17,3 @@ mod reverse_points;
 mod reversible;
 pub(crate) mod tallies;
 pub(crate) mod whereabouts;
-

@@ -13,4 +13,3 @@ mod start_reconciliation;
 mod sum_pages;
 pub(crate) mod sum_walk;
 pub(crate) mod wire;
-

@@ -7,4 +7,3 @@ mod list_entries;
 mod list_expirations;
 mod list_settlements;
 mod rows;
-

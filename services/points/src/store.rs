@@ -1,30 +1,9 @@
-//! The tables and their statements. Everything that changes a balance goes through [`load()`] and [`apply()`].
+//! The schema of the ledger, step by step, and what its rows share. The statements on a table lie in the room of its noun;
+//! everything that changes a balance goes through `posting::load` and `posting::apply`.
 
 pub(crate) mod identifiers;
 pub(crate) mod migrations;
 pub(crate) mod row;
 
-use crate::adjustment::rows::adjustment;
-
-use crate::posting::apply::apply;
-
-use crate::asset::rows::asset;
-
-use crate::liability::counters::counters;
-
-use crate::account::freezes::freeze;
-
-use crate::posting::load::load;
-
+pub(crate) use identifiers::IDENTIFIERS;
 pub(crate) use migrations::migrations;
-
-use crate::member::owners::owners;
-
-use crate::pool::rows::pool;
-
-use crate::proof::reconcile_rows::reconcile;
-
-use crate::proof::reconciliations::reconciliation;
-
-use crate::posting::whereabouts::whereabouts;
-

@@ -1,7 +1,5 @@
 //! From the contract's words to the domain's and back.
 
-use crate::posting::request::ask;
-
 use contracts::points::v1::ErrorReason;
 use fault::Fault;
 use kernel::{Id, Kind, TIME_RANGE, Time};

@@ -3,12 +3,12 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::PointsApi;
-use crate::domain::{AccountKey, Refusal};
 use super::freezes::{FreezeRow, freeze};
 use super::rows::lock_one;
-use crate::proof::wire::freeze_to_wire;
+use crate::api::PointsApi;
+use crate::domain::{AccountKey, Refusal};
 use crate::pool::wire::parse_holder;
+use crate::proof::wire::freeze_to_wire;
 
 impl PointsApi {
     pub(crate) async fn freeze_account(

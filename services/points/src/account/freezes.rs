@@ -5,8 +5,8 @@ use store::{Tx, statement};
 use uuid::Uuid;
 
 use super::rows::key_values;
-use crate::store::row::{Columns, select};
 use crate::domain::{AccountKey, MemberId};
+use crate::store::row::{Columns, select};
 
 /// One freeze of an account, open until it is unfrozen.
 #[derive(Clone, Debug)]

@@ -2,10 +2,10 @@ use contracts::points::v1::{GetBalanceRequest, GetBalanceResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::{PointsApi, expiring_within_days};
 use super::rows::{Which, balances};
-use crate::asset::rows::asset;
 use super::wire::{balance_to_wire, zero_balance};
+use crate::api::{PointsApi, expiring_within_days};
+use crate::asset::rows::asset;
 use crate::wire::parse_id;
 
 impl PointsApi {

@@ -2,10 +2,10 @@ use contracts::points::v1::{ListBalancesRequest, ListBalancesResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::{PointsApi, expiring_within_days};
 use super::rows::{Which, balances};
-use crate::pages::Page;
 use super::wire::balance_to_wire;
+use crate::api::{PointsApi, expiring_within_days};
+use crate::pages::Page;
 use crate::wire::parse_id;
 
 impl PointsApi {

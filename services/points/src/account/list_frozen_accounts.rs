@@ -2,8 +2,8 @@ use contracts::points::v1::{ListFrozenAccountsRequest, ListFrozenAccountsRespons
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
 use super::freezes::open_freezes;
+use crate::api::PointsApi;
 use crate::pages::Page;
 use crate::proof::wire::{format_account, freeze_to_wire, parse_account};
 

@@ -3,11 +3,11 @@ use fault::Fault;
 use kernel::Time;
 use rpc::Call;
 
+use super::lots::list_lots;
+use super::wire::lot_to_wire;
 use crate::api::PointsApi;
 use crate::domain::{AccountKey, Lot, LotId, LotKey};
-use super::lots::list_lots;
 use crate::pages::{Page, parse_cursor};
-use super::wire::lot_to_wire;
 use crate::wire::parse_id;
 
 impl PointsApi {

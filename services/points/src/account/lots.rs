@@ -6,8 +6,8 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 use store::{Column, Tx, look_up, values};
 use uuid::Uuid;
 
-use crate::store::row::{Columns, KEYS_MAX, free_account, select};
 use crate::domain::{AccountKey, AssetCode, EntryId, Lot, LotId, LotKey, MemberId};
+use crate::store::row::{Columns, KEYS_MAX, free_account, select};
 
 /// How many lots of each account are read at a time: of most accounts the first few suffice, and an account with ten
 /// thousand costs no more than one with ten. Who needs more reads on by larger pages.

@@ -6,8 +6,8 @@ use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Tx, for_update, insert_rows, look_up, values};
 use uuid::Uuid;
 
-use crate::store::row::{Columns, KEYS_MAX, free_account, select};
 use crate::domain::{AccountKey, AssetCode, Frozen, MemberId, Standing};
+use crate::store::row::{Columns, KEYS_MAX, free_account, select};
 
 /// A locked account.
 pub(crate) struct AccountRow {

@@ -3,15 +3,15 @@ use fault::Fault;
 use rpc::Call;
 use store::{Begun, Tx, redirects};
 
+use super::freezes::{unfreeze, waiting_for};
+use super::rows::{lock, lock_one};
 use crate::api::PointsApi;
 use crate::audit::discrepancy_of;
-use crate::member::return_waiting;
 use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
-use crate::posting::post::post_many;
-use super::rows::{lock, lock_one};
-use super::freezes::{unfreeze, waiting_for};
+use crate::member::return_waiting;
 use crate::member::returns::waiting_returns;
 use crate::pool::wire::parse_holder;
+use crate::posting::post::post_many;
 
 impl PointsApi {
     pub(crate) async fn unfreeze_account(

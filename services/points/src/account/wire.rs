@@ -1,10 +1,10 @@
 use contracts::points::v1 as wire;
 use kernel::{Exact, Time};
 
-use crate::wire::expiry_to_wire;
-use crate::pool::wire::holder_to_wire;
-use crate::domain::{AccountKey, EarnedBy, Entry, Lot, LotAmount, LotId, MemberId};
 use super::rows::BalanceRow;
+use crate::domain::{AccountKey, EarnedBy, Entry, Lot, LotAmount, LotId, MemberId};
+use crate::pool::wire::holder_to_wire;
+use crate::wire::expiry_to_wire;
 
 /// An entry with its lots. What came back in a new lot, because its own had expired, is shown as that one lot.
 pub(crate) fn entry_to_wire(entry: &Entry) -> wire::Entry {

@@ -3,12 +3,12 @@ use fault::Fault;
 use kernel::Principal;
 use rpc::Call;
 
+use super::wire::adjustment_to_wire;
+use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
 use crate::domain::{Act, Effects};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
-use super::wire::adjustment_to_wire;
-use crate::account::wire::entry_to_wire;
 use crate::wire::parse_id;
 
 impl PointsApi {

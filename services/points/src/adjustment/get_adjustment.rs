@@ -2,9 +2,9 @@ use contracts::points::v1::{GetAdjustmentRequest, GetAdjustmentResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
 use super::rows::adjustment;
 use super::wire::adjustment_to_wire;
+use crate::api::PointsApi;
 use crate::wire::parse_id;
 
 impl PointsApi {

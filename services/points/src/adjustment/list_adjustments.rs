@@ -3,11 +3,11 @@ use fault::Fault;
 use rpc::Call;
 use uuid::Uuid;
 
+use super::rows::list_adjustments;
+use super::wire::adjustment_to_wire;
 use crate::api::PointsApi;
 use crate::domain::{AdjustmentId, AdjustmentState};
-use super::rows::list_adjustments;
 use crate::pages::{Page, parse_cursor};
-use super::wire::adjustment_to_wire;
 
 impl PointsApi {
     pub(crate) async fn list_adjustments(

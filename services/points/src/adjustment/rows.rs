@@ -7,8 +7,8 @@ use store::{Column, Tx, for_update, insert_rows, look_up, values};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
-use crate::store::row::{Columns, KEYS_MAX, broken, select};
 use crate::domain::{AccountKey, Adjustment, AdjustmentId, AdjustmentState, EntryId, MemberId, State};
+use crate::store::row::{Columns, KEYS_MAX, broken, select};
 
 const SELECT: &str = "t.tenant_id, t.adjustment_id, t.member_id, t.asset_code, t.amount, t.reason_code, t.note, t.state, \
      t.creator, t.decider, t.entry_id, t.create_time, t.decide_time, t.cost_centre";

@@ -2,9 +2,9 @@ use contracts::points::v1::{GetAssetRequest, GetAssetResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
 use super::rows::asset;
 use super::wire::asset_to_wire;
+use crate::api::PointsApi;
 
 impl PointsApi {
     pub(crate) async fn get_asset(&self, call: Call<GetAssetRequest>) -> Result<GetAssetResponse, Fault> {

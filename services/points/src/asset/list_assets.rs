@@ -2,10 +2,10 @@ use contracts::points::v1::{ListAssetsRequest, ListAssetsResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
 use super::rows::list_assets;
-use crate::pages::Page;
 use super::wire::asset_to_wire;
+use crate::api::PointsApi;
+use crate::pages::Page;
 
 impl PointsApi {
     pub(crate) async fn list_assets(&self, call: Call<ListAssetsRequest>) -> Result<ListAssetsResponse, Fault> {

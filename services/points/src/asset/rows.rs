@@ -6,8 +6,8 @@ use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Tx, for_update, look_up, statement, values};
 
-use crate::store::row::{Columns, KEYS_MAX, broken, select};
 use crate::domain::{Asset, AssetCode, AssetKind, ClawbackPolicy};
+use crate::store::row::{Columns, KEYS_MAX, broken, select};
 
 /// An asset with what only its readers need.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@ use kernel::Time;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::PointsApi;
-use crate::domain::ExpiryPolicy;
 use super::rows;
 use super::rows::AssetRow;
 use super::wire::{asset_to_wire, check_reachable, clawback_from_wire, expiry_from_wire};
+use crate::api::PointsApi;
+use crate::domain::ExpiryPolicy;
 use crate::wire::check_etag;
 
 const MUTABLE: [&str; 6] = [

@@ -12,7 +12,10 @@ mod transfer;
 
 use kernel::{Exact, Time, exact_sum};
 
-use super::{Account, AccountKey, Act, Availability, BALANCE_MAX, Effects, Entry, EntryId, EntryKind, Lot, LotAmount, LotId, LotKey, Posting, Refusal, State};
+use super::{
+    Account, AccountKey, Act, Availability, BALANCE_MAX, Effects, Entry, EntryId, EntryKind, Lot, LotAmount, LotId,
+    LotKey, Posting, Refusal, State,
+};
 
 /// Decides one posting on locked accounts, and moves the state on. A refused posting leaves the state as it was.
 ///

@@ -1,6 +1,8 @@
 use kernel::Time;
 
-use super::{AccountKey, ActivityId, Adjustment, AdjustmentId, Confirmed, CostCentre, EntryId, Hold, HoldId, LotId, MemberId};
+use super::{
+    AccountKey, ActivityId, Adjustment, AdjustmentId, Confirmed, CostCentre, EntryId, Hold, HoldId, LotId, MemberId,
+};
 
 /// One change of one balance. Entries are only ever added.
 #[derive(Clone, Debug, PartialEq, Eq)]

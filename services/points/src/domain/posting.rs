@@ -3,7 +3,10 @@ use std::time::Duration;
 
 use kernel::{Exact, Time};
 
-use super::{AccountKey, AdjustmentId, Availability, ConfirmCause, Correction, CostCentre, EarnedBy, Earns, EntryId, HoldId, LotId, MemberId, ReleaseCause};
+use super::{
+    AccountKey, AdjustmentId, Availability, ConfirmCause, Correction, CostCentre, EarnedBy, Earns, EntryId, HoldId,
+    LotId, MemberId, ReleaseCause,
+};
 
 /// How much one posting grants or gives at the most, in minor units: ten thousand milliards of a currency of hundredths. The
 /// contract says the same, and what rules earn is held to it.

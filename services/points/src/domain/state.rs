@@ -4,7 +4,10 @@ use std::sync::Arc;
 use kernel::{Exact, Time};
 use uuid::Uuid;
 
-use super::{Account, AccountKey, Adjustment, AdjustmentId, Asset, CostCentre, Earns, Entry, EntryId, EntryKind, Hold, HoldId, Lot, LotAmount, LotId, Part, Reversible};
+use super::{
+    Account, AccountKey, Adjustment, AdjustmentId, Asset, CostCentre, Earns, Entry, EntryId, EntryKind, Hold, HoldId,
+    Lot, LotAmount, LotId, Part, Reversible,
+};
 
 /// Everything that postings are decided on: locked accounts, their lots, the entries that are to be reversed, the time,
 /// and new numbers for new entries. Deciding moves it on, so that the next posting sees the one before.

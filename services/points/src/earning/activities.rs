@@ -9,18 +9,18 @@ use fault::Fault;
 use kernel::{Clock, Fact, Tenant};
 use store::Tx;
 
-use judging::{ForeignRefund, Judged, judge_all};
-use crate::member::Redirects;
-use super::rule_books::RuleBooks;
-use crate::domain::{AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, MemberId, Posting, Refunded, Refusal};
-use crate::posting::post::post_many;
-use crate::posting::entries::{EarnRow, earns_of_activities};
-use super::orders::{OrderKey, OrderRow, counted_refunds, orders, save_orders, save_refunds};
-use super::decisions::decisions;
-use crate::account::rows::lock;
 use super::activity_wire::{ORDER_PAID, ORDER_REFUNDED};
-use crate::wire::parse_id;
 use super::decision_wire::refunded_to_wire;
+use super::decisions::decisions;
+use super::orders::{OrderKey, OrderRow, counted_refunds, orders, save_orders, save_refunds};
+use super::rule_books::RuleBooks;
+use crate::account::rows::lock;
+use crate::domain::{AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, MemberId, Posting, Refunded, Refusal};
+use crate::member::Redirects;
+use crate::posting::entries::{EarnRow, earns_of_activities};
+use crate::posting::post::post_many;
+use crate::wire::parse_id;
+use judging::{ForeignRefund, Judged, judge_all};
 
 /// Lets activities earn by the rules in force, and takes back what refunded orders had earned.
 ///

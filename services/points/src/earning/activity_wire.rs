@@ -4,8 +4,8 @@ use prost::Message;
 use rules::{Facts, Object, Value};
 use sha2::{Digest, Sha256};
 
-use crate::wire::parse_cost_centre;
 use crate::domain::{ActivityFacts, CostCentre, Item};
+use crate::wire::parse_cost_centre;
 
 /// The activity that an order makes.
 pub(crate) const ORDER_PAID: &str = "order_paid";

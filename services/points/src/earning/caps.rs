@@ -7,8 +7,8 @@ use kernel::Tenant;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 use store::{Column, Tx, for_update, insert_rows, look_up, statement, values};
 
-use crate::store::row::{Columns, KEYS_MAX, select};
 use crate::domain::{CounterKey, Counters, MemberId};
+use crate::store::row::{Columns, KEYS_MAX, select};
 
 /// One of the two tables.
 struct Table {

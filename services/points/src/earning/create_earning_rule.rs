@@ -4,12 +4,12 @@ use kernel::Time;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::PointsApi;
-use crate::domain::{Amount, EarningRule, MemberCaps, RuleState};
-use crate::asset;
 use super::rows;
 use super::rows::RuleRow;
 use super::wire::{RulePatch, rule_to_wire};
+use crate::api::PointsApi;
+use crate::asset;
+use crate::domain::{Amount, EarningRule, MemberCaps, RuleState};
 
 impl PointsApi {
     pub(crate) async fn create_earning_rule(

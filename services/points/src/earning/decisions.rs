@@ -9,8 +9,8 @@ use prost::Message;
 use sea_orm::{ConnectionTrait, QueryResult};
 use store::{Column, Tx, insert_rows, look_up, values};
 
-use crate::store::row::{Columns, KEYS_MAX, select};
 use crate::domain::{ActivityId, MemberId};
+use crate::store::row::{Columns, KEYS_MAX, select};
 
 /// A decision, and by what it is found.
 pub(crate) struct DecisionRow {

@@ -6,13 +6,13 @@ use fault::Fault;
 use kernel::{Tenant, Time};
 use rpc::Call;
 
-use crate::api::PointsApi;
-use crate::domain::{CompiledRule, EarningRule, RuleState, explain};
-use super::orders::{OrderKey, orders};
-use super::decisions::{decisions, decisions_of_source};
-use super::rows::{find_rule_at, rule, rule_versions};
 use super::activity_wire::{ORDER_PAID, activity_facts};
 use super::decision_wire::{outcome_from_wire, refunded_to_wire};
+use super::decisions::{decisions, decisions_of_source};
+use super::orders::{OrderKey, orders};
+use super::rows::{find_rule_at, rule, rule_versions};
+use crate::api::PointsApi;
+use crate::domain::{CompiledRule, EarningRule, RuleState, explain};
 use crate::wire::{parse_id, parse_time};
 
 /// As many decisions as one answer has: activities of one member with the same number at their sources.

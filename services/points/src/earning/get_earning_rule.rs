@@ -2,10 +2,10 @@ use contracts::points::v1::{GetEarningRuleRequest, GetEarningRuleResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
 use super::rows::{rule, rule_at, rule_version};
-use crate::wire::parse_time;
 use super::wire::rule_to_wire;
+use crate::api::PointsApi;
+use crate::wire::parse_time;
 
 impl PointsApi {
     pub(crate) async fn get_earning_rule(

@@ -3,9 +3,9 @@ use fault::Fault;
 use rpc::Call;
 
 use crate::api::PointsApi;
+use crate::earning::draft::wire::version_to_wire;
 use crate::earning::rows::versions::list_versions;
 use crate::pages::{Page, parse_cursor};
-use crate::earning::draft::wire::version_to_wire;
 
 impl PointsApi {
     pub(crate) async fn list_earning_rule_versions(

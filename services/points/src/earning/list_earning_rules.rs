@@ -2,10 +2,10 @@ use contracts::points::v1::{ListEarningRulesRequest, ListEarningRulesResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
 use super::rows::list_rules;
-use crate::pages::Page;
 use super::wire::rule_to_wire;
+use crate::api::PointsApi;
+use crate::pages::Page;
 
 impl PointsApi {
     pub(crate) async fn list_earning_rules(

@@ -6,8 +6,8 @@ use sea_orm::ConnectionTrait;
 use store::{Column, Tx, insert_rows, look_up, values};
 use uuid::Uuid;
 
-use crate::store::row::{Columns, KEYS_MAX, broken, select};
 use crate::domain::{ActivityId, OrderMoney};
+use crate::store::row::{Columns, KEYS_MAX, broken, select};
 
 /// What is kept as refunded of an order that was given back as a whole.
 const WHOLE: i64 = i64::MAX;

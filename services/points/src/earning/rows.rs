@@ -9,11 +9,9 @@ use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Tx, for_update, look_up, statement, values};
 
-use draft::draft;
-
-use row::{COLUMNS, insert_version, rule_row};
-use crate::store::row::{Columns, KEYS_MAX, select};
 use crate::domain::{EarningRule, RuleState};
+use crate::store::row::{Columns, KEYS_MAX, select};
+use row::{COLUMNS, insert_version, rule_row};
 
 /// A version of a rule, with what only its readers need.
 #[derive(Clone, Debug)]

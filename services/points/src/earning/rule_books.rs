@@ -6,8 +6,8 @@ use kernel::{Tenant, Time};
 use rules::Environment;
 use store::Tx;
 
-use crate::domain::{CompiledRule, RuleBook, environment};
 use super::rows::{next_effect, rule_revisions, rules_at};
+use crate::domain::{CompiledRule, RuleBook, environment};
 
 /// How many tenants' rules are kept read; beyond that all are read anew.
 const TENANTS_MAX: usize = 10_000;

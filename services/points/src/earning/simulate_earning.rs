@@ -7,15 +7,15 @@ use fault::{Fault, Violations};
 use kernel::{Currency, Money, Tenant, Time};
 use rpc::Call;
 
-use crate::api::PointsApi;
-use crate::domain::{Calendars, EarningRule, MemberId, RuleBook, Subject, counter_keys, judge};
-use crate::asset::rows::assets;
-use super::rows::{draft_rules, rules_at};
-use super::caps::read_counters;
-use crate::earning::rows::draft::rule_drafts;
-use super::tier_rows::tiers;
 use super::activity_wire::activity_facts;
+use super::caps::read_counters;
 use super::decision_wire::{amounts, explained_outcome};
+use super::rows::{draft_rules, rules_at};
+use super::tier_rows::tiers;
+use crate::api::PointsApi;
+use crate::asset::rows::assets;
+use crate::domain::{Calendars, EarningRule, MemberId, RuleBook, Subject, counter_keys, judge};
+use crate::earning::rows::draft::rule_drafts;
 use crate::wire::{parse_id, parse_time};
 
 impl PointsApi {

@@ -5,8 +5,8 @@ use kernel::Tenant;
 use sea_orm::ConnectionTrait;
 use store::{Column, Tx, insert_rows, look_up, values};
 
-use crate::store::row::{Columns, KEYS_MAX, select};
 use crate::domain::MemberId;
+use crate::store::row::{Columns, KEYS_MAX, select};
 
 /// The tier of a member, as rights has told it.
 pub(crate) struct TierRow {

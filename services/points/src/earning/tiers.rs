@@ -7,9 +7,9 @@ use fault::Fault;
 use kernel::{Fact, Tenant};
 use store::Tx;
 
-use crate::member::Redirects;
-use crate::domain::MemberId;
 use super::tier_rows::{TierRow, save_tiers};
+use crate::domain::MemberId;
+use crate::member::Redirects;
 use crate::wire::parse_id;
 
 /// Keeps each member's tier, so that rules can speak of it without a call.

@@ -3,11 +3,11 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::PointsApi;
-use crate::domain::RuleState;
-use crate::asset;
 use super::rows;
 use super::wire::{RulePatch, rule_to_wire};
+use crate::api::PointsApi;
+use crate::asset;
+use crate::domain::RuleState;
 use crate::wire::check_etag;
 
 impl PointsApi {

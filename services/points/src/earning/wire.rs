@@ -4,10 +4,10 @@ use contracts::points::v1 as wire;
 use fault::{Fault, Violations};
 use kernel::{Currency, Time};
 
-use amount::{amount_from_wire, amount_to_wire};
-use crate::wire::parse_time;
-use crate::domain::{EarningRule, MemberCaps, RuleState};
 use super::rows::RuleRow;
+use crate::domain::{EarningRule, MemberCaps, RuleState};
+use crate::wire::parse_time;
+use amount::{amount_from_wire, amount_to_wire};
 
 /// Every field of a rule that a request may set.
 pub(crate) const MUTABLE: [&str; 19] = [

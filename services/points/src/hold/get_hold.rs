@@ -4,9 +4,9 @@ use contracts::points::v1::{GetHoldRequest, GetHoldResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
 use super::rows::holds;
 use super::wire::hold_to_wire;
+use crate::api::PointsApi;
 use crate::wire::parse_id;
 
 impl PointsApi {

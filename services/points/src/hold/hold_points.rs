@@ -4,11 +4,11 @@ use kernel::Principal;
 use rpc::Call;
 use std::time::Duration;
 
+use super::wire::hold_to_wire;
 use crate::api::PointsApi;
 use crate::domain::{Act, Effects};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
-use super::wire::hold_to_wire;
 use crate::wire::{parse_cost_centre, parse_id};
 
 /// For how long an amount is set aside where the caller does not say.

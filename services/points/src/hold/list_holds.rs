@@ -3,11 +3,11 @@ use fault::Fault;
 use rpc::Call;
 use uuid::Uuid;
 
+use super::rows::list_holds;
+use super::wire::hold_to_wire;
 use crate::api::PointsApi;
 use crate::domain::{AccountKey, HoldId};
-use super::rows::list_holds;
 use crate::pages::{Page, parse_cursor};
-use super::wire::hold_to_wire;
 use crate::wire::parse_id;
 
 impl PointsApi {

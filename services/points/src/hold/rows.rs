@@ -7,8 +7,8 @@ use store::{Column, Tx, insert_rows, look_up, statement, values};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
-use crate::store::row::{Columns, KEYS_MAX, broken, free_account, select};
 use crate::domain::{AccountKey, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
+use crate::store::row::{Columns, KEYS_MAX, broken, free_account, select};
 use crate::workers::RELEASE_HOLDS;
 
 const SELECT: &str = "h.tenant_id, h.hold_id, h.member_id, h.asset_code, h.amount, h.state, h.captured, h.entry_id, \

@@ -1,8 +1,8 @@
 use contracts::points::v1 as wire;
 
-use crate::wire::expiry_to_wire;
-use crate::pool::wire::holder_to_wire;
 use crate::domain::Hold;
+use crate::pool::wire::holder_to_wire;
+use crate::wire::expiry_to_wire;
 
 pub(crate) fn hold_to_wire(hold: &Hold) -> wire::Hold {
     let lots = hold.parts.iter().map(|part| wire::LotAmount {

@@ -3,8 +3,8 @@ use kernel::{Exact, Tenant};
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 use store::{Tx, insert_rows};
 
-use crate::store::row::{Columns, select};
 use crate::domain::{CalendarMonth, CostCentre, Count, Counts, Entry, EntryKind, State, SumKey, View, count};
+use crate::store::row::{Columns, select};
 
 /// In how many rows a sum is kept where transactions run side by side; each adds to one of them. On SQLite they follow one
 /// another, and one row does.

@@ -4,10 +4,10 @@ use contracts::points::v1::{self as wire, GetBreakageRequest, GetBreakageRespons
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
-use crate::domain::{CalendarMonth, Cohort, View, breakage};
-use crate::asset::rows::asset;
 use super::counters::counters;
+use crate::api::PointsApi;
+use crate::asset::rows::asset;
+use crate::domain::{CalendarMonth, Cohort, View, breakage};
 use crate::wire::sum_to_wire;
 
 impl PointsApi {

@@ -5,10 +5,10 @@ use fault::Fault;
 use kernel::Exact;
 use rpc::Call;
 
-use crate::api::PointsApi;
-use crate::domain::{CalendarMonth, CostCentre, View};
-use crate::asset::rows::asset;
 use super::counters::counters;
+use crate::api::PointsApi;
+use crate::asset::rows::asset;
+use crate::domain::{CalendarMonth, CostCentre, View};
 use crate::wire::sum_to_wire;
 
 impl PointsApi {

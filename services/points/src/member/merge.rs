@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::Redirects;
 use super::pools::{check_places, follow_merges};
 use super::undo::{Undo, merge_id};
-use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
-use crate::posting::post::post_many;
 use crate::asset::rows::asset_codes;
+use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::earning::caps::merge_counters;
+use crate::posting::post::post_many;
 use crate::wire::parse_id;
 
 /// Moves what an absorbed member holds to the survivor, and leads the old id to the new one, until the merge is undone: then

@@ -6,8 +6,8 @@ use sea_orm::ConnectionTrait;
 use store::{Column, Tx, look_up, values};
 use uuid::Uuid;
 
-use crate::store::row::{Columns, KEYS_MAX, select};
 use crate::domain::{AccountKey, MemberId};
+use crate::store::row::{Columns, KEYS_MAX, select};
 
 /// What is some account's, and is named by an id alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

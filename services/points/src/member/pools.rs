@@ -6,11 +6,13 @@ use fault::Fault;
 use kernel::{Clock, Tenant};
 use store::{Tx, redirects};
 
-use crate::domain::{Absorbed, Act, HandedPlace, MemberId, Pool, PoolId, Posting, PutBack};
-use crate::posting::facts;
 use super::returns::WaitingReturn;
-use crate::pool::handed_places::{dissolved_pools_of, forget_handed_places, handed_places, others_handed_to, save_handed_place};
+use crate::domain::{Absorbed, Act, HandedPlace, MemberId, Pool, PoolId, Posting, PutBack};
+use crate::pool::handed_places::{
+    dissolved_pools_of, forget_handed_places, handed_places, others_handed_to, save_handed_place,
+};
 use crate::pool::rows::{joined_pool, lock_pools, pool_for_update, pools_of_members, save_pool};
+use crate::posting::facts;
 
 /// Follows merges in their order; answers what is to be posted with them: the points of pools that nobody is left in. Pools
 /// are locked before any account.

@@ -10,12 +10,12 @@ use store::{Tx, redirects};
 use uuid::Uuid;
 
 use super::pools::put_places_back;
-use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
-use crate::posting::post::post_many;
 use super::returns::{WaitingReturn, end_waiting, keep_lots, led_to, lots_of_members, reopen, wait_for_return};
-use crate::asset::rows::asset_codes;
 use crate::account::rows::lock;
+use crate::asset::rows::asset_codes;
+use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::earning::caps::part_counters;
+use crate::posting::post::post_many;
 use crate::wire::parse_id;
 
 /// A merge's id, which identity gives; none in facts of a time when merges had none.

@@ -3,13 +3,13 @@ use fault::Fault;
 use kernel::Principal;
 use rpc::Call;
 
+use super::wire::parse_pool;
+use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
 use crate::domain::{Act, Effects, EntryKind, holder_of};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
-use crate::account::wire::entry_to_wire;
 use crate::wire::parse_id;
-use super::wire::parse_pool;
 
 impl PointsApi {
     pub(crate) async fn contribute_points(

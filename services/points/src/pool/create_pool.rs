@@ -3,12 +3,12 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::PointsApi;
+use super::rows::{joined_pool, save_pool};
 use super::{member_in, settled_member_in, with_balance};
+use crate::api::PointsApi;
+use crate::asset::rows::asset;
 use crate::domain::{Pool, PoolMember, PoolRefusal, RedeemPolicy, Refusal, new_pool_id};
 use crate::posting::facts::pool_created;
-use crate::asset::rows::asset;
-use super::rows::{joined_pool, save_pool};
 use crate::wire::parse_id;
 
 /// How many members a pool may have where the caller does not say.

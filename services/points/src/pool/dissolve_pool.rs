@@ -3,14 +3,14 @@ use fault::Fault;
 use rpc::Call;
 use store::{Begun, redirects};
 
-use crate::api::PointsApi;
+use super::rows::pool_for_update;
 use super::save;
+use super::wire::parse_pool;
+use crate::account::wire::entry_to_wire;
+use crate::api::PointsApi;
 use crate::domain::{Act, EntryKind, Posting};
 use crate::posting::facts::pool_dissolved;
 use crate::posting::post::{account_of, post_one};
-use super::rows::pool_for_update;
-use crate::account::wire::entry_to_wire;
-use super::wire::parse_pool;
 
 impl PointsApi {
     pub(crate) async fn dissolve_pool(&self, call: Call<DissolvePoolRequest>) -> Result<DissolvePoolResponse, Fault> {

@@ -2,10 +2,10 @@ use contracts::points::v1::{GetPoolRequest, GetPoolResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
-use super::with_balance;
 use super::rows::pool;
 use super::wire::parse_pool;
+use super::with_balance;
+use crate::api::PointsApi;
 
 impl PointsApi {
     pub(crate) async fn get_pool(&self, call: Call<GetPoolRequest>) -> Result<GetPoolResponse, Fault> {

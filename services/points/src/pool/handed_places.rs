@@ -5,8 +5,8 @@ use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Tx, insert_rows, statement};
 
-use crate::store::row::{Columns, broken, select};
 use crate::domain::{Fate, HandedPlace, MemberId, Pool, PoolId, PoolMember};
+use crate::store::row::{Columns, broken, select};
 
 /// Remembers what a merge did to a place. What the survivor has of its own may change by the undo of another merge.
 pub(crate) async fn save_handed_place(tx: &Tx, pool: &Pool, handed: &HandedPlace) -> Result<(), Fault> {

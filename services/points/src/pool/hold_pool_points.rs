@@ -3,14 +3,14 @@ use fault::Fault;
 use kernel::Principal;
 use rpc::Call;
 
+use super::wire::parse_pool;
 use crate::api::PointsApi;
-use crate::hold::hold_points::ttl;
 use crate::domain::{Act, Effects};
+use crate::hold::hold_points::ttl;
+use crate::hold::wire::hold_to_wire;
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
-use crate::hold::wire::hold_to_wire;
 use crate::wire::{parse_cost_centre, parse_id};
-use super::wire::parse_pool;
 
 impl PointsApi {
     pub(crate) async fn hold_pool_points(

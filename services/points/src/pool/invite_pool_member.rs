@@ -3,12 +3,12 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::PointsApi;
-use super::{save, settled_member_in, with_balance};
-use crate::posting::facts::pool_member_invited;
 use super::rows::pool_for_update;
-use crate::wire::parse_id;
 use super::wire::parse_pool;
+use super::{save, settled_member_in, with_balance};
+use crate::api::PointsApi;
+use crate::posting::facts::pool_member_invited;
+use crate::wire::parse_id;
 
 impl PointsApi {
     pub(crate) async fn invite_pool_member(

@@ -3,12 +3,12 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::PointsApi;
-use super::{save, settled_member_in, with_balance};
-use crate::posting::facts::pool_member_joined;
 use super::rows::{joined_pool, pool_for_update};
-use crate::wire::parse_id;
 use super::wire::parse_pool;
+use super::{save, settled_member_in, with_balance};
+use crate::api::PointsApi;
+use crate::posting::facts::pool_member_joined;
+use crate::wire::parse_id;
 
 impl PointsApi {
     pub(crate) async fn join_pool(&self, call: Call<JoinPoolRequest>) -> Result<JoinPoolResponse, Fault> {

@@ -2,12 +2,12 @@ use contracts::points::v1::{ListPoolEntriesRequest, ListPoolEntriesResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
-use crate::posting::entries::list_entries;
 use super::rows::pool;
-use crate::pages::{Page, parse_cursor};
-use crate::account::wire::entry_to_wire;
 use super::wire::parse_pool;
+use crate::account::wire::entry_to_wire;
+use crate::api::PointsApi;
+use crate::pages::{Page, parse_cursor};
+use crate::posting::entries::list_entries;
 
 impl PointsApi {
     pub(crate) async fn list_pool_entries(

@@ -3,13 +3,13 @@ use fault::Fault;
 use rpc::Call;
 use uuid::Uuid;
 
+use super::rows::pool;
+use super::wire::parse_pool;
 use crate::api::PointsApi;
 use crate::domain::HoldId;
 use crate::hold::rows::list_holds;
-use super::rows::pool;
-use crate::pages::{Page, parse_cursor};
 use crate::hold::wire::hold_to_wire;
-use super::wire::parse_pool;
+use crate::pages::{Page, parse_cursor};
 
 impl PointsApi {
     pub(crate) async fn list_pool_holds(

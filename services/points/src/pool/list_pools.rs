@@ -3,12 +3,12 @@ use fault::Fault;
 use rpc::Call;
 use uuid::Uuid;
 
+use super::rows::pools_of;
+use super::wire::pool_to_wire;
 use crate::api::PointsApi;
 use crate::domain::PoolId;
-use super::rows::pools_of;
 use crate::pages::{Page, parse_cursor};
 use crate::wire::parse_id;
-use super::wire::pool_to_wire;
 
 impl PointsApi {
     pub(crate) async fn list_pools(&self, call: Call<ListPoolsRequest>) -> Result<ListPoolsResponse, Fault> {

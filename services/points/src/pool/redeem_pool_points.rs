@@ -3,13 +3,13 @@ use fault::Fault;
 use kernel::Principal;
 use rpc::Call;
 
+use super::wire::parse_pool;
+use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
 use crate::domain::{Act, Effects};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
-use crate::account::wire::entry_to_wire;
 use crate::wire::{parse_cost_centre, parse_id};
-use super::wire::parse_pool;
 
 impl PointsApi {
     pub(crate) async fn redeem_pool_points(

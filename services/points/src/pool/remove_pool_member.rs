@@ -3,12 +3,12 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::PointsApi;
-use super::{member_in, save};
-use crate::posting::facts::pool_member_left;
 use super::rows::pool_for_update;
-use crate::wire::parse_id;
 use super::wire::parse_pool;
+use super::{member_in, save};
+use crate::api::PointsApi;
+use crate::posting::facts::pool_member_left;
+use crate::wire::parse_id;
 
 impl PointsApi {
     pub(crate) async fn remove_pool_member(

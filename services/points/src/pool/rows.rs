@@ -5,8 +5,8 @@ use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Tx, for_update, insert_rows, look_up, statement, values};
 
-use crate::store::row::{Columns, KEYS_MAX, broken, select};
 use crate::domain::{MemberId, Pool, PoolId, PoolMember, RedeemPolicy};
+use crate::store::row::{Columns, KEYS_MAX, broken, select};
 
 const COLUMNS: &str = "tenant_id, pool_id, asset_code, display_name, owner_member_id, redeem_policy, members_max, version, \
      create_time, dissolve_time";

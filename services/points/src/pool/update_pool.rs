@@ -3,11 +3,11 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::PointsApi;
-use super::{member_in, save};
-use crate::domain::Pool;
 use super::rows::pool_for_update;
 use super::wire::{PoolPatch, parse_pool};
+use super::{member_in, save};
+use crate::api::PointsApi;
+use crate::domain::Pool;
 use crate::wire::check_etag;
 
 impl PointsApi {

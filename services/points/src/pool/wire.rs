@@ -2,8 +2,8 @@ use contracts::points::v1 as wire;
 use fault::{Fault, Violations};
 use kernel::Time;
 
-use crate::wire::parse_id;
 use crate::domain::{MEMBERS_MAX, MemberId, Pool, PoolId, RedeemPolicy, holder_of, pool_of};
+use crate::wire::parse_id;
 
 /// Whoever holds an account: a member, or a pool.
 pub(crate) fn holder_to_wire(holder: MemberId) -> String {

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::account::rows::key_values;
 use crate::adjustment::rows::write_adjustments;
-use crate::hold::rows::write_holds;
 use crate::domain::{AccountKey, Effects, Entry, EntryKind, Lot, LotAmount, State};
+use crate::hold::rows::write_holds;
 
 /// Writes what was decided: entries, their lots, and the accounts and lots as they are at the end, each row once whatever
 /// the number of postings. A handful of statements, however many postings there were.

@@ -3,11 +3,11 @@ use fault::Fault;
 use kernel::{BEFORE_RECORDS, Principal, Time};
 use rpc::Call;
 
-use crate::api::PointsApi;
-use crate::domain::{Act, Availability, Effects};
 use super::engine::Subject;
 use super::request::{PostingRequest, Wish, ask};
 use crate::account::wire::entry_to_wire;
+use crate::api::PointsApi;
+use crate::domain::{Act, Availability, Effects};
 use crate::wire::{parse_cost_centre, parse_id, parse_time};
 
 impl PointsApi {

@@ -6,8 +6,11 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, look_up, values};
 use uuid::Uuid;
 
+use crate::domain::{
+    AccountKey, ActivityId, AdjustmentId, AssetCode, EarnedBy, Entry, EntryId, EntryKind, HoldId, LotAmount, LotId,
+    MemberId,
+};
 use crate::store::row::{Columns, KEYS_MAX, select};
-use crate::domain::{AccountKey, ActivityId, AdjustmentId, AssetCode, EarnedBy, Entry, EntryId, EntryKind, HoldId, LotAmount, LotId, MemberId};
 
 /// The columns of an entry, in the order in which [`entry_row`] reads them.
 pub(crate) const ENTRY: &str = "e.entry_id, e.sequence, e.kind, e.amount, e.balance, e.post_time, e.lot_expire_time, \

@@ -10,7 +10,9 @@ use store::Draft;
 
 use crate::domain::{Confirmed, Effects, Entry, EntryKind, Hold, pool_of};
 
-pub(crate) use crate::pool::facts::{pool_created, pool_dissolved, pool_member_invited, pool_member_joined, pool_member_left, pool_reopened};
+pub(crate) use crate::pool::facts::{
+    pool_created, pool_dissolved, pool_member_invited, pool_member_joined, pool_member_left, pool_reopened,
+};
 
 /// The facts of a posting, in their order.
 pub(crate) fn drafts(effects: &Effects) -> impl Iterator<Item = Draft> {

@@ -8,13 +8,13 @@ use fault::Fault;
 use kernel::{Clock, Tenant};
 use store::Tx;
 
-use lots::{load_lots_by_id, load_open_lots, load_pending_lots};
-use crate::adjustment::rows::lock_adjustments;
+use super::reversible;
 use crate::account::lots::waiting_earns;
 use crate::account::rows::AccountRow;
-use crate::hold;
-use super::reversible;
+use crate::adjustment::rows::lock_adjustments;
 use crate::domain::{Account, AccountKey, Act, Asset, AssetCode, Earns, EntryId, Posting, Standing, State, receiver};
+use crate::hold;
+use lots::{load_lots_by_id, load_open_lots, load_pending_lots};
 
 /// Locks everything that the postings touch, in one order, creating what is missing, and reads what their decisions need.
 pub(crate) async fn load(tx: &Tx, clock: &Clock, postings: &[Posting]) -> Result<State, Fault> {

@@ -6,9 +6,9 @@ use fault::Fault;
 use kernel::{Clock, Tenant};
 use store::{Tx, redirects};
 
-use crate::domain::{AccountKey, Effects, MemberId, Posting, Refusal, decide};
-use super::{facts, apply, load};
+use super::{apply, facts, load};
 use crate::account;
+use crate::domain::{AccountKey, Effects, MemberId, Posting, Refusal, decide};
 
 /// Posts many, in their order, in the caller's transaction. A refused posting refuses itself only.
 pub(crate) async fn post_many(

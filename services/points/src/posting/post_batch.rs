@@ -4,9 +4,9 @@ use contracts::points::v1::{ErrorReason, PostBatchRequest, PostBatchResponse, Po
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
-use super::postings::{Form, Item, read, result};
 use super::engine::{Ask, Outcome};
+use super::postings::{Form, Item, read, result};
+use crate::api::PointsApi;
 
 /// How many postings a call carries.
 const POSTINGS_MAX: usize = 1_000;

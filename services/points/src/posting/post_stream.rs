@@ -7,9 +7,9 @@ use futures::{Stream, StreamExt};
 use kernel::Principal;
 use tonic::{Status, Streaming};
 
-use crate::api::PointsApi;
-use super::postings::{Form, Item, read, result};
 use super::engine::Pending;
+use super::postings::{Form, Item, read, result};
+use crate::api::PointsApi;
 
 /// How many postings of one stream are under way at a time.
 const UNDER_WAY_MAX: usize = 256;

@@ -2,8 +2,8 @@ use fault::Fault;
 use kernel::{Principal, RequestKey};
 use prost::Message;
 
-use crate::domain::{Act, CostCentre, Effects};
 use super::engine::{Ask, Subject};
+use crate::domain::{Act, CostCentre, Effects};
 
 /// A request that one posting answers. It is the same request whichever way it comes: by its own method, in a batch or in a
 /// stream.

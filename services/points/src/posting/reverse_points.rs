@@ -3,11 +3,11 @@ use fault::Fault;
 use kernel::Principal;
 use rpc::Call;
 
-use crate::api::PointsApi;
-use crate::domain::{Act, Effects, Extent};
 use super::engine::Subject;
 use super::request::{PostingRequest, Wish, ask};
 use crate::account::wire::entry_to_wire;
+use crate::api::PointsApi;
+use crate::domain::{Act, Effects, Extent};
 use crate::wire::parse_id;
 
 impl PointsApi {

@@ -6,8 +6,8 @@ use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Tx, look_up, values};
 use uuid::Uuid;
 
-use crate::store::row::{Columns, KEYS_MAX, select};
 use crate::domain::{EntryId, EntryKind, LotId, MemberId, Part, Reversible};
+use crate::store::row::{Columns, KEYS_MAX, select};
 
 const COLUMNS: [Column; 2] = [Column::Uuid, Column::Uuid];
 const MATCHES: &str = "t.tenant_id = k.column1 AND t.entry_id = k.column2";

@@ -6,10 +6,10 @@ use sea_orm::{ConnectionTrait, Value};
 use store::Tx;
 use uuid::Uuid;
 
-use crate::liability::counters::{count_values, of_limbs};
-use crate::store::row::{Columns, select, view};
-use crate::proof::sum_walk::{TOTAL, add_rows};
 use crate::domain::{AssetCode, Count, EntryKind, Tallies};
+use crate::liability::counters::{count_values, of_limbs};
+use crate::proof::sum_walk::{TOTAL, add_rows};
+use crate::store::row::{Columns, select, view};
 
 /// What entries sum up to, by their asset and kind.
 pub(crate) type Sums = BTreeMap<(AssetCode, EntryKind), Count>;

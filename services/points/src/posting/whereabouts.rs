@@ -5,8 +5,8 @@ use sea_orm::ConnectionTrait;
 use store::{Tx, values};
 
 use crate::account::rows::{COLUMNS, key_values};
-use crate::store::row::{Columns, KEYS_MAX, select};
 use crate::domain::{AccountKey, MemberId};
+use crate::store::row::{Columns, KEYS_MAX, select};
 
 /// Which account is meant today by the key of one.
 #[derive(Clone, Debug)]

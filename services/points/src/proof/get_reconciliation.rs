@@ -2,11 +2,11 @@ use contracts::points::v1::{GetReconciliationRequest, GetReconciliationResponse}
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
-use crate::account::freezes::count_frozen;
-use super::reconciliations::reconciliation;
 use super::miscounts::sums_standing;
+use super::reconciliations::reconciliation;
 use super::wire::reconciliation_to_wire;
+use crate::account::freezes::count_frozen;
+use crate::api::PointsApi;
 
 impl PointsApi {
     pub(crate) async fn get_reconciliation(

@@ -3,10 +3,10 @@ use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Tx, insert_rows, statement};
 
-use crate::liability::counters::{limbs, of_limbs};
-use crate::store::row::{Columns, select};
 use super::sum_walk::walk;
 use crate::domain::{Compared, SumPage, WrongSum};
+use crate::liability::counters::{limbs, of_limbs};
+use crate::store::row::{Columns, select};
 
 /// How many of the wrong sums are told.
 const WRONG_SUMS_MAX: i64 = 20;

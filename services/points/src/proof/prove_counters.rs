@@ -9,13 +9,13 @@ use store::Db;
 use telemetry::Red;
 use uuid::Uuid;
 
+use super::miscounts::{count_miscounted, count_wrong_sums, save_wrong_sums};
 use super::pace::Pace;
-use crate::domain::{SumPage, WrongSum, miscount, wrong_sums};
 use super::sum_pages::{NextPage, add_proven, next_pages, page_sums, sums_between};
 use super::sum_walk::{WalkRow, begin_walk, forget_sums, save_walk, walk};
-use crate::posting::tallies::{add_sums, next_sums, tallies};
-use super::miscounts::{count_miscounted, count_wrong_sums, save_wrong_sums};
 use crate::asset::rows::tenants;
+use crate::domain::{SumPage, WrongSum, miscount, wrong_sums};
+use crate::posting::tallies::{add_sums, next_sums, tallies};
 
 /// Its queue, of brands: each has one item.
 const QUEUE: &str = "points.prove_counters";

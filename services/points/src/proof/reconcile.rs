@@ -8,12 +8,14 @@ use store::Db;
 use telemetry::Red;
 
 use super::pace::Pace;
-use crate::audit::freeze_disagreeing;
-use crate::domain::{AccountKey, Proven, prove};
+use super::reconciliations::{
+    ReconciliationRow, begin_reconciliation, oldest_pass_end, reconciliation, save_reconciliation,
+};
 use super::rows::{Accounts, BooksRow, Since, read_books, save_proofs};
-use super::reconciliations::{ReconciliationRow, begin_reconciliation, oldest_pass_end, reconciliation, save_reconciliation};
 use crate::account::freezes::count_frozen;
 use crate::asset::rows::tenants;
+use crate::audit::freeze_disagreeing;
+use crate::domain::{AccountKey, Proven, prove};
 
 /// Its queue, of brands: each has one item.
 const QUEUE: &str = "points.reconcile";

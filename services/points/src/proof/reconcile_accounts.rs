@@ -2,11 +2,11 @@ use contracts::points::v1::{Disagreement, ReconcileAccountsRequest, ReconcileAcc
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::PointsApi;
 use super::reconcile_rows::{ReconcileRow, reconcile};
+use super::wire::parse_account;
+use crate::api::PointsApi;
 use crate::pages::Page;
 use crate::pool::wire::holder_to_wire;
-use super::wire::parse_account;
 
 /// How many accounts are checked where the caller names no number.
 const ACCOUNTS_DEFAULT: i32 = 500;

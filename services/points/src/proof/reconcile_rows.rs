@@ -3,9 +3,9 @@ use kernel::Tenant;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
+use crate::domain::{AssetCode, MemberId};
 use crate::liability::counters::of_limbs;
 use crate::store::row::{Columns, select};
-use crate::domain::{AssetCode, MemberId};
 
 /// All that is written down about one account, added up anew.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Tx, statement};
 use uuid::Uuid;
 
-use crate::store::row::{Columns, select};
 use crate::domain::AssetCode;
+use crate::store::row::{Columns, select};
 
 /// How far the proof of a tenant's accounts has come.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use store::{Tx, insert_rows};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
-use crate::store::row::{Columns, select};
 use crate::domain::{AccountKey, Books, EntryId, EntryKind, Figures, Line, LotSums, MemberId, Proven};
+use crate::store::row::{Columns, select};
 
 /// An account with what is written down about it after its last proof.
 #[derive(Clone, Debug)]

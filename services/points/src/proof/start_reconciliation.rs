@@ -3,12 +3,12 @@ use fault::Fault;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::PointsApi;
-use super::reconciliations::{begin_reconciliation, save_reconciliation};
-use crate::account::freezes::count_frozen;
-use super::sum_walk::{forget_sums, save_walk, walk};
 use super::miscounts::sums_standing;
+use super::reconciliations::{begin_reconciliation, save_reconciliation};
+use super::sum_walk::{forget_sums, save_walk, walk};
 use super::wire::reconciliation_to_wire;
+use crate::account::freezes::count_frozen;
+use crate::api::PointsApi;
 
 impl PointsApi {
     pub(crate) async fn start_reconciliation(

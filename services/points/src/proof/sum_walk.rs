@@ -4,8 +4,8 @@ use sea_orm::{ConnectionTrait, Value};
 use store::{Tx, insert_rows, statement};
 use uuid::Uuid;
 
-use crate::store::row::{Columns, select};
 use crate::domain::SumPage;
+use crate::store::row::{Columns, select};
 
 /// The number in place of a view's of what is about all entries of a kind.
 pub(crate) const TOTAL: i32 = 0;

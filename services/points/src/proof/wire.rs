@@ -3,12 +3,12 @@ use fault::Fault;
 use kernel::Time;
 use uuid::Uuid;
 
-use crate::pool::wire::holder_to_wire;
-use crate::pages::parse_cursor;
-use crate::domain::{AccountKey, MemberId, View, WrongSum};
-use crate::account::freezes::FreezeRow;
-use super::reconciliations::ReconciliationRow;
 use super::miscounts::SumsStanding;
+use super::reconciliations::ReconciliationRow;
+use crate::account::freezes::FreezeRow;
+use crate::domain::{AccountKey, MemberId, View, WrongSum};
+use crate::pages::parse_cursor;
+use crate::pool::wire::holder_to_wire;
 
 /// How far the proof has come, of the accounts and of the running sums, with how many accounts are frozen and how many of
 /// them disagree with themselves.

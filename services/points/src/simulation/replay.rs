@@ -19,9 +19,6 @@ use contracts::points::v1::*;
 use kernel::Time;
 use store::OutboxRow;
 
-use effects::{Effect, effect, entry_of};
-use merges::Family;
-use read::Step;
 use super::ask::Ask;
 use super::brand::{Account, Members};
 use super::history::Op;
@@ -29,6 +26,9 @@ use super::identity::Passage;
 use super::pools::POOLS;
 use crate::domain::model::Model;
 use crate::domain::{HoldId, LotKey};
+use effects::{Effect, effect, entry_of};
+use merges::Family;
+use read::Step;
 
 /// The model, and how far it has come.
 pub(super) struct Replay {

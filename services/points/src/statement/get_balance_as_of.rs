@@ -3,10 +3,10 @@ use fault::Fault;
 use kernel::Time;
 use rpc::Call;
 
-use crate::api::PointsApi;
-use crate::domain::AccountKey;
 use super::rows::{HeadRow, LastEntry, head, last_before};
+use crate::api::PointsApi;
 use crate::asset::rows::asset;
+use crate::domain::AccountKey;
 use crate::wire::{parse_id, parse_time};
 
 /// How many merges an id may have to be led through.

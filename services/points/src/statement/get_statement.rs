@@ -3,13 +3,13 @@ use fault::Fault;
 use kernel::Time;
 use rpc::Call;
 
-use crate::api::PointsApi;
-use crate::domain::AccountKey;
 use super::rows::{KindTotal, LastEntry, head, last_before, totals};
-use crate::asset::rows::asset;
-use crate::posting::entries::entries_between;
-use crate::pages::{Page, parse_cursor};
 use crate::account::wire::entry_to_wire;
+use crate::api::PointsApi;
+use crate::asset::rows::asset;
+use crate::domain::AccountKey;
+use crate::pages::{Page, parse_cursor};
+use crate::posting::entries::entries_between;
 use crate::wire::{parse_id, parse_time, sum_to_wire};
 
 impl PointsApi {

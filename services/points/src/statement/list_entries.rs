@@ -2,11 +2,11 @@ use contracts::points::v1::{ListEntriesRequest, ListEntriesResponse};
 use fault::Fault;
 use rpc::Call;
 
+use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
 use crate::domain::AccountKey;
-use crate::posting::entries::list_entries;
 use crate::pages::{Page, parse_cursor};
-use crate::account::wire::entry_to_wire;
+use crate::posting::entries::list_entries;
 use crate::wire::parse_id;
 
 impl PointsApi {

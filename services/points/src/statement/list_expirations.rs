@@ -3,10 +3,10 @@ use fault::Fault;
 use kernel::Exact;
 use rpc::Call;
 
-use crate::api::PointsApi;
-use crate::domain::{AccountKey, CalendarMonth};
-use crate::asset::rows::asset;
 use super::rows::expirations;
+use crate::api::PointsApi;
+use crate::asset::rows::asset;
+use crate::domain::{AccountKey, CalendarMonth};
 use crate::wire::parse_id;
 
 /// How many months are listed where the caller names no number.

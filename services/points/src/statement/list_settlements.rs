@@ -6,8 +6,8 @@ use kernel::Exact;
 use rpc::Call;
 
 use crate::api::PointsApi;
-use crate::domain::{CalendarMonth, CostCentre, EntryKind, View};
 use crate::asset::rows::asset;
+use crate::domain::{CalendarMonth, CostCentre, EntryKind, View};
 use crate::liability::counters::counters;
 use crate::wire::sum_to_wire;
 

@@ -4,9 +4,9 @@ use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
+use crate::domain::{AccountKey, EntryKind, MemberId};
 use crate::liability::counters::of_limbs;
 use crate::store::row::{Columns, broken, select};
-use crate::domain::{AccountKey, EntryKind, MemberId};
 
 /// An account as it stands, for whoever reads its past.
 #[derive(Clone, Debug)]

@@ -3,11 +3,11 @@ use fault::Fault;
 use kernel::Principal;
 use rpc::Call;
 
+use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
 use crate::domain::{Act, Effects, EntryKind};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
-use crate::account::wire::entry_to_wire;
 use crate::wire::parse_id;
 
 impl PointsApi {

@@ -3,7 +3,10 @@
 use kernel::Exact;
 
 use super::{check_growth, grant, last, new_lot_expiry, plan_all, settle, take};
-use crate::domain::{AccountKey, Act, Adjustment, AdjustmentId, AdjustmentState, Availability, Correction, Effects, Entry, EntryKind, Posting, Refusal, State};
+use crate::domain::{
+    AccountKey, Act, Adjustment, AdjustmentId, AdjustmentState, Availability, Correction, Effects, Entry, EntryKind,
+    Posting, Refusal, State,
+};
 
 /// What an act comes to that is about an adjustment and posts nothing, because it has to wait for a second principal or is
 /// rejected. The account is left alone: it may be frozen, and does not move by it.

@@ -4,7 +4,9 @@ use kernel::Exact;
 
 use super::reverse::reversible;
 use super::{check_sum, first_expiring, last, settle, sum, take};
-use crate::domain::{AccountKey, ClawbackPolicy, Effects, Entry, EntryId, EntryKind, LotAmount, LotKey, Part, Refusal, State};
+use crate::domain::{
+    AccountKey, ClawbackPolicy, Effects, Entry, EntryId, EntryKind, LotAmount, LotKey, Part, Refusal, State,
+};
 
 /// Reverses an earn: from its own lot first, pending or not, since that is what should not have been there, then from the lots that
 /// expire first. What they do not reach is missing, or owed, as the asset's policy says. What is held is not taken: it

@@ -5,7 +5,9 @@ use std::time::Duration;
 use kernel::Exact;
 
 use super::{payable, settle, sum};
-use crate::domain::{AccountKey, Effects, Entry, EntryKind, HeldPart, Hold, HoldId, HoldState, LotAmount, Refusal, ReleaseCause, State};
+use crate::domain::{
+    AccountKey, Effects, Entry, EntryKind, HeldPart, Hold, HoldId, HoldState, LotAmount, Refusal, ReleaseCause, State,
+};
 
 /// Sets an amount aside from the lots that expire first.
 pub(super) fn hold(

@@ -8,11 +8,13 @@ pub(crate) mod plain;
 
 use std::collections::BTreeMap;
 
-use both::Both;
-use plain::Model;
 use super::tests::{Ledger, earn_of, member};
 use super::*;
-use crate::domain::{AssetKind, ClawbackPolicy, ConfirmCause, Correction, Earns, Extent, HoldId, HoldState, ReleaseCause};
+use crate::domain::{
+    AssetKind, ClawbackPolicy, ConfirmCause, Correction, Earns, Extent, HoldId, HoldState, ReleaseCause,
+};
+use both::Both;
+use plain::Model;
 use proptest::prelude::*;
 
 const HOLDERS: [usize; 2] = [1, 2];

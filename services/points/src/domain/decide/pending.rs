@@ -4,7 +4,9 @@ use kernel::Exact;
 
 use super::reverse::reversible;
 use super::{part_of, settle};
-use crate::domain::{AccountKey, ConfirmCause, Confirmed, Earns, Effects, Entry, EntryId, EntryKind, Lot, LotKey, Part, Refusal, State};
+use crate::domain::{
+    AccountKey, ConfirmCause, Confirmed, Earns, Effects, Entry, EntryId, EntryKind, Lot, LotKey, Part, Refusal, State,
+};
 
 /// Makes pending earns available. It makes no entry, because they were in the balance before; only what is due by now, and
 /// what repays a debt, does.

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use kernel::Exact;
 
 use super::{check_sum, last, part_of, settle};
-use crate::domain::{AccountKey, Effects, Entry, EntryId, EntryKind, Hold, HoldId, Lot, LotAmount, LotId, LotKey, MemberId, Refusal, State};
+use crate::domain::{
+    AccountKey, Effects, Entry, EntryId, EntryKind, Hold, HoldId, Lot, LotAmount, LotId, LotKey, MemberId, Refusal,
+    State,
+};
 
 /// Gives back to a member who is itself again what came with it and is still there, lot by lot, and opens its account.
 ///

@@ -3,7 +3,9 @@
 use kernel::Exact;
 
 use super::{check_sum, debt, grant, settle};
-use crate::domain::{AccountKey, Availability, Effects, EntryId, EntryKind, Extent, LotAmount, Refusal, Reversible, State};
+use crate::domain::{
+    AccountKey, Availability, Effects, EntryId, EntryKind, Extent, LotAmount, Refusal, Reversible, State,
+};
 
 pub(super) fn reverse(state: &mut State, key: &AccountKey, entry: EntryId, extent: Extent) -> Result<Effects, Refusal> {
     let Some(reversible) = state.reversible(entry) else {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use kernel::{Exact, Time};
 
 use super::{check_growth, last, part_of, payable, settle, take};
-use crate::domain::{AccountKey, CostCentre, Effects, Entry, EntryId, EntryKind, Lot, LotAmount, MemberId, Refusal, State};
+use crate::domain::{
+    AccountKey, CostCentre, Effects, Entry, EntryId, EntryKind, Lot, LotAmount, MemberId, Refusal, State,
+};
 
 /// Takes an amount from the lots that expire first, and grants it to another member in new lots that expire as they would
 /// have: a lot itself cannot go over, because the rest of it stays.

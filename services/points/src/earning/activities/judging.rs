@@ -9,15 +9,19 @@ use kernel::{Tenant, Time};
 use store::Tx;
 
 use super::Arrived;
-use crate::earning::rule_books::RuleBooks;
-use crate::domain::{AccountKey, Act, ActivityFacts, ActivityId, Availability, Calendars, CapUse, CompiledRule, CounterKey, Counters, EarnedBy, Effects, EntryId, MemberId, Outcome, Posting, Refusal, Subject, Verdict, counter_keys, counter_keys_of, judge};
-use crate::earning::decisions::{DecisionRow, decisions, save_decisions};
-use crate::posting::entries::EarnRow;
 use crate::asset::rows::assets;
-use crate::earning::caps::{lock_counters, save_counters};
-use crate::earning::tier_rows::tiers;
+use crate::domain::{
+    AccountKey, Act, ActivityFacts, ActivityId, Availability, Calendars, CapUse, CompiledRule, CounterKey, Counters,
+    EarnedBy, Effects, EntryId, MemberId, Outcome, Posting, Refusal, Subject, Verdict, counter_keys, counter_keys_of,
+    judge,
+};
 use crate::earning::activity_wire::{activity_facts, cost_centre, inputs_digest};
+use crate::earning::caps::{lock_counters, save_counters};
 use crate::earning::decision_wire::{caps_from_wire, decision_to_wire};
+use crate::earning::decisions::{DecisionRow, decisions, save_decisions};
+use crate::earning::rule_books::RuleBooks;
+use crate::earning::tier_rows::tiers;
+use crate::posting::entries::EarnRow;
 
 /// An activity that rules are for, not judged yet.
 struct Matched<'a> {

@@ -12,10 +12,12 @@ use store::Db;
 use testkit::TestDb;
 
 use super::EarnByRules;
-use crate::earning::rule_books::RuleBooks;
-use crate::domain::{ActivityId, Amount, Asset, AssetKind, ClawbackPolicy, EarningRule, ExpiryPolicy, MemberCaps, MemberId, RuleState};
 use crate::asset::rows::{AssetRow, create_asset};
+use crate::domain::{
+    ActivityId, Amount, Asset, AssetKind, ClawbackPolicy, EarningRule, ExpiryPolicy, MemberCaps, MemberId, RuleState,
+};
 use crate::earning::rows::{RuleRow, create_rule, update_rule};
+use crate::earning::rule_books::RuleBooks;
 
 const START: Time = Time::from_seconds(1_767_225_600);
 

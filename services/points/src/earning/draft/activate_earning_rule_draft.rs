@@ -5,13 +5,13 @@ use rpc::Call;
 use store::Begun;
 
 use crate::api::PointsApi;
-use crate::earning::update_earning_rule::state_forbids;
 use crate::domain::RuleState;
-use crate::earning::rows;
 use crate::earning;
+use crate::earning::rows;
 use crate::earning::rows::draft::DraftRow;
-use crate::wire::{check_etag, parse_time};
+use crate::earning::update_earning_rule::state_forbids;
 use crate::earning::wire::rule_to_wire;
+use crate::wire::{check_etag, parse_time};
 
 impl PointsApi {
     pub(crate) async fn activate_earning_rule_draft(

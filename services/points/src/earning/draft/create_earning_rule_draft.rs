@@ -4,13 +4,13 @@ use kernel::Time;
 use rpc::Call;
 use store::Begun;
 
-use crate::api::PointsApi;
-use crate::earning::update_earning_rule::state_forbids;
-use crate::domain::RuleState;
-use crate::earning::rows;
-use crate::earning;
-use crate::earning::rows::draft::DraftRow;
 use super::wire::draft_to_wire;
+use crate::api::PointsApi;
+use crate::domain::RuleState;
+use crate::earning;
+use crate::earning::rows;
+use crate::earning::rows::draft::DraftRow;
+use crate::earning::update_earning_rule::state_forbids;
 
 impl PointsApi {
     pub(crate) async fn create_earning_rule_draft(
@@ -25,7 +25,10 @@ impl PointsApi {
         if row.rule.state != RuleState::Active {
             return Err(state_forbids(&call.code, row.rule.state, RuleState::Draft));
         }
-        if rows::draft::find_draft(&**tx, call.tenant(), &call.code).await?.is_some() {
+        if rows::draft::find_draft(&**tx, call.tenant(), &call.code)
+            .await?
+            .is_some()
+        {
             let message = format!(
                 "earning rule {} has a draft of its next version already: change it, or throw it away",
                 call.code

@@ -4,8 +4,8 @@ use rpc::Call;
 use store::Begun;
 
 use crate::api::PointsApi;
-use crate::earning::rows;
 use crate::earning;
+use crate::earning::rows;
 
 impl PointsApi {
     pub(crate) async fn discard_earning_rule_draft(

@@ -2,9 +2,9 @@ use contracts::points::v1::{GetEarningRuleDraftRequest, GetEarningRuleDraftRespo
 use fault::Fault;
 use rpc::Call;
 
+use super::wire::draft_to_wire;
 use crate::api::PointsApi;
 use crate::earning::rows::draft::draft;
-use super::wire::draft_to_wire;
 
 impl PointsApi {
     pub(crate) async fn get_earning_rule_draft(

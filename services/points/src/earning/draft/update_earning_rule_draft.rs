@@ -4,12 +4,12 @@ use kernel::Time;
 use rpc::Call;
 use store::Begun;
 
+use super::wire::draft_to_wire;
 use crate::api::PointsApi;
-use crate::{asset, earning};
 use crate::earning::rows;
 use crate::earning::wire::RulePatch;
 use crate::wire::check_etag;
-use super::wire::draft_to_wire;
+use crate::{asset, earning};
 
 impl PointsApi {
     pub(crate) async fn update_earning_rule_draft(

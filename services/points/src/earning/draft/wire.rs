@@ -1,10 +1,10 @@
 use contracts::points::v1 as wire;
 use kernel::Time;
 
-use crate::earning::wire::rule_to_wire;
 use crate::domain::RuleState;
 use crate::earning::rows::draft::DraftRow;
 use crate::earning::rows::versions::VersionRow;
+use crate::earning::wire::rule_to_wire;
 
 /// The draft of a next version.
 pub(crate) fn draft_to_wire(draft: &DraftRow, now: Time) -> wire::EarningRuleDraft {

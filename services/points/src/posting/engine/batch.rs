@@ -7,7 +7,7 @@ use super::queue::Job;
 use super::resolve::{Resolved, check_led, resolve};
 use crate::domain::{Effects, Posting, State, decide};
 use crate::posting::facts;
-use crate::{posting, account};
+use crate::{account, posting};
 
 /// What became of one posting: its answer as it is remembered, or why it was not posted.
 pub(crate) type Outcome = Result<Vec<u8>, Fault>;

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::{Ask, Subject};
 use crate::domain::{AccountKey, Act, Asset, AssetCode, MemberId, Pool, PoolId, PoolRefusal, Posting};
-use crate::{posting, asset, pool, member};
 use crate::member::owners::Owned;
 use crate::posting::whereabouts::Whereabouts;
+use crate::{asset, member, pool, posting};
 
 /// What was asked, in terms of accounts as they are today.
 pub(crate) struct Resolved {

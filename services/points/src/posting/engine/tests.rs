@@ -13,11 +13,11 @@ use prost::Message;
 use sea_orm::{ConnectionTrait, DbBackend};
 use store::statement;
 
-use world::{World, reason, redeemed};
 use super::batch::Batch;
 use super::{Engine, LOTS_MAX};
 use crate::domain::MemberId;
 use crate::store::migrations;
+use world::{World, reason, redeemed};
 
 /// Everybody waits for the account that the test holds, so that all the others are one batch.
 #[tokio::test]

@@ -7,8 +7,8 @@ use kernel::Tenant;
 use store::Tx;
 
 use super::{check_size, keys_of, named_entries};
-use crate::domain::{AccountKey, Act, EntryKind, HoldId, LotId, LotKey, Posting, State, receiver};
 use crate::account::lots::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots, pending_lots};
+use crate::domain::{AccountKey, Act, EntryKind, HoldId, LotId, LotKey, Posting, State, receiver};
 use crate::member::returns::owners_of_lots;
 
 /// How many lots one statement reads at the most, of how many accounts ever.

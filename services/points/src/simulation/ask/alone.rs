@@ -8,9 +8,9 @@ use contracts::points::v1::*;
 use rpc::Channel;
 use tonic::Status;
 
+use super::Ask;
 use crate::simulation::answer::Answer;
 use crate::simulation::brand::Members;
-use super::Ask;
 
 impl Ask {
     pub(super) async fn send_alone(&self, id: &str, members: &Members, channel: Channel) -> Result<Answer, Status> {

@@ -5,9 +5,9 @@ use contracts::points::v1::*;
 use rpc::Channel;
 use tonic::Status;
 
+use super::{Ask, Change};
 use crate::simulation::answer::Answer;
 use crate::simulation::brand::Members;
-use super::{Ask, Change};
 
 impl Ask {
     pub(super) async fn change_pool(

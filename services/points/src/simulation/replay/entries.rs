@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use contracts::points::v1::Entry;
 use kernel::Time;
 
-use crate::simulation::ask::{Ask, Waits};
-use crate::simulation::brand::Account;
-use crate::simulation::pools::Pool;
 use super::{Replay, negative, parts, post_time, sum};
 use crate::domain::model::Taken;
 use crate::domain::{EntryId, HoldId, LotId, LotKey};
+use crate::simulation::ask::{Ask, Waits};
+use crate::simulation::brand::Account;
+use crate::simulation::pools::Pool;
 
 impl Replay {
     pub(super) fn earn(&mut self, entry: &Entry) {

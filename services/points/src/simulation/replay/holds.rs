@@ -3,12 +3,12 @@
 use contracts::points::v1::{HoldState, PointsConfirmed, PointsHeld, PointsHoldEnded};
 use kernel::Time;
 
-use crate::simulation::answer::Answer;
-use crate::simulation::ask::Ask;
-use crate::simulation::pools::Pool;
 use super::{Effect, Replay, lot_parts, sum, time};
 use crate::domain::model::ModelHold;
 use crate::domain::{EntryId, HoldId};
+use crate::simulation::answer::Answer;
+use crate::simulation::ask::Ask;
+use crate::simulation::pools::Pool;
 
 impl Replay {
     pub(super) fn hold(&mut self, held: &PointsHeld, by: &str) {

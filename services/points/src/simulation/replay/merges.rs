@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use contracts::points::v1::Entry;
 
-use crate::simulation::brand::{ASSETS, Account, WITNESS};
-use crate::simulation::identity::{Leads, Passage};
 use super::{Replay, negative, parts};
 use crate::domain::model::{ModelHold, Whereabouts};
 use crate::domain::{HoldId, LotKey};
+use crate::simulation::brand::{ASSETS, Account, WITNESS};
+use crate::simulation::identity::{Leads, Passage};
 
 /// Who is who, and what of whom is where.
 pub(crate) struct Family {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use contracts::points::v1::Entry;
 
+use super::{Effect, Replay, parts, sorted};
 use crate::simulation::answer::Answer;
 use crate::simulation::ask::{Ask, Change};
 use crate::simulation::brand::FAMILY;
 use crate::simulation::pools::{POOLS, Pool};
-use super::{Effect, Replay, parts, sorted};
 
 impl Replay {
     /// Who has joined a pool.

@@ -5,11 +5,11 @@ use kernel::Fact;
 use prost::Message;
 use store::OutboxRow;
 
+use super::{Replay, parts, post_time};
+use crate::domain::LotKey;
 use crate::simulation::ask::Change;
 use crate::simulation::brand::Account;
 use crate::simulation::pools;
-use super::{Replay, parts, post_time};
-use crate::domain::LotKey;
 
 /// What a fact is about.
 #[derive(Clone, Debug)]

@@ -2,12 +2,12 @@
 
 use contracts::points::v1::Entry;
 
-use crate::simulation::answer::Answer;
-use crate::simulation::ask::Ask;
-use crate::simulation::pools::Pool;
 use super::{Effect, Replay, negative, parts, post_time, sum};
 use crate::domain::model::Whereabouts;
 use crate::domain::{EntryId, LotId, LotKey};
+use crate::simulation::answer::Answer;
+use crate::simulation::ask::Ask;
+use crate::simulation::pools::Pool;
 
 impl Replay {
     /// Of what a spend took, that comes back which expires last: to its lots, or in one new lot in the place of those that have

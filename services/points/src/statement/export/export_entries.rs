@@ -10,15 +10,15 @@ use store::Db;
 use tonic::Status;
 use uuid::Builder;
 
-use crate::api::PointsApi;
-use crate::domain::{AccountKey, AssetCode, Entry, EntryId};
 use super::rows::{AssetPage, export_asset};
+use crate::account::wire::entry_to_wire;
+use crate::api::PointsApi;
 use crate::asset::rows::asset;
+use crate::domain::{AccountKey, AssetCode, Entry, EntryId};
+use crate::pages::{Page, parse_cursor};
+use crate::pool::wire::parse_holder;
 use crate::posting::entries::entries_between;
 use crate::statement::rows::{head, last_before};
-use crate::pages::{Page, parse_cursor};
-use crate::account::wire::entry_to_wire;
-use crate::pool::wire::parse_holder;
 use crate::wire::parse_time;
 
 /// How many entries are read at a time.

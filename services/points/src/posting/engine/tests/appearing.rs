@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use contracts::points::v1::EarnPointsResponse;
 
 use super::world::World;
+use crate::account::rows::lock_existing;
+use crate::asset::rows::assets;
 use crate::domain::{AccountKey, Act, Posting, Refusal, decide};
 use crate::posting::load::{asset_of, read, state_of};
-use crate::asset::rows::assets;
-use crate::account::rows::lock_existing;
 
 #[tokio::test]
 async fn who_spends_of_an_account_that_is_not_there_yet_does_not_see_what_it_is_given_meanwhile() {

@@ -3,7 +3,9 @@
 use fault::Fault;
 
 use super::world::World;
-use crate::domain::{AccountKey, Act, Availability, ConfirmCause, Earns, Effects, Extent, MemberId, Posting, Refusal, ReleaseCause};
+use crate::domain::{
+    AccountKey, Act, Availability, ConfirmCause, Earns, Effects, Extent, MemberId, Posting, Refusal, ReleaseCause,
+};
 use crate::posting::post::post_many;
 
 impl World {

@@ -6,12 +6,12 @@ use sea_orm::ConnectionTrait;
 use store::{Db, Tx, for_update, statement};
 use testkit::TestDb;
 
+use crate::asset::rows::{AssetRow, create_asset};
 use crate::domain::{AssetKind, ExpiryPolicy, MemberId};
 use crate::posting::engine::batch::Batch;
 use crate::posting::engine::{Ask, Engine, LOTS_MAX};
-use crate::asset::rows::{AssetRow, create_asset};
-use crate::store::migrations;
 use crate::posting::request::ask;
+use crate::store::migrations;
 
 /// An engine on a database of its own, and the accounts of one tenant.
 pub(crate) struct World {
