@@ -61,7 +61,7 @@ impl Queue {
     pub async fn has_free(&self, tenant: Tenant, item: &str) -> Result<bool, Fault> {
         let stuck = self.db.stuck_item(self.name, tenant, item).await?;
         let now = self.clock.now();
-        Ok(stuck.is_none_or(|stuck| stuck.retry_time.is_some_and(|retry_time| retry_time <= now)))
+        Ok(stuck.is_none_or(|stuck| stuck.may_be_tried(now)))
     }
 
     /// Works on one item. Where that fails, or panics, the item is set aside, and there is no outcome.

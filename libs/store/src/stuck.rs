@@ -31,11 +31,13 @@ pub struct StuckItem {
 }
 
 /// The condition by which a queue's list leaves out what is set aside. `tenant` and `item` are the columns that name an item,
-/// `now` the placeholder of the present time.
+/// `now` the placeholder of the present time. What failed later than now failed while the clock was ahead: it does not wait for
+/// as long as the clock was.
 pub fn is_free(queue: &'static str, tenant: &str, item: &str, now: &str) -> String {
     format!(
         "NOT EXISTS (SELECT 1 FROM stuck_item AS stuck WHERE stuck.queue = '{queue}' AND stuck.tenant_id = {tenant} \
-         AND stuck.item = {item} AND (stuck.retry_time IS NULL OR stuck.retry_time > {now}))"
+         AND stuck.item = {item} \
+         AND (stuck.retry_time IS NULL OR (stuck.retry_time > {now} AND stuck.fail_time <= {now})))"
     )
 }
 
@@ -84,8 +86,8 @@ impl Db {
 
     /// Which items of a queue have failed before and may have been tried again by now.
     pub async fn retried_items(&self, queue: &str, now: Time, items_max: i64) -> Result<Vec<(Tenant, String)>, Fault> {
-        const RETRIED: &str =
-            "SELECT tenant_id, item FROM stuck_item WHERE queue = $1 AND retry_time <= $2 ORDER BY retry_time LIMIT $3";
+        const RETRIED: &str = "SELECT tenant_id, item FROM stuck_item WHERE queue = $1 AND (retry_time <= $2 OR (retry_time IS NOT NULL \
+             AND fail_time > $2)) ORDER BY retry_time LIMIT $3";
         let parameters: [Value; 3] = [queue.into(), now.micros().into(), items_max.into()];
         let rows = self
             .read()
@@ -98,6 +100,12 @@ impl Db {
 }
 
 impl StuckItem {
+    /// Whether its queue takes it again, as [`is_free`] says it of the database.
+    pub fn may_be_tried(&self, now: Time) -> bool {
+        self.retry_time
+            .is_some_and(|retry_time| retry_time <= now || self.fail_time > now)
+    }
+
     /// Whether it waits for an operator.
     pub fn is_parked(&self) -> bool {
         self.retry_time.is_none()

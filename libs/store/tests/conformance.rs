@@ -777,3 +777,53 @@ async fn the_connection_by_which_a_process_is_seen_to_live_is_one_of_its_own_and
     );
     world.db.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn an_item_that_failed_while_the_clock_was_ahead_is_tried_again_as_soon_as_it_is_right() {
+    const QUEUE: &str = "test.queue";
+    let world = world().await;
+    let now = world.clock.now();
+    let minute = std::time::Duration::from_mins(1);
+    let free = store::stuck::is_free(QUEUE, "one.tenant_id", "'item'", "$2");
+    let sql = format!("SELECT COUNT(*) FROM (SELECT CAST($1 AS {{uuid}}) AS tenant_id) AS one WHERE {free}");
+    let sql = sql.replace(
+        "{uuid}",
+        match world.db.backend() {
+            DbBackend::Postgres => "UUID",
+            _ => "BLOB",
+        },
+    );
+    for (fail_time, retry_time, is_free) in [
+        (now, Some(now.plus(minute)), false),
+        (now.minus(minute), Some(now), true),
+        (now.plus_days(365), Some(now.plus_days(366)), true),
+        (now, None, false),
+        (now.plus_days(365), None, false),
+    ] {
+        let stuck = store::StuckItem {
+            queue: QUEUE.to_owned(),
+            tenant: world.tenant,
+            item: "item".to_owned(),
+            tries: 1,
+            reason: "broken".to_owned(),
+            retry_time,
+            fail_time,
+        };
+        let tx = world.db.begin().await.unwrap();
+        stuck.save(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+        let parameters: [sea_orm::Value; 2] = [world.tenant.uuid().into(), now.micros().into()];
+        let row = world
+            .db
+            .read()
+            .query_one_raw(statement(world.db.read(), &sql, parameters))
+            .await;
+        let found: i64 = row.unwrap().unwrap().try_get_by_index(0).unwrap();
+        let retried = world.db.retried_items(QUEUE, now, 10).await.unwrap();
+        assert_eq!(
+            (found == 1, !retried.is_empty(), stuck.may_be_tried(now)),
+            (is_free, is_free, is_free),
+            "failed at {fail_time}"
+        );
+    }
+}

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fault::Fault;
-use kernel::{Clock, Time};
+use kernel::Clock;
 use runtime::Worker;
 use store::Db;
 
@@ -19,8 +19,8 @@ const ROUND: Duration = Duration::from_hours(6);
 pub(crate) struct Tidy {
     db: Db,
     clock: Clock,
-    /// When the next round is due.
-    next: Time,
+    /// When the next round is due, by the steady clock: where the other one is set back, this does not wait for it.
+    next: Duration,
 }
 
 impl Tidy {
@@ -28,7 +28,7 @@ impl Tidy {
         Self {
             db,
             clock,
-            next: Time::EPOCH,
+            next: Duration::ZERO,
         }
     }
 }
@@ -40,8 +40,8 @@ impl Worker for Tidy {
     }
 
     async fn tick(&mut self) -> Result<usize, Fault> {
-        let now = self.clock.now();
-        if now < self.next {
+        let (now, steady) = (self.clock.now(), self.clock.steady());
+        if steady < self.next {
             return Ok(0);
         }
         let tx = self.db.begin().await?;
@@ -50,7 +50,7 @@ impl Worker for Tidy {
         tx.commit().await?;
         let forgotten = usize::try_from(forgotten).map_err(Fault::internal)?;
         if forgotten < FORGOTTEN_MAX {
-            self.next = now.plus(ROUND);
+            self.next = steady.saturating_add(ROUND);
         }
         Ok(forgotten)
     }
@@ -60,6 +60,6 @@ impl Worker for Tidy {
     }
 
     async fn rest(&mut self) {
-        self.clock.sleep_until(self.next).await;
+        self.clock.sleep(self.next.saturating_sub(self.clock.steady())).await;
     }
 }

@@ -116,8 +116,12 @@ impl Keyring {
             key.secrets.first().and_then(|secret| secret.expire_time),
         ];
         let end = ends.into_iter().flatten().min();
-        let reusable =
-            former.filter(|former| former.scopes == key.scopes && at.duration_since(former.signed_at) < Signer::REUSE);
+        let reusable = former.filter(|former| {
+            former.scopes == key.scopes
+                && at.duration_since(former.signed_at) < Signer::REUSE
+                // A clock that was set forward has ended it, however young it is.
+                && self.signer.verify(&former.opened.principal).is_ok()
+        });
         let (opened, signed_at) = if let Some(former) = reusable {
             (former.opened.clone(), former.signed_at)
         } else {
@@ -240,5 +244,31 @@ mod tests {
         let start = Instant::now();
         assert!(entry(start, Some(NOW.plus(Duration::from_micros(1)))).holds(NOW, start));
         assert!(!entry(start, Some(NOW)).holds(NOW, start));
+    }
+
+    #[tokio::test]
+    async fn a_signature_is_sent_again_while_it_is_honoured_and_not_after_the_clock_has_ended_it() {
+        let db = testkit::TestDb::new(crate::migrations()).await;
+        let clock = Clock::manual(NOW);
+        let keyring = Keyring::new(db.db(), clock.clone(), Signer::new(&[1; 32]));
+        let key = ApiKey {
+            id: Id::generate(&clock),
+            display_name: "POS".to_owned(),
+            scopes: kernel::Scopes::default(),
+            creator: "test".to_owned(),
+            create_time: NOW,
+            expire_time: None,
+            revoke_time: None,
+            last_use_time: None,
+            secrets: Vec::new(),
+        };
+        let (start, later) = (Instant::now(), Instant::now() + Duration::from_secs(1));
+        let signed_at = |former: &Entry| {
+            let entry = keyring.entry(Tenant::PLATFORM, &key, Some(former), later);
+            entry.unwrap().signed_at
+        };
+        let honoured = keyring.entry(Tenant::PLATFORM, &key, None, start).unwrap();
+        assert_eq!(signed_at(&honoured), start);
+        assert_eq!(signed_at(&entry(start, None)), later, "no service honours it");
     }
 }

@@ -9,17 +9,24 @@ const REST_MIN: Duration = Duration::from_millis(100);
 /// And so long at the most, where there is more to do.
 const REST_MAX: Duration = Duration::from_mins(1);
 
+/// Whether what was done at a time that is stored need not be done again yet. What seems to be done later than now was done
+/// while the clock was ahead, and says nothing.
+pub(crate) fn is_recent(done: Time, every: Duration, now: Time) -> bool {
+    (done..done.plus(every)).contains(&now)
+}
+
 /// How a worker that proves something for ever leaves room for those who post.
 pub(crate) struct Pace {
     clock: Clock,
     /// How long it rests where there is nothing to do.
     idle: Duration,
-    resume_time: Time,
+    /// By the steady clock: where the platform's is set back, it does not rest for as long as it was set back.
+    resume: Duration,
 }
 
-/// When a piece of work began, by the platform's clock and by the machine's.
+/// When a piece of work began, by the platform's steady clock and by the machine's.
 pub(crate) struct Began {
-    time: Time,
+    steady: Duration,
     instant: Instant,
 }
 
@@ -28,15 +35,15 @@ impl Pace {
         Self {
             clock,
             idle,
-            resume_time: Time::EPOCH,
+            resume: Duration::ZERO,
         }
     }
 
     /// Begins a piece of work; none while it rests.
     pub(crate) fn begin(&self) -> Option<Began> {
-        let time = self.clock.now();
-        (time >= self.resume_time).then(|| Began {
-            time,
+        let steady = self.clock.steady();
+        (steady >= self.resume).then(|| Began {
+            steady,
             instant: Instant::now(),
         })
     }
@@ -52,11 +59,11 @@ impl Pace {
         } else {
             self.idle
         };
-        self.resume_time = began.time.plus(took).plus(rest);
+        self.resume = began.steady.saturating_add(took).saturating_add(rest);
     }
 
     pub(crate) async fn resume(&self) {
-        self.clock.sleep_until(self.resume_time).await;
+        self.clock.sleep(self.resume.saturating_sub(self.clock.steady())).await;
     }
 }
 
@@ -64,9 +71,9 @@ impl Pace {
 mod tests {
     use super::*;
 
-    fn began(time: Time, seconds_ago: u64) -> Began {
+    fn began(clock: &Clock, seconds_ago: u64) -> Began {
         Began {
-            time,
+            steady: clock.steady(),
             instant: Instant::now().checked_sub(Duration::from_secs(seconds_ago)).unwrap(),
         }
     }
@@ -82,8 +89,8 @@ mod tests {
             (60, true, Duration::from_mins(1) + REST_MAX),
             (60, false, Duration::from_secs(60 + 5)),
         ] {
-            pace.rest_after(&began(clock.now(), seconds_ago), has_worked);
-            let rest = pace.resume_time.since(clock.now());
+            pace.rest_after(&began(&clock, seconds_ago), has_worked);
+            let rest = pace.resume - clock.steady();
             assert!((at_least..at_least * 2).contains(&rest), "{rest:?}");
             assert!(pace.begin().is_none());
         }
@@ -99,5 +106,33 @@ mod tests {
         clock.turn_to(Time::EPOCH.plus(Duration::from_mins(11)));
         pace.rest_after(&began, false);
         assert!(pace.begin().is_some());
+    }
+
+    #[test]
+    fn what_was_done_by_a_clock_that_was_ahead_is_done_again() {
+        let done = Time::from_seconds(1_800_000_000);
+        for (now, expected) in [
+            (done, true),
+            (done.plus(Duration::from_secs(59)), true),
+            (done.plus(Duration::from_mins(1)), false),
+            (done.minus(Duration::from_secs(1)), false),
+            (done.plus_days(-365), false),
+        ] {
+            assert_eq!(is_recent(done, Duration::from_mins(1), now), expected, "{now}");
+        }
+    }
+
+    #[test]
+    fn it_rests_no_longer_where_the_clock_was_set_back_or_forward() {
+        let start = Time::from_seconds(1_800_000_000);
+        for days in [-365, 365] {
+            let clock = Clock::manual(start);
+            let mut pace = Pace::new(clock.clone(), Duration::from_secs(5));
+            pace.rest_after(&began(&clock, 0), false);
+            clock.leap_to(start.plus_days(days));
+            assert!(pace.begin().is_none(), "no time has passed");
+            clock.advance(Duration::from_secs(10));
+            assert!(pace.begin().is_some());
+        }
     }
 }

@@ -10,7 +10,7 @@ use telemetry::Red;
 use uuid::Uuid;
 
 use super::miscounts::{count_miscounted, count_wrong_sums, save_wrong_sums};
-use super::pace::Pace;
+use super::pace::{Pace, is_recent};
 use super::sum_pages::{NextPage, add_proven, next_pages, page_sums, sums_between};
 use super::sum_walk::{WalkRow, begin_walk, forget_sums, save_walk, walk};
 use crate::asset::rows::tenants;
@@ -111,8 +111,9 @@ impl ProveCounters {
     /// What agrees changes nothing but how far it has come, and that is written once, in the end.
     async fn compare(&self, tenant: Tenant, mut row: WalkRow) -> Result<usize, Fault> {
         let began = Instant::now();
-        let next_time = row.compare_time.map(|time| time.plus(COMPARE_MIN));
-        if row.page.is_none() && next_time.is_some_and(|time| self.clock.now() < time) {
+        let now = self.clock.now();
+        let has_compared = |time| is_recent(time, COMPARE_MIN, now);
+        if row.page.is_none() && row.compare_time.is_some_and(has_compared) {
             return Ok(0);
         }
         // What was found wrong in a month may be right by now.

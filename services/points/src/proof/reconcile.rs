@@ -7,7 +7,7 @@ use runtime::{Deps, Queue, Worker};
 use store::Db;
 use telemetry::Red;
 
-use super::pace::Pace;
+use super::pace::{Pace, is_recent};
 use super::reconciliations::{
     ReconciliationRow, begin_reconciliation, oldest_pass_end, reconciliation, save_reconciliation,
 };
@@ -74,7 +74,7 @@ impl Reconcile {
             None => self.begin(tenant, now).await?,
         };
         if !row.running {
-            if now < row.start_time.plus(PASS_MIN) {
+            if is_recent(row.start_time, PASS_MIN, now) {
                 return Ok(0);
             }
             row.begin(now, is_stale(&row, now));
@@ -150,7 +150,7 @@ impl Reconcile {
 /// Whether what was proven has to be read again.
 fn is_stale(row: &ReconciliationRow, now: Time) -> bool {
     let began = row.scratch.map(|(start_time, _)| start_time);
-    began.is_none_or(|began| now >= began.plus(SCRATCH_EVERY))
+    began.is_none_or(|began| !is_recent(began, SCRATCH_EVERY, now))
 }
 
 /// Judges a page. The pass goes on behind the accounts up to the first that has more entries than were read.
