@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use store::{Db, statement};
@@ -64,6 +65,9 @@ pub async fn leave_unanalysed(db: &Db) -> bool {
     }
     true
 }
+
+/// How long until a connection that is not handed out counts as kept by the service.
+const NONE_LEFT: Duration = Duration::from_secs(2);
 
 /// How often a call runs until every connection may keep the plans of its statements.
 pub const fn runs_to_warm() -> usize {
@@ -131,7 +135,8 @@ fn table_of(index: &str) -> &str {
     index.split_once(BY).map_or(index, |(table, _)| table)
 }
 
-/// How many rows were read so far. Every connection is held once, so that all of them tell.
+/// How many rows were read so far. Every connection is held once, so that all of them tell, but for the one by which a service
+/// may show that it lives: it stays with the service, and reads no table.
 pub async fn rows_read(db: &Db) -> RowsRead {
     // What an index gives is read from the table, or need not be.
     const COUNTERS: &str = "SELECT t.relname::text, t.seq_tup_read FROM pg_stat_user_tables AS t \
@@ -140,7 +145,15 @@ pub async fn rows_read(db: &Db) -> RowsRead {
          FROM pg_stat_user_indexes AS i WHERE i.schemaname = current_schema()";
     let mut held = Vec::new();
     for _ in 0..CONNECTIONS_MAX {
-        let tx = db.begin().await.expect("a connection");
+        let Ok(begun) = tokio::time::timeout(NONE_LEFT, db.begin()).await else {
+            assert_eq!(
+                held.len().saturating_add(1),
+                CONNECTIONS_MAX,
+                "only one connection is kept"
+            );
+            break;
+        };
+        let tx = begun.expect("a connection");
         tx.execute_unprepared("SELECT pg_stat_force_next_flush()")
             .await
             .expect("counters can be told");
