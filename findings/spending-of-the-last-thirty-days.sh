@@ -15,7 +15,7 @@
 # checks a rule in a notebook and runs it in SQL finds members on the edge of a tier that differ, and no bug in either.
 # The rule has to say whether its window holds its far edge (ours: from > now - 30 days) and what a moment's equals are.
 #
-# Needs Python 3.11 or later with SQLite 3.28 or later.
+# Needs Python 3.11 or later with SQLite 3.38 or later.
 
 set -euo pipefail
 folder=$(mktemp -d)
