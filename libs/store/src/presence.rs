@@ -81,8 +81,10 @@ impl Attendance {
         {
             return Ok(session.presence);
         }
-        // First, so that there is a connection for the next one.
-        *held = None;
+        // First, so that there is a connection for the next one, and no more at any time than there may be.
+        if let Some(session) = held.take() {
+            let _ = timeout(PING_TIMEOUT, session.connection.close()).await;
+        }
         let session = health.during(Session::open(pool)).await?;
         Ok(held.insert(session).presence)
     }

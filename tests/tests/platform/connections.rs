@@ -52,6 +52,9 @@ async fn the_fewest_connections_carry_any_number_of_callers_and_are_never_exceed
     host.stop().await;
 }
 
+/// How often the server is asked again: it lists a session for a moment after it was closed.
+const LOOKS: usize = 5;
+
 /// Sees that no more connections to the platform's database are open than it may have.
 async fn most_open(host: &Host) {
     let Some(max) = host.place.config.database_connections_max else {
@@ -60,13 +63,17 @@ async fn most_open(host: &Host) {
     let db = host.platform.databases()["points"].clone();
     let sql =
         "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'";
-    let row = db
-        .read()
-        .query_one_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql))
-        .await
-        .unwrap();
-    let open: i64 = row.unwrap().try_get_by_index(0).unwrap();
-    assert!(open <= i64::from(max), "{open} of {max}");
+    let mut open = Vec::new();
+    for _ in 0..LOOKS {
+        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+        let row = db.read().query_one_raw(statement).await.unwrap();
+        open.push(row.unwrap().try_get_by_index::<i64>(0).unwrap());
+        if open.last() <= Some(&i64::from(max)) {
+            return;
+        }
+        kernel::pause(std::time::Duration::from_millis(200)).await;
+    }
+    panic!("{open:?} of {max}");
 }
 
 #[tokio::test]
