@@ -22,7 +22,7 @@ use crate::graph;
 use crate::graph::Moment;
 use crate::graph::member::{Member, MemberId};
 
-/// The methods of this service, each in the file of its name under `handlers`.
+/// The methods of this service, each in the file of its name in the room of its noun.
 #[derive(Clone)]
 pub(crate) struct IdentityApi {
     pub(crate) clock: Clock,

@@ -23,7 +23,6 @@ mod bulk;
 mod channel;
 mod facts;
 mod graph;
-mod handlers;
 mod parse;
 mod profile;
 mod refusals;

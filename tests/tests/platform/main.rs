@@ -18,6 +18,7 @@ mod imports;
 mod order_to_coupon;
 mod pitfalls;
 mod place;
+mod rooms;
 mod statements;
 mod tenants;
 mod texts;
