@@ -1,1 +1,0 @@
-//! One file for each method: parse, decide, apply, answer.
