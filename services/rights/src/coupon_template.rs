@@ -12,7 +12,7 @@ use kernel::{Money, Time};
 use crate::benefit::{Benefit, Terms, TermsError};
 use crate::coupon::validity::{Period, Validity};
 
-/// The common properties of the coupons of one campaign: coupons are issued from it.
+/// A template, from which coupons with the same terms are issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CouponTemplate {
     /// Its code, chosen by the brand.
