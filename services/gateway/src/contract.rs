@@ -1,4 +1,4 @@
-//! What the contracts say, read once from their descriptors when the gateway starts.
+//! The contracts, read once from their descriptors when the gateway starts.
 //!
 //! Nothing here knows a method by its name: an RPC that is added to a contract is served, routed and documented without a
 //! line of the gateway being touched. Whatever is wrong in a contract stops the start, with the name of the method.
@@ -46,15 +46,15 @@ pub enum ContractError {
         method: String,
         /// As the contract has it.
         address: String,
-        /// What is wrong.
+        /// The fault.
         reason: String,
     },
     /// Two methods have the same REST address.
     #[error("{first} and {second} have the same address: {address}")]
     Ambiguous {
-        /// Who had it first.
+        /// The method that had it first.
         first: String,
-        /// Who came second.
+        /// The method that came second.
         second: String,
         /// The address that both have.
         address: String,

@@ -1,4 +1,4 @@
-//! The one address: takes connections, tells gRPC from REST, and answers what belongs to no service.
+//! The one address: takes connections, tells gRPC from REST, and answers requests that belong to no service.
 
 mod access_log;
 mod config;
@@ -34,14 +34,14 @@ pub use config::GatewayConfig;
 
 const SERVING: Bytes = Bytes::from_static(b"{\"status\":\"SERVING\"}");
 
-/// What the gateway works with.
+/// The dependencies of the gateway.
 #[derive(Clone)]
 pub struct GatewayDeps {
     /// The platform's clock, by which keys expire.
     pub clock: Clock,
     /// Where the API keys are: the gateway's own database.
     pub db: Db,
-    /// Signs who calls, for the services.
+    /// Signs the caller's principal for the services.
     pub signer: Signer,
     /// The services by their names; the gateway's own among them.
     pub channels: BTreeMap<String, Channel>,
@@ -54,7 +54,7 @@ pub struct Gateway {
     edge: Arc<Edge>,
 }
 
-/// What every request needs.
+/// The state that every request needs.
 pub(crate) struct Edge {
     pub(crate) config: GatewayConfig,
     pub(crate) contracts: Contracts,
@@ -65,7 +65,7 @@ pub(crate) struct Edge {
 }
 
 impl Gateway {
-    /// Reads the contracts; what is wrong in them is told here, before anything listens.
+    /// Reads the contracts. A fault in them is an error here, before anything listens.
     pub fn new(config: GatewayConfig, deps: GatewayDeps) -> Result<Self, ContractError> {
         let contracts = Contracts::read()?;
         let openapi = serde_json::to_vec(&openapi::document(&contracts.router))?.into();
@@ -141,8 +141,8 @@ impl Edge {
         error.response(&self.contracts.errors).map(Body::new)
     }
 
-    /// The way to the service of a method, on which every call says and proves who calls. Whether the caller may call the
-    /// method is for the service to decide; here it is decided who calls.
+    /// The channel to the service of a method, with the caller's signed principal. The gateway decides who calls; the service
+    /// decides whether that caller may call the method.
     pub(crate) async fn admit(&self, method: &'static Method, headers: &HeaderMap) -> Result<Channel, Fault> {
         access_log::method(method.full_name);
         let opened = match presented(headers)? {

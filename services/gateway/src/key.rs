@@ -2,12 +2,16 @@ mod create_api_key;
 pub(crate) mod credential;
 pub(crate) mod keyring;
 mod list_api_keys;
+pub mod operator;
+mod refusals;
 mod revoke_api_key;
 mod rotate_api_key;
 pub(crate) mod rows;
 pub(crate) mod scope;
 pub(crate) mod secret;
+mod service;
 pub(crate) mod succession;
+pub(crate) mod wire;
 
 use std::time::Duration;
 
@@ -30,7 +34,7 @@ pub(crate) struct ApiKey {
     pub(crate) id: Id<Key>,
     pub(crate) display_name: String,
     pub(crate) scopes: Scopes,
-    /// Who made it: a key's id, [`BOOTSTRAP`] or [`OPERATOR`].
+    /// The maker: a key's id, [`BOOTSTRAP`] or [`OPERATOR`].
     pub(crate) creator: String,
     pub(crate) create_time: Time,
     pub(crate) expire_time: Option<Time>,
@@ -45,10 +49,10 @@ pub(crate) const BOOTSTRAP: &str = "bootstrap";
 /// The maker of a key that was made at the database.
 pub(crate) const OPERATOR: &str = "operator";
 
-/// What is kept of one of a key's secrets.
+/// One of a key's secrets, as it is stored: without its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeptSecret {
-    /// The how manieth secret of its key it is: 1, 2, 3 and so on.
+    /// Its place among the secrets of its key: 1, 2, 3 and so on.
     pub(crate) ordinal: i64,
     pub(crate) hash: SecretHash,
     pub(crate) prefix: String,
@@ -79,12 +83,12 @@ pub(crate) enum RotateError {
     Expired { since: Time },
 }
 
-/// What a tenant's first key holds: everything of the tenant.
+/// The scopes of a tenant's first key: everything of the tenant.
 pub(crate) fn tenant_scopes() -> Scopes {
     Scopes::new(["*".to_owned()])
 }
 
-/// What the platform's first key holds: everything of the tenant, and everything of the platform, such as making further
+/// The scopes of the platform's first key: everything of the tenant, and everything of the platform, such as making further
 /// tenants.
 pub(crate) fn operator_scopes() -> Scopes {
     Scopes::new(["*", "platform.*"].map(str::to_owned))

@@ -7,8 +7,17 @@
 //! - gRPC is passed through as raw bodies; REST is the standard JSON mapping of protobuf, its errors are
 //!   `google.rpc.Status` as JSON.
 //! - [`service`] is the gateway's own service, of tenants and API keys, served like every other. A secret is answered once
-//!   and is never stored, not even in the answer that a repeated request gets: it has everything but the secret. Whoever
-//!   lost the first answer rotates the key.
+//!   and is never stored, not even in the answer that a repeated request gets: it has everything but the secret. A
+//!   caller who lost the first answer rotates the key.
+//!
+//! The rooms:
+//! - `edge`: the listener, gRPC pass-through, probes, reflection and the access log.
+//! - `contract`: the methods, routes and scopes that the descriptors declare.
+//! - `rest`: HTTP and JSON to messages and back.
+//! - `openapi`: the document of the REST addresses.
+//! - `key`: API keys, their secrets and scopes; the keyring that admits callers; the operator's commands.
+//! - `tenant`: tenants, and the first tenant of a platform.
+//! - `store`: the tables.
 
 #![cfg_attr(
     test,
@@ -21,17 +30,13 @@
 )]
 
 mod api;
-mod bootstrap;
 mod contract;
-mod domain;
 mod edge;
 mod key;
 mod openapi;
-pub mod operator;
 mod rest;
 mod store;
 mod tenant;
-mod wire;
 
 use contracts::gateway::v1::api_key_service_server::ApiKeyServiceServer;
 use contracts::gateway::v1::tenant_service_server::TenantServiceServer;
@@ -40,10 +45,12 @@ use tonic::service::Routes;
 
 use crate::api::GatewayApi;
 
-pub use crate::bootstrap::{Beginning, FirstKey, FirstSecret, bootstrap, tenants};
 pub use crate::contract::ContractError;
 pub use crate::edge::{Gateway, GatewayConfig, GatewayDeps};
+pub use crate::key::operator;
 pub use crate::key::secret::{Secret, WeakSecret};
+pub use crate::store::migrations;
+pub use crate::tenant::bootstrap::{Beginning, FirstKey, FirstSecret, bootstrap, tenants};
 
 /// The service's name, and its schema's.
 pub const NAME: &str = "gateway";
@@ -58,9 +65,4 @@ pub fn service(deps: Deps) -> Service {
         workers: Vec::new(),
         db: deps.db,
     }
-}
-
-/// The tables of the service.
-pub fn migrations() -> Vec<::store::Migration> {
-    store::migrations()
 }

@@ -312,7 +312,7 @@ mod tests {
         };
         assert!(paths.iter().any(|path| path.contains("}:")));
         for path in &paths {
-            let example = path.replace('{', "x").replace('}', "x");
+            let example = path.replace(['{', '}'], "x");
             let first = paths.iter().find(|template| matches(template, &example)).unwrap();
             assert_eq!(first, path);
         }

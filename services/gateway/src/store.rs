@@ -1,5 +1,5 @@
 //! The gateway's tables: tenants, their API keys, the hashes of the keys' secrets.
 
-pub(crate) mod migrations;
+mod migrations;
 
-pub(crate) use migrations::all as migrations;
+pub use migrations::migrations;

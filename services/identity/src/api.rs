@@ -1,28 +1,13 @@
-use ::store::Db;
-use contracts::identity::v1::blocked_value_service_server::BlockedValueService;
-use contracts::identity::v1::channel_service_server::ChannelService;
-use contracts::identity::v1::member_service_server::MemberService;
-use contracts::identity::v1::{
-    BatchGetMembersRequest, BatchGetMembersResponse, BatchLookUpMembersRequest, BatchLookUpMembersResponse,
-    BatchResolveMembersRequest, BatchResolveMembersResponse, CreateBlockedValueRequest, CreateBlockedValueResponse,
-    CreateChannelRequest, CreateChannelResponse, DeleteBlockedValueRequest, DeleteBlockedValueResponse,
-    GetChannelRequest, GetChannelResponse, GetMemberRequest, GetMemberResponse, ImportMembersRequest,
-    ImportMembersResponse, LinkIdentityRequest, LinkIdentityResponse, ListBlockedValuesRequest,
-    ListBlockedValuesResponse, ListChannelsRequest, ListChannelsResponse, ListMembersRequest, ListMembersResponse,
-    LookUpMemberRequest, LookUpMemberResponse, MergeMembersRequest, MergeMembersResponse, ResolveMemberRequest,
-    ResolveMemberResponse, UndoMergeRequest, UndoMergeResponse, UnlinkIdentityRequest, UnlinkIdentityResponse,
-    UpdateChannelRequest, UpdateChannelResponse, UpdateMemberRequest, UpdateMemberResponse,
-};
 use fault::Fault;
-use kernel::{Clock, RequestKey, Tenant};
+use kernel::{Clock, Id, IdError, Kind, RequestKey, Tenant};
 use prost::Message;
-use tonic::{Request, Response, Status, Streaming};
+use store::Db;
 
 use crate::graph;
 use crate::graph::Moment;
 use crate::graph::member::{Member, MemberId};
 
-/// The methods of this service, each in the file of its name in the room of its noun.
+/// The methods of this service, each in the file of its name in the room of its noun, with what they need.
 #[derive(Clone)]
 pub(crate) struct IdentityApi {
     pub(crate) clock: Clock,
@@ -45,8 +30,8 @@ impl IdentityApi {
         })
     }
 
-    /// An answer that has no effect, and so is not kept: repeated, it leads to the same members. But where what it found
-    /// is the effect of this very request, then that one's answer is the answer.
+    /// The answer of a request without an effect, which is not kept: repeated, it leads to the same members. If a copy of
+    /// the request had the effect that this one has found, the copy's answer counts.
     pub(crate) async fn unless_answered<A: Message + Default>(&self, key: &RequestKey, answer: A) -> Result<A, Fault> {
         Ok(self.db.answered(key).await?.unwrap_or(answer))
     }
@@ -58,46 +43,8 @@ impl IdentityApi {
     }
 }
 
-rpc::serve_methods! {
-    impl BlockedValueService for IdentityApi {
-        create_blocked_value(CreateBlockedValueRequest) -> CreateBlockedValueResponse;
-        list_blocked_values(ListBlockedValuesRequest) -> ListBlockedValuesResponse;
-        delete_blocked_value(DeleteBlockedValueRequest) -> DeleteBlockedValueResponse;
-    }
-}
-
-rpc::serve_methods! {
-    impl ChannelService for IdentityApi {
-        create_channel(CreateChannelRequest) -> CreateChannelResponse;
-        get_channel(GetChannelRequest) -> GetChannelResponse;
-        list_channels(ListChannelsRequest) -> ListChannelsResponse;
-        update_channel(UpdateChannelRequest) -> UpdateChannelResponse;
-    }
-}
-
-rpc::serve_methods! {
-    impl MemberService for IdentityApi {
-        resolve_member(ResolveMemberRequest) -> ResolveMemberResponse;
-        batch_resolve_members(BatchResolveMembersRequest) -> BatchResolveMembersResponse;
-        get_member(GetMemberRequest) -> GetMemberResponse;
-        batch_get_members(BatchGetMembersRequest) -> BatchGetMembersResponse;
-        look_up_member(LookUpMemberRequest) -> LookUpMemberResponse;
-        batch_look_up_members(BatchLookUpMembersRequest) -> BatchLookUpMembersResponse;
-        list_members(ListMembersRequest) -> ListMembersResponse;
-        update_member(UpdateMemberRequest) -> UpdateMemberResponse;
-        link_identity(LinkIdentityRequest) -> LinkIdentityResponse;
-        unlink_identity(UnlinkIdentityRequest) -> UnlinkIdentityResponse;
-        merge_members(MergeMembersRequest) -> MergeMembersResponse;
-        undo_merge(UndoMergeRequest) -> UndoMergeResponse;
-
-        async fn import_members(
-            &self,
-            request: Request<Streaming<ImportMembersRequest>>,
-        ) -> Result<Response<ImportMembersResponse>, Status> {
-            // A stream is read once, so it is not run again as a whole; its chunks are.
-            let (metadata, extensions, stream) = request.into_parts();
-            let call = rpc::accept(Request::from_parts(metadata, extensions, ()))?;
-            Ok(Response::new(self.import_members(call, stream).await?))
-        }
-    }
+/// The id in the field `path` of a request.
+pub(crate) fn parse_id<K: Kind>(path: &str, text: &str) -> Result<Id<K>, Fault> {
+    text.parse()
+        .map_err(|error: IdError| Fault::invalid(path, error.to_string()))
 }

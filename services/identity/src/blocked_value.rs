@@ -1,9 +1,10 @@
-//! What a tenant blocks beside the values that stand for nobody everywhere.
+//! The values that a tenant blocks, beside those that stand for nobody everywhere.
 
 mod create_blocked_value;
 mod delete_blocked_value;
 mod list_blocked_values;
 pub(crate) mod rows;
+mod service;
 pub(crate) mod wire;
 
 use std::collections::HashSet;
@@ -35,7 +36,7 @@ pub(crate) struct BlockedValue {
     pub(crate) create_time: Time,
 }
 
-/// What is compared: a value in small letters, and the kind of which it is blocked, none for every kind.
+/// An entry of the list: a value in small letters, and the kind in which it is blocked, none for every kind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Entry {
     pub(crate) kind: Option<Kind>,
@@ -57,7 +58,7 @@ impl Entry {
     }
 }
 
-/// What is blocked of some keys.
+/// The entries that concern some keys.
 #[derive(Debug, Default)]
 pub(crate) struct Blocklist(HashSet<Entry>);
 
@@ -74,8 +75,8 @@ impl Blocklist {
     }
 }
 
-/// The values under which a key may stand in the list. Whoever blocks a phone number of every kind writes it without the
-/// country's prefix.
+/// The values under which a key may stand in the list. An entry of every kind may have a phone number without
+/// the country's prefix.
 pub(crate) fn spellings(key: &Key) -> impl Iterator<Item = String> {
     let value = key.value.to_lowercase();
     let national = match key.kind {

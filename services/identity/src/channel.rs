@@ -2,7 +2,9 @@ mod create_channel;
 mod get_channel;
 mod list_channels;
 pub(crate) mod rows;
+mod service;
 mod update_channel;
+mod wire;
 
 use std::collections::BTreeMap;
 
@@ -12,9 +14,9 @@ use crate::profile::Source;
 
 /// The most channels of a tenant: they are read together with every arrival.
 pub(crate) const CHANNELS_MAX: usize = 200;
-/// What `UpdateMember` wrote is trusted above every channel, whose ranks begin at 1.
+/// Values by `UpdateMember` are trusted above those of every channel, whose ranks begin at 1.
 const TRUST_RANK_OF_UPDATE: i32 = 0;
-/// What came through no channel is trusted least; the ranks of channels end at 1000.
+/// Values that came through no channel are trusted least; the ranks of channels end at 1000.
 const TRUST_RANK_OF_IMPORT: i32 = 1001;
 
 /// A place where members turn up.

@@ -1,11 +1,10 @@
 mod apart;
-mod apart_rows;
 pub(crate) mod arrival;
 mod batch_look_up_members;
 mod batch_resolve_members;
 mod changes;
+mod facts;
 pub(crate) mod identity;
-pub(crate) mod identity_rows;
 pub(crate) mod key;
 mod link;
 mod link_identity;
@@ -13,11 +12,12 @@ mod look_up_member;
 pub(crate) mod member;
 mod merge;
 mod merge_members;
-mod merges;
 pub(crate) mod recognition;
+pub(crate) mod refusals;
 mod resolve;
 mod resolve_member;
 pub(crate) mod rows;
+mod service;
 mod undo;
 mod undo_merge;
 mod unlink_identity;
@@ -44,15 +44,15 @@ use member::{Member, MemberId};
 
 /// The members that one request touches, locked and whole, with everything that has been decided about them.
 ///
-/// Invariants: a verified key is one member's; an absorbed member has no identities; what happened is told in order.
+/// Invariants: a verified key is one member's; an absorbed member has no identities; events are in their order.
 pub(crate) struct Graph {
     channels: Arc<Channels>,
     nodes: BTreeMap<MemberId, Node>,
-    /// Whose each verified key is.
+    /// The member that holds each verified key.
     holders: HashMap<Key, MemberId>,
-    /// Who is not one person with whom, because a merge of the two was undone; each pair in both orders.
+    /// Pairs of members that are two persons, because a merge of them was undone; each pair in both orders.
     apart: BTreeSet<(MemberId, MemberId)>,
-    happenings: Vec<Happening>,
+    events: Vec<Event>,
 }
 
 /// A member, as it was read and as it is now.
@@ -71,7 +71,7 @@ pub(crate) struct Moment<'a> {
 
 /// A thing that happened, with the member as it was then.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Happening {
+pub(crate) enum Event {
     Registered(Member),
     Updated(Member),
     Merged(Merge),
@@ -86,7 +86,7 @@ impl Graph {
             nodes: BTreeMap::new(),
             holders: HashMap::new(),
             apart: BTreeSet::new(),
-            happenings: Vec::new(),
+            events: Vec::new(),
         };
         for member in members {
             graph.hold(&member);
@@ -102,7 +102,7 @@ impl Graph {
         graph
     }
 
-    /// The member whose id this is, or who absorbed it.
+    /// The member of an id, or its survivor.
     pub(crate) fn member(&self, id: MemberId) -> Option<&Member> {
         let node = self.nodes.get(&id)?;
         match node.absorbed_by {
@@ -111,7 +111,7 @@ impl Graph {
         }
     }
 
-    /// Whose a verified key is.
+    /// The member that holds a verified key.
     pub(crate) fn holder(&self, key: &Key) -> Option<&Member> {
         self.holders.get(key).and_then(|&id| self.member(id))
     }
@@ -138,7 +138,7 @@ impl Graph {
         self.release(&before);
         self.hold(&now);
         if now.is_seen_otherwise_than(&before) {
-            self.happenings.push(Happening::Updated(now));
+            self.events.push(Event::Updated(now));
         }
     }
 

@@ -3,9 +3,18 @@
 //! What this service guarantees:
 //! - A verified identity is one member's, by the rules of [`crate::graph::recognition`] and by the key of its table.
 //! - The same arrival leads to the same member, however often, in whatever order and however concurrently it comes.
-//! - An identity never moves from one member to another but by a merge, and a merge forgets no id: what was absorbed
-//!   leads to its survivor, in every method, unless the merge is undone: then the two are apart, whatever evidence says.
+//! - An identity never moves from one member to another but by a merge, and a merge forgets no id: the id of
+//!   an absorbed member leads to its survivor, in every method, until the merge is undone. Then the two stay two persons,
+//!   whatever evidence says.
 //! - Every change is told: member registered, updated, merged, merge undone, in the transaction of the change.
+//!
+//! The rooms, each with its methods, decisions, rows and words:
+//! - `channel`: the places where members turn up, and how far their values are trusted.
+//! - `graph`: members and their identities: recognition, linking, merging, undoing, and the facts of all this.
+//! - `profile`: the fields of a person, with the source of each value.
+//! - `blocked_value`: values that stand for nobody in a tenant.
+//! - `bulk`: imports of members.
+//! - `store`: the tables.
 
 #![cfg_attr(
     test,
@@ -21,11 +30,8 @@ mod api;
 mod blocked_value;
 mod bulk;
 mod channel;
-mod facts;
 mod graph;
-mod parse;
 mod profile;
-mod refusals;
 mod store;
 
 use contracts::identity::v1::blocked_value_service_server::BlockedValueServiceServer;

@@ -47,7 +47,7 @@ impl Field {
     }
 }
 
-/// Who said so.
+/// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// `UpdateMember`: the person or the brand, on purpose.
@@ -90,7 +90,7 @@ pub(crate) struct Attribute {
     pub(crate) source: Source,
 }
 
-/// A value that came from another profile, with the one in whose place it came.
+/// A value that came from another profile, with the one that it replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Learned {
     pub(crate) field: Field,
@@ -98,7 +98,7 @@ pub(crate) struct Learned {
     pub(crate) after: Attribute,
 }
 
-/// What is known of a person; a field that is absent is unknown.
+/// The known fields of a person; an absent field is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Profile(BTreeMap<Field, Attribute>);
 
@@ -121,8 +121,8 @@ impl Profile {
         self.0.iter().map(|(&field, attribute)| (field, attribute))
     }
 
-    /// Takes from `other` what is unknown here, or known only from a source that is trusted less, and says what that was.
-    /// Between equals the first value stays, so that arrivals that are replayed late undo nothing.
+    /// Takes from `other` the fields that are unknown here, or known only from a source that is trusted less, and answers
+    /// them. Between equals the first value stays, so that arrivals that are replayed late undo nothing.
     pub(crate) fn learn(&mut self, other: &Self, channels: &Channels) -> Vec<Learned> {
         let mut learned = Vec::new();
         for (field, offered) in other.iter() {
@@ -139,7 +139,7 @@ impl Profile {
         learned
     }
 
-    /// Forgets what was learned, unless the field has changed since.
+    /// Puts the replaced value back, unless the field has changed since.
     pub(crate) fn unlearn(&mut self, learned: &Learned) {
         if self.0.get(&learned.field) == Some(&learned.after) {
             match &learned.before {

@@ -1,16 +1,18 @@
+mod refusals;
+
 use kernel::{Exact, Money};
 
 /// All of an amount, in basis points.
 pub(crate) const WHOLE_BASIS_POINTS: i64 = 10_000;
 
-/// What a coupon gives and to which orders.
+/// A benefit, and the order amount from which on an order gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Terms {
     benefit: Benefit,
     minimum_spend: Option<Money>,
 }
 
-/// What a coupon gives.
+/// The benefit of a coupon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Benefit {
     /// An amount off the order.
@@ -63,14 +65,14 @@ pub(crate) enum TermsRefusal {
     },
 }
 
-/// What an order pays with a coupon.
+/// The price of an order with a coupon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Price {
     /// The order's amount before the coupon.
     pub(crate) order_amount: Money,
-    /// What the coupon takes off, 0 to the order's amount.
+    /// The amount that the coupon takes off, 0 to the order's amount.
     pub(crate) discount: Money,
-    /// What is left to pay.
+    /// The amount that is left to pay.
     pub(crate) payable_amount: Money,
 }
 
@@ -96,17 +98,17 @@ impl Terms {
         Ok(Self { benefit, minimum_spend })
     }
 
-    /// What a coupon gives.
+    /// The benefit.
     pub(crate) fn benefit(&self) -> &Benefit {
         &self.benefit
     }
 
-    /// The order amount from which on it does.
+    /// The order amount from which on an order gets it.
     pub(crate) fn minimum_spend(&self) -> Option<Money> {
         self.minimum_spend
     }
 
-    /// What an order pays with a coupon: never less than nothing.
+    /// The price of an order with a coupon: never below zero.
     pub(crate) fn price(&self, order: Money) -> Result<Price, TermsRefusal> {
         if let Some(coupon) = self.benefit.money().or(self.minimum_spend)
             && coupon.currency() != order.currency()
@@ -142,7 +144,7 @@ impl Benefit {
         }
     }
 
-    /// What is taken off an order's amount, before that amount bounds it. A share is rounded down to the minor unit.
+    /// The discount on an order's amount, not yet bounded by that amount. A share is rounded down to the minor unit.
     fn discount(&self, order_minor_units: i64) -> i64 {
         match self {
             Self::AmountOff(amount) => amount.minor_units(),

@@ -1,15 +1,17 @@
 pub(crate) mod allowances;
 pub(crate) mod due;
+mod facts;
 mod get_coupon;
 mod issue_coupons;
 pub(crate) mod issuing;
-pub(crate) mod lapse;
 mod list_member_coupons;
 mod lock_coupon;
 mod redeem_coupon;
+mod refusals;
 mod release_coupon;
 mod return_coupon;
 pub(crate) mod rows;
+mod service;
 pub(crate) mod validity;
 mod wire;
 
@@ -38,7 +40,7 @@ pub(crate) struct Coupon {
     pub(crate) id: CouponId,
     /// The template that it was made from.
     pub(crate) template_code: String,
-    /// Who holds it.
+    /// The member that holds it.
     pub(crate) member: MemberId,
     /// When it was issued.
     pub(crate) issue_time: Time,
@@ -81,7 +83,7 @@ pub(crate) struct Redemption {
     pub(crate) time: Time,
     /// The order's amount before the coupon.
     pub(crate) order_amount: Money,
-    /// What the coupon took off.
+    /// The amount that the coupon took off.
     pub(crate) discount: Money,
 }
 
@@ -159,7 +161,7 @@ impl Coupon {
         }))
     }
 
-    /// Decides whether an order redeems the coupon, and what is left to pay.
+    /// Decides whether an order redeems the coupon, and prices the order.
     pub(crate) fn redeem(
         &self,
         order_id: &str,

@@ -1,7 +1,9 @@
 mod create_coupon_template;
 mod get_coupon_template;
 mod list_coupon_templates;
+pub(crate) mod refusals;
 pub(crate) mod rows;
+mod service;
 mod update_coupon_template;
 mod wire;
 
@@ -10,14 +12,14 @@ use kernel::{Money, Time};
 use crate::benefit::{Benefit, Terms, TermsError};
 use crate::coupon::validity::{Period, Validity};
 
-/// What coupons are made from.
+/// A template, from which coupons with the same terms are issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CouponTemplate {
     /// Its code, chosen by the brand.
     pub(crate) code: String,
     /// The name that members read.
     pub(crate) name: String,
-    /// What a coupon gives and to which orders.
+    /// The benefit of a coupon, and the orders that get it.
     pub(crate) terms: Terms,
     /// When a coupon can be redeemed.
     pub(crate) validity: Validity,
@@ -27,7 +29,7 @@ pub(crate) struct CouponTemplate {
     pub(crate) member_cap: Option<i64>,
     /// Whether coupons are issued.
     pub(crate) state: TemplateState,
-    /// How many were.
+    /// How many coupons were issued.
     pub(crate) issued_count: i64,
     /// Grows with every update; issuing leaves it.
     pub(crate) version: i64,
@@ -59,7 +61,7 @@ impl TemplateState {
     }
 }
 
-/// What an update does about a limit.
+/// The change of a limit by an update.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LimitChange<T> {
     /// It stays.
@@ -77,7 +79,7 @@ impl<T> LimitChange<T> {
         limit.map_or(Self::Lift, Self::Set)
     }
 
-    /// What becomes of the present limit.
+    /// The limit after the change.
     fn of(self, present: Option<T>) -> Option<T> {
         match self {
             Self::Keep => present,
@@ -92,9 +94,9 @@ impl<T> LimitChange<T> {
 pub(crate) struct TemplateChange {
     /// The name.
     pub(crate) name: Option<String>,
-    /// What a coupon gives.
+    /// The benefit of a coupon.
     pub(crate) benefit: Option<Benefit>,
-    /// To which orders.
+    /// The order amount from which on a coupon gives its benefit.
     pub(crate) minimum_spend: LimitChange<Money>,
     /// When a coupon can be redeemed.
     pub(crate) validity: Option<Validity>,
@@ -196,7 +198,7 @@ impl CouponTemplate {
         }
     }
 
-    /// What members may hold coupons of is changed in a draft only.
+    /// The terms of coupons that members may hold are fixed: only a draft changes them.
     fn refuse_fixed(&self, change: &TemplateChange) -> Result<(), TemplateRefusal> {
         let fixed = [
             ("benefit", change.benefit.is_some()),

@@ -2,14 +2,23 @@
 //!
 //! What this service guarantees:
 //! - A coupon is used by one order at a time and redeemed by one order, at any concurrency. Its life has only legal steps:
-//!   each is written over the very version that was read, and the table's constraints hold what a state must have.
+//!   each is written over the very version that was read, and the table's constraints check the columns of each state.
 //! - No cap is passed, in total or for a member, at any concurrency and for issues of many. The database counts.
 //! - An order's price is never below zero, and a discount is never more than the order's amount.
 //! - A member is promoted at the moment in which the growth value reaches a threshold, in the order of the facts, however
-//!   they were cut into batches. What was earned counts; redeeming does not lower it. Nobody is demoted: what is taken
-//!   back or expires lowers the growth value, and the tier is kept.
+//!   they were cut into batches. Earning raises the growth value; redeeming does not lower it. Nobody is demoted: points
+//!   that are taken back or expire lower the growth value, and the tier is kept.
 //! - When two members turn out to be one person, coupons, caps, growth values and the history go to the survivor, and so
-//!   does whatever arrives late for the other one.
+//!   do facts that arrive late for the other one. An undo gives them back.
+//!
+//! The rooms, each with its methods, decisions, rows and words:
+//! - `tier`: the ladder, the tiers of members and their history.
+//! - `coupon_template`: the templates that coupons are issued from.
+//! - `benefit`: the terms of a coupon, and the price of an order with it.
+//! - `coupon`: issuing, locking, redeeming, and the end of coupons.
+//! - `member`: the standings of members, and the merges that move them.
+//! - `summary`: the figures of a tenant.
+//! - `store`: the tables, and the order of locks.
 
 #![cfg_attr(
     test,
@@ -25,15 +34,10 @@ mod api;
 mod benefit;
 mod coupon;
 mod coupon_template;
-mod facts;
 mod member;
-mod pages;
-mod refusals;
 mod store;
 mod summary;
 mod tier;
-mod wire;
-mod workers;
 
 use contracts::rights::v1::coupon_service_server::CouponServiceServer;
 use contracts::rights::v1::coupon_template_service_server::CouponTemplateServiceServer;
@@ -55,27 +59,27 @@ pub fn service(deps: Deps) -> Service {
         clock: clock.clone(),
         db: db.clone(),
     };
-    let routes = Routes::new(::events::feed(db.clone()))
+    let routes = Routes::new(events::feed(db.clone()))
         .add_service(TierServiceServer::new(api.clone()))
         .add_service(CouponTemplateServiceServer::new(api.clone()))
         .add_service(CouponServiceServer::new(api.clone()))
         .add_service(RightsSummaryServiceServer::new(api));
     let workers = vec![
-        ::events::sequencer(db.clone()),
-        ::events::consume(&deps, facts::TrackGrowth { clock: clock.clone() }),
-        ::events::consume(&deps, facts::FollowMembers { clock: clock.clone() }),
-        Box::new(crate::tier::place_members::PlaceMembers {
+        events::sequencer(db.clone()),
+        events::consume(&deps, tier::facts::TrackGrowth { clock: clock.clone() }),
+        events::consume(&deps, member::facts::FollowMembers { clock: clock.clone() }),
+        Box::new(tier::due::PlaceMembers {
             clock: clock.clone(),
             db: db.clone(),
-            queue: Queue::new(workers::PLACEMENTS, &deps),
+            queue: Queue::new(tier::due::PLACEMENTS, &deps),
             turn: Tenant::PLATFORM,
         }),
-        Box::new(crate::coupon::due::ExpireCoupons {
+        Box::new(coupon::due::ExpireCoupons {
             clock: clock.clone(),
             db: db.clone(),
         }),
-        Box::new(crate::coupon::lapse::LapseLocks {
-            timer: Timer::new(workers::LOCKS, &deps),
+        Box::new(coupon::due::LapseLocks {
+            timer: Timer::new(coupon::due::LOCKS, &deps),
             db: db.clone(),
         }),
     ];

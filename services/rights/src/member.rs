@@ -1,4 +1,5 @@
 pub(crate) mod absorptions;
+pub(crate) mod facts;
 pub(crate) mod rows;
 
 use std::collections::BTreeMap;

@@ -1,11 +1,13 @@
 mod changes;
+pub(crate) mod due;
+pub(crate) mod facts;
 mod get_member_tier;
 mod get_tier_ladder;
 mod list_tier_changes;
-pub(crate) mod place_members;
 pub(crate) mod play;
 pub(crate) mod roster;
 pub(crate) mod rows;
+mod service;
 mod upsert_tier_ladder;
 mod wire;
 
@@ -53,7 +55,7 @@ pub(crate) struct Progress<'a> {
 pub(crate) struct Flaw {
     /// The field: "tiers[1].threshold".
     pub(crate) path: String,
-    /// What it must be.
+    /// The rule that it breaks.
     pub(crate) message: &'static str,
 }
 
@@ -103,8 +105,8 @@ impl TierLadder {
         self.asset_code == other.asset_code && self.tiers == other.tiers
     }
 
-    /// The tier of a member who had `kept` and has `growth_value`: what the growth value deserves, but never lower than
-    /// what the member has. A kept tier that is gone from the ladder counts for nothing.
+    /// The tier of a member with `growth_value` who had `kept`: the higher one of `kept` and the tier that the growth value
+    /// deserves. A kept tier that is gone from the ladder counts for nothing.
     pub(crate) fn place(&self, kept: Option<&str>, growth_value: i64) -> &Tier {
         let kept = kept.and_then(|code| self.rank(code)).unwrap_or(0);
         let deserved = self

@@ -46,7 +46,7 @@ pub(crate) struct Route {
 /// The way to a field from the request: at least one field, all but the last of them messages.
 pub(crate) type FieldPath = Vec<FieldDescriptor>;
 
-/// What the body of the HTTP request is.
+/// The part of the request message that the HTTP body carries.
 #[derive(Debug, Clone)]
 pub(crate) enum Body {
     /// There is none: the fields that the path does not fill come as query parameters.
@@ -57,7 +57,7 @@ pub(crate) enum Body {
     Field(FieldDescriptor),
 }
 
-/// What is found at a path.
+/// The route at a path.
 pub(crate) enum Found<'r, 'p> {
     /// A route, with the decoded segments of the path.
     Route(&'r Route, Vec<Cow<'p, str>>),

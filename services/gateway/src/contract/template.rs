@@ -7,7 +7,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Template {
     pub(crate) segments: Vec<Segment>,
-    /// What follows the last colon.
+    /// The verb: the text after the last colon.
     pub(crate) verb: Option<String>,
     pub(crate) variables: Vec<Variable>,
 }

@@ -1,4 +1,4 @@
-//! One span and one line in the log for each request: what was called, by whom, the outcome and the time. Never a key.
+//! One span and one line in the log for each request: the method, the caller, the outcome and the time. Never a key.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -25,7 +25,7 @@ pub(super) fn method(full_name: &'static str) {
     Span::current().record("rpc.method", full_name);
 }
 
-/// Records who makes the present request.
+/// Records the caller of the present request.
 pub(super) fn caller(tenant: Tenant, key: &str) {
     let span = Span::current();
     span.record("tenant", tracing::field::display(tenant));

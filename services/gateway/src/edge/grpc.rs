@@ -11,7 +11,7 @@ use tower::ServiceExt;
 
 use super::{Edge, probes};
 
-/// What goes along to the service. What a caller adds beyond it is not the platform's business, and what the platform says
+/// The headers that go along to the service. Others of the caller are not the platform's business, and what the platform says
 /// to its services in headers nobody else may say.
 const PASSED: [HeaderName; 5] = [
     CONTENT_TYPE,

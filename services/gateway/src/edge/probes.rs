@@ -1,4 +1,4 @@
-//! What orchestrators and tools ask: whether the gateway lives and is ready, and what it serves.
+//! Health, readiness and reflection, for orchestrators and tools.
 
 use std::convert::Infallible;
 
@@ -55,7 +55,7 @@ impl Probes {
         answer.unwrap_or_else(|never| match never {})
     }
 
-    /// Whether requests can be served, and what is missing.
+    /// Whether requests can be served; if not, the causes.
     pub(super) async fn ready(&self) -> Report {
         self.readiness.public_report().await
     }

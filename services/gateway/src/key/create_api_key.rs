@@ -1,33 +1,26 @@
-use ::store::Begun;
 use contracts::gateway::v1::{CreateApiKeyRequest, CreateApiKeyResponse};
 use fault::{Fault, Violations};
-use kernel::{Scopes, TIME_RANGE, Time};
+use kernel::{Scopes, Time};
 use rpc::Call;
 
 use super::ApiKey;
+use super::refusals;
 use super::rows;
 use super::scope;
 use super::secret::Secret;
+use super::wire;
 use crate::api::GatewayApi;
-use crate::wire;
 
 impl GatewayApi {
     pub(crate) async fn create_api_key(&self, call: Call<CreateApiKeyRequest>) -> Result<CreateApiKeyResponse, Fault> {
         let expire_time = self.check(&call)?;
-        let tx = match self
-            .db
-            .begin_once::<CreateApiKeyResponse>(&call.key(&call.request_id))
-            .await?
-        {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let now = self.clock.now();
         if expire_time.is_some_and(|end| end <= now) {
             return Err(Fault::invalid("expire_time", "must be in the future"));
         }
         let scopes = Scopes::new(call.scopes.iter().cloned());
-        wire::refuse_not_held(&scope::not_held(&call.principal().scopes, scopes.iter()))?;
+        refusals::refuse_not_held(&scope::not_held(&call.principal().scopes, scopes.iter()))?;
         let secret = Secret::generate().map_err(Fault::internal)?;
         let creator = &call.principal().subject;
         let key = ApiKey::new(&self.clock, &call.display_name, scopes, creator, expire_time, &secret);
@@ -44,7 +37,7 @@ impl GatewayApi {
         })
     }
 
-    /// What is wrong whatever the state; the parsed expiry.
+    /// Refuses what is wrong in any state, and answers the parsed expiry.
     fn check(&self, request: &CreateApiKeyRequest) -> Result<Option<Time>, Fault> {
         let mut violations = Violations::new();
         for (at, scope) in request.scopes.iter().enumerate() {
@@ -54,9 +47,8 @@ impl GatewayApi {
                 scope::UNKNOWN,
             );
         }
-        let expire_time = request.expire_time.as_ref().map(Time::from_wire);
-        violations.check(expire_time != Some(None), "expire_time", TIME_RANGE);
+        let expire_time = violations.optional_time("expire_time", request.expire_time.as_ref());
         violations.finish()?;
-        Ok(expire_time.flatten())
+        Ok(expire_time)
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn presented(headers: &HeaderMap) -> Result<Option<Secret>, Fault> {
     Ok(Some(first))
 }
 
-/// What stands for a value that cannot be a key.
+/// The text in place of a value that cannot be a key.
 const NO_KEY: &str = "?";
 
 /// The values of a header, trimmed, without empty ones.

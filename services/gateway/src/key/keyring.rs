@@ -15,7 +15,7 @@ use super::rows;
 use super::secret::{Secret, SecretHash};
 use super::{ApiKey, Key, State};
 
-/// After how long what was read of a key is read again, by one request, while the others go on with it.
+/// The age at which an entry is read again, by one request, while the others go on with the old one.
 const FRESH: Duration = Duration::from_millis(500);
 /// After how long nobody goes on with it: a revocation takes effect everywhere within a second. It is the machine's time,
 /// for a platform's clock that is turned by hand must not make revoked keys live.
@@ -25,7 +25,7 @@ const ENTRIES_MAX: usize = 10_000;
 /// How exactly the last use of a key is known.
 const LAST_USE_STEP: Duration = Duration::from_mins(10);
 
-/// Which secrets open what, as far as the database has been asked.
+/// The keys that secrets open, as far as the database has been asked.
 pub(crate) struct Keyring {
     db: Db,
     clock: Clock,
@@ -33,7 +33,7 @@ pub(crate) struct Keyring {
     entries: RwLock<HashMap<SecretHash, Arc<Entry>>>,
 }
 
-/// Who calls.
+/// The caller that a secret opens the gateway for.
 #[derive(Debug, Clone)]
 pub(crate) struct Opened {
     /// Says and proves it to the services.
@@ -64,7 +64,7 @@ impl Keyring {
         }
     }
 
-    /// Who presents this secret; refuses one that is unknown, expired or revoked.
+    /// The caller that presents this secret. Refuses a secret whose key is unknown, expired or revoked.
     pub(crate) async fn open(&self, secret: &Secret) -> Result<Opened, Fault> {
         let hash = secret.hash();
         let known = self.known(hash);
@@ -109,7 +109,7 @@ impl Keyring {
         entries.remove(&hash);
     }
 
-    /// What is kept in mind of a key. The signature of the former entry is used again while it may be.
+    /// The entry of a key. It takes over the signature of the former entry while that is valid.
     fn entry(&self, tenant: Tenant, key: &ApiKey, former: Option<&Entry>, at: Instant) -> Result<Entry, Fault> {
         let ends = [
             key.expire_time,
@@ -184,12 +184,12 @@ impl Entry {
     }
 }
 
-/// Refuses a key that opens nothing with the secret that was presented. Who holds the secret may know why.
+/// Refuses a key that opens nothing with the secret that was presented. The holder of the secret may know why.
 fn check(key: &ApiKey, now: Time) -> Result<(), Fault> {
-    let refuse = |what: &str| {
+    let refuse = |cause: &str| {
         Err(Fault::refused(
             Common::Unauthenticated,
-            format!("{what}: use another one"),
+            format!("{cause}: use another one"),
         ))
     };
     match key.state(now) {

@@ -1,36 +1,24 @@
 use contracts::gateway::v1::{ListApiKeysRequest, ListApiKeysResponse};
 use fault::Fault;
-use kernel::{PageToken, PageTokenError, page_size};
+use kernel::Page;
 use rpc::Call;
-use sea_orm::prelude::Uuid;
 
 use super::rows;
+use super::wire;
 use crate::api::GatewayApi;
-use crate::wire;
 
-/// The list has no filter; its name keeps tokens of other lists out.
+/// The list has no filter: its name tells its tokens from those of other lists.
 const FILTER: &[u8] = b"gateway.api_keys";
 
 impl GatewayApi {
     pub(crate) async fn list_api_keys(&self, call: Call<ListApiKeysRequest>) -> Result<ListApiKeysResponse, Fault> {
-        let after = cursor(&call.page_token)?;
-        let keys_max = page_size(call.page_size);
-        let mut keys = rows::list(self.db.read(), call.tenant(), after, keys_max.saturating_add(1)).await?;
+        let page = Page::parse(FILTER, call.page_size, &call.page_token)?;
+        let mut keys = rows::list(self.db.read(), call.tenant(), page.id()?, page.rows_max()).await?;
+        let next_page_token = page.cut(&mut keys, |last| *last.id.uuid().as_bytes());
         let now = self.clock.now();
-        let has_more = u64::try_from(keys.len()).unwrap_or(u64::MAX) > keys_max;
-        if has_more {
-            keys.pop();
-        }
-        let last = keys.last().filter(|_| has_more);
         Ok(ListApiKeysResponse {
-            next_page_token: last.map_or_else(String::new, |key| PageToken::encode(FILTER, key.id.uuid().as_bytes())),
             api_keys: keys.iter().map(|key| wire::api_key(key, now)).collect(),
+            next_page_token,
         })
     }
-}
-
-fn cursor(token: &str) -> Result<Option<Uuid>, Fault> {
-    let cursor = Fault::check_page_token(FILTER, token)?;
-    let uuid = cursor.map(|bytes| Uuid::from_slice(&bytes)).transpose();
-    uuid.map_err(|_| PageTokenError::Malformed.into())
 }

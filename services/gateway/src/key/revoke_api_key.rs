@@ -1,4 +1,3 @@
-use ::store::Begun;
 use contracts::gateway::v1::{ErrorReason, RevokeApiKeyRequest, RevokeApiKeyResponse};
 use fault::Fault;
 use rpc::Call;
@@ -7,20 +6,13 @@ use super::ApiKey;
 use super::rows;
 use super::succession;
 use super::succession::WRITES_KEYS;
+use super::wire;
 use crate::api::GatewayApi;
-use crate::wire;
 
 impl GatewayApi {
     pub(crate) async fn revoke_api_key(&self, call: Call<RevokeApiKeyRequest>) -> Result<RevokeApiKeyResponse, Fault> {
         let id = wire::key_id(&call.api_key_id)?;
-        let tx = match self
-            .db
-            .begin_once::<RevokeApiKeyResponse>(&call.key(&call.request_id))
-            .await?
-        {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         // In one order, and before the key itself: of two keys that revoke each other one stays.
         let writers = rows::lock_writers(&**tx, call.tenant()).await?;
         let key = rows::lock(&**tx, call.tenant(), id)

@@ -1,16 +1,16 @@
 use std::time::Duration;
 
-use ::store::Begun;
 use contracts::gateway::v1::{ErrorReason, RotateApiKeyRequest, RotateApiKeyResponse};
 use fault::Fault;
 use rpc::Call;
 
+use super::refusals;
 use super::rows;
 use super::scope;
 use super::secret::Secret;
+use super::wire;
 use super::{ApiKey, KeptSecret, RotateError};
 use crate::api::GatewayApi;
-use crate::wire;
 
 /// How much longer the former secret opens where the caller says nothing.
 const OVERLAP: Duration = Duration::from_hours(24);
@@ -20,19 +20,12 @@ impl GatewayApi {
         let id = wire::key_id(&call.api_key_id)?;
         let overlap = call.overlap.map_or(Ok(OVERLAP), Duration::try_from);
         let overlap = overlap.map_err(|_| Fault::invalid("overlap", "must not be negative"))?;
-        let tx = match self
-            .db
-            .begin_once::<RotateApiKeyResponse>(&call.key(&call.request_id))
-            .await?
-        {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let key = rows::lock(&**tx, call.tenant(), id)
             .await?
             .ok_or_else(|| Fault::not_found("api_key", id))?;
-        // Whoever is told a key's secret holds its scopes from then on.
-        wire::refuse_not_held(&scope::not_held(&call.principal().scopes, key.scopes.iter()))?;
+        // The caller gets the key's secret, and with it its scopes.
+        refusals::refuse_not_held(&scope::not_held(&call.principal().scopes, key.scopes.iter()))?;
         let now = self.clock.now();
         let rotation = key.rotate(now, overlap).map_err(|error| refused(&key, error))?;
         let secret = Secret::generate().map_err(Fault::internal)?;

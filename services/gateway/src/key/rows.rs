@@ -4,7 +4,7 @@ use fault::Fault;
 use kernel::{Id, Scopes, Tenant, Time};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Column, for_update, look_up, statement, values};
+use store::{Column, Row, for_update, look_up, statement, unreadable, values};
 
 use super::secret::SecretHash;
 use super::succession::WRITES_KEYS;
@@ -80,7 +80,7 @@ pub(crate) async fn writers(conn: &impl ConnectionTrait, tenant: Tenant) -> Resu
     writers_locked(conn, tenant, "").await
 }
 
-/// The words of a scope are looked for in the text of all: what is found without reason, such as "points.*", comes too, and
+/// The scope is searched in the text of all scopes: a key with another wildcard, such as "points.*", is found too, and
 /// the caller looks at the scopes themselves. Of the many keys of tills and shops it finds none.
 async fn writers_locked(conn: &impl ConnectionTrait, tenant: Tenant, lock: &str) -> Result<Vec<ApiKey>, Fault> {
     let sql = format!(
@@ -92,18 +92,18 @@ async fn writers_locked(conn: &impl ConnectionTrait, tenant: Tenant, lock: &str)
     rows.iter().map(read).collect()
 }
 
-/// The keys of a tenant after another, in the order in which they were made, with their secrets.
+/// The keys of a tenant after the one of an id, or all, in the order in which they were made, with their secrets.
 pub(crate) async fn list(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
-    after: Option<Uuid>,
-    keys_max: u64,
+    after: Option<Id<Key>>,
+    rows_max: i64,
 ) -> Result<Vec<ApiKey>, Fault> {
     let sql = format!(
         "SELECT {COLUMNS} FROM api_key k WHERE k.tenant_id = $1 AND k.api_key_id > $2 ORDER BY k.api_key_id LIMIT $3"
     );
-    let limit = i64::try_from(keys_max).unwrap_or(i64::MAX);
-    let values = [tenant.uuid().into(), after.unwrap_or_default().into(), limit.into()];
+    let after = after.map_or(Uuid::nil(), Id::uuid);
+    let values = [tenant.uuid().into(), after.into(), rows_max.into()];
     let rows = conn.query_all_raw(statement(conn, &sql, values)).await?;
     let keys = rows.iter().map(read).collect::<Result<_, _>>()?;
     with_secrets(conn, tenant, keys).await
@@ -126,7 +126,7 @@ pub(crate) async fn by_secret(
     else {
         return Ok(None);
     };
-    let tenant = Tenant::from_uuid(row.try_get("", "tenant_id")?);
+    let tenant = row.tenant("tenant_id")?;
     Ok(Some((
         tenant,
         ApiKey {
@@ -201,7 +201,7 @@ async fn with_secrets(conn: &impl ConnectionTrait, tenant: Tenant, keys: Vec<Api
     let mut secrets: HashMap<Uuid, Vec<KeptSecret>> = HashMap::new();
     for row in conn.query_all_raw(statement(conn, &sql, parameters)).await? {
         secrets
-            .entry(row.try_get("", "api_key_id")?)
+            .entry(row.get("api_key_id")?)
             .or_default()
             .push(read_secret(&row)?);
     }
@@ -213,33 +213,29 @@ async fn with_secrets(conn: &impl ConnectionTrait, tenant: Tenant, keys: Vec<Api
 }
 
 fn read(row: &QueryResult) -> Result<ApiKey, Fault> {
-    let time = |column| {
-        row.try_get::<Option<i64>>("", column)
-            .map(|time| time.map(Time::from_micros))
-    };
-    let scopes: String = row.try_get("", "scopes")?;
+    let scopes: String = row.get("scopes")?;
     Ok(ApiKey {
-        id: Id::from_uuid(row.try_get("", "api_key_id")?),
-        display_name: row.try_get("", "display_name")?,
+        id: row.id("api_key_id")?,
+        display_name: row.get("display_name")?,
         scopes: Scopes::new(scopes.split(' ').map(str::to_owned)),
-        creator: row.try_get("", "creator")?,
-        create_time: Time::from_micros(row.try_get("", "create_time")?),
-        expire_time: time("expire_time")?,
-        revoke_time: time("revoke_time")?,
-        last_use_time: time("last_use_time")?,
+        creator: row.get("creator")?,
+        create_time: row.time("create_time")?,
+        expire_time: row.optional_time("expire_time")?,
+        revoke_time: row.optional_time("revoke_time")?,
+        last_use_time: row.optional_time("last_use_time")?,
         secrets: Vec::new(),
     })
 }
 
 fn read_secret(row: &QueryResult) -> Result<KeptSecret, Fault> {
-    let hash: Vec<u8> = row.try_get("", "secret_hash")?;
-    let expire_time: Option<i64> = row.try_get("", "secret_expire_time")?;
+    let hash: Vec<u8> = row.get("secret_hash")?;
     Ok(KeptSecret {
-        ordinal: row.try_get("", "ordinal")?,
-        hash: SecretHash::from_row(&hash).ok_or_else(|| Fault::internal("a stored hash has not 32 bytes"))?,
-        prefix: row.try_get("", "prefix")?,
-        create_time: Time::from_micros(row.try_get("", "secret_create_time")?),
-        expire_time: expire_time.map(Time::from_micros),
+        ordinal: row.get("ordinal")?,
+        hash: SecretHash::from_row(&hash)
+            .ok_or_else(|| unreadable("api_key_secret", "a hash that has not 32 bytes"))?,
+        prefix: row.get("prefix")?,
+        create_time: row.time("secret_create_time")?,
+        expire_time: row.optional_time("secret_expire_time")?,
     })
 }
 

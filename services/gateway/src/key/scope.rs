@@ -6,7 +6,7 @@ use kernel::Scopes;
 #[derive(Debug, Clone)]
 pub(crate) struct KnownScopes(BTreeSet<String>);
 
-/// What is wrong with a scope that no method asks for.
+/// The violation by a scope that no method asks for.
 pub(crate) const UNKNOWN: &str = "is no scope that a method asks for: name one (\"points.redeem\"), all of a service \
                                   (\"points.*\"), or all (\"*\")";
 

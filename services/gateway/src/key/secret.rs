@@ -11,11 +11,11 @@ const PREFIX: &str = "qy_";
 const SHOWN: usize = PREFIX.len() + 8;
 const SECRET_BYTES: usize = 32;
 
-/// What opens the gateway: 256 random bits, written as "qy_" and 64 hexadecimal digits. It is told once and kept nowhere.
+/// The secret of an API key: 256 random bits, written as "qy_" and 64 hexadecimal digits. It is told once and kept nowhere.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-/// What is kept of a secret. A plain SHA-256 suffices, where a password would need a slow hash: nobody guesses 256 bits.
+/// The hash of a secret, which alone is stored. A plain SHA-256 suffices, where a password would need a slow hash: nobody guesses 256 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SecretHash([u8; 32]);
 
@@ -42,12 +42,12 @@ impl Secret {
             .ok_or(WeakSecret)
     }
 
-    /// The text itself, for the one who is to have it.
+    /// The text itself, for its holder.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What may be shown of it to recognise it by.
+    /// The part that may be shown, to recognise it by.
     pub(crate) fn prefix(&self) -> &str {
         self.0.get(..SHOWN).unwrap_or(PREFIX)
     }

@@ -1,4 +1,4 @@
-//! That a tenant does not lock itself out: what would be lost with a key.
+//! A tenant does not lock itself out: the scopes that would be lost with a key.
 
 use kernel::Time;
 

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use prost_reflect::{DescriptorPool, EnumDescriptor, EnumValueDescriptor, FieldDescriptor};
 use prost_reflect::{MessageDescriptor, MethodDescriptor, ServiceDescriptor};
 
-/// The comments of the contracts, by what they stand before.
+/// The comments of the contracts, by the element that they stand before.
 pub(super) struct Comments(HashMap<(String, Vec<i32>), String>);
 
 impl Comments {

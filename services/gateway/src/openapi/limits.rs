@@ -19,7 +19,7 @@ pub(super) fn is_required(field: &FieldDescriptor) -> bool {
     by_rule || behaviours(field).contains(&"REQUIRED".to_owned())
 }
 
-/// What `google.api.field_behavior` says of a field.
+/// The `google.api.field_behavior` of a field.
 pub(super) fn behaviours(field: &FieldDescriptor) -> Vec<String> {
     let Some(extension) = field.parent_pool().get_extension_by_name("google.api.field_behavior") else {
         return Vec::new();

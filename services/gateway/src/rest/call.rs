@@ -16,7 +16,7 @@ use tonic::body::Body;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
 use super::json::{Spelling, respell_messages};
-use super::lines::{Refusal, Told};
+use super::lines::{LineFormat, Refusal};
 use super::{RestError, answer, body, incoming, lines};
 use crate::contract::{Found, Route};
 use crate::edge::Edge;
@@ -126,12 +126,12 @@ async fn carry(
             .await
             .map_err(|error| error.respelled(&spelt(&spelling)))?
             .into_inner();
-        let told = Told {
+        let format = LineFormat {
             errors: edge.contracts.errors.clone(),
             tells_paths: route.tells_paths,
             spelling,
         };
-        return Ok(respond(LINES, lines::written(answers, refusal, told)));
+        return Ok(respond(LINES, lines::written(answers, refusal, format)));
     }
     let answer = refusal
         .or(peer.client_streaming(request, route.wire_path.clone(), codec))

@@ -18,7 +18,7 @@ use super::json::Spelling;
 pub(crate) struct RestError {
     pub(crate) status: Status,
     http: Option<StatusCode>,
-    /// A header that says what would be taken instead.
+    /// A header that names the accepted alternative.
     instead: Option<(HeaderName, String)>,
 }
 

@@ -66,13 +66,13 @@ fn foreign_charset(headers: &HeaderMap) -> Option<String> {
 struct Inflation {
     body: Body,
     decoder: MultiGzDecoder<Vec<u8>>,
-    /// What was read and is not decoded yet.
+    /// The bytes that were read and are not decoded yet.
     waiting: Bytes,
     compressed: usize,
     inflated: usize,
 }
 
-/// The body of a gzip, decoded no faster than it is read: whoever bounds what it reads bounds what is decoded.
+/// The body of a gzip, decoded no faster than it is read: a bound on the reading bounds the decoding.
 fn inflated(body: Body) -> Body {
     let inflation = Inflation {
         body,

@@ -25,22 +25,22 @@ pub(super) use value::read_text;
 
 /// How deep objects and lists may lie within each other.
 const DEPTH_MAX: usize = 64;
-/// How many violations are told of one request or item; whoever has more mends these first.
+/// The most violations that are told of one request or item: a caller who has more mends these first.
 const VIOLATIONS_MAX: usize = 50;
 
-/// What came of reading a message.
+/// A message that was read, with its violations.
 pub(super) struct Read {
     /// The message, as far as it could be read.
     pub(super) message: DynamicMessage,
-    /// What is wrong with it, in the contract's spelling.
+    /// Its violations, with paths in the contract's spelling.
     pub(super) violations: Vec<Violation>,
-    /// What is wrong within items that are judged by themselves.
+    /// The violations within items that are judged by themselves.
     pub(super) items: Vec<WrongItem>,
     /// How the caller spells names.
     pub(super) spelling: Spelling,
 }
 
-/// What is wrong within one item; the paths begin at the item.
+/// The violations within one item; the paths begin at the item.
 pub(super) struct WrongItem {
     pub(super) index: usize,
     pub(super) violations: Vec<Violation>,
@@ -54,7 +54,7 @@ pub(crate) struct Items {
     reports: FieldDescriptor,
 }
 
-/// What is noted while a message is read.
+/// The notes while a message is read.
 struct Notes<'r> {
     /// The items, and the message whose field they are.
     items: Option<&'r Items>,

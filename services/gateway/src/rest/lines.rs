@@ -43,7 +43,7 @@ pub(super) fn messages(
             Ok(Some(message)) => Some((message, (reader, refuse))),
             Ok(None) => None,
             Err(error) => {
-                // Whoever waits for the answer may be gone already.
+                // The caller may be gone already.
                 let _ = refuse.send(error);
                 std::future::pending().await
             }
@@ -52,8 +52,8 @@ pub(super) fn messages(
     (messages, Refusal(Some(refused)))
 }
 
-/// How answers are told.
-pub(super) struct Told {
+/// The format of the lines of an answer.
+pub(super) struct LineFormat {
     /// The descriptors of the error details.
     pub(super) errors: DescriptorPool,
     /// Whether answers may name fields of the request.
@@ -61,7 +61,7 @@ pub(super) struct Told {
     pub(super) spelling: Spelt,
 }
 
-impl Told {
+impl LineFormat {
     fn line(&self, mut answer: DynamicMessage) -> Result<Bytes, RestError> {
         if self.tells_paths {
             respell_messages(&mut answer, &spelt(&self.spelling));
@@ -77,14 +77,14 @@ impl Told {
     }
 }
 
-/// The answers as lines. What goes wrong once they are on their way is the last line: `{"error": ...}`.
-pub(super) fn written(answers: Streaming<DynamicMessage>, refusal: Refusal, told: Told) -> Body {
-    let lines = stream::unfold(Some((answers, refusal, told)), async |under_way| {
-        let (mut answers, mut refusal, told) = under_way?;
+/// The answers as lines. An error after the first of them is the last line: `{"error": ...}`.
+pub(super) fn written(answers: Streaming<DynamicMessage>, refusal: Refusal, format: LineFormat) -> Body {
+    let lines = stream::unfold(Some((answers, refusal, format)), async |under_way| {
+        let (mut answers, mut refusal, format) = under_way?;
         let answer = refusal.or(answers.message()).await;
-        match answer.and_then(|answer| answer.map(|answer| told.line(answer)).transpose()) {
-            Ok(line) => Some((Ok::<_, Status>(Frame::data(line?)), Some((answers, refusal, told)))),
-            Err(error) => Some((Ok(Frame::data(told.error(error))), None)),
+        match answer.and_then(|answer| answer.map(|answer| format.line(answer)).transpose()) {
+            Ok(line) => Some((Ok::<_, Status>(Frame::data(line?)), Some((answers, refusal, format)))),
+            Err(error) => Some((Ok(Frame::data(format.error(error))), None)),
         }
     });
     Body::new(StreamBody::new(lines))

@@ -1,7 +1,7 @@
 use store::Migration;
 
-/// The tables, in the order in which they came.
-pub(crate) fn all() -> Vec<Migration> {
+/// The tables of this service.
+pub fn migrations() -> Vec<Migration> {
     vec![
         Migration {
             name: "gateway_0001_keys",

@@ -3,8 +3,8 @@ use fault::Fault;
 use rpc::Call;
 
 use super::rows;
+use super::wire;
 use crate::api::GatewayApi;
-use crate::wire;
 
 impl GatewayApi {
     pub(crate) async fn get_tenant(&self, call: Call<GetTenantRequest>) -> Result<GetTenantResponse, Fault> {

@@ -1,7 +1,7 @@
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{for_update, statement};
+use store::{Row, for_update, statement};
 
 use super::time_zone::TimeZone;
 
@@ -64,7 +64,7 @@ pub(crate) async fn find(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<
     one(conn, tenant, "").await
 }
 
-/// A tenant, where there is one, for whoever changes it.
+/// A tenant, where there is one, locked until the transaction ends.
 pub(crate) async fn lock(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Option<TenantRow>, Fault> {
     one(conn, tenant, for_update(conn.get_database_backend())).await
 }
@@ -77,7 +77,7 @@ async fn one(conn: &impl ConnectionTrait, tenant: Tenant, lock: &str) -> Result<
     row.as_ref().map(read).transpose()
 }
 
-/// Writes down what may change of a tenant.
+/// Writes the fields of a tenant that may change.
 pub(crate) async fn update(conn: &impl ConnectionTrait, row: &TenantRow) -> Result<(), Fault> {
     const SQL: &str = "UPDATE tenant SET display_name = $2, time_zone = $3, version = $4 WHERE tenant_id = $1";
     let values = [
@@ -95,9 +95,7 @@ pub(crate) async fn all(conn: &impl ConnectionTrait) -> Result<Vec<Tenant>, Faul
     let rows = conn
         .query_all_raw(statement(conn, "SELECT tenant_id FROM tenant ORDER BY tenant_id", []))
         .await?;
-    rows.iter()
-        .map(|row| Ok(Tenant::from_uuid(row.try_get_by_index(0)?)))
-        .collect()
+    rows.iter().map(|row| row.tenant(0)).collect()
 }
 
 /// Every tenant of the platform with its code and name.
@@ -117,11 +115,11 @@ pub(crate) async fn any(conn: &impl ConnectionTrait) -> Result<bool, Fault> {
 
 fn read(row: &QueryResult) -> Result<TenantRow, Fault> {
     Ok(TenantRow {
-        tenant: Tenant::from_uuid(row.try_get("", "tenant_id")?),
-        code: row.try_get("", "code")?,
-        display_name: row.try_get("", "display_name")?,
-        create_time: Time::from_micros(row.try_get("", "create_time")?),
-        time_zone: TimeZone::kept(row.try_get("", "time_zone")?),
-        version: row.try_get("", "version")?,
+        tenant: row.tenant("tenant_id")?,
+        code: row.get("code")?,
+        display_name: row.get("display_name")?,
+        create_time: row.time("create_time")?,
+        time_zone: TimeZone::kept(row.get("time_zone")?),
+        version: row.get("version")?,
     })
 }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone as Rules;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TimeZone(String);
 
-/// What is wrong with a name that no zone has.
+/// The violation by a name that no zone has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an IANA name of a time zone, such as Asia/Shanghai or UTC")]
 pub(crate) struct UnknownTimeZone;

@@ -1,4 +1,3 @@
-use ::store::Begun;
 use contracts::gateway::v1::{UpdateTenantRequest, UpdateTenantResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
@@ -6,19 +5,25 @@ use rpc::Call;
 use super::rows;
 use super::rows::TenantRow;
 use super::time_zone::TimeZone;
+use super::wire;
 use crate::api::GatewayApi;
-use crate::wire;
+
+/// What may change of a tenant.
+#[derive(Clone, Copy)]
+enum Field {
+    DisplayName,
+    TimeZone,
+}
+
+const FIELDS: [(&str, Field); 2] = [("display_name", Field::DisplayName), ("time_zone", Field::TimeZone)];
 
 impl GatewayApi {
     pub(crate) async fn update_tenant(&self, call: Call<UpdateTenantRequest>) -> Result<UpdateTenantResponse, Fault> {
         let change = Change::parse(&call)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let row = rows::lock(&**tx, call.tenant()).await?;
         let row = row.ok_or_else(|| Fault::not_found("tenant", call.tenant()))?;
-        wire::check_etag(&call.etag, &wire::etag(&row))?;
+        Fault::check_etag(&call.etag, row.version)?;
         let row = change.apply(row);
         rows::update(&**tx, &row).await?;
         tx.commit(UpdateTenantResponse {
@@ -37,23 +42,14 @@ struct Change {
 
 impl Change {
     fn parse(request: &UpdateTenantRequest) -> Result<Self, Fault> {
-        let paths = request.update_mask.as_ref().map_or(&[][..], |mask| &mask.paths);
         let (mut change, mut violations) = (Self::default(), Violations::new());
-        violations.check(!paths.is_empty(), "update_mask", "must name at least one field");
-        for path in paths {
-            match &**path {
-                "display_name" => {
+        for field in violations.mask(request.update_mask.as_ref(), &FIELDS) {
+            match field {
+                Field::DisplayName => {
                     violations.check(!request.display_name.is_empty(), "display_name", "must not be empty");
                     change.display_name = Some(request.display_name.clone());
                 }
-                "time_zone" => match request.time_zone.parse::<TimeZone>() {
-                    Ok(zone) => change.time_zone = Some(zone),
-                    Err(unknown) => violations.add("time_zone", unknown.to_string()),
-                },
-                other => violations.add(
-                    "update_mask",
-                    format!("names {other}, but only display_name and time_zone of a tenant may change"),
-                ),
+                Field::TimeZone => change.time_zone = violations.parse("time_zone", request.time_zone.parse()),
             }
         }
         violations.finish()?;

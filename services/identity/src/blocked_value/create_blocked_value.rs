@@ -14,7 +14,7 @@ impl IdentityApi {
     ) -> Result<CreateBlockedValueResponse, Fault> {
         let asked = call.blocked_value.clone().unwrap_or_default();
         let entry = wire::blocked_entry(&asked)?;
-        let tx = ::store::begin_or_replay!(self.db, call);
+        let tx = store::begin_or_replay!(self.db, call);
         let present = rows::of_entry(&**tx, call.tenant(), &entry).await?;
         let value = if let Some(present) = present {
             present

@@ -10,10 +10,10 @@ use crate::graph::key::{Key, Kind};
 /// Values that one statement names.
 const VALUES_PER_STATEMENT_MAX: usize = 5_000;
 const COLUMNS: &str = "blocked_value_id, kind, value, note, create_time";
-/// The kind of what is blocked of every kind.
+/// The stored kind of a value that is blocked in every kind.
 const EVERY_KIND: &str = "";
 
-/// What the tenant has blocked of the values of some keys.
+/// The entries of the tenant's list that concern some keys.
 pub(crate) async fn among<'k>(
     conn: &impl ConnectionTrait,
     tenant: Tenant,

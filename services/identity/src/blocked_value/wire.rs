@@ -2,11 +2,11 @@ use contracts::identity::v1 as proto;
 use fault::Fault;
 
 use super::{BlockedValue, Entry};
-use crate::parse::kind;
+use crate::graph;
 
-/// Parses what is to be blocked.
+/// Parses an entry of the list.
 pub(crate) fn blocked_entry(wire: &proto::BlockedValue) -> Result<Entry, Fault> {
-    let entry = Entry::parse(kind(wire.kind()), &wire.value);
+    let entry = Entry::parse(graph::wire::parse_kind(wire.kind()), &wire.value);
     entry.map_err(|error| Fault::invalid("blocked_value.value", error.to_string()))
 }
 
@@ -14,7 +14,7 @@ pub(crate) fn blocked_value(value: &BlockedValue) -> proto::BlockedValue {
     let kind = value
         .entry
         .kind
-        .map_or(proto::IdentityKind::Unspecified, crate::graph::wire::kind);
+        .map_or(proto::IdentityKind::Unspecified, graph::wire::kind);
     proto::BlockedValue {
         blocked_value_id: value.id.to_string(),
         kind: kind.into(),

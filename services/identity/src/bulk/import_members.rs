@@ -1,6 +1,5 @@
 use std::collections::HashMap;
 
-use ::store::Tx;
 use contracts::Unreadable;
 use contracts::codec::Incoming;
 use contracts::identity::v1::{
@@ -11,6 +10,7 @@ use kernel::text::check_identifier;
 use kernel::{RequestKey, Time};
 use prost::Message;
 use rpc::Call;
+use store::Tx;
 use tonic::Streaming;
 
 use super::rows;
@@ -177,7 +177,7 @@ struct Admitted<'r> {
     arrival: Arrival,
 }
 
-/// The digest of what a row says; its number does not matter, since a file may have been cut or sorted.
+/// The digest of a row's content; its number does not matter, since a file may have been cut or sorted.
 fn digest(call: &Call<()>, row: &MemberRow) -> Vec<u8> {
     let content = MemberRow {
         row_number: 0,
@@ -223,7 +223,7 @@ fn parse(row: &MemberRow, channels: &Channels, now: Time) -> Result<Arrival, Fau
     })
 }
 
-/// The arrival without what the tenant has blocked, unless nothing is left by which anybody could be found.
+/// The arrival without the values that the tenant has blocked. Refuses one with nothing left that could lead to a member.
 fn identified(arrival: Arrival, blocklist: &Blocklist) -> Result<Arrival, Fault> {
     let arrival = graph::arrival::heed(arrival, blocklist)?;
     if !arrival.identifies_somebody() {
@@ -237,11 +237,11 @@ fn refused(row: &MemberRow, fault: Fault) -> Result<RefusedRow, Fault> {
     Ok(RefusedRow {
         row_number: row.row_number,
         request_id: row.request_id.clone(),
-        refusal: Some(graph::wire::refusal(fault)?),
+        refusal: Some(graph::refusals::refusal(fault)?),
     })
 }
 
-/// What was left out of a row, where something was.
+/// Notes on the evidence that was left out of a row.
 fn noted(row: &MemberRow, verdicts: &[Verdict]) -> Option<NotedRow> {
     let notes: Vec<_> = verdicts
         .iter()

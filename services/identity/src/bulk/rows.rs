@@ -7,7 +7,7 @@ use store::{Column, Row, look_up, statement};
 
 use crate::graph::member::MemberId;
 
-/// What makes a row of an import the same row.
+/// The identity of an imported row, by which it takes effect once.
 #[derive(Clone, Debug)]
 pub(crate) struct ImportedRow {
     pub(crate) request_id: String,

@@ -6,8 +6,8 @@ use rpc::Call;
 use super::CHANNELS_MAX;
 use super::Channel;
 use super::rows;
+use super::wire;
 use crate::api::IdentityApi;
-use crate::graph;
 use crate::profile::SOURCE_WORDS;
 
 impl IdentityApi {
@@ -16,7 +16,7 @@ impl IdentityApi {
         call: Call<CreateChannelRequest>,
     ) -> Result<CreateChannelResponse, Fault> {
         let channel = parse(&call, self.clock.now())?;
-        let tx = ::store::begin_or_replay!(self.db, call);
+        let tx = store::begin_or_replay!(self.db, call);
         if rows::all(&**tx, call.tenant()).await?.len() >= CHANNELS_MAX {
             let message = format!("a brand has at most {CHANNELS_MAX} channels: use one of those that exist");
             return Err(Fault::refused(ErrorReason::ChannelLimitReached, message).with("limit", CHANNELS_MAX));
@@ -27,7 +27,7 @@ impl IdentityApi {
             return Err(refusal.with("channel_code", channel.code));
         }
         tx.commit(CreateChannelResponse {
-            channel: Some(graph::wire::channel(&channel)),
+            channel: Some(wire::channel(&channel)),
         })
         .await
     }

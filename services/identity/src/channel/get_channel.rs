@@ -3,8 +3,8 @@ use fault::Fault;
 use rpc::Call;
 
 use super::rows;
+use super::wire;
 use crate::api::IdentityApi;
-use crate::graph;
 
 impl IdentityApi {
     pub(crate) async fn get_channel(&self, call: Call<GetChannelRequest>) -> Result<GetChannelResponse, Fault> {
@@ -12,7 +12,7 @@ impl IdentityApi {
         let channel = channels.get(&call.channel_code);
         let channel = channel.ok_or_else(|| Fault::not_found("channel", &call.channel_code))?;
         Ok(GetChannelResponse {
-            channel: Some(graph::wire::channel(channel)),
+            channel: Some(wire::channel(channel)),
         })
     }
 }

@@ -4,8 +4,8 @@ use kernel::Page;
 use rpc::Call;
 
 use super::rows;
+use super::wire;
 use crate::api::IdentityApi;
-use crate::graph;
 
 /// The list has no filter; the token is bound to the list itself.
 const FILTER: &[u8] = b"channels";
@@ -17,7 +17,7 @@ impl IdentityApi {
         let mut channels = rows::list(self.db.read(), call.tenant(), &after, page.rows_max()).await?;
         let next_page_token = page.cut(&mut channels, |last| last.code.clone());
         Ok(ListChannelsResponse {
-            channels: channels.iter().map(graph::wire::channel).collect(),
+            channels: channels.iter().map(wire::channel).collect(),
             next_page_token,
         })
     }

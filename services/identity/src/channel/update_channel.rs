@@ -4,8 +4,8 @@ use rpc::Call;
 
 use super::Channel;
 use super::rows;
+use super::wire;
 use crate::api::IdentityApi;
-use crate::graph;
 
 /// What may change of a channel.
 #[derive(Clone, Copy)]
@@ -26,7 +26,7 @@ impl IdentityApi {
         &self,
         call: Call<UpdateChannelRequest>,
     ) -> Result<UpdateChannelResponse, Fault> {
-        let tx = ::store::begin_or_replay!(self.db, call);
+        let tx = store::begin_or_replay!(self.db, call);
         let channels = rows::all(&**tx, call.tenant()).await?;
         let channel = channels.get(&call.channel_code);
         let channel = channel.ok_or_else(|| Fault::not_found("channel", &call.channel_code))?;
@@ -34,7 +34,7 @@ impl IdentityApi {
         let channel = changed(channel, &call)?;
         rows::update(&**tx, call.tenant(), &channel).await?;
         tx.commit(UpdateChannelResponse {
-            channel: Some(graph::wire::channel(&channel)),
+            channel: Some(wire::channel(&channel)),
         })
         .await
     }

@@ -1,3 +1,5 @@
+pub(super) mod rows;
+
 use super::Graph;
 use super::member::MemberId;
 
@@ -18,7 +20,7 @@ impl Graph {
         self.apart.extend([(one, other), (other, one)]);
     }
 
-    /// Whoever is not one person with the absorbed member is none with the survivor either.
+    /// A member that is apart from the absorbed member is apart from the survivor, too.
     pub(crate) fn inherit_apart(&mut self, absorbed: MemberId, survivor: MemberId) {
         let of_absorbed = self.apart.iter().filter(|(one, _)| *one == absorbed);
         let others: Vec<MemberId> = of_absorbed

@@ -9,14 +9,14 @@ use kernel::Time;
 use super::identity::{Evidence, Proof};
 use super::key::Slot;
 use super::key::{Key, Kind};
+use super::refusals::link_fault;
 use super::value::Value;
+use super::wire::{parse_kind, parse_proof};
 use super::{Arrival, LinkError};
 use crate::blocked_value::Blocklist;
 use crate::channel::{Channel, Channels};
-use crate::parse::{kind, proof};
 use crate::profile::Source;
 use crate::profile::wire::profile;
-use crate::refusals::link_fault;
 
 /// Whether an arrival may do without an external id: only as a row of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) enum Importable {
     No,
 }
 
-/// Parses an arrival: with all field violations at once, or else with what its channels do not allow.
+/// Parses an arrival. Refuses all wrong fields at once, or else a value that its channel does not allow.
 pub(crate) fn arrival(
     wire: &proto::Arrival,
     channels: &Channels,
@@ -60,7 +60,7 @@ pub(crate) fn arrival(
     let source = code.map_or(Source::Import, |code| Source::Channel(code.to_owned()));
     let profile = profile(wire.profile.as_ref(), &source, now, &mut violations);
     violations.finish()?;
-    // The fields are right by themselves; what follows depends on the channels.
+    // The fields are right by themselves; the checks from here on depend on the channels.
     let channel = code.map(|code| channel(code, channels)).transpose()?;
     let anchor = match (channel, external_id) {
         (Some(channel), Some(external_id)) => Some(anchor(channel, external_id)?),
@@ -76,7 +76,7 @@ pub(crate) fn arrival(
     })
 }
 
-/// The arrival without what its tenant has blocked: only what is left is the person's.
+/// The arrival without the values that its tenant has blocked: only the others are the person's.
 pub(crate) fn heed(arrival: Arrival, blocklist: &Blocklist) -> Result<Arrival, Fault> {
     let arrival = arrival.heeding(blocklist).map_err(link_fault)?;
     check_one_of_a_kind(arrival.anchor.as_ref(), &arrival.evidence)?;
@@ -132,7 +132,7 @@ impl Piece {
         path: &str,
         violations: &mut Violations,
     ) -> Option<Self> {
-        let (kind, proof) = (kind(wire.kind())?, proof(wire.proof())?);
+        let (kind, proof) = (parse_kind(wire.kind())?, parse_proof(wire.proof())?);
         let value = violations.parse(format!("{path}value"), Value::parse(kind, &wire.value));
         let channel = given(&wire.channel_code).or(arrival_channel);
         let is_scoped = matches!(kind, Kind::ExternalId | Kind::UnionId);
@@ -169,7 +169,7 @@ impl Piece {
     }
 }
 
-/// Within what ids of a kind are unique: app-level ids in their channel, union-level ids in its union.
+/// The scope within which ids of a kind are unique: app-level ids in their channel, union-level ids in its union.
 fn scope(kind: Kind, channel: Option<&Channel>) -> Result<String, Fault> {
     match kind {
         Kind::ExternalId => Ok(channel.map(|channel| channel.code.clone()).unwrap_or_default()),

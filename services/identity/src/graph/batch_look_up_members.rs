@@ -2,7 +2,7 @@ use contracts::identity::v1::{BatchLookUpMembersRequest, BatchLookUpMembersRespo
 use fault::Fault;
 use rpc::Call;
 
-use super::identity_rows;
+use super::identity;
 use super::key::{Key, Kind};
 use crate::api::IdentityApi;
 
@@ -12,7 +12,7 @@ impl IdentityApi {
         call: Call<BatchLookUpMembersRequest>,
     ) -> Result<BatchLookUpMembersResponse, Fault> {
         let keys: Vec<Key> = call.keys.iter().map(key).collect();
-        let holders = identity_rows::holders(self.db.read(), call.tenant(), &keys).await?;
+        let holders = identity::rows::holders(self.db.read(), call.tenant(), &keys).await?;
         let member = |key| holders.get(key).map(ToString::to_string).unwrap_or_default();
         Ok(BatchLookUpMembersResponse {
             member_ids: keys.iter().map(member).collect(),

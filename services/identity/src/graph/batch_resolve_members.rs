@@ -6,6 +6,7 @@ use rpc::Call;
 
 use super::Arrival;
 use super::key::Key;
+use super::refusals;
 use super::{arrival, rows, wire};
 use crate::api::IdentityApi;
 use crate::{blocked_value, channel};
@@ -20,7 +21,7 @@ impl IdentityApi {
         if !(1..=ARRIVALS_MAX).contains(&call.arrivals.len()) {
             return Err(Fault::invalid("arrivals", format!("must be 1 to {ARRIVALS_MAX}")));
         }
-        let tx = ::store::begin_or_replay!(self.db, call);
+        let tx = store::begin_or_replay!(self.db, call);
         let channels = channel::rows::all(&**tx, call.tenant()).await?;
         let unreadable = Unreadable::of(&call.unreadable_items);
         let parse = |(index, arrival)| {
@@ -41,7 +42,7 @@ impl IdentityApi {
                     let resolution = self.decide(|moment| graph.resolve(&arrival, moment));
                     Outcome::Resolution(wire::resolution(&resolution))
                 }
-                Err(fault) => Outcome::Refusal(wire::refusal(fault)?),
+                Err(fault) => Outcome::Refusal(refusals::refusal(fault)?),
             };
             results.push(BatchResolveMembersResult { result: Some(result) });
         }

@@ -1,17 +1,17 @@
 use super::identity::Identity;
 use super::member::{Member, MemberId};
-use super::{Graph, Happening};
+use super::{Event, Graph};
 
-/// The difference between what was read and what is now: what there is to write.
+/// The difference between the members that were read and the members now, to be written.
 pub(crate) struct Changes<'g> {
-    /// Members who are new or have changed, and who absorbed them, if anybody did.
+    /// Members that are new or have changed, each with the member that absorbed it, if one did.
     pub(crate) members: Vec<(&'g Member, Option<MemberId>)>,
-    /// Edges to delete, under the members whose they were.
+    /// Edges to delete, each with its former member.
     pub(crate) removed: Vec<(MemberId, &'g Identity)>,
     /// Edges to insert. An edge that moved is both removed and added.
     pub(crate) added: Vec<(MemberId, &'g Identity)>,
-    /// What to tell, in order.
-    pub(crate) happenings: &'g [Happening],
+    /// The facts to tell, in order.
+    pub(crate) events: &'g [Event],
 }
 
 impl Changes<'_> {
@@ -26,7 +26,7 @@ impl Graph {
             members: Vec::new(),
             removed: Vec::new(),
             added: Vec::new(),
-            happenings: &self.happenings,
+            events: &self.events,
         };
         for (&id, node) in &self.nodes {
             let before: &[Identity] = node.before.as_ref().map_or(&[], |before| &before.identities);

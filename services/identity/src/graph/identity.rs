@@ -1,3 +1,5 @@
+pub(crate) mod rows;
+
 use kernel::{Id, Time};
 
 use super::key::Key;

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What an id in the world is of, the strongest first: the order in which verified evidence decides.
+/// The kind of an id in the world, the strongest first: the order in which verified evidence decides.
 ///
 /// The platform's own ids come first, since nobody shares them; a phone may be a household's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,14 +2,15 @@ use contracts::identity::v1::{LinkIdentityRequest, LinkIdentityResponse};
 use fault::Fault;
 use rpc::Call;
 
+use super::refusals;
 use super::{arrival, rows, wire};
-use crate::api::IdentityApi;
-use crate::{blocked_value, channel, parse, refusals};
+use crate::api::{IdentityApi, parse_id};
+use crate::{blocked_value, channel};
 
 impl IdentityApi {
     pub(crate) async fn link_identity(&self, call: Call<LinkIdentityRequest>) -> Result<LinkIdentityResponse, Fault> {
-        let id = parse::id("member_id", &call.member_id)?;
-        let tx = ::store::begin_or_replay!(self.db, call);
+        let id = parse_id("member_id", &call.member_id)?;
+        let tx = store::begin_or_replay!(self.db, call);
         let channels = channel::rows::all(&**tx, call.tenant()).await?;
         let mut evidence = arrival::evidence(&call.evidence.clone().unwrap_or_default(), &channels)?;
         let blocklist = blocked_value::rows::among(&**tx, call.tenant(), std::iter::once(&evidence.key)).await?;

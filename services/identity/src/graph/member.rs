@@ -15,7 +15,7 @@ impl kernel::Kind for MemberNoun {
 
 pub(crate) type MemberId = Id<MemberNoun>;
 
-/// The most verified identities of a member. Whoever has more is not a person but a leak.
+/// The most verified identities of a member. More of them are no person, but a leak of test or shared ids.
 pub(crate) const IDENTITIES_MAX: usize = 64;
 /// The most claims of a member.
 pub(crate) const CLAIMS_MAX: usize = 64;
@@ -70,7 +70,7 @@ impl Member {
         self.verified().any(|identity| identity.key.kind != Kind::ExternalId)
     }
 
-    /// Who survives a merge comes first: the known before the anonymous, then the older.
+    /// The order of survival in a merge, the survivor first: the known before the anonymous, then the older.
     pub(crate) fn seniority(&self) -> (bool, Time, MemberId) {
         (!self.is_known(), self.register_time, self.id)
     }

@@ -1,10 +1,12 @@
+pub(super) mod rows;
+
 use kernel::{Id, Time};
 
 use super::identity::{Identity, IdentityId};
 use super::key::Kind;
 use super::member::{CLAIMS_MAX, IDENTITIES_MAX};
 use super::member::{Member, MemberId};
-use super::{Graph, Happening, Moment};
+use super::{Event, Graph, Moment};
 use crate::channel::Channels;
 use crate::profile::Learned;
 
@@ -22,24 +24,24 @@ pub(crate) type MergeId = Id<MergeNoun>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Merge {
     pub(crate) id: MergeId,
-    /// Who goes on, after the merge.
+    /// The survivor, after the merge.
     pub(crate) survivor: Member,
-    /// Whose id leads to the survivor from now on.
+    /// The absorbed member, whose id leads to the survivor from now on.
     pub(crate) absorbed: MemberId,
     pub(crate) brought: Brought,
-    /// Why, in the words of who did it by hand; none where evidence did it.
+    /// The comment of the operator who merged by hand; none where evidence did it.
     pub(crate) comment: Option<String>,
     pub(crate) time: Time,
 }
 
-/// What a merge did to the survivor, as far as its undo has to know.
+/// The record of a merge's effect on the survivor, from which it is undone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Brought {
     /// The identities that went over.
     pub(crate) moved: Vec<IdentityId>,
     /// Claims of the absorbed member that the survivor had no use for.
     pub(crate) left_behind: Vec<Identity>,
-    /// Claims of the survivor in whose place a verified identity came.
+    /// Claims of the survivor that a verified identity replaced.
     pub(crate) replaced: Vec<Identity>,
     /// The profile values that the survivor learned.
     pub(crate) learned: Vec<Learned>,
@@ -61,7 +63,7 @@ pub(crate) enum MergeError {
 }
 
 impl Graph {
-    /// Merges two members by hand. `accept_conflicts` is the word of somebody who has made sure that they are one person.
+    /// Merges two members by hand. With `accept_conflicts` an operator asserts that they are one person.
     pub(crate) fn merge(
         &mut self,
         one: &Member,
@@ -115,7 +117,7 @@ impl Graph {
             comment,
             time: moment.now,
         };
-        self.happenings.push(Happening::Merged(merge.clone()));
+        self.events.push(Event::Merged(merge.clone()));
         self.nodes.insert(survivor.now.id, survivor);
         self.nodes.insert(absorbed.now.id, absorbed);
         merge

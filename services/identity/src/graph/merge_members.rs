@@ -4,15 +4,16 @@ use rpc::Call;
 
 use super::Graph;
 use super::member::{Member, MemberId};
+use super::refusals;
 use super::{rows, wire};
 use crate::api::IdentityApi;
+use crate::channel;
 use crate::channel::Channels;
-use crate::{channel, refusals};
 
 impl IdentityApi {
     pub(crate) async fn merge_members(&self, call: Call<MergeMembersRequest>) -> Result<MergeMembersResponse, Fault> {
         let ids = parse(&call)?;
-        let tx = ::store::begin_or_replay!(self.db, call);
+        let tx = store::begin_or_replay!(self.db, call);
         let channels: Channels = channel::rows::all(&**tx, call.tenant()).await?;
         let survivors = rows::follow_many(&**tx, call.tenant(), &ids).await?;
         let mut graph = rows::open(&tx, call.tenant(), channels, &[], &survivors).await?;

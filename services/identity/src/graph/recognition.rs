@@ -1,7 +1,7 @@
-//! To whom an arrival leads.
+//! Recognition: the member to whom an arrival leads.
 //!
 //! 1. Blocked values are never evidence; only verified evidence leads; a device never does.
-//! 2. Who is known by the external id is that member, whatever the evidence says.
+//! 2. The member that has the external id is the person, whatever the evidence says.
 //! 3. Then the evidence decides, the strongest first. Each piece brings in the member whose it is, unless that member has
 //!    a verified id that differs from one of the person's in the same kind and scope: two verified ids of one kind are two
 //!    people, and a phone that they share does not make them one. Nor does evidence join two members whose merge was undone.
@@ -14,18 +14,18 @@ use super::key::Key;
 use super::member::IDENTITIES_MAX;
 use super::member::{Member, MemberId};
 
-/// Who a person turned out to be.
+/// The outcome of recognition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Recognition {
-    /// The members who are this person: none, so it is a new one; one; or several, who are to be merged.
+    /// The members that are this person: none, so a new one is registered; one; or several, which are to be merged.
     pub(crate) members: Vec<MemberId>,
     /// Whether the external id is new.
     pub(crate) anchor_is_new: bool,
-    /// What becomes of each piece of evidence, in the given order.
+    /// The verdict on each piece of evidence, in the given order.
     pub(crate) verdicts: Vec<Verdict>,
 }
 
-/// What becomes of a piece of evidence.
+/// The verdict on a piece of evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It is one of the person's verified ids already.
@@ -36,7 +36,7 @@ pub(crate) enum Verdict {
     Claimed,
     /// It can stand for nobody.
     Blocked,
-    /// It is this other member's, who is another person.
+    /// It belongs to this member, which is another person.
     Conflict(MemberId),
     /// It is nobody's, but the person has another id of its kind.
     Occupied,
@@ -65,8 +65,8 @@ impl Recognition {
     }
 }
 
-/// Decides who arrived, given the external id (none in an import without one), the evidence, whose each id is, and who is
-/// known not to be one person with whom.
+/// Decides which members the arriving person is: by the external id (none in an import without one), the evidence, the
+/// holder of each id, and the pairs of members that are known to be two persons.
 pub(crate) fn recognise<'a>(
     anchor: Option<&'a Key>,
     evidence: &'a [Evidence],
@@ -97,7 +97,7 @@ pub(crate) fn recognise<'a>(
     }
 }
 
-/// What is known of the arriving person so far: the members who are this person, and all verified ids.
+/// The arriving person as far as it is recognised: the members that are this person, and all verified ids.
 struct Person<'a, 'f> {
     members: Vec<MemberId>,
     keys: Vec<&'a Key>,

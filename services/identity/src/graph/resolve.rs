@@ -7,7 +7,7 @@ use super::key::Key;
 use super::member::CLAIMS_MAX;
 use super::member::{Member, MemberId};
 use super::recognition::{Outcome, Recognition, Verdict, recognise};
-use super::{Graph, Happening, LinkError, Moment, Node};
+use super::{Event, Graph, LinkError, Moment, Node};
 use crate::blocked_value::Blocklist;
 use crate::profile::Profile;
 
@@ -46,7 +46,7 @@ impl Arrival {
         self.anchor.iter().chain(self.evidence.iter().map(|piece| &piece.key))
     }
 
-    /// The same without what the tenant has blocked: such a piece is no evidence, and such an external id nobody's.
+    /// The same without the values that the tenant has blocked: they are no evidence, and no external id.
     pub(crate) fn heeding(mut self, blocklist: &Blocklist) -> Result<Self, LinkError> {
         if let Some(anchor) = self.anchor.as_ref().filter(|anchor| blocklist.blocks(anchor)) {
             return Err(LinkError::Blocked(anchor.clone()));
@@ -68,7 +68,7 @@ impl Arrival {
     }
 }
 
-/// Who it was.
+/// The member that an arrival led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resolution {
     pub(crate) member: MemberId,
@@ -78,7 +78,7 @@ pub(crate) struct Resolution {
 }
 
 impl Graph {
-    /// Finds out who arrived, and links, registers and merges accordingly.
+    /// Recognises the arriving person, and links, registers and merges accordingly.
     pub(crate) fn resolve(&mut self, arrival: &Arrival, moment: &Moment<'_>) -> Resolution {
         debug_assert!(arrival.identifies_somebody());
         let recognition = recognise(
@@ -126,7 +126,7 @@ impl Graph {
         };
         receive(&mut member, arrival, recognition, moment);
         self.hold(&member);
-        self.happenings.push(Happening::Registered(member.clone()));
+        self.events.push(Event::Registered(member.clone()));
         let id = member.id;
         self.nodes.insert(
             id,
@@ -151,7 +151,7 @@ fn receive(member: &mut Member, arrival: &Arrival, recognition: &Recognition, mo
             Verdict::Linked => {
                 member.attach(piece.identity(Id::from_uuid((moment.new_uuid)()), true, moment.now));
             }
-            // What leads elsewhere, or nowhere, is noted as a claim: there a person finds who should be merged by hand.
+            // Evidence that leads elsewhere, or nowhere, becomes a claim: an operator finds there which members to merge by hand.
             Verdict::Claimed | Verdict::Conflict(_) | Verdict::Occupied => {
                 if member.edge(&piece.key).is_none() && member.claims().count() < CLAIMS_MAX {
                     member.attach(piece.identity(Id::from_uuid((moment.new_uuid)()), false, moment.now));

@@ -19,7 +19,7 @@ impl IdentityApi {
         if let Some(found) = self.find(&call).await? {
             return self.unless_answered(&call.key(&call.request_id), found).await;
         }
-        let tx = ::store::begin_or_replay!(self.db, call);
+        let tx = store::begin_or_replay!(self.db, call);
         let (arrival, channels) = self.parse_arrival(&**tx, &call).await?;
         let keys: Vec<Key> = arrival.keys().cloned().collect();
         let mut graph = rows::open(&tx, call.tenant(), channels, &keys, &[]).await?;

@@ -1,23 +1,22 @@
 //! The way of a [`Graph`] out of the database and back.
 //!
-//! Every change of a member, its identities included, happens under the lock of the member's row; whoever finds that the
-//! rows are no longer what led to them has lost a race, and runs again.
+//! Every change of a member, its identities included, happens under the lock of the member's row; a
+//! request that finds other rows under the lock than those that led to them has lost a race, and runs again.
 
 use std::collections::HashMap;
 
 use fault::Fault;
 use kernel::{Clock, Tenant};
-use sea_orm::ConnectionTrait;
-use store::{Tx, redirects};
+use sea_orm::{ConnectionTrait, Value};
+use store::{Column, Tx, redirects};
 use uuid::Uuid;
 
 use super::Graph;
 use super::key::Key;
 use super::member::{Member, MemberId};
-use super::{Happening, PastMerge};
-use super::{apart_rows, identity_rows, merges};
+use super::{Event, PastMerge};
+use super::{apart, facts, identity, merge};
 use crate::channel::Channels;
-use crate::facts;
 use crate::{channel, profile};
 
 /// The members to whom keys lead, and the members of ids, locked and whole. The ids have been followed.
@@ -28,26 +27,26 @@ pub(crate) async fn open(
     keys: &[Key],
     ids: &[MemberId],
 ) -> Result<Graph, Fault> {
-    let holders = identity_rows::holders(&**tx, tenant, keys).await?;
+    let holders = identity::rows::holders(&**tx, tenant, keys).await?;
     let wanted: Vec<MemberId> = holders.values().chain(ids).copied().collect();
     let members = profile::rows::lock(&**tx, tenant, &wanted).await?;
-    let apart = apart_rows::among(&**tx, tenant, &members).await?;
+    let apart = apart::rows::among(&**tx, tenant, &members).await?;
     let mut graph = graph(channels, members, &holders)?;
     graph.learn_apart(apart);
     Ok(graph)
 }
 
-/// The members to whom keys lead, as they are now: to see what would be decided, not to change it.
+/// The members to whom keys lead, as they are now: to decide without an effect.
 pub(crate) async fn look(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
     channels: Channels,
     keys: &[Key],
 ) -> Result<Graph, Fault> {
-    let holders = identity_rows::holders(conn, tenant, keys).await?;
+    let holders = identity::rows::holders(conn, tenant, keys).await?;
     let wanted: Vec<MemberId> = holders.values().copied().collect();
     let members = profile::rows::read(conn, tenant, &wanted).await?;
-    let apart = apart_rows::among(conn, tenant, &members).await?;
+    let apart = apart::rows::among(conn, tenant, &members).await?;
     let mut graph = graph(channels, members, &holders)?;
     graph.learn_apart(apart);
     Ok(graph)
@@ -64,7 +63,7 @@ fn graph(channels: Channels, members: Vec<Member>, holders: &HashMap<Key, Member
     }
 }
 
-/// The graph of one member, and of whoever holds `key`; refuses where the tenant has no such member.
+/// The graph of one member and the holder of `key`. Refuses where the tenant has no such member.
 pub(crate) async fn open_member(
     tx: &Tx,
     tenant: Tenant,
@@ -96,7 +95,7 @@ pub(crate) struct OpenMerge {
     pub(crate) absorbed: Member,
     /// The merges into the survivor since.
     pub(crate) later: Vec<PastMerge>,
-    /// Who led to the absorbed member before.
+    /// The members that led to the absorbed one before.
     pub(crate) led: Vec<MemberId>,
 }
 
@@ -110,7 +109,7 @@ pub(crate) enum NoMerge {
 
 /// The merge by which a member was absorbed.
 pub(crate) async fn open_merge(tx: &Tx, tenant: Tenant, id: MemberId) -> Result<Result<OpenMerge, NoMerge>, Fault> {
-    let Some(survivor) = merges::absorbed_by(&**tx, tenant, id).await? else {
+    let Some(survivor) = merge::rows::absorbed_by(&**tx, tenant, id).await? else {
         let known = !profile::rows::lock_with_absorbed(&**tx, tenant, &[id])
             .await?
             .is_empty();
@@ -118,7 +117,7 @@ pub(crate) async fn open_merge(tx: &Tx, tenant: Tenant, id: MemberId) -> Result<
     };
     let mut locked = profile::rows::lock_with_absorbed(&**tx, tenant, &[id, survivor]).await?;
     // Merged or undone while this waited for the lock.
-    let Some(merge) = merges::of_absorbed(tx, tenant, id)
+    let Some(merge) = merge::rows::of_absorbed(tx, tenant, id)
         .await?
         .filter(|merge| merge.survivor == survivor)
     else {
@@ -134,36 +133,36 @@ pub(crate) async fn open_merge(tx: &Tx, tenant: Tenant, id: MemberId) -> Result<
     let channels = channel::rows::all(&**tx, tenant).await?;
     Ok(Ok(OpenMerge {
         graph: graph(channels, vec![member], &HashMap::new())?,
-        later: merges::into_survivor_since(tx, tenant, &merge).await?,
-        led: merges::led(&**tx, tenant, id).await?,
+        later: merge::rows::into_survivor_since(tx, tenant, &merge).await?,
+        led: merge::rows::led(&**tx, tenant, id).await?,
         merge,
         absorbed,
     }))
 }
 
-/// Writes what has changed, and tells of it.
+/// Writes the changes, and tells their facts.
 pub(crate) async fn save(tx: &Tx, clock: &Clock, tenant: Tenant, actor: &str, graph: &Graph) -> Result<(), Fault> {
     let changes = graph.changes();
     profile::rows::write(&**tx, tenant, &changes.members).await?;
-    identity_rows::delete(&**tx, tenant, &changes.removed).await?;
-    identity_rows::insert(&**tx, tenant, &changes.added).await?;
-    for happening in changes.happenings {
-        match happening {
-            Happening::Registered(_) | Happening::Updated(_) => {}
-            Happening::Merged(merge) => {
-                merges::remember(tx, tenant, actor, merge).await?;
-                apart_rows::inherit(tx, tenant, merge).await?;
+    identity::rows::delete(&**tx, tenant, &changes.removed).await?;
+    identity::rows::insert(&**tx, tenant, &changes.added).await?;
+    for event in changes.events {
+        match event {
+            Event::Registered(_) | Event::Updated(_) => {}
+            Event::Merged(merge) => {
+                merge::rows::remember(tx, tenant, actor, merge).await?;
+                apart::rows::inherit(tx, tenant, merge).await?;
                 redirects::add(&**tx, tenant, merge.absorbed.uuid(), merge.survivor.id.uuid()).await?;
             }
-            Happening::Undone(undo) => {
-                merges::undo(tx, tenant, actor, undo).await?;
-                apart_rows::part(tx, tenant, undo).await?;
+            Event::Undone(undo) => {
+                merge::rows::undo(tx, tenant, actor, undo).await?;
+                apart::rows::part(tx, tenant, undo).await?;
                 let led: Vec<Uuid> = undo.led.iter().map(|id| id.uuid()).collect();
                 redirects::end(&**tx, tenant, undo.merge.uuid(), undo.restored.id.uuid(), &led).await?;
             }
         }
     }
-    tx.emit_all(clock, facts::drafts(tenant, changes.happenings)).await
+    tx.emit_all(clock, facts::drafts(tenant, changes.events)).await
 }
 
 /// The member of an id, or the survivor of the one it was; none where the tenant knows no such id.
@@ -187,4 +186,10 @@ pub(crate) async fn follow_many(
     let redirects = redirects::follow_many(conn, &uuids).await?;
     let survivor = |id: &(Tenant, Uuid)| MemberId::from_uuid(redirects.get(id).copied().unwrap_or(id.1));
     Ok(uuids.iter().map(survivor).collect())
+}
+
+/// The ids of members as a list of values, with its parameters from `$2` on: `$1` is the tenant's.
+pub(crate) fn member_list(conn: &impl ConnectionTrait, ids: &[MemberId]) -> (String, Vec<Value>) {
+    let rows = ids.iter().map(|id| vec![id.uuid().into()]).collect();
+    store::values(conn.get_database_backend(), 2, &[Column::Uuid], rows)
 }

@@ -143,7 +143,7 @@ fn a_new_person_is_registered_and_then_found() {
         (again.outcome, again.member, &*again.verdicts),
         (Outcome::Found, first.member, &[Verdict::Confirmed][..])
     );
-    assert_eq!(world.graph.happenings.len(), 1);
+    assert_eq!(world.graph.events.len(), 1);
 }
 
 #[test]
@@ -422,7 +422,7 @@ proptest! {
         let persons: BTreeSet<&str> =
             arrivals.iter().map(|arrival| &*arrival.anchor.as_ref().unwrap().value).collect();
         prop_assert_eq!(world.alive().len(), persons.len());
-        let registered = world.graph.happenings.iter().filter(|h| matches!(h, Happening::Registered(_))).count();
+        let registered = world.graph.events.iter().filter(|h| matches!(h, Event::Registered(_))).count();
         prop_assert_eq!(registered, persons.len());
     }
 
@@ -442,11 +442,11 @@ proptest! {
             let first = world.resolve(&visit);
             ids.insert(first.member);
             ids.extend(&first.absorbed);
-            let told = world.graph.happenings.len();
+            let told = world.graph.events.len();
             let again = world.resolve(&visit);
             prop_assert_eq!(again.member, first.member);
             prop_assert_eq!(again.outcome, Outcome::Found);
-            prop_assert_eq!(world.graph.happenings.len(), told);
+            prop_assert_eq!(world.graph.events.len(), told);
         }
         let mut keys = BTreeSet::new();
         for member in world.alive() {

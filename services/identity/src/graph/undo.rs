@@ -5,7 +5,7 @@ use kernel::Time;
 use super::identity::{Identity, IdentityId};
 use super::member::CLAIMS_MAX;
 use super::member::{Member, MemberId};
-use super::{Brought, Graph, Happening, Learned, MergeId, Moment, Node};
+use super::{Brought, Event, Graph, Learned, MergeId, Moment, Node};
 
 /// A merge that has not been undone, as it is remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +22,12 @@ pub(crate) struct PastMerge {
 pub(crate) struct Undo {
     pub(crate) merge: MergeId,
     pub(crate) merge_time: Time,
-    /// Who is itself again.
+    /// The member that is itself again.
     pub(crate) restored: Member,
     pub(crate) survivor: Member,
     /// The ids that lead to the restored member again.
     pub(crate) led: Vec<MemberId>,
-    /// Later merges of the survivor, whose memory of what was there before does not name what this one brought any more.
+    /// Later merges of the survivor, whose records no longer name values that this merge brought.
     pub(crate) corrected: Vec<PastMerge>,
     pub(crate) comment: String,
     pub(crate) time: Time,
@@ -57,8 +57,9 @@ impl PastMerge {
 }
 
 impl Graph {
-    /// Undoes the merge of `absorbed`, who was read as it is kept: without identities, with the profile of that time. The
-    /// survivor is in the graph. `later` are the merges into the survivor since, `led` whoever led to `absorbed` before.
+    /// Undoes the merge of `absorbed`, which is as its row has it: without identities, with the profile of that time. The
+    /// survivor is in the graph. `later` are the merges into the survivor since, `led` the members that led to `absorbed`
+    /// before.
     pub(crate) fn undo(
         &mut self,
         merge: &PastMerge,
@@ -94,7 +95,7 @@ impl Graph {
             comment: comment.to_owned(),
             time: moment.now,
         };
-        self.happenings.push(Happening::Undone(undo.clone()));
+        self.events.push(Event::Undone(undo.clone()));
         Ok(undo)
     }
 
@@ -112,7 +113,7 @@ impl Graph {
         member
     }
 
-    /// The survivor without what the merge brought.
+    /// The survivor without the values that the merge brought.
     fn take_back(
         &mut self,
         mut survivor: Member,

@@ -2,15 +2,15 @@ use contracts::identity::v1::{UndoMergeRequest, UndoMergeResponse};
 use fault::Fault;
 use rpc::Call;
 
+use super::refusals;
 use super::rows::OpenMerge;
 use super::{rows, wire};
-use crate::api::IdentityApi;
-use crate::{parse, refusals};
+use crate::api::{IdentityApi, parse_id};
 
 impl IdentityApi {
     pub(crate) async fn undo_merge(&self, call: Call<UndoMergeRequest>) -> Result<UndoMergeResponse, Fault> {
-        let id = parse::id("member_id", &call.member_id)?;
-        let tx = ::store::begin_or_replay!(self.db, call);
+        let id = parse_id("member_id", &call.member_id)?;
+        let tx = store::begin_or_replay!(self.db, call);
         let opened = rows::open_merge(&tx, call.tenant(), id).await?;
         let OpenMerge {
             mut graph,

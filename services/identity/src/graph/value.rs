@@ -24,7 +24,7 @@ pub(crate) enum ValueError {
     Text(#[from] TextError),
 }
 
-/// What stands for a device where there is none, or for very many: all ones, the address that Android gives every app
+/// Values in place of a device's id where there is none, or that very many devices share: all ones, the address that Android gives every app
 /// (02:00:00:00:00:00), the id that a whole series of Android phones shares.
 const SHARED_DEVICES: [&str; 4] = [
     "02:00:00:00:00:00",
@@ -36,9 +36,9 @@ const SHARED_DEVICES: [&str; 4] = [
 const SHARED_MAILBOXES: [&str; 10] = [
     "a", "admin", "info", "no-reply", "none", "noreply", "null", "test", "unknown", "user",
 ];
-/// Domains that the world keeps for examples (RFC 2606), and what people type to get past a form.
+/// Domains that are reserved for examples (RFC 2606), and those that people type to get past a form.
 const EXAMPLE_DOMAINS: [&str; 5] = ["example.com", "example.net", "example.org", "test.com", "localhost"];
-/// What a link to an address begins with.
+/// The scheme of a link to an address.
 const MAILTO: &str = "mailto:";
 /// E.164: at most fifteen digits; no country has subscriber numbers that make up fewer than eight.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
@@ -152,7 +152,7 @@ fn is_service_number(e164: &str) -> bool {
     rest == format!("00{prefix}000") || rest == "12345678" || is_one_digit_repeated(rest)
 }
 
-/// An address without what mail programs and links put around it: `<li@brand.cn>`, `mailto:li@brand.cn`.
+/// An address without the signs that mail programs and links put around it: `<li@brand.cn>`, `mailto:li@brand.cn`.
 fn bare_address(text: &str) -> &str {
     let inner = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
     let text = inner.unwrap_or(text);

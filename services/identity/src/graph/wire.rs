@@ -1,28 +1,13 @@
 //! The domain's values as the contract's messages.
 
 use contracts::identity::v1 as proto;
-use fault::Fault;
 
 use super::Resolution;
 use super::identity::{Identity, Proof};
 use super::key::Kind;
 use super::member::Member;
 use super::recognition::{Outcome, Verdict};
-use crate::channel::Channel;
 use crate::profile::{Field, Profile};
-
-pub(crate) fn channel(channel: &Channel) -> proto::Channel {
-    proto::Channel {
-        channel_code: channel.code.clone(),
-        kind: channel.kind,
-        display_name: channel.display_name.clone(),
-        account: channel.account.clone(),
-        union_code: channel.union_code.clone().unwrap_or_default(),
-        trust_rank: channel.trust_rank,
-        create_time: Some(channel.create_time.to_wire()),
-        etag: channel.version.to_string(),
-    }
-}
 
 pub(crate) fn member(member: &Member) -> proto::Member {
     let sources = member
@@ -121,7 +106,7 @@ fn evidence_result(verdict: Verdict) -> proto::EvidenceResult {
     }
 }
 
-/// What is said of a piece of evidence that was left out of an imported row; nothing of one that was taken.
+/// The note on a piece of evidence that was left out of an imported row; none on one that was taken.
 pub(crate) fn note(index: usize, verdict: Verdict) -> Option<proto::RowNote> {
     let message = match verdict {
         Verdict::Confirmed | Verdict::Linked | Verdict::Claimed => return None,
@@ -142,18 +127,26 @@ pub(crate) fn note(index: usize, verdict: Verdict) -> Option<proto::RowNote> {
     })
 }
 
-/// Why one of many was refused; trouble that is no refusal is trouble for all.
-pub(crate) fn refusal(fault: Fault) -> Result<proto::Refusal, Fault> {
-    let Fault::Refused(refusal) = fault else {
-        return Err(fault);
-    };
-    let field = |violation: fault::Violation| proto::RefusedField {
-        field: violation.path,
-        description: violation.message,
-    };
-    Ok(proto::Refusal {
-        reason: refusal.reason,
-        message: refusal.message,
-        fields: refusal.violations.into_iter().map(field).collect(),
-    })
+/// The kind of an identity; none for values that the contract's rules keep out.
+pub(crate) fn parse_kind(kind: proto::IdentityKind) -> Option<Kind> {
+    match kind {
+        proto::IdentityKind::Unspecified => None,
+        proto::IdentityKind::ExternalId => Some(Kind::ExternalId),
+        proto::IdentityKind::UnionId => Some(Kind::UnionId),
+        proto::IdentityKind::Phone => Some(Kind::Phone),
+        proto::IdentityKind::Email => Some(Kind::Email),
+        proto::IdentityKind::CardNumber => Some(Kind::CardNumber),
+        proto::IdentityKind::Device => Some(Kind::Device),
+    }
+}
+
+pub(crate) fn parse_proof(proof: proto::Proof) -> Option<Proof> {
+    match proof {
+        proto::Proof::Unspecified => None,
+        proto::Proof::None => Some(Proof::None),
+        proto::Proof::Platform => Some(Proof::Platform),
+        proto::Proof::Code => Some(Proof::Code),
+        proto::Proof::Presented => Some(Proof::Presented),
+        proto::Proof::Operator => Some(Proof::Operator),
+    }
 }

@@ -2,12 +2,12 @@ use contracts::identity::v1::{GetMemberRequest, GetMemberResponse};
 use fault::Fault;
 use rpc::Call;
 
-use crate::api::IdentityApi;
-use crate::{graph, parse};
+use crate::api::{IdentityApi, parse_id};
+use crate::graph;
 
 impl IdentityApi {
     pub(crate) async fn get_member(&self, call: Call<GetMemberRequest>) -> Result<GetMemberResponse, Fault> {
-        let id = parse::id("member_id", &call.member_id)?;
+        let id = parse_id("member_id", &call.member_id)?;
         let member = self.member(call.tenant(), id).await?;
         let absorbed = Some(id).filter(|id| *id != member.id);
         Ok(GetMemberResponse {

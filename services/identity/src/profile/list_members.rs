@@ -37,7 +37,7 @@ fn parse(request: &ListMembersRequest) -> Result<Filter, Fault> {
     })
 }
 
-/// What a page token is bound to: everything but the page itself.
+/// The filter that a page token is bound to: everything but the page itself.
 fn bound_to(request: &ListMembersRequest) -> Vec<u8> {
     ListMembersRequest {
         page_size: 0,

@@ -11,7 +11,7 @@ use super::{Field, Profile, Source};
 use crate::graph;
 use crate::graph::identity::Identity;
 use crate::graph::member::{Member, MemberId};
-use crate::store::row::{member_id, member_list};
+use crate::graph::rows::member_list;
 
 /// Members in one statement.
 const MEMBERS_PER_STATEMENT_MAX: usize = 5_000;
@@ -73,7 +73,7 @@ async fn select(
         let sql = format!("SELECT {COLUMNS} FROM {found}");
         let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
         // The edges are read after the lock is held, so that they cannot change any more.
-        let mut edges = graph::identity_rows::of_members(conn, tenant, chunk).await?;
+        let mut edges = graph::identity::rows::of_members(conn, tenant, chunk).await?;
         for row in &rows {
             members.push(member(row, &mut edges)?);
         }
@@ -109,7 +109,7 @@ pub(crate) async fn list(
          AND register_time >= $3 AND register_time < $4 {in_channel}ORDER BY member_id LIMIT $5"
     );
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
-    rows.iter().map(member_id).collect()
+    rows.iter().map(|row| row.id("member_id")).collect()
 }
 
 /// Writes members, new or changed, with whether they are absorbed; the rows of changed ones are locked.
@@ -158,7 +158,7 @@ fn member_values(tenant: Tenant, member: &Member, absorbed: bool) -> Result<Vec<
 
 /// A member, and whether it is absorbed.
 fn member(row: &QueryResult, edges: &mut HashMap<MemberId, Vec<Identity>>) -> Result<(Member, bool), Fault> {
-    let id = member_id(row)?;
+    let id = row.id("member_id")?;
     let member = Member {
         id,
         register_time: row.time("register_time")?,

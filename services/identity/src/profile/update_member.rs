@@ -3,14 +3,14 @@ use fault::Fault;
 use rpc::Call;
 
 use super::wire;
-use crate::api::IdentityApi;
-use crate::{graph, parse};
+use crate::api::{IdentityApi, parse_id};
+use crate::graph;
 
 impl IdentityApi {
     pub(crate) async fn update_member(&self, call: Call<UpdateMemberRequest>) -> Result<UpdateMemberResponse, Fault> {
-        let id = parse::id("member_id", &call.member_id)?;
+        let id = parse_id("member_id", &call.member_id)?;
         let values = wire::profile_changes(call.profile.as_ref(), call.update_mask.as_ref(), self.clock.now())?;
-        let tx = ::store::begin_or_replay!(self.db, call);
+        let tx = store::begin_or_replay!(self.db, call);
         let (mut graph, member) = graph::rows::open_member(&tx, call.tenant(), id, None).await?;
         Fault::check_etag(&call.etag, member.version)?;
         self.decide(|moment| graph.update(member.id, &values, moment));

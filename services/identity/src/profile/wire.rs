@@ -8,10 +8,10 @@ use time::{Date, Duration, OffsetDateTime};
 use super::Attribute;
 use super::{Field, Profile, Source};
 
-/// Nobody who was born before is a member of anything.
+/// The earliest birth date that is taken: nobody was born before and is a member.
 const BIRTH_DATE_MIN: Date = date!(1900 - 01 - 01);
 
-/// Parses what a channel knows of a person.
+/// Parses the profile that a channel sent.
 pub(crate) fn profile(
     wire: Option<&proto::Profile>,
     source: &Source,

@@ -1,16 +1,15 @@
-//! How many coupons of a template each member was issued: what the cap for one member is counted by.
+//! The counts of coupons that each member was issued of a template, which the cap for one member bounds.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fault::Fault;
-use kernel::{Exact, Id, Tenant};
+use kernel::{Exact, Tenant};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Tx, insert_rows, look_up, looked_up, statement, values};
+use store::{Column, Columns, Tx, insert_rows, look_up, looked_up, statement, values};
 
 use crate::coupon_template::CouponTemplate;
 use crate::member;
 use crate::member::{MemberId, MemberKey};
-use crate::store::Columns;
 
 const INSERT: &str = "INSERT INTO allowance (tenant_id, template_code, member_id, issued, allowed)";
 
@@ -32,7 +31,7 @@ pub(crate) async fn issued(
     let rows = tx.query_all_raw(statement(&**tx, &sql, all)).await?;
     let read = |row| {
         let mut columns = Columns::of(row);
-        Ok((Id::from_uuid(columns.next()?), columns.next()?))
+        Ok((columns.id()?, columns.take()?))
     };
     rows.iter().map(read).collect()
 }
@@ -60,7 +59,7 @@ pub(crate) async fn add(
     Ok(())
 }
 
-/// Of what a survivor was issued of a template, so much counts for the restored member again.
+/// Moves a part of a survivor's count back to the restored member.
 pub(crate) async fn part(
     tx: &Tx,
     tenant: Tenant,
@@ -90,8 +89,8 @@ pub(crate) async fn part(
     Ok(())
 }
 
-/// What members who were merged away were issued counts for the survivors. A merge may bring a member above a cap; then
-/// the member is issued nothing more.
+/// Adds the counts of absorbed members to those of their survivors. A merge may bring a member above a cap; then the member
+/// is issued nothing more.
 pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey>) -> Result<(), Fault> {
     const ADD: &str = "ON CONFLICT (tenant_id, template_code, member_id) DO UPDATE \
          SET issued = allowance.issued + excluded.issued, \
@@ -111,10 +110,10 @@ pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey
         let sql = format!("DELETE FROM allowance WHERE {found} RETURNING member_id, template_code, issued");
         for row in tx.query_all_raw(statement(&**tx, &sql, parameters)).await? {
             let mut columns = Columns::of(&row);
-            let key = (tenant, Id::from_uuid(columns.next()?));
+            let key = (tenant, columns.id()?);
             let survivor = merges.get(&key).copied().unwrap_or(key);
-            let sum = brought.entry((survivor, columns.next()?)).or_default();
-            *sum = sum.exact_add(columns.next()?);
+            let sum = brought.entry((survivor, columns.take()?)).or_default();
+            *sum = sum.exact_add(columns.take()?);
         }
     }
     let row = |(((tenant, member), template_code), issued): ((MemberKey, String), i64)| {

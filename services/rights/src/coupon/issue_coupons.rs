@@ -2,22 +2,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::rights::v1 as proto;
 use contracts::rights::v1::issue_result::Outcome;
-use contracts::rights::v1::{CouponIssued, IssueCouponsRequest, IssueCouponsResponse};
+use contracts::rights::v1::{IssueCouponsRequest, IssueCouponsResponse};
 use fault::{Fault, Violations};
 use kernel::{Id, Tenant, Time};
+use lineage::Redirects;
 use rpc::Call;
-use store::{Begun, Draft, Tx};
+use store::Tx;
 
 use super::Coupon;
 use super::issuing;
 use super::issuing::{Issued, Item, ItemOutcome};
 use super::wire;
-use super::{allowances, rows};
+use super::{allowances, facts, refusals, rows};
 use crate::api::RightsApi;
+use crate::coupon_template;
 use crate::coupon_template::CouponTemplate;
+use crate::member;
 use crate::member::MemberId;
-use crate::refusals;
-use crate::{coupon_template, member};
 
 /// A coupon that was just issued, with the id of the item that asked for it.
 type New<'a> = (&'a Coupon, Option<&'a str>);
@@ -25,10 +26,7 @@ type New<'a> = (&'a Coupon, Option<&'a str>);
 impl RightsApi {
     pub(crate) async fn issue_coupons(&self, call: Call<IssueCouponsRequest>) -> Result<IssueCouponsResponse, Fault> {
         let asked = parse(&call)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let (tenant, code) = (call.tenant(), &call.template_code);
         let items = lock_members(&tx, tenant, asked).await?;
         let template = coupon_template::rows::find_locked(&tx, tenant, code).await?;
@@ -37,13 +35,13 @@ impl RightsApi {
 
         let now = self.clock.now();
         let outcomes = issuing::issue(&template, &items, issued, now, || Id::generate(&self.clock))
-            .map_err(|refusal| refusals::of_template(code, refusal))?;
+            .map_err(|refusal| coupon_template::refusals::of_template(code, refusal))?;
         // Past this line nothing may refuse.
         let new: Vec<New<'_>> = outcomes.iter().zip(&items).filter_map(new_coupon).collect();
         store_new(&tx, tenant, &template, &new).await?;
         tx.emit_all(
             &self.clock,
-            new.iter().map(|(coupon, _)| fact(tenant, coupon)).collect(),
+            new.iter().map(|(coupon, _)| facts::issued(tenant, coupon)).collect(),
         )
         .await?;
         tx.commit(answer(&call, &outcomes, now)).await
@@ -65,19 +63,12 @@ fn parse(call: &IssueCouponsRequest) -> Result<Vec<Item>, Fault> {
 /// The items with the members that are there now, locked so that none of them is merged away meanwhile.
 async fn lock_members(tx: &Tx, tenant: Tenant, items: Vec<Item>) -> Result<Vec<Item>, Fault> {
     let named: BTreeSet<_> = items.iter().map(|item| (tenant, item.member)).collect();
-    let redirects = member::rows::follow_many(&**tx, &named).await?;
-    let follow = |member: MemberId| {
-        redirects
-            .get(&(tenant, member))
-            .map_or(member, |(_, survivor)| *survivor)
+    let redirects = Redirects::of(&**tx, named).await?;
+    let follow = |item: Item| Item {
+        member: redirects.follow(tenant, item.member),
+        ..item
     };
-    let items: Vec<Item> = items
-        .into_iter()
-        .map(|item| Item {
-            member: follow(item.member),
-            ..item
-        })
-        .collect();
+    let items: Vec<Item> = items.into_iter().map(follow).collect();
     member::rows::lock(tx, &items.iter().map(|item| (tenant, item.member)).collect()).await?;
     Ok(items)
 }
@@ -112,17 +103,6 @@ async fn store_new(tx: &Tx, tenant: Tenant, template: &CouponTemplate, new: &[Ne
     coupon_template::rows::count_issued(tx, tenant, &template.code, count).await?;
     allowances::add(tx, tenant, template, &by_member).await?;
     rows::insert(tx, tenant, new).await
-}
-
-fn fact(tenant: Tenant, coupon: &Coupon) -> Draft {
-    let fact = CouponIssued {
-        coupon_id: coupon.id.to_string(),
-        template_code: coupon.template_code.clone(),
-        member_id: coupon.member.to_string(),
-        expire_time: Some(coupon.period.end().to_wire()),
-        issue_time: Some(coupon.issue_time.to_wire()),
-    };
-    Draft::new(tenant, coupon.member.to_string(), &fact)
 }
 
 fn answer(call: &IssueCouponsRequest, outcomes: &[ItemOutcome], now: Time) -> IssueCouponsResponse {

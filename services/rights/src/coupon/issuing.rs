@@ -9,13 +9,13 @@ use crate::member::MemberId;
 /// One coupon that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
-    /// Who gets it.
+    /// The member that gets it.
     pub(crate) member: MemberId,
     /// The caller's id of the item; none where it has none.
     pub(crate) item_id: Option<String>,
 }
 
-/// What has been issued of a template before, as far as some items ask.
+/// The coupons of a template that were issued before, as far as they concern some items.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Issued {
     /// How many coupons each member was issued.
@@ -24,7 +24,7 @@ pub(crate) struct Issued {
     pub(crate) by_item: HashMap<String, Coupon>,
 }
 
-/// What became of one item.
+/// The outcome of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ItemOutcome {
     /// A coupon was issued.
@@ -58,7 +58,7 @@ pub(crate) enum ItemRefusal {
     },
 }
 
-/// Decides, one by one in their order, what becomes of some items: as many are granted as the caps allow. The template
+/// Decides some items, one by one in their order: as many are granted as the caps allow. The template
 /// must issue at all, unless there is nothing new to be issued.
 pub(crate) fn issue(
     template: &CouponTemplate,
@@ -105,7 +105,7 @@ pub(crate) fn issue(
     Ok(outcomes)
 }
 
-/// What became of the item when it was sent before; none where it is new.
+/// The outcome of an item that was sent before; none where it is new.
 fn earlier(item: &Item, issued: &Issued) -> Option<ItemOutcome> {
     let coupon = issued.by_item.get(item.item_id.as_ref()?)?;
     Some(if coupon.member == item.member {
@@ -147,7 +147,7 @@ mod tests {
         issue(template, items, issued, clock.now(), || Id::generate(&clock))
     }
 
-    /// What became of each item, in one letter: issued, earlier, total cap, member cap, reused.
+    /// The outcome of each item in one letter: issued, earlier, total cap, member cap, reused.
     fn letters(outcomes: &[ItemOutcome]) -> String {
         let letter = |outcome: &ItemOutcome| match outcome {
             ItemOutcome::Issued(_) => 'i',

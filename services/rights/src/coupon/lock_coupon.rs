@@ -3,7 +3,6 @@ use std::time::Duration;
 use contracts::rights::v1::{LockCouponRequest, LockCouponResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::Coupon;
 use super::get_coupon::{lock_coupon_row, parse_coupon_id};
@@ -14,10 +13,7 @@ use crate::api::RightsApi;
 impl RightsApi {
     pub(crate) async fn lock_coupon(&self, call: Call<LockCouponRequest>) -> Result<LockCouponResponse, Fault> {
         let id = parse_coupon_id(&call.coupon_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let now = self.clock.now();
         let coupon = lock_coupon_row(&tx, call.tenant(), id).await?;
         let until = now.plus(Duration::from_secs(

@@ -1,9 +1,9 @@
-use contracts::rights::v1::{CouponRedeemed, RedeemCouponRequest, RedeemCouponResponse};
+use contracts::rights::v1::{RedeemCouponRequest, RedeemCouponResponse};
 use fault::{Fault, Violations};
-use kernel::{Money, Time};
+use kernel::Money;
 use rpc::Call;
-use store::Begun;
 
+use super::facts;
 use super::get_coupon::lock_coupon_row;
 use super::rows;
 use super::wire;
@@ -14,26 +14,18 @@ use crate::coupon_template;
 impl RightsApi {
     pub(crate) async fn redeem_coupon(&self, call: Call<RedeemCouponRequest>) -> Result<RedeemCouponResponse, Fault> {
         let (id, order_amount) = parse(&call)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let now = self.clock.now();
         let coupon = lock_coupon_row(&tx, call.tenant(), id).await?;
-        // What a coupon gives is fixed once its template issues, so this row needs no lock.
+        // The terms of a template are fixed once it issues, so this row needs no lock.
         let template = coupon_template::rows::find(&**tx, call.tenant(), &coupon.template_code).await?;
         let template = template.ok_or_else(|| Fault::internal(format!("the template of {id} is gone")))?;
         let (state, price) = coupon.redeem(&call.order_id, order_amount, &template.terms, now)?;
         // Past this line nothing may refuse.
         rows::change(&tx, call.tenant(), &coupon, &state).await?;
         let coupon = Coupon { state, ..coupon };
-        tx.emit(
-            &self.clock,
-            call.tenant(),
-            &coupon.member.to_string(),
-            &fact(&coupon, &call.order_id, now),
-        )
-        .await?;
+        let fact = facts::redeemed(call.tenant(), &coupon, &call.order_id, now);
+        tx.emit_all(&self.clock, vec![fact]).await?;
         tx.commit(RedeemCouponResponse {
             coupon: Some(wire::coupon(&coupon, now)),
             discount: Some(price.discount.into()),
@@ -52,14 +44,4 @@ fn parse(call: &RedeemCouponRequest) -> Result<(CouponId, Money), Fault> {
     violations.finish()?;
     id.zip(amount)
         .ok_or_else(|| Fault::internal("a request without a violation was not parsed"))
-}
-
-fn fact(coupon: &Coupon, order_id: &str, now: Time) -> CouponRedeemed {
-    CouponRedeemed {
-        coupon_id: coupon.id.to_string(),
-        template_code: coupon.template_code.clone(),
-        member_id: coupon.member.to_string(),
-        order_id: order_id.to_owned(),
-        redeem_time: Some(now.to_wire()),
-    }
 }

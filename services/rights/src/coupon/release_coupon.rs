@@ -1,7 +1,6 @@
 use contracts::rights::v1::{ReleaseCouponRequest, ReleaseCouponResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::Coupon;
 use super::get_coupon::{lock_coupon_row, parse_coupon_id};
@@ -15,10 +14,7 @@ impl RightsApi {
         call: Call<ReleaseCouponRequest>,
     ) -> Result<ReleaseCouponResponse, Fault> {
         let id = parse_coupon_id(&call.coupon_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let now = self.clock.now();
         let coupon = lock_coupon_row(&tx, call.tenant(), id).await?;
         let state = coupon.release(&call.order_id, now)?;

@@ -1,17 +1,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use fault::Fault;
-use kernel::{Id, Money, Tenant, Time};
+use kernel::{Money, Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
-use store::{Column, Db, Tx, for_update, insert_rows, look_up, statement, values};
+use store::{Column, Columns, Db, Row, Tx, for_update, insert_rows, look_up, statement, unreadable, values};
 use uuid::Uuid;
 
+use super::due::LOCKS;
 use super::validity::Period;
 use super::{Coupon, CouponId, CouponState, Lock, Redemption};
 use crate::member;
-use crate::member::{MemberId, MemberKey};
-use crate::store::{Columns, unreadable};
-use crate::workers::LOCKS;
+use crate::member::MemberKey;
 
 const COLUMNS: &str = "coupon_id, template_code, member_id, issue_time, start_time, expire_time, state, order_id, \
      lock_expire_time, redeem_time, currency_code, order_amount, discount, version";
@@ -80,22 +79,25 @@ pub(crate) async fn of_items(
     let found = look_up(backend, &list, "coupon", on);
     let sql = format!("SELECT {COLUMNS}, item_id FROM {found}");
     let rows = tx.query_all_raw(statement(&**tx, &sql, all)).await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("", "item_id")?, coupon(row)?)))
-        .collect()
+    rows.iter().map(|row| Ok((row.get("item_id")?, coupon(row)?))).collect()
 }
 
-/// A member's coupons before `before` that are in the state of the given name now, the newest first.
+/// A member's coupons that are now in the state of a name, or in any, before the one of an id, or all: the newest first.
 pub(crate) async fn of_member(
     conn: &impl ConnectionTrait,
     (tenant, member): MemberKey,
     state: Option<&'static str>,
     now: Time,
-    before: Uuid,
-    rows_max: u64,
+    before: Option<CouponId>,
+    rows_max: i64,
 ) -> Result<Vec<Coupon>, Fault> {
-    let limit = i64::try_from(rows_max).map_err(Fault::internal)?;
-    let mut parameters: Vec<Value> = vec![tenant.uuid().into(), member.uuid().into(), before.into(), limit.into()];
+    let before = before.map_or(Uuid::max(), CouponId::uuid);
+    let mut parameters: Vec<Value> = vec![
+        tenant.uuid().into(),
+        member.uuid().into(),
+        before.into(),
+        rows_max.into(),
+    ];
     let condition = match state {
         None => String::new(),
         Some(state) => {
@@ -120,7 +122,7 @@ pub(crate) fn state_at(now: &str) -> String {
     )
 }
 
-/// Writes a coupon's next state over the one that was read. Whoever was first wins.
+/// Writes a coupon's next state over the version that was read. If another request was first, this one is contended.
 pub(crate) async fn change(tx: &Tx, tenant: Tenant, read: &Coupon, next: &CouponState) -> Result<(), Fault> {
     // Not by the state alone, which has an index: PostgreSQL would read by it all coupons of the state while it knows little
     // of the table.
@@ -163,17 +165,17 @@ pub(crate) async fn change(tx: &Tx, tenant: Tenant, read: &Coupon, next: &Coupon
     }
 }
 
-/// The coupons of members that were merged away go over to the survivors.
+/// Moves the coupons of absorbed members to their survivors.
 pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey>) -> Result<(), Fault> {
     member::rows::move_rows(tx, "coupon", merges).await
 }
 
-/// What a worker does by itself, because its time has come.
+/// The changes of coupons whose time has come.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Due {
-    /// Free coupons whose validity has ended are expired.
+    /// A free coupon whose validity has ended is expired.
     Expiry,
-    /// Locks whose deadline has passed are taken away; the coupons are free, or expired.
+    /// A lock whose deadline has passed is taken away; its coupon is free, or expired.
     LockExpiry,
 }
 
@@ -201,11 +203,11 @@ pub(crate) async fn next_lock_due(db: &Db, now: Time) -> Result<Option<Time>, Fa
     const NEXT: &str = "SELECT MIN(lock_expire_time) FROM coupon WHERE state = 'locked' AND lock_expire_time > $1";
     let conn = db.read();
     let row = conn.query_one_raw(statement(conn, NEXT, [now.micros().into()])).await?;
-    let due: Option<Option<i64>> = row.map(|row| row.try_get_by_index(0)).transpose()?;
-    Ok(due.flatten().map(Time::from_micros))
+    Ok(row.map(|row| row.optional_time(0)).transpose()?.flatten())
 }
 
-/// Does what is due for some coupons; answers for how many. Replicas that do it at the same time take different ones.
+/// Makes a change that is due for some coupons, and answers their number. Replicas that run at the same time take different
+/// coupons.
 pub(crate) async fn do_due(db: &Db, due: Due, now: Time, coupons_max: i64) -> Result<u64, Fault> {
     let (condition, change) = (due.condition(), due.change());
     // Most of the time nothing is due; then nobody is kept from writing.
@@ -237,23 +239,22 @@ pub(crate) async fn do_due(db: &Db, due: Due, now: Time, coupons_max: i64) -> Re
 
 fn coupon(row: &QueryResult) -> Result<Coupon, Fault> {
     let mut columns = Columns::of(row);
-    let id = Id::from_uuid(columns.next()?);
-    let template_code = columns.next()?;
-    let member: MemberId = Id::from_uuid(columns.next()?);
+    let id = columns.id()?;
+    let template_code = columns.take()?;
+    let member = columns.id()?;
     let issue_time = columns.time()?;
     let period = Period::new(columns.time()?, columns.time()?).ok_or_else(|| unreadable("coupon", id))?;
-    let state: String = columns.next()?;
-    let order_id: Option<String> = columns.next()?;
-    let lock_expire_time: Option<i64> = columns.next()?;
-    let redeem_time: Option<i64> = columns.next()?;
-    let currency: Option<String> = columns.next()?;
-    let (order_amount, discount): (Option<i64>, Option<i64>) = (columns.next()?, columns.next()?);
+    let state: String = columns.take()?;
+    let order_id: Option<String> = columns.take()?;
+    let (lock_expire_time, redeem_time) = (columns.optional_time()?, columns.optional_time()?);
+    let currency: Option<String> = columns.take()?;
+    let (order_amount, discount): (Option<i64>, Option<i64>) = (columns.take()?, columns.take()?);
     let money = |minor_units: Option<i64>| {
         let money = minor_units.and_then(|minor_units| Money::stored(currency.as_deref()?, minor_units));
         money.ok_or_else(|| unreadable("coupon", id))
     };
     let order_id = || order_id.clone().ok_or_else(|| unreadable("coupon", id));
-    let time = |micros: Option<i64>| micros.map(Time::from_micros).ok_or_else(|| unreadable("coupon", id));
+    let time = |time: Option<Time>| time.ok_or_else(|| unreadable("coupon", id));
     let state = match state.as_str() {
         "issued" => CouponState::Issued,
         "locked" => CouponState::Locked(Lock {
@@ -276,6 +277,6 @@ fn coupon(row: &QueryResult) -> Result<Coupon, Fault> {
         issue_time,
         period,
         state,
-        version: columns.next()?,
+        version: columns.take()?,
     })
 }

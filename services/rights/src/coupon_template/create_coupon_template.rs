@@ -3,7 +3,6 @@ use contracts::rights::v1::{CreateCouponTemplateRequest, CreateCouponTemplateRes
 use fault::{Fault, Violations};
 use kernel::Time;
 use rpc::Call;
-use store::Begun;
 
 use super::rows;
 use super::wire::{coupon_template, parse_benefit, parse_state, parse_validity};
@@ -20,11 +19,8 @@ impl RightsApi {
             .template
             .as_ref()
             .ok_or_else(|| Fault::invalid("template", "must be given"))?;
+        let tx = store::begin_or_replay!(self.db, call);
         let template = parse(asked, self.clock.now())?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
         if !rows::insert(&tx, call.tenant(), &template).await? {
             let message = format!(
                 "there is a coupon template {} already: update it, or choose another code",

@@ -1,14 +1,13 @@
 use contracts::rights::v1::{ListCouponTemplatesRequest, ListCouponTemplatesResponse};
 use fault::Fault;
-use kernel::{PageToken, page_size};
+use kernel::Page;
 use rpc::Call;
 
 use super::rows;
 use super::wire;
 use crate::api::RightsApi;
-use crate::pages;
 
-/// The list has no filter; its tokens are told from those of other lists by its name.
+/// The list has no filter: its name tells its tokens from those of other lists.
 const FILTER: &[u8] = b"coupon_templates";
 
 impl RightsApi {
@@ -16,13 +15,13 @@ impl RightsApi {
         &self,
         call: Call<ListCouponTemplatesRequest>,
     ) -> Result<ListCouponTemplatesResponse, Fault> {
-        let after = pages::after(FILTER, &call.page_token)?;
-        let size = page_size(call.page_size);
-        let mut templates = rows::list(self.db.read(), call.tenant(), &after, size.saturating_add(1)).await?;
-        let token = pages::cut(&mut templates, size).map(|last| PageToken::encode(FILTER, last.code.as_bytes()));
+        let page = Page::parse(FILTER, call.page_size, &call.page_token)?;
+        let after = page.text()?.unwrap_or_default();
+        let mut templates = rows::list(self.db.read(), call.tenant(), &after, page.rows_max()).await?;
+        let next_page_token = page.cut(&mut templates, |last| last.code.clone());
         Ok(ListCouponTemplatesResponse {
             templates: templates.iter().map(wire::coupon_template).collect(),
-            next_page_token: token.unwrap_or_default(),
+            next_page_token,
         })
     }
 }

@@ -2,12 +2,11 @@ use fault::Fault;
 use kernel::{Money, Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde::{Deserialize, Serialize};
-use store::{Tx, for_update, statement};
+use store::{Columns, Tx, for_update, statement, unreadable};
 
 use super::{CouponTemplate, TemplateState};
 use crate::benefit::{Benefit, Terms};
 use crate::coupon::validity::{Period, Validity};
-use crate::store::{Columns, unreadable};
 
 const COLUMNS: &str = "code, name, benefit, currency_code, minimum_spend, valid_days, start_time, end_time, total_cap, \
      member_cap, state, issued_count, version, create_time, update_time";
@@ -56,17 +55,16 @@ async fn select(
     row.as_ref().map(template).transpose()
 }
 
-/// The templates whose code comes after `after`, by code.
+/// The templates with a code after `after`, by code.
 pub(crate) async fn list(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
     after: &str,
-    rows_max: u64,
+    rows_max: i64,
 ) -> Result<Vec<CouponTemplate>, Fault> {
-    let limit = i64::try_from(rows_max).map_err(Fault::internal)?;
     let sql =
         format!("SELECT {COLUMNS} FROM coupon_template WHERE tenant_id = $1 AND code > $2 ORDER BY code LIMIT $3");
-    let parameters: [Value; 3] = [tenant.uuid().into(), after.into(), limit.into()];
+    let parameters: [Value; 3] = [tenant.uuid().into(), after.into(), rows_max.into()];
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     rows.iter().map(template).collect()
 }
@@ -166,14 +164,14 @@ fn stored(benefit: &Benefit) -> (StoredBenefit, Option<Money>) {
 
 fn template(row: &QueryResult) -> Result<CouponTemplate, Fault> {
     let mut columns = Columns::of(row);
-    let (code, name): (String, String) = (columns.next()?, columns.next()?);
-    let benefit: String = columns.next()?;
-    let currency: Option<String> = columns.next()?;
+    let (code, name): (String, String) = (columns.take()?, columns.take()?);
+    let benefit: String = columns.take()?;
+    let currency: Option<String> = columns.take()?;
     let money = |minor_units| {
         let code = currency.as_deref().unwrap_or_default();
         Money::stored(code, minor_units).ok_or_else(|| unreadable("coupon_template", code))
     };
-    let minimum_spend: Option<i64> = columns.next()?;
+    let minimum_spend: Option<i64> = columns.take()?;
     let benefit = match serde_json::from_str(&benefit).map_err(Fault::internal)? {
         StoredBenefit::AmountOff { amount } => Benefit::AmountOff(money(amount)?),
         StoredBenefit::PercentOff {
@@ -189,12 +187,12 @@ fn template(row: &QueryResult) -> Result<CouponTemplate, Fault> {
     let terms = Terms::new(benefit, minimum_spend.map(money).transpose()?);
     Ok(CouponTemplate {
         terms: terms.map_err(|error| unreadable("coupon_template", error))?,
-        validity: validity(columns.next()?, columns.next()?, columns.next()?)?,
-        total_cap: columns.next()?,
-        member_cap: columns.next()?,
-        state: state(&columns.next::<String>()?)?,
-        issued_count: columns.next()?,
-        version: columns.next()?,
+        validity: validity(columns.take()?, columns.optional_time()?, columns.optional_time()?)?,
+        total_cap: columns.take()?,
+        member_cap: columns.take()?,
+        state: state(&columns.take::<String>()?)?,
+        issued_count: columns.take()?,
+        version: columns.take()?,
         create_time: columns.time()?,
         update_time: columns.time()?,
         code,
@@ -202,10 +200,8 @@ fn template(row: &QueryResult) -> Result<CouponTemplate, Fault> {
     })
 }
 
-fn validity(days: Option<i64>, start: Option<i64>, end: Option<i64>) -> Result<Validity, Fault> {
-    let window = start
-        .zip(end)
-        .and_then(|(start, end)| Period::new(Time::from_micros(start), Time::from_micros(end)));
+fn validity(days: Option<i64>, start: Option<Time>, end: Option<Time>) -> Result<Validity, Fault> {
+    let window = start.zip(end).and_then(|(start, end)| Period::new(start, end));
     let validity = window.map(Validity::Window).or(days.map(Validity::DaysAfterIssue));
     validity.ok_or_else(|| unreadable("coupon_template", "no validity"))
 }

@@ -6,7 +6,6 @@ use fault::Violations;
 use super::{CouponTemplate, TemplateState};
 use crate::benefit::Benefit;
 use crate::coupon::validity::{Period, Validity};
-use crate::wire::parse_time;
 
 pub(crate) fn coupon_template(template: &CouponTemplate) -> wire::CouponTemplate {
     wire::CouponTemplate {
@@ -129,12 +128,8 @@ pub(crate) fn parse_validity(
         }
         Some(ValidityKind::DaysAfterIssue(days)) => Some(Validity::DaysAfterIssue(i64::from(*days))),
         Some(ValidityKind::Window(window)) => {
-            let start = parse_time(
-                violations,
-                &format!("{path}.window.start_time"),
-                window.start_time.as_ref(),
-            );
-            let end = parse_time(violations, &format!("{path}.window.end_time"), window.end_time.as_ref());
+            let start = violations.time(format!("{path}.window.start_time"), window.start_time.as_ref());
+            let end = violations.time(format!("{path}.window.end_time"), window.end_time.as_ref());
             let window = Period::new(start?, end?);
             violations.check(
                 window.is_some(),

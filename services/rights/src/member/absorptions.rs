@@ -1,22 +1,22 @@
-//! What merges have to remember, so that they can be undone.
+//! The records of merges, from which they are undone.
 
 use std::collections::BTreeMap;
 
 use fault::Fault;
-use kernel::{Tenant, Time};
+use kernel::Time;
+use lineage::Undo;
 use sea_orm::{ConnectionTrait, Value};
-use store::{Tx, among, insert_rows, statement};
+use store::{Columns, Tx, among, insert_rows, statement};
 
 use super::rows;
-use super::{MemberId, MemberKey, ReachedTier, Standing};
-use crate::store::Columns;
+use super::{Member, MemberKey, ReachedTier, Standing};
 use crate::tier::roster::Absorption;
 
 const GROW: &str = "INSERT INTO absorbed_growth (tenant_id, member_id, asset_code, amount)";
 const GROW_MORE: &str =
     "ON CONFLICT (tenant_id, member_id, asset_code) DO UPDATE SET amount = absorbed_growth.amount + excluded.amount";
 
-/// Remembers what absorbed members brought.
+/// Records the standings of members that were absorbed.
 pub(crate) async fn save(tx: &Tx, absorptions: &[Absorption]) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO absorbed_member \
          (tenant_id, member_id, survivor_id, tier_code, reach_time, ladder_version, survivor_tier_code)";
@@ -42,8 +42,8 @@ pub(crate) async fn save(tx: &Tx, absorptions: &[Absorption]) -> Result<(), Faul
     Ok(())
 }
 
-/// What is told late of members who have been absorbed was brought by them, and by those who absorbed them and were
-/// absorbed themselves.
+/// Adds growth that was told after its member was absorbed to the record of that merge, and to those of later merges in
+/// which a survivor was absorbed itself: each undo gives it back.
 pub(crate) async fn grow(tx: &Tx, grown: &BTreeMap<(MemberKey, String), i64>) -> Result<(), Fault> {
     for ((member, asset_code), amount) in grown {
         let mut next = Some(*member);
@@ -68,12 +68,10 @@ async fn survivor_of(tx: &Tx, member: MemberKey) -> Result<Option<MemberKey>, Fa
     let row = tx
         .query_one_raw(statement(&**tx, FIND, rows::parameters(&member)))
         .await?;
-    row.map(|row| Ok((member.0, MemberId::from_uuid(Columns::of(&row).next()?))))
-        .transpose()
+    row.map(|row| Ok((member.0, Columns::of(&row).id()?))).transpose()
 }
 
-/// What an absorbed member brought, which is forgotten by this. One who was absorbed before this was remembered brought
-/// nothing that is known.
+/// Takes the record of a merge out of the tables. A merge from before there were records has an empty one.
 pub(crate) async fn take(tx: &Tx, absorbed: MemberKey, survivor: MemberKey) -> Result<Absorption, Fault> {
     const TAKE: &str = "DELETE FROM absorbed_member WHERE tenant_id = $1 AND member_id = $2 \
          RETURNING tier_code, reach_time, ladder_version, survivor_tier_code";
@@ -90,55 +88,42 @@ pub(crate) async fn take(tx: &Tx, absorbed: MemberKey, survivor: MemberKey) -> R
     };
     if let Some(row) = row {
         let mut columns = Columns::of(&row);
-        let (code, time): (Option<String>, Option<i64>) = (columns.next()?, columns.next()?);
-        absorption.brought.tier = code.zip(time).map(|(code, time)| ReachedTier {
-            code,
-            time: Time::from_micros(time),
-        });
-        absorption.brought.ladder_version = columns.next()?;
-        absorption.survivor_tier = columns.next()?;
+        let (code, time): (Option<String>, _) = (columns.take()?, columns.optional_time()?);
+        absorption.brought.tier = code.zip(time).map(|(code, time)| ReachedTier { code, time });
+        absorption.brought.ladder_version = columns.take()?;
+        absorption.survivor_tier = columns.take()?;
     }
     for row in tx
         .query_all_raw(statement(&**tx, TAKE_GROWTH, rows::parameters(&absorbed)))
         .await?
     {
         let mut columns = Columns::of(&row);
-        absorption.brought.growth.insert(columns.next()?, columns.next()?);
+        absorption.brought.growth.insert(columns.take()?, columns.take()?);
     }
     Ok(absorption)
 }
 
-/// The tiers that members brought who are still with this one.
+/// The tiers of members that are still merged into this one.
 pub(crate) async fn tiers_brought_to(tx: &Tx, survivor: MemberKey) -> Result<Vec<String>, Fault> {
     const FIND: &str = "SELECT tier_code FROM absorbed_member \
          WHERE tenant_id = $1 AND survivor_id = $2 AND tier_code IS NOT NULL ORDER BY member_id";
     let rows = tx
         .query_all_raw(statement(&**tx, FIND, rows::parameters(&survivor)))
         .await?;
-    rows.iter().map(|row| Columns::of(row).next()).collect()
+    rows.iter().map(|row| Columns::of(row).take()).collect()
 }
 
-/// Everything that was a member's, or one's who leads to it, goes back from the survivor: coupons, but those that were
-/// redeemed since the merge; the count of what was issued; the history of tiers.
-pub(crate) async fn give_back(
-    tx: &Tx,
-    tenant: Tenant,
-    members: [MemberId; 2],
-    led: &[MemberId],
-    merge_time: Time,
-) -> Result<(), Fault> {
-    let [restored, survivor] = members;
-    let own = || {
-        led.iter()
-            .chain([&restored])
-            .map(|member| vec![member.uuid().into()])
-            .collect()
-    };
+/// Moves from the survivor back to the restored member all that was its own or of a member that leads to it: coupons,
+/// except those redeemed since the merge; the counts of issued coupons; the history of tiers.
+pub(crate) async fn give_back(tx: &Tx, undo: &Undo<Member>, merge_time: Time) -> Result<(), Fault> {
+    let (tenant, restored, survivor) = (undo.tenant, undo.restored, undo.survivor);
+    let own = undo.led.iter().chain([&restored]);
+    let own = own.map(|member| vec![member.uuid().into()]).collect();
     let head = [tenant.uuid().into(), restored.uuid().into(), survivor.uuid().into()];
-    let (list, mut parameters) = store::values(tx.get_database_backend(), 4, &[store::Column::Uuid], own());
+    let (list, mut parameters) = store::values(tx.get_database_backend(), 4, &[store::Column::Uuid], own);
     parameters.splice(0..0, head);
     let of_own = among("origin_id", &list);
-    // Counted before the coupons go: they are counted as issued by whose they were at first, wherever they are.
+    // Counted before the coupons move, by their first holder: a coupon counts for its first holder, even if it stays.
     let count = format!(
         "SELECT template_code, COUNT(*) FROM coupon WHERE tenant_id = $1 AND member_id IN ($2, $3) \
          AND {} GROUP BY template_code",
@@ -147,7 +132,7 @@ pub(crate) async fn give_back(
     let rows = tx.query_all_raw(statement(&**tx, &count, parameters.clone())).await?;
     for row in &rows {
         let mut columns = Columns::of(row);
-        crate::coupon::allowances::part(tx, tenant, restored, survivor, (columns.next()?, columns.next()?)).await?;
+        crate::coupon::allowances::part(tx, tenant, restored, survivor, (columns.take()?, columns.take()?)).await?;
     }
     let mut with_time = parameters.clone();
     with_time.push(merge_time.micros().into());

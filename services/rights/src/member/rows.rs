@@ -1,45 +1,26 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use fault::Fault;
-use kernel::{Id, Tenant, Time};
+use kernel::{Tenant, Time};
+use lineage::Redirects;
 use sea_orm::{ConnectionTrait, DbBackend, Value};
-use store::{Column, Db, Tx, for_update, insert_rows, look_up, looked_up, redirects, statement, stuck, values};
+use store::{
+    Column, Columns, Db, Tx, for_update, insert_rows, look_up, looked_up, redirects, statement, stuck, values,
+};
 
 use super::{MemberId, MemberKey, ReachedTier, Standing};
-use crate::store::Columns;
+use crate::tier::due::PLACEMENTS;
 use crate::tier::roster::Outcome;
-use crate::workers::PLACEMENTS;
 
 /// The types of a member's key.
 const KEY: &[Column] = &[Column::Uuid, Column::Uuid];
-/// What members have in a table, by the list of their keys.
+/// Joins a list of members' keys to a table.
 const NAMED: &str = "t.tenant_id = k.column1 AND t.member_id = k.column2";
-/// What members of one tenant have in a table, by the list of their ids.
+/// Joins a list of the ids of one tenant's members to a table.
 pub(crate) const OF_TENANT: &str = "t.tenant_id = $1 AND t.member_id = k.column1";
 
-/// The member that goes on for a member, after any merges.
-pub(crate) async fn follow(conn: &impl ConnectionTrait, tenant: Tenant, member: MemberId) -> Result<MemberId, Fault> {
-    Ok(Id::from_uuid(redirects::follow(conn, tenant, member.uuid()).await?))
-}
-
-/// For those of the members that were merged away: who goes on for them.
-pub(crate) async fn follow_many(
-    conn: &impl ConnectionTrait,
-    members: &BTreeSet<MemberKey>,
-) -> Result<HashMap<MemberKey, MemberKey>, Fault> {
-    let ids: Vec<_> = members
-        .iter()
-        .map(|(tenant, member)| (*tenant, member.uuid()))
-        .collect();
-    let redirects = redirects::follow_many(conn, &ids).await?;
-    Ok(redirects
-        .into_iter()
-        .map(|((tenant, from), to)| ((tenant, Id::from_uuid(from)), (tenant, Id::from_uuid(to))))
-        .collect())
-}
-
-/// Keeps the members from being merged, or changed in their tiers, by anybody else until the end of the transaction. A
-/// member that was merged away before the lock was there makes the transaction contended, so that it follows.
+/// Locks members: until the transaction ends, no other one merges them or changes their tiers. If one was absorbed before
+/// the lock was there, the transaction is contended, so that it runs again and follows the redirect.
 pub(crate) async fn lock(tx: &Tx, members: &BTreeSet<MemberKey>) -> Result<(), Fault> {
     if members.is_empty() {
         return Ok(());
@@ -60,14 +41,17 @@ pub(crate) async fn lock(tx: &Tx, members: &BTreeSet<MemberKey>) -> Result<(), F
         let sql = format!("SELECT t.member_id FROM {found}");
         tx.query_all_raw(statement(&**tx, &sql, parameters)).await?;
     }
-    if follow_many(&**tx, members).await?.is_empty() {
-        Ok(())
-    } else {
-        Err(Fault::Contended)
+    let redirects = Redirects::of(&**tx, members.iter().copied()).await?;
+    if members
+        .iter()
+        .any(|(tenant, member)| redirects.is_absorbed(*tenant, *member))
+    {
+        return Err(Fault::Contended);
     }
+    Ok(())
 }
 
-/// Where members stand. Those to whose tier nothing has happened yet are not among them.
+/// The standings of members. A member that has no tier and no growth has none.
 pub(crate) async fn standings(
     conn: &impl ConnectionTrait,
     members: &BTreeSet<MemberKey>,
@@ -86,17 +70,14 @@ pub(crate) async fn standings(
     for row in conn.query_all_raw(statement(conn, &find, parameters.clone())).await? {
         let mut columns = Columns::of(&row);
         let key = key(&mut columns)?;
-        let (code, time): (Option<String>, Option<i64>) = (columns.next()?, columns.next()?);
-        let tier = code.zip(time).map(|(code, time)| ReachedTier {
-            code,
-            time: Time::from_micros(time),
-        });
+        let (code, time): (Option<String>, _) = (columns.take()?, columns.optional_time()?);
+        let tier = code.zip(time).map(|(code, time)| ReachedTier { code, time });
         standings.insert(
             key,
             Standing {
                 tier,
                 growth: BTreeMap::new(),
-                ladder_version: columns.next()?,
+                ladder_version: columns.take()?,
             },
         );
     }
@@ -107,12 +88,12 @@ pub(crate) async fn standings(
     for row in conn.query_all_raw(statement(conn, &find, parameters)).await? {
         let mut columns = Columns::of(&row);
         let standing = standings.entry(key(&mut columns)?).or_default();
-        standing.growth.insert(columns.next()?, columns.next()?);
+        standing.growth.insert(columns.take()?, columns.take()?);
     }
     Ok(standings)
 }
 
-/// Writes where members stand after facts were played. The members are locked.
+/// Writes the outcome of changes. The members are locked.
 pub(crate) async fn save(tx: &Tx, outcome: &Outcome) -> Result<(), Fault> {
     const PLACE: &str = "INSERT INTO member (tenant_id, member_id, tier_code, reach_time, ladder_version)";
     const PLACE_ANEW: &str = "ON CONFLICT (tenant_id, member_id) DO UPDATE SET tier_code = excluded.tier_code, \
@@ -146,7 +127,7 @@ pub(crate) async fn save(tx: &Tx, outcome: &Outcome) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Forgets members that were merged away; from now on their ids lead to the survivors. Both are locked.
+/// Deletes absorbed members; from now on their ids lead to the survivors. Both are locked.
 pub(crate) async fn absorb(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey>) -> Result<(), Fault> {
     if merges.is_empty() {
         return Ok(());
@@ -169,8 +150,7 @@ pub(crate) async fn absorb(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey>) -> 
     Ok(())
 }
 
-/// Members of one brand whose tier was decided by an older ladder, without those who are set aside: of the brand whose turn it
-/// is after another one's.
+/// Members of one brand that an older ladder placed, without those that are set aside: of the brand that comes after `turn`.
 pub(crate) async fn placed_by_older_ladder(
     db: &Db,
     turn: Tenant,
@@ -205,7 +185,7 @@ pub(crate) async fn placed_by_older_ladder(
 }
 
 fn key(columns: &mut Columns<'_>) -> Result<MemberKey, Fault> {
-    Ok((Tenant::from_uuid(columns.next()?), Id::from_uuid(columns.next()?)))
+    Ok((columns.tenant()?, columns.id()?))
 }
 
 pub(crate) fn parameters((tenant, member): &MemberKey) -> [Value; 2] {
@@ -236,8 +216,8 @@ pub(crate) fn of_tenant(conn: &impl ConnectionTrait, tenant: Tenant, members: Ve
     (list, parameters)
 }
 
-/// The rows of members who were merged away go over to the survivors, who were merged into nobody: merge by merge, each by
-/// the index of its member.
+/// Moves the rows of absorbed members to their survivors, which are absorbed by nobody: merge by merge, each by the index of
+/// its member.
 pub(crate) async fn move_rows(
     tx: &Tx,
     table: &'static str,

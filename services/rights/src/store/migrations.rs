@@ -123,8 +123,8 @@ CREATE INDEX coupon_lock_expiry ON coupon (lock_expire_time) WHERE state = 'lock
 ",
 };
 
-/// What the undo of a merge has to know: whose coupons and changes of tiers were at first (`origin_id`, null while they are
-/// still), what absorbed members brought, and the tier that the survivor had before.
+/// The undo of a merge needs the first holder of coupons and changes of tiers (`origin_id`, null while that is the holder
+/// still), the standings of absorbed members, and the tier that the survivor had before.
 const UNDO: Migration = Migration {
     name: "rights_0003_undo",
     sql: "

@@ -13,7 +13,7 @@ use crate::coupon_template::CouponTemplate;
 use crate::{coupon_template, tier};
 
 /// How many templates are read at a time.
-const PAGE: u64 = 500;
+const PAGE: i64 = 500;
 
 impl RightsApi {
     pub(crate) async fn get_rights_summary(
@@ -70,7 +70,7 @@ impl RightsApi {
     }
 }
 
-/// What 64 bits do not carry is told by name and in full, rather than cut.
+/// A sum that 64 bits do not carry is refused with its template and in full, rather than cut.
 fn too_large(template_code: &str, sum: i128) -> Fault {
     let message = format!("the discounts of {template_code} come to {sum}, which is more than the contract carries");
     Fault::refused(ErrorReason::SumTooLarge, message)

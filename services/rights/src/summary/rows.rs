@@ -3,10 +3,9 @@ use std::collections::HashMap;
 use fault::Fault;
 use kernel::{Exact, Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::statement;
+use store::{Columns, statement};
 
 use crate::coupon::rows::state_at;
-use crate::store::Columns;
 
 /// How many members have each tier.
 pub(crate) async fn members_by_tier(
@@ -20,7 +19,7 @@ pub(crate) async fn members_by_tier(
         .await?;
     let read = |row| {
         let mut columns = Columns::of(row);
-        Ok((columns.next()?, columns.next()?))
+        Ok((columns.take()?, columns.take()?))
     };
     rows.iter().map(read).collect()
 }
@@ -41,12 +40,12 @@ pub(crate) async fn coupons_by_state(
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     let read = |row| {
         let mut columns = Columns::of(row);
-        Ok(((columns.next()?, columns.next()?), columns.next()?))
+        Ok(((columns.take()?, columns.take()?), columns.take()?))
     };
     rows.iter().map(read).collect()
 }
 
-/// What the redeemed coupons of each template took off their orders, by template and currency, in minor units.
+/// The sums of the discounts by redeemed coupons, by template and currency, in minor units.
 pub(crate) async fn discounts(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
@@ -59,8 +58,8 @@ pub(crate) async fn discounts(
     let rows = conn.query_all_raw(statement(conn, SUM, [tenant.uuid().into()])).await?;
     let read = |row| {
         let mut columns = Columns::of(row);
-        let (template_code, currency_code) = (columns.next()?, columns.next()?);
-        let (high, low): (i64, i64) = (columns.next()?, columns.next()?);
+        let (template_code, currency_code) = (columns.take()?, columns.take()?);
+        let (high, low): (i64, i64) = (columns.take()?, columns.take()?);
         let sum = i128::from(high).exact_mul(1 << 32).exact_add(i128::from(low));
         Ok((template_code, currency_code, sum))
     };

@@ -1,15 +1,14 @@
 use std::collections::BTreeMap;
 
 use fault::Fault;
-use kernel::{Id, Kind, Tenant, Time};
+use kernel::{Id, Kind, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Tx, insert_rows, statement};
+use store::{Columns, Tx, insert_rows, statement, unreadable};
 use uuid::Uuid;
 
 use super::roster::{Cause, TierChange};
 use crate::member;
-use crate::member::{MemberId, MemberKey};
-use crate::store::{Columns, unreadable};
+use crate::member::MemberKey;
 
 /// The kind of a tier change's id.
 #[derive(Debug)]
@@ -20,9 +19,12 @@ impl Kind for TierChangeKind {
     const NOUN: &'static str = "tier change";
 }
 
+/// A tier change's id.
+pub(crate) type TierChangeId = Id<TierChangeKind>;
+
 /// A tier change as it was recorded.
 pub(crate) struct RecordedChange {
-    pub(crate) id: Id<TierChangeKind>,
+    pub(crate) id: TierChangeId,
     pub(crate) change: TierChange,
 }
 
@@ -47,34 +49,38 @@ pub(crate) async fn insert(tx: &Tx, changes: &[TierChange], mut new_id: impl FnM
     Ok(())
 }
 
-/// The changes of members that were merged away go over to the survivors.
+/// Moves the changes of absorbed members to their survivors.
 pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey>) -> Result<(), Fault> {
     member::rows::move_rows(tx, "tier_change", merges).await
 }
 
-/// A member's changes before `before`, the newest first.
+/// A member's changes before the one of an id, or all, the newest first.
 pub(crate) async fn of_member(
     conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    member: MemberId,
-    before: Uuid,
-    rows_max: u64,
+    (tenant, member): MemberKey,
+    before: Option<TierChangeId>,
+    rows_max: i64,
 ) -> Result<Vec<RecordedChange>, Fault> {
     const LIST: &str = "SELECT tier_change_id, from_tier_code, to_tier_code, growth_value, cause, change_time \
          FROM tier_change WHERE tenant_id = $1 AND member_id = $2 AND tier_change_id < $3 \
          ORDER BY tier_change_id DESC LIMIT $4";
-    let limit = i64::try_from(rows_max).map_err(Fault::internal)?;
-    let parameters: [Value; 4] = [tenant.uuid().into(), member.uuid().into(), before.into(), limit.into()];
+    let before = before.map_or(Uuid::max(), TierChangeId::uuid);
+    let parameters: [Value; 4] = [
+        tenant.uuid().into(),
+        member.uuid().into(),
+        before.into(),
+        rows_max.into(),
+    ];
     let rows = conn.query_all_raw(statement(conn, LIST, parameters)).await?;
     rows.iter().map(|row| recorded((tenant, member), row)).collect()
 }
 
 fn recorded(member: MemberKey, row: &QueryResult) -> Result<RecordedChange, Fault> {
     let mut columns = Columns::of(row);
-    let id = Id::from_uuid(columns.next()?);
-    let (from, to) = (columns.next()?, columns.next()?);
-    let growth_value = columns.next()?;
-    let cause: String = columns.next()?;
+    let id = columns.id()?;
+    let (from, to) = (columns.take()?, columns.take()?);
+    let growth_value = columns.take()?;
+    let cause: String = columns.take()?;
     let cause = [Cause::Registered, Cause::Growth, Cause::Ladder, Cause::Merge]
         .into_iter()
         .find(|known| name(*known) == cause)

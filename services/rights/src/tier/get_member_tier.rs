@@ -7,7 +7,6 @@ use rpc::Call;
 use super::wire;
 use crate::api::RightsApi;
 use crate::member;
-use crate::member::MemberId;
 
 impl RightsApi {
     pub(crate) async fn get_member_tier(
@@ -24,13 +23,5 @@ impl RightsApi {
         Ok(GetMemberTierResponse {
             member_tier: Some(wire::member_tier(member, &standing, &ladder)),
         })
-    }
-
-    /// The member that a request to read names, or the one that it was merged into.
-    pub(crate) async fn member<T>(&self, call: &Call<T>, member_id: &str) -> Result<MemberId, Fault> {
-        let member: MemberId = member_id
-            .parse()
-            .map_err(|error: kernel::IdError| Fault::invalid("member_id", error.to_string()))?;
-        member::rows::follow(self.db.read(), call.tenant(), member).await
     }
 }

@@ -1,29 +1,26 @@
 use contracts::rights::v1::{ListTierChangesRequest, ListTierChangesResponse};
 use fault::Fault;
-use kernel::{PageToken, page_size};
+use kernel::Page;
 use rpc::Call;
 
 use super::changes;
 use super::wire;
 use crate::api::RightsApi;
-use crate::pages;
 
 impl RightsApi {
     pub(crate) async fn list_tier_changes(
         &self,
         call: Call<ListTierChangesRequest>,
     ) -> Result<ListTierChangesResponse, Fault> {
-        let filter = call.member_id.as_bytes();
-        let before = pages::before(filter, &call.page_token)?;
+        let page = Page::parse(call.member_id.as_bytes(), call.page_size, &call.page_token)?;
+        let before = page.id()?;
         let member = self.member(&call, &call.member_id).await?;
-        let size = page_size(call.page_size);
-        let read = self.db.read();
-        let mut changes = changes::of_member(read, call.tenant(), member, before, size.saturating_add(1)).await?;
-        let last = pages::cut(&mut changes, size).map(|change| change.id);
-        let token = last.map(|id| PageToken::encode(filter, id.uuid().as_bytes()));
+        let key = (call.tenant(), member);
+        let mut changes = changes::of_member(self.db.read(), key, before, page.rows_max()).await?;
+        let next_page_token = page.cut(&mut changes, |last| *last.id.uuid().as_bytes());
         Ok(ListTierChangesResponse {
             tier_changes: changes.into_iter().map(wire::tier_change).collect(),
-            next_page_token: token.unwrap_or_default(),
+            next_page_token,
         })
     }
 }

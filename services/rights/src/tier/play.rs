@@ -1,56 +1,43 @@
-//! Playing facts on the members' tiers, many at a time: load, decide, write.
+//! Changes of members, many at a time: load the members, decide, write.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::rights::v1::TierChanged;
 use fault::Fault;
-use kernel::{Clock, Exact, Tenant, Time};
-use store::{Draft, Tx, redirects};
-use uuid::Uuid;
+use kernel::{Clock, Exact, Tenant};
+use lineage::{Redirects, Undo};
+use store::Tx;
 
-use super::roster::{Happening, Outcome, Roster, TierChange, What};
-use super::{changes, rows};
+use super::roster::{Change, Event, Outcome, Roster};
+use super::{changes, facts, rows};
 use crate::coupon::allowances;
-use crate::member::absorptions;
-use crate::member::{MemberId, MemberKey};
+use crate::member::{Member, MemberKey, absorptions};
 use crate::{coupon, member};
 
-/// Plays what happened, in order, and writes what came of it: growth values, tiers with their history and facts, and
-/// for merges everything that members hold.
-pub(crate) async fn play(tx: &Tx, clock: &Clock, happenings: Vec<Happening>) -> Result<(), Fault> {
-    let named: BTreeSet<MemberKey> = happenings.iter().flat_map(Happening::members).collect();
-    let led = member::rows::follow_many(&**tx, &named).await?;
-    let follow = |member: MemberKey| led.get(&member).copied().unwrap_or(member);
+/// Applies changes in their order and writes the outcome: growth values, tiers with their history and facts, and for merges
+/// everything that members hold.
+pub(crate) async fn play(tx: &Tx, clock: &Clock, events: Vec<Event>) -> Result<(), Fault> {
+    let named: BTreeSet<MemberKey> = events.iter().flat_map(Event::members).collect();
+    let redirects = Redirects::of(&**tx, named.iter().copied()).await?;
+    let follow = |(tenant, member): MemberKey| (tenant, redirects.follow(tenant, member));
     let living: BTreeSet<MemberKey> = named.into_iter().map(follow).collect();
     let tenants: BTreeSet<Tenant> = living.iter().map(|(tenant, _)| *tenant).collect();
 
     member::rows::lock(tx, &living).await?;
-    absorptions::grow(tx, &late(&happenings, &led)).await?;
+    absorptions::grow(tx, &late(&events, &redirects)).await?;
     let ladders = rows::of_tenants(&**tx, &tenants.into_iter().collect::<Vec<_>>()).await?;
     let mut roster = Roster::new(ladders, member::rows::standings(&**tx, &living).await?);
-    for happening in happenings {
-        roster.play(&happening.redirected(follow));
+    for event in events {
+        roster.play(&event.redirected(follow));
     }
     write(tx, clock, &roster.finish()).await
 }
 
-/// A merge that was undone.
-pub(crate) struct Undo {
-    pub(crate) tenant: Tenant,
-    /// The merge's id.
-    pub(crate) merge: Uuid,
-    pub(crate) restored: MemberId,
-    pub(crate) survivor: MemberId,
-    /// Who leads to the restored member again.
-    pub(crate) led: Vec<MemberId>,
-    pub(crate) merge_time: Time,
-    pub(crate) time: Time,
-}
-
-/// Undoes a merge: what came with the restored member goes back. Told again, it does nothing.
-pub(crate) async fn undo(tx: &Tx, clock: &Clock, undo: &Undo) -> Result<(), Fault> {
-    let led: Vec<Uuid> = undo.led.iter().map(|member| member.uuid()).collect();
-    if !redirects::end(&**tx, undo.tenant, undo.merge, undo.restored.uuid(), &led).await? {
+/// Undoes a merge: the restored member gets back what came with it. Told again, it does nothing.
+pub(crate) async fn undo(tx: &Tx, clock: &Clock, undo: &Undo<Member>) -> Result<(), Fault> {
+    let merge_time = undo
+        .merge_time
+        .ok_or_else(|| Fault::internal("an undone merge without its time"))?;
+    if !undo.end(&**tx).await? {
         return Ok(());
     }
     let [restored, survivor] = [undo.restored, undo.survivor].map(|member| (undo.tenant, member));
@@ -60,28 +47,21 @@ pub(crate) async fn undo(tx: &Tx, clock: &Clock, undo: &Undo) -> Result<(), Faul
     let still_brought = absorptions::tiers_brought_to(tx, survivor).await?;
     let ladders = rows::of_tenants(&**tx, &[undo.tenant]).await?;
     let mut roster = Roster::new(ladders, member::rows::standings(&**tx, &both).await?);
-    roster.part(&absorption, &still_brought, undo.time);
-    absorptions::give_back(
-        tx,
-        undo.tenant,
-        [undo.restored, undo.survivor],
-        &undo.led,
-        undo.merge_time,
-    )
-    .await?;
+    roster.part(&absorption, &still_brought, undo.occur_time);
+    absorptions::give_back(tx, undo, merge_time).await?;
     write(tx, clock, &roster.finish()).await
 }
 
-/// What has grown of members who were absorbed before it was told.
-fn late(happenings: &[Happening], redirects: &HashMap<MemberKey, MemberKey>) -> BTreeMap<(MemberKey, String), i64> {
+/// The growth of members that was told after they were absorbed.
+fn late(events: &[Event], redirects: &Redirects<Member>) -> BTreeMap<(MemberKey, String), i64> {
     let mut late: BTreeMap<(MemberKey, String), i64> = BTreeMap::new();
-    for happening in happenings {
-        if let What::Grown {
-            member,
+    for event in events {
+        if let Change::Growth {
+            member: member @ (tenant, id),
             asset_code,
             amount,
-        } = &happening.what
-            && redirects.contains_key(member)
+        } = &event.change
+            && redirects.is_absorbed(*tenant, *id)
         {
             let sum = late.entry((*member, asset_code.clone())).or_default();
             *sum = sum.exact_add(*amount);
@@ -98,18 +78,6 @@ async fn write(tx: &Tx, clock: &Clock, outcome: &Outcome) -> Result<(), Fault> {
     coupon::rows::move_members(tx, &outcome.merges).await?;
     absorptions::save(tx, &outcome.absorptions).await?;
     member::rows::absorb(tx, &outcome.merges).await?;
-    tx.emit_all(clock, outcome.tier_changes.iter().map(fact).collect())
+    tx.emit_all(clock, outcome.tier_changes.iter().map(facts::tier_changed).collect())
         .await
-}
-
-fn fact(change: &TierChange) -> Draft {
-    let (tenant, member) = change.member;
-    let fact = TierChanged {
-        member_id: member.to_string(),
-        from_tier_code: change.from.clone().unwrap_or_default(),
-        to_tier_code: change.to.clone(),
-        growth_value: change.growth_value,
-        change_time: Some(change.time.to_wire()),
-    };
-    Draft::new(tenant, member.to_string(), &fact)
 }

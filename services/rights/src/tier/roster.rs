@@ -4,106 +4,109 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kernel::{Exact, Tenant, Time};
+use lineage::Redirects;
 
 use super::TierLadder;
-use crate::member::{MemberKey, ReachedTier, Standing};
+use crate::member::{Member, MemberKey, ReachedTier, Standing};
 
-/// Some members and where they stand, on which facts are played in their order.
+/// The standings of some members, to which the changes of a batch are applied in their order.
 ///
-/// It is loaded for a batch of facts and written back whole. Every fact is decided for itself, so the outcome does not
+/// It is loaded for a batch of facts and written back whole. Every change is decided for itself, so the outcome does not
 /// depend on how the facts were cut into batches: a member who reached a threshold and lost points in the next fact has
 /// been promoted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Roster {
     ladders: HashMap<Tenant, TierLadder>,
     standings: BTreeMap<MemberKey, Standing>,
     /// The members that were recorded before this batch.
     known: BTreeSet<MemberKey>,
-    /// The members whose record is no longer what it was.
+    /// The members whose tier or ladder version has changed.
     placed: BTreeSet<MemberKey>,
     growth_changes: BTreeMap<(MemberKey, String), i64>,
     tier_changes: Vec<TierChange>,
-    merges: BTreeMap<MemberKey, MemberKey>,
+    /// Where the members lead that were absorbed in this batch.
+    redirects: Redirects<Member>,
     absorptions: Vec<Absorption>,
 }
 
-/// What a merge has to remember, so that it can be undone.
+/// The record of a merge, from which its undo works.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Absorption {
-    /// Who was absorbed.
+    /// The absorbed member.
     pub(crate) absorbed: MemberKey,
-    /// By whom.
+    /// The member who absorbed it.
     pub(crate) survivor: MemberKey,
-    /// Where the absorbed member stood: what it brought.
+    /// The standing of the absorbed member, which the survivor got.
     pub(crate) brought: Standing,
     /// The tier that the survivor had before.
     pub(crate) survivor_tier: Option<String>,
 }
 
-/// Something that happened to members.
+/// A change of members, at its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Happening {
-    /// What.
-    pub(crate) what: What,
-    /// When.
+pub(crate) struct Event {
+    pub(crate) change: Change,
     pub(crate) time: Time,
 }
 
-/// What happened.
+/// A change that may move members to another tier.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum Change {
     /// The person became a member: it has a tier from now on.
     Registered(MemberKey),
-    /// The growth value in an asset rose or fell.
-    Grown {
-        /// Whose.
+    /// The growth value of a member in an asset rose or fell.
+    Growth {
+        /// The member.
         member: MemberKey,
         /// The asset.
         asset_code: String,
-        /// By how much.
+        /// The difference.
         amount: i64,
     },
     /// One member was merged into another.
     Merged {
-        /// Who goes on.
+        /// The member who goes on.
         surviving: MemberKey,
-        /// Who is gone.
+        /// The member who is gone.
         absorbed: MemberKey,
     },
     /// The ladder was changed since the member was placed.
     LadderChanged(MemberKey),
 }
 
-impl Happening {
-    /// The members that it is about.
+impl Event {
+    /// The members that change.
     pub(crate) fn members(&self) -> Vec<MemberKey> {
-        match &self.what {
-            What::Registered(member) | What::Grown { member, .. } | What::LadderChanged(member) => vec![*member],
-            What::Merged { surviving, absorbed } => vec![*surviving, *absorbed],
+        match &self.change {
+            Change::Registered(member) | Change::Growth { member, .. } | Change::LadderChanged(member) => vec![*member],
+            Change::Merged { surviving, absorbed } => vec![*surviving, *absorbed],
         }
     }
 
-    /// The same about the members that these have been merged into.
+    /// The same change of the members into whom these have been merged.
     #[must_use]
     pub(crate) fn redirected(self, follow: impl Fn(MemberKey) -> MemberKey) -> Self {
-        let what = match self.what {
-            What::Registered(member) => What::Registered(follow(member)),
-            What::Grown {
+        let change = match self.change {
+            Change::Registered(member) => Change::Registered(follow(member)),
+            Change::Growth {
                 member,
                 asset_code,
                 amount,
-            } => What::Grown {
+            } => Change::Growth {
                 member: follow(member),
                 asset_code,
                 amount,
             },
-            What::Merged { surviving, absorbed } => What::Merged {
+            Change::Merged { surviving, absorbed } => Change::Merged {
                 surviving: follow(surviving),
                 absorbed: follow(absorbed),
             },
-            What::LadderChanged(member) => What::LadderChanged(follow(member)),
+            Change::LadderChanged(member) => Change::LadderChanged(follow(member)),
         };
-        Self { what, time: self.time }
+        Self {
+            change,
+            time: self.time,
+        }
     }
 }
 
@@ -137,20 +140,20 @@ pub(crate) enum Cause {
     Merge,
 }
 
-/// What playing facts on a roster came to.
+/// The outcome of the changes, to be written.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// Where the members stand now; those that were merged away are not among them.
+    /// The standings by now, without those of absorbed members.
     pub(crate) standings: BTreeMap<MemberKey, Standing>,
-    /// Those whose tier or ladder version has to be written.
+    /// The members whose tier or ladder version has to be written.
     pub(crate) placed: BTreeSet<MemberKey>,
-    /// By how much growth values changed, by member and asset.
+    /// The differences of growth values, by member and asset.
     pub(crate) growth_changes: BTreeMap<(MemberKey, String), i64>,
     /// The changes of tiers, in their order.
     pub(crate) tier_changes: Vec<TierChange>,
-    /// Who was merged away, and into whom at last.
+    /// The absorbed members, each with the member that it has become in the end.
     pub(crate) merges: BTreeMap<MemberKey, MemberKey>,
-    /// What the merges have to remember.
+    /// The records of the merges.
     pub(crate) absorptions: Vec<Absorption>,
 }
 
@@ -162,19 +165,23 @@ impl Roster {
             ladders,
             standings,
             known,
-            ..Self::default()
+            placed: BTreeSet::new(),
+            growth_changes: BTreeMap::new(),
+            tier_changes: Vec::new(),
+            redirects: Redirects::none(),
+            absorptions: Vec::new(),
         }
     }
 
-    /// Plays one fact.
-    pub(crate) fn play(&mut self, happening: &Happening) {
-        let time = happening.time;
-        match &happening.what {
-            What::Registered(member) => {
+    /// Applies one change.
+    pub(crate) fn play(&mut self, event: &Event) {
+        let time = event.time;
+        match &event.change {
+            Change::Registered(member) => {
                 let member = self.catch_up(*member, time);
                 self.place(member, None, Cause::Registered, time);
             }
-            What::Grown {
+            Change::Growth {
                 member,
                 asset_code,
                 amount,
@@ -183,25 +190,22 @@ impl Roster {
                 self.change_growth(member, asset_code, *amount);
                 self.place(member, None, Cause::Growth, time);
             }
-            What::Merged { surviving, absorbed } if self.resolve(*surviving) != self.resolve(*absorbed) => {
+            Change::Merged { surviving, absorbed } if self.follow(*surviving) != self.follow(*absorbed) => {
                 let (surviving, absorbed) = (self.catch_up(*surviving, time), self.catch_up(*absorbed, time));
                 self.merge(surviving, absorbed, time);
             }
             // The two are one member already.
-            What::Merged { .. } => {}
-            What::LadderChanged(member) => {
+            Change::Merged { .. } => {}
+            Change::LadderChanged(member) => {
                 self.catch_up(*member, time);
             }
         }
     }
 
-    /// What it came to.
+    /// Ends the batch.
     pub(crate) fn finish(self) -> Outcome {
-        let merges = self
-            .merges
-            .keys()
-            .map(|absorbed| (*absorbed, self.resolve(*absorbed)))
-            .collect();
+        let absorbed = self.absorptions.iter().map(|absorption| absorption.absorbed);
+        let merges = absorbed.map(|member| (member, self.follow(member))).collect();
         Outcome {
             standings: self.standings,
             placed: self.placed,
@@ -212,9 +216,9 @@ impl Roster {
         }
     }
 
-    /// Undoes a merge: the growth value that was brought goes back with the tier of that time, and the survivor has the
-    /// tier that it had before, or that its growth value deserves without what goes back, or that one of those brought
-    /// who are still with it. Nothing else ever demotes.
+    /// Undoes a merge: the absorbed member gets back the growth value that it brought, and its tier of that time. The
+    /// survivor gets the highest of three tiers: the one that it had before, the one that its remaining growth value
+    /// deserves, and those that members who are still merged into it brought. Nothing else ever demotes.
     pub(crate) fn part(&mut self, absorption: &Absorption, still_brought: &[String], time: Time) {
         let (restored, survivor) = (absorption.absorbed, absorption.survivor);
         for (asset_code, amount) in &absorption.brought.growth {
@@ -249,19 +253,14 @@ impl Roster {
         self.move_to(member, to, growth_value, Cause::Merge, time);
     }
 
-    /// The member that a member has been merged into in this batch. A merge always leads onward to a member that is still
-    /// there, so the way ends.
-    fn resolve(&self, member: MemberKey) -> MemberKey {
-        let mut member = member;
-        while let Some(surviving) = self.merges.get(&member) {
-            member = *surviving;
-        }
-        member
+    /// The member that a member has become in this batch: itself, unless it was absorbed.
+    fn follow(&self, (tenant, member): MemberKey) -> MemberKey {
+        (tenant, self.redirects.follow(tenant, member))
     }
 
-    /// Places a member by the present ladder, if that was not done yet; answers the member that goes on for it.
+    /// Places a member, or its survivor, by the present ladder, if that was not done yet; answers which of the two.
     fn catch_up(&mut self, member: MemberKey, time: Time) -> MemberKey {
-        let member = self.resolve(member);
+        let member = self.follow(member);
         let ladder_version = self.standings.entry(member).or_default().ladder_version;
         if !self.known.contains(&member) {
             self.placed.insert(member);
@@ -290,7 +289,7 @@ impl Roster {
         for (asset_code, amount) in &gone.growth {
             self.change_growth(surviving, asset_code, *amount);
         }
-        self.merges.insert(absorbed, surviving);
+        self.redirects.add(absorbed.0, absorbed.1, surviving.1);
         self.place(surviving, gone.tier_code(), Cause::Merge, time);
     }
 
@@ -302,8 +301,8 @@ impl Roster {
         *change = change.exact_add(amount);
     }
 
-    /// Puts a member on the tier that its growth value deserves, or that it has, or that a merged member `brought`:
-    /// whichever is the highest.
+    /// Puts a member on the highest of three tiers: the one that its growth value deserves, the one that it has, and the
+    /// one that an absorbed member `brought`.
     fn place(&mut self, member: MemberKey, brought: Option<&str>, cause: Cause, time: Time) {
         let Some(ladder) = self.ladders.get(&member.0) else {
             return;

@@ -3,10 +3,9 @@ use std::collections::HashMap;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, for_update, look_up, statement, values};
+use store::{Column, Columns, Tx, for_update, look_up, statement, unreadable, values};
 
 use super::{Tier, TierLadder};
-use crate::store::{Columns, unreadable};
 
 const COLUMNS: &str = "tenant_id, asset_code, tiers, version, update_time";
 
@@ -40,7 +39,7 @@ pub(crate) async fn of_tenants(
     rows.iter().map(ladder).collect()
 }
 
-/// Writes a ladder over the one before. Whoever was first with the same version wins.
+/// Writes a ladder over the version before. If another request was first, this one is contended.
 pub(crate) async fn put(tx: &Tx, tenant: Tenant, ladder: &TierLadder) -> Result<(), Fault> {
     const PUT: &str = "INSERT INTO tier_ladder (tenant_id, asset_code, tiers, version, update_time) \
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant_id) DO UPDATE SET asset_code = excluded.asset_code, \
@@ -63,10 +62,10 @@ pub(crate) async fn put(tx: &Tx, tenant: Tenant, ladder: &TierLadder) -> Result<
 
 fn ladder(row: &QueryResult) -> Result<(Tenant, TierLadder), Fault> {
     let mut columns = Columns::of(row);
-    let tenant = Tenant::from_uuid(columns.next()?);
-    let asset_code = columns.next()?;
-    let tiers: String = columns.next()?;
+    let tenant = columns.tenant()?;
+    let asset_code = columns.take()?;
+    let tiers: String = columns.take()?;
     let tiers: Vec<Tier> = serde_json::from_str(&tiers).map_err(Fault::internal)?;
-    let ladder = TierLadder::new(asset_code, tiers, columns.next()?, columns.time()?);
+    let ladder = TierLadder::new(asset_code, tiers, columns.take()?, columns.time()?);
     Ok((tenant, ladder.map_err(|_| unreadable("tier_ladder", tenant))?))
 }

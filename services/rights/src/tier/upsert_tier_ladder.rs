@@ -1,28 +1,21 @@
 use contracts::rights::v1::{UpsertTierLadderRequest, UpsertTierLadderResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
-use store::Begun;
 
 use super::rows;
 use super::wire;
 use super::{Flaw, TierLadder};
 use crate::api::RightsApi;
-use crate::refusals;
 
 impl RightsApi {
     pub(crate) async fn upsert_tier_ladder(
         &self,
         call: Call<UpsertTierLadderRequest>,
     ) -> Result<UpsertTierLadderResponse, Fault> {
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let present = rows::find_locked(&tx, call.tenant()).await?;
         let etag = present.as_ref().map(wire::etag).unwrap_or_default();
-        if !call.etag.is_empty() && call.etag != etag {
-            return Err(refusals::etag_mismatch(&etag, &call.etag));
-        }
+        Fault::check_etag(&call.etag, etag)?;
         let version = present.as_ref().map_or(0, TierLadder::version).saturating_add(1);
         let tiers = call.tiers.iter().map(wire::parse_tier).collect();
         let ladder = TierLadder::new(call.asset_code.clone(), tiers, version, self.clock.now()).map_err(invalid)?;

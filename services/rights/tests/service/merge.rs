@@ -240,6 +240,27 @@ async fn an_undo_gives_back_coupons_caps_growth_tier_and_history() {
 }
 
 #[tokio::test]
+async fn a_merge_that_is_told_again_in_the_batch_of_its_undo_merges_nobody() {
+    let brand = brand_with_ladder().await;
+    brand.create(ten_off("june")).await.unwrap();
+    let (stays, goes) = (brand.member(), brand.member());
+    for (member, growth) in [(&stays, 60), (&goes, 450)] {
+        brand.tell_earned(member, "growth", growth);
+        brand.one("june", member).await;
+    }
+    brand.settle().await;
+    // Both before the consumer runs, so that it gets them in one batch.
+    brand.tell_undone(MERGE, &stays, &goes, &[]);
+    brand.tell_merged_as(MERGE, &stays, &goes);
+    brand.settle().await;
+    for (member, growth) in [(&stays, 60), (&goes, 450)] {
+        let standing = brand.standing(member).await;
+        assert_eq!((&standing.member_id, standing.growth_value), (member, growth));
+        assert_eq!(brand.list(member, None).await.len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_coupon_that_was_redeemed_since_stays_with_the_survivor() {
     let brand = brand_with_ladder().await;
     brand.create(ten_off("june")).await.unwrap();

@@ -210,7 +210,7 @@ pub(in crate::rest) fn respell_messages(message: &mut DynamicMessage, spelling: 
     respell(message, spelling);
 }
 
-/// What was written otherwise in a message, before and after.
+/// The paths that were rewritten in a message, before and after.
 fn respell(message: &mut DynamicMessage, spelling: &Spelling) -> Vec<(String, String)> {
     let (mut own, mut below) = (Vec::new(), Vec::new());
     for (field, value) in message.fields_mut() {

@@ -28,20 +28,20 @@ fn roster() -> Roster {
     Roster::new(ladder(1), BTreeMap::new())
 }
 
-fn play(roster: &mut Roster, what: What) {
-    roster.play(&Happening { what, time: NOON });
+fn play(roster: &mut Roster, change: Change) {
+    roster.play(&Event { change, time: NOON });
 }
 
-fn grown(who: u128, asset_code: &str, amount: i64) -> What {
-    What::Grown {
+fn grown(who: u128, asset_code: &str, amount: i64) -> Change {
+    Change::Growth {
         member: member(who),
         asset_code: asset_code.to_owned(),
         amount,
     }
 }
 
-fn merged(surviving: u128, absorbed: u128) -> What {
-    What::Merged {
+fn merged(surviving: u128, absorbed: u128) -> Change {
+    Change::Merged {
         surviving: member(surviving),
         absorbed: member(absorbed),
     }
@@ -55,7 +55,7 @@ fn way(outcome: &Outcome, of: MemberKey) -> Vec<(&str, Cause)> {
 #[test]
 fn a_member_climbs_when_the_growth_value_reaches_a_threshold() {
     let mut roster = roster();
-    play(&mut roster, What::Registered(member(1)));
+    play(&mut roster, Change::Registered(member(1)));
     play(&mut roster, grown(1, "growth", 99));
     play(&mut roster, grown(1, "growth", 1));
     play(&mut roster, grown(1, "points", 10_000));
@@ -168,7 +168,7 @@ fn a_merge_brings_a_tier_that_was_kept_after_its_growth_was_taken_back() {
     let mut roster = roster();
     play(&mut roster, grown(2, "growth", 500));
     play(&mut roster, grown(2, "growth", -500));
-    play(&mut roster, What::Registered(member(1)));
+    play(&mut roster, Change::Registered(member(1)));
     play(&mut roster, merged(1, 2));
     assert_eq!(
         way(&roster.finish(), member(1)),
@@ -193,20 +193,20 @@ fn merges_in_a_row_lead_to_the_last_survivor() {
 
 #[test]
 fn growth_is_tracked_where_there_is_no_ladder_yet() {
-    let mut roster = Roster::default();
-    play(&mut roster, What::Registered(member(1)));
+    let mut roster = Roster::new(HashMap::new(), BTreeMap::new());
+    play(&mut roster, Change::Registered(member(1)));
     play(&mut roster, grown(1, "growth", 700));
     let outcome = roster.finish();
     assert!(outcome.tier_changes.is_empty());
     assert_eq!(outcome.standings[&member(1)].growth_value("growth"), 700);
 }
 
-fn any_happening() -> impl Strategy<Value = Happening> {
-    let what = prop_oneof![
+fn any_event() -> impl Strategy<Value = Event> {
+    let change = prop_oneof![
         6 => (1..6_u128, -200..300_i64).prop_map(|(who, amount)| grown(who, "growth", amount)),
         1 => (1..6_u128, 1..6_u128).prop_map(|(surviving, absorbed)| merged(surviving, absorbed)),
     ];
-    what.prop_map(|what| Happening { what, time: NOON })
+    change.prop_map(|change| Event { change, time: NOON })
 }
 
 fn rank(code: &str) -> usize {
@@ -218,14 +218,14 @@ fn rank(code: &str) -> usize {
 
 proptest! {
     #[test]
-    fn nothing_earned_is_lost_or_minted_and_nobody_falls(happenings in proptest::collection::vec(any_happening(), 0..60)) {
+    fn nothing_earned_is_lost_or_minted_and_nobody_falls(events in proptest::collection::vec(any_event(), 0..60)) {
         let mut roster = roster();
         let mut earned = 0;
-        for happening in &happenings {
-            if let What::Grown { amount, .. } = &happening.what {
+        for event in &events {
+            if let Change::Growth { amount, .. } = &event.change {
                 earned += amount;
             }
-            roster.play(happening);
+            roster.play(event);
         }
         let outcome = roster.finish();
         let held: i64 = outcome.standings.values().flat_map(|standing| standing.growth.values()).sum();
@@ -237,23 +237,23 @@ proptest! {
     }
 
     #[test]
-    fn batches_do_not_matter(happenings in proptest::collection::vec(any_happening(), 0..40), cut in 0..40_usize) {
+    fn batches_do_not_matter(events in proptest::collection::vec(any_event(), 0..40), cut in 0..40_usize) {
         let mut whole = roster();
-        for happening in &happenings {
-            whole.play(happening);
+        for event in &events {
+            whole.play(event);
         }
         let whole = whole.finish();
 
-        let (first, second) = happenings.split_at(cut.min(happenings.len()));
+        let (first, second) = events.split_at(cut.min(events.len()));
         let mut roster = roster();
-        for happening in first {
-            roster.play(happening);
+        for event in first {
+            roster.play(event);
         }
         let before = roster.finish();
         let mut roster = Roster::new(ladder(1), before.standings.clone());
-        for happening in second {
+        for event in second {
             let follow = |member: MemberKey| before.merges.get(&member).copied().unwrap_or(member);
-            roster.play(&happening.clone().redirected(follow));
+            roster.play(&event.clone().redirected(follow));
         }
         let after = roster.finish();
         prop_assert_eq!(&after.standings, &whole.standings);

@@ -1,4 +1,4 @@
-//! Who is not one person with whom, because a merge of the two was undone. Each pair stands in both orders.
+//! Pairs of members that are two persons, because a merge of them was undone. Each pair stands in both orders.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use sea_orm::{ConnectionTrait, Value};
 use store::{Row, Tx, look_up, statement};
 use uuid::Uuid;
 
-use super::member::{Member, MemberId};
-use super::{Merge, Undo};
-use crate::store::row::member_list;
+use crate::graph::member::{Member, MemberId};
+use crate::graph::rows::member_list;
+use crate::graph::{Merge, Undo};
 
 /// The pairs among these members.
 pub(crate) async fn among(
@@ -39,7 +39,7 @@ pub(crate) async fn among(
     Ok(pairs?.into_iter().filter(|(_, other)| here.contains(other)).collect())
 }
 
-/// After a merge: the two are one person, and whoever is none with the absorbed member is none with the survivor.
+/// After a merge the two are one person, and a member that is apart from the absorbed one is apart from the survivor.
 pub(crate) async fn inherit(tx: &Tx, tenant: Tenant, merge: &Merge) -> Result<(), Fault> {
     const FORGET: &str = "DELETE FROM member_apart WHERE tenant_id = $1 \
          AND ((member_id = $2 AND other_id = $3) OR (member_id = $3 AND other_id = $2))";
@@ -55,7 +55,7 @@ pub(crate) async fn inherit(tx: &Tx, tenant: Tenant, merge: &Merge) -> Result<()
     Ok(())
 }
 
-/// After an undo: the two are two persons, and what the survivor had inherited by the merge is forgotten.
+/// After an undo the two are two persons, and the pairs that the survivor had inherited by the merge are deleted.
 pub(crate) async fn part(tx: &Tx, tenant: Tenant, undo: &Undo) -> Result<(), Fault> {
     const FORGET: &str = "DELETE FROM member_apart WHERE tenant_id = $1 AND member_id = $2 AND by_merge_id = $3";
     const FORGET_OTHERS: &str = "DELETE FROM member_apart WHERE tenant_id = $1 AND other_id = $2 AND by_merge_id = $3";

@@ -1,33 +1,32 @@
-//! What an operator does with keys at the database itself, when no key opens the gateway any more.
+//! The operator's work on keys at the database itself, for when no key opens the gateway any more.
 
-use ::store::{Db, Tx};
 use contracts::gateway::v1::ApiKey as WireApiKey;
 use fault::Fault;
 use kernel::{Clock, Id, Scopes, Tenant, Time};
 use rpc::Methods;
-use sea_orm::prelude::Uuid;
+use store::{Db, Tx};
 
-use crate::bootstrap::{DEFAULT_TENANT, add_default_tenant};
 use crate::contract;
 use crate::key;
 use crate::key::scope::KnownScopes;
 use crate::key::secret::Secret;
 use crate::key::succession;
+use crate::key::wire;
 use crate::key::{ApiKey, Key, OPERATOR, operator_scopes, tenant_scopes};
 use crate::tenant;
-use crate::wire;
+use crate::tenant::bootstrap::{DEFAULT_TENANT, add_default_tenant};
 
 /// How many keys are read at once.
-const PAGE: u64 = 500;
+const PAGE: i64 = 500;
 
 /// A key that an operator wants.
 #[derive(Debug, Clone)]
 pub struct NewKey {
     /// The tenant's code. The tenant that a platform begins with is made where there is none.
     pub tenant_code: String,
-    /// What the key is for.
+    /// The purpose of the key.
     pub display_name: String,
-    /// What it shall allow; nothing: all that the tenant's first key allowed.
+    /// Its scopes. Empty: those of the tenant's first key.
     pub scopes: Vec<String>,
     /// From when on it opens nothing.
     pub expire_time: Option<Time>,
@@ -36,7 +35,7 @@ pub struct NewKey {
 /// A key of a tenant, as an operator sees it.
 #[derive(Debug, Clone)]
 pub struct ListedKey {
-    /// Whose it is.
+    /// The code of its tenant.
     pub tenant_code: String,
     /// The key, without its secrets.
     pub key: WireApiKey,
@@ -77,11 +76,11 @@ pub async fn list_keys(db: &Db, clock: &Clock, tenant_code: Option<&str>) -> Res
         if tenant_code.is_some_and(|code| code != row.code) {
             continue;
         }
-        let mut after: Option<Uuid> = None;
+        let mut after = None;
         loop {
             let keys = key::rows::list(db.read(), row.tenant, after, PAGE).await?;
             let Some(last) = keys.last() else { break };
-            after = Some(last.id.uuid());
+            after = Some(last.id);
             listed.extend(keys.iter().map(|key| ListedKey {
                 tenant_code: row.code.clone(),
                 key: wire::api_key(key, now),

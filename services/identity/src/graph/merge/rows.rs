@@ -1,4 +1,4 @@
-//! The merges of members, and what their undo has to know.
+//! The merges of members, with the records from which they are undone.
 
 use fault::Fault;
 use kernel::{Tenant, Time};
@@ -6,13 +6,13 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde::{Deserialize, Serialize};
 use store::{Row, Tx, look_up, statement, unreadable};
 
-use super::identity::{Identity, IdentityId, Proof};
-use super::key::{Key, Kind};
-use super::member::MemberId;
-use super::{Brought, Merge, PastMerge, Undo};
+use crate::graph::identity::{Identity, IdentityId, Proof};
+use crate::graph::key::{Key, Kind};
+use crate::graph::member::MemberId;
+use crate::graph::rows::member_list;
+use crate::graph::{Brought, Merge, PastMerge, Undo};
 use crate::profile::{Attribute, Learned};
 use crate::profile::{Field, Source};
-use crate::store::row::member_list;
 
 const SELECT: &str =
     "SELECT merge_id, absorbed_id, survivor_id, moved_identity_ids, brought, merge_time FROM member_merge";
@@ -57,7 +57,7 @@ pub(crate) async fn undo(tx: &Tx, tenant: Tenant, actor: &str, undo: &Undo) -> R
     Ok(())
 }
 
-/// By whom a member was absorbed, if it was.
+/// The member that absorbed this one, if one did.
 pub(crate) async fn absorbed_by(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
@@ -94,7 +94,7 @@ pub(crate) async fn into_survivor_since(tx: &Tx, tenant: Tenant, merge: &PastMer
     rows.iter().map(past).collect()
 }
 
-/// All members who lead to this one by merges of its own, however long the chain.
+/// All members that lead to this one by merges of its own, however long the chain.
 pub(crate) async fn led(conn: &impl ConnectionTrait, tenant: Tenant, id: MemberId) -> Result<Vec<MemberId>, Fault> {
     let mut led: Vec<MemberId> = Vec::new();
     let mut next = vec![id];
@@ -133,7 +133,7 @@ fn joined(ids: &[IdentityId]) -> String {
     ids.join(" ")
 }
 
-/// What a merge brought, but for the identities that moved, which have a column of their own.
+/// The record of a merge, without the identities that moved, which have a column of their own.
 #[derive(Serialize, Deserialize)]
 struct BroughtText {
     left_behind: Vec<ClaimText>,

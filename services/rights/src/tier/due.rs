@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::{Clock, Tenant};
@@ -5,21 +7,26 @@ use runtime::{Queue, Worker};
 use store::Db;
 
 use super::play;
-use super::roster::{Happening, What};
+use super::roster::{Change, Event};
 use crate::member;
 use crate::member::MemberKey;
-use crate::workers::{PLACEMENTS, REST};
 
+/// The queue of members who were placed by an older ladder, by their ids.
+pub(crate) const PLACEMENTS: &str = "rights.place_members";
+
+/// How long the worker rests when every member is placed. Nobody waits for it: a reader places the member by the present
+/// ladder.
+const REST: Duration = Duration::from_secs(1);
 /// How many members are placed in one transaction at the most.
 const MEMBERS_MAX: i64 = 500;
 
-/// Places the members anew whose tier was decided by an older ladder. What is left to do stands in the members' rows, so
-/// it goes on where it was interrupted. Brands take turns, a page at a time.
+/// Places the members anew whose tier an older ladder decided. Their rows say so, so the worker goes on where it was
+/// interrupted. Brands take turns, a page at a time.
 pub(crate) struct PlaceMembers {
     pub(crate) clock: Clock,
     pub(crate) db: Db,
     pub(crate) queue: Queue,
-    /// Whose members were placed last: the next ones are another brand's.
+    /// The brand whose members were placed last: the next ones are another brand's.
     pub(crate) turn: Tenant,
 }
 
@@ -48,9 +55,9 @@ impl Worker for PlaceMembers {
 impl PlaceMembers {
     async fn place(&self, members: Vec<MemberKey>) -> Result<(), Fault> {
         let time = self.clock.now();
-        let what = members.into_iter().map(What::LadderChanged);
+        let changes = members.into_iter().map(Change::LadderChanged);
         let tx = self.db.begin().await?;
-        play::play(&tx, &self.clock, what.map(|what| Happening { what, time }).collect()).await?;
+        play::play(&tx, &self.clock, changes.map(|change| Event { change, time }).collect()).await?;
         tx.commit().await
     }
 }

@@ -1,13 +1,14 @@
-//! The one place that knows both the domain's errors and the contract's reasons.
+//! The refusals of the graph in the contract's words.
 
+use contracts::identity::v1 as proto;
 use contracts::identity::v1::ErrorReason;
 use fault::Fault;
 
-use crate::graph::identity::IdentityId;
-use crate::graph::member::IDENTITIES_MAX;
-use crate::graph::member::MemberId;
-use crate::graph::rows::NoMerge;
-use crate::graph::{LinkError, MergeError, UndoError, UnlinkError};
+use super::identity::IdentityId;
+use super::member::IDENTITIES_MAX;
+use super::member::MemberId;
+use super::rows::NoMerge;
+use super::{LinkError, MergeError, UndoError, UnlinkError};
 
 pub(crate) fn link_fault(error: LinkError) -> Fault {
     let message = error.to_string();
@@ -46,7 +47,7 @@ pub(crate) fn merge_fault(error: MergeError, member: MemberId) -> Fault {
     }
 }
 
-/// Why there is no merge to undo of the member that was named.
+/// The member that was named has no merge to undo.
 pub(crate) fn no_merge_fault(none: &NoMerge, member: MemberId) -> Fault {
     match none {
         NoMerge::Unknown => Fault::not_found("member", member),
@@ -73,4 +74,20 @@ pub(crate) fn undo_fault(error: UndoError, member: MemberId) -> Fault {
             Fault::refused(ErrorReason::LastIdentity, message).with("identity_id", identity)
         }
     }
+}
+
+/// The refusal of one of many. A fault that is no refusal is the fault of the whole request.
+pub(crate) fn refusal(fault: Fault) -> Result<proto::Refusal, Fault> {
+    let Fault::Refused(refusal) = fault else {
+        return Err(fault);
+    };
+    let field = |violation: fault::Violation| proto::RefusedField {
+        field: violation.path,
+        description: violation.message,
+    };
+    Ok(proto::Refusal {
+        reason: refusal.reason,
+        message: refusal.message,
+        fields: refusal.violations.into_iter().map(field).collect(),
+    })
 }

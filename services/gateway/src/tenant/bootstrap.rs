@@ -1,6 +1,6 @@
-use ::store::Db;
 use fault::Fault;
 use kernel::{Clock, Tenant};
+use store::{Db, Tx};
 
 use crate::key;
 use crate::key::secret::Secret;
@@ -12,7 +12,7 @@ use crate::tenant::time_zone::TimeZone;
 /// The code of the tenant that a platform begins with.
 pub(crate) const DEFAULT_TENANT: &str = "default";
 
-/// With which secret a new platform shall open.
+/// The secret that shall open a new platform.
 #[derive(Debug, Clone)]
 pub enum FirstSecret {
     /// With the one that its operator has chosen.
@@ -23,7 +23,7 @@ pub enum FirstSecret {
     None,
 }
 
-/// What a new platform is opened with.
+/// The key that opens a new platform.
 #[derive(Debug, Clone)]
 pub struct FirstKey {
     /// The first tenant.
@@ -32,7 +32,7 @@ pub struct FirstKey {
     pub secret: Secret,
 }
 
-/// How a platform stands after [`bootstrap`].
+/// The state of a platform after [`bootstrap`].
 #[derive(Debug)]
 pub enum Beginning {
     /// Its first tenant and key were made.
@@ -79,7 +79,7 @@ pub async fn bootstrap(db: &Db, clock: &Clock, first: FirstSecret) -> Result<Beg
 }
 
 /// Adds the tenant that a platform begins with; answers nothing where somebody else has just done so.
-pub(crate) async fn add_default_tenant(tx: &::store::Tx, clock: &Clock) -> Result<Option<Tenant>, Fault> {
+pub(crate) async fn add_default_tenant(tx: &Tx, clock: &Clock) -> Result<Option<Tenant>, Fault> {
     let row = TenantRow::new(clock, DEFAULT_TENANT, DEFAULT_TENANT, TimeZone::default());
     Ok(match tenant::rows::add(&**tx, &row).await? {
         Added::Yes => Some(row.tenant),
@@ -87,7 +87,7 @@ pub(crate) async fn add_default_tenant(tx: &::store::Tx, clock: &Clock) -> Resul
     })
 }
 
-/// How the secret stands to a platform that has begun: it is told to nobody that it opens nothing but to its operator.
+/// Whether the chosen secret opens a platform that has begun. Only its operator is told.
 async fn before(db: &Db, clock: &Clock, first: FirstSecret) -> Result<Beginning, Fault> {
     let FirstSecret::Chosen(secret) = first else {
         return Ok(Beginning::Before);

@@ -2,13 +2,13 @@ use std::collections::HashMap;
 
 use fault::Fault;
 use kernel::Tenant;
-use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Row, look_up, looked_up, statement};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use store::{Column, Row, look_up, looked_up, statement, unreadable};
 
-use super::identity::Identity;
-use super::key::Key;
-use super::member::MemberId;
-use crate::store::row::{identity, key, member_id, member_list};
+use crate::graph::identity::{Identity, Proof};
+use crate::graph::key::{Key, Kind};
+use crate::graph::member::MemberId;
+use crate::graph::rows::member_list;
 
 /// Rows that one statement names, with up to three parameters each.
 const ROWS_PER_STATEMENT_MAX: usize = 5_000;
@@ -36,7 +36,7 @@ pub(crate) async fn holders(
         let found = look_up(conn.get_database_backend(), &list, "identity", on);
         let sql = format!("SELECT t.kind, t.scope, t.value, t.member_id FROM {found}");
         for row in &conn.query_all_raw(statement(conn, &sql, parameters)).await? {
-            holders.insert(key(row)?, member_id(row)?);
+            holders.insert(key(row)?, row.id("member_id")?);
         }
     }
     Ok(holders)
@@ -61,7 +61,7 @@ pub(crate) async fn of_members(
     let mut edges: HashMap<MemberId, Vec<Identity>> = HashMap::new();
     for row in &conn.query_all_raw(statement(conn, &sql, parameters)).await? {
         let edge = identity(row, row.get("verified")?)?;
-        edges.entry(member_id(row)?).or_default().push(edge);
+        edges.entry(row.id("member_id")?).or_default().push(edge);
     }
     Ok(edges)
 }
@@ -135,4 +135,27 @@ fn edge_values(tenant: Tenant, member: MemberId, edge: &Identity) -> Vec<Value> 
         edge.source_channel.clone().into(),
         edge.link_time.micros().into(),
     ]
+}
+
+/// The edge in the columns `kind, scope, value, identity_id, proof, source_channel, link_time`.
+fn identity(row: &QueryResult, verified: bool) -> Result<Identity, Fault> {
+    let proof: String = row.get("proof")?;
+    Ok(Identity {
+        id: row.id("identity_id")?,
+        key: key(row)?,
+        proof: Proof::from_code(&proof).ok_or_else(|| unreadable("identity", format!("the proof {proof}")))?,
+        verified,
+        source_channel: row.get("source_channel")?,
+        link_time: row.time("link_time")?,
+    })
+}
+
+/// The key in the columns `kind, scope, value`.
+fn key(row: &QueryResult) -> Result<Key, Fault> {
+    let kind: String = row.get("kind")?;
+    Ok(Key {
+        kind: Kind::from_code(&kind).ok_or_else(|| unreadable("identity", format!("the kind {kind}")))?,
+        scope: row.get("scope")?,
+        value: row.get("value")?,
+    })
 }

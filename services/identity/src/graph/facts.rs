@@ -1,21 +1,21 @@
 //! The facts that this service tells.
 
-use ::store::Draft;
 use contracts::identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, MergeUndone, ProfileSnapshot};
 use kernel::Tenant;
+use store::Draft;
 
-use crate::graph::Happening;
-use crate::graph::member::Member;
+use super::Event;
+use super::member::Member;
 use crate::profile::Field;
 
-/// What happened, as facts, in order.
-pub(crate) fn drafts(tenant: Tenant, happenings: &[Happening]) -> Vec<Draft> {
-    happenings.iter().map(|happening| draft(tenant, happening)).collect()
+/// The facts of events, in their order.
+pub(crate) fn drafts(tenant: Tenant, events: &[Event]) -> Vec<Draft> {
+    events.iter().map(|event| draft(tenant, event)).collect()
 }
 
-fn draft(tenant: Tenant, happening: &Happening) -> Draft {
-    match happening {
-        Happening::Registered(member) => {
+fn draft(tenant: Tenant, event: &Event) -> Draft {
+    match event {
+        Event::Registered(member) => {
             let fact = MemberRegistered {
                 member_id: member.id.to_string(),
                 channel_code: member.register_channel.clone().unwrap_or_default(),
@@ -24,7 +24,7 @@ fn draft(tenant: Tenant, happening: &Happening) -> Draft {
             };
             Draft::new(tenant, &*fact.member_id, &fact)
         }
-        Happening::Updated(member) => {
+        Event::Updated(member) => {
             let fact = MemberUpdated {
                 member_id: member.id.to_string(),
                 profile: Some(snapshot(member)),
@@ -32,7 +32,7 @@ fn draft(tenant: Tenant, happening: &Happening) -> Draft {
             };
             Draft::new(tenant, &*fact.member_id, &fact)
         }
-        Happening::Merged(merge) => {
+        Event::Merged(merge) => {
             let fact = MembersMerged {
                 surviving_member_id: merge.survivor.id.to_string(),
                 absorbed_member_id: merge.absorbed.to_string(),
@@ -42,7 +42,7 @@ fn draft(tenant: Tenant, happening: &Happening) -> Draft {
             };
             Draft::new(tenant, &*fact.surviving_member_id, &fact)
         }
-        Happening::Undone(undo) => {
+        Event::Undone(undo) => {
             let fact = MergeUndone {
                 merge_id: undo.merge.to_string(),
                 restored_member_id: undo.restored.id.to_string(),

@@ -1,0 +1,16 @@
+use contracts::gateway::v1::api_key_service_server::ApiKeyService;
+use contracts::gateway::v1::{
+    CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest, ListApiKeysResponse, RevokeApiKeyRequest,
+    RevokeApiKeyResponse, RotateApiKeyRequest, RotateApiKeyResponse,
+};
+
+use crate::api::GatewayApi;
+
+rpc::serve_methods! {
+    impl ApiKeyService for GatewayApi {
+        create_api_key(CreateApiKeyRequest) -> CreateApiKeyResponse;
+        list_api_keys(ListApiKeysRequest) -> ListApiKeysResponse;
+        rotate_api_key(RotateApiKeyRequest) -> RotateApiKeyResponse;
+        revoke_api_key(RevokeApiKeyRequest) -> RevokeApiKeyResponse;
+    }
+}

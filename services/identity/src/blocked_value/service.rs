@@ -1,0 +1,15 @@
+use contracts::identity::v1::blocked_value_service_server::BlockedValueService;
+use contracts::identity::v1::{
+    CreateBlockedValueRequest, CreateBlockedValueResponse, DeleteBlockedValueRequest, DeleteBlockedValueResponse,
+    ListBlockedValuesRequest, ListBlockedValuesResponse,
+};
+
+use crate::api::IdentityApi;
+
+rpc::serve_methods! {
+    impl BlockedValueService for IdentityApi {
+        create_blocked_value(CreateBlockedValueRequest) -> CreateBlockedValueResponse;
+        list_blocked_values(ListBlockedValuesRequest) -> ListBlockedValuesResponse;
+        delete_blocked_value(DeleteBlockedValueRequest) -> DeleteBlockedValueResponse;
+    }
+}
