@@ -13,6 +13,7 @@ mod list_segment_members;
 mod list_segments;
 pub(crate) mod memberships;
 pub(crate) mod rows;
+mod service;
 mod update_segment;
 mod wire;
 

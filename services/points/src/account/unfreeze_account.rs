@@ -1,7 +1,7 @@
 use contracts::points::v1::{ErrorReason, UnfreezeAccountRequest, UnfreezeAccountResponse};
 use fault::Fault;
 use rpc::Call;
-use store::{Begun, Tx, redirects};
+use store::{Tx, redirects};
 
 use super::freezes::{unfreeze, waiting_for};
 use super::rows::{lock, lock_one};
@@ -23,10 +23,7 @@ impl PointsApi {
             member: parse_holder("member_id", &call.member_id)?,
             asset: call.asset_code.as_str().into(),
         };
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let waiting = waiting_moves(&tx, &key).await?;
         let returns = waiting_returns(&tx, &key).await?;
         let touched = waiting

@@ -2,7 +2,6 @@ use contracts::points::v1::{Asset, UpdateAssetRequest, UpdateAssetResponse};
 use fault::{Fault, Violations};
 use kernel::Time;
 use rpc::Call;
-use store::Begun;
 
 use super::rows;
 use super::rows::AssetRow;
@@ -23,10 +22,7 @@ const MUTABLE: [&str; 6] = [
 impl PointsApi {
     pub(crate) async fn update_asset(&self, call: Call<UpdateAssetRequest>) -> Result<UpdateAssetResponse, Fault> {
         let patch = Patch::parse(&call)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let mut row = rows::asset_for_update(&tx, call.tenant(), &call.code).await?;
         check_etag(&call.etag, &row.version.to_string())?;
         patch.apply(&mut row, self.clock.now())?;

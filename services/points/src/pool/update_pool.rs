@@ -1,7 +1,6 @@
 use contracts::points::v1::{UpdatePoolRequest, UpdatePoolResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::rows::pool_for_update;
 use super::wire::{PoolPatch, parse_pool};
@@ -19,10 +18,7 @@ impl PointsApi {
             .ok_or_else(|| Fault::invalid("pool", "is required"))?;
         let paths = call.update_mask.as_ref().map_or(&[][..], |mask| mask.paths.as_slice());
         let mut patch = PoolPatch::masked(sent, paths)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let mut pool = pool_for_update(&tx, call.tenant(), id).await?;
         // Not before: a merge that hands the place on locks the pool, too.
         if let Some(owner) = patch.owner {

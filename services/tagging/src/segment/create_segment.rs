@@ -2,7 +2,6 @@ use contracts::tagging::v1::{self, CreateSegmentRequest, CreateSegmentResponse};
 use fault::{Fault, Violations};
 use kernel::Time;
 use rpc::Call;
-use store::Begun;
 
 use super::condition::Condition;
 use super::rows;
@@ -22,10 +21,7 @@ impl TaggingApi {
     ) -> Result<CreateSegmentResponse, Fault> {
         let row = parse(call.segment.as_ref(), self.clock.now())?;
 
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let revision = self.revisions.begin(&tx, call.tenant(), Hold::Alone).await?;
         let Segment { code, condition, .. } = &row.segment;
         if revision.catalog.condition(code).is_some() {

@@ -1,7 +1,7 @@
 use contracts::tagging::v1::{UpdateSegmentRequest, UpdateSegmentResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
-use store::{Begun, stuck};
+use store::stuck;
 
 use super::condition_wire;
 use super::create_segment::check;
@@ -19,10 +19,7 @@ impl TaggingApi {
         &self,
         call: Call<UpdateSegmentRequest>,
     ) -> Result<UpdateSegmentResponse, Fault> {
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let revision = self.revisions.begin(&tx, call.tenant(), Hold::Alone).await?;
         let before = rows::find(&**tx, call.tenant(), &call.segment_code).await?;
         let before = before.ok_or_else(|| Fault::not_found("segment", &call.segment_code))?;

@@ -1,7 +1,7 @@
 use contracts::tagging::v1::{UpdateTagRequest, UpdateTagResponse};
 use fault::{Common, Fault, Violations};
 use rpc::Call;
-use store::{Begun, stuck};
+use store::stuck;
 
 use super::Tag;
 use super::catalogs;
@@ -13,10 +13,7 @@ use crate::workers::BACKFILLS;
 
 impl TaggingApi {
     pub(crate) async fn update_tag(&self, call: Call<UpdateTagRequest>) -> Result<UpdateTagResponse, Fault> {
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let revision = self.revisions.begin(&tx, call.tenant(), Hold::Alone).await?;
         let tag = rows::find(&**tx, call.tenant(), &call.tag_code).await?;
         let tag = tag.ok_or_else(|| Fault::not_found("tag", &call.tag_code))?;

@@ -2,7 +2,6 @@ use contracts::points::v1::{ActivateEarningRuleDraftRequest, ActivateEarningRule
 use fault::Fault;
 use kernel::Time;
 use rpc::Call;
-use store::Begun;
 
 use crate::api::PointsApi;
 use crate::domain::RuleState;
@@ -19,10 +18,7 @@ impl PointsApi {
         call: Call<ActivateEarningRuleDraftRequest>,
     ) -> Result<ActivateEarningRuleDraftResponse, Fault> {
         let told = parse_time("effect_time", call.effect_time.as_ref())?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let present = earning::rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
         let draft = rows::draft::draft(&**tx, call.tenant(), &call.code).await?;
         check_etag(&call.etag, &draft.etag())?;
