@@ -2,7 +2,6 @@
 
 mod check_segment_membership;
 pub mod condition;
-pub(crate) mod condition_wire;
 mod count_segment_members;
 mod create_segment;
 pub(crate) mod evaluate;

@@ -18,7 +18,6 @@ pub(crate) mod rows;
 mod service;
 pub(crate) mod update_tag;
 pub mod value;
-pub(crate) mod value_wire;
 mod wire;
 
 use kernel::Time;

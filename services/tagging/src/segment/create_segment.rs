@@ -7,7 +7,7 @@ use super::condition::Condition;
 use super::rows;
 use super::rows::Row;
 use super::{SEGMENTS_MAX, Segment};
-use super::{condition_wire, wire};
+use super::{condition, wire};
 use crate::api::TaggingApi;
 use crate::refusals;
 use crate::tag::catalog::Catalog;
@@ -44,14 +44,14 @@ impl TaggingApi {
 /// Refuses a condition that does not fit the brand's tags.
 pub(crate) fn check(condition: &Condition, path: &str, catalog: &Catalog) -> Result<(), Fault> {
     let value_type = |code: &str| catalog.tag(code).map(|tag| tag.value_type);
-    Ok(condition_wire::check(condition, path, &value_type)?)
+    Ok(condition::wire::check(condition, path, &value_type)?)
 }
 
 fn parse(wire: Option<&v1::Segment>, now: Time) -> Result<Row, Fault> {
     let mut violations = Violations::new();
     let parsed = wire.and_then(|segment| {
         let tree = segment.condition.clone()?;
-        let condition = condition_wire::parse(&tree, "segment.condition", &mut violations)?;
+        let condition = condition::wire::parse(&tree, "segment.condition", &mut violations)?;
         Some((segment, tree, condition))
     });
     violations.finish()?;

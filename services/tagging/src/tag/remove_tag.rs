@@ -22,12 +22,7 @@ impl TaggingApi {
         if tag.computation().is_some() {
             return Err(refusals::tag_computed(code));
         }
-        let member = revision
-            .redirects([member])
-            .await?
-            .get(&member)
-            .copied()
-            .unwrap_or(member);
+        let member = lineage::follow(&**tx, call.tenant(), member).await?;
         let mut subjects = revision.known_subjects(&BTreeSet::from([member])).await?;
         // Past this line nothing may refuse the removal.
         let removed = subjects.get_mut(&member).is_some_and(|subject| subject.remove(code));
