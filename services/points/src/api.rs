@@ -3,7 +3,7 @@
 use fault::Fault;
 use kernel::{Clock, Tenant};
 use rules::Environment;
-use store::{Db, redirects};
+use store::Db;
 
 use crate::domain::{CompiledRule, EarningRule, MemberId, RuleMistake, environment};
 use crate::posting::engine::Engine;
@@ -32,9 +32,7 @@ impl PointsApi {
 
     /// A member, or whom the member was merged into, as far as it is known outside of a transaction.
     pub(crate) async fn read_member(&self, tenant: Tenant, member: MemberId) -> Result<MemberId, Fault> {
-        Ok(MemberId::from_uuid(
-            redirects::follow(self.db.read(), tenant, member.uuid()).await?,
-        ))
+        lineage::follow(self.db.read(), tenant, member).await
     }
 
     /// A rule with its expressions read, or the refusal of the request with every mistake in them.

@@ -16,6 +16,9 @@ use contracts::points::v1::{
 
 use crate::api::PointsApi;
 
+/// The queue of accounts with a hold whose deadline has passed, by their names.
+pub(crate) const RELEASE_HOLDS: &str = "points.release_holds";
+
 rpc::serve_methods! {
     impl HoldService for PointsApi {
         hold_points(HoldPointsRequest) -> HoldPointsResponse;

@@ -26,7 +26,7 @@ use contracts::points::v1;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::ConnectionTrait;
-use store::{Tx, redirects};
+use store::Tx;
 
 use crate::account;
 use crate::account::rows::Which;
@@ -54,8 +54,7 @@ pub(crate) async fn with_balance(conn: &impl ConnectionTrait, pool: &Pool, now: 
 
 /// A member, or whom the member was merged into.
 pub(crate) async fn member_in(tx: &Tx, tenant: Tenant, member: MemberId) -> Result<MemberId, Fault> {
-    let survivor = redirects::follow(&**tx, tenant, member.uuid()).await?;
-    Ok(MemberId::from_uuid(survivor))
+    lineage::follow(&**tx, tenant, member).await
 }
 
 /// The same of a member who gets a place, and with it until the end of the transaction: its account is locked, which every

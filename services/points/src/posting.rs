@@ -6,6 +6,7 @@ mod earn_points;
 pub(crate) mod engine;
 pub(crate) mod entries;
 pub(crate) mod facts;
+pub(crate) mod ledger;
 pub(crate) mod load;
 pub(crate) mod post;
 mod post_batch;

@@ -1,12 +1,12 @@
 //! Proof: every balance is the sum of its entries, and every sum is counted again.
 
+pub(crate) mod audit;
 mod get_reconciliation;
 mod miscounts;
 mod pace;
 pub(crate) mod prove_counters;
 pub(crate) mod reconcile;
 mod reconcile_accounts;
-pub(crate) mod reconcile_rows;
 pub(crate) mod reconciliations;
 pub(crate) mod rows;
 mod start_reconciliation;

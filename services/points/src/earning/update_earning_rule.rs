@@ -7,7 +7,6 @@ use super::wire::{RulePatch, rule_to_wire};
 use crate::api::PointsApi;
 use crate::asset;
 use crate::domain::RuleState;
-use crate::wire::check_etag;
 
 impl PointsApi {
     pub(crate) async fn update_earning_rule(
@@ -22,7 +21,7 @@ impl PointsApi {
         let patch = RulePatch::masked(sent, paths)?;
         let tx = store::begin_or_replay!(self.db, call);
         let mut row = rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
-        check_etag(&call.etag, &row.rule.version.to_string())?;
+        Fault::check_etag(&call.etag, row.rule.version)?;
         let from = row.rule.state;
         let now = self.clock.now();
         patch.apply(&mut row, now)?;

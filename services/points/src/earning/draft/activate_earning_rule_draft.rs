@@ -10,7 +10,7 @@ use crate::earning::rows;
 use crate::earning::rows::draft::DraftRow;
 use crate::earning::update_earning_rule::state_forbids;
 use crate::earning::wire::rule_to_wire;
-use crate::wire::{check_etag, parse_time};
+use crate::wire::parse_time;
 
 impl PointsApi {
     pub(crate) async fn activate_earning_rule_draft(
@@ -21,7 +21,7 @@ impl PointsApi {
         let tx = store::begin_or_replay!(self.db, call);
         let present = earning::rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
         let draft = rows::draft::draft(&**tx, call.tenant(), &call.code).await?;
-        check_etag(&call.etag, &draft.etag())?;
+        Fault::check_etag(&call.etag, draft.etag())?;
         if present.rule.state != RuleState::Active {
             return Err(state_forbids(&call.code, present.rule.state, RuleState::Active));
         }

@@ -7,7 +7,6 @@ use super::wire::draft_to_wire;
 use crate::api::PointsApi;
 use crate::earning::rows;
 use crate::earning::wire::RulePatch;
-use crate::wire::check_etag;
 use crate::{asset, earning};
 
 impl PointsApi {
@@ -24,7 +23,7 @@ impl PointsApi {
         let tx = store::begin_or_replay!(self.db, call);
         earning::rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
         let mut draft = rows::draft::draft(&**tx, call.tenant(), &call.code).await?;
-        check_etag(&call.etag, &draft.etag())?;
+        Fault::check_etag(&call.etag, draft.etag())?;
         let now = self.clock.now();
         patch.apply(&mut draft.row, now)?;
         self.compile(draft.row.rule.clone())?;
