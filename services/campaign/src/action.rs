@@ -32,22 +32,22 @@ const TAGGED_MAX: usize = 500;
 /// How long a call may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a run needs of a peer.
+/// A run that needs something of a peer.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
     pub(crate) tenant: Tenant,
     pub(crate) run_id: RunId,
     pub(crate) member: MemberId,
-    /// Names this step of this run for ever: whatever is asked under it is done once.
+    /// Names this step of this run for ever: the peer does once what is asked under it.
     pub(crate) key: String,
     pub(crate) journey_code: String,
     /// The run's own time, from which lifetimes count: the same when the ask is repeated.
     pub(crate) clock: Time,
-    pub(crate) what: What,
+    pub(crate) need: Need,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum What {
+pub(crate) enum Need {
     Act(Action),
     InSegment(String),
 }
@@ -83,16 +83,16 @@ impl Asker {
         let mut coupons: BTreeMap<(Tenant, String), Vec<Ask>> = BTreeMap::new();
         let mut tags: BTreeMap<Tenant, Vec<(Ask, TagAssignment)>> = BTreeMap::new();
         for ask in asks {
-            match ask.what.clone() {
-                What::Act(Action::IssueCoupon { template_code }) => {
+            match ask.need.clone() {
+                Need::Act(Action::IssueCoupon { template_code }) => {
                     coupons.entry((ask.tenant, template_code)).or_default().push(ask);
                 }
-                What::Act(Action::GrantPoints { asset_code, amount }) => {
+                Need::Act(Action::GrantPoints { asset_code, amount }) => {
                     calls.push(Box::pin(
                         self.one(&away.points, ask, move |ask| self.grant(ask, asset_code, amount)),
                     ));
                 }
-                What::Act(Action::AssignTag {
+                Need::Act(Action::AssignTag {
                     tag_code,
                     value,
                     lifetime,
@@ -100,7 +100,7 @@ impl Asker {
                     let assignment = assignment(&ask, tag_code, value, lifetime);
                     tags.entry(ask.tenant).or_default().push((ask, assignment));
                 }
-                What::InSegment(segment_code) => {
+                Need::InSegment(segment_code) => {
                     calls.push(Box::pin(
                         self.one(&away.tagging, ask, move |ask| self.belongs(ask, segment_code)),
                     ));
@@ -311,7 +311,7 @@ fn answered<T>(answer: Result<Response<T>, Status>) -> Result<T, Fault> {
     answer.map(Response::into_inner).map_err(Fault::from_peer)
 }
 
-/// What a fault of a peer means to a run: a refusal is an answer, trouble is none.
+/// The meaning of a peer's fault to a run: a refusal is an answer, trouble is none.
 fn answer_of(fault: Fault, away: &AtomicBool) -> Answer {
     match fault {
         Fault::Refused(refusal) if is_final(&refusal) => {
@@ -332,7 +332,7 @@ fn answer_of(fault: Fault, away: &AtomicBool) -> Answer {
     }
 }
 
-/// Whether the brand's own doing is refused. What the platform has to mend (an address, a right, a lack of room) is no
+/// Whether the brand's own doing is refused. A fault that the platform has to mend (an address, a right, a lack of room) is no
 /// reason to pass over a member's coupon.
 fn is_final(refusal: &Refusal) -> bool {
     let platforms = [

@@ -8,24 +8,82 @@ mod wire;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use contracts::identity::v1 as identity;
+use contracts::points::v1 as points;
+use contracts::rights::v1 as rights;
+use contracts::tagging::v1 as tagging;
+use events::Envelope;
+use fault::Fault;
 use kernel::Time;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The types of facts that let members enter journeys, or that journeys wait for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum FactType {
-    MemberRegistered,
-    ActivityRecorded,
-    TagChanged,
-    SegmentEntered,
-    SegmentLeft,
-    PointsEarned,
-    PointsRedeemed,
-    PointsExpired,
-    TierChanged,
-    CouponIssued,
-    CouponRedeemed,
+use wire::{Content, JourneyFact};
+
+/// The facts that let members enter journeys, or that journeys wait for: this table and nothing else says which. A name
+/// stands for a message of the contracts that is a [`JourneyFact`].
+///
+/// The types, the streams that are listened to ([`consumers::STREAMS`]) and the reading of messages follow from it.
+macro_rules! journey_facts {
+    ($($fact_type:ident = $message:ty;)+) => {
+        /// The type of a fact that journeys hear.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub(crate) enum FactType {
+            $($fact_type),+
+        }
+
+        impl FactType {
+            pub(crate) const ALL: &[Self] = &[$(Self::$fact_type),+];
+
+            /// The name under which the fact is published.
+            pub(crate) const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$fact_type => <$message as kernel::Fact>::TYPE),+
+                }
+            }
+
+            /// Whether a pattern has to name a code.
+            pub(crate) const fn needs_code(self) -> bool {
+                match self {
+                    $(Self::$fact_type => <$message as JourneyFact>::NEEDS_CODE),+
+                }
+            }
+
+            /// The fields that conditions see, beside `happen_time`, which every fact has.
+            pub(crate) const fn fields(self) -> &'static [(&'static str, FieldType)] {
+                match self {
+                    $(Self::$fact_type => <$message as JourneyFact>::FIELDS),+
+                }
+            }
+
+            /// The message of a fact of this type.
+            fn content(self, envelope: &Envelope) -> Result<Content, Fault> {
+                match self {
+                    $(Self::$fact_type => envelope.decode::<$message>().map(JourneyFact::content)),+
+                }
+            }
+        }
+    };
+}
+
+journey_facts! {
+    MemberRegistered = identity::MemberRegistered;
+    ActivityRecorded = tagging::ActivityRecorded;
+    TagChanged = tagging::TagChanged;
+    SegmentEntered = tagging::SegmentEntered;
+    SegmentLeft = tagging::SegmentLeft;
+    PointsEarned = points::PointsEarned;
+    PointsRedeemed = points::PointsRedeemed;
+    PointsExpired = points::PointsExpired;
+    TierChanged = rights::TierChanged;
+    CouponIssued = rights::CouponIssued;
+    CouponRedeemed = rights::CouponRedeemed;
+}
+
+impl FactType {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|fact_type| fact_type.name() == name)
+    }
 }
 
 /// The type of a fact's field, as conditions see it.
@@ -58,12 +116,12 @@ pub(crate) type Fields = BTreeMap<String, FieldValue>;
 pub(crate) struct Fact {
     pub(crate) id: Uuid,
     pub(crate) kind: FactType,
-    /// What it is about: the activity's type, the segment, the asset and so on.
+    /// The code of its subject: the activity's type, the segment, the asset and so on.
     pub(crate) code: String,
     /// When the platform learnt of it: the one measure of time that all facts share.
     pub(crate) happen_time: Time,
     pub(crate) fields: Fields,
-    /// What the fact speaks of, by its id, for the path of a run; empty where it has none.
+    /// The id of its entry, activity or coupon, for the path of a run; empty where it has none.
     pub(crate) reference: String,
 }
 
@@ -72,92 +130,6 @@ pub(crate) struct Fact {
 pub(crate) struct FactKey {
     pub(crate) kind: FactType,
     pub(crate) code: String,
-}
-
-impl FactType {
-    pub(crate) const ALL: [Self; 11] = [
-        Self::MemberRegistered,
-        Self::ActivityRecorded,
-        Self::TagChanged,
-        Self::SegmentEntered,
-        Self::SegmentLeft,
-        Self::PointsEarned,
-        Self::PointsRedeemed,
-        Self::PointsExpired,
-        Self::TierChanged,
-        Self::CouponIssued,
-        Self::CouponRedeemed,
-    ];
-
-    /// The name under which the fact is published.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::MemberRegistered => "identity.member_registered",
-            Self::ActivityRecorded => "tagging.activity_recorded",
-            Self::TagChanged => "tagging.tag_changed",
-            Self::SegmentEntered => "tagging.segment_entered",
-            Self::SegmentLeft => "tagging.segment_left",
-            Self::PointsEarned => "points.earned",
-            Self::PointsRedeemed => "points.redeemed",
-            Self::PointsExpired => "points.expired",
-            Self::TierChanged => "rights.tier_changed",
-            Self::CouponIssued => "rights.coupon_issued",
-            Self::CouponRedeemed => "rights.coupon_redeemed",
-        }
-    }
-
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fact_type| fact_type.name() == name)
-    }
-
-    /// Whether a pattern has to name a code: what is too frequent, or means nothing without one.
-    pub(crate) const fn needs_code(self) -> bool {
-        match self {
-            Self::ActivityRecorded | Self::TagChanged | Self::SegmentEntered | Self::SegmentLeft => true,
-            Self::MemberRegistered
-            | Self::PointsEarned
-            | Self::PointsRedeemed
-            | Self::PointsExpired
-            | Self::TierChanged
-            | Self::CouponIssued
-            | Self::CouponRedeemed => false,
-        }
-    }
-
-    /// The fields that conditions see, beside `happen_time`, which every fact has.
-    pub(crate) const fn fields(self) -> &'static [(&'static str, FieldType)] {
-        use FieldType::{Bool, Int, Text, TextMap, Time};
-        match self {
-            Self::MemberRegistered => &[
-                ("channel_code", Text),
-                ("gender", Text),
-                ("province", Text),
-                ("city", Text),
-            ],
-            Self::ActivityRecorded => &[
-                ("activity_type", Text),
-                ("channel_code", Text),
-                ("source_id", Text),
-                ("currency_code", Text),
-                ("amount", Int),
-                ("items_count", Int),
-                ("occur_time", Time),
-                ("attributes", TextMap),
-            ],
-            Self::TagChanged => &[("tag_code", Text), ("value", Text), ("removed", Bool)],
-            Self::SegmentEntered | Self::SegmentLeft => &[("segment_code", Text)],
-            Self::PointsEarned => &[
-                ("asset_code", Text),
-                ("rule_code", Text),
-                ("amount", Int),
-                ("balance", Int),
-            ],
-            Self::PointsRedeemed | Self::PointsExpired => &[("asset_code", Text), ("amount", Int), ("balance", Int)],
-            Self::TierChanged => &[("from_tier_code", Text), ("to_tier_code", Text), ("growth_value", Int)],
-            Self::CouponIssued => &[("coupon_id", Text), ("template_code", Text)],
-            Self::CouponRedeemed => &[("coupon_id", Text), ("template_code", Text), ("order_id", Text)],
-        }
-    }
 }
 
 /// The field that every fact has: when the platform learnt of it.
@@ -205,11 +177,13 @@ impl fmt::Display for FactKey {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn every_type_is_found_by_its_name_and_every_key_by_its_text() {
-        for fact_type in FactType::ALL {
+        for fact_type in FactType::ALL.iter().copied() {
             assert_eq!(FactType::parse(fact_type.name()), Some(fact_type));
             let key = FactKey {
                 kind: fact_type,
@@ -221,8 +195,48 @@ mod tests {
 
     #[test]
     fn no_fact_declares_the_field_that_all_have() {
-        for fact_type in FactType::ALL {
+        for fact_type in FactType::ALL.iter().copied() {
             assert!(fact_type.fields().iter().all(|(name, _)| *name != HAPPEN_TIME));
+        }
+    }
+
+    /// A fact that the contract offers and nobody hears is a journey that never begins, and says nothing of it.
+    #[test]
+    fn every_fact_that_a_pattern_may_name_is_heard_and_no_other() {
+        let contracts = contracts::descriptors();
+        let pattern = contracts.get_message_by_name("quanyu.campaign.v1.FactPattern").unwrap();
+        let options = pattern.get_field_by_name("fact_type").unwrap().options();
+        let rules = contracts.get_extension_by_name("buf.validate.field").unwrap();
+        let rules = options.get_extension(&rules).into_owned();
+        let texts = rules
+            .as_message()
+            .unwrap()
+            .get_field_by_name("string")
+            .unwrap()
+            .into_owned();
+        let offered = texts
+            .as_message()
+            .unwrap()
+            .get_field_by_name("in")
+            .unwrap()
+            .into_owned();
+        let offered: BTreeSet<&str> = offered
+            .as_list()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap())
+            .collect();
+
+        let known: BTreeSet<&str> = FactType::ALL.iter().map(|fact_type| fact_type.name()).collect();
+        assert_eq!(
+            offered, known,
+            "the types of journey_facts! are those of FactPattern.fact_type"
+        );
+        for name in offered {
+            let listen = |stream: &&consumers::Stream| name.starts_with(&format!("{}.", stream.producer()));
+            let streams: Vec<&consumers::Stream> = consumers::STREAMS.iter().filter(listen).collect();
+            assert_eq!(streams.len(), 1, "{name} has one stream");
+            assert!(streams[0].types().contains(&name), "{name} is heard");
         }
     }
 }

@@ -1,7 +1,6 @@
 mod archive_journey;
 mod create_journey;
 pub(crate) mod definition;
-pub(crate) mod definition_wire;
 mod expression;
 pub(crate) mod figures;
 mod get_journey;
@@ -11,14 +10,14 @@ mod graph;
 mod list_journeys;
 mod publish_journey;
 mod rows;
+mod service;
 mod update_journey;
-pub(crate) mod version_rows;
 pub(crate) mod versions;
 mod wire;
 
 use kernel::Time;
 
-/// A journey as the brand edits it. What its nodes are is in the draft, which is checked before it comes here.
+/// A journey as the brand edits it. Its nodes are in the draft, which is checked before it comes here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Journey {
     pub(crate) code: String,

@@ -13,6 +13,14 @@
 //! - Time in a journey passes in waits alone, from the trigger's moment on. Where a run stands depends on what happened and
 //!   when, not on how fast anything was processed.
 //! - The figures of the nodes change in the transactions of the steps that they count.
+//!
+//! Its rooms:
+//!
+//! - [`journey`]: drafts, versions, definitions with their graphs and expressions, the figures of nodes.
+//! - [`run`]: a member's way through a version, from step to step, and the runner of those that are due.
+//! - [`fact`]: the facts that journeys hear, in one table; entering and waking.
+//! - [`action`]: what peers are asked for: points, coupons, tags, segments.
+//! - [`member`]: members that are merged or restored, with their runs.
 
 #![cfg_attr(
     test,
@@ -32,7 +40,6 @@ mod member;
 mod refusals;
 mod run;
 mod store;
-mod workers;
 
 use ::store::Tx;
 use contracts::campaign::v1::journey_run_service_server::JourneyRunServiceServer;
@@ -68,10 +75,9 @@ pub fn migrations() -> Vec<::store::Migration> {
     ]
 }
 
-/// What the queue of due runs has besides its notes: a run that is released is due at once. Items of other queues are found
-/// by themselves.
+/// Makes a run due at once that is released from the queue's notes. Items of other queues are found by their workers.
 pub async fn take_up(tx: &Tx, queue: &str, tenant: Tenant, item: &str, now: Time) -> Result<(), Fault> {
-    if queue != workers::RUNS {
+    if queue != run::RUNS {
         return Ok(());
     }
     let run = Uuid::parse_str(item).map_err(|_| Fault::not_found("run", item))?;
@@ -99,7 +105,7 @@ pub fn service(deps: Deps) -> Service {
             Asker::new(peers.clone(), clock.clone()),
         )),
     ];
-    for stream in &STREAMS {
+    for stream in STREAMS.iter() {
         let listener = Listener::new(stream, clock.clone(), versions.clone());
         workers.push(events::consume(&deps, listener));
     }

@@ -1,7 +1,7 @@
-//! The one place that knows both the domain's refusals and the contract's.
+//! The refusals of journeys in the words of the contract.
 
 use contracts::campaign::v1::ErrorReason;
-use fault::{Common, Fault};
+use fault::Fault;
 
 use crate::journey::JourneyError;
 
@@ -15,9 +15,7 @@ impl From<JourneyError> for Fault {
             JourneyError::Unchanged { code, version } => Self::refused(ErrorReason::JourneyUnchanged, message)
                 .with("journey_code", code)
                 .with("published_version", version),
-            JourneyError::EtagMismatch { etag, sent } => Self::refused(Common::EtagMismatch, message)
-                .with("etag", etag)
-                .with("sent", sent),
+            JourneyError::EtagMismatch { etag, sent } => Self::etag_mismatch(&sent, etag),
         }
     }
 }

@@ -9,6 +9,7 @@ mod page;
 pub(crate) mod row;
 pub(crate) mod rows;
 pub(crate) mod runner;
+mod service;
 pub(crate) mod steps;
 pub(crate) mod tidy;
 mod wire;
@@ -44,6 +45,8 @@ impl Kind for MemberKind {
 
 pub(crate) type MemberId = Id<MemberKind>;
 
+/// The queue of runs that are due, by their ids.
+pub(crate) const RUNS: &str = "campaign.run_journeys";
 /// How many steps a run takes at the most; one that takes more is stopped.
 pub(crate) const STEPS_MAX: i32 = 1_000;
 
@@ -70,7 +73,7 @@ pub(crate) struct Run {
     pub(crate) memory: Memory,
 }
 
-/// What a run is doing.
+/// The state of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Position {
     /// It has come to the node, and nothing was done there.
@@ -110,7 +113,7 @@ pub(crate) struct Memory {
     pub(crate) waits: BTreeMap<String, KnownFact>,
 }
 
-/// What a run remembers of a fact.
+/// A fact as a run remembers it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct KnownFact {
     /// Microseconds since 1970.
@@ -130,7 +133,7 @@ pub(crate) struct Step {
     pub(crate) outcome: StepOutcome,
 }
 
-/// What came of a step, and why.
+/// The outcome of a step, and its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct StepOutcome {
     pub(crate) failed: bool,

@@ -42,7 +42,7 @@ pub(crate) use entry::{EarnedBy, Effects, Entry, EntryKind, LotAmount};
 pub(crate) use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
 pub(crate) use handed_place::{Fate, HandedPlace, PutBack};
 pub(crate) use hold::{HeldPart, Hold, HoldState, ReleaseCause};
-pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, MemberId, PoolId, PoolTag};
+pub(crate) use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, Member, MemberId, PoolId, PoolTag};
 pub(crate) use order_money::{OrderMoney, Refunded, written};
 pub(crate) use pending::{Availability, ConfirmCause, Confirmed, Earns};
 pub(crate) use pool::{

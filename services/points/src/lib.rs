@@ -4,7 +4,7 @@
 //! - for each account: the sum of its entries = its balance = what is left, held or pending in its lots, never below zero, and its
 //!   entries are numbered without a gap;
 //! - for each lot: what is left + held + pending + spent + expired + taken back - given back = granted;
-//! - what is owed is kept beside the balance, and whoever owes has nothing to spend;
+//! - what is owed is kept beside the balance, and a member who owes has nothing to spend;
 //! - what is held can be spent by its hold alone, and comes back at its deadline if nobody does;
 //! - a spend takes the lots that expire first, and lists them, so that a reversal gives back the very same;
 //! - one request id has one effect and one answer, for ever; one activity is judged once, and earns once by one rule;
@@ -12,15 +12,26 @@
 //!   change or take away one;
 //! - what a rule gives stays within the caps of its members and within its budget, and what was decided about an activity,
 //!   on what, and why, is kept;
-//! - all of this is proven again for each account, for ever ([`workers`], [`audit`]): one that disagrees with itself is
+//! - all of this is proven again for each account, for ever ([`proof`]): one that disagrees with itself is
 //!   frozen until an operator has mended it, and never repaired silently.
 //!
-//! There is one posting path: lock the accounts in one order and read what the decision needs ([`store`]), decide each
-//! posting in memory ([`domain`]), write all of it with a handful of statements, tell the facts ([`facts`]). Consumers and
-//! workers take it with hundreds of postings in the transaction of what caused them ([`post`]); the postings of methods are
-//! gathered, and share a transaction ([`engine`]).
+//! There is one posting path: lock the accounts in one order and read what the decision needs ([`posting::load`]), decide
+//! each posting in memory ([`domain`]), write all of it with a handful of statements ([`posting::apply`]), tell the facts
+//! ([`posting::facts`]). Consumers and workers take it with hundreds of postings in the transaction of what caused them
+//! ([`posting::post`]); the postings of methods are gathered, and share a transaction ([`posting::engine`]).
 //!
 //! Members are not asked for at identity: an id is accepted by its form, and an account begins with its first entry.
+//!
+//! Its rooms:
+//!
+//! - [`domain`]: the pure decisions, without tables or clock.
+//! - [`asset`], [`account`]: what is counted; balances, lots, freezes.
+//! - [`posting`]: the one way in which a balance changes, with its entries, facts and engine.
+//! - [`hold`], [`pending`], [`transfer`], [`adjustment`], [`pool`]: the ways to post that have steps or rows of their own.
+//! - [`earning`]: rules, their drafts and versions, caps, tiers, the activities that are judged.
+//! - [`statement`], [`liability`]: what happened on an account; what the brand owes.
+//! - [`proof`]: every balance and every sum counted again, and accounts that disagree frozen.
+//! - [`member`]: accounts, places and counters of members that are merged and restored.
 
 #![cfg_attr(
     test,
@@ -36,14 +47,11 @@ mod account;
 mod adjustment;
 mod api;
 mod asset;
-mod audit;
 mod domain;
 mod earning;
 mod hold;
-mod ledger;
 mod liability;
 mod member;
-mod pages;
 mod pending;
 mod pool;
 mod posting;
@@ -53,7 +61,6 @@ mod statement;
 mod store;
 mod transfer;
 mod wire;
-mod workers;
 
 use contracts::points::v1::adjustment_service_server::AdjustmentServiceServer;
 use contracts::points::v1::asset_service_server::AssetServiceServer;
@@ -72,7 +79,7 @@ use events::{consume, feed, sequencer};
 use runtime::{Deps, Service};
 use tonic::service::Routes;
 
-pub use crate::ledger::Ledger;
+pub use crate::posting::ledger::Ledger;
 
 use crate::api::PointsApi;
 use crate::member::{EarnByRules, KeepTiers, MoveOnMerge};

@@ -16,121 +16,23 @@ mod redeem_pool_points;
 mod remove_pool_member;
 mod reverse_pool_points;
 pub(crate) mod rows;
+mod service;
 mod update_pool;
 pub(crate) mod wire;
 
 use std::collections::BTreeSet;
 
-use async_trait::async_trait;
-use contracts::points::v1::pool_service_server::PoolService;
-use contracts::points::v1::{
-    self as v1, ContributePointsRequest, ContributePointsResponse, CreatePoolRequest, CreatePoolResponse,
-    DissolvePoolRequest, DissolvePoolResponse, GetPoolRequest, GetPoolResponse, HoldPoolPointsRequest,
-    HoldPoolPointsResponse, InvitePoolMemberRequest, InvitePoolMemberResponse, JoinPoolRequest, JoinPoolResponse,
-    ListPoolEntriesRequest, ListPoolEntriesResponse, ListPoolHoldsRequest, ListPoolHoldsResponse, ListPoolsRequest,
-    ListPoolsResponse, RedeemPoolPointsRequest, RedeemPoolPointsResponse, RemovePoolMemberRequest,
-    RemovePoolMemberResponse, ReversePoolPointsRequest, ReversePoolPointsResponse, UpdatePoolRequest,
-    UpdatePoolResponse,
-};
+use contracts::points::v1;
 use fault::Fault;
 use kernel::{Tenant, Time};
-use rpc::answer;
 use sea_orm::ConnectionTrait;
-use store::{Tx, redirects};
-use tonic::{Request, Response, Status};
+use store::Tx;
 
 use crate::account;
 use crate::account::rows::Which;
 use crate::account::wire::{balance_to_wire, zero_balance};
-use crate::api::PointsApi;
 use crate::domain::{AccountKey, MemberId, Pool};
 use wire::pool_to_wire;
-
-#[async_trait]
-impl PoolService for PointsApi {
-    async fn create_pool(&self, request: Request<CreatePoolRequest>) -> Result<Response<CreatePoolResponse>, Status> {
-        answer(request, |call| self.create_pool(call)).await
-    }
-
-    async fn get_pool(&self, request: Request<GetPoolRequest>) -> Result<Response<GetPoolResponse>, Status> {
-        answer(request, |call| self.get_pool(call)).await
-    }
-
-    async fn list_pools(&self, request: Request<ListPoolsRequest>) -> Result<Response<ListPoolsResponse>, Status> {
-        answer(request, |call| self.list_pools(call)).await
-    }
-
-    async fn update_pool(&self, request: Request<UpdatePoolRequest>) -> Result<Response<UpdatePoolResponse>, Status> {
-        answer(request, |call| self.update_pool(call)).await
-    }
-
-    async fn invite_pool_member(
-        &self,
-        request: Request<InvitePoolMemberRequest>,
-    ) -> Result<Response<InvitePoolMemberResponse>, Status> {
-        answer(request, |call| self.invite_pool_member(call)).await
-    }
-
-    async fn join_pool(&self, request: Request<JoinPoolRequest>) -> Result<Response<JoinPoolResponse>, Status> {
-        answer(request, |call| self.join_pool(call)).await
-    }
-
-    async fn remove_pool_member(
-        &self,
-        request: Request<RemovePoolMemberRequest>,
-    ) -> Result<Response<RemovePoolMemberResponse>, Status> {
-        answer(request, |call| self.remove_pool_member(call)).await
-    }
-
-    async fn contribute_points(
-        &self,
-        request: Request<ContributePointsRequest>,
-    ) -> Result<Response<ContributePointsResponse>, Status> {
-        answer(request, |call| self.contribute_points(call)).await
-    }
-
-    async fn redeem_pool_points(
-        &self,
-        request: Request<RedeemPoolPointsRequest>,
-    ) -> Result<Response<RedeemPoolPointsResponse>, Status> {
-        answer(request, |call| self.redeem_pool_points(call)).await
-    }
-
-    async fn hold_pool_points(
-        &self,
-        request: Request<HoldPoolPointsRequest>,
-    ) -> Result<Response<HoldPoolPointsResponse>, Status> {
-        answer(request, |call| self.hold_pool_points(call)).await
-    }
-
-    async fn list_pool_holds(
-        &self,
-        request: Request<ListPoolHoldsRequest>,
-    ) -> Result<Response<ListPoolHoldsResponse>, Status> {
-        answer(request, |call| self.list_pool_holds(call)).await
-    }
-
-    async fn reverse_pool_points(
-        &self,
-        request: Request<ReversePoolPointsRequest>,
-    ) -> Result<Response<ReversePoolPointsResponse>, Status> {
-        answer(request, |call| self.reverse_pool_points(call)).await
-    }
-
-    async fn list_pool_entries(
-        &self,
-        request: Request<ListPoolEntriesRequest>,
-    ) -> Result<Response<ListPoolEntriesResponse>, Status> {
-        answer(request, |call| self.list_pool_entries(call)).await
-    }
-
-    async fn dissolve_pool(
-        &self,
-        request: Request<DissolvePoolRequest>,
-    ) -> Result<Response<DissolvePoolResponse>, Status> {
-        answer(request, |call| self.dissolve_pool(call)).await
-    }
-}
 
 /// Keeps a pool that has changed, and answers it with its balance.
 pub(crate) async fn save(tx: &Tx, pool: &mut Pool, now: Time) -> Result<v1::Pool, Fault> {
@@ -152,8 +54,7 @@ pub(crate) async fn with_balance(conn: &impl ConnectionTrait, pool: &Pool, now: 
 
 /// A member, or whom the member was merged into.
 pub(crate) async fn member_in(tx: &Tx, tenant: Tenant, member: MemberId) -> Result<MemberId, Fault> {
-    let survivor = redirects::follow(&**tx, tenant, member.uuid()).await?;
-    Ok(MemberId::from_uuid(survivor))
+    lineage::follow(&**tx, tenant, member).await
 }
 
 /// The same of a member who gets a place, and with it until the end of the transaction: its account is locked, which every

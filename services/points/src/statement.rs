@@ -7,3 +7,19 @@ mod list_entries;
 mod list_expirations;
 mod list_settlements;
 mod rows;
+
+use contracts::points::v1::statement_service_server::StatementService;
+use contracts::points::v1::{
+    GetBalanceAsOfRequest, GetBalanceAsOfResponse, GetStatementRequest, GetStatementResponse, ListExpirationsRequest,
+    ListExpirationsResponse,
+};
+
+use crate::api::PointsApi;
+
+rpc::serve_methods! {
+    impl StatementService for PointsApi {
+        get_balance_as_of(GetBalanceAsOfRequest) -> GetBalanceAsOfResponse;
+        get_statement(GetStatementRequest) -> GetStatementResponse;
+        list_expirations(ListExpirationsRequest) -> ListExpirationsResponse;
+    }
+}

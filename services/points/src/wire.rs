@@ -1,8 +1,10 @@
 //! From the contract's words to the domain's and back.
 
+use std::str::FromStr;
+
 use contracts::points::v1::ErrorReason;
-use fault::Fault;
-use kernel::{Id, Kind, TIME_RANGE, Time};
+use fault::{Fault, Violations};
+use kernel::{Id, Kind, PageTokenError, Time};
 
 use crate::domain::{CostCentre, PoolTag, is_pool};
 
@@ -38,24 +40,21 @@ pub(crate) fn sum_to_wire(field: &'static str, sum: i128) -> Result<i64, Fault> 
 
 /// A time of the given field, where there is one.
 pub(crate) fn parse_time(path: &'static str, wire: Option<&prost_types::Timestamp>) -> Result<Option<Time>, Fault> {
-    let parse = |wire| Time::from_wire(wire).ok_or_else(|| Fault::invalid(path, TIME_RANGE));
-    wire.map(parse).transpose()
+    let mut violations = Violations::new();
+    let time = violations.optional_time(path, wire);
+    violations.finish()?;
+    Ok(time)
+}
+
+/// A part of a page's cursor, of which each list has made its own.
+pub(crate) fn parse_cursor<T: FromStr>(part: Option<&str>) -> Result<T, Fault> {
+    let parsed = part.and_then(|part| part.parse().ok());
+    Ok(parsed.ok_or(PageTokenError::Malformed)?)
 }
 
 /// A moment as the contract carries it; nothing for what never comes.
 pub(crate) fn expiry_to_wire(time: Time) -> Option<prost_types::Timestamp> {
     (time < Time::MAX).then(|| time.to_wire())
-}
-
-/// Refuses an update of something that has changed since it was read.
-pub(crate) fn check_etag(sent: &str, present: &str) -> Result<(), Fault> {
-    if sent.is_empty() || sent == present {
-        return Ok(());
-    }
-    let message = format!("the etag {sent} is not the present one, {present}: read again, then repeat");
-    Err(Fault::refused(fault::Common::EtagMismatch, message)
-        .with("etag", present)
-        .with("sent", sent))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod list_activities;
 mod record_activities;
 pub(crate) mod recording;
 pub(crate) mod rows;
+mod service;
 pub(crate) mod stream_activities;
 mod total;
 pub(crate) mod wire;

@@ -1,6 +1,4 @@
-//! The methods of tagging, one file each.
-
-mod services;
+//! What the methods of tagging need. Each room implements its service of the contract beside its methods.
 
 use fault::Fault;
 use kernel::{Clock, Tenant};

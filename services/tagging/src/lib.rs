@@ -1,14 +1,22 @@
 //! Who members are and what they do: activities, tags, segments.
 //!
 //! What this service guarantees:
-//! - An activity is recorded once, for ever, whoever sends it and however often; late and out-of-order activities end in
+//! - An activity is recorded once, for ever, from any sender and however often; late and out-of-order activities end in
 //!   the same tags as those that come in order.
 //! - A computed tag is what its definition makes of the member's activities at this moment: it is kept by each activity
 //!   alone, and by a timer at the edge of its window.
-//! - A segment is one pure condition (`crate::segment::condition`), whoever evaluates it. Membership follows every change of a
+//! - A segment is one pure condition ([`segment::condition`]), the same for every member and caller. Membership follows every change of a
 //!   tag or a profile in the transaction of that change, and only segments that look at what changed are evaluated.
 //! - Each change of a value or a membership is told once, as a fact, in the transaction of the change.
 //! - The id of a member that was merged leads to the survivor in every call and fact.
+//!
+//! Its rooms:
+//!
+//! - [`activity`]: activities, recorded once, and their timeline.
+//! - [`tag`]: definitions, assigned and computed values, the catalog, backfills and what is due.
+//! - [`segment`]: conditions, memberships, figures, evaluation.
+//! - [`member`]: profiles, merges and undos, and the revision by which all changes are made.
+//! - [`insight`]: counts over all members.
 
 #![cfg_attr(
     test,
@@ -22,7 +30,6 @@
 
 pub mod activity;
 mod api;
-mod consumers;
 mod insight;
 pub mod member;
 mod pages;
@@ -30,20 +37,23 @@ mod refusals;
 pub mod segment;
 mod store;
 pub mod tag;
-mod workers;
 
 use ::store::Migration;
 use contracts::tagging::v1::activity_service_server::ActivityServiceServer;
 use contracts::tagging::v1::insight_service_server::InsightServiceServer;
 use contracts::tagging::v1::segment_service_server::SegmentServiceServer;
 use contracts::tagging::v1::tag_service_server::TagServiceServer;
-use runtime::{Deps, Service};
+use kernel::Tenant;
+use runtime::{Deps, Queue, Service, Timer, Worker};
 use tonic::service::Routes;
 
 use crate::api::TaggingApi;
 use crate::member::follow_members::FollowMembers;
 use crate::member::follow_tiers::FollowTiers;
 use crate::member::revision::Revisions;
+use crate::segment::evaluate::{EVALUATIONS, EvaluateSegments};
+use crate::tag::backfill::{BACKFILLS, BackfillTags};
+use crate::tag::due::{LOOKS, LookAtDue};
 
 /// The service's name, which is also that of its stream of facts.
 pub const NAME: &str = "tagging";
@@ -67,7 +77,7 @@ pub fn service(deps: Deps) -> Service {
         .add_service(SegmentServiceServer::new(api.clone()))
         .add_service(InsightServiceServer::new(api))
         .add_service(events::feed(db.clone()));
-    let mut workers = workers::all(&deps, &revisions);
+    let mut workers = workers(&deps, &revisions);
     workers.push(events::sequencer(db.clone()));
     workers.push(events::consume(
         &deps,
@@ -82,4 +92,33 @@ pub fn service(deps: Deps) -> Service {
         workers,
         db: db.clone(),
     }
+}
+
+/// The workers that do what is due. They take no input: their work follows from the tables and the clock.
+fn workers(deps: &Deps, revisions: &Revisions) -> Vec<Box<dyn Worker>> {
+    let (clock, db, revisions) = (deps.clock.clone(), deps.db.clone(), revisions.clone());
+    // Brands take turns; whose turn it is matters to nobody else, so it is not kept.
+    let turn = Tenant::PLATFORM;
+    vec![
+        Box::new(LookAtDue {
+            timer: Timer::new(LOOKS, deps),
+            db: db.clone(),
+            revisions: revisions.clone(),
+            queue: Queue::new(LOOKS, deps),
+        }),
+        Box::new(BackfillTags {
+            clock: clock.clone(),
+            db: db.clone(),
+            revisions: revisions.clone(),
+            queue: Queue::new(BACKFILLS, deps),
+            turn,
+        }),
+        Box::new(EvaluateSegments {
+            clock,
+            db,
+            revisions,
+            queue: Queue::new(EVALUATIONS, deps),
+            turn,
+        }),
+    ]
 }

@@ -1,4 +1,5 @@
-//! What tagging knows of a member besides tags: the part of the profile that conditions may look at.
+//! Members: the part of the profile that conditions may look at, merges and their undo, and the revision of all that is
+//! kept of them.
 
 mod absorptions;
 pub(crate) mod follow_members;
@@ -9,9 +10,10 @@ pub(crate) mod rows;
 pub mod subject;
 mod undo;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::{Id, Kind, Time};
+use events::Envelope;
+use kernel::{Id, Kind, Tenant, Time};
 
 /// In how many channels a member's activity is told apart; channels beyond are not counted into overlaps.
 pub const ACTIVE_CHANNELS_MAX: usize = 32;
@@ -45,7 +47,7 @@ pub struct Profile {
     pub tier_code: String,
 }
 
-/// What is kept of a member besides tags.
+/// A member, besides tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The profile.
@@ -142,6 +144,15 @@ impl Profile {
 pub fn birth_month(birth_date: &str) -> Option<u8> {
     let month = birth_date.split('-').nth(1)?.parse().ok()?;
     (1..=12).contains(&month).then_some(month)
+}
+
+/// The facts of each tenant, in their order.
+pub(crate) fn by_tenant(facts: &[Envelope]) -> BTreeMap<Tenant, Vec<&Envelope>> {
+    let mut tenants: BTreeMap<Tenant, Vec<&Envelope>> = BTreeMap::new();
+    for fact in facts {
+        tenants.entry(fact.tenant).or_default().push(fact);
+    }
+    tenants
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use fault::Fault;
 
 use crate::member::MemberId;
 use crate::segment::SEGMENTS_MAX;
-use crate::segment::condition_wire::Misfit;
+use crate::segment::condition::wire::Misfit;
 use crate::tag::value::ValueType;
 use crate::tag::{AssignError, TAGS_MAX};
 

@@ -2,7 +2,6 @@
 
 mod check_segment_membership;
 pub mod condition;
-pub(crate) mod condition_wire;
 mod count_segment_members;
 mod create_segment;
 pub(crate) mod evaluate;
@@ -13,6 +12,7 @@ mod list_segment_members;
 mod list_segments;
 pub(crate) mod memberships;
 pub(crate) mod rows;
+mod service;
 mod update_segment;
 mod wire;
 

@@ -1,4 +1,4 @@
-//! The rows of tagging and the statements on them. Every function takes many rows at once; the decisions are elsewhere.
+//! The migrations, and what the statements of the rooms share.
 
 mod identifiers;
 pub(crate) mod migrations;
@@ -6,13 +6,17 @@ pub(crate) mod migrations;
 pub(crate) use identifiers::IDENTIFIERS;
 pub(crate) use migrations::migrations;
 
+use std::time::Duration;
+
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, statement, values};
-use uuid::Uuid;
+use store::{Column, Row, statement, values};
 
 use crate::member::MemberId;
+
+/// How often an idle worker looks whether there is something to do.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// The rows that a statement finds.
 pub(crate) async fn query(
@@ -61,21 +65,8 @@ pub(crate) async fn next_in_turn(
         let sql = format!("{list} AND tenant_id {turn_of} $1 ORDER BY tenant_id, {code} LIMIT 1");
         let rows = query(conn, &sql, [turn.uuid().into(), now.micros().into()]).await?;
         if let Some(row) = rows.first() {
-            let tenant = Tenant::from_uuid(row.try_get_by_index(0)?);
-            return Ok(Some((tenant, row.try_get_by_index(1)?)));
+            return Ok(Some((row.tenant(0)?, row.get(1)?)));
         }
     }
     Ok(None)
-}
-
-pub(crate) fn member_id(row: &QueryResult, index: usize) -> Result<MemberId, Fault> {
-    Ok(MemberId::from_uuid(row.try_get_by_index::<Uuid>(index)?))
-}
-
-pub(crate) fn time(row: &QueryResult, index: usize) -> Result<Time, Fault> {
-    Ok(Time::from_micros(row.try_get_by_index(index)?))
-}
-
-pub(crate) fn optional_time(row: &QueryResult, index: usize) -> Result<Option<Time>, Fault> {
-    Ok(row.try_get_by_index::<Option<i64>>(index)?.map(Time::from_micros))
 }

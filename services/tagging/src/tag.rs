@@ -15,9 +15,9 @@ mod list_tags;
 pub(crate) mod member_tags;
 mod remove_tag;
 pub(crate) mod rows;
+mod service;
 pub(crate) mod update_tag;
 pub mod value;
-pub(crate) mod value_wire;
 mod wire;
 
 use kernel::Time;

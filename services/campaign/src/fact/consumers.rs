@@ -1,26 +1,27 @@
-//! What facts of other services do to journeys: they let members enter, end waits, and merge members. No calls are made
+//! The effect of other services' facts on journeys: they let members enter, end waits, and merge members. No calls are made
 //! here; the runner makes them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use contracts::identity::v1::{MembersMerged, MergeUndone};
 use events::{Consumer, Envelope};
 use fault::Fault;
-use kernel::{Clock, Tenant};
-use store::{Tx, redirects};
+use kernel::{Clock, Fact as _, Tenant};
+use lineage::{Part, Redirects};
+use store::Tx;
 
 use super::listeners;
 use super::listeners::Entrance;
 use super::wire;
 use super::{Fact, FactKey, FactType};
 use crate::journey::versions::Versions;
+use crate::member::merge::{Merge, merge};
 use crate::member::merges;
 use crate::member::strays::LOOK_AFTER;
-use crate::run::MemberId;
-
-use crate::member::merge::Merge;
-use crate::member::merge::merge;
+use crate::member::undo::undo;
+use crate::run::{MemberId, MemberKind};
 
 /// Listens to one stream.
 pub(crate) struct Listener {
@@ -29,48 +30,43 @@ pub(crate) struct Listener {
     pub(crate) versions: Versions,
 }
 
-/// A peer's facts that matter to journeys.
+/// The facts of one peer that matter to journeys, and the consumer that keeps the position among them.
 pub(crate) struct Stream {
     producer: &'static str,
-    consumer: &'static str,
-    types: &'static [&'static str],
+    consumer: String,
+    types: Vec<&'static str>,
 }
 
-/// All streams; each has a consumer of its own.
-pub(crate) const STREAMS: [Stream; 4] = [
-    Stream {
-        producer: "identity",
-        consumer: "campaign.identity",
-        types: &[
-            "identity.member_registered",
-            "identity.members_merged",
-            "identity.merge_undone",
-        ],
-    },
-    Stream {
-        producer: "tagging",
-        consumer: "campaign.tagging",
-        types: &[
-            "tagging.activity_recorded",
-            "tagging.tag_changed",
-            "tagging.segment_entered",
-            "tagging.segment_left",
-        ],
-    },
-    Stream {
-        producer: "points",
-        consumer: "campaign.points",
-        types: &["points.earned", "points.redeemed", "points.expired"],
-    },
-    Stream {
-        producer: "rights",
-        consumer: "campaign.rights",
-        types: &["rights.tier_changed", "rights.coupon_issued", "rights.coupon_redeemed"],
-    },
-];
+/// A stream for each service that publishes a fact which journeys hear, or which merges members or undoes it.
+pub(crate) static STREAMS: LazyLock<Vec<Stream>> = LazyLock::new(|| {
+    let heard = FactType::ALL.iter().map(|fact_type| fact_type.name());
+    let mut producers: BTreeMap<&str, Vec<&'static str>> = BTreeMap::new();
+    for name in heard.chain([MembersMerged::TYPE, MergeUndone::TYPE]) {
+        // A fact's name begins with its producer's: "points.earned".
+        let producer = name.split_once('.').map_or(name, |(producer, _)| producer);
+        producers.entry(producer).or_default().push(name);
+    }
+    let stream = |(producer, types)| Stream {
+        producer,
+        consumer: format!("campaign.{producer}"),
+        types,
+    };
+    producers.into_iter().map(stream).collect()
+});
+
+#[cfg(test)]
+impl Stream {
+    pub(super) fn producer(&self) -> &str {
+        self.producer
+    }
+
+    pub(super) fn types(&self) -> &[&'static str] {
+        &self.types
+    }
+}
 
 /// A fact about a member of a tenant.
-pub(crate) struct Told {
+pub(crate) struct MemberFact {
     pub(crate) tenant: Tenant,
     pub(crate) member: MemberId,
     pub(crate) fact: Fact,
@@ -86,22 +82,22 @@ impl Listener {
     }
 
     /// Applies facts that merge nobody.
-    async fn listen(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault> {
+    async fn listen(&self, tx: &Tx, facts: &[&Envelope]) -> Result<(), Fault> {
         let listening = Listening::read(tx, facts).await?;
         if listening.to_nothing() {
             return Ok(());
         }
-        let mut told = listening.decode(facts)?;
-        follow_redirects(tx, &mut told).await?;
-        crate::fact::hear::hear(tx, &listening, &told, self.clock.now()).await?;
-        crate::fact::enter::enter(self, tx, &listening, &told).await
+        let mut facts = listening.decode(facts)?;
+        follow_redirects(tx, &mut facts).await?;
+        crate::fact::hear::hear(tx, &listening, &facts, self.clock.now()).await?;
+        crate::fact::enter::enter(self, tx, &listening, &facts).await
     }
 }
 
 #[async_trait]
 impl Consumer for Listener {
     fn name(&self) -> &'static str {
-        self.stream.consumer
+        &self.stream.consumer
     }
 
     fn stream(&self) -> &'static str {
@@ -109,62 +105,34 @@ impl Consumer for Listener {
     }
 
     fn types(&self) -> &'static [&'static str] {
-        self.stream.types
+        &self.stream.types
     }
 
     async fn apply(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault> {
-        // A merge concerns what came before it, and what comes after it concerns the survivor, until it is undone.
-        for facts in facts.chunk_by(|one, next| Tells::of(one) == Tells::of(next)) {
-            match facts.first().map(Tells::of) {
-                Some(Tells::Merge) => {
-                    let standing = crate::member::merge::unless_undone(tx, facts).await?;
-                    let merges = standing
-                        .into_iter()
-                        .map(Merge::read)
-                        .collect::<Result<Vec<Merge>, Fault>>()?;
+        for part in lineage::parts::<MemberKind>(facts)? {
+            match part {
+                Part::Others(facts) => self.listen(tx, &facts).await?,
+                Part::Merges(merges) => {
+                    let standing = lineage::standing(&**tx, merges).await?;
+                    let merges: Vec<Merge> = standing.into_iter().map(Merge::from).collect();
                     merge(tx, &self.versions, &merges, self.clock.now()).await?;
                     merges::note(&**tx, &merges, self.clock.now().plus(LOOK_AFTER)).await?;
                 }
-                Some(Tells::Undo) => {
-                    for fact in facts {
-                        crate::member::undo::undo(tx, fact).await?;
-                    }
-                }
-                Some(Tells::Other) | None => self.listen(tx, facts).await?,
+                Part::Undo(undone) => undo(tx, &undone).await?,
             }
         }
         Ok(())
     }
 }
 
-/// What a fact tells of members.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tells {
-    Merge,
-    Undo,
-    Other,
-}
-
-impl Tells {
-    fn of(fact: &Envelope) -> Self {
-        if fact.is::<MembersMerged>() {
-            Self::Merge
-        } else if fact.is::<MergeUndone>() {
-            Self::Undo
-        } else {
-            Self::Other
-        }
-    }
-}
-
-/// What some journey of a tenant listens to, of the types that a batch has.
+/// The facts to which some journey of a tenant listens, of the types that a batch has.
 pub(crate) struct Listening {
     pub(crate) entrances: BTreeMap<(Tenant, FactKey), Vec<Entrance>>,
     pub(crate) awaited: BTreeSet<(Tenant, FactKey)>,
 }
 
 impl Listening {
-    async fn read(tx: &Tx, facts: &[Envelope]) -> Result<Self, Fault> {
+    async fn read(tx: &Tx, facts: &[&Envelope]) -> Result<Self, Fault> {
         let types = facts
             .iter()
             .filter_map(|fact| Some((fact.tenant, FactType::parse(&fact.kind)?)));
@@ -185,10 +153,10 @@ impl Listening {
     }
 
     /// The facts that somebody listens to. A type to which nobody does is not even decoded.
-    fn decode(&self, facts: &[Envelope]) -> Result<Vec<Told>, Fault> {
+    fn decode(&self, facts: &[&Envelope]) -> Result<Vec<MemberFact>, Fault> {
         let keys = self.entrances.keys().chain(&self.awaited);
         let types: BTreeSet<(Tenant, FactType)> = keys.map(|(tenant, key)| (*tenant, key.kind)).collect();
-        let mut told = Vec::new();
+        let mut concerning = Vec::new();
         for envelope in facts {
             let Some(fact_type) = FactType::parse(&envelope.kind) else {
                 continue;
@@ -199,14 +167,14 @@ impl Listening {
             let (member, fact) = wire::read(envelope, fact_type)?;
             let known = |key: FactKey| self.concerns(envelope.tenant, key);
             if fact.keys().into_iter().any(known) {
-                told.push(Told {
+                concerning.push(MemberFact {
                     tenant: envelope.tenant,
                     member,
                     fact,
                 });
             }
         }
-        Ok(told)
+        Ok(concerning)
     }
 
     fn concerns(&self, tenant: Tenant, key: FactKey) -> bool {
@@ -216,13 +184,11 @@ impl Listening {
 }
 
 /// Facts about a member that was merged are about the one that survived.
-async fn follow_redirects(tx: &Tx, told: &mut [Told]) -> Result<(), Fault> {
-    let members: Vec<(Tenant, uuid::Uuid)> = told.iter().map(|told| (told.tenant, told.member.uuid())).collect();
-    let led = redirects::follow_many(&**tx, &members).await?;
-    for told in told {
-        if let Some(to) = led.get(&(told.tenant, told.member.uuid())) {
-            told.member = MemberId::from_uuid(*to);
-        }
+async fn follow_redirects(tx: &Tx, facts: &mut [MemberFact]) -> Result<(), Fault> {
+    let members = facts.iter().map(|about| (about.tenant, about.member));
+    let redirects = Redirects::of(&**tx, members).await?;
+    for about in facts {
+        about.member = redirects.follow(about.tenant, about.member);
     }
     Ok(())
 }

@@ -5,11 +5,11 @@ use fault::Fault;
 use kernel::Tenant;
 use store::Tx;
 
-use super::consumers::{Listener, Listening, Told};
+use super::consumers::{Listener, Listening, MemberFact};
 use crate::journey::definition::Definition;
 use crate::journey::figures;
 use crate::journey::figures::Changes;
-use crate::journey::version_rows::VersionKey;
+use crate::journey::versions::rows::VersionKey;
 use crate::run;
 use crate::run::advance::Tally;
 use crate::run::entries;
@@ -19,22 +19,27 @@ use crate::run::row::RunRow;
 use crate::run::rows::Trigger;
 use crate::run::{MemberId, Run, RunId};
 
-/// A fact that lets its member enter, if his history allows it.
+/// A fact that lets its member enter, if the member's history allows it.
 struct Candidate<'a> {
     version: &'a VersionKey,
     definition: Arc<Definition>,
-    told: &'a Told,
+    about: &'a MemberFact,
 }
 
 /// Begins the runs that the facts let begin.
-pub(crate) async fn enter(listener: &Listener, tx: &Tx, listening: &Listening, told: &[Told]) -> Result<(), Fault> {
-    let candidates = candidates(listener, tx, listening, told).await?;
+pub(crate) async fn enter(
+    listener: &Listener,
+    tx: &Tx,
+    listening: &Listening,
+    facts: &[MemberFact],
+) -> Result<(), Fault> {
+    let candidates = candidates(listener, tx, listening, facts).await?;
     if candidates.is_empty() {
         return Ok(());
     }
     let triggers: BTreeSet<Trigger> = candidates.iter().map(Candidate::trigger).collect();
     let mut spent = run::rows::known_triggers(&**tx, &triggers).await?;
-    let members: BTreeSet<(Tenant, MemberId)> = candidates.iter().map(|c| (c.told.tenant, c.told.member)).collect();
+    let members: BTreeSet<(Tenant, MemberId)> = candidates.iter().map(|c| (c.about.tenant, c.about.member)).collect();
     let known = entries::lock(&**tx, &members).await?;
 
     let now = listener.clock.now();
@@ -49,12 +54,12 @@ pub(crate) async fn enter(listener: &Listener, tx: &Tx, listening: &Listening, t
         let Some(visit) = entry.enter(candidate.definition.reentry) else {
             continue;
         };
-        let (definition, told) = (&candidate.definition, candidate.told);
+        let (definition, about) = (&candidate.definition, candidate.about);
         let id = RunId::generate(&listener.clock);
-        let run = Run::begin(id, told.member, visit, &told.fact, definition.first, now);
+        let run = Run::begin(id, about.member, visit, &about.fact, definition.first, now);
         begun
             .rows
-            .push(RunRow::begin(candidate.version, definition, &run, &told.fact, now));
+            .push(RunRow::begin(candidate.version, definition, &run, &about.fact, now));
         begun.changes.add(
             candidate.version,
             definition,
@@ -74,13 +79,13 @@ pub(crate) async fn enter(listener: &Listener, tx: &Tx, listening: &Listening, t
 
 impl Candidate<'_> {
     fn trigger(&self) -> Trigger {
-        (self.told.tenant, self.version.journey_code.clone(), self.told.fact.id)
+        (self.about.tenant, self.version.journey_code.clone(), self.about.fact.id)
     }
 
     fn entry_key(&self) -> EntryKey {
         EntryKey {
-            tenant: self.told.tenant,
-            member: self.told.member,
+            tenant: self.about.tenant,
+            member: self.about.member,
             journey_code: self.version.journey_code.clone(),
         }
     }
@@ -91,29 +96,29 @@ async fn candidates<'a>(
     listener: &Listener,
     tx: &Tx,
     listening: &'a Listening,
-    told: &'a [Told],
+    facts: &'a [MemberFact],
 ) -> Result<Vec<Candidate<'a>>, Fault> {
-    let mut looked_at: Vec<(&VersionKey, &Told)> = Vec::new();
-    for told in told {
-        for key in told.fact.keys() {
-            let entrances = listening.entrances.get(&(told.tenant, key)).into_iter().flatten();
-            looked_at.extend(entrances.map(|entrance| (&entrance.version, told)));
+    let mut looked_at: Vec<(&VersionKey, &MemberFact)> = Vec::new();
+    for about in facts {
+        for key in about.fact.keys() {
+            let entrances = listening.entrances.get(&(about.tenant, key)).into_iter().flatten();
+            looked_at.extend(entrances.map(|entrance| (&entrance.version, about)));
         }
     }
     let versions = looked_at.iter().map(|(version, _)| (*version).clone()).collect();
     let definitions = listener.versions.load(&**tx, versions).await?;
-    let candidates = looked_at.into_iter().filter_map(|(version, told)| {
+    let candidates = looked_at.into_iter().filter_map(|(version, about)| {
         let definition = definitions.get(version)?.clone();
-        definition.trigger.matches(&told.fact).then_some(Candidate {
+        definition.trigger.matches(&about.fact).then_some(Candidate {
             version,
             definition,
-            told,
+            about,
         })
     });
     Ok(candidates.collect())
 }
 
-/// What begins.
+/// The runs that begin.
 #[derive(Default)]
 struct Begun {
     rows: Vec<RunRow>,

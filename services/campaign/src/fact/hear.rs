@@ -4,7 +4,7 @@ use fault::Fault;
 use kernel::{Tenant, Time};
 use store::Tx;
 
-use super::consumers::{Listening, Told};
+use super::consumers::{Listening, MemberFact};
 use super::heard;
 use super::heard::Heard;
 use super::{Fact, FactKey};
@@ -16,19 +16,19 @@ use crate::run::{MemberId, RunId};
 ///
 /// A fact is kept whether or not a run of its member waits: the run may be on its way to its wait, or may not have begun,
 /// for facts of several services arrive in any order.
-pub(crate) async fn hear(tx: &Tx, listening: &Listening, told: &[Told], now: Time) -> Result<(), Fault> {
+pub(crate) async fn hear(tx: &Tx, listening: &Listening, facts: &[MemberFact], now: Time) -> Result<(), Fault> {
     let mut heard = Heard::new();
-    for told in told {
-        if told
+    for about in facts {
+        if about
             .fact
             .keys()
             .into_iter()
-            .any(|key| listening.awaited.contains(&(told.tenant, key)))
+            .any(|key| listening.awaited.contains(&(about.tenant, key)))
         {
             heard
-                .entry((told.tenant, told.member))
+                .entry((about.tenant, about.member))
                 .or_default()
-                .push(told.fact.clone());
+                .push(about.fact.clone());
         }
     }
     if heard.is_empty() {

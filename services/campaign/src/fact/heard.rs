@@ -3,11 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, insert_rows, look_up, statement, values};
+use store::{Column, Row, insert_rows, look_up, statement, values};
 
 use super::{Fact, FactType};
 use crate::run::MemberId;
-use crate::store::{OF_MEMBER, get, get_tenant, get_time};
+use crate::store::OF_MEMBER;
 
 /// Facts by the member whom they are about.
 pub(crate) type Heard = BTreeMap<(Tenant, MemberId), Vec<Fact>>;
@@ -59,7 +59,7 @@ pub(crate) async fn about(
         look_up(backend, &list, "heard", &format!("{OF_MEMBER} AND t.happen_time >= $1"))
     );
     for row in conn.query_all_raw(statement(conn, &sql, parameters)).await? {
-        let about = (get_tenant(&row)?, MemberId::from_uuid(get(&row, "member_id")?));
+        let about = (row.tenant("tenant_id")?, row.id("member_id")?);
         heard.entry(about).or_default().push(fact(&row)?);
     }
     Ok(heard)
@@ -96,13 +96,13 @@ pub(crate) async fn forget(conn: &impl ConnectionTrait, before: Time, limit: usi
 }
 
 fn fact(row: &QueryResult) -> Result<Fact, Fault> {
-    let name: String = get(row, "fact_type")?;
+    let name: String = row.get("fact_type")?;
     Ok(Fact {
-        id: get(row, "fact_id")?,
+        id: row.get("fact_id")?,
         kind: FactType::parse(&name).ok_or_else(|| Fault::internal(format!("no fact is called {name}")))?,
-        code: get(row, "fact_code")?,
-        happen_time: get_time(row, "happen_time")?,
-        fields: serde_json::from_str(&get::<String>(row, "fields")?).map_err(Fault::internal)?,
-        reference: get(row, "reference")?,
+        code: row.get("fact_code")?,
+        happen_time: row.time("happen_time")?,
+        fields: serde_json::from_str(&row.get::<String>("fields")?).map_err(Fault::internal)?,
+        reference: row.get("reference")?,
     })
 }

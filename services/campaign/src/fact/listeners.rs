@@ -1,15 +1,14 @@
-//! Which facts matter to whom: what lets members enter, and what versions wait for.
+//! The facts that let members enter versions, and those that versions wait for.
 
 use std::collections::BTreeSet;
 
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
-use store::{Column, insert_rows, look_up, statement, values};
+use store::{Column, Row, insert_rows, look_up, statement, values};
 
 use super::{FactKey, FactType};
-use crate::journey::version_rows::VersionKey;
-use crate::store::{get, get_i32, get_tenant};
+use crate::journey::versions::rows::VersionKey;
 
 /// A fact that lets members enter a version.
 #[derive(Clone, Debug)]
@@ -20,7 +19,7 @@ pub(crate) struct Entrance {
 
 /// Opens the entrance to a new version, and closes the one to the version before.
 pub(crate) async fn open(conn: &impl ConnectionTrait, entrance: &Entrance) -> Result<(), Fault> {
-    // Where the fact stays the same, the row stays too: whoever holds it waits here, and then sees the new version.
+    // Where the fact stays the same, the row stays too: a transaction that holds it waits here, and then sees the new version.
     const OPEN: &str = "INSERT INTO entrance (tenant_id, fact_type, fact_code, journey_code, version) \
          VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (tenant_id, fact_type, fact_code, journey_code) DO UPDATE SET version = excluded.version";
@@ -52,7 +51,7 @@ pub(crate) async fn close(conn: &impl ConnectionTrait, tenant: Tenant, journey_c
     Ok(())
 }
 
-/// Notes what a version waits for.
+/// Notes the facts that a version waits for.
 pub(crate) async fn await_facts(
     conn: &impl ConnectionTrait,
     version: &VersionKey,
@@ -93,9 +92,9 @@ pub(crate) async fn entrances(
         .iter()
         .map(|row| {
             let version = VersionKey {
-                tenant: get_tenant(row)?,
-                journey_code: get(row, "journey_code")?,
-                version: get_i32(row, "version")?,
+                tenant: row.tenant("tenant_id")?,
+                journey_code: row.get("journey_code")?,
+                version: row.int("version")?,
             };
             Ok(Entrance {
                 fact: key(row)?,
@@ -118,7 +117,9 @@ pub(crate) async fn awaited(
         "",
     )
     .await?;
-    rows.iter().map(|row| Ok((get_tenant(row)?, key(row)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.tenant("tenant_id")?, key(row)?)))
+        .collect()
 }
 
 async fn listening(
@@ -143,15 +144,15 @@ async fn listening(
 }
 
 fn key(row: &QueryResult) -> Result<FactKey, Fault> {
-    let name: String = get(row, "fact_type")?;
+    let name: String = row.get("fact_type")?;
     let fact_type = FactType::parse(&name).ok_or_else(|| Fault::internal(format!("no fact is called {name}")))?;
     Ok(FactKey {
         kind: fact_type,
-        code: get(row, "fact_code")?,
+        code: row.get("fact_code")?,
     })
 }
 
-/// Forgets what versions waited for that nobody follows any more, and that nobody can enter.
+/// Forgets the facts that versions waited for which no run follows any more, and no member can enter.
 pub(crate) async fn forget_unfollowed(conn: &impl ConnectionTrait) -> Result<u64, Fault> {
     const FORGET: &str = "DELETE FROM awaited WHERE NOT EXISTS (SELECT 1 FROM entrance AS e \
              WHERE e.tenant_id = awaited.tenant_id AND e.journey_code = awaited.journey_code \

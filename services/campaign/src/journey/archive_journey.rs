@@ -1,7 +1,6 @@
 use contracts::campaign::v1::{ArchiveJourneyRequest, ArchiveJourneyResponse, JourneyArchived};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::rows;
 use super::wire;
@@ -14,10 +13,7 @@ impl CampaignApi {
         call: Call<ArchiveJourneyRequest>,
     ) -> Result<ArchiveJourneyResponse, Fault> {
         let tenant = call.tenant();
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let journey = rows::lock(&**tx, tenant, &call.journey_code).await?;
         let journey = journey.ok_or_else(|| Fault::not_found("journey", &call.journey_code))?;
         let now = self.clock.now();

@@ -2,10 +2,9 @@ use contracts::campaign::v1::{CreateJourneyRequest, CreateJourneyResponse, Error
 use fault::{Fault, Violations};
 use prost::Message;
 use rpc::Call;
-use store::Begun;
 
 use super::Journey;
-use super::{definition_wire, rows, wire};
+use super::{definition, rows, wire};
 use crate::JOURNEYS_MAX;
 use crate::api::CampaignApi;
 
@@ -18,7 +17,7 @@ impl CampaignApi {
         let asked = call.journey.clone().unwrap_or_default();
         match &asked.definition {
             Some(definition) => {
-                definition_wire::parse(definition, "journey.definition", &mut violations);
+                definition::wire::parse(definition, "journey.definition", &mut violations);
             }
             None => violations.add("journey.definition", "is needed"),
         }
@@ -26,10 +25,7 @@ impl CampaignApi {
         let draft = asked.definition.unwrap_or_default().encode_to_vec();
         let journey = Journey::create(asked.code, asked.display_name, draft, self.clock.now());
 
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         if rows::lock(&**tx, call.tenant(), &journey.code).await?.is_some() {
             return Err(already_exists(&journey.code));
         }

@@ -1,3 +1,5 @@
+pub(crate) mod wire;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -72,7 +74,7 @@ pub(crate) enum NodeKind {
     },
 }
 
-/// What a peer is asked to do for the member.
+/// An action that a peer takes for the member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     GrantPoints {
@@ -99,7 +101,7 @@ pub(crate) enum TagValue {
 }
 
 impl Action {
-    /// What was done, once it is done.
+    /// The action in words, once it is done.
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::GrantPoints { asset_code, amount } => format!("granted {amount} of {asset_code}"),

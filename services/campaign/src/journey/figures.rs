@@ -3,12 +3,11 @@ use std::collections::BTreeMap;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
-use store::{insert_rows, statement};
+use store::{Row, insert_rows, statement};
 
 use super::definition::{Definition, NodeIndex};
-use super::version_rows::VersionKey;
+use super::versions::rows::VersionKey;
 use crate::run::advance::Tally;
-use crate::store::get;
 
 /// Changes of figures, gathered over many runs. Sorted, so that two transactions never wait for each other in a circle.
 #[derive(Debug, Default)]
@@ -69,15 +68,15 @@ pub(crate) async fn read(
     let mut figures: BTreeMap<String, Tally> = BTreeMap::new();
     for row in conn.query_all_raw(statement(conn, READ, parameters)).await? {
         let tally = Tally {
-            started: get(&row, "started")?,
-            entered: get(&row, "entered")?,
-            waiting: get(&row, "waiting")?,
-            completed: get(&row, "completed")?,
-            failed: get(&row, "failed")?,
-            ended: get(&row, "ended")?,
-            stopped: get(&row, "stopped")?,
+            started: row.get("started")?,
+            entered: row.get("entered")?,
+            waiting: row.get("waiting")?,
+            completed: row.get("completed")?,
+            failed: row.get("failed")?,
+            ended: row.get("ended")?,
+            stopped: row.get("stopped")?,
         };
-        figures.entry(get(&row, "node_id")?).or_default().add(tally);
+        figures.entry(row.get("node_id")?).or_default().add(tally);
     }
     Ok(figures)
 }

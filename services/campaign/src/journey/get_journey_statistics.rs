@@ -6,8 +6,8 @@ use kernel::{Exact, Tenant};
 use rpc::Call;
 
 use super::Journey;
-use super::version_rows;
-use super::version_rows::VersionKey;
+use super::versions;
+use super::versions::rows::VersionKey;
 use super::wire;
 use super::{figures, rows};
 use crate::api::CampaignApi;
@@ -35,7 +35,7 @@ impl CampaignApi {
             journey_code: journey.code.clone(),
             version: number,
         };
-        let Some(row) = version_rows::find(self.db.read(), &[key]).await?.pop() else {
+        let Some(row) = versions::rows::find(self.db.read(), &[key]).await?.pop() else {
             return match version {
                 Some(version) => Err(Fault::not_found(
                     "journey version",

@@ -2,8 +2,8 @@ use contracts::campaign::v1::{GetJourneyVersionRequest, GetJourneyVersionRespons
 use fault::Fault;
 use rpc::Call;
 
-use super::version_rows;
-use super::version_rows::VersionKey;
+use super::versions;
+use super::versions::rows::VersionKey;
 use super::wire;
 use crate::api::CampaignApi;
 
@@ -17,12 +17,15 @@ impl CampaignApi {
             journey_code: call.journey_code.clone(),
             version: call.version,
         };
-        let row = version_rows::find(self.db.read(), &[key]).await?.pop().ok_or_else(|| {
-            Fault::not_found(
-                "journey version",
-                format!("{}/versions/{}", call.journey_code, call.version),
-            )
-        })?;
+        let row = versions::rows::find(self.db.read(), &[key])
+            .await?
+            .pop()
+            .ok_or_else(|| {
+                Fault::not_found(
+                    "journey version",
+                    format!("{}/versions/{}", call.journey_code, call.version),
+                )
+            })?;
         Ok(GetJourneyVersionResponse {
             journey_version: Some(JourneyVersion {
                 journey_code: row.key.journey_code,

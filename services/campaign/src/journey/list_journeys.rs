@@ -1,6 +1,6 @@
 use contracts::campaign::v1::{ListJourneysRequest, ListJourneysResponse};
 use fault::Fault;
-use kernel::{PageToken, page_size};
+use kernel::Page;
 use rpc::Call;
 
 use super::{rows, wire};
@@ -8,26 +8,14 @@ use crate::api::CampaignApi;
 
 impl CampaignApi {
     pub(crate) async fn list_journeys(&self, call: Call<ListJourneysRequest>) -> Result<ListJourneysResponse, Fault> {
-        let filter = [u8::from(call.include_archived)];
-        let after = Fault::check_page_token(&filter, &call.page_token)?.unwrap_or_default();
-        let after = String::from_utf8(after).map_err(|_| kernel::PageTokenError::Malformed)?;
-        let limit = page_size(call.page_size);
-
-        // One more than asked for tells whether there is a next page.
-        let one_more = limit.saturating_add(1);
-        let tenant = call.tenant();
-        let mut found = rows::list(self.db.read(), tenant, call.include_archived, &after, one_more).await?;
-        let whole = usize::try_from(limit).map_err(Fault::internal)?;
-        let more = found.len() > whole;
-        found.truncate(whole);
-        let next = found
-            .last()
-            .filter(|_| more)
-            .map(|last| PageToken::encode(&filter, last.code.as_bytes()));
-        let journeys = found.iter().map(wire::journey).collect::<Result<Vec<_>, Fault>>()?;
+        let archived = call.include_archived;
+        let page = Page::parse([u8::from(archived)], call.page_size, &call.page_token)?;
+        let after = page.text()?.unwrap_or_default();
+        let mut found = rows::list(self.db.read(), call.tenant(), archived, &after, page.rows_max()).await?;
+        let next_page_token = page.cut(&mut found, |last| last.code.clone());
         Ok(ListJourneysResponse {
-            journeys,
-            next_page_token: next.unwrap_or_default(),
+            journeys: found.iter().map(wire::journey).collect::<Result<_, Fault>>()?,
+            next_page_token,
         })
     }
 }

@@ -1,11 +1,10 @@
 use contracts::campaign::v1::{JourneyPublished, PublishJourneyRequest, PublishJourneyResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
-use super::version_rows;
-use super::version_rows::{VersionKey, VersionRow};
+use super::versions;
 use super::versions::compile;
+use super::versions::rows::{VersionKey, VersionRow};
 use super::{rows, wire};
 use crate::api::CampaignApi;
 use crate::fact::listeners;
@@ -17,10 +16,7 @@ impl CampaignApi {
         call: Call<PublishJourneyRequest>,
     ) -> Result<PublishJourneyResponse, Fault> {
         let tenant = call.tenant();
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let journey = rows::lock(&**tx, tenant, &call.journey_code).await?;
         let journey = journey.ok_or_else(|| Fault::not_found("journey", &call.journey_code))?;
         let now = self.clock.now();
@@ -38,7 +34,7 @@ impl CampaignApi {
             definition: journey.draft.clone(),
             publish_time: now,
         };
-        version_rows::insert(&**tx, &row).await?;
+        versions::rows::insert(&**tx, &row).await?;
         listeners::await_facts(&**tx, &key, &definition.awaited_keys()).await?;
         listeners::open(
             &**tx,

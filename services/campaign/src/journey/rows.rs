@@ -1,10 +1,9 @@
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{for_update, statement};
+use store::{Row, for_update, statement};
 
 use super::Journey;
-use crate::store::{get, get_i32, get_time};
 
 const COLUMNS: &str =
     "code, display_name, draft, archived, published_version, draft_changed, revision, create_time, update_time";
@@ -32,12 +31,11 @@ pub(crate) async fn list(
     tenant: Tenant,
     include_archived: bool,
     after: &str,
-    limit: u64,
+    rows_max: i64,
 ) -> Result<Vec<Journey>, Fault> {
     let shown = if include_archived { "" } else { " AND NOT archived" };
     let sql = format!("SELECT {COLUMNS} FROM journey WHERE tenant_id = $1 AND code > $2{shown} ORDER BY code LIMIT $3");
-    let limit = i64::try_from(limit).map_err(Fault::internal)?;
-    let parameters: [Value; 3] = [tenant.uuid().into(), after.into(), limit.into()];
+    let parameters: [Value; 3] = [tenant.uuid().into(), after.into(), rows_max.into()];
     conn.query_all_raw(statement(conn, &sql, parameters))
         .await?
         .iter()
@@ -51,7 +49,7 @@ pub(crate) async fn count_open(conn: &impl ConnectionTrait, tenant: Tenant) -> R
     let row = conn
         .query_one_raw(statement(conn, COUNT, [tenant.uuid().into()]))
         .await?;
-    row.map_or(Ok(0), |row| get(&row, "open"))
+    row.map_or(Ok(0), |row| row.get("open"))
 }
 
 pub(crate) async fn insert(conn: &impl ConnectionTrait, tenant: Tenant, journey: &Journey) -> Result<(), Fault> {
@@ -87,14 +85,14 @@ fn parameters(tenant: Tenant, journey: &Journey) -> [Value; 10] {
 
 fn journey(row: &QueryResult) -> Result<Journey, Fault> {
     Ok(Journey {
-        code: get(row, "code")?,
-        display_name: get(row, "display_name")?,
-        draft: get(row, "draft")?,
-        archived: get(row, "archived")?,
-        published_version: get_i32(row, "published_version")?,
-        draft_changed: get(row, "draft_changed")?,
-        revision: get(row, "revision")?,
-        create_time: get_time(row, "create_time")?,
-        update_time: get_time(row, "update_time")?,
+        code: row.get("code")?,
+        display_name: row.get("display_name")?,
+        draft: row.get("draft")?,
+        archived: row.get("archived")?,
+        published_version: row.int("published_version")?,
+        draft_changed: row.get("draft_changed")?,
+        revision: row.get("revision")?,
+        create_time: row.time("create_time")?,
+        update_time: row.time("update_time")?,
     })
 }

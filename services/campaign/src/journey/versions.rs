@@ -1,3 +1,5 @@
+pub(crate) mod rows;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -5,9 +7,8 @@ use fault::{Fault, Violations};
 use sea_orm::ConnectionTrait;
 
 use super::definition::Definition;
-use super::version_rows;
-use super::version_rows::VersionKey;
-use super::{definition_wire, wire};
+use super::{definition, wire};
+use rows::VersionKey;
 
 /// How many versions are kept in memory; with one more, all are read anew as they are needed.
 const KEPT_MAX: usize = 1_000;
@@ -28,7 +29,7 @@ impl Versions {
     ) -> Result<Definitions, Fault> {
         let mut definitions = self.known(&keys);
         let missing: Vec<VersionKey> = keys.into_iter().filter(|key| !definitions.contains_key(key)).collect();
-        for row in version_rows::find(conn, &missing).await? {
+        for row in rows::find(conn, &missing).await? {
             let definition = Arc::new(compile(&row.definition)?);
             self.keep(row.key.clone(), definition.clone());
             definitions.insert(row.key, definition);
@@ -61,7 +62,7 @@ impl Versions {
 /// The definition of a version, which was sound when it was published.
 pub(crate) fn compile(encoded: &[u8]) -> Result<Definition, Fault> {
     let mut violations = Violations::new();
-    let definition = definition_wire::parse(&wire::definition(encoded)?, "definition", &mut violations);
+    let definition = definition::wire::parse(&wire::definition(encoded)?, "definition", &mut violations);
     let flaws: Vec<String> = violations.into_inner().iter().map(ToString::to_string).collect();
     definition.ok_or_else(|| Fault::internal(format!("a published definition is unsound: {}", flaws.join("; "))))
 }

@@ -1,17 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::identity::v1::MembersMerged;
-use events::Envelope;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use store::{Tx, redirects};
-use uuid::Uuid;
 
-use super::undo;
 use crate::fact::heard;
 use crate::journey::figures;
 use crate::journey::figures::Changes;
-use crate::journey::version_rows::VersionKey;
+use crate::journey::versions::rows::VersionKey;
 use crate::journey::versions::{Definitions, Versions};
 use crate::run;
 use crate::run::advance::stop;
@@ -20,62 +16,45 @@ use crate::run::entries::{Entries, EntryKey, EntryRow};
 use crate::run::row::RunRow;
 use crate::run::steps;
 use crate::run::steps::StepRow;
-use crate::run::{MemberId, RunId, StopReason};
+use crate::run::{MemberId, MemberKind, RunId, StopReason};
 
-/// Two members who turned out to be one person.
+/// Two members who are one person. It is applied again for its strays: the absorbed id is the one of the fact, wherever it
+/// leads by now.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Merge {
     pub(crate) tenant: Tenant,
-    pub(crate) from: MemberId,
-    pub(crate) to: MemberId,
+    pub(crate) absorbed: MemberId,
+    pub(crate) survivor: MemberId,
 }
 
-/// Leaves out merges that have been undone: told again after its undo, a merge is nothing any more.
-pub(crate) async fn unless_undone<'f>(tx: &Tx, facts: &'f [Envelope]) -> Result<Vec<&'f Envelope>, Fault> {
-    let mut causes = Vec::with_capacity(facts.len());
-    for fact in facts {
-        let told: MembersMerged = fact.decode()?;
-        causes.push(undo::cause(&told.merge_id)?.map(|cause| (fact.tenant, cause)));
-    }
-    let undone = redirects::ended(&**tx, &causes.iter().flatten().copied().collect::<Vec<_>>()).await?;
-    let stands = |cause: &Option<(Tenant, Uuid)>| cause.is_none_or(|cause| !undone.contains(&cause));
-    let standing = facts.iter().zip(&causes).filter(|(_, cause)| stands(cause));
-    Ok(standing.map(|(fact, _)| fact).collect())
-}
-
-impl Merge {
-    pub(crate) fn read(envelope: &Envelope) -> Result<Self, Fault> {
-        let MembersMerged {
-            surviving_member_id,
-            absorbed_member_id,
-            ..
-        } = envelope.decode()?;
-        Ok(Self {
-            tenant: envelope.tenant,
-            from: absorbed_member_id.parse().map_err(Fault::internal)?,
-            to: surviving_member_id.parse().map_err(Fault::internal)?,
-        })
+impl From<lineage::Merge<MemberKind>> for Merge {
+    fn from(merge: lineage::Merge<MemberKind>) -> Self {
+        Self {
+            tenant: merge.tenant,
+            absorbed: merge.absorbed,
+            survivor: merge.survivor,
+        }
     }
 }
 
-/// Gives what the absorbed members have to those who survive, in the order of the merges. Doing it again changes nothing.
+/// Gives runs, visits and facts of the absorbed members to the survivors, in the order of the merges. Doing it again changes nothing.
 ///
 /// Where both are under way in one journey, the run that began first goes on and the other one is stopped. Visits add up:
 /// who entered as either has entered.
 pub(crate) async fn merge(tx: &Tx, versions: &Versions, merges: &[Merge], now: Time) -> Result<(), Fault> {
     let mut merges = merges.to_vec();
     for merge in &mut merges {
-        merge.to = MemberId::from_uuid(redirects::follow(&**tx, merge.tenant, merge.to.uuid()).await?);
-        if merge.from != merge.to {
-            run::rows::keep_origin(&**tx, merge.tenant, merge.from).await?;
-            redirects::add(&**tx, merge.tenant, merge.from.uuid(), merge.to.uuid()).await?;
+        merge.survivor = lineage::follow(&**tx, merge.tenant, merge.survivor).await?;
+        if merge.absorbed != merge.survivor {
+            run::rows::keep_origin(&**tx, merge.tenant, merge.absorbed).await?;
+            redirects::add(&**tx, merge.tenant, merge.absorbed.uuid(), merge.survivor.uuid()).await?;
         }
     }
-    merges.retain(|merge| merge.from != merge.to);
-    let absorbed: BTreeSet<(Tenant, MemberId)> = merges.iter().map(|merge| (merge.tenant, merge.from)).collect();
+    merges.retain(|merge| merge.absorbed != merge.survivor);
+    let absorbed: BTreeSet<(Tenant, MemberId)> = merges.iter().map(|merge| (merge.tenant, merge.absorbed)).collect();
     let everybody = merges
         .iter()
-        .flat_map(|merge| [(merge.tenant, merge.from), (merge.tenant, merge.to)])
+        .flat_map(|merge| [(merge.tenant, merge.absorbed), (merge.tenant, merge.survivor)])
         .collect();
 
     let mut merging = Merging {
@@ -88,8 +67,8 @@ pub(crate) async fn merge(tx: &Tx, versions: &Versions, merges: &[Merge], now: T
         .load(&**tx, merging.runs.iter().map(RunRow::version_key).collect())
         .await?;
     for merge in &merges {
-        if heard.contains_key(&(merge.tenant, merge.from)) {
-            heard::move_all(&**tx, merge.tenant, merge.from, merge.to).await?;
+        if heard.contains_key(&(merge.tenant, merge.absorbed)) {
+            heard::move_all(&**tx, merge.tenant, merge.absorbed, merge.survivor).await?;
         }
         merging.move_runs(merge, now);
         merging.stop_doubles(merge, &definitions, now)?;
@@ -115,14 +94,14 @@ impl Merging {
         for row in self
             .runs
             .iter_mut()
-            .filter(|row| (row.tenant, row.member) == (merge.tenant, merge.from))
+            .filter(|row| (row.tenant, row.member) == (merge.tenant, merge.absorbed))
         {
-            row.member = merge.to;
+            row.member = merge.survivor;
             self.changed.insert((row.tenant, row.run_id));
         }
         // The facts that either has waited for may have happened to the other.
         let waiting = |row: &&mut RunRow| {
-            (row.tenant, row.member) == (merge.tenant, merge.to)
+            (row.tenant, row.member) == (merge.tenant, merge.survivor)
                 && !row.awaited_key.is_empty()
                 && row.lease_id.is_none()
         };
@@ -134,7 +113,7 @@ impl Merging {
 
     fn stop_doubles(&mut self, merge: &Merge, definitions: &Definitions, now: Time) -> Result<(), Fault> {
         let mut first: BTreeMap<String, (Time, RunId)> = BTreeMap::new();
-        let under_way = |row: &RunRow| (row.tenant, row.member) == (merge.tenant, merge.to) && row.is_active();
+        let under_way = |row: &RunRow| (row.tenant, row.member) == (merge.tenant, merge.survivor) && row.is_active();
         for row in self.runs.iter().filter(|row| under_way(row)) {
             let began = (row.start_time, row.run_id);
             let first = first.entry(row.journey_code.clone()).or_insert(began);
@@ -167,14 +146,14 @@ impl Merging {
     }
 
     fn join_entries(&mut self, merge: &Merge) {
-        let of_absorbed = |key: &EntryKey| (key.tenant, key.member) == (merge.tenant, merge.from);
+        let of_absorbed = |key: &EntryKey| (key.tenant, key.member) == (merge.tenant, merge.absorbed);
         let absorbed: Vec<EntryKey> = self.entries.keys().filter(|key| of_absorbed(key)).cloned().collect();
         for key in absorbed {
             let Some(theirs) = self.entries.remove(&key) else {
                 continue;
             };
             let survivor = EntryKey {
-                member: merge.to,
+                member: merge.survivor,
                 ..key.clone()
             };
             let ours = self.entries.get(&survivor).map_or(0, |entry| entry.visits);

@@ -3,12 +3,12 @@ use std::collections::BTreeSet;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, insert_rows, looked_up, statement, stuck, values};
+use store::{Column, Row, insert_rows, looked_up, statement, stuck, values};
 
 use super::merge::Merge;
+use crate::member::strays::STRAYS;
 use crate::run::MemberId;
-use crate::store::{get, get_tenant, get_time_or_none, lock_listed};
-use crate::workers::STRAYS;
+use crate::store::lock_listed;
 
 /// Notes merges that are to be looked at once more.
 pub(crate) async fn note(conn: &impl ConnectionTrait, merges: &[Merge], look_time: Time) -> Result<(), Fault> {
@@ -23,11 +23,15 @@ pub(crate) async fn note(conn: &impl ConnectionTrait, merges: &[Merge], look_tim
 }
 
 fn row(merge: &Merge, look_time: Time) -> Vec<Value> {
-    let Merge { tenant, from, to } = merge;
+    let Merge {
+        tenant,
+        absorbed,
+        survivor,
+    } = merge;
     vec![
         tenant.uuid().into(),
-        from.uuid().into(),
-        to.uuid().into(),
+        absorbed.uuid().into(),
+        survivor.uuid().into(),
         look_time.micros().into(),
     ]
 }
@@ -44,7 +48,7 @@ pub(crate) async fn forget(conn: &impl ConnectionTrait, tenant: Tenant, from: Me
 pub(crate) async fn next_look(conn: &impl ConnectionTrait) -> Result<Option<Time>, Fault> {
     const NEXT: &str = "SELECT MIN(look_time) AS look_time FROM recent_merge";
     let row = conn.query_one_raw(statement(conn, NEXT, [])).await?;
-    row.map_or(Ok(None), |row| get_time_or_none(&row, "look_time"))
+    row.map_or(Ok(None), |row| row.optional_time("look_time"))
 }
 
 /// The merges that are due and not set aside.
@@ -64,7 +68,7 @@ pub(crate) async fn due(conn: &impl ConnectionTrait, now: Time, limit: usize) ->
 pub(crate) async fn take(conn: &impl ConnectionTrait, merges: &[Merge]) -> Result<(), Fault> {
     const OF_MERGE: &str = "t.tenant_id = k.column1 AND t.from_id = k.column2";
     // In the order of the keys, in which they are locked.
-    let keys: BTreeSet<(Tenant, MemberId)> = merges.iter().map(|merge| (merge.tenant, merge.from)).collect();
+    let keys: BTreeSet<(Tenant, MemberId)> = merges.iter().map(|merge| (merge.tenant, merge.absorbed)).collect();
     let taken = keys
         .into_iter()
         .map(|(tenant, from)| vec![tenant.uuid().into(), from.uuid().into()])
@@ -80,8 +84,8 @@ pub(crate) async fn take(conn: &impl ConnectionTrait, merges: &[Merge]) -> Resul
 
 fn merge(row: &QueryResult) -> Result<Merge, Fault> {
     Ok(Merge {
-        tenant: get_tenant(row)?,
-        from: MemberId::from_uuid(get(row, "from_id")?),
-        to: MemberId::from_uuid(get(row, "to_id")?),
+        tenant: row.tenant("tenant_id")?,
+        absorbed: row.id("from_id")?,
+        survivor: row.id("to_id")?,
     })
 }

@@ -9,8 +9,9 @@ use store::Db;
 use super::merge::{Merge, merge};
 use super::merges;
 use crate::journey::versions::Versions;
-use crate::workers::STRAYS;
 
+/// The queue of merges that are looked at once more, by the absorbed members' ids.
+pub(crate) const STRAYS: &str = "campaign.bring_strays_home";
 /// How long after a merge it is looked at once more. No transaction lives longer.
 pub(crate) const LOOK_AFTER: Duration = Duration::from_mins(1);
 /// How many merges are looked at in one transaction.
@@ -18,7 +19,7 @@ const MERGES_MAX: usize = 256;
 /// How often to look for merges of other replicas.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Brings home what was written for a member by a transaction that had not seen his merge: the merge is applied once more,
+/// Brings home runs and facts that were written for a member by a transaction that had not seen the merge: the merge is applied once more,
 /// which changes nothing where nothing strayed.
 pub(crate) struct Strays {
     db: Db,
@@ -57,7 +58,7 @@ impl Worker for Strays {
             return Ok(0);
         }
         let due = merges::due(self.db.read(), now, MERGES_MAX).await?;
-        let name = |merge: &Merge| (merge.tenant, merge.from.uuid().simple().to_string());
+        let name = |merge: &Merge| (merge.tenant, merge.absorbed.uuid().simple().to_string());
         self.queue.attempt_all(due, name, |due| self.look(due)).await
     }
 

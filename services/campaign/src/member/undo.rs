@@ -1,55 +1,39 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::identity::v1::MergeUndone;
-use events::Envelope;
 use fault::Fault;
-use kernel::{Tenant, uuid_of_any};
-use store::{Tx, redirects};
-use uuid::Uuid;
+use kernel::Tenant;
+use lineage::Undo;
+use store::Tx;
 
 use super::merges;
 use crate::run;
 use crate::run::entries;
 use crate::run::entries::{Entries, EntryKey, EntryRow};
 use crate::run::row::RunRow;
-use crate::run::{MemberId, RunId};
-
-/// A merge's id, which identity gives; none in facts of a time when merges had none.
-pub(crate) fn cause(merge_id: &str) -> Result<Option<Uuid>, Fault> {
-    uuid_of_any(merge_id).map_err(Fault::internal)
-}
+use crate::run::{MemberId, MemberKind, RunId};
 
 /// Gives back to a restored member the runs that had begun for it, or for one who leads to it, wherever they are by now, and
-/// counts its visits by them. What the merge has stopped stays stopped; what was heard since stays with the survivor. Told
+/// counts its visits by them. Runs that the merge has stopped stay stopped; facts heard since stay with the survivor. Told
 /// again, it does nothing.
-pub(crate) async fn undo(tx: &Tx, fact: &Envelope) -> Result<(), Fault> {
-    let undone: MergeUndone = fact.decode()?;
-    let parse = |id: &String| id.parse::<MemberId>().map_err(Fault::internal);
-    let (restored, survivor) = (parse(&undone.restored_member_id)?, parse(&undone.surviving_member_id)?);
-    let led = undone
-        .led_member_ids
-        .iter()
-        .map(parse)
-        .collect::<Result<Vec<MemberId>, Fault>>()?;
-    let cause = cause(&undone.merge_id)?.ok_or_else(|| Fault::internal("an undone merge without an id"))?;
-    let led_ids: Vec<Uuid> = led.iter().map(|member| member.uuid()).collect();
-    if !redirects::end(&**tx, fact.tenant, cause, restored.uuid(), &led_ids).await? {
+pub(crate) async fn undo(tx: &Tx, undo: &Undo<MemberKind>) -> Result<(), Fault> {
+    if !undo.end(&**tx).await? {
         return Ok(());
     }
-    merges::forget(&**tx, fact.tenant, restored).await?;
+    let (tenant, restored, survivor) = (undo.tenant, undo.restored, undo.survivor);
+    merges::forget(&**tx, tenant, restored).await?;
 
-    let both = BTreeSet::from([(fact.tenant, restored), (fact.tenant, survivor)]);
+    let both = BTreeSet::from([(tenant, restored), (tenant, survivor)]);
     let runs = run::rows::lock_all(&**tx, &both).await?;
     let histories = entries::lock(&**tx, &both).await?;
-    let origins = led.into_iter().chain([restored]).collect();
-    let own = run::rows::of_origins(&**tx, fact.tenant, survivor, &origins).await?;
+    let origins = undo.led.iter().copied().chain([restored]).collect();
+    let own = run::rows::of_origins(&**tx, tenant, survivor, &origins).await?;
     let (mut back, mut stay): (Vec<RunRow>, Vec<RunRow>) = runs.into_iter().partition(|row| own.contains(&row.run_id));
     stay.retain(|row| row.member == survivor);
     for row in &mut back {
         row.member = restored;
     }
     run::rows::update(&**tx, &back).await?;
-    let parted = part(&histories, &back, &stay, fact.tenant, restored, survivor);
+    let parted = part(&histories, &back, &stay, tenant, restored, survivor);
     entries::remove(&**tx, &histories.into_keys().collect::<Vec<_>>()).await?;
     entries::update(&**tx, &parted).await
 }

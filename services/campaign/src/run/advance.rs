@@ -6,13 +6,13 @@ use super::{KnownFact, Position, Run, STEPS_MAX, Step, StepOutcome, StopReason};
 use crate::fact::Fact;
 use crate::journey::definition::{Definition, NodeIndex, NodeKind};
 
-/// What a run is told when it is its turn.
+/// The inputs of a run's turn.
 #[derive(Debug)]
 pub(crate) struct Inputs<'a> {
     pub(crate) now: Time,
     /// The facts about the member that were heard of, in any order.
     pub(crate) heard: &'a [Fact],
-    /// What a peer answered to the call that the run was asking for.
+    /// The peer's answer to the run's call.
     pub(crate) answer: Option<Answer>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) enum Answer {
 /// How often a peer that does not know the member is asked again; the pauses between add up to some minutes.
 pub(crate) const UNKNOWN_ATTEMPTS_MAX: i32 = 8;
 
-/// What became of a run in its turn.
+/// A run after its turn.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Advanced {
     pub(crate) run: Run,

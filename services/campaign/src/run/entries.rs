@@ -3,12 +3,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
-use store::{Column, insert_rows, look_up, looked_up, statement, values};
+use store::{Column, Row, insert_rows, look_up, looked_up, statement, values};
 use uuid::Uuid;
 
 use super::entry::Entry;
 use super::{MemberId, RunId};
-use crate::store::{OF_MEMBER, get, get_i32, get_tenant, lock_listed};
+use crate::store::{OF_MEMBER, lock_listed};
 
 /// Whose history with which journey.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -150,15 +150,15 @@ fn row((key, entry): (&EntryKey, &EntryRow)) -> Vec<Value> {
 
 fn entry(row: &QueryResult) -> Result<(EntryKey, EntryRow), Fault> {
     let key = EntryKey {
-        tenant: get_tenant(row)?,
-        member: MemberId::from_uuid(get(row, "member_id")?),
-        journey_code: get(row, "journey_code")?,
+        tenant: row.tenant("tenant_id")?,
+        member: row.id("member_id")?,
+        journey_code: row.get("journey_code")?,
     };
-    let active_run = get::<Option<Uuid>>(row, "active_run_id")?.map(RunId::from_uuid);
+    let active_run = row.get::<Option<Uuid>>("active_run_id")?.map(RunId::from_uuid);
     Ok((
         key,
         EntryRow {
-            visits: get_i32(row, "visits")?,
+            visits: row.int("visits")?,
             active_run,
         },
     ))

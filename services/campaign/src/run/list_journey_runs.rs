@@ -1,5 +1,6 @@
 use contracts::campaign::v1::{ListJourneyRunsRequest, ListJourneyRunsResponse};
 use fault::Fault;
+use kernel::Page;
 use rpc::Call;
 
 use super::page::RunPage;
@@ -12,8 +13,8 @@ impl CampaignApi {
         call: Call<ListJourneyRunsRequest>,
     ) -> Result<ListJourneyRunsResponse, Fault> {
         let of = ListOf::Journey(&call.journey_code);
-        let filter = call.journey_code.as_bytes();
-        let page = RunPage::read(&self.db, call.tenant(), of, filter, call.page_size, &call.page_token).await?;
+        let page = Page::parse(call.journey_code.as_bytes(), call.page_size, &call.page_token)?;
+        let page = RunPage::read(&self.db, call.tenant(), of, &page).await?;
         Ok(ListJourneyRunsResponse {
             runs: page.runs,
             next_page_token: page.next_page_token,

@@ -1,7 +1,7 @@
 use contracts::campaign::v1::{ListMemberJourneyRunsRequest, ListMemberJourneyRunsResponse};
 use fault::{Fault, Violations};
+use kernel::Page;
 use rpc::Call;
-use store::redirects;
 
 use super::MemberId;
 use super::page::RunPage;
@@ -18,10 +18,10 @@ impl CampaignApi {
         violations.finish()?;
         let member = member.ok_or_else(|| Fault::not_found("member", &call.member_id))?;
 
-        let member = MemberId::from_uuid(redirects::follow(self.db.read(), call.tenant(), member.uuid()).await?);
-        let filter = call.member_id.as_bytes();
+        let member = lineage::follow(self.db.read(), call.tenant(), member).await?;
         let of = ListOf::Member(member);
-        let page = RunPage::read(&self.db, call.tenant(), of, filter, call.page_size, &call.page_token).await?;
+        let page = Page::parse(call.member_id.as_bytes(), call.page_size, &call.page_token)?;
+        let page = RunPage::read(&self.db, call.tenant(), of, &page).await?;
         Ok(ListMemberJourneyRunsResponse {
             runs: page.runs,
             next_page_token: page.next_page_token,

@@ -1,15 +1,14 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{QueryResult, Value};
-use store::Presence;
+use store::{Presence, Row};
 use uuid::Uuid;
 
 use super::rows::{Lease, RunKey};
 use super::{MemberId, Memory, Position, Run, RunId, StopReason};
 use crate::fact::Fact;
 use crate::journey::definition::{Definition, NodeKind};
-use crate::journey::version_rows::VersionKey;
-use crate::store::{get, get_i32, get_tenant, get_time, get_time_or_none};
+use crate::journey::versions::rows::VersionKey;
 
 /// A run with all that is stored of it.
 #[derive(Clone, Debug)]
@@ -220,36 +219,36 @@ impl RunRow {
     }
 
     pub(crate) fn read(row: &QueryResult) -> Result<Self, Fault> {
-        let state: String = get(row, "state")?;
+        let state: String = row.get("state")?;
         let state = RunState::ALL.into_iter().find(|known| known.name() == state);
         Ok(Self {
-            tenant: get_tenant(row)?,
-            run_id: RunId::from_uuid(get(row, "run_id")?),
-            journey_code: get(row, "journey_code")?,
-            version: get_i32(row, "version")?,
-            member: MemberId::from_uuid(get(row, "member_id")?),
-            visit: get_i32(row, "visit")?,
-            trigger_fact_id: get(row, "trigger_fact_id")?,
-            trigger_fact_type: get(row, "trigger_fact_type")?,
-            create_time: get_time(row, "create_time")?,
-            start_time: get_time(row, "start_time")?,
+            tenant: row.tenant("tenant_id")?,
+            run_id: row.id("run_id")?,
+            journey_code: row.get("journey_code")?,
+            version: row.int("version")?,
+            member: row.id("member_id")?,
+            visit: row.int("visit")?,
+            trigger_fact_id: row.get("trigger_fact_id")?,
+            trigger_fact_type: row.get("trigger_fact_type")?,
+            create_time: row.time("create_time")?,
+            start_time: row.time("start_time")?,
             state: state.ok_or_else(|| Fault::internal("a run has an unknown state"))?,
-            node_id: get(row, "node_id")?,
-            step_number: get_i32(row, "step_number")?,
-            enter_time: get_time(row, "enter_time")?,
-            attempts: get_i32(row, "attempts")?,
-            clock: get_time(row, "clock_time")?,
-            spent: serde_json::from_str(&get::<String>(row, "spent")?).map_err(Fault::internal)?,
-            memory: serde_json::from_str(&get::<String>(row, "memory")?).map_err(Fault::internal)?,
-            asking_member: get::<Option<Uuid>>(row, "asking_member_id")?.map(MemberId::from_uuid),
-            wait_until: get_time_or_none(row, "wait_until")?,
-            awaited_key: get(row, "awaited_key")?,
-            end_time: get_time_or_none(row, "end_time")?,
-            outcome_code: get(row, "outcome_code")?,
-            stop_reason: get(row, "stop_reason")?,
-            due_time: get_time_or_none(row, "due_time")?,
-            lease_id: get(row, "lease_id")?,
-            lease_holder: get::<Option<i64>>(row, "lease_holder")?.map(Presence::from_key),
+            node_id: row.get("node_id")?,
+            step_number: row.int("step_number")?,
+            enter_time: row.time("enter_time")?,
+            attempts: row.int("attempts")?,
+            clock: row.time("clock_time")?,
+            spent: serde_json::from_str(&row.get::<String>("spent")?).map_err(Fault::internal)?,
+            memory: serde_json::from_str(&row.get::<String>("memory")?).map_err(Fault::internal)?,
+            asking_member: row.get::<Option<Uuid>>("asking_member_id")?.map(MemberId::from_uuid),
+            wait_until: row.optional_time("wait_until")?,
+            awaited_key: row.get("awaited_key")?,
+            end_time: row.optional_time("end_time")?,
+            outcome_code: row.get("outcome_code")?,
+            stop_reason: row.get("stop_reason")?,
+            due_time: row.optional_time("due_time")?,
+            lease_id: row.get("lease_id")?,
+            lease_holder: row.get::<Option<i64>>("lease_holder")?.map(Presence::from_key),
         })
     }
 

@@ -4,19 +4,18 @@ use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 use store::{
-    Column, Presence, StuckItem, among, for_update, insert_rows, look_up, looked_up, statement, stuck, values,
+    Column, Presence, Row, StuckItem, among, for_update, insert_rows, look_up, looked_up, statement, stuck, values,
 };
 use uuid::Uuid;
 
 use super::row::{COLUMNS, RunRow};
-use super::{MemberId, RunId};
-use crate::store::{OF_MEMBER, get, get_tenant, get_time_or_none};
-use crate::workers::RUNS;
+use super::{MemberId, RUNS, RunId};
+use crate::store::OF_MEMBER;
 
 /// A run, by a list of tenants and ids.
 const OF_RUN: &str = "t.tenant_id = k.column1 AND t.run_id = k.column2";
 
-/// What names a run.
+/// The key of a run.
 pub(crate) type RunKey = (Tenant, RunId);
 
 /// A run, or why its row cannot be read.
@@ -42,7 +41,7 @@ pub(crate) async fn lock_due(
     let parameters = [tenant.uuid().into(), now.micros().into(), limit.into()];
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
     let read = |row: &QueryResult| {
-        let key = (tenant, RunId::from_uuid(get(row, "run_id")?));
+        let key = (tenant, row.id("run_id")?);
         Ok(RunRow::read(row).map_err(|fault| (key, fault)))
     };
     rows.iter().map(read).collect()
@@ -57,7 +56,7 @@ pub(crate) enum Hand {
     Leased(Uuid),
 }
 
-/// What keeps others away from runs whose peers are being asked, until its time is over or its holder has gone.
+/// A lease keeps other runners away from runs whose peers are being asked, until its time is over or its holder has gone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lease {
     pub(crate) id: Uuid,
@@ -147,7 +146,7 @@ pub(crate) async fn lease_holders(conn: &impl ConnectionTrait) -> Result<Vec<Pre
          FROM holder WHERE holder.presence IS NOT NULL) \
          SELECT presence FROM holder WHERE presence IS NOT NULL";
     let rows = conn.query_all_raw(statement(conn, HOLDERS, [])).await?;
-    let holder = |row: &QueryResult| Ok(Presence::from_key(get(row, "presence")?));
+    let holder = |row: &QueryResult| Ok(Presence::from_key(row.get("presence")?));
     rows.iter().map(holder).collect()
 }
 
@@ -196,7 +195,7 @@ pub(crate) async fn of_origins(
     let sql = format!("SELECT run_id FROM run WHERE tenant_id = $1 AND member_id = $2 AND {of_own}");
     let parameters = [tenant.uuid().into(), member.uuid().into()].into_iter().chain(own);
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
-    let id = |row: &QueryResult| Ok(RunId::from_uuid(get(row, "run_id")?));
+    let id = |row: &QueryResult| Ok(row.id("run_id")?);
     rows.iter().map(id).collect()
 }
 
@@ -233,7 +232,7 @@ async fn of_members(
     query(conn, &sql, parameters).await
 }
 
-/// What began a run, or would: a fact, for a journey.
+/// The fact that began a run of a journey, or would.
 pub(crate) type Trigger = (Tenant, String, Uuid);
 
 /// How many triggers are looked up by one statement.
@@ -259,9 +258,9 @@ pub(crate) async fn known_triggers(
         let sql = format!("SELECT tenant_id, journey_code, trigger_fact_id FROM {found}");
         for row in conn.query_all_raw(statement(conn, &sql, parameters)).await? {
             known.insert((
-                get_tenant(&row)?,
-                get(&row, "journey_code")?,
-                get(&row, "trigger_fact_id")?,
+                row.tenant("tenant_id")?,
+                row.get("journey_code")?,
+                row.get("trigger_fact_id")?,
             ));
         }
     }
@@ -321,8 +320,8 @@ pub(crate) async fn next_due(conn: &impl ConnectionTrait) -> Result<Vec<(Tenant,
          FROM whose WHERE tenant_id IS NOT NULL";
     let mut next = Vec::new();
     for row in conn.query_all_raw(statement(conn, NEXT, [])).await? {
-        if let Some(due_time) = get_time_or_none(&row, "due_time")? {
-            next.push((get_tenant(&row)?, due_time));
+        if let Some(due_time) = row.optional_time("due_time")? {
+            next.push((row.tenant("tenant_id")?, due_time));
         }
     }
     Ok(next)
@@ -348,7 +347,7 @@ pub(crate) async fn list(
     tenant: Tenant,
     of: ListOf<'_>,
     before: Option<RunId>,
-    limit: u64,
+    rows_max: i64,
 ) -> Result<Vec<RunRow>, Fault> {
     let (column, value): (&str, Value) = match of {
         ListOf::Journey(code) => ("journey_code", code.into()),
@@ -359,13 +358,8 @@ pub(crate) async fn list(
     let sql = format!(
         "SELECT {COLUMNS} FROM run WHERE tenant_id = $1 AND {column} = $2 AND run_id < $3 ORDER BY run_id DESC LIMIT $4"
     );
-    let limit = i64::try_from(limit).map_err(Fault::internal)?;
-    query(
-        conn,
-        &sql,
-        vec![tenant.uuid().into(), value, before.into(), limit.into()],
-    )
-    .await
+    let parameters = vec![tenant.uuid().into(), value, before.into(), rows_max.into()];
+    query(conn, &sql, parameters).await
 }
 
 async fn query(conn: &impl ConnectionTrait, sql: &str, parameters: Vec<Value>) -> Result<Vec<RunRow>, Fault> {

@@ -17,8 +17,8 @@ use super::rows;
 use super::rows::{Hand, Lease, PARKED, RunKey};
 use super::steps;
 use super::steps::StepRow;
-use super::{MemberId, Position, Run, RunId};
-use crate::action::{Answers, Ask, Asker, What};
+use super::{MemberId, Position, RUNS, Run, RunId};
+use crate::action::{Answers, Ask, Asker, Need};
 use crate::fact::Fact;
 use crate::fact::heard;
 use crate::fact::heard::Heard;
@@ -26,7 +26,6 @@ use crate::journey::definition::{Definition, NodeKind};
 use crate::journey::figures;
 use crate::journey::figures::Changes;
 use crate::journey::versions::{Definitions, Versions};
-use crate::workers::RUNS;
 
 /// How many runs are moved on in one transaction.
 pub(crate) const RUNS_MAX: usize = 512;
@@ -72,7 +71,7 @@ pub(crate) struct Runner {
     left_behind: LeftBehind,
 }
 
-/// What came of taking up due runs.
+/// The outcome of taking up due runs.
 enum Begun {
     Round(Round),
     /// None of these was moved, because of one of them.
@@ -297,14 +296,14 @@ async fn heard_by(tx: &Tx, rows: &[RunRow], definitions: &Definitions) -> Result
     heard::about(&**tx, &members, since).await
 }
 
-/// What a transaction has left to do.
+/// The work that a transaction leaves.
 #[derive(Default)]
 struct Round {
     /// How many runs it moved.
     taken: usize,
     /// Which of them it did not leave as they were.
     moved: Vec<RunKey>,
-    /// What has to be asked before they move again.
+    /// The calls that come before they move again.
     asks: Vec<Ask>,
     /// Those whose rows make no sense.
     unsound: Vec<(RunKey, Fault)>,
@@ -319,12 +318,12 @@ impl Round {
     }
 }
 
-/// What the queue calls a run.
+/// A run's name in the queue.
 fn item((_, run): RunKey) -> String {
     run.uuid().simple().to_string()
 }
 
-/// What became of many runs.
+/// Many runs that move together, and all that changes with them.
 #[derive(Default)]
 struct Moved {
     now: Time,
@@ -425,12 +424,12 @@ impl Moved {
     }
 }
 
-/// What the node needs of a peer.
+/// The node's need of a peer; none where it has none.
 fn ask(row: &RunRow, run: &Run, member: MemberId, definition: &Definition) -> Option<Ask> {
     let node = definition.node(run.node);
-    let what = match &node.kind {
-        NodeKind::Act { action, .. } => What::Act(action.clone()),
-        NodeKind::InSegment { segment_code, .. } => What::InSegment(segment_code.clone()),
+    let need = match &node.kind {
+        NodeKind::Act { action, .. } => Need::Act(action.clone()),
+        NodeKind::InSegment { segment_code, .. } => Need::InSegment(segment_code.clone()),
         NodeKind::Condition { .. } | NodeKind::Wait { .. } | NodeKind::WaitUntil { .. } | NodeKind::Exit { .. } => {
             return None;
         }
@@ -442,7 +441,7 @@ fn ask(row: &RunRow, run: &Run, member: MemberId, definition: &Definition) -> Op
         key: format!("{}:{}:{}", run.id, node.id, run.step_number),
         journey_code: row.journey_code.clone(),
         clock: run.clock,
-        what,
+        need,
     })
 }
 

@@ -1,11 +1,10 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{insert_rows, statement};
+use store::{Row, insert_rows, statement};
 
 use super::{RunId, Step, StepOutcome};
 use crate::journey::definition::Definition;
-use crate::store::{get, get_i32, get_time};
 
 /// A finished step, as it is stored.
 #[derive(Clone, Debug)]
@@ -80,17 +79,17 @@ fn step(row: &QueryResult, tenant: Tenant, run_id: RunId) -> Result<StepRow, Fau
     Ok(StepRow {
         tenant,
         run_id,
-        number: get_i32(row, "number")?,
-        node_id: get(row, "node_id")?,
-        enter_time: get_time(row, "enter_time")?,
-        leave_time: get_time(row, "leave_time")?,
-        next_node_id: get(row, "next_node_id")?,
-        attempts: get_i32(row, "attempts")?,
+        number: row.int("number")?,
+        node_id: row.get("node_id")?,
+        enter_time: row.time("enter_time")?,
+        leave_time: row.time("leave_time")?,
+        next_node_id: row.get("next_node_id")?,
+        attempts: row.int("attempts")?,
         outcome: StepOutcome {
-            failed: get(row, "failed")?,
-            explanation: get(row, "explanation")?,
-            reference: get(row, "reference")?,
-            refusal_reason: get(row, "refusal_reason")?,
+            failed: row.get("failed")?,
+            explanation: row.get("explanation")?,
+            reference: row.get("reference")?,
+            refusal_reason: row.get("refusal_reason")?,
         },
     })
 }

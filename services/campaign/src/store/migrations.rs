@@ -141,7 +141,7 @@ CREATE INDEX recent_merge_look ON recent_merge (look_time);
 ",
 };
 
-/// What the undo of a merge has to know: whose runs were at first; null while they are still.
+/// For the undo of a merge: the member for whom a run began; null while it is still that member's.
 pub(crate) const UNDO: Migration = Migration {
     name: "campaign_0002_undo",
     sql: "

@@ -17,7 +17,7 @@ use crate::run::{MemberId, Position, Run, RunId, Step, StopReason};
 
 fn compile(definition: &JourneyDefinition) -> Definition {
     let mut violations = Violations::new();
-    let compiled = journey::definition_wire::parse(definition, "d", &mut violations);
+    let compiled = journey::definition::wire::parse(definition, "d", &mut violations);
     compiled.unwrap_or_else(|| panic!("{violations:?}"))
 }
 

@@ -367,7 +367,7 @@ async fn an_update_names_fields_that_exist() {
         .iter()
         .map(|violation| violation.field.as_str())
         .collect();
-    assert_eq!(paths, ["update_mask.paths[0]", "journey.definition"]);
+    assert_eq!(paths, ["update_mask", "journey.definition"]);
 }
 
 #[tokio::test]

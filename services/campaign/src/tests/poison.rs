@@ -87,7 +87,7 @@ async fn runs_that_cannot_be_moved_on_are_parked_and_the_others_go_on() {
     assert_eq!(run.parked, None);
 }
 
-/// What the queue calls a run.
+/// A run's name in the queue.
 fn uuid_of(run: &JourneyRun) -> String {
     let run_id: crate::run::RunId = run.run_id.parse().unwrap();
     run_id.uuid().simple().to_string()

@@ -1,7 +1,6 @@
 use contracts::points::v1::{FreezeAccountRequest, FreezeAccountResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::freezes::{FreezeRow, freeze};
 use super::rows::lock_one;
@@ -20,10 +19,7 @@ impl PointsApi {
             member: parse_holder("member_id", &call.member_id)?,
             asset: call.asset_code.as_str().into(),
         };
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let account = lock_one(&tx, &key).await?;
         let account = account.ok_or_else(|| Fault::not_found("account", format!("{} of {}", key.asset, key.member)))?;
         if let Some(frozen) = account.frozen {

@@ -1,12 +1,12 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Tx, statement};
+use store::{Columns, Tx, statement};
 use uuid::Uuid;
 
 use super::rows::key_values;
 use crate::domain::{AccountKey, MemberId};
-use crate::store::row::{Columns, select};
+use crate::store::row::select;
 
 /// One freeze of an account, open until it is unfrozen.
 #[derive(Clone, Debug)]

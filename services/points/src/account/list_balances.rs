@@ -1,25 +1,22 @@
 use contracts::points::v1::{ListBalancesRequest, ListBalancesResponse};
 use fault::Fault;
+use kernel::Page;
 use rpc::Call;
 
 use super::rows::{Which, balances};
 use super::wire::balance_to_wire;
 use crate::api::{PointsApi, expiring_within_days};
-use crate::pages::Page;
 use crate::wire::parse_id;
 
 impl PointsApi {
     pub(crate) async fn list_balances(&self, call: Call<ListBalancesRequest>) -> Result<ListBalancesResponse, Fault> {
         let member = parse_id("member_id", &call.member_id)?;
-        let page = Page::parse(
-            &format!("balances {}", call.member_id),
-            call.page_size,
-            &call.page_token,
-        )?;
+        let page = Page::parse(format!("balances {}", call.member_id), call.page_size, &call.page_token)?;
         let (tenant, now) = (call.tenant(), self.clock.now());
         let horizon = now.plus_days(expiring_within_days(call.expiring_within_days));
         let member = self.read_member(tenant, member).await?;
-        let which = Which::After(page.cursor.as_deref().unwrap_or_default(), page.limit());
+        let after = page.text()?.unwrap_or_default();
+        let which = Which::After(&after, page.rows_max());
         let mut rows = balances(self.db.read(), tenant, member, which, now, horizon).await?;
         let next_page_token = page.cut(&mut rows, |row| row.asset.to_string());
         let balances = rows

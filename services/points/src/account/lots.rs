@@ -3,11 +3,11 @@ use std::collections::BTreeSet;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
-use store::{Column, Tx, look_up, values};
+use store::{Column, Columns, Tx, look_up, values};
 use uuid::Uuid;
 
 use crate::domain::{AccountKey, AssetCode, EntryId, Lot, LotId, LotKey, MemberId};
-use crate::store::row::{Columns, KEYS_MAX, free_account, select};
+use crate::store::row::{KEYS_MAX, free_account, select};
 
 /// How many lots of each account are read at a time: of most accounts the first few suffice, and an account with ten
 /// thousand costs no more than one with ten. Who needs more reads on by larger pages.
@@ -118,7 +118,7 @@ fn lot_columns(columns: &mut Columns<'_>) -> Result<Lot, Fault> {
     Ok(Lot {
         entry: entry.map_or(lot.entry, EntryId::from_uuid),
         pending: columns.take()?,
-        available_time: columns.maybe_time()?,
+        available_time: columns.optional_time()?,
         cost_centre: columns.take::<Option<String>>()?.map(Into::into),
         ..lot
     })

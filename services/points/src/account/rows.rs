@@ -3,11 +3,11 @@ use std::collections::BTreeSet;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Tx, for_update, insert_rows, look_up, values};
+use store::{Column, Columns, Tx, for_update, insert_rows, look_up, values};
 use uuid::Uuid;
 
 use crate::domain::{AccountKey, AssetCode, Frozen, MemberId, Standing};
-use crate::store::row::{Columns, KEYS_MAX, free_account, select};
+use crate::store::row::{KEYS_MAX, free_account, select};
 
 /// A locked account.
 pub(crate) struct AccountRow {
@@ -78,7 +78,7 @@ pub(crate) async fn lock_existing(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Resul
                     held: columns.take()?,
                     debt: columns.take()?,
                     pending: columns.take()?,
-                    idle_time: columns.maybe_time()?,
+                    idle_time: columns.optional_time()?,
                     moved_debt: columns.take()?,
                 },
                 frozen: frozen(&mut columns)?,
@@ -90,7 +90,7 @@ pub(crate) async fn lock_existing(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Resul
 }
 
 fn frozen(columns: &mut Columns<'_>) -> Result<Option<Frozen>, Fault> {
-    let (reason, time) = (columns.take::<Option<String>>()?, columns.maybe_time()?);
+    let (reason, time) = (columns.take::<Option<String>>()?, columns.optional_time()?);
     Ok(reason.zip(time).map(|(reason, time)| Frozen { reason, time }))
 }
 
@@ -169,11 +169,11 @@ pub(crate) async fn balances(
                 held: columns.take()?,
                 debt: columns.take()?,
                 pending: columns.take()?,
-                idle_time: columns.maybe_time()?,
+                idle_time: columns.optional_time()?,
                 sequence: columns.take()?,
                 due: columns.take()?,
                 expiring: columns.take()?,
-                next_expire_time: columns.maybe_time()?,
+                next_expire_time: columns.optional_time()?,
             })
         })
         .collect()

@@ -1,17 +1,17 @@
 use contracts::points::v1::{ErrorReason, UnfreezeAccountRequest, UnfreezeAccountResponse};
 use fault::Fault;
 use rpc::Call;
-use store::{Begun, Tx, redirects};
+use store::Tx;
 
 use super::freezes::{unfreeze, waiting_for};
 use super::rows::{lock, lock_one};
 use crate::api::PointsApi;
-use crate::audit::discrepancy_of;
 use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::member::return_waiting;
 use crate::member::returns::waiting_returns;
 use crate::pool::wire::parse_holder;
 use crate::posting::post::post_many;
+use crate::proof::audit::discrepancy_of;
 
 impl PointsApi {
     pub(crate) async fn unfreeze_account(
@@ -23,10 +23,7 @@ impl PointsApi {
             member: parse_holder("member_id", &call.member_id)?,
             asset: call.asset_code.as_str().into(),
         };
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let waiting = waiting_moves(&tx, &key).await?;
         let returns = waiting_returns(&tx, &key).await?;
         let touched = waiting
@@ -79,7 +76,7 @@ async fn check(tx: &Tx, key: &AccountKey) -> Result<(), Fault> {
 
 /// The merges that this account has kept waiting: its own, and those of members who were merged into its member.
 async fn waiting_moves(tx: &Tx, key: &AccountKey) -> Result<Vec<(AccountKey, MemberId)>, Fault> {
-    let survivor = MemberId::from_uuid(redirects::follow(&**tx, key.tenant, key.member.uuid()).await?);
+    let survivor = lineage::follow(&**tx, key.tenant, key.member).await?;
     if survivor != key.member {
         return Ok(vec![(key.clone(), survivor)]);
     }

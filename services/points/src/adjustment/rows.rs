@@ -3,12 +3,12 @@ use std::collections::BTreeSet;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, for_update, insert_rows, look_up, values};
+use store::{Column, Columns, Tx, for_update, insert_rows, look_up, unreadable, values};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
 use crate::domain::{AccountKey, Adjustment, AdjustmentId, AdjustmentState, EntryId, MemberId, State};
-use crate::store::row::{Columns, KEYS_MAX, broken, select};
+use crate::store::row::{KEYS_MAX, select};
 
 const SELECT: &str = "t.tenant_id, t.adjustment_id, t.member_id, t.asset_code, t.amount, t.reason_code, t.note, t.state, \
      t.creator, t.decider, t.entry_id, t.create_time, t.decide_time, t.cost_centre";
@@ -119,12 +119,13 @@ fn adjustment_row(row: &QueryResult) -> Result<Adjustment, Fault> {
         amount,
         reason_code,
         note,
-        state: AdjustmentState::from_number(state).ok_or_else(|| broken("an adjustment's state", state))?,
+        state: AdjustmentState::from_number(state)
+            .ok_or_else(|| unreadable("adjustment", format!("the state {state}")))?,
         creator: columns.take()?,
         decider: columns.take()?,
         entry: columns.take::<Option<Uuid>>()?.map(EntryId::from_uuid),
         create_time: columns.time()?,
-        decide_time: columns.maybe_time()?,
+        decide_time: columns.optional_time()?,
         cost_centre: columns.take::<Option<String>>()?.map(Into::into),
     })
 }

@@ -2,7 +2,6 @@ use contracts::points::v1::{CreateAssetRequest, CreateAssetResponse, ErrorReason
 use fault::Fault;
 use kernel::Time;
 use rpc::Call;
-use store::Begun;
 
 use super::rows;
 use super::rows::AssetRow;
@@ -13,10 +12,7 @@ use crate::domain::{Asset, AssetKind};
 impl PointsApi {
     pub(crate) async fn create_asset(&self, call: Call<CreateAssetRequest>) -> Result<CreateAssetResponse, Fault> {
         let row = parse(&call, self.clock.now())?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         if !rows::create_asset(&tx, call.tenant(), &row).await? {
             let message = format!(
                 "there is an asset {} already: choose another code, or update it",

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, for_update, look_up, statement, values};
+use store::{Column, Columns, Tx, for_update, look_up, statement, unreadable, values};
 
 use crate::domain::{Asset, AssetCode, AssetKind, ClawbackPolicy};
-use crate::store::row::{Columns, KEYS_MAX, broken, select};
+use crate::store::row::{KEYS_MAX, select};
 
 /// An asset with what only its readers need.
 #[derive(Clone, Debug)]
@@ -165,11 +165,14 @@ fn asset_row(row: &QueryResult) -> Result<(Tenant, AssetRow), Fault> {
     let clawback = columns.take()?;
     let asset = Asset {
         code,
-        kind: AssetKind::from_number(kind).ok_or_else(|| broken("an asset's kind", kind))?,
-        expiry: expiry.parse().map_err(|error| broken("an expiry policy", error))?,
+        kind: AssetKind::from_number(kind).ok_or_else(|| unreadable("asset", format!("the kind {kind}")))?,
+        expiry: expiry
+            .parse()
+            .map_err(|error| unreadable("asset", format!("the expiry policy {error}")))?,
         utc_offset_minutes,
         reversal_grace_days,
-        clawback: ClawbackPolicy::from_number(clawback).ok_or_else(|| broken("a clawback policy", clawback))?,
+        clawback: ClawbackPolicy::from_number(clawback)
+            .ok_or_else(|| unreadable("asset", format!("the clawback policy {clawback}")))?,
         transfer_forbidden: columns.take()?,
         adjustment_alone_max: columns.take()?,
     };

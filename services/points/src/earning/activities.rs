@@ -1,4 +1,5 @@
 mod judging;
+pub(crate) mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -7,20 +8,22 @@ use contracts::tagging::v1::{Activity, ActivityRecorded};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Fact, Tenant};
+use lineage::Redirects;
 use store::Tx;
 
-use super::activity_wire::{ORDER_PAID, ORDER_REFUNDED};
-use super::decision_wire::refunded_to_wire;
 use super::decisions::decisions;
+use super::decisions::wire::refunded_to_wire;
 use super::orders::{OrderKey, OrderRow, counted_refunds, orders, save_orders, save_refunds};
 use super::rule_books::RuleBooks;
 use crate::account::rows::lock;
-use crate::domain::{AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, MemberId, Posting, Refunded, Refusal};
-use crate::member::Redirects;
+use crate::domain::{
+    AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, Member, MemberId, Posting, Refunded, Refusal,
+};
 use crate::posting::entries::{EarnRow, earns_of_activities};
 use crate::posting::post::post_many;
 use crate::wire::parse_id;
 use judging::{ForeignRefund, Judged, judge_all};
+use wire::{ORDER_PAID, ORDER_REFUNDED};
 
 /// Lets activities earn by the rules in force, and takes back what refunded orders had earned.
 ///
@@ -82,7 +85,7 @@ impl Consumer for EarnByRules {
             .iter()
             .map(|it| (it.tenant, it.member))
             .chain(known.iter().map(|it| (it.tenant, it.member)));
-        let redirects = Redirects::of(tx, &members.collect()).await?;
+        let redirects = Redirects::of(&**tx, members.collect::<Vec<_>>()).await?;
         for it in &mut arrived {
             it.member = redirects.follow(it.tenant, it.member);
         }
@@ -244,7 +247,7 @@ impl EarnByRules {
         judged: &mut Judged<'_>,
         earned: &[EarnRow],
         money: &BTreeMap<OrderKey, Touched>,
-        redirects: &Redirects,
+        redirects: &Redirects<Member>,
     ) -> Result<(), Fault> {
         let (earns, claims): (Vec<&EarnRow>, Vec<Posting>) = claims(earned, money, redirects).into_iter().unzip();
         let outcomes = post_many(tx, &self.clock, &claims).await?;
@@ -262,7 +265,7 @@ async fn lock_all(
     earns: &[Posting],
     known: &[EarnRow],
     refunded: &HashSet<(Tenant, ActivityId)>,
-    redirects: &Redirects,
+    redirects: &Redirects<Member>,
 ) -> Result<(), Fault> {
     let claimed = known
         .iter()
@@ -284,7 +287,7 @@ fn refunded_activities(money: &BTreeMap<OrderKey, Touched>) -> impl Iterator<Ite
     refunded.filter_map(|(key, touched)| Some((key.tenant, touched.order.activity?)))
 }
 
-fn account_of(earn: &EarnRow, redirects: &Redirects) -> AccountKey {
+fn account_of(earn: &EarnRow, redirects: &Redirects<Member>) -> AccountKey {
     let member = redirects.follow(earn.tenant, earn.member);
     AccountKey {
         tenant: earn.tenant,
@@ -332,7 +335,7 @@ fn new_earn(posting: &Posting, outcome: Result<Effects, Refusal>) -> Option<Earn
 fn claims<'e>(
     earned: &'e [EarnRow],
     money: &BTreeMap<OrderKey, Touched>,
-    redirects: &Redirects,
+    redirects: &Redirects<Member>,
 ) -> Vec<(&'e EarnRow, Posting)> {
     let mut of_activity: HashMap<(Tenant, ActivityId), Vec<&EarnRow>> = HashMap::new();
     for earn in earned {

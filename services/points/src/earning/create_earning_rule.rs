@@ -2,7 +2,6 @@ use contracts::points::v1::{CreateEarningRuleRequest, CreateEarningRuleResponse,
 use fault::Fault;
 use kernel::Time;
 use rpc::Call;
-use store::Begun;
 
 use super::rows;
 use super::rows::RuleRow;
@@ -21,10 +20,7 @@ impl PointsApi {
             .as_ref()
             .ok_or_else(|| Fault::invalid("earning_rule", "is required"))?;
         let patch = RulePatch::whole(sent)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let now = self.clock.now();
         let row = self.new_rule(&call.code, &patch, now)?;
         asset::rows::asset(&**tx, call.tenant(), &row.rule.asset).await?;

@@ -1,5 +1,7 @@
 //! What was decided about each activity, as the contract tells it. Rows are only ever added.
 
+pub(crate) mod wire;
+
 use std::collections::{BTreeSet, HashMap};
 
 use contracts::points::v1::EarningDecision;
@@ -7,10 +9,10 @@ use fault::Fault;
 use kernel::{Tenant, Time};
 use prost::Message;
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Column, Tx, insert_rows, look_up, values};
+use store::{Column, Columns, Tx, insert_rows, look_up, values};
 
 use crate::domain::{ActivityId, MemberId};
-use crate::store::row::{Columns, KEYS_MAX, select};
+use crate::store::row::{KEYS_MAX, select};
 
 /// A decision, and by what it is found.
 pub(crate) struct DecisionRow {

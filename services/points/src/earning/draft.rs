@@ -7,7 +7,6 @@ mod get_earning_rule_draft;
 mod update_earning_rule_draft;
 pub(crate) mod wire;
 
-use async_trait::async_trait;
 use contracts::points::v1::earning_rule_draft_service_server::EarningRuleDraftService;
 use contracts::points::v1::{
     ActivateEarningRuleDraftRequest, ActivateEarningRuleDraftResponse, CreateEarningRuleDraftRequest,
@@ -15,45 +14,15 @@ use contracts::points::v1::{
     GetEarningRuleDraftRequest, GetEarningRuleDraftResponse, UpdateEarningRuleDraftRequest,
     UpdateEarningRuleDraftResponse,
 };
-use rpc::answer;
-use tonic::{Request, Response, Status};
 
 use crate::api::PointsApi;
 
-#[async_trait]
-impl EarningRuleDraftService for PointsApi {
-    async fn create_earning_rule_draft(
-        &self,
-        request: Request<CreateEarningRuleDraftRequest>,
-    ) -> Result<Response<CreateEarningRuleDraftResponse>, Status> {
-        answer(request, |call| self.create_earning_rule_draft(call)).await
-    }
-
-    async fn get_earning_rule_draft(
-        &self,
-        request: Request<GetEarningRuleDraftRequest>,
-    ) -> Result<Response<GetEarningRuleDraftResponse>, Status> {
-        answer(request, |call| self.get_earning_rule_draft(call)).await
-    }
-
-    async fn update_earning_rule_draft(
-        &self,
-        request: Request<UpdateEarningRuleDraftRequest>,
-    ) -> Result<Response<UpdateEarningRuleDraftResponse>, Status> {
-        answer(request, |call| self.update_earning_rule_draft(call)).await
-    }
-
-    async fn discard_earning_rule_draft(
-        &self,
-        request: Request<DiscardEarningRuleDraftRequest>,
-    ) -> Result<Response<DiscardEarningRuleDraftResponse>, Status> {
-        answer(request, |call| self.discard_earning_rule_draft(call)).await
-    }
-
-    async fn activate_earning_rule_draft(
-        &self,
-        request: Request<ActivateEarningRuleDraftRequest>,
-    ) -> Result<Response<ActivateEarningRuleDraftResponse>, Status> {
-        answer(request, |call| self.activate_earning_rule_draft(call)).await
+rpc::serve_methods! {
+    impl EarningRuleDraftService for PointsApi {
+        create_earning_rule_draft(CreateEarningRuleDraftRequest) -> CreateEarningRuleDraftResponse;
+        get_earning_rule_draft(GetEarningRuleDraftRequest) -> GetEarningRuleDraftResponse;
+        update_earning_rule_draft(UpdateEarningRuleDraftRequest) -> UpdateEarningRuleDraftResponse;
+        discard_earning_rule_draft(DiscardEarningRuleDraftRequest) -> DiscardEarningRuleDraftResponse;
+        activate_earning_rule_draft(ActivateEarningRuleDraftRequest) -> ActivateEarningRuleDraftResponse;
     }
 }

@@ -6,8 +6,8 @@ use fault::Fault;
 use kernel::{Tenant, Time};
 use rpc::Call;
 
-use super::activity_wire::{ORDER_PAID, activity_facts};
-use super::decision_wire::{outcome_from_wire, refunded_to_wire};
+use super::activities::wire::{ORDER_PAID, activity_facts};
+use super::decisions::wire::{outcome_from_wire, refunded_to_wire};
 use super::decisions::{decisions, decisions_of_source};
 use super::orders::{OrderKey, orders};
 use super::rows::{find_rule_at, rule, rule_versions};

@@ -1,11 +1,11 @@
 use contracts::points::v1::{ListEarningRulesRequest, ListEarningRulesResponse};
 use fault::Fault;
+use kernel::Page;
 use rpc::Call;
 
 use super::rows::list_rules;
 use super::wire::rule_to_wire;
 use crate::api::PointsApi;
-use crate::pages::Page;
 
 impl PointsApi {
     pub(crate) async fn list_earning_rules(
@@ -13,8 +13,8 @@ impl PointsApi {
         call: Call<ListEarningRulesRequest>,
     ) -> Result<ListEarningRulesResponse, Fault> {
         let page = Page::parse("earning rules", call.page_size, &call.page_token)?;
-        let after = page.cursor.as_deref().unwrap_or_default();
-        let mut rows = list_rules(self.db.read(), call.tenant(), after, page.limit()).await?;
+        let after = page.text()?.unwrap_or_default();
+        let mut rows = list_rules(self.db.read(), call.tenant(), &after, page.rows_max()).await?;
         let next_page_token = page.cut(&mut rows, |row| row.rule.code.clone());
         let now = self.clock.now();
         Ok(ListEarningRulesResponse {

@@ -3,11 +3,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::ConnectionTrait;
-use store::{Column, Tx, insert_rows, look_up, values};
+use store::{Column, Columns, Tx, insert_rows, look_up, unreadable, values};
 use uuid::Uuid;
 
 use crate::domain::{ActivityId, OrderMoney};
-use crate::store::row::{Columns, KEYS_MAX, broken, select};
+use crate::store::row::{KEYS_MAX, select};
 
 /// What is kept as refunded of an order that was given back as a whole.
 const WHOLE: i64 = i64::MAX;
@@ -84,7 +84,7 @@ fn money(columns: &mut Columns<'_>) -> Result<OrderMoney, Fault> {
         let parts = refunds.split_whitespace().map(part);
         parts
             .collect::<Option<_>>()
-            .ok_or_else(|| broken("an order's refunds", &refunds))?
+            .ok_or_else(|| unreadable("order_money", format!("the refunds {refunds}")))?
     };
     Ok(OrderMoney {
         paid,

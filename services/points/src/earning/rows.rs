@@ -7,10 +7,10 @@ use std::collections::{BTreeSet, HashMap};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, for_update, look_up, statement, values};
+use store::{Column, Columns, Tx, for_update, look_up, statement, values};
 
 use crate::domain::{EarningRule, RuleState};
-use crate::store::row::{Columns, KEYS_MAX, select};
+use crate::store::row::{KEYS_MAX, select};
 use row::{COLUMNS, insert_version, rule_row};
 
 /// A version of a rule, with what only its readers need.
@@ -120,7 +120,7 @@ pub(crate) async fn rules_at(conn: &impl ConnectionTrait, tenant: Tenant, at: Ti
 pub(crate) async fn next_effect(conn: &impl ConnectionTrait, tenant: Tenant, after: Time) -> Result<Time, Fault> {
     const NEXT: &str = "SELECT MIN(effect_time) FROM earning_rule_version WHERE tenant_id = $1 AND effect_time > $2";
     let rows = select(conn, NEXT, [tenant.uuid().into(), after.micros().into()]).await?;
-    let next = rows.first().map(|row| Columns::of(row).maybe_time()).transpose()?;
+    let next = rows.first().map(|row| Columns::of(row).optional_time()).transpose()?;
     Ok(next.flatten().unwrap_or(Time::MAX))
 }
 

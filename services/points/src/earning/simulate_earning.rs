@@ -7,11 +7,11 @@ use fault::{Fault, Violations};
 use kernel::{Currency, Money, Tenant, Time};
 use rpc::Call;
 
-use super::activity_wire::activity_facts;
+use super::activities::wire::activity_facts;
 use super::caps::read_counters;
-use super::decision_wire::{amounts, explained_outcome};
+use super::decisions::wire::{amounts, explained_outcome};
 use super::rows::{draft_rules, rules_at};
-use super::tier_rows::tiers;
+use super::tiers::rows::tiers;
 use crate::api::PointsApi;
 use crate::asset::rows::assets;
 use crate::domain::{Calendars, EarningRule, MemberId, RuleBook, Subject, counter_keys, judge};

@@ -1,3 +1,5 @@
+pub(crate) mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
@@ -5,12 +7,12 @@ use contracts::rights::v1::TierChanged;
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Fact, Tenant};
+use lineage::Redirects;
 use store::Tx;
 
-use super::tier_rows::{TierRow, save_tiers};
 use crate::domain::MemberId;
-use crate::member::Redirects;
 use crate::wire::parse_id;
+use rows::{TierRow, save_tiers};
 
 /// Keeps each member's tier, so that rules can speak of it without a call.
 pub(crate) struct KeepTiers;
@@ -37,7 +39,7 @@ impl Consumer for KeepTiers {
         }
         let members: BTreeSet<(Tenant, MemberId)> =
             changes.iter().map(|(tenant, member, _)| (*tenant, *member)).collect();
-        let redirects = Redirects::of(tx, &members).await?;
+        let redirects = Redirects::of(&**tx, members).await?;
         // The last change of each member is the one that counts.
         let latest: BTreeMap<(Tenant, MemberId), String> = changes
             .into_iter()

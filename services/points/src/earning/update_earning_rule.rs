@@ -1,14 +1,12 @@
 use contracts::points::v1::{ErrorReason, UpdateEarningRuleRequest, UpdateEarningRuleResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::rows;
 use super::wire::{RulePatch, rule_to_wire};
 use crate::api::PointsApi;
 use crate::asset;
 use crate::domain::RuleState;
-use crate::wire::check_etag;
 
 impl PointsApi {
     pub(crate) async fn update_earning_rule(
@@ -21,12 +19,9 @@ impl PointsApi {
             .ok_or_else(|| Fault::invalid("earning_rule", "is required"))?;
         let paths = call.update_mask.as_ref().map_or(&[][..], |mask| mask.paths.as_slice());
         let patch = RulePatch::masked(sent, paths)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let mut row = rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
-        check_etag(&call.etag, &row.rule.version.to_string())?;
+        Fault::check_etag(&call.etag, row.rule.version)?;
         let from = row.rule.state;
         let now = self.clock.now();
         patch.apply(&mut row, now)?;

@@ -3,13 +3,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, insert_rows, look_up, statement, values};
+use store::{Column, Columns, Tx, insert_rows, look_up, statement, unreadable, values};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
 use crate::domain::{AccountKey, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
-use crate::store::row::{Columns, KEYS_MAX, broken, free_account, select};
-use crate::workers::RELEASE_HOLDS;
+use crate::hold::RELEASE_HOLDS;
+use crate::store::row::{KEYS_MAX, free_account, select};
 
 const SELECT: &str = "h.tenant_id, h.hold_id, h.member_id, h.asset_code, h.amount, h.state, h.captured, h.entry_id, \
      h.reference, h.create_time, h.expire_time, h.end_time, h.maker_id, h.cost_centre, h.acting_member_id";
@@ -111,7 +111,7 @@ pub(crate) async fn next_hold_due(conn: &impl ConnectionTrait, now: Time) -> Res
          WHERE h.tenant_id = t.tenant_id AND h.open AND h.expire_time > $1) AS due \
          FROM (SELECT DISTINCT tenant_id FROM asset) AS t) AS next";
     let rows = select(conn, NEXT, [now.micros().into()]).await?;
-    let due = rows.first().map(|row| Columns::of(row).maybe_time()).transpose()?;
+    let due = rows.first().map(|row| Columns::of(row).optional_time()).transpose()?;
     Ok(due.flatten())
 }
 
@@ -214,14 +214,14 @@ fn hold_row(row: &QueryResult) -> Result<Hold, Fault> {
         acting: None,
         account,
         amount,
-        state: HoldState::from_number(state).ok_or_else(|| broken("a hold's state", state))?,
+        state: HoldState::from_number(state).ok_or_else(|| unreadable("hold", format!("the state {state}")))?,
         parts: Vec::new(),
         captured: columns.take()?,
         entry: columns.take::<Option<Uuid>>()?.map(EntryId::from_uuid),
         reference: columns.take()?,
         create_time: columns.time()?,
         expire_time: columns.time()?,
-        end_time: columns.maybe_time()?,
+        end_time: columns.optional_time()?,
         cost_centre: None,
     };
     // Of a hold that was made before this was kept, whose it was then is not known.

@@ -1,10 +1,10 @@
 use fault::Fault;
 use kernel::{Exact, Tenant};
 use sea_orm::{ConnectionTrait, DbBackend, Value};
-use store::{Tx, insert_rows};
+use store::{Columns, Tx, insert_rows};
 
 use crate::domain::{CalendarMonth, CostCentre, Count, Counts, Entry, EntryKind, State, SumKey, View, count};
-use crate::store::row::{Columns, select};
+use crate::store::row::{LedgerColumns, select};
 
 /// In how many rows a sum is kept where transactions run side by side; each adds to one of them. On SQLite they follow one
 /// another, and one row does.

@@ -9,7 +9,7 @@ use super::counters::counters;
 use crate::api::PointsApi;
 use crate::asset::rows::asset;
 use crate::domain::{CalendarMonth, Count, EntryKind, View};
-use crate::proof::reconcile_rows::debt_sum;
+use crate::proof::reconcile::rows::debt_sum;
 use crate::wire::sum_to_wire;
 
 impl PointsApi {

@@ -3,11 +3,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::ConnectionTrait;
-use store::{Column, Tx, look_up, values};
+use store::{Column, Columns, Tx, look_up, values};
 use uuid::Uuid;
 
 use crate::domain::{AccountKey, MemberId};
-use crate::store::row::{Columns, KEYS_MAX, select};
+use crate::store::row::{KEYS_MAX, select};
 
 /// What is some account's, and is named by an id alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,73 +1,39 @@
-//! What the undo of a merge does to the ledger.
+//! The undo of a merge, for the ledger.
 
 use std::collections::BTreeSet;
 
-use contracts::identity::v1::MergeUndone;
-use events::Envelope;
 use fault::Fault;
-use kernel::{Clock, Tenant, uuid_of_any};
-use store::{Tx, redirects};
-use uuid::Uuid;
+use kernel::Clock;
+use lineage::Undo;
+use store::Tx;
 
 use super::pools::put_places_back;
 use super::returns::{WaitingReturn, end_waiting, keep_lots, led_to, lots_of_members, reopen, wait_for_return};
 use crate::account::rows::lock;
 use crate::asset::rows::asset_codes;
-use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
+use crate::domain::{AccountKey, Act, Member, MemberId, Posting, Refusal};
 use crate::earning::caps::part_counters;
 use crate::posting::post::post_many;
-use crate::wire::parse_id;
 
-/// A merge's id, which identity gives; none in facts of a time when merges had none.
-pub(crate) fn merge_id(text: &str) -> Result<Option<Uuid>, Fault> {
-    uuid_of_any(text).map_err(Fault::internal)
-}
-
-/// A merge that was undone.
-pub(crate) struct Undo {
-    tenant: Tenant,
-    merge: Uuid,
-    restored: MemberId,
-    survivor: MemberId,
-    /// The ids that lead to the restored member again.
-    led: Vec<Uuid>,
-}
-
-impl Undo {
-    pub(crate) fn read(fact: &Envelope) -> Result<Self, Fault> {
-        let told: MergeUndone = fact.decode()?;
-        let member = |text: &String| parse_id("led_member_ids", text).map(|id: MemberId| id.uuid());
-        Ok(Self {
-            tenant: fact.tenant,
-            merge: merge_id(&told.merge_id)?.ok_or_else(|| Fault::internal("an undone merge without an id"))?,
-            restored: parse_id("restored_member_id", &told.restored_member_id)?,
-            survivor: parse_id("surviving_member_id", &told.surviving_member_id)?,
-            led: told.led_member_ids.iter().map(member).collect::<Result<_, Fault>>()?,
-        })
+/// Ends the redirect, and gives back the lots and places of the restored member. Told again, it does nothing.
+pub(crate) async fn undo(tx: &Tx, clock: &Clock, undo: &Undo<Member>) -> Result<(), Fault> {
+    if !undo.end(&**tx).await? {
+        return Ok(());
     }
-
-    /// Ends the redirect, and gives back what came with the restored member. Told again, it does nothing.
-    pub(crate) async fn apply(self, tx: &Tx, clock: &Clock) -> Result<(), Fault> {
-        // First the redirect: whoever follows it meanwhile waits for its end, and sees it.
-        if !redirects::end(&**tx, self.tenant, self.merge, self.restored.uuid(), &self.led).await? {
-            return Ok(());
-        }
-        // Before any account is locked: whoever locks both locks the counters first.
-        part_counters(tx, self.tenant, self.restored, self.survivor).await?;
-        let led: Vec<MemberId> = self.led.iter().map(|id| MemberId::from_uuid(*id)).collect();
-        let mut returns = put_places_back(tx, clock, self.tenant, self.restored, &led).await?;
-        let assets = asset_codes(&**tx, &BTreeSet::from([self.tenant])).await?;
-        let own = assets.into_iter().map(|(tenant, asset)| WaitingReturn {
-            restored: AccountKey {
-                tenant,
-                member: self.restored,
-                asset,
-            },
-            survivor: self.survivor,
-        });
-        returns.extend(own);
-        give_back(tx, clock, &returns).await
-    }
+    // Before any account is locked: a transaction that locks both locks the counters first.
+    part_counters(tx, undo.tenant, undo.restored, undo.survivor).await?;
+    let mut returns = put_places_back(tx, clock, undo.tenant, undo.restored, &undo.led).await?;
+    let assets = asset_codes(&**tx, &BTreeSet::from([undo.tenant])).await?;
+    let own = assets.into_iter().map(|(tenant, asset)| WaitingReturn {
+        restored: AccountKey {
+            tenant,
+            member: undo.restored,
+            asset,
+        },
+        survivor: undo.survivor,
+    });
+    returns.extend(own);
+    give_back(tx, clock, &returns).await
 }
 
 /// Makes up for undos that have waited for a frozen account.
@@ -125,8 +91,8 @@ async fn give_back(tx: &Tx, clock: &Clock, returns: &[WaitingReturn]) -> Result<
 
 /// The account of whom its member was merged into; itself where it was not.
 async fn led(tx: &Tx, key: &AccountKey) -> Result<AccountKey, Fault> {
-    let member = redirects::follow(&**tx, key.tenant, key.member.uuid()).await?;
-    Ok(of_member(key, MemberId::from_uuid(member)))
+    let member = lineage::follow(&**tx, key.tenant, key.member).await?;
+    Ok(of_member(key, member))
 }
 
 fn of_member(key: &AccountKey, member: MemberId) -> AccountKey {

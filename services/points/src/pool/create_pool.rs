@@ -1,7 +1,6 @@
 use contracts::points::v1::{CreatePoolRequest, CreatePoolResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::rows::{joined_pool, save_pool};
 use super::{member_in, settled_member_in, with_balance};
@@ -19,10 +18,7 @@ impl PointsApi {
         let named = parse_id("owner_member_id", &call.owner_member_id)?;
         let policy = RedeemPolicy::from_number(call.redeem_policy)
             .ok_or_else(|| Fault::invalid("redeem_policy", "must be OWNER or MEMBERS"))?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let (tenant, now) = (call.tenant(), self.clock.now());
         let owner = member_in(&tx, tenant, named).await?;
         let asset = asset(&**tx, tenant, &call.asset_code).await?.asset;

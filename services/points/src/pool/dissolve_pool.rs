@@ -1,7 +1,7 @@
 use contracts::points::v1::{DissolvePoolRequest, DissolvePoolResponse};
 use fault::Fault;
 use rpc::Call;
-use store::{Begun, redirects};
+use store::redirects;
 
 use super::rows::pool_for_update;
 use super::save;
@@ -15,10 +15,7 @@ use crate::posting::post::{account_of, post_one};
 impl PointsApi {
     pub(crate) async fn dissolve_pool(&self, call: Call<DissolvePoolRequest>) -> Result<DissolvePoolResponse, Fault> {
         let id = parse_pool(&call.pool_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let (tenant, now) = (call.tenant(), self.clock.now());
         let mut pool = pool_for_update(&tx, tenant, id).await?;
         pool.dissolve(now)?;

@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Tx, insert_rows, statement};
+use store::{Columns, Tx, insert_rows, statement, unreadable};
 
 use crate::domain::{Fate, HandedPlace, MemberId, Pool, PoolId, PoolMember};
-use crate::store::row::{Columns, broken, select};
+use crate::store::row::select;
 
 /// Remembers what a merge did to a place. What the survivor has of its own may change by the undo of another merge.
 pub(crate) async fn save_handed_place(tx: &Tx, pool: &Pool, handed: &HandedPlace) -> Result<(), Fault> {
@@ -79,14 +79,14 @@ fn handed_row(row: &QueryResult) -> Result<(PoolId, HandedPlace), Fault> {
     let place = PoolMember {
         member: absorbed,
         invite_time: columns.time()?,
-        join_time: columns.maybe_time()?,
+        join_time: columns.optional_time()?,
     };
     let (owned, heir) = (columns.take()?, MemberId::from_uuid(columns.take()?));
-    let (own_invite, own_join) = (columns.maybe_time()?, columns.maybe_time()?);
+    let (own_invite, own_join) = (columns.optional_time()?, columns.optional_time()?);
     let handed = HandedPlace {
         place,
         survivor,
-        fate: Fate::from_number(fate).ok_or_else(|| broken("the fate of a place", fate))?,
+        fate: Fate::from_number(fate).ok_or_else(|| unreadable("handed_place", format!("the fate {fate}")))?,
         owned,
         heir,
         own: own_invite.map(|invite_time| PoolMember {

@@ -1,7 +1,6 @@
 use contracts::points::v1::{InvitePoolMemberRequest, InvitePoolMemberResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::rows::pool_for_update;
 use super::wire::parse_pool;
@@ -17,10 +16,7 @@ impl PointsApi {
     ) -> Result<InvitePoolMemberResponse, Fault> {
         let id = parse_pool(&call.pool_id)?;
         let member = parse_id("member_id", &call.member_id)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let mut pool = pool_for_update(&tx, call.tenant(), id).await?;
         let member = settled_member_in(&tx, &pool, member).await?;
         let now = self.clock.now();

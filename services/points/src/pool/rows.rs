@@ -3,10 +3,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, Tx, for_update, insert_rows, look_up, statement, values};
+use store::{Column, Columns, Tx, for_update, insert_rows, look_up, statement, unreadable, values};
 
 use crate::domain::{MemberId, Pool, PoolId, PoolMember, RedeemPolicy};
-use crate::store::row::{Columns, KEYS_MAX, broken, select};
+use crate::store::row::{KEYS_MAX, select};
 
 const COLUMNS: &str = "tenant_id, pool_id, asset_code, display_name, owner_member_id, redeem_policy, members_max, version, \
      create_time, dissolve_time";
@@ -193,7 +193,7 @@ async fn read_members(conn: &impl ConnectionTrait, pools: &mut [Pool]) -> Result
         members.entry(key).or_default().push(PoolMember {
             member: MemberId::from_uuid(columns.take()?),
             invite_time: columns.time()?,
-            join_time: columns.maybe_time()?,
+            join_time: columns.optional_time()?,
         });
     }
     for pool in pools {
@@ -214,11 +214,11 @@ fn pool_row(row: &QueryResult) -> Result<Pool, Fault> {
         asset: asset.into(),
         display_name,
         owner,
-        policy: RedeemPolicy::from_number(policy).ok_or_else(|| broken("a pool's policy", policy))?,
+        policy: RedeemPolicy::from_number(policy).ok_or_else(|| unreadable("pool", format!("the policy {policy}")))?,
         members_max: columns.take()?,
         members: Vec::new(),
         version: columns.take()?,
         create_time: columns.time()?,
-        dissolve_time: columns.maybe_time()?,
+        dissolve_time: columns.optional_time()?,
     })
 }

@@ -1,14 +1,12 @@
 use contracts::points::v1::{UpdatePoolRequest, UpdatePoolResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::rows::pool_for_update;
 use super::wire::{PoolPatch, parse_pool};
 use super::{member_in, save};
 use crate::api::PointsApi;
 use crate::domain::Pool;
-use crate::wire::check_etag;
 
 impl PointsApi {
     pub(crate) async fn update_pool(&self, call: Call<UpdatePoolRequest>) -> Result<UpdatePoolResponse, Fault> {
@@ -17,18 +15,14 @@ impl PointsApi {
             .pool
             .as_ref()
             .ok_or_else(|| Fault::invalid("pool", "is required"))?;
-        let paths = call.update_mask.as_ref().map_or(&[][..], |mask| mask.paths.as_slice());
-        let mut patch = PoolPatch::masked(sent, paths)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let mut patch = PoolPatch::masked(sent, call.update_mask.as_ref())?;
+        let tx = store::begin_or_replay!(self.db, call);
         let mut pool = pool_for_update(&tx, call.tenant(), id).await?;
         // Not before: a merge that hands the place on locks the pool, too.
         if let Some(owner) = patch.owner {
             patch.owner = Some(member_in(&tx, call.tenant(), owner).await?);
         }
-        check_etag(&call.etag, &pool.version.to_string())?;
+        Fault::check_etag(&call.etag, pool.version)?;
         apply(&mut pool, patch)?;
         let answer = save(&tx, &mut pool, self.clock.now()).await?;
         tx.commit(UpdatePoolResponse { pool: Some(answer) }).await

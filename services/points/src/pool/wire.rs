@@ -1,6 +1,7 @@
 use contracts::points::v1 as wire;
 use fault::{Fault, Violations};
 use kernel::Time;
+use prost_types::FieldMask;
 
 use crate::domain::{MEMBERS_MAX, MemberId, Pool, PoolId, RedeemPolicy, holder_of, pool_of};
 use crate::wire::parse_id;
@@ -40,6 +41,22 @@ pub(crate) fn pool_to_wire(pool: &Pool, balance: Option<wire::Balance>) -> wire:
     }
 }
 
+/// The fields of a pool that may change.
+#[derive(Clone, Copy)]
+enum Field {
+    DisplayName,
+    Owner,
+    RedeemPolicy,
+    MembersMax,
+}
+
+const FIELDS: [(&str, Field); 4] = [
+    ("display_name", Field::DisplayName),
+    ("owner_member_id", Field::Owner),
+    ("redeem_policy", Field::RedeemPolicy),
+    ("members_max", Field::MembersMax),
+];
+
 /// What a request changes of a pool.
 #[derive(Debug, Default)]
 pub(crate) struct PoolPatch {
@@ -51,26 +68,24 @@ pub(crate) struct PoolPatch {
 
 impl PoolPatch {
     /// The fields that a mask names.
-    pub(crate) fn masked(pool: &wire::Pool, paths: &[String]) -> Result<Self, Fault> {
+    pub(crate) fn masked(pool: &wire::Pool, mask: Option<&FieldMask>) -> Result<Self, Fault> {
         let (mut patch, mut violations) = (Self::default(), Violations::new());
-        violations.check(!paths.is_empty(), "update_mask", "must name at least one field");
-        for path in paths {
-            match path.as_str() {
-                "display_name" => patch.display_name = Some(pool.display_name.clone()),
-                "owner_member_id" => match parse_id("pool.owner_member_id", &pool.owner_member_id) {
+        for field in violations.mask(mask, &FIELDS) {
+            match field {
+                Field::DisplayName => patch.display_name = Some(pool.display_name.clone()),
+                Field::Owner => match parse_id("pool.owner_member_id", &pool.owner_member_id) {
                     Ok(owner) => patch.owner = Some(owner),
                     Err(_) => violations.add("pool.owner_member_id", "must be a member id"),
                 },
-                "redeem_policy" => match RedeemPolicy::from_number(pool.redeem_policy) {
+                Field::RedeemPolicy => match RedeemPolicy::from_number(pool.redeem_policy) {
                     Some(policy) => patch.policy = Some(policy),
                     None => violations.add("pool.redeem_policy", "must be OWNER or MEMBERS"),
                 },
-                "members_max" => {
+                Field::MembersMax => {
                     let fits = (1..=MEMBERS_MAX).contains(&pool.members_max);
                     violations.check(fits, "pool.members_max", format!("must be from 1 to {MEMBERS_MAX}"));
                     patch.members_max = Some(pool.members_max);
                 }
-                unknown => violations.add("update_mask", format!("{unknown} is no field that can be changed")),
             }
         }
         violations.finish()?;

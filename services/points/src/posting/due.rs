@@ -12,9 +12,9 @@ use crate::account::lots::{due_lots, due_pending};
 use crate::account::rows::idle_accounts;
 use crate::asset::rows::tenants;
 use crate::domain::{AccountKey, Act, ConfirmCause, Earns, LotId, Posting, Refusal, ReleaseCause};
+use crate::hold::RELEASE_HOLDS;
 use crate::hold::rows::{due_holds, next_hold_due};
 use crate::store::row::account_item;
-use crate::workers::RELEASE_HOLDS;
 
 /// Posts what comes due. What to do follows from the table and the clock alone, so a missed, doubled or crashed tick is
 /// repaired by the next one. Accounts that are frozen wait; one that cannot be posted to for another reason is set aside, and

@@ -3,14 +3,14 @@ use std::collections::{BTreeSet, HashMap};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, look_up, values};
+use store::{Column, Columns, look_up, values};
 use uuid::Uuid;
 
 use crate::domain::{
     AccountKey, ActivityId, AdjustmentId, AssetCode, EarnedBy, Entry, EntryId, EntryKind, HoldId, LotAmount, LotId,
     MemberId,
 };
-use crate::store::row::{Columns, KEYS_MAX, select};
+use crate::store::row::{KEYS_MAX, LedgerColumns, select};
 
 /// The columns of an entry, in the order in which [`entry_row`] reads them.
 pub(crate) const ENTRY: &str = "e.entry_id, e.sequence, e.kind, e.amount, e.balance, e.post_time, e.lot_expire_time, \
@@ -73,7 +73,7 @@ pub(crate) fn entry_row(key: &AccountKey, columns: &mut Columns<'_>) -> Result<E
     let amount = columns.take()?;
     let balance = columns.take()?;
     let post_time = columns.time()?;
-    let lot_expire_time = columns.maybe_time()?;
+    let lot_expire_time = columns.optional_time()?;
     let reference = columns.take()?;
     let reverses = columns.take::<Option<Uuid>>()?.map(EntryId::from_uuid);
     let earned_by = earned_by(columns)?;

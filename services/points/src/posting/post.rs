@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fault::Fault;
 use kernel::{Clock, Tenant};
-use store::{Tx, redirects};
+use store::Tx;
 
 use super::{apply, facts, load};
 use crate::account;
@@ -38,16 +38,16 @@ pub(crate) async fn post_one(tx: &Tx, clock: &Clock, posting: Posting) -> Result
 
 /// The account of a member, or of whom the member was merged into.
 pub(crate) async fn account_of(tx: &Tx, tenant: Tenant, member: MemberId, asset: &str) -> Result<AccountKey, Fault> {
-    let led = MemberId::from_uuid(redirects::follow(&**tx, tenant, member.uuid()).await?);
+    let led = lineage::follow(&**tx, tenant, member).await?;
     let account = AccountKey {
         tenant,
         member: led,
         asset: asset.into(),
     };
     if led != member {
-        // The undo of a merge closes no account: whoever was led here looks again once nothing can change any more.
+        // The undo of a merge closes no account: a transaction that was led here looks again once nothing can change any more.
         account::rows::lock_existing(tx, &BTreeSet::from([account.clone()])).await?;
-        if redirects::follow(&**tx, tenant, member.uuid()).await? != led.uuid() {
+        if lineage::follow(&**tx, tenant, member).await? != led {
             return Err(Fault::Contended);
         }
     }

@@ -3,11 +3,11 @@ use std::collections::HashMap;
 use fault::Fault;
 use kernel::{Exact, Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Tx, look_up, values};
+use store::{Column, Columns, Tx, look_up, values};
 use uuid::Uuid;
 
 use crate::domain::{EntryId, EntryKind, LotId, MemberId, Part, Reversible};
-use crate::store::row::{Columns, KEYS_MAX, select};
+use crate::store::row::{KEYS_MAX, LedgerColumns, select};
 
 const COLUMNS: [Column; 2] = [Column::Uuid, Column::Uuid];
 const MATCHES: &str = "t.tenant_id = k.column1 AND t.entry_id = k.column2";
@@ -51,7 +51,7 @@ async fn entries(tx: &Tx, ids: &[(Tenant, EntryId)]) -> Result<Vec<Reversible>, 
             let member = MemberId::from_uuid(columns.take()?);
             let kind = columns.entry_kind()?;
             let amount = columns.take::<i64>()?.saturating_abs();
-            let granted = columns.maybe_time()?.filter(|_| kind == EntryKind::Earn);
+            let granted = columns.optional_time()?.filter(|_| kind == EntryKind::Earn);
             let own = granted.map(|expire_time| part(LotId::from_uuid(entry.uuid()), expire_time, amount));
             Ok(Reversible {
                 entry,

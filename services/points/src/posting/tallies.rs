@@ -3,13 +3,13 @@ use std::collections::BTreeMap;
 use fault::Fault;
 use kernel::{Exact, Tenant};
 use sea_orm::{ConnectionTrait, Value};
-use store::Tx;
+use store::{Columns, Tx};
 use uuid::Uuid;
 
 use crate::domain::{AssetCode, Count, EntryKind, Tallies};
 use crate::liability::counters::{count_values, of_limbs};
 use crate::proof::sum_walk::{TOTAL, add_rows};
-use crate::store::row::{Columns, select, view};
+use crate::store::row::{LedgerColumns, select, view};
 
 /// What entries sum up to, by their asset and kind.
 pub(crate) type Sums = BTreeMap<(AssetCode, EntryKind), Count>;

@@ -2,11 +2,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use fault::Fault;
 use sea_orm::ConnectionTrait;
-use store::{Tx, values};
+use store::{Columns, Tx, values};
 
 use crate::account::rows::{COLUMNS, key_values};
 use crate::domain::{AccountKey, MemberId};
-use crate::store::row::{Columns, KEYS_MAX, select};
+use crate::store::row::{KEYS_MAX, select};
 
 /// Which account is meant today by the key of one.
 #[derive(Clone, Debug)]

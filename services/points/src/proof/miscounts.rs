@@ -1,12 +1,12 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Tx, insert_rows, statement};
+use store::{Columns, Tx, insert_rows, statement};
 
 use super::sum_walk::walk;
 use crate::domain::{Compared, SumPage, WrongSum};
 use crate::liability::counters::{limbs, of_limbs};
-use crate::store::row::{Columns, select};
+use crate::store::row::{LedgerColumns, select};
 
 /// How many of the wrong sums are told.
 const WRONG_SUMS_MAX: i64 = 20;

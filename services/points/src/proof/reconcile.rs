@@ -1,3 +1,5 @@
+pub(crate) mod rows;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,6 +9,7 @@ use runtime::{Deps, Queue, Worker};
 use store::Db;
 use telemetry::Red;
 
+use super::audit::freeze_disagreeing;
 use super::pace::{Pace, is_recent};
 use super::reconciliations::{
     ReconciliationRow, begin_reconciliation, oldest_pass_end, reconciliation, save_reconciliation,
@@ -14,7 +17,6 @@ use super::reconciliations::{
 use super::rows::{Accounts, BooksRow, Since, read_books, save_proofs};
 use crate::account::freezes::count_frozen;
 use crate::asset::rows::tenants;
-use crate::audit::freeze_disagreeing;
 use crate::domain::{AccountKey, Proven, prove};
 
 /// Its queue, of brands: each has one item.

@@ -1,11 +1,11 @@
 use contracts::points::v1::{Disagreement, ReconcileAccountsRequest, ReconcileAccountsResponse};
 use fault::Fault;
+use kernel::Page;
 use rpc::Call;
 
-use super::reconcile_rows::{ReconcileRow, reconcile};
+use super::reconcile::rows::{ReconcileRow, reconcile};
 use super::wire::parse_account;
 use crate::api::PointsApi;
-use crate::pages::Page;
 use crate::pool::wire::holder_to_wire;
 
 /// How many accounts are checked where the caller names no number.
@@ -23,11 +23,11 @@ impl PointsApi {
         };
         let page = Page::of_size(
             "reconcile",
-            usize::try_from(size).map_err(Fault::internal)?,
+            u64::try_from(size).map_err(Fault::internal)?,
             &call.page_token,
         )?;
-        let (member, asset) = parse_account(page.cursor.as_deref())?;
-        let mut rows = reconcile(self.db.read(), call.tenant(), (member, &asset), page.limit()).await?;
+        let (member, asset) = parse_account(page.text()?.as_deref())?;
+        let mut rows = reconcile(self.db.read(), call.tenant(), (member, &asset), page.rows_max()).await?;
         let next_page_token = page.cut(&mut rows, |row| format!("{} {}", row.member, row.asset));
         let disagreements: Vec<Disagreement> = rows
             .iter()

@@ -1,11 +1,11 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Tx, statement};
+use store::{Columns, Tx, statement};
 use uuid::Uuid;
 
 use crate::domain::AssetCode;
-use crate::store::row::{Columns, select};
+use crate::store::row::select;
 
 /// How far the proof of a tenant's accounts has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ fn reconciliation_row(row: &QueryResult) -> Result<ReconciliationRow, Fault> {
         last: None,
         scratch: None,
     };
-    let (start, end) = (columns.maybe_time()?, columns.maybe_time()?);
+    let (start, end) = (columns.optional_time()?, columns.optional_time()?);
     let count = columns.take::<Option<i64>>()?;
     found.last = start
         .zip(end)
@@ -139,7 +139,7 @@ fn reconciliation_row(row: &QueryResult) -> Result<ReconciliationRow, Fault> {
             end_time,
             checked_count,
         });
-    found.scratch = columns.maybe_time()?.zip(columns.maybe_time()?);
+    found.scratch = columns.optional_time()?.zip(columns.optional_time()?);
     Ok(found)
 }
 
@@ -175,6 +175,6 @@ pub(crate) async fn oldest_pass_end(conn: &impl ConnectionTrait) -> Result<Optio
     const OLDEST: &str =
         "SELECT last_end_time FROM reconciliation ORDER BY COALESCE(last_end_time, 0), tenant_id LIMIT 1";
     let rows = select(conn, OLDEST, []).await?;
-    let oldest = rows.first().map(|row| Columns::of(row).maybe_time()).transpose()?;
+    let oldest = rows.first().map(|row| Columns::of(row).optional_time()).transpose()?;
     Ok(oldest.flatten())
 }

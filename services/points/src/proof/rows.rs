@@ -1,12 +1,12 @@
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Tx, insert_rows};
+use store::{Columns, Tx, insert_rows};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
 use crate::domain::{AccountKey, Books, EntryId, EntryKind, Figures, Line, LotSums, MemberId, Proven};
-use crate::store::row::{Columns, select};
+use crate::store::row::select;
 
 /// An account with what is written down about it after its last proof.
 #[derive(Clone, Debug)]

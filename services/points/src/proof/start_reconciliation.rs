@@ -1,7 +1,6 @@
 use contracts::points::v1::{StartReconciliationRequest, StartReconciliationResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::miscounts::sums_standing;
 use super::reconciliations::{begin_reconciliation, save_reconciliation};
@@ -15,10 +14,7 @@ impl PointsApi {
         &self,
         call: Call<StartReconciliationRequest>,
     ) -> Result<StartReconciliationResponse, Fault> {
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let now = self.clock.now();
         let mut row = begin_reconciliation(&tx, call.tenant(), now).await?;
         row.begin(now, true);

@@ -1,13 +1,13 @@
 use fault::Fault;
 use kernel::{Exact, Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Tx, look_up, values};
+use store::{Column, Columns, Tx, look_up, values};
 use uuid::Uuid;
 
 use super::sum_walk::{TOTAL, add_rows};
 use crate::domain::{Compared, Count, Counts, EntryKind, LotPart, PageSums, SumKey, SumPage, View};
 use crate::liability::counters::{count_values, key_values, of_limbs};
-use crate::store::row::{Columns, select};
+use crate::store::row::{LedgerColumns, select};
 
 /// Each lot's part in some entries that are called `rest`, with its lot. The lot of an earn bears the entry's number, and so
 /// does that of what came back for a lot that had expired. A part whose lot was lost is in no sum, and so found.

@@ -1,11 +1,11 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Tx, insert_rows, statement};
+use store::{Columns, Tx, insert_rows, statement};
 use uuid::Uuid;
 
 use crate::domain::SumPage;
-use crate::store::row::{Columns, select};
+use crate::store::row::{LedgerColumns, select};
 
 /// The number in place of a view's of what is about all entries of a kind.
 pub(crate) const TOTAL: i32 = 0;
@@ -44,7 +44,7 @@ pub(crate) async fn walk(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<
         Ok(WalkRow {
             revision: columns.take()?,
             entry: columns.take()?,
-            compare_time: columns.maybe_time()?,
+            compare_time: columns.optional_time()?,
             miscount: columns.take()?,
             page: match columns.take::<bool>()? {
                 true => Some(columns.sum_page()?),

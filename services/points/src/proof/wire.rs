@@ -7,8 +7,8 @@ use super::miscounts::SumsStanding;
 use super::reconciliations::ReconciliationRow;
 use crate::account::freezes::FreezeRow;
 use crate::domain::{AccountKey, MemberId, View, WrongSum};
-use crate::pages::parse_cursor;
 use crate::pool::wire::holder_to_wire;
+use crate::wire::parse_cursor;
 
 /// How far the proof has come, of the accounts and of the running sums, with how many accounts are frozen and how many of
 /// them disagree with themselves.

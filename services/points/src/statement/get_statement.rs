@@ -1,6 +1,6 @@
 use contracts::points::v1::{GetStatementRequest, GetStatementResponse, StatementTotal};
 use fault::Fault;
-use kernel::Time;
+use kernel::{Page, Time};
 use rpc::Call;
 
 use super::rows::{KindTotal, LastEntry, head, last_before, totals};
@@ -8,9 +8,8 @@ use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
 use crate::asset::rows::asset;
 use crate::domain::AccountKey;
-use crate::pages::{Page, parse_cursor};
 use crate::posting::entries::entries_between;
-use crate::wire::{parse_id, parse_time, sum_to_wire};
+use crate::wire::{parse_cursor, parse_id, parse_time, sum_to_wire};
 
 impl PointsApi {
     pub(crate) async fn get_statement(&self, call: Call<GetStatementRequest>) -> Result<GetStatementResponse, Fault> {
@@ -31,7 +30,7 @@ impl PointsApi {
             start.micros(),
             end.micros()
         );
-        let page = Page::parse(&filter, call.page_size, &call.page_token)?;
+        let page = Page::parse(filter, call.page_size, &call.page_token)?;
 
         let db = self.db.read();
         let Some(head) = head(db, &key).await? else {
@@ -39,14 +38,14 @@ impl PointsApi {
             return Ok(GetStatementResponse::default());
         };
         // Every page ends where the first one did, whatever is posted meanwhile.
-        let (after, until) = match page.cursor.as_deref() {
-            Some(cursor) => parse_place(cursor)?,
+        let (after, until) = match page.text()? {
+            Some(cursor) => parse_place(&cursor)?,
             None => (None, head.sequence),
         };
         let opening = last_before(db, &key, until, start).await?;
         let closing = last_before(db, &key, until, end).await?;
         let from = after.unwrap_or(opening.sequence);
-        let mut entries = entries_between(db, &key, from, closing.sequence, page.limit()).await?;
+        let mut entries = entries_between(db, &key, from, closing.sequence, page.rows_max()).await?;
         let next_page_token = page.cut(&mut entries, |entry| format!("{} {until}", entry.sequence));
         let totals = match after {
             None => totals(db, &key, opening.sequence, closing.sequence).await?,

@@ -1,12 +1,13 @@
 use fault::Fault;
 use kernel::Time;
 use sea_orm::{ConnectionTrait, Value};
+use store::{Columns, unreadable};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
 use crate::domain::{AccountKey, EntryKind, MemberId};
 use crate::liability::counters::of_limbs;
-use crate::store::row::{Columns, broken, select};
+use crate::store::row::{LedgerColumns, select};
 
 /// An account as it stands, for whoever reads its past.
 #[derive(Clone, Debug)]
@@ -64,7 +65,7 @@ pub(crate) async fn last_before(
     // Without an end the search met a number that no entry has.
     let row = rows
         .first()
-        .ok_or_else(|| broken("the entries of an account", format!("a gap before {sequence}")))?;
+        .ok_or_else(|| unreadable("entry", format!("a gap before {sequence}")))?;
     let mut columns = Columns::of(row);
     Ok(LastEntry {
         sequence: columns.take()?,

@@ -1,8 +1,6 @@
 use fault::Fault;
-use kernel::{Tenant, Time};
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, TryGetable, Value};
-use store::{statement, stuck};
-use uuid::Uuid;
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
+use store::{Columns, statement, stuck, unreadable};
 
 use crate::domain::{AccountKey, CalendarMonth, EntryKind, SumPage, View};
 
@@ -18,7 +16,7 @@ pub(crate) async fn select(
     Ok(conn.query_all_raw(statement(conn, sql, parameters)).await?)
 }
 
-/// What a queue calls an account.
+/// An account's name in a queue.
 pub(crate) fn account_item(key: &AccountKey) -> String {
     format!("{}/{}", key.member.uuid().simple(), key.asset)
 }
@@ -30,42 +28,21 @@ pub(crate) fn free_account(backend: DbBackend, queue: &'static str, row: &str) -
     stuck::is_free(queue, &format!("{row}.tenant_id"), &item, "$2")
 }
 
-/// Reads the columns of a row one after the other.
-pub(crate) struct Columns<'r> {
-    row: &'r QueryResult,
-    next: usize,
-}
-
-impl<'r> Columns<'r> {
-    pub(crate) fn of(row: &'r QueryResult) -> Self {
-        Self { row, next: 0 }
-    }
-
-    pub(crate) fn take<T: TryGetable>(&mut self) -> Result<T, Fault> {
-        let value = self.row.try_get_by_index(self.next)?;
-        self.next = self.next.saturating_add(1);
-        Ok(value)
-    }
-
-    pub(crate) fn tenant(&mut self) -> Result<Tenant, Fault> {
-        Ok(Tenant::from_uuid(self.take::<Uuid>()?))
-    }
-
-    pub(crate) fn time(&mut self) -> Result<Time, Fault> {
-        Ok(Time::from_micros(self.take()?))
-    }
-
-    pub(crate) fn maybe_time(&mut self) -> Result<Option<Time>, Fault> {
-        Ok(self.take::<Option<i64>>()?.map(Time::from_micros))
-    }
-
-    pub(crate) fn entry_kind(&mut self) -> Result<EntryKind, Fault> {
-        let kind = self.take()?;
-        EntryKind::from_number(kind).ok_or_else(|| broken("an entry's kind", kind))
-    }
+/// The columns that the ledger's tables share.
+pub(crate) trait LedgerColumns {
+    fn entry_kind(&mut self) -> Result<EntryKind, Fault>;
 
     /// The asset, the axis and the month of a running sum.
-    pub(crate) fn sum_page(&mut self) -> Result<SumPage, Fault> {
+    fn sum_page(&mut self) -> Result<SumPage, Fault>;
+}
+
+impl LedgerColumns for Columns<'_> {
+    fn entry_kind(&mut self) -> Result<EntryKind, Fault> {
+        let kind = self.take()?;
+        EntryKind::from_number(kind).ok_or_else(|| unreadable("entry", format!("the kind {kind}")))
+    }
+
+    fn sum_page(&mut self) -> Result<SumPage, Fault> {
         Ok(SumPage {
             asset: self.take::<String>()?.into(),
             view: view(self.take()?)?,
@@ -76,10 +53,5 @@ impl<'r> Columns<'r> {
 
 /// The view whose number stands as the axis of a running sum.
 pub(crate) fn view(axis: i32) -> Result<View, Fault> {
-    View::from_number(axis).ok_or_else(|| broken("a running sum's axis", axis))
-}
-
-/// A value that only this service writes was not readable: the table is broken.
-pub(crate) fn broken(what: &str, value: impl std::fmt::Display) -> Fault {
-    Fault::internal(format!("the table holds {value} as {what}"))
+    View::from_number(axis).ok_or_else(|| unreadable("running_sum", format!("the axis {axis}")))
 }

@@ -1,6 +1,6 @@
 use contracts::tagging::v1::{ListActivitiesRequest, ListActivitiesResponse};
 use fault::Fault;
-use kernel::{PageTokenError, Time, page_size};
+use kernel::{Page, PageTokenError, Time};
 use rpc::Call;
 use uuid::Uuid;
 
@@ -17,22 +17,18 @@ impl TaggingApi {
     ) -> Result<ListActivitiesResponse, Fault> {
         let member = self.survivor(call.tenant(), &call.member_id).await?;
         let filter = pages::filter(call.tenant(), "activities", &[&member.to_string(), &call.activity_type]);
-        let before = Fault::check_page_token(&filter, &call.page_token)?
-            .map(|cursor| read(&cursor))
-            .transpose()?;
-
-        let size = page_size(call.page_size);
-        let rows_max = pages::rows_max(size);
+        let page = Page::parse(filter, call.page_size, &call.page_token)?;
+        let before = page.cursor().map(read).transpose()?;
         let mut rows = rows::timeline(
             self.db.read(),
             call.tenant(),
             member,
             &call.activity_type,
             before,
-            rows_max,
+            page.rows_max(),
         )
         .await?;
-        let next_page_token = pages::cut(&mut rows, size, &filter, |(place, _)| write(*place));
+        let next_page_token = page.cut(&mut rows, |(place, _)| write(*place));
         let activities = rows.into_iter().map(|(_, activity)| activity).collect();
         Ok(ListActivitiesResponse {
             activities,

@@ -2,7 +2,6 @@ use contracts::Unreadable;
 use contracts::tagging::v1::{ActivityOutcome, ActivityResult, RecordActivitiesRequest, RecordActivitiesResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use super::recording::ACTIVITIES_MAX;
 use crate::api::TaggingApi;
@@ -29,10 +28,7 @@ impl TaggingApi {
             return answer(self.recorder.record(&tx, call.tenant(), arrivals).await?);
         }
 
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let results = self.recorder.record(&tx, call.tenant(), arrivals).await?;
         tx.commit(answer(results)?).await
     }

@@ -137,7 +137,7 @@ impl Recorder {
             Arrival::Ready(sent) => Some(sent.member),
             Arrival::Refused(_) => None,
         });
-        let led = revision.redirects(members.collect::<BTreeSet<_>>()).await?;
+        let redirects = revision.redirects(members.collect::<BTreeSet<_>>()).await?;
         let mut batch = Batch {
             entries: BTreeMap::new(),
             in_order: Vec::new(),
@@ -147,7 +147,7 @@ impl Recorder {
             match arrival {
                 Arrival::Refused(refusal) => batch.outcomes.push(Outcome::Refused(refusal)),
                 Arrival::Ready(mut sent) => {
-                    sent.member = led.get(&sent.member).copied().unwrap_or(sent.member);
+                    sent.member = redirects.follow(revision.tenant, sent.member);
                     batch.add(sent, ActivityId::generate(&self.clock), revision.now);
                 }
             }

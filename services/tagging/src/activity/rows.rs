@@ -7,13 +7,13 @@ use fault::Fault;
 use kernel::{Tenant, Time};
 use prost::Message;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
-use store::{Column, Tx, among, insert_rows, look_up, values};
+use store::{Column, Row as _, Tx, among, insert_rows, look_up, values};
 use uuid::Uuid;
 
 use super::wire;
 use super::{Activity, ActivityId, SourceKey};
 use crate::member::{ACTIVE_CHANNELS_MAX, MemberId};
-use crate::store::{execute, member_id, member_list, query, time};
+use crate::store::{execute, member_list, query};
 
 /// How many activities are read at once where all of a member's are folded.
 const FOLDED_MAX: usize = 2_000;
@@ -98,14 +98,14 @@ pub(crate) async fn by_key(
     let sql = format!("SELECT channel_code, activity_type, source_id, activity_id, member_id, payload FROM {found}");
     let read = |row: &QueryResult| {
         let key = SourceKey {
-            channel_code: row.try_get_by_index(0)?,
-            activity_type: row.try_get_by_index(1)?,
-            source_id: row.try_get_by_index(2)?,
+            channel_code: row.get(0)?,
+            activity_type: row.get(1)?,
+            source_id: row.get(2)?,
         };
         let recorded = Recorded {
             id: activity_id(row, 3)?,
-            member: member_id(row, 4)?,
-            payload: row.try_get_by_index(5)?,
+            member: row.id(4)?,
+            payload: row.get(5)?,
         };
         Ok((key, recorded))
     };
@@ -119,7 +119,7 @@ pub(crate) async fn timeline(
     member: MemberId,
     activity_type: &str,
     before: Option<Place>,
-    limit: u64,
+    rows_max: i64,
 ) -> Result<Vec<(Place, v1::Activity)>, Fault> {
     let mut parameters = vec![tenant.uuid().into(), member.uuid().into(), activity_type.into()];
     let mut beyond = "";
@@ -130,7 +130,7 @@ pub(crate) async fn timeline(
     let sql = format!(
         "SELECT member_id, occur_time, activity_id, payload FROM activity \
          WHERE tenant_id = $1 AND member_id = $2 AND ($3 = '' OR activity_type = $3){beyond} \
-         ORDER BY occur_time DESC, activity_id DESC LIMIT {limit}"
+         ORDER BY occur_time DESC, activity_id DESC LIMIT {rows_max}"
     );
     let rows = query(conn, &sql, parameters).await?;
     rows.iter()
@@ -235,26 +235,23 @@ pub(crate) async fn channels(tx: &Tx, tenant: Tenant, member: MemberId) -> Resul
     const CHANNELS: &str = "SELECT DISTINCT channel_code FROM activity \
          WHERE tenant_id = $1 AND member_id = $2 AND channel_code <> '' ORDER BY channel_code";
     let rows = query(&**tx, CHANNELS, [tenant.uuid().into(), member.uuid().into()]).await?;
-    let codes = rows
-        .iter()
-        .take(ACTIVE_CHANNELS_MAX)
-        .map(|row| Ok(row.try_get_by_index(0)?));
+    let codes = rows.iter().take(ACTIVE_CHANNELS_MAX).map(|row| row.get(0));
     codes.collect()
 }
 
 /// The member is the row's: the message was written before a merge, perhaps.
 fn read(row: &QueryResult) -> Result<(MemberId, Place, v1::Activity), Fault> {
-    let member = member_id(row, 0)?;
+    let member = row.id(0)?;
     let place = Place {
-        occur_time: time(row, 1)?,
+        occur_time: row.time(1)?,
         id: activity_id(row, 2)?,
     };
-    let payload: Vec<u8> = row.try_get_by_index(3)?;
+    let payload: Vec<u8> = row.get(3)?;
     let mut activity = v1::Activity::decode(&*payload).map_err(Fault::internal)?;
     activity.member_id = member.to_string();
     Ok((member, place, activity))
 }
 
 fn activity_id(row: &QueryResult, index: usize) -> Result<ActivityId, Fault> {
-    Ok(ActivityId::from_uuid(row.try_get_by_index::<Uuid>(index)?))
+    row.id(index)
 }

@@ -47,7 +47,7 @@ fn tag_total(figure: TagFigure) -> Result<TagTotal, Fault> {
         ValueType::Text => Some(Value::Text(figure.value)),
         ValueType::Int | ValueType::Time => None,
     };
-    let value = value.as_ref().map(tag::value_wire::write);
+    let value = value.as_ref().map(tag::value::wire::write);
     Ok(TagTotal {
         tag_code: figure.code,
         value,

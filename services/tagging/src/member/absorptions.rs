@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use fault::Fault;
 use kernel::{Tenant, Time};
-use store::{Tx, insert_rows};
+use store::{Row as _, Tx, insert_rows};
 
 use super::MemberId;
 use super::subject::Absorption;
-use crate::store::{execute, query, time};
+use crate::store::{execute, query};
 use crate::tag::member_tags::{COLUMNS, read, row};
 
 /// Remembers what absorbed members brought. One who is told to be absorbed once more brings nothing more.
@@ -50,13 +50,13 @@ pub(crate) async fn take(tx: &Tx, tenant: Tenant, member: MemberId) -> Result<Ab
         replaced: BTreeMap::new(),
     };
     if let Some(row) = query(&**tx, MEMBER, key.clone()).await?.first() {
-        absorption.tier_code = row.try_get_by_index(0)?;
-        absorption.tier_time = time(row, 1)?;
+        absorption.tier_code = row.get(0)?;
+        absorption.tier_time = row.time(1)?;
     }
     let tags = format!("SELECT {COLUMNS}, of_survivor FROM absorbed_tag WHERE tenant_id = $1 AND member_id = $2");
     for row in &query(&**tx, &tags, key.clone()).await? {
         let (code, tag) = read(row)?;
-        let tags = match row.try_get_by_index(10)? {
+        let tags = match row.get(10)? {
             true => &mut absorption.replaced,
             false => &mut absorption.brought,
         };

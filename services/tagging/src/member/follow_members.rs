@@ -4,17 +4,16 @@ use async_trait::async_trait;
 use contracts::identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, MergeUndone, ProfileSnapshot};
 use events::{Consumer, Envelope};
 use fault::Fault;
-use kernel::{Fact, Time};
-use store::{Tx, redirects};
-use uuid::Uuid;
+use kernel::{Fact, Tenant, Time};
+use lineage::{Merge, Part};
+use store::Tx;
 
 use super::absorptions;
 use super::revision::{Revision, Revisions, Subjects};
 use super::subject::Absorption;
-use super::undo;
-use super::{MemberId, Profile, birth_month};
+use super::undo::undo;
+use super::{MemberId, MemberKind, Profile, birth_month, by_tenant};
 use crate::activity;
-use crate::consumers::by_tenant;
 use crate::tag::catalogs::Hold;
 
 /// Keeps members' profiles as identity tells them, and puts what absorbed members had down to the survivors.
@@ -46,106 +45,77 @@ impl Consumer for FollowMembers {
 
     async fn apply(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault> {
         for (tenant, facts) in by_tenant(facts) {
-            for facts in parts(&facts)? {
-                if let [fact] = facts
-                    && fact.is::<MergeUndone>()
-                {
-                    undo::undo(&self.revisions, tx, fact).await?;
-                    continue;
+            let mut batch = Batch::default();
+            for part in lineage::parts::<MemberKind>(facts)? {
+                match part {
+                    Part::Others(facts) => {
+                        for fact in facts {
+                            batch.profiles.push(read(fact)?);
+                        }
+                    }
+                    Part::Merges(merges) => {
+                        for merge in merges {
+                            if batch.has_survivor(merge.absorbed) {
+                                self.learn(tx, tenant, std::mem::take(&mut batch)).await?;
+                            }
+                            batch.add(merge);
+                        }
+                    }
+                    Part::Undo(undone) => {
+                        self.learn(tx, tenant, std::mem::take(&mut batch)).await?;
+                        undo(&self.revisions, tx, *undone).await?;
+                    }
                 }
-                let mut told = read(facts)?;
-                undo::forget_undone(tx, tenant, &mut told.merges).await?;
-                let hold = if told.merges.is_empty() {
-                    Hold::Shared
-                } else {
-                    Hold::Alone
-                };
-                let revision = self.revisions.begin(tx, tenant, hold).await?;
-                learn(&revision, tx, told).await?;
             }
+            self.learn(tx, tenant, batch).await?;
         }
         Ok(())
     }
 }
 
-/// The facts in parts that are applied in bulk, in their order. An undo stands alone; and where a survivor is absorbed
-/// itself, a new part begins, so that what each merge brought is known by itself.
-fn parts<'a, 'f>(facts: &'a [&'f Envelope]) -> Result<Vec<&'a [&'f Envelope]>, Fault> {
-    let (mut parts, mut start) = (Vec::new(), 0);
-    let mut survivors: BTreeSet<String> = BTreeSet::new();
-    for (place, fact) in facts.iter().enumerate() {
-        let undoes = fact.is::<MergeUndone>();
-        let after_undo = place.checked_sub(1).and_then(|before| facts.get(before));
-        let mut begins = undoes || after_undo.is_some_and(|before| before.is::<MergeUndone>());
-        if fact.is::<MembersMerged>() {
-            let merged: MembersMerged = fact.decode()?;
-            begins = begins || survivors.contains(&merged.absorbed_member_id);
-            if begins {
-                survivors.clear();
-            }
-            survivors.insert(merged.surviving_member_id);
-        }
-        if begins && place > start {
-            parts.extend(facts.get(start..place));
-            start = place;
-        }
-    }
-    parts.extend(facts.get(start..));
-    Ok(parts)
-}
-
-/// What a batch of facts tells.
+/// Profiles and merges that are applied in bulk. No survivor among them is absorbed by a later one, so that what each merge
+/// brought is known by itself.
 #[derive(Default)]
-struct Told {
-    profiles: Vec<ToldProfile>,
-    merges: Vec<Merge>,
+struct Batch {
+    profiles: Vec<MemberProfile>,
+    merges: Vec<Merge<MemberKind>>,
 }
 
-struct ToldProfile {
+/// A member's profile, as identity told it.
+struct MemberProfile {
     member: MemberId,
     profile: Profile,
     time: Time,
 }
 
-#[derive(Clone, Copy)]
-pub(crate) struct Merge {
-    survivor: MemberId,
-    absorbed: MemberId,
-    /// The merge's id; none in facts of a time when merges had none.
-    pub(crate) cause: Option<Uuid>,
-}
-
-fn read(facts: &[&Envelope]) -> Result<Told, Fault> {
-    let mut told = Told::default();
-    for fact in facts {
-        let (member_id, profile, time) = if fact.is::<MembersMerged>() {
-            let merged: MembersMerged = fact.decode()?;
-            told.merges.push(Merge {
-                survivor: parse(&merged.surviving_member_id)?,
-                absorbed: parse(&merged.absorbed_member_id)?,
-                cause: undo::cause(&merged.merge_id)?,
-            });
-            (merged.surviving_member_id, merged.profile, merged.merge_time)
-        } else if fact.is::<MemberUpdated>() {
-            let updated: MemberUpdated = fact.decode()?;
-            (updated.member_id, updated.profile, updated.update_time)
-        } else {
-            let registered: MemberRegistered = fact.decode()?;
-            (registered.member_id, registered.profile, registered.register_time)
-        };
-        let time = time.as_ref().and_then(Time::from_wire).unwrap_or(fact.occur_time);
-        let profile = read_profile(profile.unwrap_or_default());
-        told.profiles.push(ToldProfile {
-            member: parse(&member_id)?,
-            profile,
-            time,
-        });
+impl Batch {
+    fn has_survivor(&self, member: MemberId) -> bool {
+        self.merges.iter().any(|merge| merge.survivor == member)
     }
-    Ok(told)
+
+    fn add(&mut self, mut merge: Merge<MemberKind>) {
+        self.profiles.push(MemberProfile {
+            member: merge.survivor,
+            profile: read_profile(std::mem::take(&mut merge.profile)),
+            time: merge.merge_time.unwrap_or(merge.occur_time),
+        });
+        self.merges.push(merge);
+    }
 }
 
-pub(crate) fn parse(member_id: &str) -> Result<MemberId, Fault> {
-    member_id.parse().map_err(Fault::internal)
+fn read(fact: &Envelope) -> Result<MemberProfile, Fault> {
+    let (member_id, profile, time) = if fact.is::<MemberUpdated>() {
+        let updated: MemberUpdated = fact.decode()?;
+        (updated.member_id, updated.profile, updated.update_time)
+    } else {
+        let registered: MemberRegistered = fact.decode()?;
+        (registered.member_id, registered.profile, registered.register_time)
+    };
+    Ok(MemberProfile {
+        member: lineage::parse_id(&member_id)?,
+        profile: read_profile(profile.unwrap_or_default()),
+        time: time.as_ref().and_then(Time::from_wire).unwrap_or(fact.occur_time),
+    })
 }
 
 pub(crate) fn read_profile(snapshot: ProfileSnapshot) -> Profile {
@@ -159,55 +129,40 @@ pub(crate) fn read_profile(snapshot: ProfileSnapshot) -> Profile {
     }
 }
 
-async fn learn(revision: &Revision<'_>, tx: &Tx, told: Told) -> Result<(), Fault> {
-    let merged = redirect(revision, tx, &told.merges).await?;
-    let mut members: BTreeSet<MemberId> = told.profiles.iter().map(|told| told.member).collect();
-    members.extend(merged.keys().chain(merged.values()).copied());
-    let absorbed_before = revision.redirects(members.iter().copied()).await?;
-    // Who is absorbed by this batch is loaded once more, to be emptied; who was before has no row and gets none.
-    members.retain(|member| merged.contains_key(member) || !absorbed_before.contains_key(member));
-    activity::rows::hand_over(tx, revision.tenant, &merged).await?;
+impl FollowMembers {
+    async fn learn(&self, tx: &Tx, tenant: Tenant, batch: Batch) -> Result<(), Fault> {
+        let Batch { profiles, merges } = batch;
+        if profiles.is_empty() {
+            return Ok(());
+        }
+        let merges = lineage::standing(&**tx, merges).await?;
+        let hold = if merges.is_empty() { Hold::Shared } else { Hold::Alone };
+        let revision = self.revisions.begin(tx, tenant, hold).await?;
+        let merges = lineage::resolve(&**tx, merges).await?;
+        lineage::redirect(&**tx, &merges).await?;
+        let ends = lineage::ends(&merges).into_iter();
+        let merged: BTreeMap<MemberId, MemberId> = ends.map(|((_, absorbed), survivor)| (absorbed, survivor)).collect();
 
-    let mut subjects = revision.subjects(&members).await?;
-    let (retired, absorptions) = absorb(revision, &mut subjects, &merged);
-    absorptions::save(tx, revision.tenant, &absorptions).await?;
-    for told in told.profiles {
-        if let Some(subject) = subjects.get_mut(&told.member) {
-            subject.member.learn_profile(told.profile, told.time);
-        }
-    }
-    // First the absorbed rows go, so that what the survivors take over is nowhere twice.
-    let retired: Vec<_> = retired.into_values().map(super::subject::Subject::retire).collect();
-    revision.write(&retired, Vec::new()).await?;
-    revision.settle(subjects, None, Vec::new()).await
-}
+        let mut members: BTreeSet<MemberId> = profiles.iter().map(|told| told.member).collect();
+        members.extend(merged.keys().chain(merged.values()).copied());
+        let redirects = revision.redirects(members.iter().copied()).await?;
+        // A member that this batch absorbs is loaded once more, to be emptied; one absorbed before has no row and gets none.
+        members.retain(|member| merged.contains_key(member) || !redirects.is_absorbed(tenant, *member));
+        activity::rows::hand_over(tx, tenant, &merged).await?;
 
-/// Makes the absorbed ids lead to the survivors, and answers those that are new, each with its last survivor.
-async fn redirect(revision: &Revision<'_>, tx: &Tx, merges: &[Merge]) -> Result<BTreeMap<MemberId, MemberId>, Fault> {
-    let named: BTreeSet<MemberId> = merges
-        .iter()
-        .flat_map(|merge| [merge.survivor, merge.absorbed])
-        .collect();
-    let mut led = revision.redirects(named).await?;
-    let mut merged: BTreeMap<MemberId, MemberId> = BTreeMap::new();
-    for merge in merges {
-        let lead = |member: MemberId| led.get(&member).copied().unwrap_or(member);
-        let (survivor, absorbed) = (lead(merge.survivor), lead(merge.absorbed));
-        if survivor == absorbed {
-            continue;
+        let mut subjects = revision.subjects(&members).await?;
+        let (retired, absorptions) = absorb(&revision, &mut subjects, &merged);
+        absorptions::save(tx, tenant, &absorptions).await?;
+        for told in profiles {
+            if let Some(subject) = subjects.get_mut(&told.member) {
+                subject.member.learn_profile(told.profile, told.time);
+            }
         }
-        redirects::add(&**tx, revision.tenant, absorbed.uuid(), survivor.uuid()).await?;
-        for target in led
-            .values_mut()
-            .chain(merged.values_mut())
-            .filter(|target| **target == absorbed)
-        {
-            *target = survivor;
-        }
-        led.insert(absorbed, survivor);
-        merged.insert(absorbed, survivor);
+        // First the absorbed rows go, so that what the survivors take over is nowhere twice.
+        let retired: Vec<_> = retired.into_values().map(super::subject::Subject::retire).collect();
+        revision.write(&retired, Vec::new()).await?;
+        revision.settle(subjects, None, Vec::new()).await
     }
-    Ok(merged)
 }
 
 /// Has the survivors absorb the others, who are taken out of the subjects. A chain is followed to its end beforehand, so

@@ -1,4 +1,5 @@
-//! Who is meant: ids of members, followed to survivors, and ids in channels, looked up with identity.
+//! The members that callers name: by their ids, which are followed to survivors, and by ids in channels, which identity
+//! looks up.
 //!
 //! Identity is asked before a transaction, never within one.
 
@@ -8,11 +9,12 @@ use contracts::identity::v1::member_service_client::MemberServiceClient;
 use contracts::identity::v1::{BatchGetMembersRequest, BatchLookUpMembersRequest, ExternalIdKey};
 use fault::Fault;
 use kernel::Tenant;
+use lineage::Redirects;
 use rpc::Peers;
 use store::Db;
 
 use super::MemberId;
-use super::{revision, rows};
+use super::rows;
 use crate::activity::wire::Who;
 
 /// How many members identity reads in one call.
@@ -68,17 +70,15 @@ impl People {
 
     /// Where an id leads here, whether or not there is such a member.
     pub(crate) async fn survivor(&self, tenant: Tenant, member: MemberId) -> Result<MemberId, Fault> {
-        let led = revision::redirects(self.db.read(), tenant, [member]).await?;
-        Ok(led.get(&member).copied().unwrap_or(member))
+        lineage::follow(self.db.read(), tenant, member).await
     }
 
     /// Most members are known here already; identity is asked for the rest, who may have registered a moment ago.
     async fn get(&self, tenant: Tenant, ids: BTreeSet<MemberId>) -> Result<BTreeMap<MemberId, MemberId>, Fault> {
-        let led = revision::redirects(self.db.read(), tenant, ids.iter().copied()).await?;
-        let survivors: BTreeMap<MemberId, MemberId> = ids
-            .into_iter()
-            .map(|id| (id, led.get(&id).copied().unwrap_or(id)))
-            .collect();
+        let named: Vec<_> = ids.iter().map(|id| (tenant, *id)).collect();
+        let redirects = Redirects::of(self.db.read(), named).await?;
+        let survivors: BTreeMap<MemberId, MemberId> =
+            ids.into_iter().map(|id| (id, redirects.follow(tenant, id))).collect();
         let known = rows::known(self.db.read(), tenant, &survivors.values().copied().collect()).await?;
         let (mut found, unknown): (BTreeMap<_, _>, BTreeMap<_, _>) = survivors
             .into_iter()

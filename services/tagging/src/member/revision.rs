@@ -6,11 +6,12 @@ use std::sync::Arc;
 use contracts::tagging::v1;
 use fault::Fault;
 use kernel::{Clock, Exact, Tenant, Time};
-use store::{Draft, Tx, redirects};
+use lineage::Redirects;
+use store::{Draft, Tx};
 
 use super::rows;
 use super::subject::{Outcome, Stored, Subject, TagChange};
-use super::{Member, MemberId};
+use super::{Member, MemberId, MemberKind};
 use crate::activity;
 use crate::activity::rows::History;
 use crate::segment::figures;
@@ -20,6 +21,9 @@ use crate::tag;
 use crate::tag::catalog::Catalog;
 use crate::tag::catalogs::{Catalogs, Hold};
 use crate::tag::member_tags;
+
+/// How many members are revised in one transaction.
+pub(crate) const MEMBERS_MAX: usize = 500;
 
 /// Begins revisions.
 #[derive(Clone)]
@@ -69,8 +73,9 @@ impl Revision<'_> {
     pub(crate) async fn redirects(
         &self,
         members: impl IntoIterator<Item = MemberId>,
-    ) -> Result<BTreeMap<MemberId, MemberId>, Fault> {
-        redirects(&**self.tx, self.tenant, members).await
+    ) -> Result<Redirects<MemberKind>, Fault> {
+        let members: Vec<_> = members.into_iter().map(|member| (self.tenant, member)).collect();
+        Redirects::of(&**self.tx, members).await
     }
 
     /// The members, locked. Who has no row is new.
@@ -245,20 +250,6 @@ impl Revision<'_> {
     }
 }
 
-/// Where members' ids lead, for those that were merged.
-pub(crate) async fn redirects(
-    conn: &impl sea_orm::ConnectionTrait,
-    tenant: Tenant,
-    members: impl IntoIterator<Item = MemberId>,
-) -> Result<BTreeMap<MemberId, MemberId>, Fault> {
-    let ids: Vec<_> = members.into_iter().map(|member| (tenant, member.uuid())).collect();
-    let led = redirects::follow_many(conn, &ids).await?;
-    Ok(led
-        .into_iter()
-        .map(|((_, from), to)| (MemberId::from_uuid(from), MemberId::from_uuid(to)))
-        .collect())
-}
-
 /// A change that others learn of.
 struct TagChangedValue<'a> {
     code: &'a str,
@@ -270,7 +261,7 @@ impl<'a> TagChangedValue<'a> {
         let (_, after) = change.values()?;
         Some(Self {
             code: &change.code,
-            after: after.map(tag::value_wire::write),
+            after: after.map(tag::value::wire::write),
         })
     }
 }

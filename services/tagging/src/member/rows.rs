@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Tx, for_update, insert_rows, look_up, looked_up};
+use store::{Row as _, Tx, for_update, insert_rows, look_up, looked_up};
 
 use super::{Member, MemberId, Profile};
-use crate::store::{OF_MEMBER, execute, member_id, member_list, query, time};
+use crate::store::{OF_MEMBER, execute, member_list, query};
 
 /// Which of these members have a row.
 pub(crate) async fn known(
@@ -26,7 +26,7 @@ pub(crate) async fn known(
     query(conn, &sql, parameters)
         .await?
         .iter()
-        .map(|row| member_id(row, 0))
+        .map(|row| row.id(0))
         .collect()
 }
 
@@ -54,7 +54,7 @@ pub(crate) async fn lock(
          active_channels FROM {found}"
     );
     let rows = query(&**tx, &sql, parameters).await?;
-    rows.iter().map(|row| Ok((member_id(row, 0)?, read(row)?))).collect()
+    rows.iter().map(|row| Ok((row.id(0)?, read(row)?))).collect()
 }
 
 /// A page of members after a member, by id.
@@ -73,7 +73,7 @@ pub(crate) async fn page(
     query(conn, &sql, parameters)
         .await?
         .iter()
-        .map(|row| member_id(row, 0))
+        .map(|row| row.id(0))
         .collect()
 }
 
@@ -131,20 +131,20 @@ fn rows(tenant: Tenant, members: &[(MemberId, &Member)]) -> Vec<Vec<Value>> {
 }
 
 fn read(row: &QueryResult) -> Result<Member, Fault> {
-    let birth_month: Option<i64> = row.try_get_by_index(5)?;
+    let birth_month: Option<i64> = row.get(5)?;
     let profile = Profile {
-        gender: row.try_get_by_index(1)?,
-        province: row.try_get_by_index(2)?,
-        city: row.try_get_by_index(3)?,
-        channel_codes: split(&row.try_get_by_index::<String>(4)?),
+        gender: row.get(1)?,
+        province: row.get(2)?,
+        city: row.get(3)?,
+        channel_codes: split(&row.get::<String>(4)?),
         birth_month: birth_month.map(u8::try_from).transpose().map_err(Fault::internal)?,
-        tier_code: row.try_get_by_index(6)?,
+        tier_code: row.get(6)?,
     };
     Ok(Member {
         profile,
-        profile_time: time(row, 7)?,
-        tier_time: time(row, 8)?,
-        active_channels: split(&row.try_get_by_index::<String>(9)?),
+        profile_time: row.time(7)?,
+        tier_time: row.time(8)?,
+        active_channels: split(&row.get::<String>(9)?),
     })
 }
 

@@ -1,5 +1,7 @@
 //! The one definition of a segment: a condition, evaluated on what is known of a member at one moment.
 
+pub(crate) mod wire;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::member::{Field, Profile};

@@ -2,13 +2,12 @@ use contracts::tagging::v1::{self, CreateSegmentRequest, CreateSegmentResponse};
 use fault::{Fault, Violations};
 use kernel::Time;
 use rpc::Call;
-use store::Begun;
 
 use super::condition::Condition;
 use super::rows;
 use super::rows::Row;
 use super::{SEGMENTS_MAX, Segment};
-use super::{condition_wire, wire};
+use super::{condition, wire};
 use crate::api::TaggingApi;
 use crate::refusals;
 use crate::tag::catalog::Catalog;
@@ -22,10 +21,7 @@ impl TaggingApi {
     ) -> Result<CreateSegmentResponse, Fault> {
         let row = parse(call.segment.as_ref(), self.clock.now())?;
 
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let revision = self.revisions.begin(&tx, call.tenant(), Hold::Alone).await?;
         let Segment { code, condition, .. } = &row.segment;
         if revision.catalog.condition(code).is_some() {
@@ -48,14 +44,14 @@ impl TaggingApi {
 /// Refuses a condition that does not fit the brand's tags.
 pub(crate) fn check(condition: &Condition, path: &str, catalog: &Catalog) -> Result<(), Fault> {
     let value_type = |code: &str| catalog.tag(code).map(|tag| tag.value_type);
-    Ok(condition_wire::check(condition, path, &value_type)?)
+    Ok(condition::wire::check(condition, path, &value_type)?)
 }
 
 fn parse(wire: Option<&v1::Segment>, now: Time) -> Result<Row, Fault> {
     let mut violations = Violations::new();
     let parsed = wire.and_then(|segment| {
         let tree = segment.condition.clone()?;
-        let condition = condition_wire::parse(&tree, "segment.condition", &mut violations)?;
+        let condition = condition::wire::parse(&tree, "segment.condition", &mut violations)?;
         Some((segment, tree, condition))
     });
     violations.finish()?;

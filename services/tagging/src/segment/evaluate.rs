@@ -6,9 +6,12 @@ use store::Db;
 
 use super::rows;
 use crate::member;
-use crate::member::revision::Revisions;
+use crate::member::revision::{MEMBERS_MAX, Revisions};
+use crate::store::LOOK_AGAIN;
 use crate::tag::catalogs::Hold;
-use crate::workers::{EVALUATIONS, LOOK_AGAIN, MEMBERS_MAX};
+
+/// The queue of segments that are evaluated, by their codes.
+pub(crate) const EVALUATIONS: &str = "tagging.evaluate_segments";
 
 /// Evaluates members by new conditions, a page at a time, and only by these.
 ///

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Tx, insert_rows};
+use store::{Row as _, Tx, insert_rows};
 
 use crate::store::query;
 
@@ -104,7 +104,7 @@ pub(crate) async fn members(conn: &impl ConnectionTrait, tenant: Tenant, tally: 
         [tenant.uuid().into(), kind.into(), code.into(), value.into()],
     )
     .await?;
-    Ok(rows.first().map_or(Ok(0), |row| row.try_get_by_index(0))?)
+    Ok(rows.first().map_or(Ok(0), |row| row.get(0))?)
 }
 
 /// All segments with their numbers of members.
@@ -116,9 +116,7 @@ async fn codes(conn: &impl ConnectionTrait, tenant: Tenant, kind: &str) -> Resul
     const READ: &str =
         "SELECT code, members FROM tally WHERE tenant_id = $1 AND kind = $2 AND members > 0 ORDER BY code";
     let rows = query(conn, READ, [tenant.uuid().into(), kind.into()]).await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
-        .collect()
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// All figures of a brand.
@@ -171,12 +169,8 @@ pub(crate) async fn summary(conn: &impl ConnectionTrait, tenant: Tenant, tags_ma
 }
 
 fn add_row(summary: &mut Summary, row: &QueryResult) -> Result<(), Fault> {
-    let (part, a, b): (String, String, String) = (
-        row.try_get_by_index(0)?,
-        row.try_get_by_index(1)?,
-        row.try_get_by_index(2)?,
-    );
-    let members: i64 = row.try_get_by_index(4)?;
+    let (part, a, b): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let members: i64 = row.get(4)?;
     match part.as_str() {
         "members" => summary.members = members,
         "segment" => {
@@ -191,16 +185,16 @@ fn add_row(summary: &mut Summary, row: &QueryResult) -> Result<(), Fault> {
         "tag" => summary.tags.push(TagFigure {
             code: a,
             value: b,
-            value_type: row.try_get_by_index(3)?,
+            value_type: row.get(3)?,
             members,
         }),
         "channel" => {
             let total = ChannelTotal {
                 activity_count: members,
-                order_count: row.try_get_by_index(5)?,
-                refund_count: row.try_get_by_index(6)?,
-                sales: row.try_get_by_index(7)?,
-                refunds: row.try_get_by_index(8)?,
+                order_count: row.get(5)?,
+                refund_count: row.get(6)?,
+                sales: row.get(7)?,
+                refunds: row.get(8)?,
             };
             summary.channel_totals.insert((a, b), total);
         }

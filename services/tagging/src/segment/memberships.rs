@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
-use store::{Column, Tx, insert_rows, look_up, looked_up, values};
+use store::{Column, Row as _, Tx, insert_rows, look_up, looked_up, values};
 
 use crate::member::MemberId;
-use crate::store::{OF_MEMBER, execute, member_id, member_list, query, time};
+use crate::store::{OF_MEMBER, execute, member_list, query};
 
 /// How many memberships are deleted in one statement.
 const DELETED_MAX: usize = 5_000;
@@ -25,10 +25,7 @@ pub(crate) async fn load(
     let sql = format!("SELECT member_id, segment_code FROM {found}");
     let mut loaded: BTreeMap<MemberId, BTreeSet<String>> = BTreeMap::new();
     for row in &query(conn, &sql, parameters).await? {
-        loaded
-            .entry(member_id(row, 0)?)
-            .or_default()
-            .insert(row.try_get_by_index(1)?);
+        loaded.entry(row.id(0)?).or_default().insert(row.get(1)?);
     }
     Ok(loaded)
 }
@@ -42,9 +39,7 @@ pub(crate) async fn of_member(
     const OF: &str = "SELECT segment_code, enter_time FROM segment_member WHERE tenant_id = $1 AND member_id = $2 \
          ORDER BY segment_code";
     let rows = query(conn, OF, [tenant.uuid().into(), member.uuid().into()]).await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get_by_index(0)?, time(row, 1)?)))
-        .collect()
+    rows.iter().map(|row| Ok((row.get(0)?, row.time(1)?))).collect()
 }
 
 /// Since when a member belongs to a segment.
@@ -57,7 +52,7 @@ pub(crate) async fn enter_time(
     const CHECK: &str =
         "SELECT enter_time FROM segment_member WHERE tenant_id = $1 AND segment_code = $2 AND member_id = $3";
     let rows = query(conn, CHECK, [tenant.uuid().into(), code.into(), member.uuid().into()]).await?;
-    rows.first().map(|row| time(row, 0)).transpose()
+    rows.first().map(|row| row.time(0)).transpose()
 }
 
 /// A page of a segment's members after a member, by id.
@@ -66,7 +61,7 @@ pub(crate) async fn page(
     tenant: Tenant,
     code: &str,
     after: Option<MemberId>,
-    limit: u64,
+    rows_max: i64,
 ) -> Result<Vec<(MemberId, Time)>, Fault> {
     let (beyond, after) = match after {
         Some(after) => (" AND member_id > $3", Some(after.uuid().into())),
@@ -74,13 +69,13 @@ pub(crate) async fn page(
     };
     let sql = format!(
         "SELECT member_id, enter_time FROM segment_member WHERE tenant_id = $1 AND segment_code = $2{beyond} \
-         ORDER BY member_id LIMIT {limit}"
+         ORDER BY member_id LIMIT {rows_max}"
     );
     let parameters = [Value::from(tenant.uuid()), code.into()].into_iter().chain(after);
     query(conn, &sql, parameters)
         .await?
         .iter()
-        .map(|row| Ok((member_id(row, 0)?, time(row, 1)?)))
+        .map(|row| Ok((row.id(0)?, row.time(1)?)))
         .collect()
 }
 

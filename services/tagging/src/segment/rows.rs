@@ -4,15 +4,15 @@ use contracts::tagging::v1;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Tx, for_update, stuck};
+use store::{Row as _, Tx, for_update, stuck};
 use uuid::Uuid;
 
 use super::Segment;
+use super::condition;
 use super::condition::Condition;
-use super::condition_wire;
 use crate::member::MemberId;
-use crate::store::{execute, next_in_turn, query, time};
-use crate::workers::EVALUATIONS;
+use crate::segment::evaluate::EVALUATIONS;
+use crate::store::{execute, next_in_turn, query};
 
 const COLUMNS: &str = "segment_code, display_name, description, condition_tree, condition_version, is_evaluating, \
      evaluated_count, version, create_time, update_time";
@@ -34,8 +34,8 @@ pub(crate) async fn conditions(conn: &impl ConnectionTrait, tenant: Tenant) -> R
     const ALL: &str = "SELECT segment_code, condition_tree FROM segment WHERE tenant_id = $1";
     let rows = query(conn, ALL, [tenant.uuid().into()]).await?;
     let read = |row: &QueryResult| {
-        let (_, condition) = condition_wire::decode(&row.try_get_by_index::<Vec<u8>>(1)?)?;
-        Ok((row.try_get_by_index(0)?, condition))
+        let (_, condition) = condition::wire::decode(&row.get::<Vec<u8>>(1)?)?;
+        Ok((row.get(0)?, condition))
     };
     rows.iter().map(read).collect()
 }
@@ -58,10 +58,10 @@ pub(crate) async fn page(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
     after: &str,
-    limit: u64,
+    rows_max: i64,
 ) -> Result<Vec<Row>, Fault> {
     let sql = format!(
-        "SELECT {} FROM segment WHERE tenant_id = $1 AND segment_code > $2 ORDER BY segment_code LIMIT {limit}",
+        "SELECT {} FROM segment WHERE tenant_id = $1 AND segment_code > $2 ORDER BY segment_code LIMIT {rows_max}",
         columns()
     );
     query(conn, &sql, [tenant.uuid().into(), after.into()])
@@ -79,7 +79,7 @@ pub(crate) async fn count(conn: &impl ConnectionTrait, tenant: Tenant) -> Result
         [tenant.uuid().into()],
     )
     .await?;
-    let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    let count: i64 = rows.first().map_or(Ok(0), |row| row.get(0))?;
     u64::try_from(count).map_err(Fault::internal)
 }
 
@@ -99,7 +99,7 @@ pub(crate) async fn insert(tx: &Tx, tenant: Tenant, row: &Row) -> Result<(), Fau
         code.into(),
         display_name.into(),
         description.into(),
-        condition_wire::encode(&row.condition).into(),
+        condition::wire::encode(&row.condition).into(),
         row.segment.condition_version.into(),
         row.segment.is_evaluating.into(),
         row.segment.evaluated_count.into(),
@@ -134,7 +134,7 @@ pub(crate) async fn update_condition(tx: &Tx, tenant: Tenant, row: &Row) -> Resu
     let parameters = [
         tenant.uuid().into(),
         row.segment.code.clone().into(),
-        condition_wire::encode(&row.condition).into(),
+        condition::wire::encode(&row.condition).into(),
         row.segment.condition_version.into(),
         true.into(),
     ];
@@ -160,7 +160,7 @@ pub(crate) async fn evaluated_to(tx: &Tx, tenant: Tenant, code: &str) -> Result<
         format!("SELECT evaluated_to FROM segment WHERE tenant_id = $1 AND segment_code = $2 AND is_evaluating{lock}");
     let rows = query(&**tx, &sql, [tenant.uuid().into(), code.into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let member: Option<Uuid> = row.try_get_by_index(0)?;
+    let member: Option<Uuid> = row.get(0)?;
     Ok(Some(member.map(MemberId::from_uuid)))
 }
 
@@ -187,19 +187,19 @@ pub(crate) async fn end_evaluation(tx: &Tx, tenant: Tenant, code: &str) -> Resul
 }
 
 fn read(row: &QueryResult) -> Result<Row, Fault> {
-    let (wire, condition) = condition_wire::decode(&row.try_get_by_index::<Vec<u8>>(3)?)?;
+    let (wire, condition) = condition::wire::decode(&row.get::<Vec<u8>>(3)?)?;
     let segment = Segment {
-        code: row.try_get_by_index(0)?,
-        display_name: row.try_get_by_index(1)?,
-        description: row.try_get_by_index(2)?,
+        code: row.get(0)?,
+        display_name: row.get(1)?,
+        description: row.get(2)?,
         condition,
-        condition_version: row.try_get_by_index(4)?,
-        is_evaluating: row.try_get_by_index(5)?,
-        evaluated_count: row.try_get_by_index(6)?,
-        version: row.try_get_by_index(7)?,
-        create_time: time(row, 8)?,
-        update_time: time(row, 9)?,
-        failure: row.try_get_by_index(10)?,
+        condition_version: row.get(4)?,
+        is_evaluating: row.get(5)?,
+        evaluated_count: row.get(6)?,
+        version: row.get(7)?,
+        create_time: row.time(8)?,
+        update_time: row.time(9)?,
+        failure: row.get(10)?,
     };
     Ok(Row {
         segment,

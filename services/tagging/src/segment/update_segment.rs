@@ -1,32 +1,42 @@
 use contracts::tagging::v1::{UpdateSegmentRequest, UpdateSegmentResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
-use store::{Begun, stuck};
+use store::stuck;
 
-use super::condition_wire;
+use super::condition;
 use super::create_segment::check;
 use super::get_segment;
 use super::rows;
 use super::rows::Row;
 use crate::api::TaggingApi;
+use crate::segment::evaluate::EVALUATIONS;
 use crate::tag::catalogs;
 use crate::tag::catalogs::Hold;
-use crate::tag::update_tag::check_etag;
-use crate::workers::EVALUATIONS;
+
+/// The fields of a segment that may change.
+#[derive(Clone, Copy)]
+enum Field {
+    DisplayName,
+    Description,
+    Condition,
+}
+
+const FIELDS: [(&str, Field); 3] = [
+    ("display_name", Field::DisplayName),
+    ("description", Field::Description),
+    ("condition", Field::Condition),
+];
 
 impl TaggingApi {
     pub(crate) async fn update_segment(
         &self,
         call: Call<UpdateSegmentRequest>,
     ) -> Result<UpdateSegmentResponse, Fault> {
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let revision = self.revisions.begin(&tx, call.tenant(), Hold::Alone).await?;
         let before = rows::find(&**tx, call.tenant(), &call.segment_code).await?;
         let before = before.ok_or_else(|| Fault::not_found("segment", &call.segment_code))?;
-        check_etag(&call.etag, before.segment.version)?;
+        Fault::check_etag(&call.etag, before.segment.version)?;
         let condition_before = before.segment.condition.clone();
         let mut row = apply(&call, before)?;
         check(&row.segment.condition, "condition", &revision.catalog)?;
@@ -34,7 +44,7 @@ impl TaggingApi {
         row.segment.version = row.segment.version.saturating_add(1);
         row.segment.update_time = revision.now;
         rows::update(&tx, call.tenant(), &row.segment).await?;
-        // What selects the same members as before need not be evaluated.
+        // A condition that selects the same members as before need not be evaluated.
         if row.segment.condition != condition_before {
             row.segment.condition_version = row.segment.condition_version.saturating_add(1);
             row.segment.is_evaluating = true;
@@ -51,28 +61,21 @@ impl TaggingApi {
 
 fn apply(request: &UpdateSegmentRequest, mut row: Row) -> Result<Row, Fault> {
     let mut violations = Violations::new();
-    let paths = request
-        .update_mask
-        .as_ref()
-        .map(|mask| mask.paths.as_slice())
-        .unwrap_or_default();
-    violations.check(!paths.is_empty(), "update_mask", "must name at least one field");
-    for path in paths {
-        match path.as_str() {
-            "display_name" => {
+    for field in violations.mask(request.update_mask.as_ref(), &FIELDS) {
+        match field {
+            Field::DisplayName => {
                 violations.check(!request.display_name.is_empty(), "display_name", "must not be empty");
                 row.segment.display_name.clone_from(&request.display_name);
             }
-            "description" => row.segment.description.clone_from(&request.description),
-            "condition" => {
+            Field::Description => row.segment.description.clone_from(&request.description),
+            Field::Condition => {
                 violations.check(request.condition.is_some(), "condition", "must be given");
                 let Some(tree) = &request.condition else { continue };
-                if let Some(condition) = condition_wire::parse(tree, "condition", &mut violations) {
+                if let Some(condition) = condition::wire::parse(tree, "condition", &mut violations) {
                     row.segment.condition = condition;
                     row.condition = tree.clone();
                 }
             }
-            other => violations.add("update_mask", format!("{other} is not a field that can be changed")),
         }
     }
     violations.finish()?;

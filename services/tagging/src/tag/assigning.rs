@@ -13,7 +13,7 @@ use store::{Answers, Db};
 use super::catalog::Catalog;
 use super::catalogs::Hold;
 use super::value::{Value, ValueType};
-use super::{value_wire, wire};
+use super::{value, wire};
 use crate::activity::wire::Who;
 use crate::member::MemberId;
 use crate::member::people::People;
@@ -77,10 +77,9 @@ impl Assigner {
         let ready = || asked.iter().flatten();
         let tx = self.db.begin().await?;
         let revision = self.revisions.begin(&tx, principal.tenant, Hold::Shared).await?;
-        let led = revision
-            .redirects(ready().map(|it| it.member).collect::<BTreeSet<_>>())
-            .await?;
-        let lead = |member: MemberId| led.get(&member).copied().unwrap_or(member);
+        let members: BTreeSet<MemberId> = ready().map(|it| it.member).collect();
+        let redirects = revision.redirects(members).await?;
+        let lead = |member: MemberId| redirects.follow(revision.tenant, member);
         let mut subjects = revision.subjects(&ready().map(|it| lead(it.member)).collect()).await?;
         let mut answers = Answers::to(&tx, ready().map(|it| &it.key)).await?;
 
@@ -220,7 +219,7 @@ fn parse_assignments(wire: &[TagAssignment], now: Time) -> Result<Vec<Assignment
         let value = assignment
             .value
             .as_ref()
-            .and_then(|value| violations.parse(format!("{path}.value"), value_wire::parse(value)));
+            .and_then(|value| violations.parse(format!("{path}.value"), value::wire::parse(value)));
         let expire_time = assignment.expire_time.as_ref().and_then(Time::from_wire);
         let is_right = assignment.expire_time.is_none() || expire_time.is_some_and(|expire_time| expire_time > now);
         violations.check(

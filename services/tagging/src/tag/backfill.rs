@@ -8,8 +8,11 @@ use super::catalogs;
 use super::catalogs::Hold;
 use super::rows;
 use crate::member;
-use crate::member::revision::Revisions;
-use crate::workers::{BACKFILLS, LOOK_AGAIN, MEMBERS_MAX};
+use crate::member::revision::{MEMBERS_MAX, Revisions};
+use crate::store::LOOK_AGAIN;
+
+/// The queue of tags that are backfilled, by their codes.
+pub(crate) const BACKFILLS: &str = "tagging.backfill_tags";
 
 /// Counts the activities of the past into new computed tags, a page of members at a time.
 ///

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, DbBackend};
-use store::Tx;
+use store::{Row as _, Tx};
 
 use super::catalog::Catalog;
 use super::rows;
@@ -94,5 +94,5 @@ async fn find(tx: &Tx, tenant: Tenant, hold: Hold) -> Result<Option<i64>, Fault>
     };
     let sql = format!("SELECT version FROM catalog WHERE tenant_id = $1{lock}");
     let rows = query(&**tx, &sql, [tenant.uuid().into()]).await?;
-    Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?)
+    Ok(rows.first().map(|row| row.get(0)).transpose()?)
 }

@@ -1,7 +1,6 @@
 use contracts::tagging::v1::{CreateTagRequest, CreateTagResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
-use store::Begun;
 
 use super::TAGS_MAX;
 use super::catalogs;
@@ -21,10 +20,7 @@ impl TaggingApi {
         violations.finish()?;
         let tag = tag.ok_or_else(|| Fault::invalid("tag", "must be a whole definition"))?;
 
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let revision = self.revisions.begin(&tx, call.tenant(), Hold::Alone).await?;
         if revision.catalog.tag(&tag.code).is_some() {
             return Err(refusals::tag_exists(&tag.code));

@@ -9,8 +9,10 @@ use store::Db;
 use super::catalogs::Hold;
 use super::member_tags;
 use crate::member::MemberId;
-use crate::member::revision::Revisions;
-use crate::workers::{LOOKS, MEMBERS_MAX};
+use crate::member::revision::{MEMBERS_MAX, Revisions};
+
+/// The queue of members with a tag whose time has come, by their ids.
+pub(crate) const LOOKS: &str = "tagging.look_at_due";
 
 /// The timer of windows and lifetimes: members with a tag whose time has come are revised, which lets assignments lapse
 /// and folds computed tags afresh. Finds them by an index of due times, so its cost is that of what is due; each brand in

@@ -1,6 +1,6 @@
 use contracts::tagging::v1::{ListMemberTagsRequest, ListMemberTagsResponse};
 use fault::Fault;
-use kernel::page_size;
+use kernel::Page;
 use rpc::Call;
 
 use super::member_tags;
@@ -15,10 +15,10 @@ impl TaggingApi {
     ) -> Result<ListMemberTagsResponse, Fault> {
         let member = self.survivor(call.tenant(), &call.member_id).await?;
         let filter = pages::filter(call.tenant(), "member_tags", &[&member.to_string()]);
-        let after = pages::code_after(&filter, &call.page_token)?;
-        let size = page_size(call.page_size);
-        let mut tags = member_tags::page(self.db.read(), call.tenant(), member, &after, pages::rows_max(size)).await?;
-        let next_page_token = pages::cut(&mut tags, size, &filter, |(code, _)| code.clone().into_bytes());
+        let page = Page::parse(filter, call.page_size, &call.page_token)?;
+        let after = page.text()?.unwrap_or_default();
+        let mut tags = member_tags::page(self.db.read(), call.tenant(), member, &after, page.rows_max()).await?;
+        let next_page_token = page.cut(&mut tags, |(code, _)| code.clone());
         let now = self.clock.now();
         let tags = tags
             .into_iter()

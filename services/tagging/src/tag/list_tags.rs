@@ -1,6 +1,6 @@
 use contracts::tagging::v1::{ListTagsRequest, ListTagsResponse};
 use fault::Fault;
-use kernel::page_size;
+use kernel::Page;
 use rpc::Call;
 
 use super::rows;
@@ -11,17 +11,10 @@ use crate::pages;
 impl TaggingApi {
     pub(crate) async fn list_tags(&self, call: Call<ListTagsRequest>) -> Result<ListTagsResponse, Fault> {
         let filter = pages::filter(call.tenant(), "tags", &[&call.group]);
-        let after = pages::code_after(&filter, &call.page_token)?;
-        let size = page_size(call.page_size);
-        let mut tags = rows::page(
-            self.db.read(),
-            call.tenant(),
-            &call.group,
-            &after,
-            pages::rows_max(size),
-        )
-        .await?;
-        let next_page_token = pages::cut(&mut tags, size, &filter, |tag| tag.code.clone().into_bytes());
+        let page = Page::parse(filter, call.page_size, &call.page_token)?;
+        let after = page.text()?.unwrap_or_default();
+        let mut tags = rows::page(self.db.read(), call.tenant(), &call.group, &after, page.rows_max()).await?;
+        let next_page_token = page.cut(&mut tags, |tag| tag.code.clone());
         Ok(ListTagsResponse {
             tags: tags.into_iter().map(wire::write).collect(),
             next_page_token,

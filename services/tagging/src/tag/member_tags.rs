@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value as SqlValue};
-use store::{Column, Tx, insert_rows, look_up, looked_up, stuck, values};
+use store::{Column, Row as _, Tx, insert_rows, look_up, looked_up, stuck, values};
 
 use super::MemberTag;
 use super::computation::Mark;
 use super::rows::value_type;
 use super::value::{Value, ValueType};
 use crate::member::MemberId;
-use crate::store::{OF_MEMBER, execute, member_id, member_list, optional_time, query, time};
-use crate::workers::LOOKS;
+use crate::store::{OF_MEMBER, execute, member_list, query};
+use crate::tag::due::LOOKS;
 
 /// How many tags are deleted in one statement.
 const DELETED_MAX: usize = 5_000;
@@ -34,7 +34,7 @@ pub(crate) async fn load(
     let mut loaded: BTreeMap<MemberId, BTreeMap<String, MemberTag>> = BTreeMap::new();
     for row in &query(conn, &sql, parameters).await? {
         let (code, tag) = read(row)?;
-        loaded.entry(member_id(row, 0)?).or_default().insert(code, tag);
+        loaded.entry(row.id(0)?).or_default().insert(code, tag);
     }
     Ok(loaded)
 }
@@ -45,11 +45,11 @@ pub(crate) async fn page(
     tenant: Tenant,
     member: MemberId,
     after: &str,
-    limit: u64,
+    rows_max: i64,
 ) -> Result<Vec<(String, MemberTag)>, Fault> {
     let sql = format!(
         "SELECT {COLUMNS} FROM member_tag WHERE tenant_id = $1 AND member_id = $2 AND tag_code > $3 \
-         ORDER BY tag_code LIMIT {limit}"
+         ORDER BY tag_code LIMIT {rows_max}"
     );
     let parameters = [tenant.uuid().into(), member.uuid().into(), after.into()];
     query(conn, &sql, parameters).await?.iter().map(read).collect()
@@ -62,8 +62,8 @@ pub(crate) async fn next_due(conn: &impl ConnectionTrait) -> Result<Vec<(Tenant,
          ORDER BY catalog.tenant_id";
     let mut next = Vec::new();
     for row in &query(conn, NEXT, []).await? {
-        if let Some(due_time) = optional_time(row, 1)? {
-            next.push((Tenant::from_uuid(row.try_get_by_index(0)?), due_time));
+        if let Some(due_time) = row.optional_time(1)? {
+            next.push((row.tenant(0)?, due_time));
         }
     }
     Ok(next)
@@ -74,7 +74,7 @@ pub(crate) async fn next_due_after(conn: &impl ConnectionTrait, now: Time) -> Re
     const NEXT: &str = "SELECT MIN(next.due) FROM (SELECT (SELECT MIN(member_tag.due_time) FROM member_tag \
          WHERE member_tag.tenant_id = catalog.tenant_id AND member_tag.due_time IS NOT NULL AND member_tag.due_time > $1) AS due FROM catalog) AS next";
     let rows = query(conn, NEXT, [now.micros().into()]).await?;
-    let due = rows.first().map(|row| optional_time(row, 0)).transpose()?;
+    let due = rows.first().map(|row| row.optional_time(0)).transpose()?;
     Ok(due.flatten())
 }
 
@@ -93,7 +93,7 @@ pub(crate) async fn due(
     );
     let rows = query(conn, &sql, [tenant.uuid().into(), now.micros().into()]).await?;
     // A member may have many tags whose time has come.
-    let members: BTreeSet<MemberId> = rows.iter().map(|row| member_id(row, 0)).collect::<Result<_, Fault>>()?;
+    let members: BTreeSet<MemberId> = rows.iter().map(|row| row.id(0)).collect::<Result<_, Fault>>()?;
     Ok(members.into_iter().collect())
 }
 
@@ -156,8 +156,8 @@ pub(crate) fn row(tenant: Tenant, (member, code, tag): &(MemberId, &str, &Member
 }
 
 pub(crate) fn read(row: &QueryResult) -> Result<(String, MemberTag), Fault> {
-    let (number, text): (Option<i64>, Option<String>) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
-    let value = match (value_type(&row.try_get_by_index::<String>(2)?)?, number, text) {
+    let (number, text): (Option<i64>, Option<String>) = (row.get(3)?, row.get(4)?);
+    let value = match (value_type(&row.get::<String>(2)?)?, number, text) {
         (ValueType::Bool, Some(number), None) => Value::Bool(number != 0),
         (ValueType::Int, Some(number), None) => Value::Int(number),
         (ValueType::Time, Some(number), None) => Value::Time(Time::from_micros(number)),
@@ -166,16 +166,17 @@ pub(crate) fn read(row: &QueryResult) -> Result<(String, MemberTag), Fault> {
             return Err(Fault::internal("a stored value does not read"));
         }
     };
-    let mark_key: Option<String> = row.try_get_by_index(9)?;
-    let mark = optional_time(row, 8)?
+    let mark_key: Option<String> = row.get(9)?;
+    let mark = row
+        .optional_time(8)?
         .zip(mark_key)
         .map(|(time, key)| Mark { time, key });
     let tag = MemberTag {
         value,
-        source: row.try_get_by_index(5)?,
-        assign_time: time(row, 6)?,
-        due_time: optional_time(row, 7)?,
+        source: row.get(5)?,
+        assign_time: row.time(6)?,
+        due_time: row.optional_time(7)?,
         mark,
     };
-    Ok((row.try_get_by_index(1)?, tag))
+    Ok((row.get(1)?, tag))
 }

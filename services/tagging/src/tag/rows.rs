@@ -5,15 +5,15 @@ use fault::{Fault, Violations};
 use kernel::{Tenant, Time};
 use prost::Message;
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Tx, for_update, stuck};
+use store::{Row as _, Tx, for_update, stuck};
 use uuid::Uuid;
 
 use super::value::ValueType;
 use super::wire;
 use super::{Tag, TagSource};
 use crate::member::MemberId;
-use crate::store::{execute, next_in_turn, query, time};
-use crate::workers::BACKFILLS;
+use crate::store::{execute, next_in_turn, query};
+use crate::tag::backfill::BACKFILLS;
 
 const COLUMNS: &str = "tag_code, display_name, group_name, description, value_type, is_static, source_kind, \
      computation, lifetime_days, is_backfilling, version, create_time, update_time";
@@ -52,11 +52,11 @@ pub(crate) async fn page(
     tenant: Tenant,
     group: &str,
     after: &str,
-    limit: u64,
+    rows_max: i64,
 ) -> Result<Vec<Tag>, Fault> {
     let sql = format!(
         "SELECT {} FROM tag WHERE tenant_id = $1 AND tag_code > $2 AND ($3 = '' OR group_name = $3) \
-         ORDER BY tag_code LIMIT {limit}",
+         ORDER BY tag_code LIMIT {rows_max}",
         columns()
     );
     let parameters = [tenant.uuid().into(), after.into(), group.into()];
@@ -71,7 +71,7 @@ pub(crate) async fn count(conn: &impl ConnectionTrait, tenant: Tenant) -> Result
         [tenant.uuid().into()],
     )
     .await?;
-    let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    let count: i64 = rows.first().map_or(Ok(0), |row| row.get(0))?;
     u64::try_from(count).map_err(Fault::internal)
 }
 
@@ -140,7 +140,7 @@ pub(crate) async fn backfilled_to(tx: &Tx, tenant: Tenant, code: &str) -> Result
     let sql = format!("SELECT backfilled_to FROM tag WHERE tenant_id = $1 AND tag_code = $2 AND is_backfilling{lock}");
     let rows = query(&**tx, &sql, [tenant.uuid().into(), code.into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let member: Option<Uuid> = row.try_get_by_index(0)?;
+    let member: Option<Uuid> = row.get(0)?;
     Ok(Some(member.map(MemberId::from_uuid)))
 }
 
@@ -159,21 +159,21 @@ pub(crate) async fn end_backfill(tx: &Tx, tenant: Tenant, code: &str) -> Result<
 }
 
 fn read(row: &QueryResult) -> Result<Tag, Fault> {
-    let lifetime_days: Option<i64> = row.try_get_by_index(8)?;
+    let lifetime_days: Option<i64> = row.get(8)?;
     Ok(Tag {
-        failure: row.try_get_by_index(13)?,
-        code: row.try_get_by_index(0)?,
-        display_name: row.try_get_by_index(1)?,
-        group: row.try_get_by_index(2)?,
-        description: row.try_get_by_index(3)?,
-        value_type: value_type(&row.try_get_by_index::<String>(4)?)?,
-        is_static: row.try_get_by_index(5)?,
-        source: source(&row.try_get_by_index::<String>(6)?, row.try_get_by_index(7)?)?,
+        failure: row.get(13)?,
+        code: row.get(0)?,
+        display_name: row.get(1)?,
+        group: row.get(2)?,
+        description: row.get(3)?,
+        value_type: value_type(&row.get::<String>(4)?)?,
+        is_static: row.get(5)?,
+        source: source(&row.get::<String>(6)?, row.get(7)?)?,
         lifetime_days: lifetime_days.map(u16::try_from).transpose().map_err(Fault::internal)?,
-        is_backfilling: row.try_get_by_index(9)?,
-        version: row.try_get_by_index(10)?,
-        create_time: time(row, 11)?,
-        update_time: time(row, 12)?,
+        is_backfilling: row.get(9)?,
+        version: row.get(10)?,
+        create_time: row.time(11)?,
+        update_time: row.time(12)?,
     })
 }
 

@@ -1,5 +1,7 @@
 //! The value of a tag.
 
+pub(crate) mod wire;
+
 use kernel::Time;
 
 /// The longest text that a value may be, in characters.

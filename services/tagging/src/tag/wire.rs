@@ -5,8 +5,8 @@ use fault::Violations;
 use kernel::{Currency, Time};
 
 use super::computation::{Aggregate, Computation, Operand};
+use super::value;
 use super::value::ValueType;
-use super::value_wire;
 use super::{MemberTag, Tag, TagSource};
 
 /// Reads a tag that is to be created; notes everything that is wrong with it, and then answers nothing.
@@ -240,7 +240,7 @@ pub(crate) fn write_member_tag(code: String, tag: &MemberTag, now: Time) -> v1::
     let expire_time = tag.due_time.filter(|_| tag.mark.is_none());
     v1::MemberTag {
         tag_code: code,
-        value: Some(value_wire::write(&tag.value)),
+        value: Some(value::wire::write(&tag.value)),
         source: tag.source.clone(),
         assign_time: Some(tag.assign_time.to_wire()),
         expire_time: expire_time.map(Time::to_wire),

@@ -15,12 +15,12 @@ use crate::domain::{
     EarnedBy, Effects, EntryId, MemberId, Outcome, Posting, Refusal, Subject, Verdict, counter_keys, counter_keys_of,
     judge,
 };
-use crate::earning::activity_wire::{activity_facts, cost_centre, inputs_digest};
+use crate::earning::activities::wire::{activity_facts, cost_centre, inputs_digest};
 use crate::earning::caps::{lock_counters, save_counters};
-use crate::earning::decision_wire::{caps_from_wire, decision_to_wire};
+use crate::earning::decisions::wire::{caps_from_wire, decision_to_wire};
 use crate::earning::decisions::{DecisionRow, decisions, save_decisions};
 use crate::earning::rule_books::RuleBooks;
-use crate::earning::tier_rows::tiers;
+use crate::earning::tiers::rows::tiers;
 use crate::posting::entries::EarnRow;
 
 /// An activity that rules are for, not judged yet.

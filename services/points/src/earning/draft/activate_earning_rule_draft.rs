@@ -2,7 +2,6 @@ use contracts::points::v1::{ActivateEarningRuleDraftRequest, ActivateEarningRule
 use fault::Fault;
 use kernel::Time;
 use rpc::Call;
-use store::Begun;
 
 use crate::api::PointsApi;
 use crate::domain::RuleState;
@@ -11,7 +10,7 @@ use crate::earning::rows;
 use crate::earning::rows::draft::DraftRow;
 use crate::earning::update_earning_rule::state_forbids;
 use crate::earning::wire::rule_to_wire;
-use crate::wire::{check_etag, parse_time};
+use crate::wire::parse_time;
 
 impl PointsApi {
     pub(crate) async fn activate_earning_rule_draft(
@@ -19,13 +18,10 @@ impl PointsApi {
         call: Call<ActivateEarningRuleDraftRequest>,
     ) -> Result<ActivateEarningRuleDraftResponse, Fault> {
         let told = parse_time("effect_time", call.effect_time.as_ref())?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let present = earning::rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
         let draft = rows::draft::draft(&**tx, call.tenant(), &call.code).await?;
-        check_etag(&call.etag, &draft.etag())?;
+        Fault::check_etag(&call.etag, draft.etag())?;
         if present.rule.state != RuleState::Active {
             return Err(state_forbids(&call.code, present.rule.state, RuleState::Active));
         }

@@ -2,7 +2,6 @@ use contracts::points::v1::{CreateEarningRuleDraftRequest, CreateEarningRuleDraf
 use fault::Fault;
 use kernel::Time;
 use rpc::Call;
-use store::Begun;
 
 use super::wire::draft_to_wire;
 use crate::api::PointsApi;
@@ -17,10 +16,7 @@ impl PointsApi {
         &self,
         call: Call<CreateEarningRuleDraftRequest>,
     ) -> Result<CreateEarningRuleDraftResponse, Fault> {
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         let mut row = earning::rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
         if row.rule.state != RuleState::Active {
             return Err(state_forbids(&call.code, row.rule.state, RuleState::Draft));

@@ -1,7 +1,6 @@
 use contracts::points::v1::{DiscardEarningRuleDraftRequest, DiscardEarningRuleDraftResponse};
 use fault::Fault;
 use rpc::Call;
-use store::Begun;
 
 use crate::api::PointsApi;
 use crate::earning;
@@ -12,10 +11,7 @@ impl PointsApi {
         &self,
         call: Call<DiscardEarningRuleDraftRequest>,
     ) -> Result<DiscardEarningRuleDraftResponse, Fault> {
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         earning::rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
         rows::draft::draft(&**tx, call.tenant(), &call.code).await?;
         rows::draft::delete_draft(&tx, call.tenant(), &call.code).await?;

@@ -2,13 +2,11 @@ use contracts::points::v1::{UpdateEarningRuleDraftRequest, UpdateEarningRuleDraf
 use fault::Fault;
 use kernel::Time;
 use rpc::Call;
-use store::Begun;
 
 use super::wire::draft_to_wire;
 use crate::api::PointsApi;
 use crate::earning::rows;
 use crate::earning::wire::RulePatch;
-use crate::wire::check_etag;
 use crate::{asset, earning};
 
 impl PointsApi {
@@ -22,13 +20,10 @@ impl PointsApi {
             .ok_or_else(|| Fault::invalid("earning_rule", "is required"))?;
         let paths = call.update_mask.as_ref().map_or(&[][..], |mask| mask.paths.as_slice());
         let patch = RulePatch::of_draft(sent, paths)?;
-        let tx = match self.db.begin_once(&call.key(&call.request_id)).await? {
-            Begun::Replay(answer) => return Ok(answer),
-            Begun::Fresh(tx) => tx,
-        };
+        let tx = store::begin_or_replay!(self.db, call);
         earning::rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
         let mut draft = rows::draft::draft(&**tx, call.tenant(), &call.code).await?;
-        check_etag(&call.etag, &draft.etag())?;
+        Fault::check_etag(&call.etag, draft.etag())?;
         let now = self.clock.now();
         patch.apply(&mut draft.row, now)?;
         self.compile(draft.row.rule.clone())?;

@@ -3,12 +3,12 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult};
-use store::{Tx, insert_rows, statement};
+use store::{Columns, Tx, insert_rows, statement};
 
 use super::RuleRow;
 use super::row::{COLUMNS, VERSION, rule_columns, version_values};
 use crate::domain::EarningRule;
-use crate::store::row::{Columns, select};
+use crate::store::row::select;
 
 /// A draft of a rule's next version.
 #[derive(Clone, Debug)]

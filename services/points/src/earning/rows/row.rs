@@ -3,11 +3,10 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{QueryResult, Value};
-use store::{Tx, insert_rows};
+use store::{Columns, Tx, insert_rows, unreadable};
 
 use super::RuleRow;
 use crate::domain::{Amount, EarningRule, ItemWorth, MemberCaps, Multiplier, Rate, Rounding, RuleState};
-use crate::store::row::{Columns, broken};
 
 /// In the order in which [`rule_row`] reads them.
 pub(crate) const COLUMNS: &str = "v.code, v.version, v.state, v.effect_time, v.asset_code, v.activity_types, \
@@ -97,7 +96,7 @@ pub(crate) fn rule_columns(columns: &mut Columns<'_>) -> Result<RuleRow, Fault> 
     let rule = EarningRule {
         code,
         version,
-        state: RuleState::from_number(state).ok_or_else(|| broken("a rule's state", state))?,
+        state: RuleState::from_number(state).ok_or_else(|| unreadable("earning_rule", format!("the state {state}")))?,
         effect: columns.time()?,
         asset: columns.take::<String>()?.into(),
         activity_types: codes(&columns.take::<String>()?),
@@ -114,8 +113,8 @@ pub(crate) fn rule_columns(columns: &mut Columns<'_>) -> Result<RuleRow, Fault> 
         priority: columns.take()?,
         stop: columns.take()?,
         exclusion_group: columns.take()?,
-        start: columns.maybe_time()?,
-        end: columns.maybe_time()?,
+        start: columns.optional_time()?,
+        end: columns.optional_time()?,
         currency: columns.take()?,
     };
     Ok(RuleRow {
@@ -189,7 +188,8 @@ impl AmountColumns {
             formula,
             points,
             per,
-            rounding: Rounding::from_number(rounding).ok_or_else(|| broken("a rounding", rounding))?,
+            rounding: Rounding::from_number(rounding)
+                .ok_or_else(|| unreadable("earning_rule", format!("the rounding {rounding}")))?,
             whole_steps: columns.take()?,
             compounds: columns.take()?,
             item_condition: columns.take()?,
@@ -221,7 +221,7 @@ impl AmountColumns {
                 compounds: self.compounds,
                 base_rules: self.base_rules,
             })),
-            kind => Err(broken("a rule's kind of amount", kind)),
+            kind => Err(unreadable("earning_rule", format!("the kind of amount {kind}"))),
         }
     }
 }

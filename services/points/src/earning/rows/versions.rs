@@ -3,10 +3,11 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::ConnectionTrait;
+use store::Columns;
 
 use super::row::{COLUMNS, rule_row};
 use super::{FROM, RuleRow};
-use crate::store::row::{Columns, select};
+use crate::store::row::select;
 
 /// A version, and from when on a later one is in force in its place.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ pub(crate) async fn list_versions(
     let replaced = select(conn, REPLACED, key()).await?;
     let mut replace_time = replaced
         .first()
-        .map(|row| Columns::of(row).maybe_time())
+        .map(|row| Columns::of(row).optional_time())
         .transpose()?
         .flatten();
     let mut versions = Vec::with_capacity(rows.len());

@@ -4,7 +4,7 @@ use std::time::Duration;
 use contracts::points::v1::{ExportEntriesRequest, ExportEntriesResponse};
 use fault::Fault;
 use futures::{Stream, TryStreamExt, stream};
-use kernel::{PageToken, Tenant, Time};
+use kernel::{Page, PageToken, Tenant, Time};
 use rpc::Call;
 use store::Db;
 use tonic::Status;
@@ -15,11 +15,10 @@ use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
 use crate::asset::rows::asset;
 use crate::domain::{AccountKey, AssetCode, Entry, EntryId};
-use crate::pages::{Page, parse_cursor};
 use crate::pool::wire::parse_holder;
 use crate::posting::entries::entries_between;
 use crate::statement::rows::{head, last_before};
-use crate::wire::parse_time;
+use crate::wire::{parse_cursor, parse_time};
 
 /// How many entries are read at a time.
 const ENTRIES_MAX: i64 = 500;
@@ -65,7 +64,7 @@ impl PointsApi {
         }
         let (code, holder) = (&call.asset_code, &call.member_id);
         let filter = format!("export {code} {holder} {} {}", start.micros(), end.micros());
-        let cursor = Page::of_size(&filter, 0, &call.resume_token)?.cursor;
+        let cursor = Page::of_size(filter.as_bytes(), 0, &call.resume_token)?.text()?;
         let asset = asset(self.db.read(), call.tenant(), code).await?.asset.code;
         let settled = self.clock.now().minus(SETTLED_AFTER);
         let from = if holder.is_empty() {

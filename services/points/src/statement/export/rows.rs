@@ -3,11 +3,12 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, Value};
+use store::Columns;
 use uuid::Uuid;
 
 use crate::domain::{AccountKey, Entry, EntryId, MemberId};
 use crate::posting::entries::{ENTRY, entry_row, with_lots_of};
-use crate::store::row::{Columns, select};
+use crate::store::row::select;
 
 /// An asset's entries after one and before one, in the order of their ids, each with its lots. What else of the tenant lies
 /// between is read over: the page ends after so many entries of any asset, and its last id is answered with it.

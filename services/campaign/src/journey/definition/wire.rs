@@ -6,11 +6,11 @@ use contracts::tagging::v1 as tagging;
 use fault::Violations;
 use kernel::Time;
 
-use super::definition::{Action, Definition, Node, NodeIndex, NodeKind, Pattern, Reentry, TagValue};
-use super::expression::{FactCondition, RunCondition};
-use super::graph;
-use super::graph::{Outline, OutlineNode};
+use super::{Action, Definition, Node, NodeIndex, NodeKind, Pattern, Reentry, TagValue};
 use crate::fact::{FactKey, FactType};
+use crate::journey::expression::{FactCondition, RunCondition};
+use crate::journey::graph;
+use crate::journey::graph::{Outline, OutlineNode};
 
 /// Reads a definition whole; every flaw is noted with its path, which begins with `path`.
 pub(crate) fn parse(wire: &api::JourneyDefinition, path: &str, violations: &mut Violations) -> Option<Definition> {
@@ -35,7 +35,7 @@ pub(crate) fn parse(wire: &api::JourneyDefinition, path: &str, violations: &mut 
     Some(Definition::new(trigger?, reentry?, first?, nodes?))
 }
 
-/// What an expression of a node may name: the trigger's fields, and those of the facts that nodes wait for.
+/// The facts that an expression of a node may name: the trigger's fields, and those of the facts that nodes wait for.
 struct RunScope {
     trigger: Option<FactType>,
     waits: BTreeMap<String, FactType>,

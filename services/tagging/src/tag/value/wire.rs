@@ -2,7 +2,7 @@ use contracts::tagging::v1::TagValue;
 use contracts::tagging::v1::tag_value::Kind;
 use kernel::{TIME_RANGE, Time};
 
-use super::value::{TEXT_LEN_MAX, Value};
+use super::{TEXT_LEN_MAX, Value};
 
 /// Reads a value, or says what is wrong with it.
 pub(crate) fn parse(wire: &TagValue) -> Result<Value, String> {

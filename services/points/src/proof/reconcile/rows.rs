@@ -1,11 +1,12 @@
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::ConnectionTrait;
+use store::Columns;
 use uuid::Uuid;
 
 use crate::domain::{AssetCode, MemberId};
 use crate::liability::counters::of_limbs;
-use crate::store::row::{Columns, select};
+use crate::store::row::select;
 
 /// All that is written down about one account, added up anew.
 #[derive(Clone, Debug, PartialEq, Eq)]

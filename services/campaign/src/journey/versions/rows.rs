@@ -1,11 +1,9 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Column, look_up, statement, values};
+use store::{Column, Row, look_up, statement, values};
 
-use crate::store::{get, get_i32, get_tenant, get_time};
-
-/// What names a published version.
+/// The key of a published version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct VersionKey {
     pub(crate) tenant: Tenant,
@@ -70,11 +68,11 @@ pub(crate) async fn find(conn: &impl ConnectionTrait, keys: &[VersionKey]) -> Re
 fn version(row: &QueryResult) -> Result<VersionRow, Fault> {
     Ok(VersionRow {
         key: VersionKey {
-            tenant: get_tenant(row)?,
-            journey_code: get(row, "journey_code")?,
-            version: get_i32(row, "version")?,
+            tenant: row.tenant("tenant_id")?,
+            journey_code: row.get("journey_code")?,
+            version: row.int("version")?,
         },
-        definition: get(row, "definition")?,
-        publish_time: get_time(row, "publish_time")?,
+        definition: row.get("definition")?,
+        publish_time: row.time("publish_time")?,
     })
 }

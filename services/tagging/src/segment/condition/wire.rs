@@ -5,7 +5,7 @@ use contracts::tagging::v1::condition::Kind;
 use fault::{Fault, Violations};
 use prost::Message;
 
-use super::condition::{Condition, Test};
+use super::{Condition, Test};
 use crate::member::Field;
 use crate::tag;
 use crate::tag::value::{Value, ValueType};
@@ -203,7 +203,7 @@ impl Parser<'_> {
             .enumerate()
             .map(|(i, wire)| {
                 self.violations
-                    .parse(format!("{path}.values[{i}]"), tag::value_wire::parse(wire))
+                    .parse(format!("{path}.values[{i}]"), tag::value::wire::parse(wire))
             })
             .collect();
         parsed.into_iter().collect()
@@ -261,7 +261,7 @@ mod tests {
     fn tag(comparison: v1::Comparison, values: &[i64]) -> v1::Condition {
         let values = values
             .iter()
-            .map(|value| tag::value_wire::write(&Value::Int(*value)))
+            .map(|value| tag::value::wire::write(&Value::Int(*value)))
             .collect();
         let condition = v1::TagCondition {
             tag_code: "orders".into(),
