@@ -21,8 +21,9 @@ use crate::{clock, demo, doctor, import, keys, parked, serve, up};
 struct Cli {
     #[command(flatten)]
     settings: SettingsArgs,
+    /// The configuration is shown and checked as `up` reads it where no command is named.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 /// What every command reads its settings from. Later over earlier: defaults, the file, the environment, flags.
@@ -109,7 +110,15 @@ pub async fn main() -> ExitCode {
         };
     }
     let config = loaded.settings;
-    let problems = problems_of_command(&cli.command, &config);
+    let command = match cli.command {
+        Some(command) => command,
+        None if cli.settings.check_config => Command::Up,
+        None => {
+            complain("no command is named: `quanyu --help` lists them, `quanyu up` starts the platform");
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    let problems = problems_of_command(&command, &config);
     if !problems.is_empty() {
         return refuse(&problems);
     }
@@ -117,7 +126,7 @@ pub async fn main() -> ExitCode {
         say("the configuration is valid");
         return ExitCode::SUCCESS;
     }
-    Box::pin(run(cli.command, config)).await
+    Box::pin(run(command, config)).await
 }
 
 async fn run(command: Command, config: Config) -> ExitCode {

@@ -69,10 +69,22 @@ fn check(today: &str, now: Time) -> Result<(), Fault> {
     if dates.iter().any(|date| date == today) {
         return Ok(());
     }
+    if !is_date(today) {
+        return Err(Fault::invalid(
+            "today",
+            format!("is {today}: write the date as YYYY-MM-DD"),
+        ));
+    }
     Err(Fault::invalid(
         "today",
         format!("is {today}, and this machine's clock shows {now}: set the clock right first"),
     ))
+}
+
+/// Whether a text has the form of a date, whichever it is.
+fn is_date(text: &str) -> bool {
+    let digits = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c });
+    digits.collect::<String>() == "0000-00-00"
 }
 
 fn date(time: Time) -> String {
@@ -124,6 +136,19 @@ mod tests {
         ] {
             let now = midnight.plus(Duration::from_hours(hours));
             assert_eq!(check(today, now).is_ok(), is_right, "{today} at {now}");
+        }
+    }
+
+    #[test]
+    fn a_date_of_another_form_is_told_its_form_and_not_that_the_clock_is_wrong() {
+        let now = Time::from_seconds(1_767_225_600);
+        for (today, told) in [
+            ("01.01.2026", "YYYY-MM-DD"),
+            ("2026-1-1", "YYYY-MM-DD"),
+            ("2025-01-01", "set the clock right"),
+        ] {
+            let fault = check(today, now).unwrap_err().to_string();
+            assert!(fault.contains(told), "{fault}");
         }
     }
 

@@ -52,6 +52,21 @@ fn everything_that_is_wrong_with_a_configuration_is_told_at_once_and_before_anyt
 }
 
 #[test]
+fn the_configuration_is_printed_and_checked_without_a_command_and_nothing_else_is_done_without_one() {
+    let [alone, with_command] = [&["--print-config"][..], &["up", "--print-config"]].map(run);
+    assert!(alone.status.success(), "{}", text(&alone.stderr));
+    assert_eq!(text(&alone.stdout), text(&with_command.stdout));
+    assert!(run(&["--check-config"]).status.success());
+    let nothing = run(&["--listen", "127.0.0.1:0"]);
+    assert_eq!(nothing.status.code(), Some(64));
+    assert!(
+        text(&nothing.stderr).contains("no command is named"),
+        "{}",
+        text(&nothing.stderr)
+    );
+}
+
+#[test]
 fn a_printed_configuration_has_no_secret_and_can_be_read_again() {
     let secret = "a secret of more than thirty-two characters";
     let mut command = quanyu();
