@@ -165,7 +165,7 @@ async fn everything_that_is_wrong_with_a_change_is_told() {
         (json!({"requestId": "r1", "updateMask": ""}), vec!["updateMask"]),
         (
             json!({"requestId": "r2", "updateMask": "displayName,timeZone,code", "timeZone": "+08:00"}),
-            vec!["displayName", "timeZone", "updateMask"],
+            vec!["updateMask", "displayName", "timeZone"],
         ),
     ] {
         let (status, refused) = change(&platform, body).await;
