@@ -195,7 +195,7 @@ pub(crate) async fn of_origins(
     let sql = format!("SELECT run_id FROM run WHERE tenant_id = $1 AND member_id = $2 AND {of_own}");
     let parameters = [tenant.uuid().into(), member.uuid().into()].into_iter().chain(own);
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
-    let id = |row: &QueryResult| Ok(row.id("run_id")?);
+    let id = |row: &QueryResult| row.id("run_id");
     rows.iter().map(id).collect()
 }
 
@@ -221,7 +221,7 @@ async fn of_members(
         .map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()])
         .collect();
     let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], wanted);
-    // Found by their members, and locked in the order of their ids, as by whoever has runs in hand.
+    // Found by their members, and locked in the order of their ids, as by a runner that has runs in hand.
     let found = look_up(backend, &list, "run", &format!("{OF_MEMBER}{condition}"));
     let found = format!(
         "(SELECT t.tenant_id AS column1, t.run_id AS column2, t.member_id AS column3 FROM {found} \

@@ -50,7 +50,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// A run is at a node before the peer is asked, and the ask carries a key made of run, node and step. So a crash at any
 /// moment repeats the very same ask, and the peer answers it with what it did the first time. Calls are made outside of
 /// transactions, under a lease that keeps other replicas away. It ends with its time, and at once when the process that holds
-/// it has gone or cannot be seen to live; whoever finds his lease gone drops what he has, for another one is repeating it.
+/// it has gone or cannot be seen to live; a runner whose lease is gone drops its runs, for another one repeats them.
 ///
 /// A run that cannot be moved on is set aside, alone: a transaction that fails is tried again with half of its runs, down to
 /// the one.

@@ -23,7 +23,7 @@ const MATCHES: &str = "t.tenant_id = k.column1 AND t.member_id = k.column2 AND t
 /// Locks accounts until the end of the transaction, all in the one order of their keys, and creates those that are not
 /// there yet.
 ///
-/// Whoever locks several creates what is missing first, while it holds no other lock: two that want the same missing
+/// A transaction that locks several creates the missing ones first, while it holds no other lock: two that want the same missing
 /// account would otherwise wait for each other. One account alone cannot deadlock, so it is only created if missing.
 pub(crate) async fn lock(tx: &Tx, keys: &BTreeSet<AccountKey>) -> Result<Vec<AccountRow>, Fault> {
     if keys.len() == 1 {

@@ -26,7 +26,7 @@ pub(crate) async fn adjustment(
 }
 
 /// Adjustments by their ids, locked until the end of the transaction, in the one order of their keys: an account that has no
-/// row yet could not be locked for them. Whoever locks both locks the accounts first.
+/// row yet could not be locked for them. A transaction that locks both locks the accounts first.
 pub(crate) async fn lock_adjustments(
     tx: &Tx,
     ids: &BTreeSet<(Tenant, AdjustmentId)>,

@@ -75,7 +75,7 @@ pub(crate) struct Account {
     pub(crate) pending: i64,
     /// When all that can be spent expires, unless the account moves before.
     pub(crate) idle_time: Option<Time>,
-    /// What is owed, beside the balance. Whoever owes has nothing to spend.
+    /// The debt, beside the balance. A member in debt has nothing to spend.
     pub(crate) debt: i64,
     /// The number of the last entry.
     pub(crate) sequence: i64,

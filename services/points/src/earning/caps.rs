@@ -49,7 +49,7 @@ const BUDGETS: Table = Table {
 };
 
 /// Locks counters until the end of the transaction, all in the one order of their keys, and creates those that are not
-/// there yet. Whoever locks accounts too, locks its counters before.
+/// there yet. A transaction that locks accounts, too, locks its counters before.
 pub(crate) async fn lock_counters(tx: &Tx, keys: &BTreeSet<CounterKey>) -> Result<Counters, Fault> {
     let mut counters = Counters::default();
     for (table, rows) in by_table(keys) {
@@ -103,7 +103,7 @@ pub(crate) type Absorbed = (Tenant, MemberId, MemberId);
 /// Adds what absorbed members have used to what their survivors have, so that a merge opens no cap again; the limits, too,
 /// since two members were allowed twice as much. The absorbed ones keep their own.
 ///
-/// As whoever earns does: first what is missing is created, then all is locked, each in the one order of the keys. Were a
+/// As an earn does: first what is missing is created, then all is locked, each in the one order of the keys. Were a
 /// survivor's missing counter only inserted by the sum, a merge could wait for an earn that waits for the merge.
 pub(crate) async fn merge_counters(tx: &Tx, merges: &[Absorbed]) -> Result<(), Fault> {
     const CREATE: &str = "INSERT INTO rule_counter (tenant_id, member_id, rule_code, period, used, limit_max) \

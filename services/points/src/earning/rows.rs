@@ -220,7 +220,7 @@ pub(crate) async fn update_rule(tx: &Tx, tenant: Tenant, row: &RuleRow) -> Resul
     note_change(tx, tenant).await
 }
 
-/// Whoever has read the tenant's rules has to read them again.
+/// Replicas that have read the tenant's rules read them again.
 async fn note_change(tx: &Tx, tenant: Tenant) -> Result<(), Fault> {
     const CHANGE: &str = "INSERT INTO rule_book (tenant_id, revision) VALUES ($1, 1) \
          ON CONFLICT (tenant_id) DO UPDATE SET revision = rule_book.revision + 1";

@@ -16,7 +16,7 @@ pub(crate) async fn pool(conn: &impl ConnectionTrait, tenant: Tenant, id: PoolId
     one(conn, tenant, id, "").await
 }
 
-/// One pool, locked until the end of the transaction. Whoever also posts locks it before the accounts.
+/// One pool, locked until the end of the transaction. A transaction that posts, too, locks it before the accounts.
 pub(crate) async fn pool_for_update(tx: &Tx, tenant: Tenant, id: PoolId) -> Result<Pool, Fault> {
     one(&**tx, tenant, id, for_update(tx.get_database_backend())).await
 }
@@ -125,7 +125,7 @@ pub(crate) async fn pools_of_members(
     Ok(found)
 }
 
-/// Writes a pool as it is now, with the places in it. Whoever changes one has locked it.
+/// Writes a pool as it is now, with the places in it. A transaction that changes one has locked it.
 pub(crate) async fn save_pool(tx: &Tx, pool: &Pool) -> Result<(), Fault> {
     const INSERT: &str = "INSERT INTO pool (tenant_id, pool_id, asset_code, display_name, owner_member_id, redeem_policy, \
          members_max, version, create_time, dissolve_time)";

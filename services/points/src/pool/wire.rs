@@ -6,7 +6,7 @@ use prost_types::FieldMask;
 use crate::domain::{MEMBERS_MAX, MemberId, Pool, PoolId, RedeemPolicy, holder_of, pool_of};
 use crate::wire::parse_id;
 
-/// Whoever holds an account: a member, or a pool.
+/// The holder of an account: a member, or a pool.
 pub(crate) fn holder_to_wire(holder: MemberId) -> String {
     pool_of(holder).map_or_else(|| holder.to_string(), |pool| pool.to_string())
 }

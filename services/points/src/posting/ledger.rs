@@ -7,7 +7,7 @@ use store::Db;
 use crate::posting::engine::Engine;
 use crate::posting::request::ask;
 
-/// The ledger without a server around it, for whoever shares its process to measure it: what does a transaction cost, and
+/// The ledger without a server around it, for a bench that shares its process: what does a transaction cost, and
 /// what do many that share one?
 #[derive(Clone)]
 pub struct Ledger {

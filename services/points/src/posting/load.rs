@@ -85,7 +85,7 @@ fn check_size(state: &State, lots_max: usize) -> Result<(), Fault> {
     Err(Fault::refused(ErrorReason::TooManyLots, message).with("lots_max", lots_max))
 }
 
-/// Refuses where a merge came in between: whoever posts follows the redirect anew.
+/// Refuses where a merge came in between: the posting follows the redirect anew.
 fn check_open(state: &State, postings: &[&Posting]) -> Result<(), Fault> {
     let gone = |key: &AccountKey| state.account(key).moved_to.is_some();
     let lost = postings.iter().any(|posting| match posting.act {

@@ -129,7 +129,7 @@ pub(crate) async fn next_pages(
 /// The sums of each page, twice: from the entries, and as they were counted. None where more than `rest_max` entries have
 /// not been added up yet.
 ///
-/// One statement, and so one snapshot: whoever posts meanwhile is in both or in neither. The entries that have not been
+/// One statement, and so one snapshot: a posting meanwhile is in both or in neither. The entries that have not been
 /// added up are added up by it; of those are read whose moment is within the bounds of a page's month.
 pub(crate) async fn page_sums(
     conn: &impl ConnectionTrait,

@@ -44,7 +44,7 @@ pub(crate) fn reconciliation_to_wire(
     }
 }
 
-/// A sum for whoever looks for what is wrong. One that the contract cannot carry is cut, as the contract says, and the log
+/// A sum for an operator who looks for the mistake. One that the contract cannot carry is cut, as the contract says, and the log
 /// has it in full: the others must be seen all the same.
 fn cut_to_wire(sum: i128) -> i64 {
     i64::try_from(sum).unwrap_or(if sum < 0 { i64::MIN } else { i64::MAX })

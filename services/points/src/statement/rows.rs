@@ -9,7 +9,7 @@ use crate::domain::{AccountKey, EntryKind, MemberId};
 use crate::liability::counters::of_limbs;
 use crate::store::row::{LedgerColumns, select};
 
-/// An account as it stands, for whoever reads its past.
+/// An account as it stands, for statements of its past.
 #[derive(Clone, Debug)]
 pub(crate) struct HeadRow {
     pub(crate) sequence: i64,

@@ -1,7 +1,7 @@
 //! The recording of activities, which batch and stream share.
 //!
 //! Computed tags and segments follow in the transaction of the activity itself, rather than by consuming the service's
-//! own facts: whoever has the answer sees the tags, nothing is counted twice or missed whatever crashes, and five hundred
+//! own facts: a caller with the answer sees the tags, a crash counts nothing twice and misses nothing, and five hundred
 //! activities cost a dozen statements and one commit instead of two.
 
 mod results;

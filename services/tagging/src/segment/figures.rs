@@ -104,7 +104,7 @@ pub(crate) async fn members(conn: &impl ConnectionTrait, tenant: Tenant, tally: 
         [tenant.uuid().into(), kind.into(), code.into(), value.into()],
     )
     .await?;
-    Ok(rows.first().map_or(Ok(0), |row| row.get(0))?)
+    rows.first().map_or(Ok(0), |row| row.get(0))
 }
 
 /// All segments with their numbers of members.

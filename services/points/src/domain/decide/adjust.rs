@@ -46,7 +46,7 @@ pub(super) fn make(state: &mut State, key: &AccountKey, correction: &Correction)
     post(state, key, adjustment)
 }
 
-/// Posts an adjustment that waits, to whoever its member is by now.
+/// Posts an adjustment that waits, to the member whom its own has become by now.
 pub(super) fn approve(
     state: &mut State,
     key: &AccountKey,

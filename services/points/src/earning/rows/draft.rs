@@ -1,4 +1,4 @@
-//! The next versions of rules while they are worked on. Whoever writes one has locked the rule before.
+//! The next versions of rules while they are worked on. A transaction that writes one has locked the rule before.
 
 use fault::Fault;
 use kernel::{Tenant, Time};

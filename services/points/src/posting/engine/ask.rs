@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::domain::{Act, AdjustmentId, AssetCode, CostCentre, Effects, EntryId, HoldId, MemberId, PoolId};
 
-/// What is to be posted, in the words of whoever asks.
+/// A posting, in the words of its caller.
 pub(crate) struct Ask {
     /// What makes it the same request when it is repeated.
     pub(crate) key: RequestKey,

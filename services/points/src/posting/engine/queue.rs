@@ -45,7 +45,7 @@ impl Job {
     }
 
     pub(crate) fn answer(self, outcome: Outcome) {
-        // Whoever asked may have gone; the answer is remembered.
+        // The caller may have gone; the answer is remembered.
         let _ = self.reply.send(outcome);
     }
 }

@@ -154,7 +154,7 @@ fn needs(state: &State, postings: &[&Posting]) -> HashMap<AccountKey, i64> {
             let sum = needs.entry(posting.account.clone()).or_default();
             *sum = sum.saturating_add(need);
         }
-        // Whoever takes over what is owed repays it; a chain of moves brings all of it to its end.
+        // A member that takes over a debt repays it; a chain of moves brings all of it to its end.
         if let Some(survivor) = receiver(posting).filter(|_| debts > 0) {
             let sum = needs.entry(survivor).or_default();
             *sum = sum.saturating_add(debts);
