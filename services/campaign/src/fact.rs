@@ -124,6 +124,11 @@ impl FactType {
         }
     }
 
+    /// Whether its amount is money, of a currency. That of points is of the asset which the fact names.
+    pub(crate) fn has_money(self) -> bool {
+        self.fields().iter().any(|(name, _)| *name == "currency_code")
+    }
+
     /// The fields that conditions see, beside `happen_time`, which every fact has.
     pub(crate) const fn fields(self) -> &'static [(&'static str, FieldType)] {
         use FieldType::{Bool, Int, Text, TextMap, Time};

@@ -18,7 +18,7 @@ impl CampaignApi {
         let asked = call.journey.clone().unwrap_or_default();
         match &asked.definition {
             Some(definition) => {
-                definition_wire::parse(definition, "journey.definition", &mut violations);
+                definition_wire::parse_new(definition, "journey.definition", &mut violations);
             }
             None => violations.add("journey.definition", "is needed"),
         }

@@ -6,6 +6,7 @@ use contracts::tagging::v1 as tagging;
 use fault::Violations;
 use kernel::Time;
 
+use super::currencies;
 use super::definition::{Action, Definition, Node, NodeIndex, NodeKind, Pattern, Reentry, TagValue};
 use super::expression::{FactCondition, RunCondition};
 use super::graph;
@@ -33,6 +34,13 @@ pub(crate) fn parse(wire: &api::JourneyDefinition, path: &str, violations: &mut 
         return None;
     }
     Some(Definition::new(trigger?, reentry?, first?, nodes?))
+}
+
+/// The same of a definition that is to be saved or published, of which more is asked than of those that are in force.
+pub(crate) fn parse_new(wire: &api::JourneyDefinition, path: &str, violations: &mut Violations) {
+    if let Some(definition) = parse(wire, path, violations) {
+        currencies::check(&definition, path, violations);
+    }
 }
 
 /// What an expression of a node may name: the trigger's fields, and those of the facts that nodes wait for.

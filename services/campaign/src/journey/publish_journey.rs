@@ -1,8 +1,9 @@
 use contracts::campaign::v1::{JourneyPublished, PublishJourneyRequest, PublishJourneyResponse};
-use fault::Fault;
+use fault::{Fault, Violations};
 use rpc::Call;
 use store::Begun;
 
+use super::currencies;
 use super::version_rows;
 use super::version_rows::{VersionKey, VersionRow};
 use super::versions::compile;
@@ -26,6 +27,10 @@ impl CampaignApi {
         let now = self.clock.now();
         let journey = journey.publish(&call.etag, now)?;
         let definition = compile(&journey.draft)?;
+        // Again, for the draft may have been saved before that was asked.
+        let mut violations = Violations::new();
+        currencies::check(&definition, "journey.definition", &mut violations);
+        violations.finish()?;
 
         rows::update(&**tx, tenant, &journey).await?;
         let key = VersionKey {

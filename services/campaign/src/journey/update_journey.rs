@@ -59,7 +59,7 @@ fn edit(asked: &Wire, mask: Option<&prost_types::FieldMask>) -> Result<Edit, Fau
         match (path.as_str(), &asked.definition) {
             (DISPLAY_NAME, _) => edit.display_name = Some(asked.display_name.clone()),
             (DEFINITION, Some(definition)) => {
-                definition_wire::parse(definition, "journey.definition", &mut violations);
+                definition_wire::parse_new(definition, "journey.definition", &mut violations);
                 edit.draft = Some(definition.encode_to_vec());
             }
             (DEFINITION, None) => violations.add("journey.definition", "is needed, for update_mask names it"),
