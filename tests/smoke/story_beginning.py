@@ -96,6 +96,7 @@ def an_asset_and_a_rule_are_created_over_rest(world):
         "activityTypes": ["order_paid"],
         "condition": "activity.amount >= 1000",
         "amountFormula": "activity.amount / 100",
+        "currencyCode": "CNY",
     }
     body = {"requestId": "smoke-rule", "code": "per_yuan", "earningRule": rule}
     assert world.rest.good("POST", "/v1/earning-rules", body)["earningRule"]["version"] == 1

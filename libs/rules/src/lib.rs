@@ -13,6 +13,7 @@
 //!   an absent object; `has(x)` tells. CEL would fail there, but a rule that fails for each member without a birthday
 //!   earns nobody anything.
 //! - [`Condition::explain`] and [`Formula::explain`] evaluate in the same way and tell the value of every part.
+//! - [`Condition::reads`] and [`Formula::reads`] tell which facts a rule looks at, whatever ways it takes to them.
 //!
 //! ```
 //! use rules::{Condition, Environment, Facts, Formula, Type};
@@ -65,9 +66,11 @@ mod eval;
 mod explain;
 mod facts;
 pub mod limits;
+mod reads;
 mod syntax;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 pub use crate::environment::{Environment, Type};
@@ -115,6 +118,12 @@ impl Condition {
         explain::explain(&self.0.source, &self.0.node, facts)
     }
 
+    /// The facts that the condition reads, by their paths: `activity.items.amount` is read of a list's elements. What it
+    /// only asks `has` of is not read.
+    pub fn reads(&self) -> BTreeSet<String> {
+        reads::reads(&self.0.node)
+    }
+
     /// What was compiled.
     pub fn source(&self) -> &str {
         &self.0.source
@@ -141,6 +150,11 @@ impl Formula {
     /// What the formula makes of the facts and how. Many times as slow as [`Formula::eval`].
     pub fn explain(&self, facts: &Facts) -> Explanation {
         explain::explain(&self.0.source, &self.0.node, facts)
+    }
+
+    /// The facts that the formula reads: see [`Condition::reads`].
+    pub fn reads(&self) -> BTreeSet<String> {
+        reads::reads(&self.0.node)
     }
 
     /// What was compiled.

@@ -84,6 +84,11 @@ impl FactType {
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|fact_type| fact_type.name() == name)
     }
+
+    /// Whether its amount is money, of a currency. That of points is of the asset which the fact names.
+    pub(crate) fn has_money(self) -> bool {
+        self.fields().iter().any(|(name, _)| *name == "currency_code")
+    }
 }
 
 /// The type of a fact's field, as conditions see it.

@@ -1,5 +1,6 @@
 mod archive_journey;
 mod create_journey;
+mod currencies;
 pub(crate) mod definition;
 mod expression;
 pub(crate) mod figures;

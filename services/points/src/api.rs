@@ -5,7 +5,7 @@ use kernel::{Clock, Tenant};
 use rules::Environment;
 use store::Db;
 
-use crate::domain::{CompiledRule, EarningRule, MemberId, RuleMistake, environment};
+use crate::domain::{CompiledRule, EarningRule, MemberId, RuleMistake, RuleState, environment};
 use crate::posting::engine::Engine;
 
 /// All services of the package.
@@ -44,6 +44,21 @@ impl PointsApi {
             };
             Fault::invalid_fields(mistakes.into_iter().map(violation).collect())
         })
+    }
+
+    /// Checks a rule that is about to be saved: its expressions, and that it says in which currency the amounts are that it
+    /// reads. That is not asked of a rule that is archived, which reads none any more; nor of the rules that were saved
+    /// before it was asked, which go on as they are until they are saved again.
+    pub(crate) fn check_rule(&self, rule: &EarningRule) -> Result<(), Fault> {
+        let compiled = self.compile(rule.clone())?;
+        if rule.state != RuleState::Archived && compiled.mixes_currencies() {
+            return Err(Fault::invalid(
+                "earning_rule.currency_code",
+                "the rule reads amounts: name the currency they are in, such as CNY, or test activity.currency_code in the \
+                 condition",
+            ));
+        }
+        Ok(())
     }
 }
 

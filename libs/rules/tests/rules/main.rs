@@ -5,5 +5,6 @@
 mod explains;
 mod language;
 mod properties;
+mod reads;
 mod refusals;
 mod shop;

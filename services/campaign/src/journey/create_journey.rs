@@ -17,7 +17,7 @@ impl CampaignApi {
         let asked = call.journey.clone().unwrap_or_default();
         match &asked.definition {
             Some(definition) => {
-                definition::wire::parse(definition, "journey.definition", &mut violations);
+                definition::wire::parse_new(definition, "journey.definition", &mut violations);
             }
             None => violations.add("journey.definition", "is needed"),
         }

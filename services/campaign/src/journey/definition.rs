@@ -133,6 +133,11 @@ impl Definition {
         &self.nodes[index.0]
     }
 
+    /// The nodes in their places.
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
     /// The place of the node with this id; none where there is no such node.
     pub(crate) fn index(&self, node_id: &str) -> Option<NodeIndex> {
         self.nodes.iter().position(|node| node.id == node_id).map(NodeIndex)
@@ -153,6 +158,18 @@ impl Definition {
 }
 
 impl Pattern {
+    /// Whether its condition reads what has this path, such as `fact.amount`.
+    pub(crate) fn reads(&self, path: &str) -> bool {
+        self.condition
+            .as_ref()
+            .is_some_and(|condition| condition.reads().contains(path))
+    }
+
+    /// Whether it asks for the currency of the facts that it means.
+    pub(crate) fn names_currency(&self) -> bool {
+        self.reads("fact.currency_code")
+    }
+
     /// Whether the fact is meant. A condition that cannot be evaluated is not fulfilled.
     pub(crate) fn matches(&self, fact: &Fact) -> bool {
         self.key.covers(fact)

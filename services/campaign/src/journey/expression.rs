@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use rules::{Condition, Environment, EvalError, Facts, Object, RuleError, Type, Value};
@@ -26,6 +26,11 @@ impl FactCondition {
 
     pub(crate) fn holds(&self, fact: &Fact) -> Result<bool, EvalError> {
         self.0.eval(&Facts::new().with("fact", object(&KnownFact::of(fact))))
+    }
+
+    /// The paths of what it reads: `fact.amount`.
+    pub(crate) fn reads(&self) -> BTreeSet<String> {
+        self.0.reads()
     }
 }
 
@@ -67,6 +72,11 @@ impl RunCondition {
             .with("run", about)
             .with("waits", waits.collect::<Object>());
         self.0.eval(&facts)
+    }
+
+    /// The paths of what it reads: `trigger.amount`, `waits.first_order.amount`.
+    pub(crate) fn reads(&self) -> BTreeSet<String> {
+        self.0.reads()
     }
 }
 

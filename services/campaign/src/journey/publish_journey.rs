@@ -1,10 +1,10 @@
 use contracts::campaign::v1::{JourneyPublished, PublishJourneyRequest, PublishJourneyResponse};
-use fault::Fault;
+use fault::{Fault, Violations};
 use rpc::Call;
 
-use super::versions;
 use super::versions::compile;
 use super::versions::rows::{VersionKey, VersionRow};
+use super::{currencies, versions};
 use super::{rows, wire};
 use crate::api::CampaignApi;
 use crate::fact::listeners;
@@ -22,6 +22,10 @@ impl CampaignApi {
         let now = self.clock.now();
         let journey = journey.publish(&call.etag, now)?;
         let definition = compile(&journey.draft)?;
+        // Again, for the draft may have been saved before that was asked.
+        let mut violations = Violations::new();
+        currencies::check(&definition, "journey.definition", &mut violations);
+        violations.finish()?;
 
         rows::update(&**tx, tenant, &journey).await?;
         let key = VersionKey {

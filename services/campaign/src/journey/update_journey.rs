@@ -55,7 +55,7 @@ fn edit(asked: &Wire, mask: Option<&prost_types::FieldMask>) -> Result<Edit, Fau
         match (field, &asked.definition) {
             (Field::DisplayName, _) => edit.display_name = Some(asked.display_name.clone()),
             (Field::Definition, Some(definition)) => {
-                definition::wire::parse(definition, "journey.definition", &mut violations);
+                definition::wire::parse_new(definition, "journey.definition", &mut violations);
                 edit.draft = Some(definition.encode_to_vec());
             }
             (Field::Definition, None) => violations.add("journey.definition", "is needed, for update_mask names it"),

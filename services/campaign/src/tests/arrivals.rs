@@ -122,7 +122,10 @@ fn cases_of_identity_and_tagging(stage: &Stage, member: MemberId) -> Vec<Case> {
             only(registered, "fact.channel_code == \"tmall\""),
             stage.registered(member),
         ),
-        (only(order_paid(), "fact.amount == 7"), stage.order(member, 7)),
+        (
+            only(order_paid(), "fact.amount == 7 && fact.currency_code == \"CNY\""),
+            stage.order(member, 7),
+        ),
         (
             only(set, "fact.value == \"sweet\" && !fact.removed"),
             tag("taste", Some("sweet")),

@@ -118,6 +118,63 @@ async fn expressions_are_checked_against_what_a_run_can_know() {
     assert_eq!(found.len(), 4);
 }
 
+/// 10000 is 100 yuan, but 10000 yen: who compares an amount says which.
+#[tokio::test]
+async fn a_condition_that_reads_an_amount_names_its_currency() {
+    let in_yuan = |fact: &str| format!("{fact}.currency_code == \"CNY\" && {fact}.amount > 1");
+    let definition = |trigger: &str, fact: &str, test: &str| {
+        let until_order = until("order", only(order_paid(), fact), DAY, "test", "test");
+        let nodes = vec![until_order, when("test", test, "end", "end"), exit("end")];
+        journey(only(order_paid(), trigger), nodes)
+    };
+    let found = violations(definition(
+        "fact.amount > 1",
+        "fact.amount > 2",
+        "waits.order.amount > trigger.amount",
+    ))
+    .await;
+    let paths: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
+    let expression = "journey.definition.nodes[1].condition.expression";
+    assert_eq!(
+        paths,
+        [
+            "journey.definition.trigger.condition",
+            "journey.definition.nodes[0].wait_until.fact.condition",
+            expression,
+            expression,
+        ]
+    );
+    assert_eq!(
+        found[2].1,
+        "reads trigger.amount: name the currency it is in, such as trigger.currency_code == \"CNY\" && trigger.amount >= \
+         10000, for 10000 is 100 yuan, but 10000 yen"
+    );
+
+    let (fact, trigger, order) = (in_yuan("fact"), in_yuan("trigger"), in_yuan("waits.order"));
+    let stage = Stage::new().await;
+    for (number, sound) in [
+        // Of facts that were asked for by their currency any amount may be compared.
+        definition(&fact, &fact, "waits.order.amount > trigger.amount"),
+        definition("", "", &format!("{trigger} && {order}")),
+        definition("", &fact, &format!("{trigger} && waits.order.amount > 1")),
+        definition(
+            "fact.items_count > 1",
+            "has(fact.amount)",
+            "trigger.channel_code == \"tmall\"",
+        ),
+        // Points are of an asset, not of a currency.
+        journey(
+            only(pattern("points.earned", "points"), "fact.amount > 1"),
+            vec![exit("end")],
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        stage.open(&format!("sound_{number}"), sound).await;
+    }
+}
+
 #[tokio::test]
 async fn a_pattern_needs_its_code_where_a_fact_means_nothing_without() {
     let found = violations(journey(pattern("tagging.activity_recorded", ""), vec![exit("end")])).await;

@@ -1,4 +1,7 @@
 use contracts::campaign::v1::*;
+use prost::Message;
+use sea_orm::ConnectionTrait;
+use store::statement;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -413,4 +416,51 @@ async fn what_was_published_and_archived_is_told() {
     let facts = stage.db.facts_after(0, None, 100).await.unwrap().facts;
     let kinds: Vec<&str> = facts.iter().map(|fact| fact.kind.as_str()).collect();
     assert_eq!(kinds, ["campaign.journey_published", "campaign.journey_archived"]);
+}
+
+/// What was saved or published before a currency was asked for.
+#[tokio::test]
+async fn a_draft_without_its_currency_is_not_published_and_a_published_version_goes_on() {
+    let mut stage = Stage::new().await;
+    let sound = journey(registered(), vec![exit("end")]);
+    let nodes = vec![
+        when("large", "trigger.amount > 1", "yes", "no"),
+        exit("yes"),
+        exit("no"),
+    ];
+    let before = journey(order_paid(), nodes);
+    stage.open("old", journey(order_paid(), vec![exit("end")])).await;
+    let draft = Journey {
+        code: "draft".to_owned(),
+        definition: Some(sound),
+        ..Journey::default()
+    };
+    create(&stage, draft).await.unwrap();
+    for (table, column, key) in [
+        ("journey", "draft", "code = 'draft'"),
+        ("journey_version", "definition", "journey_code = 'old'"),
+    ] {
+        let tx = stage.db.begin().await.unwrap();
+        let sql = format!("UPDATE {table} SET {column} = $1 WHERE {key}");
+        let done = tx
+            .execute_raw(statement(&*tx, &sql, [before.encode_to_vec().into()]))
+            .await;
+        assert_eq!(done.unwrap().rows_affected(), 1);
+        tx.commit().await.unwrap();
+    }
+
+    let refused = publish(&stage, "draft", "").await.unwrap_err();
+    let details = refused.get_error_details();
+    let fields = &details.bad_request().unwrap().field_violations;
+    assert_eq!(fields[0].field, "journey.definition.nodes[0].condition.expression");
+    check(
+        Err::<Journey, _>(refused.clone()),
+        Code::InvalidArgument,
+        "INVALID_FIELD",
+    );
+
+    let ann = stage.member();
+    stage.tell(&[stage.order(ann, 2)]).await;
+    stage.run().await;
+    assert_eq!(stage.path(ann).await, "large, yes");
 }

@@ -15,7 +15,7 @@ pub(super) fn lifecycle() -> JourneyDefinition {
             issue("gift", "first_order_gift", "repeat", ""),
             until(
                 "repeat",
-                only(order_paid(), "fact.amount >= 10000"),
+                only(order_paid(), "fact.amount >= 10000 && fact.currency_code == \"CNY\""),
                 60 * DAY,
                 "mark",
                 "once_only",
@@ -151,7 +151,12 @@ async fn the_path_says_which_node_when_and_why() {
 async fn a_condition_that_cannot_be_evaluated_counts_as_false_and_says_why() {
     let mut stage = Stage::new().await;
     let nodes = vec![
-        when("odd", "100 / (trigger.amount - 1) > 1", "yes", "no"),
+        when(
+            "odd",
+            "100 / (trigger.amount - 1) > 1 && trigger.currency_code == \"CNY\"",
+            "yes",
+            "no",
+        ),
         exit("yes"),
         exit("no"),
     ];

@@ -8,6 +8,7 @@ mod book;
 mod calendar;
 mod caps;
 mod compiled;
+mod currency;
 pub(crate) mod explain;
 mod facts;
 pub(crate) mod judge;

@@ -52,7 +52,7 @@ impl PointsApi {
                 "must be DRAFT, SCHEDULED or ACTIVE for a new rule",
             ));
         }
-        self.compile(row.rule.clone())?;
+        self.check_rule(&row.rule)?;
         Ok(row)
     }
 }

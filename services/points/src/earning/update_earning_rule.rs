@@ -26,7 +26,7 @@ impl PointsApi {
         let now = self.clock.now();
         patch.apply(&mut row, now)?;
         check_state(&call.code, from, row.rule.state)?;
-        self.compile(row.rule.clone())?;
+        self.check_rule(&row.rule)?;
         asset::rows::asset(&**tx, call.tenant(), &row.rule.asset).await?;
         row.rule.version = row.rule.version.saturating_add(1);
         row.update_time = now;

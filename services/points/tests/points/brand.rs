@@ -571,13 +571,14 @@ pub(crate) fn mask(paths: &[&str]) -> prost_types::FieldMask {
     }
 }
 
-/// A rule in force: what an order pays earns points by a formula.
+/// A rule in force: what an order pays in yuan earns points by a formula.
 pub(crate) fn order_rule(formula: &str) -> EarningRule {
     EarningRule {
         state: EarningRuleState::Active.into(),
         asset_code: "points".to_owned(),
         activity_types: vec!["order_paid".to_owned()],
         amount_formula: formula.to_owned(),
+        currency_code: "CNY".to_owned(),
         ..EarningRule::default()
     }
 }

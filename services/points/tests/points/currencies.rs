@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use contracts::points::v1::earning_amount::Kind;
+use contracts::points::v1::earning_per_item::Worth;
 use contracts::points::v1::*;
 use contracts::tagging::v1::{Activity, ActivityItem};
 use contracts::r#type::v1::Money;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use tonic::Status;
 
 use crate::brand::{Brand, brand, order_rule, reason};
-use crate::multiplying::amount_rule;
+use crate::multiplying::{amount_rule, times};
 
 fn money(currency_code: &str, minor_units: i64) -> Money {
     Money {
@@ -32,6 +34,24 @@ fn refund(brand: &Brand, member: &str, order: &str, number: &str, amount: Money)
         refunded_source_id: order.to_owned(),
         ..brand.activity(member, "order_refunded", number, 0)
     }
+}
+
+/// The rule without a currency.
+pub(crate) fn nameless(rule: EarningRule) -> EarningRule {
+    EarningRule {
+        currency_code: String::new(),
+        ..rule
+    }
+}
+
+/// That a rule is refused because it does not say in which currency its amounts are.
+#[track_caller]
+pub(crate) fn asks_for_currency<T: std::fmt::Debug>(outcome: Result<T, Status>) {
+    let refused = outcome.unwrap_err();
+    assert_eq!(reason(&refused), "INVALID_FIELD");
+    let why = "earning_rule.currency_code: the rule reads amounts: name the currency they are in, such as CNY, or test \
+        activity.currency_code in the condition";
+    assert!(refused.message().contains(why), "{refused}");
 }
 
 async fn explain(brand: &Brand, activity: &Activity) -> EarningDecision {
@@ -119,7 +139,7 @@ async fn a_refund_that_rules_are_for_has_one_decision() {
     brand.create_rule("base", order_rule("activity.amount / 100")).await;
     let consoled = EarningRule {
         activity_types: vec!["order_refunded".to_owned()],
-        ..order_rule("7")
+        ..nameless(order_rule("7"))
     };
     brand.create_rule("consoled", consoled).await;
     let yen = refund(&brand, &member, "order-1", "refund-1", money("JPY", 10_000));
@@ -150,7 +170,7 @@ async fn an_order_that_was_kept_without_its_currency_is_taken_back_from_in_its_o
     brand.check().await;
 }
 
-/// A threshold, a rate and a formula of a rule with a currency see no other money; without one they see all.
+/// A threshold, a rate and a formula of a rule with a currency see no other money.
 #[tokio::test]
 async fn a_rule_of_a_currency_is_not_judged_on_money_of_another() {
     let brand = brand().await;
@@ -211,12 +231,116 @@ async fn a_rule_without_a_currency_tells_them_apart_by_the_code() {
     let member = brand.member();
     let formula = "activity.currency_code == \"CNY\" ? activity.amount / 100 : \
         activity.currency_code == \"JPY\" ? activity.amount / 20 : 0";
-    brand.create_rule("base", order_rule(formula)).await;
+    brand.create_rule("base", nameless(order_rule(formula))).await;
     brand.tell(order(&brand, &member, "order-1", money("CNY", 10_000)));
     brand.tell(order(&brand, &member, "order-2", money("JPY", 10_000)));
     brand.tell(order(&brand, &member, "order-3", money("USD", 10_000)));
     brand.h.settle().await;
     assert_eq!(brand.balance(&member).await, 600);
+}
+
+#[tokio::test]
+async fn a_rule_that_reads_amounts_names_their_currency_or_tests_it() {
+    let brand = brand().await;
+    let when = |condition: &str, rule: EarningRule| EarningRule {
+        condition: condition.to_owned(),
+        ..rule
+    };
+    let rate = EarningRate {
+        points: 1,
+        per_minor_units: 100,
+        rounding: Rounding::Down.into(),
+        whole_steps: false,
+    };
+    let per_item = |item_condition: &str, worth: Worth| {
+        amount_rule(Kind::PerItem(EarningPerItem {
+            item_condition: item_condition.to_owned(),
+            worth: Some(worth),
+        }))
+    };
+    let in_yuan = "activity.currency_code == \"CNY\"";
+    for (number, rule) in [
+        order_rule("activity.amount / 100"),
+        order_rule("sum(activity.items.map(i, i.amount))"),
+        when("activity.amount >= 10000", order_rule("1")),
+        when("activity.items.exists(i, i.amount > 10000)", times(2, 1)),
+        amount_rule(Kind::Rate(rate)),
+        per_item("", Worth::Rate(rate)),
+        per_item("item.amount > 1000", Worth::PerPiece(1)),
+        // Only the amount is told apart: what the condition compares is not.
+        when(
+            "activity.amount > 1",
+            order_rule("activity.currency_code == \"CNY\" ? 1 : 0"),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let code = format!("rule_{number}");
+        asks_for_currency(brand.try_create_rule(&code, nameless(rule.clone())).await);
+        let tested = if rule.condition.is_empty() {
+            in_yuan.to_owned()
+        } else {
+            format!("{in_yuan} && {}", rule.condition)
+        };
+        let tested = brand
+            .try_create_rule(&code, when(&tested, nameless(rule.clone())))
+            .await;
+        assert!(tested.is_ok(), "{number}: {tested:?}");
+        let named = brand.try_create_rule(&format!("named_{number}"), rule).await;
+        assert!(named.is_ok(), "{number}: {named:?}");
+    }
+    for (number, rule) in [
+        order_rule("1"),
+        times(2, 1),
+        order_rule("sum(activity.items.map(i, i.quantity))"),
+        when("has(activity.amount) && size(activity.items) > 1", order_rule("1")),
+        per_item("item.category == \"gift\"", Worth::PerPiece(1)),
+        per_item(in_yuan, Worth::Rate(rate)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let created = brand.try_create_rule(&format!("free_{number}"), nameless(rule)).await;
+        assert!(created.is_ok(), "{number}: {created:?}");
+    }
+}
+
+/// A rule from before a currency was asked for judges all as it did, and can be ended; whoever changes it names one.
+#[tokio::test]
+async fn a_stored_rule_without_a_currency_goes_on_until_it_is_written_again() {
+    let brand = brand().await;
+    let member = brand.member();
+    brand.create_rule("base", order_rule("activity.amount / 100")).await;
+    let forget = "UPDATE earning_rule_version SET currency_code = ''";
+    assert_eq!(brand.execute(forget).await, Ok(1));
+    brand.tell(order(&brand, &member, "order-1", money("JPY", 10_000)));
+    brand.h.settle().await;
+    assert_eq!(brand.balance(&member).await, 100);
+
+    let renamed = EarningRule {
+        display_name: "Orders".to_owned(),
+        ..order_rule("")
+    };
+    asks_for_currency(brand.update_rule("base", renamed.clone(), &["display_name"]).await);
+    brand.tell(order(&brand, &member, "order-2", money("CNY", 10_000)));
+    brand.h.settle().await;
+    assert_eq!(brand.balance(&member).await, 200);
+    let named = brand
+        .update_rule("base", renamed, &["display_name", "currency_code"])
+        .await;
+    assert_eq!(named.unwrap().version, 2);
+    brand.tell(order(&brand, &member, "order-3", money("JPY", 10_000)));
+    brand.h.settle().await;
+    assert_eq!(brand.balance(&member).await, 200);
+
+    assert_eq!(brand.execute(forget).await, Ok(2));
+    let archived = EarningRule {
+        state: EarningRuleState::Archived.into(),
+        ..EarningRule::default()
+    };
+    brand.update_rule("base", archived, &["state"]).await.unwrap();
+    brand.check().await;
 }
 
 #[tokio::test]
@@ -232,12 +356,15 @@ async fn a_rule_and_a_simulation_refuse_what_is_no_currency() {
         refused.message().contains("RMB is no ISO 4217 code; did you mean CNY?"),
         "{refused}"
     );
-    brand.create_rule("base", order_rule("activity.amount / 100")).await;
-    let in_yuan = EarningRule {
-        currency_code: "CNY".to_owned(),
-        ..EarningRule::default()
+    let in_yen = EarningRule {
+        currency_code: "JPY".to_owned(),
+        ..order_rule("activity.amount / 100")
     };
-    let changed = brand.update_rule("base", in_yuan, &["currency_code"]).await.unwrap();
+    brand.create_rule("base", in_yen).await;
+    let changed = brand
+        .update_rule("base", order_rule("1"), &["currency_code"])
+        .await
+        .unwrap();
     assert_eq!((changed.version, changed.currency_code.as_str()), (2, "CNY"));
 
     let member = brand.member();
@@ -282,7 +409,8 @@ async fn the_points_of_random_orders_and_refunds_are_those_that_their_own_money_
     const CODES: [&str; 3] = ["CNY", "JPY", "KWD"];
     for seed in 0..3 {
         let (brand, mut random) = (brand().await, StdRng::seed_from_u64(seed));
-        brand.create_rule("base", order_rule("activity.amount / 10")).await;
+        let of_any = "activity.currency_code == \"\" ? 0 : activity.amount / 10";
+        brand.create_rule("base", nameless(order_rule(of_any))).await;
         let member = brand.member();
         let mut paid: BTreeMap<usize, (&str, i64)> = BTreeMap::new();
         let mut given: BTreeMap<usize, BTreeMap<&str, i64>> = BTreeMap::new();

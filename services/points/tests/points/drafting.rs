@@ -6,6 +6,7 @@ use rpc::Channel;
 use tonic::{Code, Status};
 
 use crate::brand::{Brand, brand, mask, order_rule, reason};
+use crate::currencies::asks_for_currency;
 use crate::reasons::Produced;
 
 impl Brand {
@@ -348,4 +349,23 @@ async fn the_versions_of_a_rule_say_what_has_become_of_them() {
             (4, EarningRuleState::Archived, at(5), at(6))
         ]
     );
+}
+
+/// The draft of a rule from before a currency was asked for is a copy of it: it can be begun, and is completed in it.
+#[tokio::test]
+async fn a_draft_that_reads_amounts_is_neither_saved_nor_activated_without_their_currency() {
+    let brand = brand().await;
+    brand.create_rule("base", order_rule("activity.amount")).await;
+    let forget = "UPDATE earning_rule_version SET currency_code = ''";
+    assert_eq!(brand.execute(forget).await, Ok(1));
+    brand.begin_draft("base").await.unwrap();
+    assert_eq!(brand.simulate(true, &[]).await.unwrap()[0].2, 100, "as it is");
+    asks_for_currency(brand.activate(brand.activation()).await);
+    asks_for_currency(brand.change_draft(formula("activity.amount / 2"), FORMULA, "").await);
+    let named = order_rule("activity.amount / 2");
+    let paths = &["amount_formula", "currency_code"];
+    brand.change_draft(named, paths, "").await.unwrap();
+    let activated = brand.activate(brand.activation()).await.unwrap();
+    assert_eq!((activated.version, activated.currency_code.as_str()), (2, "CNY"));
+    assert_eq!(brand.earns().await, 50);
 }

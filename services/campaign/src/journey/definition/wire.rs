@@ -8,6 +8,7 @@ use kernel::Time;
 
 use super::{Action, Definition, Node, NodeIndex, NodeKind, Pattern, Reentry, TagValue};
 use crate::fact::{FactKey, FactType};
+use crate::journey::currencies;
 use crate::journey::expression::{FactCondition, RunCondition};
 use crate::journey::graph;
 use crate::journey::graph::{Outline, OutlineNode};
@@ -33,6 +34,13 @@ pub(crate) fn parse(wire: &api::JourneyDefinition, path: &str, violations: &mut 
         return None;
     }
     Some(Definition::new(trigger?, reentry?, first?, nodes?))
+}
+
+/// The same of a definition that is to be saved or published, of which more is asked than of those that are in force.
+pub(crate) fn parse_new(wire: &api::JourneyDefinition, path: &str, violations: &mut Violations) {
+    if let Some(definition) = parse(wire, path, violations) {
+        currencies::check(&definition, path, violations);
+    }
 }
 
 /// The facts that an expression of a node may name: the trigger's fields, and those of the facts that nodes wait for.

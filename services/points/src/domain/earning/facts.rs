@@ -5,6 +5,10 @@ use super::calendar::LocalTime;
 
 /// As many items as an activity may have.
 const ITEMS_MAX: usize = 200;
+/// The facts that are money, in minor units.
+pub(super) const AMOUNTS: [&str; 3] = ["activity.amount", "activity.items.amount", "item.amount"];
+/// The fact that says in which currency they are.
+pub(super) const CURRENCY: &str = "activity.currency_code";
 
 /// What rules are judged on.
 #[derive(Debug)]
@@ -48,7 +52,7 @@ pub(crate) fn environment() -> Environment {
         .with("activity.channel_code", Type::String)
         .with("activity.source_id", Type::String)
         .with("activity.amount", Type::Int)
-        .with("activity.currency_code", Type::String)
+        .with(CURRENCY, Type::String)
         .with("activity.occur_time", Type::Timestamp)
         .with("activity.items", Type::list(item(), ITEMS_MAX))
         .with("activity.attributes", Type::StringMap)

@@ -30,14 +30,15 @@ impl PointsApi {
         }
         let now = self.clock.now();
         let effect = effect_time(told, now)?;
+        // Again, for the draft may still be a copy of a rule that was saved before as much was asked.
+        self.check_rule(&draft.row.rule)?;
 
-        // Past this line nothing refuses but the expressions, which were checked when the draft was saved.
+        // Past this line nothing refuses.
         let mut row = draft.row;
         row.rule.state = RuleState::Active;
         row.rule.effect = effect;
         row.rule.version = draft.latest.saturating_add(1);
         row.update_time = now;
-        self.compile(row.rule.clone())?;
         rows::draft::delete_draft(&tx, call.tenant(), &call.code).await?;
         earning::rows::update_rule(&tx, call.tenant(), &row).await?;
         tx.commit(ActivateEarningRuleDraftResponse {

@@ -26,7 +26,7 @@ impl PointsApi {
         Fault::check_etag(&call.etag, draft.etag())?;
         let now = self.clock.now();
         patch.apply(&mut draft.row, now)?;
-        self.compile(draft.row.rule.clone())?;
+        self.check_rule(&draft.row.rule)?;
         asset::rows::asset(&**tx, call.tenant(), &draft.row.rule.asset).await?;
         draft.row.rule.effect = Time::EPOCH;
         draft.row.update_time = now;
