@@ -7,6 +7,7 @@ use kernel::{Principal, RequestKey, Tenant};
 use prost::Message;
 use tonic::{Request, Response, Status};
 
+use crate::deadline::unless_passed;
 use crate::{Method, retry};
 
 /// A request with who sent it. Cheap to clone; reads as the request itself.
@@ -68,7 +69,7 @@ where
     Work: Future<Output = Result<Res, Fault>>,
 {
     let call = accept(request)?;
-    let answer = retry(|| handle(call.clone())).await?;
+    let answer = retry(|| handle(call.clone())).await.map_err(unless_passed)?;
     Ok(Response::new(answer))
 }
 

@@ -92,6 +92,18 @@ impl http_body::Body for Ended {
     }
 }
 
+/// How much earlier than this service a peer may see the caller's deadline pass: clocks are read at different moments.
+const SEEN_EARLIER: Duration = Duration::from_millis(5);
+
+/// The fault of a call whose peer gave up at the caller's own deadline: the caller stopped waiting, and nothing was away.
+/// Clients repeat UNAVAILABLE by themselves, and would do it in vain.
+pub(crate) fn unless_passed(fault: Fault) -> Fault {
+    match fault {
+        Fault::Unavailable { .. } if remaining().is_some_and(|left| left < SEEN_EARLIER) => passed(),
+        fault => fault,
+    }
+}
+
 /// What a caller is told that stopped waiting.
 pub fn passed() -> Fault {
     let message = "the deadline passed before the answer: repeat with the same request id to learn the outcome";
@@ -193,6 +205,19 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(TIMEOUT_HEADER, HeaderValue::from_str(text).unwrap());
         timeout(&headers)
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_gives_up_at_the_caller_s_deadline_is_not_away() {
+        let away = || Fault::unavailable("a peer did not answer: the deadline passed");
+        for (timeout, told) in [(1, "deadline passed before"), (60_000, "did not answer")] {
+            let fault = within(Duration::from_millis(timeout), async { unless_passed(away()) }).await;
+            assert!(fault.unwrap().to_string().contains(told), "{timeout} ms");
+        }
+        assert!(
+            matches!(unless_passed(away()), Fault::Unavailable { .. }),
+            "no deadline"
+        );
     }
 
     #[test]
