@@ -26,6 +26,7 @@ mod retry;
 mod serve_methods;
 mod stack;
 mod switchboard;
+mod unread;
 
 pub use call::{Call, accept, answer};
 pub use channel::Channel;
@@ -39,3 +40,4 @@ pub use stack::{Stack, permit, serve};
 pub use switchboard::Switchboard;
 #[doc(hidden)] // for serve_methods
 pub use tonic;
+pub use unread::read_out;

@@ -3,8 +3,7 @@ use std::time::Duration;
 use fault::{Fault, Trouble, TroubleKind};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 
-use crate::room::WRITE;
-use crate::{Db, statement};
+use crate::{Db, room, statement};
 
 /// How long a database may take to say that it is there.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -50,11 +49,17 @@ impl Db {
         }
     }
 
-    /// Whether it takes writes: by one that changes nothing, and is written to the disk all the same.
+    /// Whether it takes writes, and has room for more: by some that take a megabyte of the disk, and leave nothing behind.
     pub async fn try_to_write(&self) -> Result<(), Fault> {
-        let tx = self.begin().await?;
-        tx.execute_unprepared(WRITE).await?;
-        tx.commit().await
+        for statements in room::tries(self.backend()) {
+            let tx = self.begin().await?;
+            for sql in *statements {
+                tx.execute_unprepared(sql).await?;
+            }
+            tx.commit().await?;
+        }
+        self.health().has_room();
+        Ok(())
     }
 
     /// Reads a whole SQLite file for damage, its indexes aside. For PostgreSQL its own tools do that (`pg_amcheck`).

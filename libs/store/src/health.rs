@@ -66,8 +66,8 @@ impl Health {
         outcome.map_err(|error| self.told(error))
     }
 
-    /// Something was committed: there is room.
-    pub(crate) fn has_written(&self) {
+    /// New pages were taken and written: there is room. That something was committed does not say so.
+    pub(crate) fn has_room(&self) {
         if !self.is_troubled.load(Ordering::Acquire) {
             return;
         }

@@ -59,9 +59,7 @@ impl Statements<DatabaseTransaction> {
             connection,
         } = self;
         connection.allow()?;
-        health.during(inner.commit()).await?;
-        health.has_written();
-        Ok(())
+        health.during(inner.commit()).await
     }
 }
 

@@ -146,6 +146,38 @@ async fn a_full_disk_is_told_as_such_loses_nothing_and_is_over_when_there_is_roo
 }
 
 #[tokio::test]
+async fn who_tries_whether_a_disk_has_room_asks_for_new_pages() {
+    let file = File::new();
+    let db = file.open().await.unwrap();
+    put(&db, 0).await.unwrap();
+    let tx = db.begin().await.unwrap();
+    tx.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+    tx.execute_unprepared("UPDATE stock SET number = number WHERE number = 0")
+        .await
+        .unwrap();
+    tx.commit()
+        .await
+        .expect("a row that is changed in its place needs no room");
+    let tried = db.try_to_write().await.map_err(|fault| reason(&fault));
+    assert_eq!(tried, Err(Common::StorageFull));
+}
+
+#[tokio::test]
+async fn who_tries_whether_a_disk_has_room_leaves_nothing_behind() {
+    let file = File::new();
+    let db = file.open().await.unwrap();
+    for _ in 0..3 {
+        db.try_to_write().await.unwrap();
+    }
+    let count = statement(db.read(), "SELECT COUNT(*) FROM request", []);
+    let row = db.read().query_one_raw(count).await.unwrap().unwrap();
+    assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 0);
+    db.close().await.unwrap();
+    let bytes = fs::metadata(file.path()).unwrap().len();
+    assert!(bytes < 2_000_000, "the room is used again: {bytes}");
+}
+
+#[tokio::test]
 async fn a_transaction_that_met_a_full_disk_does_nothing_more() {
     let file = File::new();
     let db = file.open().await.unwrap();

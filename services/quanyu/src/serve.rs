@@ -15,9 +15,11 @@ use store::Db;
 use telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
+use tonic::body::Body;
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic_health::server::HealthReporter;
+use tower::util::MapRequestLayer;
 
 use crate::admin;
 use crate::config::Config;
@@ -146,6 +148,9 @@ async fn grpc(routes: Routes, db: &Db, listener: TcpListener, lifecycle: &Lifecy
     Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
         .http2_adaptive_window(Some(true))
+        .layer(MapRequestLayer::new(|request: http::Request<Body>| {
+            request.map(rpc::read_out)
+        }))
         .add_routes(routes)
         .add_service(health_service)
         .serve_with_incoming_shutdown(connections, stopping)

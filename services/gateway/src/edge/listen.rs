@@ -1,10 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Version;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use rpc::read_out;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -81,7 +83,11 @@ async fn connection(stream: TcpStream, edge: Arc<Edge>, stop: CancellationToken)
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: http::Request<Incoming>| {
         let edge = Arc::clone(&edge);
-        async move { Ok::<_, std::convert::Infallible>(edge.respond(request.map(Body::new)).await) }
+        let request = match request.version() {
+            Version::HTTP_2 => request.map(read_out),
+            _ => request.map(Body::new),
+        };
+        async move { Ok::<_, std::convert::Infallible>(edge.respond(request).await) }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder

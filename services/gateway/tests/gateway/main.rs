@@ -11,6 +11,7 @@ mod access_log;
 mod api_keys;
 mod authentication;
 mod bodies;
+mod early_answers;
 mod first_key;
 mod grpc;
 mod http;

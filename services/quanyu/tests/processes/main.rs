@@ -10,10 +10,12 @@
 
 mod clock;
 mod command_line;
+mod database_killed;
 mod keys;
 mod kill_nine;
 mod operating_document;
 mod parked;
+mod postgres;
 mod process;
 mod replicas_killed;
 mod separate_processes;
