@@ -5,6 +5,7 @@ use contracts::codec::Incoming;
 use contracts::tagging::v1;
 use contracts::r#type::v1 as shared;
 use fault::{Fault, Violation, Violations};
+use kernel::text::is_placeholder;
 use kernel::{BEFORE_RECORDS, Money, TIME_RANGE, Time};
 
 use super::{Activity, ActivityId, Item, SourceKey};
@@ -54,6 +55,7 @@ pub(crate) fn parse(wire: v1::Activity, now: Time) -> Result<(Who, Activity), Ve
         "occur_time",
         format!("must be at most a day ahead of the platform's clock, which is at {now}"),
     );
+    check_ids(&wire, &mut violations);
     check_amounts(&wire, &mut violations);
     check_lines(&wire.items, &mut violations);
 
@@ -107,6 +109,22 @@ fn check_amount(path: &str, money: Option<&shared::Money>, violations: &mut Viol
         format!("{path}.minor_units"),
         format!("must be at most {AMOUNT_MAX}"),
     );
+}
+
+/// A number that stands for nothing would make one order of all that have it, and each but the first would be lost as its
+/// repetition.
+fn check_ids(wire: &v1::Activity, violations: &mut Violations) {
+    for (path, id) in [
+        ("source_id", &wire.source_id),
+        ("refunded_source_id", &wire.refunded_source_id),
+    ] {
+        let is_number = id.is_empty() || !is_placeholder(id);
+        violations.check(
+            is_number,
+            path,
+            format!("{id} can stand for any activity: send its own number"),
+        );
+    }
 }
 
 fn check_lines(items: &[v1::ActivityItem], violations: &mut Violations) {
@@ -281,6 +299,19 @@ mod tests {
         let mut paths = paths(wrong);
         paths.sort();
         assert_eq!(paths, ["activity_type", "items[0].quantity", "member_id", "source_id"]);
+    }
+
+    #[test]
+    fn a_number_that_stands_for_nothing_is_no_order_s() {
+        for id in ["#N/A", "null", "-", "0", "undefined"] {
+            let mut wrong = order();
+            wrong.source_id = id.into();
+            wrong.refunded_source_id = id.into();
+            assert_eq!(paths(wrong), ["source_id", "refunded_source_id"], "{id}");
+        }
+        let mut right = order();
+        right.source_id = "null-1".into();
+        assert!(parse(right, NOW).is_ok());
     }
 
     #[test]
