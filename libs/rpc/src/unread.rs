@@ -14,12 +14,12 @@ const BYTES_MAX: usize = 64 * 1024;
 /// For how long.
 const TIME_MAX: Duration = Duration::from_secs(1);
 
-/// A body of a request over HTTP/2 that is read out, for a little while, by whoever has it last.
+/// A body of a request over HTTP/2 that is read out, for a little while, by the last one who holds it.
 ///
 /// A server that answers early and drops the body has its connection count what still arrives against the peer, for good: h2
 /// takes frames that nobody reads, some hundred small ones or a thousand after the end of their stream, for an attack, and
-/// ends the connection with ENHANCE_YOUR_CALM. Whoever only repeats what is refused, as every caller does while a database is away, would lose the
-/// connection, and with it all that others have under way on it.
+/// ends the connection with `ENHANCE_YOUR_CALM`. Callers who repeat what is refused, as all do while a database is away, would
+/// lose the connection, and with it all that others have under way on it.
 pub fn read_out<B>(body: B) -> Body
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,

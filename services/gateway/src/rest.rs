@@ -15,4 +15,5 @@ mod query;
 
 pub(crate) use call::call;
 pub(crate) use error::RestError;
+pub use json::read_message;
 pub(crate) use json::{Items, is_report, tells_paths};

@@ -90,6 +90,16 @@ pub(super) fn read(descriptor: &MessageDescriptor, json: &[u8], items: Option<&I
     })
 }
 
+/// Reads a message as REST reads it, for those who bring such messages by another way, such as lines of a file. Refuses with
+/// everything that is wrong, each with its path as it was written.
+pub fn read_message(descriptor: &MessageDescriptor, json: &[u8]) -> Result<DynamicMessage, Fault> {
+    let read = read(descriptor, json, None)?;
+    if read.violations.is_empty() {
+        return Ok(read.message);
+    }
+    Err(read.spelling.fault(Fault::invalid_fields(read.violations)))
+}
+
 /// Reads the value of one field of a message of the field's parent; nothing at all leaves it unset.
 pub(super) fn read_field(field: &FieldDescriptor, json: &[u8]) -> Result<Read, Fault> {
     let mut message = DynamicMessage::new(field.parent_message().clone());

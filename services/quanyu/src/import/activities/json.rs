@@ -1,7 +1,7 @@
 //! Activities as REST takes them, one in a line.
 
 use contracts::tagging::v1::Activity;
-use prost_reflect::DynamicMessage;
+use fault::{Fault, Violation};
 
 use super::super::source::Row;
 use super::super::{Read, json_lines};
@@ -13,22 +13,33 @@ pub(super) fn activity(rows: &[Row]) -> Result<Read<Activity>, Vec<String>> {
     };
     match &row.trouble {
         Some(trouble) => Err(vec![trouble.clone()]),
-        None => parse(&json_lines::own(row.cells.first().map_or("", String::as_str)))
-            .map(|item| Read {
-                item,
-                notes: Vec::new(),
-            })
-            .map_err(|reason| vec![reason]),
+        None => parse(&json_lines::own(row.cells.first().map_or("", String::as_str))).map(|item| Read {
+            item,
+            notes: Vec::new(),
+        }),
     }
 }
 
-pub(super) fn parse(line: &str) -> Result<Activity, String> {
+/// The activity of a line, read as strictly as REST reads it, or everything that is wrong with the line.
+pub(super) fn parse(line: &str) -> Result<Activity, Vec<String>> {
     const NAME: &str = "quanyu.tagging.v1.Activity";
     let descriptor = contracts::descriptors()
         .get_message_by_name(NAME)
-        .ok_or("the contracts have no activity")?;
-    let mut json = serde_json::Deserializer::from_str(line);
-    let message = DynamicMessage::deserialize(descriptor, &mut json).map_err(|error| error.to_string())?;
-    json.end().map_err(|error| error.to_string())?;
-    message.transcode_to().map_err(|error| error.to_string())
+        .ok_or_else(|| vec!["the contracts have no activity".to_owned()])?;
+    let message = gateway::read_message(&descriptor, line.as_bytes()).map_err(reasons)?;
+    message.transcode_to().map_err(|error| vec![error.to_string()])
+}
+
+/// One reason for each violation.
+fn reasons(fault: Fault) -> Vec<String> {
+    // What is no JSON has no path; its place is counted within the line, which has a number of its own.
+    let whole = fault.to_string().replace(" at line 1 column ", " at character ");
+    let Fault::Refused(refusal) = fault else {
+        return vec![whole];
+    };
+    let told = |violation: &Violation| match violation.path.as_str() {
+        "" => violation.message.replace(" at line 1 column ", " at character "),
+        path => format!("{path}: {}", violation.message),
+    };
+    refusal.violations.iter().map(told).collect()
 }

@@ -169,9 +169,31 @@ fn everything_that_is_wrong_with_a_row_is_told() {
 #[test]
 fn a_line_that_is_no_activity_is_told_why() {
     for (line, part) in [("{", "EOF"), (r#"{"sourceID":1}"#, "sourceID"), ("{} {}", "trailing")] {
-        let reason = parse(line).unwrap_err();
-        assert!(reason.contains(part), "{reason}");
+        let reasons = parse(line).unwrap_err();
+        assert!(reasons[0].contains(part), "{reasons:?}");
     }
+}
+
+#[test]
+fn a_line_is_read_as_strictly_as_rest_reads_it_and_every_flaw_is_told() {
+    for (line, path) in [
+        (r#"{"sourceId":"a","sourceId":"b"}"#, "sourceId"),
+        (r#"{"sourceId":"a","source_id":"a"}"#, "source"),
+        (
+            r#"{"amount":{"currencyCode":"CNY","minorUnits":"100"},"amount":{"currencyCode":"CNY","minorUnits":"99900"}}"#,
+            "amount",
+        ),
+        (r#"{"amount":{"minorUnits":"1","minorUnits":"2"}}"#, "amount.minorUnits"),
+        (r#"{"amount":{"minorUnits":9007199254740993.5}}"#, "amount.minorUnits"),
+        (r#"{"attributes":{"a":"1","a":"2"}}"#, "attributes"),
+    ] {
+        let reasons = parse(line).unwrap_err();
+        assert!(reasons[0].starts_with(path), "{line}: {reasons:?}");
+    }
+    let reasons = parse(r#"{"occurTime":"yesterday","amount":{"minorUnits":"x"},"bogus":1}"#).unwrap_err();
+    let paths: Vec<&str> = reasons.iter().filter_map(|reason| reason.split(':').next()).collect();
+    assert_eq!(paths, ["occurTime", "amount.minorUnits", "bogus"]);
+    assert!(reasons.iter().all(|reason| !reason.contains("line 1")), "{reasons:?}");
 }
 
 #[test]
