@@ -25,6 +25,7 @@ use tonic_health::pb::health_client::HealthClient;
 use crate::clock;
 use crate::config::Config;
 use crate::connections::{self, OF_ONE_MIN};
+use crate::folder;
 use crate::roles::{ROLES, role};
 use crate::terminal::say;
 
@@ -105,6 +106,13 @@ pub async fn run(args: DoctorArgs, config: &Config) -> Result<bool, Fault> {
 async fn databases(config: &Config, report: &mut Report) -> BTreeMap<&'static str, Db> {
     let mut databases = BTreeMap::new();
     for role in &ROLES {
+        if let Err(fault) = folder::refuse_lost(config, role) {
+            report.bad(
+                format_args!("{}: {}: {fault}", role.name, fault.reason()),
+                "do not start anything on this folder before",
+            );
+            continue;
+        }
         let file = config.folder.join(format!("{}.db", role.name));
         if config.database_url.is_none() && !file.exists() {
             report.bad(

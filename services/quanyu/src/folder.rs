@@ -2,14 +2,61 @@
 //! in hand there was left by a process that has gone (`store::Presence`).
 
 use std::fs::{File, TryLockError};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use fault::Fault;
+use fault::{Common, Fault};
 
 use crate::config::Config;
 use crate::roles::Role;
 
 /// Held alone by a process of all roles, and together by processes of one role.
 const LOCK_FILE: &str = "quanyu.lock";
+
+/// Refuses to begin anew where a role's file was lost: the other files would go on from positions that it has not reached, and
+/// miss what happens until it does.
+pub(crate) fn refuse_lost(config: &Config, role: &Role) -> Result<(), Fault> {
+    let Some(file) = lost(config, role) else { return Ok(()) };
+    Err(Fault::Unavailable {
+        reason: Common::StorageDamaged,
+        message: format!(
+            "{} is lost or empty, and it has held the rows of {}: stop the platform and restore the whole folder from the last \
+             backup; to begin anew without its rows, empty the folder",
+            file.display(),
+            role.name
+        ),
+        retry_after: RESTORED_AFTER,
+    })
+}
+
+/// A role's file that was there once, and has gone or is empty.
+pub(crate) fn lost(config: &Config, role: &Role) -> Option<PathBuf> {
+    let (file, mark) = (config.folder.join(format!("{}.db", role.name)), mark_of(config, role)?);
+    let has_rows = file.metadata().is_ok_and(|file| file.len() > 0);
+    (mark.exists() && !has_rows).then_some(file)
+}
+
+/// Notes that a role's file is there.
+pub(crate) fn note_begun(config: &Config, role: &Role) -> Result<(), Fault> {
+    let Some(mark) = mark_of(config, role) else {
+        return Ok(());
+    };
+    File::create(&mark).map(|_| ()).map_err(|error| {
+        Fault::unavailable(format!(
+            "the folder {} cannot be used: {error}",
+            config.folder.display()
+        ))
+    })
+}
+
+/// What lies beside a role's file since it was opened first; nowhere where the rows are in PostgreSQL, or are deleted in the end.
+fn mark_of(config: &Config, role: &Role) -> Option<PathBuf> {
+    let is_kept = config.database_url.is_none() && !config.is_disposable;
+    is_kept.then(|| config.folder.join(format!("{}.begun", role.name)))
+}
+
+/// How soon a folder may be restored, at the soonest.
+const RESTORED_AFTER: Duration = Duration::from_mins(1);
 
 /// A folder, or a role's part of it, for as long as this is held; a crash opens it again. Nothing where the rows are in
 /// PostgreSQL.

@@ -12,6 +12,7 @@ use runtime::Readiness;
 use store::Db;
 
 use crate::config::Config;
+use crate::folder;
 use crate::roles::Role;
 
 /// How long a database may be away when the process starts.
@@ -28,6 +29,7 @@ pub(crate) async fn open(
     connections_max: u32,
     readiness: &Readiness,
 ) -> Result<Db, Fault> {
+    folder::refuse_lost(config, role)?;
     let started = Instant::now();
     let mut pause = PAUSE;
     loop {
@@ -48,7 +50,11 @@ pub(crate) async fn open(
                 kernel::pause(pause).await;
                 pause = pause.saturating_mul(2).min(PAUSE_MAX);
             }
-            outcome => return outcome,
+            Ok(db) => {
+                folder::note_begun(config, role)?;
+                return Ok(db);
+            }
+            Err(fault) => return Err(fault),
         }
     }
 }

@@ -124,3 +124,44 @@ async fn a_damaged_file_is_named_at_the_start_and_by_the_doctor() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_lost_or_emptied_is_not_taken_for_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let start = || {
+        let mut command = quanyu();
+        command.args(["up", "--listen", "127.0.0.1:0", "--folder"]).arg(&data);
+        command
+    };
+    let mut up = Process::start(start());
+    up.signal("TERM");
+    assert!(up.ended().await.success());
+
+    let (file, kept) = (data.join("points.db"), folder.path().join("kept"));
+    std::fs::copy(&file, &kept).unwrap();
+    for spoil in [std::fs::remove_file::<&std::path::Path>, |file| {
+        std::fs::write(file, "")
+    }] {
+        spoil(&file).unwrap();
+        for command in ["up", "doctor"] {
+            let outcome = quanyu()
+                .args([command, "--listen", "127.0.0.1:0", "--folder"])
+                .arg(&data)
+                .output()
+                .unwrap();
+            let told = [outcome.stdout, outcome.stderr]
+                .map(|told| String::from_utf8(told).unwrap())
+                .concat();
+            assert!(!outcome.status.success(), "{command}: {told}");
+            assert!(
+                told.contains("points.db is lost or empty") && told.contains("restore the whole folder"),
+                "{command}: {told}"
+            );
+        }
+        std::fs::copy(&kept, &file).unwrap();
+    }
+    let mut up = Process::start(start());
+    up.signal("TERM");
+    assert!(up.ended().await.success());
+}
