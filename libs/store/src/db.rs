@@ -7,9 +7,10 @@ use fault::Fault;
 use kernel::{Clock, Fact, RequestKey, Tenant, Time};
 use prost::Message;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
+use tracing::Instrument;
 
 use crate::connect::{Connections, Missing};
 use crate::deadlines::{Alarm, DueTimes};
@@ -19,6 +20,15 @@ use crate::presence::Attendance;
 use crate::{
     Begun, DbConfig, Deadlines, Draft, Migration, Statements, checkpoint, connect, migrate, once, outbox, room,
 };
+
+/// A transaction that begins, whether or not its caller still waits for it. A BEGIN that is given up before its answer, as at
+/// a deadline, would leave its session in a transaction of which the pool knows nothing: it would keep its locks, and what the
+/// next one writes outside of a transaction would be lost.
+async fn begun(pool: DatabaseConnection, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
+    let begin = async move { pool.begin_with_options(options).await };
+    let begun = tokio::spawn(begin.in_current_span()).await;
+    begun.map_err(|error| DbErr::Custom(error.to_string()))?
+}
 
 /// The database of one service. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -155,7 +165,7 @@ impl Db {
             access_mode: None,
         };
         let user = self.writing.enter();
-        let begin = || self.health.during(self.writer.pool().begin_with_options(options));
+        let begin = || self.health.during(begun(self.writer.pool().clone(), options));
         let inner = match (begin().await, self.health.liveness()) {
             // The session had ended while it was idle, as after a restart; nothing has been asked of it yet.
             (Err(_), Some(liveness)) if liveness.trouble().is_none() => {

@@ -827,3 +827,32 @@ async fn an_item_that_failed_while_the_clock_was_ahead_is_tried_again_as_soon_as
         );
     }
 }
+
+#[tokio::test]
+async fn a_begin_that_is_given_up_leaves_no_session_in_a_transaction() {
+    // Of a statement outside of any transaction both are one moment.
+    const IS_NEW: &str = "SELECT statement_timestamp() - now() < interval '1 second'";
+    let world = world().await;
+    if world.db.backend() != DbBackend::Postgres {
+        return;
+    }
+    for steps in 0..200 {
+        tokio::select! {
+            biased;
+            _ = world.db.begin() => {}
+            () = async {
+                for _ in 0..steps % 8 {
+                    tokio::task::yield_now().await;
+                }
+            } => {}
+        }
+    }
+    kernel::pause(std::time::Duration::from_secs(2)).await;
+    let looks = (0..8).map(async |_| {
+        let tx = world.db.begin().await.unwrap();
+        let row = tx.query_one_raw(statement(&*tx, IS_NEW, [])).await.unwrap();
+        kernel::pause(std::time::Duration::from_millis(200)).await;
+        row.unwrap().try_get_by_index::<bool>(0).unwrap()
+    });
+    assert_eq!(join_all(looks).await, [true; 8]);
+}
