@@ -1,8 +1,9 @@
 //! Whose a folder of SQLite files is: one process's, or one process's for each role. A service relies on it that what it finds
-//! in hand there was left by a process that has gone (`store::Presence`).
+//! in hand there was left by a process that has gone (`store::Presence`). And that a file in it which has held rows is not lost
+//! unnoticed.
 
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fault::{Common, Fault};
@@ -12,6 +13,8 @@ use crate::roles::Role;
 
 /// Held alone by a process of all roles, and together by processes of one role.
 const LOCK_FILE: &str = "quanyu.lock";
+/// How soon a folder may have been restored.
+const RESTORED_AFTER: Duration = Duration::from_mins(1);
 
 /// Refuses to begin anew where a role's file was lost: the other files would go on from positions that it has not reached, and
 /// miss what happens until it does.
@@ -30,7 +33,7 @@ pub(crate) fn refuse_lost(config: &Config, role: &Role) -> Result<(), Fault> {
 }
 
 /// A role's file that was there once, and has gone or is empty.
-pub(crate) fn lost(config: &Config, role: &Role) -> Option<PathBuf> {
+fn lost(config: &Config, role: &Role) -> Option<PathBuf> {
     let (file, mark) = (config.folder.join(format!("{}.db", role.name)), mark_of(config, role)?);
     let has_rows = file.metadata().is_ok_and(|file| file.len() > 0);
     (mark.exists() && !has_rows).then_some(file)
@@ -41,12 +44,13 @@ pub(crate) fn note_begun(config: &Config, role: &Role) -> Result<(), Fault> {
     let Some(mark) = mark_of(config, role) else {
         return Ok(());
     };
-    File::create(&mark).map(|_| ()).map_err(|error| {
-        Fault::unavailable(format!(
-            "the folder {} cannot be used: {error}",
-            config.folder.display()
-        ))
-    })
+    File::create(&mark)
+        .map(|_| ())
+        .map_err(|error| unusable(&config.folder, &error))
+}
+
+fn unusable(folder: &Path, error: &std::io::Error) -> Fault {
+    Fault::unavailable(format!("the folder {} cannot be used: {error}", folder.display()))
 }
 
 /// What lies beside a role's file since it was opened first; nowhere where the rows are in PostgreSQL, or are deleted in the end.
@@ -54,9 +58,6 @@ fn mark_of(config: &Config, role: &Role) -> Option<PathBuf> {
     let is_kept = config.database_url.is_none() && !config.is_disposable;
     is_kept.then(|| config.folder.join(format!("{}.begun", role.name)))
 }
-
-/// How soon a folder may be restored, at the soonest.
-const RESTORED_AFTER: Duration = Duration::from_mins(1);
 
 /// A folder, or a role's part of it, for as long as this is held; a crash opens it again. Nothing where the rows are in
 /// PostgreSQL.
@@ -86,9 +87,7 @@ impl Lock {
             return Ok(Self(Vec::new()));
         }
         let folder = &config.folder;
-        let fail = |error: std::io::Error| {
-            Fault::unavailable(format!("the folder {} cannot be used: {error}", folder.display()))
-        };
+        let fail = |error| unusable(folder, &error);
         std::fs::create_dir_all(folder).map_err(fail)?;
         let lock = |(name, how): &(&str, How)| {
             let file = File::create(folder.join(name)).map_err(fail)?;

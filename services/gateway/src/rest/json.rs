@@ -143,7 +143,7 @@ fn read_value<'r, T>(
     let value = read(&mut notes, &mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     value
         .map(|value| (Some(value), notes))
-        .map_err(|error| Fault::invalid("", format!("the body is no JSON that can be read: {error}")))
+        .map_err(|error| Fault::invalid("", format!("what was sent is no JSON that can be read: {error}")))
 }
 
 impl Notes<'_> {

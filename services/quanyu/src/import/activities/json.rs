@@ -32,12 +32,11 @@ pub(super) fn parse(line: &str) -> Result<Activity, Vec<String>> {
 
 /// One reason for each violation.
 fn reasons(fault: Fault) -> Vec<String> {
-    // What is no JSON has no path; its place is counted within the line, which has a number of its own.
-    let whole = fault.to_string().replace(" at line 1 column ", " at character ");
     let Fault::Refused(refusal) = fault else {
-        return vec![whole];
+        return vec![fault.to_string()];
     };
     let told = |violation: &Violation| match violation.path.as_str() {
+        // What is no JSON has no path; its place is counted within the line, which has a number of its own.
         "" => violation.message.replace(" at line 1 column ", " at character "),
         path => format!("{path}: {}", violation.message),
     };
