@@ -6,6 +6,10 @@ use icu_properties::{CodePointSetData, CodePointSetDataBorrowed};
 
 /// Characters that show nothing: zero-width spaces and joiners, soft hyphens, byte order marks, marks of direction.
 const INVISIBLE: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+/// Marks around a reading above a line, which show nothing and yet are not in that set.
+const ANNOTATION_MARKS: std::ops::RangeInclusive<char> = '\u{fff9}'..='\u{fffb}';
+/// The Braille pattern without a dot: it looks like a space and is no blank of Unicode.
+const BRAILLE_BLANK: char = '\u{2800}';
 const COMPOSED: ComposingNormalizerBorrowed<'static> = ComposingNormalizer::new_nfc();
 const OF_USUAL_WIDTH: ComposingNormalizerBorrowed<'static> = ComposingNormalizer::new_nfkc();
 
@@ -20,9 +24,11 @@ pub fn tidy(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(trimmed);
     }
     let mut folded = String::with_capacity(trimmed.len());
-    for character in trimmed.chars().filter(|c| !INVISIBLE.contains(*c)) {
+    let shown = |c: &char| !INVISIBLE.contains(*c) && !ANNOTATION_MARKS.contains(c);
+    for character in trimmed.chars().filter(shown) {
         match character {
             '\u{ff00}'..='\u{ffef}' => folded.push_str(&OF_USUAL_WIDTH.normalize(character.encode_utf8(&mut [0; 4]))),
+            BRAILLE_BLANK => folded.push(' '),
             blank if blank.is_whitespace() && !blank.is_control() => folded.push(' '),
             other => folded.push(other),
         }
@@ -50,6 +56,8 @@ mod tests {
             "ｘ１",
             "x1\r\n",
             "x\u{fe0f}1",
+            "\u{2800}x1\u{2800}",
+            "x\u{fff9}1\u{fffb}",
         ] {
             assert_eq!(tidy(text), "x1", "{text:?}");
         }

@@ -1,42 +1,55 @@
 use super::tidy;
 
-/// What programs, forms and people write where they know nothing, in small letters; several of them are one, too
-/// ("null-null").
-const WORDS: [&str; 70] = [
+/// What programs, forms and people write where they know nothing, and the heads of the columns themselves, in small
+/// letters without what stands between words ("Not found" is one); several of them are one, too ("null-null").
+const WORDS: [&str; 95] = [
     "anon",
     "anonymous",
-    "anonymous user",
+    "anonymoususer",
     "blank",
+    "cardno",
+    "cardnumber",
+    "customerid",
     "default",
     "deleted",
     "dummy",
     "empty",
+    "externalid",
     "false",
     "guest",
     "inf",
     "infinity",
     "invalid",
     "masked",
+    "memberid",
     "missing",
-    "n/a",
-    "n/a n/a",
     "na",
     "nan",
     "nil",
-    "no data",
-    "no name",
     "nobody",
+    "nodata",
+    "noname",
     "none",
-    "not applicable",
-    "not available",
-    "not provided",
-    "not set",
+    "noone",
+    "noresult",
+    "noresults",
+    "notapplicable",
+    "notavailable",
+    "notfound",
+    "notprovided",
     "notset",
     "null",
-    "object object",
+    "null-null",
+    "objectobject",
+    "openid",
+    "optionalempty",
+    "orderid",
+    "orderno",
+    "ordernumber",
     "placeholder",
     "redacted",
     "removed",
+    "sourceid",
     "string",
     "tba",
     "tbc",
@@ -44,21 +57,30 @@ const WORDS: [&str; 70] = [
     "test",
     "todo",
     "true",
+    "unavailable",
     "undefined",
+    "unionid",
     "unknown",
     "unset",
     "unspecified",
+    "userid",
     "visitor",
     "void",
+    "yourid",
     "不明",
     "不详",
+    "会员卡号",
+    "会员号",
+    "会员编号",
     "保密",
     "匿名",
     "匿名用户",
+    "卡号",
     "已删除",
     "已注销",
     "待定",
     "微信用户",
+    "手机号",
     "无",
     "暂无",
     "未填",
@@ -70,8 +92,11 @@ const WORDS: [&str; 70] = [
     "没有",
     "测试",
     "游客",
+    "用户编号",
     "空",
     "空值",
+    "订单号",
+    "订单编号",
     "访客",
 ];
 /// What a spreadsheet shows where a formula has no value, without its number sign.
@@ -90,18 +115,42 @@ const FIRST_DAYS: [&str; 8] = [
     "1970/1/1",
 ];
 
+/// How a program begins that writes out an object in place of its content.
+const OBJECTS: [&str; 7] = [
+    "#<object",
+    "<function",
+    "[ljava.",
+    "[object",
+    "java.lang.",
+    "java.util.",
+    "system.",
+];
+/// Ones in every bit of an id of so many hexadecimal digits are no chance any more.
+const ALL_ONES_MIN: usize = 16;
+
 /// Whether a text stands for nothing and nobody, in whatever case, width and brackets; the empty text does.
 pub fn is_placeholder(text: &str) -> bool {
-    let text = tidy(text).to_lowercase();
+    let tidy = tidy(text);
+    let text = tidy.to_lowercase();
     let bare = text.trim_matches(|c: char| !c.is_alphanumeric());
     is_nothing_but_zeros(&text)
         || text == "\\n"
         || text == "-1"
+        // Of a time in pandas; in small letters it is a person's name.
+        || tidy == "NaT"
         || text.chars().all(|c| c == 'x')
+        || is_all_ones(&text)
         || (text.starts_with('#') && FORMULA_ERRORS.contains(&bare))
         || is_first_day(&text)
-        || WORDS.contains(&bare)
-        || words(bare).all(|word| WORDS.contains(&word))
+        || is_unfilled(&text)
+        || is_object(&text)
+        || is_word(bare)
+        || bare.split_whitespace().all(is_word)
+        || words(bare).all(is_word)
+}
+
+fn is_word(text: &str) -> bool {
+    WORDS.contains(&&*words(text).collect::<String>())
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -109,9 +158,45 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// Punctuation, zeros or nothing at all: "-", "{}", "########", "00000000-0000-0000-0000-000000000000".
+/// Punctuation, zeros or nothing at all: "-", "{}", "########", "0x0", "00000000-0000-0000-0000-000000000000".
 fn is_nothing_but_zeros(text: &str) -> bool {
-    text.chars().all(|c| c == '0' || !c.is_alphanumeric())
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    digits.chars().all(|c| c == '0' || !c.is_alphanumeric())
+}
+
+/// "ffffffff-ffff-ffff-ffff-ffffffffffff", the greatest of its kind.
+fn is_all_ones(text: &str) -> bool {
+    text.len() >= ALL_ONES_MIN && text.chars().all(|c| c == 'f' || !c.is_alphanumeric())
+}
+
+/// The name of a variable that a template was to fill in: "${openid}", "{{ openid }}", "{openid}", "$openid", "%s".
+fn is_unfilled(text: &str) -> bool {
+    let within = |open, close| text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphabetic() || "_. ".contains(c));
+    let is_marked = [("${", "}"), ("#{", "}"), ("%{", "}"), ("{{", "}}"), ("<%", "%>")]
+        .into_iter()
+        .any(|(open, close)| within(open, close).is_some());
+    // An id may stand in braces, as programs of Windows write theirs.
+    let is_braced = within("{", "}").is_some_and(is_name) || text.strip_prefix('$').is_some_and(is_name);
+    let mut rest = text.chars();
+    let is_format = rest.next() == Some('%') && rest.clone().count() == 1 && rest.all(|c| "sdiuvf@".contains(c));
+    is_marked || is_braced || is_format
+}
+
+/// What a program writes of an object that cannot be written: "[object Window]", "System.String[]", "org.shop.Id@1b2c",
+/// "<Id object at 0x7f00>".
+fn is_object(text: &str) -> bool {
+    let has_address = text.split_once('@').is_some_and(|(class, address)| {
+        class.contains('.')
+            && class.chars().all(|c| c.is_ascii_alphanumeric() || "._$[;".contains(c))
+            && !address.is_empty()
+            && address.bytes().all(|byte| byte.is_ascii_hexdigit())
+    });
+    let is_written_out = OBJECTS.iter().any(|begin| {
+        let rest = text.strip_prefix(begin);
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || " :(>]".contains(c)))
+    });
+    has_address || is_written_out || text.contains(" object at 0x")
 }
 
 /// With any way to write the day's beginning, in Beijing too.
@@ -214,6 +299,38 @@ mod tests {
             "微信用户",
             "（无）",
             "“无”",
+            "N.A.",
+            "n. a.",
+            "NotFound",
+            "not_found",
+            "NaT",
+            "0x0",
+            "0x00000000",
+            "${openid}",
+            "${user.openId}",
+            "{{openid}}",
+            "{{ openid }}",
+            "{openid}",
+            "$openid",
+            "#{id}",
+            "<%= id %>",
+            "%s",
+            "%@",
+            "openid",
+            "OpenID",
+            "user_id",
+            "订单编号",
+            "System.Object",
+            "System.String[]",
+            "Optional.empty",
+            "org.foo.Bar@1b2c",
+            "[Ljava.lang.String;@1b2c3d",
+            "java.lang.Object@6d06d69c",
+            "[object Window]",
+            "<Order object at 0x7f3a>",
+            "#<Object:0x00007f>",
+            "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+            "\u{2800}",
         ] {
             assert!(is_placeholder(text), "{text:?}");
         }
@@ -245,6 +362,19 @@ mod tests {
             "\\n1",
             "o-x",
             "-12",
+            "nat",
+            "nana",
+            "0x1f",
+            "ffff",
+            "{8B0F1C2D-0000-4000-8000-00000000000A}",
+            "{17}",
+            "$17",
+            "%s1",
+            "li.lei@b2b.cn",
+            "systems",
+            "system.1",
+            "123456",
+            "user-17",
         ] {
             assert!(!is_placeholder(text), "{text:?}");
         }
@@ -252,7 +382,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted_and_in_the_form_that_is_looked_for() {
-        for list in [&WORDS[..], &FORMULA_ERRORS, &FIRST_DAYS] {
+        for list in [&WORDS[..], &FORMULA_ERRORS, &FIRST_DAYS, &OBJECTS] {
             assert!(list.is_sorted());
             assert!(list.iter().all(|word| tidy(word).to_lowercase() == *word));
         }

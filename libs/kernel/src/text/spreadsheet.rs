@@ -5,6 +5,9 @@ const LONG_DIGITS_MIN: usize = 8;
 /// Of exponents: none that a program writes is longer.
 const EXPONENT_DIGITS_MAX: usize = 3;
 
+/// How a power of ten is written out.
+const POWERS: [&str; 4] = ["×10^", "x10^", "X10^", "*10^"];
+
 /// Refuses an identifier that shows what a spreadsheet made of it.
 ///
 /// A number that was rounded to fifteen digits and written out in full ends in zeros, and a number whose leading zeros
@@ -19,14 +22,23 @@ pub(super) fn check(text: &str) -> Result<(), TextError> {
     }
 }
 
-/// "6.22203E+15" and "6E+15" as spreadsheets write it, "6.22203e15" as programs do. Without point and sign it may be an
-/// id, like the hexadecimal "6e15".
+/// "6.22203E+15" and "6E+15" as spreadsheets write it, "6.22203e15" as programs do, "6.22203×10^15" as books do, with
+/// blanks, and a decimal that a program has hung on. Without point and sign it may be an id, like the hexadecimal "6e15".
 fn is_scientific(text: &str) -> bool {
-    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else {
-        return false;
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let (mantissa, exponent, is_power) = match POWERS.iter().find_map(|power| text.split_once(power)) {
+        Some((mantissa, exponent)) => (mantissa, exponent, true),
+        None => match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent, false),
+            None => return false,
+        },
     };
     let mantissa = mantissa.strip_prefix('-').unwrap_or(mantissa);
     let (whole, decimals) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));
+    let exponent = match exponent.split_once('.') {
+        Some((exponent, zeros)) if zeros.bytes().all(|byte| byte == b'0') => exponent,
+        _ => exponent,
+    };
     let (is_signed, exponent) = match exponent.strip_prefix('+') {
         Some(digits) => (true, digits),
         None => (false, exponent.strip_prefix('-').unwrap_or(exponent)),
@@ -35,7 +47,7 @@ fn is_scientific(text: &str) -> bool {
         && (is_digits(decimals) || mantissa == whole)
         && is_digits(exponent)
         && exponent.len() <= EXPONENT_DIGITS_MAX;
-    is_number && (is_signed || !decimals.is_empty())
+    is_number && (is_signed || is_power || !decimals.is_empty())
 }
 
 /// "6222030012345678.0", as programs write an id that they have read as a number.
@@ -68,6 +80,12 @@ mod tests {
             "6.22203E15",
             "-1.5E+10",
             "1.2E-05",
+            "6.22203 E+15",
+            "6.22203E +15",
+            "6.22203E+15.0",
+            "6.22203×10^15",
+            "6.22203 x 10^15",
+            "6*10^15",
         ] {
             assert_eq!(check(text), Err(TextError::Rounded), "{text}");
         }
@@ -84,6 +102,9 @@ mod tests {
             "7-11",
             "1.2.3",
             "2024E-7",
+            "6.2E+15.5",
+            "7x10",
+            "3x10^a",
         ] {
             assert_eq!(check(text), Ok(()), "{text}");
         }

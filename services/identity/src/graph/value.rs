@@ -24,14 +24,11 @@ pub(crate) enum ValueError {
     Text(#[from] TextError),
 }
 
-/// Values in place of a device's id where there is none, or that very many devices share: all ones, the address that Android gives every app
-/// (02:00:00:00:00:00), the id that a whole series of Android phones shares.
-const SHARED_DEVICES: [&str; 4] = [
-    "02:00:00:00:00:00",
-    "9774d56d682e549c",
-    "ff:ff:ff:ff:ff:ff",
-    "ffffffff-ffff-ffff-ffff-ffffffffffff",
-];
+/// Values in place of a device's id where there is none, or that very many devices share: the address that Android gives
+/// every app (02:00:00:00:00:00), the id that a whole series of Android phones shares.
+const SHARED_DEVICES: [&str; 3] = ["02:00:00:00:00:00", "9774d56d682e549c", "ff:ff:ff:ff:ff:ff"];
+/// So many digits in their order are no chance any more.
+const COUNTED_UP_MIN: usize = 6;
 /// Addresses that many people give and nobody owns.
 const SHARED_MAILBOXES: [&str; 10] = [
     "a", "admin", "info", "no-reply", "none", "noreply", "null", "test", "unknown", "user",
@@ -84,7 +81,7 @@ impl Value {
 fn is_placeholder(kind: Kind, text: &str) -> bool {
     text::is_placeholder(text)
         || is_masked(text)
-        || (is_number(kind) && is_one_digit_repeated(text))
+        || (is_number(kind) && (is_one_digit_repeated(text) || is_counted_up(text)))
         || (kind == Kind::Device && SHARED_DEVICES.contains(&&*text.to_lowercase()))
 }
 
@@ -93,12 +90,26 @@ fn is_masked(text: &str) -> bool {
     text.contains("**") || text.contains("••")
 }
 
-/// Kinds whose values are numbers; an external id of "77" is somebody, a card number of 7777777 nobody.
+/// Kinds whose numbers nobody counts up: an external id of "77" or "123456" is somebody, a card number of 7777777 or a
+/// union id of 123456 nobody.
 fn is_number(kind: Kind) -> bool {
     match kind {
-        Kind::CardNumber | Kind::Phone => true,
-        Kind::ExternalId | Kind::UnionId | Kind::Email | Kind::Device => false,
+        Kind::CardNumber | Kind::Phone | Kind::UnionId => true,
+        Kind::ExternalId | Kind::Email | Kind::Device => false,
     }
+}
+
+/// "123456", "1234567890", "0123456789012": what is typed to get past a form.
+fn is_counted_up(text: &str) -> bool {
+    let digits = text.as_bytes();
+    text.len() >= COUNTED_UP_MIN
+        && matches!(digits, [b'0' | b'1', ..])
+        && digits.iter().all(u8::is_ascii_digit)
+        && digits.windows(2).all(|pair| match pair {
+            [b'9', next] => *next == b'0',
+            [digit, next] => digit.checked_add(1) == Some(*next),
+            _ => false,
+        })
 }
 
 fn is_one_digit_repeated(text: &str) -> bool {
@@ -296,6 +307,13 @@ mod tests {
             (Kind::CardNumber, "9999999999"),
             (Kind::CardNumber, "NULL"),
             (Kind::UnionId, "undefined"),
+            (Kind::CardNumber, "123456"),
+            (Kind::CardNumber, "1234567890"),
+            (Kind::CardNumber, "0123456789012"),
+            (Kind::UnionId, "123456"),
+            (Kind::ExternalId, "${openid}"),
+            (Kind::ExternalId, "{{openid}}"),
+            (Kind::UnionId, "ffffffff-ffff-ffff-ffff-ffffffffffff"),
             (Kind::ExternalId, "0"),
             (Kind::ExternalId, "000000"),
             (Kind::ExternalId, "无"),
@@ -325,6 +343,9 @@ mod tests {
             (Kind::ExternalId, "1"),
             (Kind::ExternalId, "77"),
             (Kind::UnionId, "oUnion"),
+            (Kind::CardNumber, "12345"),
+            (Kind::CardNumber, "123457"),
+            (Kind::ExternalId, "123456"),
         ];
         for (kind, text) in counted {
             assert!(!Value::parse(kind, text).unwrap().blocked, "{kind:?} {text}");
