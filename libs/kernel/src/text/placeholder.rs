@@ -306,6 +306,19 @@ mod tests {
             "NaT",
             "0x0",
             "0x00000000",
+            "openid",
+            "OpenID",
+            "user_id",
+            "订单编号",
+            "\u{2800}",
+        ] {
+            assert!(is_placeholder(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_programs_forgot_to_fill_in_is_a_placeholder() {
+        for text in [
             "${openid}",
             "${user.openId}",
             "{{openid}}",
@@ -316,10 +329,6 @@ mod tests {
             "<%= id %>",
             "%s",
             "%@",
-            "openid",
-            "OpenID",
-            "user_id",
-            "订单编号",
             "System.Object",
             "System.String[]",
             "Optional.empty",
@@ -328,9 +337,8 @@ mod tests {
             "java.lang.Object@6d06d69c",
             "[object Window]",
             "<Order object at 0x7f3a>",
-            "#<Object:0x00007f>",
             "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
-            "\u{2800}",
+            "#<Object:0x00007f>",
         ] {
             assert!(is_placeholder(text), "{text:?}");
         }
