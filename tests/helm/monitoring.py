@@ -1,0 +1,212 @@
+"""Alerts and dashboards: what they ask for is there, and each alert is tested both ways."""
+
+import json
+import os
+import pathlib
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import yaml
+
+from rendering import CHART, HERE, ROOT, of_kind, run
+
+ALERTS = CHART / "files" / "alerts.yaml"
+TESTS = sorted(HERE.glob("alerts*_test.yaml"))
+DASHBOARDS = sorted((CHART / "files" / "dashboards").glob("*.json"))
+API_KEY = "qy_" + secrets.token_hex(32)
+READY_SECONDS_MAX = 60
+
+# What Prometheus adds, by the ServiceMonitor: a label for each target, and a metric of its own.
+TARGET_LABELS = {"job", "namespace", "pod", "role"}
+OF_PROMETHEUS = {"up": set()}
+# What a process tells only once something has failed; they stand in its code by these names, without labels.
+AFTER_A_FAILURE = {"worker_item_failures_total": set(), "worker_items_parked_total": set()}
+
+SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*\{([^}]*)\}")
+MATCHER = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)\s*\"")
+GROUPING = re.compile(r"\b(?:by|on|without|ignoring|group_left|group_right)\s*\(([^)]*)\)")
+WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+WORDS = set(
+    "sum max min count rate increase changes absent topk histogram_quantile min_over_time time label_replace "
+    "by on group_right and or unless offset".split()
+)
+
+
+def rules():
+    return [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
+
+
+def expressions():
+    """Every expression, with where it stands."""
+    for rule in rules():
+        yield f"alert {rule['alert']}", rule["expr"]
+    for path in DASHBOARDS:
+        for panel in json.loads(path.read_text())["panels"]:
+            for target in panel["targets"]:
+                yield f"{path.name}: {panel['title']}", target["expr"]
+
+
+def promtool_takes_the_rules():
+    seen = run("promtool", "check", "rules", "--lint=all", "--lint-fatal", ALERTS)
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+
+
+def each_alert_fires_and_is_silent_as_its_tests_say():
+    seen = run("promtool", "test", "rules", *TESTS)
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+
+
+def each_alert_has_a_test_of_either_kind():
+    tests = [test for path in TESTS for test in yaml.safe_load(path.read_text())["tests"]]
+    cases = [case for test in tests for case in test["alert_rule_test"]]
+    fire = {case["alertname"] for case in cases if case["exp_alerts"]}
+    silent = {case["alertname"] for case in cases if not case["exp_alerts"]}
+    names = {rule["alert"] for rule in rules()}
+    assert fire == names, f"never fire, or are no alerts: {fire ^ names}"
+    assert silent == names, f"are never silent, or are no alerts: {silent ^ names}"
+
+
+def each_alert_says_how_bad_it_is_and_what_to_do():
+    operating = (ROOT / "docs" / "operating.md").read_text()
+    for rule in rules():
+        assert rule["labels"]["severity"] in ("critical", "warning"), rule["alert"]
+        assert set(rule["annotations"]) == {"summary", "description"}, rule["alert"]
+        assert f"`{rule['alert']}`" in operating, f"docs/operating.md does not tell of {rule['alert']}"
+
+
+def the_chart_installs_the_files_as_they_are():
+    for name in ("production", "everything"):
+        (rule,) = of_kind(name, "PrometheusRule").values()
+        assert rule["spec"] == yaml.safe_load(ALERTS.read_text()), name
+        configs = {key: value for key, value in of_kind(name, "ConfigMap").items() if "-dashboard-" in key}
+        shown = {key: json.loads(text) for config in configs.values() for key, text in config["data"].items()}
+        assert shown == {f"quanyu-{path.name}": json.loads(path.read_text()) for path in DASHBOARDS}, name
+        (monitor,) = of_kind(name, "ServiceMonitor").values()
+        (endpoint,) = monitor["spec"]["endpoints"]
+        service = of_kind(name, "Service")["metrics"]
+        assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items(), name
+        assert endpoint["port"] == service["spec"]["ports"][0]["name"] and endpoint["honorLabels"] is True, name
+
+
+def dashboards_are_whole():
+    uids = [json.loads(path.read_text())["uid"] for path in DASHBOARDS]
+    assert len(uids) == len(set(uids)) >= 3, uids
+    for path in DASHBOARDS:
+        panels = json.loads(path.read_text())["panels"]
+        assert len({panel["id"] for panel in panels}) == len(panels), path
+        cells = [(panel["gridPos"]["x"] + x, panel["gridPos"]["y"] + y) for panel in panels
+                 for x in range(panel["gridPos"]["w"]) for y in range(panel["gridPos"]["h"])]
+        assert len(cells) == len(set(cells)) and max(x for x, _ in cells) < 24, f"{path}: panels overlap"
+        assert all(panel["targets"] and panel["description"] for panel in panels), path
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ask(address, path, body=None):
+    headers = {"authorization": f"Bearer {API_KEY}"}
+    data = json.dumps(body).encode() if body else None
+    with urllib.request.urlopen(urllib.request.Request(f"http://{address}{path}", data, headers), timeout=10) as answer:
+        return answer.read().decode()
+
+
+def scraped(binary):
+    """What a platform tells that has worked a little: each metric with the labels of its samples."""
+    with tempfile.TemporaryDirectory(prefix="quanyu-metrics.") as folder:
+        address, admin = (f"127.0.0.1:{free_port()}" for _ in range(2))
+        process = subprocess.Popen(
+            [binary, "--folder", f"{folder}/data", "--listen", address, "--admin-listen", admin, "up"],
+            env={**os.environ, "QUANYU_FIRST_API_KEY": API_KEY}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )
+        try:
+            wait_until(lambda: ask(admin, "/readyz"), process)
+            channel = {"channelCode": "pos", "kind": "CHANNEL_KIND_POS", "displayName": "Stores", "trustRank": 1}
+            ask(address, "/v1/channels", {"requestId": "channel-1", "channel": channel})
+            ask(address, "/v1/members:resolve", {"requestId": "member-1", "arrival": {"channelCode": "pos", "externalId": "1"}})
+            wait_until(lambda: "events_consumed_total{" in (text := ask(admin, "/metrics")) and text or None, process)
+            text = ask(admin, "/metrics")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+            process.stderr.close()
+    return text
+
+
+def wait_until(done, process):
+    """Asks again and again until there is an answer; a process that has ended will give none."""
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while True:
+        assert process.poll() is None, process.stderr.read().decode()
+        assert time.monotonic() < deadline, f"not there after {READY_SECONDS_MAX} s"
+        try:
+            if done():
+                return
+        except (urllib.error.URLError, ConnectionError):
+            pass
+        time.sleep(0.05)
+
+
+def families(text):
+    """Each metric of a scrape, with the labels of its samples; a histogram is three of them."""
+    found = {}
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            for suffix in ("_bucket", "_sum", "_count") if kind == "histogram" else ("",):
+                found.setdefault(name + suffix, set())
+        elif not line.startswith("#"):
+            name, labels = re.match(r"([^{ ]+)(?:\{(.*)\})? ", line).groups()
+            found.setdefault(name, set()).update(re.findall(r'(\w+)="', labels or ""))
+    return found
+
+
+def every_metric_and_label_that_is_asked_for_is_told(binary):
+    code = "".join(path.read_text() for path in sorted((ROOT / "libs").glob("*/src/**/*.rs")))
+    for name in AFTER_A_FAILURE:
+        assert f'"{name}"' in code, f"{name} is told by nobody"
+    text = scraped(binary)
+    told = {**families(text), **OF_PROMETHEUS, **AFTER_A_FAILURE}
+    # No call has failed.
+    told["rpc_server_errors_total"] = told["rpc_server_requests_total"]
+    for where, expression in expressions():
+        labels = set()
+        for name, matchers in SELECTOR.findall(expression):
+            assert name in told, f"{where}: {name} is no metric of the platform"
+            labels |= told[name]
+            for label in MATCHER.findall(matchers):
+                assert label in told[name] | TARGET_LABELS, f"{where}: {name} has no label {label}, but {told[name]}"
+            assert 'job="quanyu"' in matchers, f"{where}: {name} may be another program's"
+        rest = SELECTOR.sub(" ", expression)
+        for group in GROUPING.findall(rest):
+            for label in filter(None, (label.strip() for label in group.split(","))):
+                assert label in labels | TARGET_LABELS, f"{where}: nothing there has the label {label}"
+        rest = re.sub(r'"[^"]*"|\[[^\]]*\]|\boffset \w+', " ", GROUPING.sub(lambda found: found[0].split("(")[0], rest))
+        strange = set(WORD.findall(rest)) - WORDS
+        assert not strange, f"{where}: {strange} has no labels in braces, or is no function known here"
+
+
+def promtool_takes_what_is_told(binary):
+    seen = run("promtool", "check", "metrics", input=scraped(binary))
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+
+
+CHECKS = (
+    promtool_takes_the_rules,
+    each_alert_fires_and_is_silent_as_its_tests_say,
+    each_alert_has_a_test_of_either_kind,
+    each_alert_says_how_bad_it_is_and_what_to_do,
+    the_chart_installs_the_files_as_they_are,
+    dashboards_are_whole,
+    every_metric_and_label_that_is_asked_for_is_told,
+    promtool_takes_what_is_told,
+)

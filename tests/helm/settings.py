@@ -1,0 +1,79 @@
+"""What the values may be, and what README.md says of them."""
+
+import json
+
+import readme
+from rendering import CHART, VALUES, refused
+
+
+def values_that_are_no_values_are_refused():
+    for words, told in (
+        (["defaults.replica=3"], "additional properties 'replica' not allowed"),
+        (["roles.pionts.replicas=3"], "additional properties 'pionts' not allowed"),
+        (["database.password=x"], "additional properties 'password' not allowed"),
+        (["image.digest=latest"], "does not match pattern"),
+        (["network.port=80"], "minimum: got 80"),
+        (["labels.app\\.kubernetes\\.io/name=x"], "/labels"),
+    ):
+        seen = refused("--values", VALUES["default"], *(f"--set={word}" for word in words))
+        assert told in seen, f"{words}: {seen}"
+
+
+def every_problem_of_the_values_is_told_at_once():
+    seen = refused()
+    assert "database.secret.name: must name the Secret" in seen and "signingKey.secret.name: must name" in seen, seen
+    seen = refused("--values", VALUES["default"], "--set=trial.enabled=true,network.adminPort=7400,roles.campaign.databaseConnectionsMax=2"
+                   ",defaults.autoscaling.enabled=true,roles.points.autoscaling.minReplicas=9,ingress.rest.enabled=true"
+                   ",gatewayApi.rest.enabled=true,roles.points.autoscaling.podMetric.name=x")
+    for told in ("database.secret.name: is one too many beside trial.enabled", "network.adminPort: must be another port",
+                 "roles.campaign.databaseConnectionsMax: must be at least 3", "roles.points.autoscaling.minReplicas: must not be above",
+                 "ingress.rest.hosts: must name", "gatewayApi.parentRefs: must name", "roles.points.autoscaling.podMetric: needs both",
+                 "trial.postgresql.connectionsMax: is 200"):
+        assert told in seen, f"{told}: {seen}"
+    seen = refused("--values", VALUES["default"], "--set=database.serverConnectionsMax=143")
+    assert "opens up to 144 connections" in seen, seen
+
+
+def the_schema_takes_nothing_that_it_does_not_know():
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    # Helm looks at "format" under no newer draft, and so the schema has patterns.
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+
+    def walk(node, path):
+        if isinstance(node, list):
+            for index, item in enumerate(node):
+                walk(item, f"{path}/{index}")
+        if not isinstance(node, dict):
+            return
+        assert "format" not in node or path.endswith("properties"), path
+        if node.get("type") == "object":
+            assert node.get("additionalProperties") in (False, {"type": "string"}), path
+        for key, item in node.items():
+            walk(item, f"{path}/{key}")
+
+    walk(schema, "#")
+
+
+def the_readme_lists_every_value():
+    written = (CHART / "README.md").read_text()
+    assert readme.with_table(written) == written, "README.md is not what values.yaml says: tests/helm/readme.py writes it"
+
+
+def every_value_is_in_the_schema():
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    for path, _, _ in readme.rows():
+        node = schema
+        for key in path.split("."):
+            while "$ref" in node:
+                node = schema["definitions"][node["$ref"].rsplit("/", 1)[1]]
+            assert key in node["properties"], path
+            node = node["properties"][key]
+
+
+CHECKS = (
+    values_that_are_no_values_are_refused,
+    every_problem_of_the_values_is_told_at_once,
+    the_schema_takes_nothing_that_it_does_not_know,
+    the_readme_lists_every_value,
+    every_value_is_in_the_schema,
+)
