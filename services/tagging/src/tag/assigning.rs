@@ -220,7 +220,7 @@ fn parse_assignments(wire: &[TagAssignment], now: Time) -> Result<Vec<Assignment
         let value = assignment
             .value
             .as_ref()
-            .and_then(|value| violations.parse(format!("{path}.value"), value::wire::parse(value)));
+            .and_then(|value| violations.parse(format!("{path}.value"), value::wire::parse_assigned(value)));
         let expire_time = assignment.expire_time.as_ref().and_then(Time::from_wire);
         let is_right = assignment.expire_time.is_none() || expire_time.is_some_and(|expire_time| expire_time > now);
         violations.check(
