@@ -29,7 +29,7 @@ pub use violations::{Violation, Violations, together};
 pub enum Fault {
     /// The request is refused: the caller changes the request or the state.
     Refused(Box<Refusal>),
-    /// A race was lost: whoever holds the request repeats it.
+    /// A race was lost: the transaction is run again with the same request.
     Contended,
     /// Something that the answer needs is away: repeat later.
     Unavailable {

@@ -89,6 +89,12 @@ impl Violations {
         self.parse(path, time)
     }
 
+    /// The same, of something that cannot lie before there were records: see [`Time::RECORDS_BEGIN`].
+    pub fn recorded_time(&mut self, path: impl Into<String>, wire: Option<&Timestamp>) -> Option<Time> {
+        let time = wire.map_or(Err(TimeError::OutOfRange), Time::parse_recorded);
+        self.parse(path, time)
+    }
+
     /// The moment in a field that may be left out; none, and a violation, where it is not one.
     pub fn optional_time(&mut self, path: impl Into<String>, wire: Option<&Timestamp>) -> Option<Time> {
         self.parse(path, wire.map(Time::parse).transpose()).flatten()

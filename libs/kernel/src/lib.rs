@@ -28,4 +28,4 @@ pub use money::{Money, MoneyError};
 pub use page::{Page, PageToken, PageTokenError, page_size};
 pub use principal::{Principal, PrincipalKind, Scopes, Tenant, TenantKind};
 pub use request_key::RequestKey;
-pub use time::{BEFORE_RECORDS, MICROS_PER_DAY, MICROS_PER_SECOND, TIME_RANGE, Time, TimeError};
+pub use time::{BEFORE_BIRTHS, BEFORE_RECORDS, MICROS_PER_DAY, MICROS_PER_SECOND, TIME_RANGE, Time, TimeError};

@@ -38,6 +38,12 @@ impl Time {
     /// (Unix, in any time zone) and 1980 (FAT). Births are another matter.
     pub const RECORDS_BEGIN: Self = Self(631_152_000_000_000);
 
+    /// 1900-01-01T00:00:00Z: nobody who lives was born before.
+    ///
+    /// The bound of moments that may be a birth, or lie in somebody's life. It cannot tell the later ones that programs write
+    /// where they have no time, for people were born then, too.
+    pub const BIRTHS_BEGIN: Self = Self(-2_208_988_800_000_000);
+
     /// The moment that is `micros` microseconds after 1970, wherever that is.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -138,6 +144,15 @@ impl Time {
         Ok(time)
     }
 
+    /// A moment that may lie in the life of somebody who lives, see [`Time::BIRTHS_BEGIN`].
+    pub fn parse_lived(wire: &prost_types::Timestamp) -> Result<Self, TimeError> {
+        let time = Self::parse(wire)?;
+        if time < Self::BIRTHS_BEGIN {
+            return Err(TimeError::BeforeBirths);
+        }
+        Ok(time)
+    }
+
     /// The moment of something that was recorded, as a fact or a row carries it. An earlier version may have recorded one that
     /// is none: it becomes the nearest, for what is recorded can be refused no more.
     pub fn from_record(wire: &prost_types::Timestamp) -> Self {
@@ -186,6 +201,9 @@ pub enum TimeError {
     /// It cannot have happened then.
     #[error("{BEFORE_RECORDS}")]
     BeforeRecords,
+    /// Nobody had been born who lives.
+    #[error("{BEFORE_BIRTHS}")]
+    BeforeBirths,
 }
 
 /// Why a moment is refused where it arrives.
@@ -193,6 +211,9 @@ pub const TIME_RANGE: &str = "must be a time from 0001-01-01T00:00:00Z to 9999-1
 /// Why something cannot have happened at a moment.
 pub const BEFORE_RECORDS: &str = "must not be before 1990-01-01T00:00:00Z: programs write such a time where they have none, \
      nothing was recorded then";
+/// Why a moment lies in nobody's life.
+pub const BEFORE_BIRTHS: &str = "must not be before 1900-01-01T00:00:00Z: nobody who lives was born then, programs write \
+     such a time where they have none";
 
 fn micros_of(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
@@ -276,6 +297,10 @@ mod tests {
             .unwrap();
         let records_begin = wire(named.trim_end_matches(':'));
         assert_eq!(Time::parse_recorded(&records_begin), Ok(Time::RECORDS_BEGIN));
+        let births_begin = Time::parse_rfc3339("1900-01-01T00:00:00Z").unwrap();
+        assert_eq!(Time::parse_lived(&births_begin.to_wire()), Ok(Time::BIRTHS_BEGIN));
+        let unborn = births_begin.minus(Duration::from_micros(1)).to_wire();
+        assert_eq!(Time::parse_lived(&unborn), Err(TimeError::BeforeBirths));
         let before = Time::RECORDS_BEGIN.minus(Duration::from_micros(1)).to_wire();
         assert_eq!(Time::parse_recorded(&before), Err(TimeError::BeforeRecords));
         assert_eq!(Time::parse_recorded(&after), Err(TimeError::OutOfRange));

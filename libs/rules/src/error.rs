@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::syntax::Span;
 
-/// A mistake in a rule's source. Whoever writes the rule mends it, at the place it names.
+/// A mistake in a rule's source. The rule's author mends it, at the place that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleError {
     /// The line of the mistake, from 1.

@@ -10,6 +10,7 @@
 
 mod caught;
 mod config;
+mod due;
 mod guard;
 mod lifecycle;
 mod queue;
@@ -20,6 +21,7 @@ mod worker;
 
 pub use caught::caught;
 pub use config::{Loaded, Origin, Problem, Secret, Sentence, Settings, load, sentences_of};
+pub use due::{DueRows, DueWork};
 pub use guard::{APART_MAX, ClockTrust, Doubt, STOP_MAX};
 pub use lifecycle::Lifecycle;
 pub use queue::Queue;

@@ -57,7 +57,7 @@ pub(crate) async fn by_bytes(writer: &DatabaseConnection) -> Result<(), DbErr> {
     tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     tx.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0")
         .await?;
-    // Whoever else writes to these tables waits, so that nothing passes while a trigger is away.
+    // Other transactions that write to these tables wait, so that nothing passes while a trigger is away.
     let triggers = tx.query_all_raw(statement(&tx, TRIGGERS, [])).await?;
     let mut again = Vec::with_capacity(triggers.len());
     for row in triggers {

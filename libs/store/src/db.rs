@@ -158,7 +158,7 @@ impl Db {
 
     /// Begins a transaction that writes.
     pub async fn begin(&self) -> Result<Tx, Fault> {
-        // Deferred, SQLite would refuse at the first write whoever read before another one wrote.
+        // Deferred, SQLite would refuse the first write of a transaction that has read before another one wrote.
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             isolation_level: None,

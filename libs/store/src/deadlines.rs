@@ -41,7 +41,7 @@ impl Alarm {
 }
 
 impl Deadlines {
-    /// Forgets what was told: whoever looks now finds it in the database. To be called before the look.
+    /// Forgets what was told: a worker that looks now finds it in the database. To be called before the look.
     pub fn see(&self) {
         self.alarm.0.send_if_modified(|known| {
             known.remove(self.name);

@@ -38,7 +38,7 @@ impl Emitter {
         self.0.send_modify(|told| told.of_any = told.of_any.wrapping_add(1));
     }
 
-    /// Everything that was committed before is news to whoever asks for it.
+    /// Everything that was committed before is news to the listener.
     pub(crate) fn listen(&self, kinds: Option<Vec<String>>) -> Emissions {
         let told = self.0.subscribe();
         let seen = told.borrow().times(kinds.as_deref()).wrapping_sub(1);

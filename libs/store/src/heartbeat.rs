@@ -50,7 +50,7 @@ impl Db {
         self.note(BEAT, [now.micros().into()]).await
     }
 
-    /// Notes why a process of the service does not believe its clock, for whoever asks; or that it believes it.
+    /// Notes why a process of the service does not believe its clock, for `doctor` and operators; or that it believes it.
     pub async fn note_doubt(&self, doubt: Option<&str>) -> Result<(), Fault> {
         const DOUBT: &str = "UPDATE heartbeat SET doubt = $1 WHERE lock = 0";
         self.note(DOUBT, [doubt.into()]).await

@@ -7,7 +7,7 @@
 //!   later, however much later, gets the first answer; [`begin_or_replay!`] is that in a method.
 //! - [`Answers`] does the same for many requests that share a transaction.
 //! - [`Tx::emit`] writes facts into the outbox, in the transaction of their effect.
-//! - Dropping a transaction rolls it back. Whoever loses a race gets [`fault::Fault::Contended`] and runs again, outside.
+//! - Dropping a transaction rolls it back. A transaction that loses a race gets [`fault::Fault::Contended`] and is run again, outside.
 //!
 //! Statements are portable: `$1` placeholders, times and amounts as BIGINT, ids as UUID.
 

@@ -199,7 +199,7 @@ impl Liveness {
         let is_away = away.is_some();
         self.looks.send_modify(|look| {
             look.away = away;
-            // Set within the lock, so that whoever sees the flag finds the cause.
+            // Set within the lock, so that a caller that sees the flag finds the cause.
             self.flag.0.store(is_away, Ordering::Release);
         });
         if is_away || self.has_broken.swap(false, Ordering::AcqRel) {

@@ -14,7 +14,7 @@ use crate::{collation, statement};
 /// of a clustered key to an index on both, unless the index covers all that is asked for, and reads all of the tenant's rows.
 ///
 /// `{refuse entry UPDATE}` becomes a trigger, called `entry_refuses_update`, by which the database refuses to change any row
-/// of `entry`, whoever asks; `{refuse entry DELETE}` the same for taking rows away; `{refuse lot UPDATE OF granted,
+/// of `entry`, for any statement; `{refuse entry DELETE}` the same for taking rows away; `{refuse lot UPDATE OF granted,
 /// grant_time}` for certain columns. Each costs only the statements that it refuses. A migration that makes such a table
 /// anew makes its triggers anew.
 #[derive(Debug, Clone, Copy)]

@@ -96,7 +96,7 @@ type Name = (Uuid, String, String);
 /// The answers to many requests that take effect in one transaction, each of them once: those that were given before, and
 /// those that are given now.
 ///
-/// It shares the table with [`crate::Db::begin_once`], and claims nothing beforehand: whoever uses it locks first what its
+/// It shares the table with [`crate::Db::begin_once`], and claims nothing beforehand: a caller locks first what its
 /// requests change, and reads the answers then. A copy that runs at the same time waits for these locks, and finds the
 /// answer; one that has other locks because its content is another one loses the race for the request's row, at
 /// [`Answers::remember`], and is run again.

@@ -15,7 +15,7 @@ pub struct Draft {
     kind: &'static str,
     subject: String,
     payload: Vec<u8>,
-    /// None: that of whoever writes it.
+    /// None: that of the transaction that writes it.
     traceparent: Option<String>,
 }
 

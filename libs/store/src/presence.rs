@@ -1,12 +1,12 @@
 //! Whether the process that wrote something down still lives, for those who share its database.
 //!
-//! Whoever takes something in hand writes his presence beside it. In PostgreSQL that is the key of an advisory lock which a
+//! A process that takes something in hand writes its presence beside it. In PostgreSQL that is the key of an advisory lock which a
 //! session of the process holds and nobody else ever takes: the server gives it back when the session ends, as it does when
 //! the process is killed. The session is one of the service's own connections and stays with it, which a pooler that hands
 //! sessions from one to the other would not allow. A session that has broken off is replaced under another key: what was
 //! written under the old one counts as left behind, whether or not the process lives.
 //!
-//! A SQLite file is one process's: whoever had it before has gone.
+//! A SQLite file is one process's: the process that had it before has gone.
 
 use fault::Fault;
 use kernel::Clock;
@@ -105,7 +105,7 @@ impl Session {
         let presence = Presence::random();
         let failed = |error: sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into()));
         let mut connection = pool.acquire().await.map_err(failed)?;
-        // Whoever got it next would hold the lock.
+        // The next user of the session would hold the lock.
         connection.close_on_drop();
         sqlx::query("SELECT pg_advisory_lock($1)")
             .bind(presence.key())

@@ -1,4 +1,4 @@
-//! Ids that were stored before ids had one form. Whoever asks for one by its form now, finds nothing.
+//! Ids that were stored before ids had one form. A caller that asks for one by its form now finds nothing.
 
 use std::fmt;
 

@@ -738,7 +738,7 @@ async fn a_process_that_has_gone_can_be_told_from_one_that_lives() {
         "it is the same as long as it is seen"
     );
     assert_eq!(other.departed(&[own]).await.unwrap(), []);
-    // A SQLite file is one process's: whoever opens it knows that all others have gone.
+    // A SQLite file is one process's: a process that opens it knows that all others have gone.
     if world.db.backend() == DbBackend::Postgres {
         assert_eq!(other.departed(&[one]).await.unwrap(), []);
         assert_eq!(world.db.departed(&[one, own]).await.unwrap(), []);

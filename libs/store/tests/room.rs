@@ -52,7 +52,7 @@ async fn a_disk_stays_full_until_new_pages_can_be_written_whatever_else_can() {
     let in_place = "UPDATE outbox_head SET last_position = last_position WHERE lock = 0";
     change(&db, in_place).await.unwrap();
     let tried = db.try_to_write().await;
-    assert!(is_full(&tried), "whoever tries is told: {tried:?}");
+    assert!(is_full(&tried), "a transaction that writes is told: {tried:?}");
     change(&db, in_place).await.expect("what needs no page goes on");
     assert!(is_full(&db.check().await), "and says nothing of the others");
     kernel::pause(SEVERAL_TRIES).await;

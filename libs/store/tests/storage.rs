@@ -263,7 +263,7 @@ async fn a_log_of_another_database_is_told_or_passed_over() {
     let other = open(&theirs.path(), "till", vec![OTHER_TABLES]).await.unwrap();
     fs::copy(log_of(&theirs.path()), log_of(&ours.path())).unwrap();
     other.close().await.unwrap();
-    // SQLite reads a log that stands beside a file, whoever wrote it.
+    // SQLite reads a log that stands beside a file, even one that another database wrote.
     match ours.open().await {
         Ok(db) => assert_eq!(sum(&db).await.unwrap(), 20 * 20_000),
         Err(fault) => assert!(fault.to_string().contains("stock.db"), "{fault}"),

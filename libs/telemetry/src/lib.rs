@@ -7,7 +7,7 @@
 //!   [`set_parent`] where it arrives, [`inject`] and [`extract`] for HTTP headers.
 //! - Without an OTLP endpoint those functions find no trace and return at once; they allocate nothing.
 //! - [`Red`] counts requests and consumed facts by atomic additions, and shows the figures as Prometheus text. Nothing is
-//!   global: whoever counts is handed a clone.
+//!   global: each part that counts is handed a clone.
 //!
 //! ```no_run
 //! # async fn start() -> Result<(), telemetry::TelemetryError> {

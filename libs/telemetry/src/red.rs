@@ -1,5 +1,5 @@
-//! Rate, errors, duration: of every method that is served and of every consumer of facts. And what whoever
-//! works without being called tells about itself: levels, which stand somewhere, and sums, which only grow.
+//! Rate, errors, duration: of every method that is served and of every consumer of facts. And what workers, which
+//! nobody calls, tell about themselves: levels, which stand somewhere, and sums, which only grow.
 //!
 //! The figures are kept here, as atomics, and additionally recorded by OpenTelemetry's instruments when they are
 //! exported. Keeping them only in OpenTelemetry was rejected: its Prometheus exporter is a second registry with a second

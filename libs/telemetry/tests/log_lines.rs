@@ -1,4 +1,4 @@
-//! Whoever has the id of a trace finds its lines, exported or not, as text and as JSON.
+//! By the id of a trace its lines are found, exported or not, as text and as JSON.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -72,5 +72,5 @@ fn a_call_takes_the_trace_along_though_nothing_is_exported() {
         Trace::of(&Span::none(), None),
         Trace::of(&Span::none(), Some("nonsense")),
     );
-    assert_ne!(one, other, "whoever names none gets one of his own");
+    assert_ne!(one, other, "a call that names none gets one of its own");
 }

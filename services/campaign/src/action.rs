@@ -15,9 +15,11 @@ use contracts::tagging::v1::{
 use fault::{Code, Fault, Reason, Refusal};
 use futures::StreamExt;
 use futures::future::BoxFuture;
-use kernel::{Clock, Tenant, Time};
+use kernel::{Tenant, Time};
 use rpc::Peers;
+use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use crate::journey::definition::{Action, TagValue};
 use crate::run::advance::Answer;
@@ -44,6 +46,8 @@ pub(crate) struct Ask {
     /// The run's own time, from which lifetimes count: the same when the ask is repeated.
     pub(crate) clock: Time,
     pub(crate) need: Need,
+    /// The same for those that are asked together, for ever: they are repeated together.
+    pub(crate) asked_with: Uuid,
 }
 
 #[derive(Clone, Debug)]
@@ -59,7 +63,6 @@ pub(crate) type Answers = BTreeMap<(Tenant, RunId), Answer>;
 #[derive(Clone)]
 pub(crate) struct Asker {
     peers: Peers,
-    clock: Clock,
 }
 
 /// Which peers did not answer: they are not asked again in this round, so that a peer that is away costs one timeout and
@@ -72,20 +75,21 @@ struct Away {
 }
 
 impl Asker {
-    pub(crate) fn new(peers: Peers, clock: Clock) -> Self {
-        Self { peers, clock }
+    pub(crate) fn new(peers: Peers) -> Self {
+        Self { peers }
     }
 
     /// Asks everything, with a bounded number of calls at a time, and answers everybody.
     pub(crate) async fn ask(&self, asks: Vec<Ask>) -> Answers {
         let away = Away::default();
         let mut calls: Vec<BoxFuture<'_, Answers>> = Vec::new();
-        let mut coupons: BTreeMap<(Tenant, String), Vec<Ask>> = BTreeMap::new();
+        let mut coupons: BTreeMap<(Tenant, String, Uuid), Vec<Ask>> = BTreeMap::new();
         let mut tags: BTreeMap<Tenant, Vec<(Ask, TagAssignment)>> = BTreeMap::new();
         for ask in asks {
             match ask.need.clone() {
                 Need::Act(Action::IssueCoupon { template_code }) => {
-                    coupons.entry((ask.tenant, template_code)).or_default().push(ask);
+                    let together = (ask.tenant, template_code, ask.asked_with);
+                    coupons.entry(together).or_default().push(ask);
                 }
                 Need::Act(Action::GrantPoints { asset_code, amount }) => {
                     calls.push(Box::pin(
@@ -107,7 +111,9 @@ impl Asker {
                 }
             }
         }
-        for ((tenant, template_code), asks) in coupons {
+        for ((tenant, template_code, _), mut asks) in coupons {
+            // In the same order each time, so that each call has the same ones.
+            asks.sort_unstable_by(|one, other| one.key.cmp(&other.key));
             for asks in asks.chunks(COUPONS_MAX) {
                 calls.push(Box::pin(self.issue(
                     &away.rights,
@@ -173,8 +179,9 @@ impl Asker {
         Ok(Answer::Belongs(membership.is_member))
     }
 
-    /// Asks for coupons of one template in one call. A coupon is issued once for each item id, under any request id, so
-    /// that a repetition may gather other runs.
+    /// Asks for coupons of one template in one call. Those that were asked for together are asked for again together, under
+    /// the same request id. A coupon is issued once for each item id under any request id, so that it is harmless where they
+    /// cannot be: one of them was merged meanwhile, or another replica has it in hand.
     async fn issue(&self, away: &AtomicBool, tenant: Tenant, template_code: String, asks: Vec<Ask>) -> Answers {
         let results = if away.load(Ordering::Relaxed) {
             Err(Fault::unavailable("rights did not answer"))
@@ -242,13 +249,31 @@ impl Asker {
             member_id: ask.member.to_string(),
             item_id: ask.key.clone(),
         });
+        let items: Vec<IssueItem> = items.collect();
         let request = IssueCouponsRequest {
-            request_id: format!("campaign/{}", self.clock.uuid()),
+            request_id: request_id(&items),
             template_code,
-            items: items.collect(),
+            items,
         };
         Ok(answered(coupons.issue_coupons(timed(request)).await)?.results)
     }
+}
+
+/// A request id that follows from the steps of the runs that ask, and from their members: the same items are the same request,
+/// from any replica and however often. A step's key decides its template, too.
+fn request_id(items: &[IssueItem]) -> String {
+    let mut digest = Sha256::new();
+    for text in items.iter().flat_map(|item| [&item.item_id, &item.member_id]) {
+        digest.update(text);
+        // In neither of them: the texts cannot run into each other.
+        digest.update([0]);
+    }
+    let id = digest
+        .finalize()
+        .iter()
+        .take(16)
+        .fold(0, |id, byte| id << 8 | u128::from(*byte));
+    format!("campaign/{id:032x}")
 }
 
 fn assignment(ask: &Ask, tag_code: String, value: TagValue, lifetime: Option<Duration>) -> TagAssignment {

@@ -78,6 +78,7 @@ journey_facts! {
     TierChanged = rights::TierChanged;
     CouponIssued = rights::CouponIssued;
     CouponRedeemed = rights::CouponRedeemed;
+    CouponExpired = rights::CouponExpired;
 }
 
 impl FactType {

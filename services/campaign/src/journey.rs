@@ -10,6 +10,7 @@ mod get_journey_version;
 mod graph;
 mod list_journeys;
 mod publish_journey;
+mod refusals;
 mod rows;
 mod service;
 mod update_journey;

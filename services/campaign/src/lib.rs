@@ -37,7 +37,6 @@ mod api;
 mod fact;
 mod journey;
 mod member;
-mod refusals;
 mod run;
 mod store;
 
@@ -72,6 +71,7 @@ pub fn migrations() -> Vec<::store::Migration> {
         crate::store::migrations::DUE_BY_TENANT,
         crate::store::migrations::OF_MEMBER,
         crate::store::migrations::LEASE_HOLDER,
+        crate::store::migrations::ASKED_WITH,
     ]
 }
 
@@ -99,11 +99,7 @@ pub fn service(deps: Deps) -> Service {
         events::sequencer(db.clone()),
         Box::new(Tidy::new(db.clone(), clock.clone())),
         Box::new(Strays::new(&deps, versions.clone())),
-        Box::new(Runner::new(
-            &deps,
-            versions.clone(),
-            Asker::new(peers.clone(), clock.clone()),
-        )),
+        Box::new(Runner::new(&deps, versions.clone(), Asker::new(peers.clone()))),
     ];
     for stream in STREAMS.iter() {
         let listener = Listener::new(stream, clock.clone(), versions.clone());

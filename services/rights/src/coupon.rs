@@ -1,5 +1,6 @@
 pub(crate) mod allowances;
 pub(crate) mod due;
+mod due_rows;
 mod facts;
 mod get_coupon;
 mod issue_coupons;
@@ -150,6 +151,11 @@ impl Coupon {
             CouponState::Redeemed(redemption) => CouponState::Redeemed(redemption.clone()),
             CouponState::Expired => CouponState::Expired,
         }
+    }
+
+    /// What the clock alone has made of the coupon since it was stored; none where it is as it was.
+    pub(crate) fn overdue(&self, now: Time) -> Option<CouponState> {
+        Some(self.state_at(now)).filter(|state| *state != self.state)
     }
 
     /// Decides whether the coupon is locked for an order until a moment. The order that has it locked may do so again.

@@ -44,7 +44,7 @@ use contracts::rights::v1::coupon_template_service_server::CouponTemplateService
 use contracts::rights::v1::rights_summary_service_server::RightsSummaryServiceServer;
 use contracts::rights::v1::tier_service_server::TierServiceServer;
 use kernel::Tenant;
-use runtime::{Deps, Queue, Service, Timer};
+use runtime::{Deps, Queue, Service};
 use tonic::service::Routes;
 
 pub use crate::store::{IDENTIFIERS, migrations};
@@ -74,14 +74,8 @@ pub fn service(deps: Deps) -> Service {
             queue: Queue::new(tier::due::PLACEMENTS, &deps),
             turn: Tenant::PLATFORM,
         }),
-        Box::new(coupon::due::ExpireCoupons {
-            clock: clock.clone(),
-            db: db.clone(),
-        }),
-        Box::new(coupon::due::LapseLocks {
-            timer: Timer::new(coupon::due::LOCKS, &deps),
-            db: db.clone(),
-        }),
+        coupon::due::expire_coupons(&deps),
+        coupon::due::lapse_locks(&deps),
     ];
     Service {
         name: NAME,

@@ -8,8 +8,8 @@ use store::Db;
 use crate::activity::recording::Recorder;
 use crate::member::MemberId;
 use crate::member::people::People;
+use crate::member::refusals;
 use crate::member::revision::Revisions;
-use crate::refusals;
 use crate::tag::assigning::Assigner;
 
 /// Answers the calls. Cheap to clone.

@@ -30,10 +30,9 @@
 
 pub mod activity;
 mod api;
+mod catch_up;
 mod insight;
 pub mod member;
-mod pages;
-mod refusals;
 pub mod segment;
 mod store;
 pub mod tag;
@@ -43,17 +42,17 @@ use contracts::tagging::v1::activity_service_server::ActivityServiceServer;
 use contracts::tagging::v1::insight_service_server::InsightServiceServer;
 use contracts::tagging::v1::segment_service_server::SegmentServiceServer;
 use contracts::tagging::v1::tag_service_server::TagServiceServer;
-use kernel::Tenant;
-use runtime::{Deps, Queue, Service, Timer, Worker};
+use runtime::{Deps, DueWork, Service, Worker};
 use tonic::service::Routes;
 
 use crate::api::TaggingApi;
+use crate::catch_up::CatchingUp;
 use crate::member::follow_members::FollowMembers;
 use crate::member::follow_tiers::FollowTiers;
 use crate::member::revision::Revisions;
-use crate::segment::evaluate::{EVALUATIONS, EvaluateSegments};
-use crate::tag::backfill::{BACKFILLS, BackfillTags};
-use crate::tag::due::{LOOKS, LookAtDue};
+use crate::segment::evaluate::EvaluateSegments;
+use crate::tag::backfill::BackfillTags;
+use crate::tag::due::LookAtDue;
 
 /// The service's name, which is also that of its stream of facts.
 pub const NAME: &str = "tagging";
@@ -96,29 +95,18 @@ pub fn service(deps: Deps) -> Service {
 
 /// The workers that do what is due. They take no input: their work follows from the tables and the clock.
 fn workers(deps: &Deps, revisions: &Revisions) -> Vec<Box<dyn Worker>> {
-    let (clock, db, revisions) = (deps.clock.clone(), deps.db.clone(), revisions.clone());
-    // Brands take turns; whose turn it is matters to nobody else, so it is not kept.
-    let turn = Tenant::PLATFORM;
+    let (db, revisions) = (deps.db.clone(), revisions.clone());
+    let looks = LookAtDue {
+        db: db.clone(),
+        revisions: revisions.clone(),
+    };
+    let backfills = BackfillTags {
+        db: db.clone(),
+        revisions: revisions.clone(),
+    };
     vec![
-        Box::new(LookAtDue {
-            timer: Timer::new(LOOKS, deps),
-            db: db.clone(),
-            revisions: revisions.clone(),
-            queue: Queue::new(LOOKS, deps),
-        }),
-        Box::new(BackfillTags {
-            clock: clock.clone(),
-            db: db.clone(),
-            revisions: revisions.clone(),
-            queue: Queue::new(BACKFILLS, deps),
-            turn,
-        }),
-        Box::new(EvaluateSegments {
-            clock,
-            db,
-            revisions,
-            queue: Queue::new(EVALUATIONS, deps),
-            turn,
-        }),
+        Box::new(DueWork::at_deadline(looks, deps)),
+        Box::new(CatchingUp::new(backfills, deps)),
+        Box::new(CatchingUp::new(EvaluateSegments { db, revisions }, deps)),
     ]
 }

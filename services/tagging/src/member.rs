@@ -5,6 +5,7 @@ mod absorptions;
 pub(crate) mod follow_members;
 pub(crate) mod follow_tiers;
 pub(crate) mod people;
+pub(crate) mod refusals;
 pub(crate) mod revision;
 pub(crate) mod rows;
 pub mod subject;

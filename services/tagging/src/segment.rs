@@ -11,6 +11,7 @@ mod list_member_segments;
 mod list_segment_members;
 mod list_segments;
 pub(crate) mod memberships;
+mod refusals;
 pub(crate) mod rows;
 mod service;
 mod update_segment;

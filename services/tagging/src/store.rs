@@ -27,16 +27,14 @@ pub(crate) async fn query(
     Ok(conn.query_all_raw(statement(conn, sql, parameters)).await?)
 }
 
-/// Runs a statement and answers how many rows it touched.
+/// Runs a statement that changes rows which the transaction has locked, or none.
 pub(crate) async fn execute(
     conn: &impl ConnectionTrait,
     sql: &str,
     parameters: impl IntoIterator<Item = Value>,
-) -> Result<u64, Fault> {
-    Ok(conn
-        .execute_raw(statement(conn, sql, parameters))
-        .await?
-        .rows_affected())
+) -> Result<(), Fault> {
+    conn.execute_raw(statement(conn, sql, parameters)).await?;
+    Ok(())
 }
 
 /// The rows of the members of a list, for [`store::look_up`].

@@ -13,6 +13,7 @@ mod get_tag;
 mod list_member_tags;
 mod list_tags;
 pub(crate) mod member_tags;
+pub(crate) mod refusals;
 mod remove_tag;
 pub(crate) mod rows;
 mod service;

@@ -55,7 +55,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// The value on its own, for whoever asked for the outcome.
+    /// The value on its own, for the caller of the rule.
     pub(crate) fn to_value(&self) -> Value {
         match self {
             Self::Bool(value) => Value::Bool(*value),

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use contracts::identity::v1::MemberRegistered;
 use contracts::points::v1::{PointsEarned, PointsExpired, PointsRedeemed};
-use contracts::rights::v1::{CouponIssued, CouponRedeemed, TierChanged};
+use contracts::rights::v1::{CouponExpired, CouponIssued, CouponRedeemed, TierChanged};
 use contracts::tagging::v1::{ActivityRecorded, SegmentEntered, SegmentLeft, TagChanged, TagValue, tag_value};
 use events::Envelope;
 use fault::Fault;
@@ -266,6 +266,18 @@ impl JourneyFact for CouponRedeemed {
             .text("coupon_id", self.coupon_id.clone())
             .text("template_code", self.template_code)
             .text("order_id", self.order_id)
+            .reference(self.coupon_id)
+    }
+}
+
+impl JourneyFact for CouponExpired {
+    const NEEDS_CODE: bool = false;
+    const FIELDS: &[(&str, FieldType)] = &[("coupon_id", FieldType::Text), ("template_code", FieldType::Text)];
+
+    fn content(self) -> Content {
+        Content::of(self.member_id, self.template_code.clone())
+            .text("coupon_id", self.coupon_id.clone())
+            .text("template_code", self.template_code)
             .reference(self.coupon_id)
     }
 }

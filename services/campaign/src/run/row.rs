@@ -43,6 +43,8 @@ pub(crate) struct RunRow {
     pub(crate) lease_id: Option<Uuid>,
     /// Whose lease it is; of one from before this was kept, nobody knows.
     pub(crate) lease_holder: Option<Presence>,
+    /// Since the present step has been asked for: what it has in common with those that were asked for with it.
+    pub(crate) asked_with: Option<Uuid>,
 }
 
 /// [`Position`] in a word.
@@ -58,7 +60,7 @@ pub(crate) enum RunState {
 pub(crate) const COLUMNS: &str = "tenant_id, run_id, journey_code, version, member_id, visit, trigger_fact_id, \
      trigger_fact_type, create_time, start_time, state, node_id, step_number, enter_time, attempts, clock_time, spent, memory, \
      asking_member_id, wait_until, awaited_key, end_time, outcome_code, stop_reason, due_time, lease_id, \
-     lease_holder";
+     lease_holder, asked_with";
 
 impl RunState {
     const ALL: [Self; 5] = [
@@ -111,6 +113,7 @@ impl RunRow {
             due_time: Some(now),
             lease_id: None,
             lease_holder: None,
+            asked_with: None,
         };
         row.take(definition, run);
         row
@@ -173,6 +176,7 @@ impl RunRow {
     /// Takes over what became of the run. When it is due is the caller's to say; a run that has ended is never due.
     pub(crate) fn take(&mut self, definition: &Definition, run: &Run) {
         let node = definition.node(run.node);
+        self.asked_with = self.asked_with.filter(|_| self.step_number == run.step_number);
         self.member = run.member;
         self.node_id.clone_from(&node.id);
         self.step_number = run.step_number;
@@ -249,6 +253,7 @@ impl RunRow {
             due_time: row.optional_time("due_time")?,
             lease_id: row.get("lease_id")?,
             lease_holder: row.get::<Option<i64>>("lease_holder")?.map(Presence::from_key),
+            asked_with: row.get("asked_with")?,
         })
     }
 
@@ -282,6 +287,7 @@ impl RunRow {
             self.due_time.map(Time::micros).into(),
             self.lease_id.into(),
             self.lease_holder.map(Presence::key).into(),
+            self.asked_with.into(),
         ])
     }
 }

@@ -298,7 +298,7 @@ pub(crate) async fn update(conn: &impl ConnectionTrait, rows: &[RunRow]) -> Resu
          spent = excluded.spent, memory = excluded.memory, asking_member_id = excluded.asking_member_id, \
          wait_until = excluded.wait_until, awaited_key = excluded.awaited_key, end_time = excluded.end_time, \
          outcome_code = excluded.outcome_code, stop_reason = excluded.stop_reason, due_time = excluded.due_time, \
-         lease_id = excluded.lease_id, lease_holder = excluded.lease_holder";
+         lease_id = excluded.lease_id, lease_holder = excluded.lease_holder, asked_with = excluded.asked_with";
     write(conn, rows, TAIL).await
 }
 

@@ -7,6 +7,7 @@ use fault::Fault;
 use kernel::{Clock, Tenant, Time};
 use runtime::{Deps, Queue, Worker, caught};
 use store::{Db, Draft, Presence, Tx, is_serial};
+use uuid::Uuid;
 
 use super::advance::{Advanced, Answer, Inputs, advance};
 use super::entries;
@@ -199,6 +200,7 @@ impl Runner {
         let mut moved = Moved {
             now: self.clock.now(),
             lease,
+            asked_with: self.clock.uuid(),
             late_facts: if is_serial(self.db.backend()) {
                 Duration::ZERO
             } else {
@@ -328,6 +330,8 @@ fn item((_, run): RunKey) -> String {
 struct Moved {
     now: Time,
     lease: Option<Lease>,
+    /// What those have in common that are asked for the first time.
+    asked_with: Uuid,
     late_facts: Duration,
     rows: Vec<RunRow>,
     asks: Vec<Ask>,
@@ -395,9 +399,10 @@ impl Moved {
                 })
             }
             Position::Asking { .. } if repeated => Some(self.now.plus(backoff(run.attempts))),
-            Position::Asking { member } => match (self.lease, ask(row, run, *member, definition)) {
-                (Some(lease), Some(ask)) => {
-                    self.asks.push(ask);
+            Position::Asking { member } => match (self.lease, need(run, definition)) {
+                (Some(lease), Some(need)) => {
+                    let asked_with = *row.asked_with.get_or_insert(self.asked_with);
+                    self.asks.push(ask(row, run, *member, definition, need, asked_with));
                     row.lease(Some(lease));
                     Some(self.now.plus(LEASE))
                 }
@@ -425,24 +430,25 @@ impl Moved {
 }
 
 /// The node's need of a peer; none where it has none.
-fn ask(row: &RunRow, run: &Run, member: MemberId, definition: &Definition) -> Option<Ask> {
-    let node = definition.node(run.node);
-    let need = match &node.kind {
-        NodeKind::Act { action, .. } => Need::Act(action.clone()),
-        NodeKind::InSegment { segment_code, .. } => Need::InSegment(segment_code.clone()),
-        NodeKind::Condition { .. } | NodeKind::Wait { .. } | NodeKind::WaitUntil { .. } | NodeKind::Exit { .. } => {
-            return None;
-        }
-    };
-    Some(Ask {
+fn need(run: &Run, definition: &Definition) -> Option<Need> {
+    match &definition.node(run.node).kind {
+        NodeKind::Act { action, .. } => Some(Need::Act(action.clone())),
+        NodeKind::InSegment { segment_code, .. } => Some(Need::InSegment(segment_code.clone())),
+        NodeKind::Condition { .. } | NodeKind::Wait { .. } | NodeKind::WaitUntil { .. } | NodeKind::Exit { .. } => None,
+    }
+}
+
+fn ask(row: &RunRow, run: &Run, member: MemberId, definition: &Definition, need: Need, asked_with: Uuid) -> Ask {
+    Ask {
         tenant: row.tenant,
         run_id: run.id,
         member,
-        key: format!("{}:{}:{}", run.id, node.id, run.step_number),
+        key: format!("{}:{}:{}", run.id, definition.node(run.node).id, run.step_number),
         journey_code: row.journey_code.clone(),
         clock: run.clock,
         need,
-    })
+        asked_with,
+    }
 }
 
 /// The pause before a call is repeated for the given time: 1 s, 2 s, 4 s and so on.

@@ -175,3 +175,11 @@ ALTER TABLE run ADD COLUMN lease_holder BIGINT;
 CREATE INDEX run_leased_by ON run (lease_holder) WHERE lease_holder IS NOT NULL;
 ",
 };
+
+/// What runs have in common that were asked for together, so that they are repeated together: then their request is the same.
+pub(crate) const ASKED_WITH: Migration = Migration {
+    name: "campaign_0006_asked_with",
+    sql: "
+ALTER TABLE run ADD COLUMN asked_with {uuid};
+",
+};

@@ -1,6 +1,6 @@
 use contracts::campaign::v1::*;
 use contracts::points::v1::{PointsEarned, PointsExpired, PointsRedeemed};
-use contracts::rights::v1::{CouponIssued, CouponRedeemed, TierChanged};
+use contracts::rights::v1::{CouponExpired, CouponIssued, CouponRedeemed, TierChanged};
 use contracts::tagging::v1::{SegmentEntered, SegmentLeft, TagChanged, TagValue, tag_value};
 use events::Envelope;
 
@@ -186,6 +186,12 @@ fn cases_of_rights(stage: &Stage, member: MemberId) -> Vec<Case> {
         order_id: "T-1".to_owned(),
         ..CouponRedeemed::default()
     };
+    let expired = CouponExpired {
+        coupon_id: "cpn_1".to_owned(),
+        member_id: member_id(),
+        template_code: template_code(),
+        ..CouponExpired::default()
+    };
     let tier = pattern("rights.tier_changed", "gold");
     let coupon = pattern("rights.coupon_redeemed", "june");
     vec![
@@ -195,6 +201,10 @@ fn cases_of_rights(stage: &Stage, member: MemberId) -> Vec<Case> {
         ),
         (pattern("rights.coupon_issued", "june"), stage.fact(&issued)),
         (only(coupon, "fact.order_id == \"T-1\""), stage.fact(&redeemed)),
+        (
+            only(pattern("rights.coupon_expired", "june"), "fact.coupon_id == \"cpn_1\""),
+            stage.fact(&expired),
+        ),
     ]
 }
 

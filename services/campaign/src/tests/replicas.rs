@@ -83,6 +83,49 @@ async fn a_crash_between_call_and_commit_repeats_the_call_at_once_and_doubles_no
     stage.check_figures("gifts").await;
 }
 
+/// Rights keeps each request for ever: a repetition under another id would leave one more behind, each time.
+#[tokio::test]
+async fn a_crash_between_the_issue_of_coupons_and_its_record_repeats_the_same_request_and_leaves_no_other() {
+    let stage = Stage::new().await;
+    let nodes = vec![
+        issue("coupon", "june", "pause", ""),
+        wait("pause", DAY, "end"),
+        exit("end"),
+    ];
+    stage.open("gifts", journey(registered(), nodes)).await;
+    let members = enter(&stage, 10).await;
+    crash(&stage, stage.another().await, async {}).await;
+    let first: Vec<_> = stage.world.state().issues.values().cloned().collect();
+    assert_eq!(
+        first.iter().map(|request| request.items.len()).collect::<Vec<_>>(),
+        [10]
+    );
+
+    // Others enter meanwhile: they are no part of what is repeated.
+    let others = enter(&stage, 7).await;
+    crash(&stage, stage.another().await, async {}).await;
+    // And then rights is there, but its answers do not come.
+    stage.world.feel(Mood::LosesAnswers);
+    let mut last = stage.another().await;
+    for _ in 0..20 {
+        stage.pass(1);
+        last.run().await;
+    }
+    stage.world.feel(Mood::Well);
+    until("everybody waits", ["coupon, pause"; 2].map(str::to_owned), async || {
+        stage.pass(60);
+        last.run().await;
+        [stage.path(members[0]).await, stage.path(others[0]).await]
+    })
+    .await;
+    let done = stage.world.state();
+    assert!(done.calls > 4, "{} calls", done.calls);
+    assert_eq!(done.coupons.len(), 17);
+    assert!(done.issues.contains_key(&first[0].request_id));
+    let sizes: Vec<usize> = done.issues.values().map(|request| request.items.len()).collect();
+    assert_eq!(done.issues.len(), 2, "those of {sizes:?} coupons");
+}
+
 /// Where several processes share a database. A SQLite file is one process's.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: set QUANYU_TEST_DATABASE_URL and run the ignored tests too"]

@@ -408,7 +408,7 @@ fn deps(db: &Db, clock: &Clock, peers: &Peers) -> Deps {
 }
 
 fn runner(deps: &Deps) -> Runner {
-    let asker = Asker::new(deps.peers.clone(), deps.clock.clone());
+    let asker = Asker::new(deps.peers.clone());
     Runner::new(deps, Versions::default(), asker)
 }
 

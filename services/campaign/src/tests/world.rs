@@ -24,6 +24,8 @@ pub(super) struct World(Arc<Mutex<State>>);
 pub(super) struct State {
     pub(super) grants: BTreeMap<String, EarnPointsRequest>,
     pub(super) coupons: BTreeMap<String, (String, String)>,
+    /// The requests that issued coupons, each of which rights keeps for ever.
+    pub(super) issues: BTreeMap<String, IssueCouponsRequest>,
     pub(super) tags: BTreeMap<String, AssignTagsRequest>,
     /// The members of segments; a segment without any is unknown.
     pub(super) segments: BTreeSet<(String, String)>,
@@ -166,12 +168,22 @@ impl CouponService for World {
         request: Request<IssueCouponsRequest>,
     ) -> Result<Response<IssueCouponsResponse>, Status> {
         self.call()?;
-        let IssueCouponsRequest {
-            template_code, items, ..
-        } = request.into_inner();
-        if template_code == DRAFT_TEMPLATE {
+        let request = request.into_inner();
+        if request.template_code == DRAFT_TEMPLATE {
             return Err(Fault::refused(rights::ErrorReason::TemplateNotActive, "the template is a draft").into());
         }
+        let known = self
+            .state()
+            .issues
+            .entry(request.request_id.clone())
+            .or_insert_with(|| request.clone())
+            .clone();
+        if known != request {
+            return Err(reused());
+        }
+        let IssueCouponsRequest {
+            template_code, items, ..
+        } = request;
         self.state().batches.push(items.len());
         let results = items.into_iter().map(|item| self.issue(&template_code, item)).collect();
         self.answer(IssueCouponsResponse {

@@ -2,14 +2,11 @@ use contracts::identity::v1 as proto;
 use fault::{Fault, Violations};
 use kernel::Time;
 use prost_types::FieldMask;
-use time::macros::{date, format_description};
+use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime};
 
 use super::Attribute;
 use super::{Field, Profile, Source};
-
-/// The earliest birth date that is taken: nobody was born before and is a member.
-const BIRTH_DATE_MIN: Date = date!(1900 - 01 - 01);
 
 /// Parses the profile that a channel sent.
 pub(crate) fn profile(
@@ -87,7 +84,8 @@ fn birth_date(text: &str, now: Time) -> Result<&str, &'static str> {
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
         .saturating_add(Duration::days(1))
         .date();
-    if date < BIRTH_DATE_MIN || date > latest {
+    let earliest = Time::BIRTHS_BEGIN.to_datetime().map(OffsetDateTime::date);
+    if earliest.is_some_and(|earliest| date < earliest) || date > latest {
         Err("must lie between 1900-01-01 and today")
     } else {
         Ok(text)

@@ -94,7 +94,7 @@ async fn channels_are_listed_page_by_page() {
     );
 }
 
-/// The digest in a token is no secret: whoever makes a token of a list whose place is none of it is told so, and nothing breaks.
+/// The digest in a token is no secret: a caller that makes a token whose place is none of its list is told so, and nothing breaks.
 #[tokio::test]
 async fn a_page_token_that_leads_to_no_place_of_its_list_is_refused() {
     let world = World::new().await;

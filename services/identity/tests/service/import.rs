@@ -130,7 +130,7 @@ async fn good_rows_are_imported_and_bad_ones_refused_with_all_that_is_wrong() {
     );
 }
 
-/// Of two who are one, whoever is older stays: a member of the year 1 would outlive everybody.
+/// Of two who are one, the older member stays: a member of the year 1 would outlive everybody.
 #[tokio::test]
 async fn nobody_registered_before_anything_was_recorded_or_when_there_is_no_time() {
     let world = World::new().await;

@@ -1,84 +1,87 @@
-//! The workers that end validities and locks. Nobody waits for them: a reader computes what is due, see [`Coupon::state_at`].
-//!
-//! [`Coupon::state_at`]: super::Coupon::state_at
+//! What the clock does to coupons. Nobody waits for the workers: a reader computes what is due, see [`Coupon::state_at`].
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use fault::Fault;
-use kernel::Clock;
-use runtime::{Timer, Worker};
-use store::Db;
+use kernel::{Clock, Tenant, Time};
+use runtime::{Deps, DueRows, DueWork, Worker};
+use store::{Db, Tx};
 
-use super::rows;
-use super::rows::Due;
+use super::due_rows;
+use super::due_rows::Due;
+use super::{Coupon, CouponId, facts};
 
-/// The deadlines of locks, by which their worker is woken.
+/// The queue of coupons whose validity has ended, by their ids.
+pub(crate) const EXPIRIES: &str = "rights.expire_coupons";
+/// The queue of coupons whose lock has lapsed, by their ids, and its deadlines.
 pub(crate) const LOCKS: &str = "rights.lapse_locks";
 
 /// How long the worker rests when no validity has ended.
 const REST: Duration = Duration::from_secs(1);
-/// How many coupons are changed in one transaction at the most.
-const COUPONS_MAX: i64 = 2_000;
 
-/// Expires the coupons whose validity has ended.
-pub(crate) struct ExpireCoupons {
-    pub(crate) clock: Clock,
-    pub(crate) db: Db,
+/// Expires the free coupons whose validity has ended.
+pub(crate) fn expire_coupons(deps: &Deps) -> Box<dyn Worker> {
+    Box::new(DueWork::every(REST, DueCoupons::new(Due::Expiry, deps), deps))
+}
+
+/// Takes away the locks whose deadline has passed; their coupons are free, or expired.
+pub(crate) fn lapse_locks(deps: &Deps) -> Box<dyn Worker> {
+    Box::new(DueWork::at_deadline(DueCoupons::new(Due::LockExpiry, deps), deps))
+}
+
+/// Coupons whose time comes in one way.
+struct DueCoupons {
+    due: Due,
+    clock: Clock,
+    db: Db,
+}
+
+impl DueCoupons {
+    fn new(due: Due, deps: &Deps) -> Self {
+        Self {
+            due,
+            clock: deps.clock.clone(),
+            db: deps.db.clone(),
+        }
+    }
 }
 
 #[async_trait]
-impl Worker for ExpireCoupons {
+impl DueRows for DueCoupons {
+    type Key = CouponId;
+
     fn name(&self) -> &'static str {
-        "rights.expire_coupons"
+        self.due.queue()
     }
 
-    async fn tick(&mut self) -> Result<usize, Fault> {
-        let done = rows::do_due(&self.db, Due::Expiry, self.clock.now(), COUPONS_MAX).await?;
-        usize::try_from(done).map_err(Fault::internal)
+    async fn tenants(&self, now: Time) -> Result<Vec<Tenant>, Fault> {
+        due_rows::tenants(self.db.read(), self.due, now).await
     }
 
-    fn does_due_work(&self) -> bool {
-        true
+    async fn find(&self, tenant: Tenant, now: Time) -> Result<Vec<CouponId>, Fault> {
+        due_rows::find(self.db.read(), self.due, tenant, now).await
     }
 
-    async fn rest(&mut self) {
-        self.clock.sleep(REST).await;
+    fn item(&self, key: &CouponId) -> String {
+        key.uuid().simple().to_string()
     }
 
-    fn waits_for_clock(&self) -> bool {
-        true
-    }
-}
-
-/// Takes away the locks whose deadline has passed.
-pub(crate) struct LapseLocks {
-    pub(crate) timer: Timer,
-    pub(crate) db: Db,
-}
-
-#[async_trait]
-impl Worker for LapseLocks {
-    fn name(&self) -> &'static str {
-        LOCKS
+    async fn end(&self, tx: &Tx, tenant: Tenant, keys: Vec<CouponId>, now: Time) -> Result<usize, Fault> {
+        let locked = due_rows::lock(tx, tenant, &keys).await?.into_iter();
+        let ended: Vec<Coupon> = locked
+            .filter_map(|coupon| {
+                let state = coupon.overdue(now)?;
+                Some(Coupon { state, ..coupon })
+            })
+            .collect();
+        due_rows::write(tx, tenant, &ended).await?;
+        let facts = ended.iter().filter_map(|coupon| facts::ended(tenant, coupon));
+        tx.emit_all(&self.clock, facts.collect()).await?;
+        Ok(ended.len())
     }
 
-    async fn tick(&mut self) -> Result<usize, Fault> {
-        let now = self.timer.look();
-        let done = rows::do_due(&self.db, Due::LockExpiry, now, COUPONS_MAX).await?;
-        self.timer.found_next(rows::next_lock_due(&self.db, now).await?);
-        usize::try_from(done).map_err(Fault::internal)
-    }
-
-    fn does_due_work(&self) -> bool {
-        true
-    }
-
-    async fn rest(&mut self) {
-        self.timer.rest().await;
-    }
-
-    fn waits_for_clock(&self) -> bool {
-        true
+    async fn next(&self, after: Time) -> Result<Option<Time>, Fault> {
+        due_rows::next(self.db.read(), self.due, after).await
     }
 }

@@ -3,6 +3,7 @@ use fault::Fault;
 use rpc::Call;
 
 use super::Coupon;
+use super::facts;
 use super::get_coupon::{lock_coupon_row, parse_coupon_id};
 use super::rows;
 use super::wire;
@@ -18,6 +19,9 @@ impl RightsApi {
         // Past this line nothing may refuse.
         rows::change(&tx, call.tenant(), &coupon, &state).await?;
         let coupon = Coupon { state, ..coupon };
+        // Its validity may have ended meanwhile.
+        let facts = facts::ended(call.tenant(), &coupon).into_iter().collect();
+        tx.emit_all(&self.clock, facts).await?;
         tx.commit(ReturnCouponResponse {
             coupon: Some(wire::coupon(&coupon, now)),
         })

@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use fault::Fault;
 use kernel::{Money, Tenant, Time};
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
-use store::{Column, Columns, Db, Row, Tx, for_update, insert_rows, look_up, statement, unreadable, values};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use store::{Column, Columns, Row, Tx, for_update, insert_rows, look_up, statement, unreadable, values};
 use uuid::Uuid;
 
 use super::due::LOCKS;
@@ -12,7 +12,8 @@ use super::{Coupon, CouponId, CouponState, Lock, Redemption};
 use crate::member;
 use crate::member::MemberKey;
 
-const COLUMNS: &str = "coupon_id, template_code, member_id, issue_time, start_time, expire_time, state, order_id, \
+/// The columns of a coupon, as [`coupon`] reads them.
+pub(super) const COLUMNS: &str = "coupon_id, template_code, member_id, issue_time, start_time, expire_time, state, order_id, \
      lock_expire_time, redeem_time, currency_code, order_amount, discount, version";
 
 /// Inserts coupons that were just issued, with the ids of the items that asked for them.
@@ -170,74 +171,8 @@ pub(crate) async fn move_members(tx: &Tx, merges: &BTreeMap<MemberKey, MemberKey
     member::rows::move_rows(tx, "coupon", merges).await
 }
 
-/// The changes of coupons whose time has come.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Due {
-    /// A free coupon whose validity has ended is expired.
-    Expiry,
-    /// A lock whose deadline has passed is taken away; its coupon is free, or expired.
-    LockExpiry,
-}
-
-impl Due {
-    fn condition(self) -> &'static str {
-        match self {
-            Self::Expiry => "state = 'issued' AND expire_time <= $1",
-            Self::LockExpiry => "state = 'locked' AND lock_expire_time <= $1",
-        }
-    }
-
-    fn change(self) -> &'static str {
-        match self {
-            Self::Expiry => "state = 'expired'",
-            Self::LockExpiry => {
-                "state = CASE WHEN expire_time <= $1 THEN 'expired' ELSE 'issued' END, order_id = NULL, \
-                 lock_expire_time = NULL"
-            }
-        }
-    }
-}
-
-/// When the next lock lapses after `now`: one look into the index.
-pub(crate) async fn next_lock_due(db: &Db, now: Time) -> Result<Option<Time>, Fault> {
-    const NEXT: &str = "SELECT MIN(lock_expire_time) FROM coupon WHERE state = 'locked' AND lock_expire_time > $1";
-    let conn = db.read();
-    let row = conn.query_one_raw(statement(conn, NEXT, [now.micros().into()])).await?;
-    Ok(row.map(|row| row.optional_time(0)).transpose()?.flatten())
-}
-
-/// Makes a change that is due for some coupons, and answers their number. Replicas that run at the same time take different
-/// coupons.
-pub(crate) async fn do_due(db: &Db, due: Due, now: Time, coupons_max: i64) -> Result<u64, Fault> {
-    let (condition, change) = (due.condition(), due.change());
-    // Most of the time nothing is due; then nobody is kept from writing.
-    let find = format!("SELECT 1 FROM coupon WHERE {condition} LIMIT 1");
-    let found = db
-        .read()
-        .query_one_raw(statement(db.read(), &find, [now.micros().into()]))
-        .await?;
-    if found.is_none() {
-        return Ok(0);
-    }
-    let skip = if db.backend() == DbBackend::Postgres {
-        " FOR UPDATE SKIP LOCKED"
-    } else {
-        ""
-    };
-    let sql = format!(
-        "UPDATE coupon SET {change}, version = version + 1 \
-         FROM (SELECT tenant_id AS tenant, coupon_id AS id FROM coupon WHERE {condition} LIMIT $2{skip}) AS due \
-         WHERE coupon.tenant_id = due.tenant AND coupon.coupon_id = due.id AND {condition}"
-    );
-    let tx = db.begin().await?;
-    let done = tx
-        .execute_raw(statement(&*tx, &sql, [now.micros().into(), coupons_max.into()]))
-        .await?;
-    tx.commit().await?;
-    Ok(done.rows_affected())
-}
-
-fn coupon(row: &QueryResult) -> Result<Coupon, Fault> {
+/// The coupon of a row of [`COLUMNS`].
+pub(super) fn coupon(row: &QueryResult) -> Result<Coupon, Fault> {
     let mut columns = Columns::of(row);
     let id = columns.id()?;
     let template_code = columns.take()?;

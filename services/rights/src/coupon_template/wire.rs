@@ -128,8 +128,8 @@ pub(crate) fn parse_validity(
         }
         Some(ValidityKind::DaysAfterIssue(days)) => Some(Validity::DaysAfterIssue(i64::from(*days))),
         Some(ValidityKind::Window(window)) => {
-            let start = violations.time(format!("{path}.window.start_time"), window.start_time.as_ref());
-            let end = violations.time(format!("{path}.window.end_time"), window.end_time.as_ref());
+            let start = violations.recorded_time(format!("{path}.window.start_time"), window.start_time.as_ref());
+            let end = violations.recorded_time(format!("{path}.window.end_time"), window.end_time.as_ref());
             let window = Period::new(start?, end?);
             violations.check(
                 window.is_some(),

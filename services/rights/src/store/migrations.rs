@@ -2,7 +2,7 @@ use store::Migration;
 
 /// The tables of this service.
 pub fn migrations() -> Vec<Migration> {
-    vec![TIERS, COUPONS, UNDO, COUPON_STATES]
+    vec![TIERS, COUPONS, UNDO, COUPON_STATES, COUPON_DUE]
 }
 
 /// A ladder is one row, so that it is read whole. The row of a member is also the lock under which its growth values,
@@ -159,5 +159,16 @@ const COUPON_STATES: Migration = Migration {
     sql: "
 CREATE INDEX coupon_state ON coupon (tenant_id, state, template_code);
 DROP INDEX coupon_template_state;
+",
+};
+
+/// What is due is looked for tenant by tenant, so that none waits for all that another one has.
+const COUPON_DUE: Migration = Migration {
+    name: "rights_0005_coupon_due",
+    sql: "
+CREATE INDEX coupon_expiry_due ON coupon (tenant_id, expire_time) WHERE state = 'issued';
+CREATE INDEX coupon_lock_due ON coupon (tenant_id, lock_expire_time) WHERE state = 'locked';
+DROP INDEX coupon_expiry;
+DROP INDEX coupon_lock_expiry;
 ",
 };

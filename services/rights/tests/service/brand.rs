@@ -25,6 +25,15 @@ impl Kind for Member {
     const NOUN: &'static str = "member";
 }
 
+/// A coupon, as the tests name it.
+#[derive(Debug)]
+pub(crate) enum AnyCoupon {}
+
+impl Kind for AnyCoupon {
+    const PREFIX: &'static str = "cpn";
+    const NOUN: &'static str = "coupon";
+}
+
 pub(crate) struct Brand {
     pub(crate) harness: Harness,
     pub(crate) tenant: Tenant,

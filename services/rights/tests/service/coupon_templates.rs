@@ -117,8 +117,8 @@ async fn a_code_names_one_template() {
 async fn everything_that_is_wrong_with_a_template_is_told_at_once() {
     let brand = brand().await;
     let window = ValidityWindow {
-        start_time: Some(Time::from_seconds(20).to_wire()),
-        end_time: Some(Time::from_seconds(20).to_wire()),
+        start_time: Some(Time::from_seconds(1_800_000_000).to_wire()),
+        end_time: Some(Time::from_seconds(1_800_000_000).to_wire()),
     };
     let template = CouponTemplate {
         benefit: Some(CouponBenefit {
@@ -354,5 +354,63 @@ async fn templates_are_listed_by_code_page_by_page() {
     assert_eq!(
         reason(brand.templates().get_coupon_template(request).await),
         "NOT_FOUND"
+    );
+}
+
+/// A window of the year 1 is what a program writes that has no time: its coupons would be over before they are issued.
+#[tokio::test]
+async fn a_window_of_times_that_programs_write_where_they_have_none_is_refused_with_both_ends() {
+    let brand = brand().await;
+    let window = |start: &str, end: &str| {
+        let time = |text| Some(Time::parse_rfc3339(text).unwrap().to_wire());
+        CouponValidity {
+            kind: Some(Validity::Window(ValidityWindow {
+                start_time: time(start),
+                end_time: time(end),
+            })),
+        }
+    };
+    let with = |code: &str, validity| CouponTemplate {
+        validity: Some(validity),
+        ..ten_off(code)
+    };
+    let both = [
+        "template.validity.window.start_time",
+        "template.validity.window.end_time",
+    ];
+    for (start, end, paths) in [
+        ("0001-01-01T00:00:00Z", "0002-01-01T00:00:00Z", &both[..]),
+        ("1753-01-01T00:00:00Z", "1899-12-30T00:00:00Z", &both[..]),
+        ("1970-01-01T00:00:00Z", "1989-12-31T23:59:59.999999Z", &both[..]),
+        ("0001-01-01T00:00:00Z", "2027-01-01T00:00:00Z", &both[..1]),
+        ("1980-01-01T00:00:00Z", "9999-12-31T23:59:59Z", &both[..1]),
+    ] {
+        assert_eq!(
+            wrong_fields(brand.create(with("early", window(start, end))).await),
+            paths
+        );
+    }
+    let earliest = window("1990-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
+    brand.create(with("right", earliest)).await.unwrap();
+    let draft = CouponTemplate {
+        state: CouponTemplateState::Draft.into(),
+        ..ten_off("draft")
+    };
+    let draft = brand.create(draft).await.unwrap();
+    let update = UpdateCouponTemplateRequest {
+        request_id: "update".to_owned(),
+        template_code: "draft".to_owned(),
+        template: Some(CouponTemplateChange {
+            validity: Some(window("0001-01-01T00:00:00Z", "0002-01-01T00:00:00Z")),
+            ..CouponTemplateChange::default()
+        }),
+        update_mask: Some(FieldMask {
+            paths: vec!["validity".to_owned()],
+        }),
+        etag: draft.etag,
+    };
+    assert_eq!(
+        wrong_fields(brand.templates().update_coupon_template(update).await),
+        both
     );
 }

@@ -2,11 +2,13 @@
 //! statement once, perhaps while its table is empty, and nothing tells it later that the table has grown.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use kernel::Id;
+use sea_orm::ConnectionTrait;
 use testkit::reads::grown;
 
-use crate::brand::{Brand, Member, brand_with_ladder, issued, item, ten_off};
+use crate::brand::{AnyCoupon, Brand, Member, brand_with_ladder, issued, item, ten_off};
 
 const FEW: u32 = 1_000;
 const MANY: u32 = 20_000;
@@ -94,4 +96,51 @@ async fn a_call_reads_no_more_of_many_coupons_among_many_members() {
     let after = measured![coupons, standing, issue, redeem, grow, merge];
     let grown = grown(&before, &after);
     assert!(grown.is_empty(), "{grown:#?}");
+}
+
+/// The index of what is due holds nothing of what is done.
+#[tokio::test]
+async fn expiring_a_coupon_reads_no_more_of_many_that_have_expired_or_have_their_time_before_them() {
+    let brand = brand_with_ladder().await;
+    if !brand.harness.leave_unanalysed().await {
+        return;
+    }
+    brand.create(ten_off("ten")).await.unwrap();
+    let member = brand.member();
+    brand.issue_one(&member).await;
+    let expire = async || {
+        let coupon = brand.issue_one(&member).await;
+        let id = coupon.parse::<Id<AnyCoupon>>().unwrap().uuid();
+        // Of this one alone the time has come.
+        let sql = format!(
+            "UPDATE coupon SET start_time = 0, expire_time = {} WHERE coupon_id = '{id}'",
+            brand.harness.clock.now().micros()
+        );
+        brand.harness.db.read().execute_unprepared(&sql).await.unwrap();
+        brand.harness.clock.advance(Duration::from_secs(1));
+        brand.settle().await;
+    };
+    let multiply = async |numbers: Range<u32>| {
+        let living = "'coupon_id', md5('l' || n)::uuid, 'item_id', 'living-' || n";
+        brand
+            .harness
+            .multiply("coupon", "state = 'issued'", numbers.clone(), living)
+            .await;
+        let dead = "'coupon_id', md5('d' || n)::uuid, 'item_id', 'dead-' || n, 'state', 'expired'";
+        brand
+            .harness
+            .multiply("coupon", "state = 'issued'", numbers, dead)
+            .await;
+    };
+    multiply(0..FEW).await;
+    brand.harness.warm(&expire).await;
+    let before = [("expire", brand.harness.rows_read(&expire).await)];
+    multiply(FEW..MANY).await;
+    let after = [("expire", brand.harness.rows_read(&expire).await)];
+    let grown = grown(&before, &after);
+    assert!(grown.is_empty(), "{grown:#?}");
+    assert!(
+        after[0].1.keys().any(|read| read.contains("coupon_expiry_due")),
+        "{after:?}"
+    );
 }

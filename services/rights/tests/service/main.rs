@@ -15,6 +15,7 @@ mod concurrency;
 mod constraints;
 mod coupon_templates;
 mod coupons;
+mod due;
 mod growth;
 mod isolation;
 mod issue;

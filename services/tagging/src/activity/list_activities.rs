@@ -8,7 +8,6 @@ use super::ActivityId;
 use super::rows;
 use super::rows::Place;
 use crate::api::TaggingApi;
-use crate::pages;
 
 impl TaggingApi {
     pub(crate) async fn list_activities(
@@ -16,7 +15,7 @@ impl TaggingApi {
         call: Call<ListActivitiesRequest>,
     ) -> Result<ListActivitiesResponse, Fault> {
         let member = self.survivor(call.tenant(), &call.member_id).await?;
-        let filter = pages::filter(call.tenant(), "activities", &[&member.to_string(), &call.activity_type]);
+        let filter = format!("activities {member} {}", call.activity_type);
         let page = Page::parse(filter, call.page_size, &call.page_token)?;
         let before = page.cursor().map(read).transpose()?;
         let mut rows = rows::timeline(

@@ -4,12 +4,12 @@ use kernel::Time;
 use rpc::Call;
 
 use super::condition::Condition;
+use super::refusals;
 use super::rows;
 use super::rows::Row;
 use super::{SEGMENTS_MAX, Segment};
 use super::{condition, wire};
 use crate::api::TaggingApi;
-use crate::refusals;
 use crate::tag::catalog::Catalog;
 use crate::tag::catalogs;
 use crate::tag::catalogs::Hold;

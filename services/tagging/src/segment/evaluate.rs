@@ -1,13 +1,12 @@
 use async_trait::async_trait;
 use fault::Fault;
-use kernel::{Clock, Tenant};
-use runtime::{Queue, Worker};
+use kernel::{Tenant, Time};
 use store::Db;
 
 use super::rows;
+use crate::catch_up::CatchUp;
 use crate::member;
 use crate::member::revision::{MEMBERS_MAX, Revisions};
-use crate::store::LOOK_AGAIN;
 use crate::tag::catalogs::Hold;
 
 /// The queue of segments that are evaluated, by their codes.
@@ -17,37 +16,22 @@ pub(crate) const EVALUATIONS: &str = "tagging.evaluate_segments";
 ///
 /// Members whom a change reaches meanwhile are evaluated by the new condition then: there is no other any more.
 pub(crate) struct EvaluateSegments {
-    pub(crate) clock: Clock,
     pub(crate) db: Db,
     pub(crate) revisions: Revisions,
-    pub(crate) queue: Queue,
-    /// Whose segment was worked on last: the next one is another brand's.
-    pub(crate) turn: Tenant,
 }
 
 #[async_trait]
-impl Worker for EvaluateSegments {
-    fn name(&self) -> &'static str {
+impl CatchUp for EvaluateSegments {
+    fn queue(&self) -> &'static str {
         EVALUATIONS
     }
 
-    async fn tick(&mut self) -> Result<usize, Fault> {
-        let Some((tenant, code)) = rows::next_evaluation(self.db.read(), self.turn, self.clock.now()).await? else {
-            return Ok(0);
-        };
-        self.turn = tenant;
-        let work = || self.page(tenant, &code);
-        Ok(self.queue.attempt(tenant, &code, work).await?.unwrap_or(1))
+    async fn next(&self, turn: Tenant, now: Time) -> Result<Option<(Tenant, String)>, Fault> {
+        rows::next_evaluation(self.db.read(), turn, now).await
     }
 
-    async fn rest(&mut self) {
-        self.clock.sleep(LOOK_AGAIN).await;
-    }
-}
-
-impl EvaluateSegments {
-    /// Evaluates the next members, or ends where there are none; a member who comes in later is evaluated then.
-    async fn page(&self, tenant: Tenant, code: &str) -> Result<usize, Fault> {
+    /// Ends where there are no more members: one who comes in later is evaluated then.
+    async fn go_on(&self, tenant: Tenant, code: &str) -> Result<usize, Fault> {
         let tx = self.db.begin().await?;
         let revision = self.revisions.begin(&tx, tenant, Hold::Shared).await?;
         let Some(after) = rows::evaluated_to(&tx, tenant, code).await? else {

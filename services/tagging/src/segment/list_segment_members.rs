@@ -6,7 +6,6 @@ use rpc::Call;
 use super::memberships;
 use super::wire;
 use crate::api::TaggingApi;
-use crate::pages;
 
 impl TaggingApi {
     pub(crate) async fn list_segment_members(
@@ -14,7 +13,7 @@ impl TaggingApi {
         call: Call<ListSegmentMembersRequest>,
     ) -> Result<ListSegmentMembersResponse, Fault> {
         let code = self.segment(call.tenant(), &call.segment_code).await?.segment.code;
-        let filter = pages::filter(call.tenant(), "segment_members", &[&code]);
+        let filter = format!("segment_members {code}");
         let page = Page::parse(filter, call.page_size, &call.page_token)?;
         let mut rows = memberships::page(self.db.read(), call.tenant(), &code, page.id()?, page.rows_max()).await?;
         let next_page_token = page.cut(&mut rows, |(member, _)| member.uuid().into_bytes());

@@ -6,12 +6,10 @@ use rpc::Call;
 use super::wire;
 use super::{figures, rows};
 use crate::api::TaggingApi;
-use crate::pages;
 
 impl TaggingApi {
     pub(crate) async fn list_segments(&self, call: Call<ListSegmentsRequest>) -> Result<ListSegmentsResponse, Fault> {
-        let filter = pages::filter(call.tenant(), "segments", &[]);
-        let page = Page::parse(filter, call.page_size, &call.page_token)?;
+        let page = Page::parse(*b"segments", call.page_size, &call.page_token)?;
         let after = page.text()?.unwrap_or_default();
         let mut rows = rows::page(self.db.read(), call.tenant(), &after, page.rows_max()).await?;
         let next_page_token = page.cut(&mut rows, |row| row.segment.code.clone());

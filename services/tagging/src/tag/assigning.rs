@@ -12,14 +12,15 @@ use store::{Answers, Db};
 
 use super::catalog::Catalog;
 use super::catalogs::Hold;
+use super::refusals;
 use super::value::{Value, ValueType};
 use super::{value, wire};
 use crate::activity::wire::Who;
+use crate::member;
 use crate::member::MemberId;
 use crate::member::people::People;
 use crate::member::revision::{Revisions, Subjects};
 use crate::member::subject::Subject;
-use crate::refusals;
 
 /// Under which request ids are remembered, whichever method they came by.
 const METHOD: &str = "quanyu.tagging.v1.TagService/AssignTags";
@@ -125,7 +126,7 @@ impl Assigner {
                 member: *member,
                 ..asked
             }),
-            None => Err(refusals::member_not_found(asked.member)),
+            None => Err(member::refusals::member_not_found(asked.member)),
         };
         Ok(parsed.into_iter().map(|asked| asked.and_then(known)).collect())
     }
@@ -219,7 +220,7 @@ fn parse_assignments(wire: &[TagAssignment], now: Time) -> Result<Vec<Assignment
         let value = assignment
             .value
             .as_ref()
-            .and_then(|value| violations.parse(format!("{path}.value"), value::wire::parse(value)));
+            .and_then(|value| violations.parse(format!("{path}.value"), value::wire::parse_assigned(value)));
         let expire_time = assignment.expire_time.as_ref().and_then(Time::from_wire);
         let is_right = assignment.expire_time.is_none() || expire_time.is_some_and(|expire_time| expire_time > now);
         violations.check(

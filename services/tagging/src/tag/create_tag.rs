@@ -5,10 +5,10 @@ use rpc::Call;
 use super::TAGS_MAX;
 use super::catalogs;
 use super::catalogs::Hold;
+use super::refusals;
 use super::rows;
 use super::wire;
 use crate::api::TaggingApi;
-use crate::refusals;
 
 impl TaggingApi {
     pub(crate) async fn create_tag(&self, call: Call<CreateTagRequest>) -> Result<CreateTagResponse, Fault> {

@@ -6,7 +6,6 @@ use rpc::Call;
 use super::member_tags;
 use super::wire;
 use crate::api::TaggingApi;
-use crate::pages;
 
 impl TaggingApi {
     pub(crate) async fn list_member_tags(
@@ -14,7 +13,7 @@ impl TaggingApi {
         call: Call<ListMemberTagsRequest>,
     ) -> Result<ListMemberTagsResponse, Fault> {
         let member = self.survivor(call.tenant(), &call.member_id).await?;
-        let filter = pages::filter(call.tenant(), "member_tags", &[&member.to_string()]);
+        let filter = format!("member_tags {member}");
         let page = Page::parse(filter, call.page_size, &call.page_token)?;
         let after = page.text()?.unwrap_or_default();
         let mut tags = member_tags::page(self.db.read(), call.tenant(), member, &after, page.rows_max()).await?;

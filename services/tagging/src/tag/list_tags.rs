@@ -6,11 +6,10 @@ use rpc::Call;
 use super::rows;
 use super::wire;
 use crate::api::TaggingApi;
-use crate::pages;
 
 impl TaggingApi {
     pub(crate) async fn list_tags(&self, call: Call<ListTagsRequest>) -> Result<ListTagsResponse, Fault> {
-        let filter = pages::filter(call.tenant(), "tags", &[&call.group]);
+        let filter = format!("tags {}", call.group);
         let page = Page::parse(filter, call.page_size, &call.page_token)?;
         let after = page.text()?.unwrap_or_default();
         let mut tags = rows::page(self.db.read(), call.tenant(), &call.group, &after, page.rows_max()).await?;

@@ -5,8 +5,8 @@ use fault::Fault;
 use rpc::Call;
 
 use super::catalogs::Hold;
+use super::refusals;
 use crate::api::TaggingApi;
-use crate::refusals;
 
 impl TaggingApi {
     pub(crate) async fn remove_tag(&self, call: Call<RemoveTagRequest>) -> Result<RemoveTagResponse, Fault> {

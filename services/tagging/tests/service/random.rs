@@ -153,7 +153,7 @@ async fn listed(world: &World, code: &str) -> Vec<String> {
     listed.into_iter().map(|membership| membership.member_id).collect()
 }
 
-/// Whoever has followed the facts knows the members of every segment, but for the absorbed member, of whom nothing is
+/// A consumer that has followed the facts knows the members of every segment, but for the absorbed member, of whom nothing is
 /// told when it goes.
 async fn assert_facts_add_up(world: &World, seed: u64) {
     let mut balance: BTreeMap<(String, String), i32> = BTreeMap::new();

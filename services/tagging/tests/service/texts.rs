@@ -158,7 +158,8 @@ async fn an_id_that_a_spreadsheet_has_rounded_is_refused_with_the_cure() {
         ),
     ];
     for (path, activity) in spoilt {
-        let response = world.record(vec![activity, world.order(1, path, 0)]).await;
+        let beside = world.order(1, &format!("beside {path}"), 0);
+        let response = world.record(vec![activity, beside]).await;
         let outcomes: Vec<_> = response.results.iter().map(ActivityResult::outcome).collect();
         assert_eq!(outcomes, [Refused, Recorded], "{path}");
         let cure = "a spreadsheet has rounded this number: format the column as text and export it again";

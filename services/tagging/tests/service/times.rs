@@ -78,14 +78,33 @@ async fn a_tag_holds_and_lapses_at_times_that_there_are() {
         },
         Time::LAST.to_wire(),
     );
-    for request in [assign(value(none), None), assign(value(last), Some(none))] {
+    let zeros = [
+        "0001-01-01T00:00:00Z",
+        "0002-01-01T00:00:00Z",
+        "1753-01-01T00:00:00Z",
+        "1899-12-30T00:00:00Z",
+    ];
+    let zeros = zeros.map(|text| assign(value(Time::parse_rfc3339(text).unwrap().to_wire()), None));
+    let out_of_range = [assign(value(none), None), assign(value(last), Some(none))];
+    for request in zeros.into_iter().chain(out_of_range) {
         let refused = world.tags().assign_tags(request).await.unwrap_err();
         assert_eq!(crate::world::reason(&refused), "INVALID_FIELD", "{refused:?}");
     }
     let kept = world.tags().assign_tags(assign(value(last), Some(last))).await.unwrap();
     assert_eq!(kept.into_inner().tags[0].expire_time, Some(last));
     // A date of birth, say, may lie before anything was recorded.
-    world.assign(1, "met", Some(value(Time::FIRST.to_wire()))).await;
+    let birth = Time::BIRTHS_BEGIN.to_wire();
+    world.assign(1, "met", Some(value(birth))).await;
     let held = world.tags_of(1).await.remove("met").unwrap();
-    assert_eq!(held, tag_value::Kind::TimeValue(Time::FIRST.to_wire()));
+    assert_eq!(held, tag_value::Kind::TimeValue(birth));
+    // It ends in the future, or it is not assigned.
+    for past in ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "1989-12-31T23:59:59Z"] {
+        let past = Time::parse_rfc3339(past).unwrap().to_wire();
+        let refused = world
+            .tags()
+            .assign_tags(assign(value(birth), Some(past)))
+            .await
+            .unwrap_err();
+        assert_eq!(crate::world::reason(&refused), "INVALID_FIELD", "{refused:?}");
+    }
 }

@@ -20,6 +20,14 @@ pub(crate) fn parse(wire: &TagValue) -> Result<Value, String> {
     }
 }
 
+/// Reads a value that a member gets. Where a condition compares with one, that may be any.
+pub(crate) fn parse_assigned(wire: &TagValue) -> Result<Value, String> {
+    if let Some(Kind::TimeValue(time)) = &wire.kind {
+        Time::parse_lived(time).map_err(|error| format!("time_value {error}"))?;
+    }
+    parse(wire)
+}
+
 /// Writes a value.
 pub(crate) fn write(value: &Value) -> TagValue {
     let kind = match value {

@@ -1,9 +1,7 @@
-//! The refusals of journeys in the words of the contract.
-
 use contracts::campaign::v1::ErrorReason;
 use fault::Fault;
 
-use crate::journey::JourneyError;
+use super::JourneyError;
 
 impl From<JourneyError> for Fault {
     fn from(error: JourneyError) -> Self {
