@@ -10,6 +10,8 @@
 
 mod caught;
 mod config;
+mod envelope;
+mod facts;
 mod guard;
 mod lifecycle;
 mod queue;
@@ -20,6 +22,8 @@ mod worker;
 
 pub use caught::caught;
 pub use config::{Loaded, Origin, Problem, Secret, Sentence, Settings, load, sentences_of};
+pub use envelope::Envelope;
+pub use facts::{Facts, NoFacts, Source};
 pub use guard::{APART_MAX, ClockTrust, Doubt, STOP_MAX};
 pub use lifecycle::Lifecycle;
 pub use queue::Queue;

@@ -84,7 +84,7 @@ mod tests {
             clock: clock.clone(),
             db: db.clone(),
             peers: Peers::new("test", Signer::new(&[7; 32]), BTreeMap::new()),
-            outboxes: Arc::default(),
+            facts: Arc::new(crate::NoFacts),
             red: telemetry::Red::default(),
         };
         let timer = Timer::new(NAME, &deps);

@@ -16,7 +16,7 @@ use contracts::points::v1::{
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
-use runtime::Deps;
+use runtime::{Deps, NoFacts};
 use store::Db;
 use telemetry::Red;
 use tonic_health::pb::HealthCheckRequest;
@@ -320,7 +320,7 @@ async fn ledger(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> 
         clock: Clock::system(),
         db: points.clone(),
         peers: peers.clone(),
-        outboxes: Arc::default(),
+        facts: Arc::new(NoFacts),
         red: Red::default(),
     });
     let stack = Stack {

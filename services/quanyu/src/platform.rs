@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use events::OutboxFacts;
 use fault::Fault;
 use futures::future::try_join_all;
 use gateway::{Beginning, FirstSecret, Gateway, GatewayConfig, GatewayDeps};
@@ -91,7 +92,7 @@ impl Platform {
                     clock: clock.clone(),
                     db: db.clone(),
                     peers,
-                    outboxes: databases.clone(),
+                    facts: Arc::new(OutboxFacts::new((*databases).clone())),
                     red: red.clone(),
                 },
             );

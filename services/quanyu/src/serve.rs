@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
+use events::PeerFacts;
 use fault::Fault;
 use gateway::{Gateway, GatewayConfig, GatewayDeps};
 use kernel::Clock;
@@ -86,8 +87,8 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         Deps {
             clock: clock.clone(),
             db: db.clone(),
+            facts: Arc::new(PeerFacts::new(peers.clone())),
             peers,
-            outboxes: Arc::default(),
             red: telemetry.red(),
         },
     );

@@ -36,7 +36,16 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
     (
         "testkit",
-        &["kernel", "fault", "contracts", "telemetry", "rpc", "store", "runtime"],
+        &[
+            "kernel",
+            "fault",
+            "contracts",
+            "telemetry",
+            "rpc",
+            "store",
+            "runtime",
+            "events",
+        ],
     ),
 ];
 
