@@ -18,6 +18,7 @@ mod queue;
 mod readiness;
 mod service;
 mod timer;
+mod turn;
 mod worker;
 
 pub use caught::caught;
@@ -30,4 +31,5 @@ pub use queue::Queue;
 pub use readiness::{Finding, Readiness, Report, Standing};
 pub use service::{Deps, Service};
 pub use timer::Timer;
+pub use turn::Turn;
 pub use worker::{Worker, WorkerHandle, Workers};
