@@ -14,7 +14,7 @@ use store::DbConfig;
 use telemetry::TelemetryConfig;
 
 use crate::connections;
-use crate::roles::{ROLES, Role};
+use crate::roles::{self, Role};
 
 /// Everything that can be set, by a file (TOML), by the environment (`QUANYU_DATABASE_URL`) or by flags. The comments of the
 /// fields are what `--print-config` says of them.
@@ -158,10 +158,11 @@ impl Settings for Config {
             problems.push(Problem::new("database_url", message));
         }
         for (name, address) in &self.peers {
-            if !ROLES.iter().any(|role| role.name == name) {
+            if roles::role(name).is_none() {
+                let names: Vec<&str> = roles::names().filter(|name| *name != gateway::NAME).collect();
                 problems.push(Problem::new(
                     format!("peers.{name}"),
-                    "is no service: identity, points, rights, tagging, campaign",
+                    format!("is no service: {}", names.join(", ")),
                 ));
             }
             if address
@@ -195,7 +196,7 @@ impl Config {
                 format!("must be at least {} for {}", role.connections_min, role.name),
             ));
         }
-        for peer in role.peers.iter().filter(|peer| !self.peers.contains_key(**peer)) {
+        for peer in role.peers().filter(|peer| !self.peers.contains_key(*peer)) {
             problems.push(Problem::new(
                 format!("peers.{peer}"),
                 format!("must be set: {} works with it", role.name),

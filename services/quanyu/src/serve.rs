@@ -74,9 +74,8 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     let mesh = StaticMesh::new(&config.peer_addresses());
     let own = Switchboard::new();
     let mut channels: BTreeMap<String, Channel> = role
-        .peers
-        .iter()
-        .filter_map(|peer| Some(((*peer).to_owned(), mesh.channel(peer)?)))
+        .peers()
+        .filter_map(|peer| Some((peer.to_owned(), mesh.channel(peer)?)))
         .collect();
     readiness.started(Arc::new(BTreeMap::from([(role.name, db.clone())])), channels.clone());
     channels.insert(role.name.to_owned(), Channel::local(own.clone()));
