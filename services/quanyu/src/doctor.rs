@@ -262,8 +262,10 @@ async fn peers(config: &Config, report: &mut Report) {
     if config.peers.is_empty() {
         good("none are configured: all services share one process");
     }
-    for (name, address) in config.peer_addresses() {
-        let mut client = HealthClient::new(Channel::remote(&name, &address));
+    let addresses = config.peer_addresses().into_iter();
+    for (name, address) in addresses.flat_map(|(name, set)| set.into_iter().map(move |address| (name.clone(), address)))
+    {
+        let mut client = HealthClient::new(Channel::remote(&name, address.uri()));
         let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
         request.set_timeout(PEER_TIMEOUT);
         match client.check(request).await {
