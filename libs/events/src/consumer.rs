@@ -4,13 +4,11 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
-use runtime::{Deps, Worker, caught};
+use runtime::{Deps, Envelope, Source, Worker, caught};
 use sea_orm::ConnectionTrait;
 use store::{Db, Stretch, Tx, statement, stuck};
 use telemetry::{Red, Trace};
 use tracing::Instrument;
-
-use crate::{Envelope, OutboxSource, PeerSource, Source};
 
 /// How many facts are applied in one transaction at the most.
 const FACTS_MAX: u32 = 512;
@@ -43,35 +41,23 @@ pub trait Consumer: Send + Sync + 'static {
     async fn apply(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault>;
 }
 
-/// The worker that pulls facts from their producer and applies them: from its outbox, where it shares this process, else
-/// by a call.
+/// The worker that pulls facts from where the process gets them and applies them.
 pub fn consume(deps: &Deps, consumer: impl Consumer) -> Box<dyn Worker> {
-    let Deps {
-        clock,
-        db,
-        peers,
-        outboxes,
-        red,
-    } = deps;
-    if let Some(outbox) = outboxes.get(consumer.stream()) {
-        let source = OutboxSource::new(outbox, consumer.types());
-        return pull(db, clock, red, source, consumer);
-    }
-    let source = PeerSource::new(consumer.stream(), consumer.types(), peers.channel(consumer.stream()));
-    pull(db, clock, red, source, consumer)
+    let source = deps.facts.source(consumer.stream(), consumer.types());
+    pull(&deps.db, &deps.clock, &deps.red, source, consumer)
 }
 
 /// The same with another source.
 pub fn consume_from(db: &Db, clock: &Clock, source: impl Source + 'static, consumer: impl Consumer) -> Box<dyn Worker> {
-    pull(db, clock, &Red::default(), source, consumer)
+    pull(db, clock, &Red::default(), Box::new(source), consumer)
 }
 
-fn pull(db: &Db, clock: &Clock, red: &Red, source: impl Source + 'static, consumer: impl Consumer) -> Box<dyn Worker> {
+fn pull(db: &Db, clock: &Clock, red: &Red, source: Box<dyn Source>, consumer: impl Consumer) -> Box<dyn Worker> {
     Box::new(Pull {
         red: red.clone(),
         db: db.clone(),
         clock: clock.clone(),
-        source: Box::new(source),
+        source,
         consumer: Arc::new(consumer),
         position: None,
         passed_over: 0,

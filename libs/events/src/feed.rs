@@ -7,7 +7,7 @@ use rpc::Call;
 use store::{Db, OutboxRow, Stretch};
 use tonic::{Request, Response, Status};
 
-use crate::Envelope;
+use crate::wire;
 
 /// What a batch of facts may weigh on the wire.
 const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -83,7 +83,7 @@ fn within(bytes_max: usize, stretch: Stretch) -> ReadFactsResponse {
         has_more = true;
     }
     ReadFactsResponse {
-        facts: facts.into_iter().map(Envelope::to_wire).collect(),
+        facts: facts.into_iter().map(wire::write).collect(),
         last_position,
         has_more,
     }

@@ -4,8 +4,8 @@
 //! consumer pulls them in order from a [`Source`] and applies them in a transaction that also moves its position
 //! ([`consume`]): whatever crashes, each fact has taken effect once. Positions have no gaps, so a loss is seen.
 //!
-//! A source reads the producer's outbox: directly, where the producer shares the process, else by a call. A broker such
-//! as `JetStream` fits the same trait: pull after a position, wait for more.
+//! Sources come from [`Facts`], the one door: [`OutboxFacts`] where the producer shares the process, else [`PeerFacts`]. A
+//! broker such as `JetStream` is another one. What every one of them must hold to is in `tests/one_meaning.rs`.
 
 #![cfg_attr(
     test,
@@ -13,13 +13,15 @@
 )]
 
 mod consumer;
-mod envelope;
 mod feed;
+mod outbox;
+mod peer;
 mod sequencer;
-mod source;
+mod wire;
 
 pub use consumer::{Consumer, consume, consume_from};
-pub use envelope::Envelope;
 pub use feed::feed;
+pub use outbox::{OutboxFacts, OutboxSource};
+pub use peer::{PeerFacts, PeerSource};
+pub use runtime::{Envelope, Facts, Source};
 pub use sequencer::sequencer;
-pub use source::{OutboxSource, PeerSource, Source};

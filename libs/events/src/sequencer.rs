@@ -33,4 +33,8 @@ impl Worker for Sequencer {
     async fn rest(&mut self) {
         let _ = tokio::time::timeout(LOOK_AGAIN, self.emissions.news()).await;
     }
+
+    fn is_of_every_replica(&self) -> bool {
+        true
+    }
 }

@@ -1,44 +1,16 @@
-//! Who serves what, where, and who of several replicas does what only one may do.
+//! Who serves what, where, and which of several replicas does what only one shall do.
 //!
-//! The traits are what the services see; the implementations here go by the configuration alone.
+//! - [`Discovery`] gives a stream of the addresses of a service, a whole set each time; [`peers`] makes channels over them.
+//!   [`Fixed`] has the configuration's; [`Dns`] asks for the machines behind their names again and again.
+//! - [`Leadership`] gives a [`Lease`] to one of those who want to lead; [`follow`] opens a gate for as long as it lasts.
+//!   [`Unopposed`] gives it to everybody; [`InDatabase`] to one of the replicas that share a database.
 
-mod static_mesh;
+mod discovery;
+mod dns;
+mod in_database;
+mod leadership;
 
-use async_trait::async_trait;
-use fault::Fault;
-use rpc::Channel;
-use tokio::sync::watch;
-
-pub use static_mesh::StaticMesh;
-
-/// Finds the peers of a service.
-pub trait Discovery: Send + Sync {
-    /// A channel to whoever serves `service` ("points"), now and later; none where nobody is known to.
-    fn channel(&self, service: &str) -> Option<Channel>;
-}
-
-/// Chooses one of several replicas.
-#[async_trait]
-pub trait Leadership: Send + Sync {
-    /// Waits until this process leads in `role` ("points.workers").
-    async fn lead(&self, role: &str) -> Result<Lease, Fault>;
-}
-
-/// Leadership, for as long as it lasts. Dropping it gives it up.
-#[derive(Debug)]
-pub struct Lease {
-    lost: watch::Receiver<bool>,
-}
-
-impl Lease {
-    /// A lease that is lost when the sender says so or goes away.
-    pub fn new(lost: watch::Receiver<bool>) -> Self {
-        Self { lost }
-    }
-
-    /// Resolves when another replica may lead.
-    pub async fn lost(&mut self) {
-        // The sender going away is a loss too.
-        let _ = self.lost.wait_for(|lost| *lost).await;
-    }
-}
+pub use discovery::{AddressSets, Discovery, Fixed, peers};
+pub use dns::Dns;
+pub use in_database::InDatabase;
+pub use leadership::{Leadership, Lease, Unopposed, follow};

@@ -1,19 +1,18 @@
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use fault::{Common, Fault};
+use fault::Fault;
+use futures::Stream;
 use http::{Extensions, HeaderValue, Request, Response, Uri};
 use tonic::Status;
 use tonic::body::Body;
-use tonic_health::pb::HealthCheckRequest;
-use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_client::HealthClient;
 use tower::{Service, ServiceExt};
 
 use crate::remote::{RESTART_MAX, Remote};
-use crate::{PRINCIPAL_HEADER, Switchboard, deadline};
+use crate::{Address, PRINCIPAL_HEADER, Switchboard, deadline};
 
 /// The transport of every generated client, to a peer in this process or in another one.
 ///
@@ -46,13 +45,26 @@ impl Channel {
         }
     }
 
-    /// To the service of a name at an address such as "<http://10.0.0.7:7401>". Connects when it is first called.
+    /// To the service of a name at one address for ever, such as "<http://10.0.0.7:7401>". Connects when it is first called.
     ///
     /// A call that meets the service on its restart is repeated until the caller's deadline, for some seconds at the most:
     /// every method takes effect once, however often it is called. Streams are not, nor are calls without a deadline.
     pub fn remote(name: &str, address: &Uri) -> Self {
+        Self::to(Remote::fixed(name, [Address::of(address)]))
+    }
+
+    /// The same over the replicas of a service: a stream of sets of their addresses, each in place of the one before.
+    ///
+    /// Each call goes to one of the present set, to the less busy of two by chance; one that meets a replica which is away is
+    /// repeated at once at another. A set that is empty takes no replica away: whoever finds nobody knows nothing better.
+    /// Where none is known yet, calls are UNAVAILABLE, or wait, as they do for a peer that restarts.
+    pub fn discovered(name: &str, addresses: impl Stream<Item = BTreeSet<Address>> + Send + 'static) -> Self {
+        Self::to(Remote::following(name, addresses))
+    }
+
+    pub(crate) fn to(remote: Remote) -> Self {
         Self {
-            link: Link::Remote(Remote::new(name, address)),
+            link: Link::Remote(remote),
             principal: None,
             patience: None,
         }
@@ -68,30 +80,14 @@ impl Channel {
         }
     }
 
-    /// Whether the service answers and says that it can work; asked within the time.
+    /// Whether the service answers and says that it can work, at one address at least; asked within the time.
     pub async fn check(&self, timeout: Duration) -> Result<(), Fault> {
-        let request = HealthCheckRequest { service: String::new() };
         match &self.link {
             Link::Local(switchboard) => match switchboard.routes() {
                 Some(_) => Ok(()),
                 None => Err(starting()),
             },
-            Link::Remote(remote) => {
-                let mut client = HealthClient::new(self.clone());
-                let mut request = tonic::Request::new(request);
-                request.set_timeout(timeout);
-                let answer = client.check(request).await;
-                match answer
-                    .map_err(|status| remote.unhealthy(&status))?
-                    .into_inner()
-                    .status()
-                {
-                    ServingStatus::Serving => Ok(()),
-                    ServingStatus::NotServing | ServingStatus::Unknown | ServingStatus::ServiceUnknown => {
-                        Err(remote.not_serving())
-                    }
-                }
-            }
+            Link::Remote(remote) => remote.check(timeout).await,
         }
     }
 
@@ -158,12 +154,4 @@ impl Service<Request<Body>> for Channel {
 
 fn starting() -> Fault {
     Fault::unavailable("the service is still starting")
-}
-
-/// What is asked of a service that nobody named in the configuration.
-pub(crate) fn unknown_peer(name: &str) -> Fault {
-    Fault::refused(
-        Common::Unavailable,
-        format!("no address is configured for the service {name}"),
-    )
 }

@@ -1,7 +1,8 @@
 //! Calls between callers and services: one meaning, whether the peer shares the process or not.
 //!
 //! - [`Channel`] is the transport of every generated client. Local or remote, request extensions do not cross, deadlines
-//!   hold and surface as `DEADLINE_EXCEEDED`, and dropping a call drops its work.
+//!   hold and surface as `DEADLINE_EXCEEDED`, and dropping a call drops its work. A remote one stands over a set of
+//!   addresses that changes, and each call goes to one of them.
 //! - [`serve`] wraps the routes of a service with what every method owes: trace, deadline, load shedding, panic guard,
 //!   authentication and the policy that the contract declares. Shape rules are checked at decoding (see `contracts`).
 //! - [`Methods`] knows every method by its contract, and refuses contracts that leave policy or idempotency open.
@@ -13,6 +14,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)
 )]
 
+mod address;
 mod call;
 mod channel;
 mod credential;
@@ -28,6 +30,7 @@ mod stack;
 mod switchboard;
 mod unread;
 
+pub use address::{Address, NoAddress};
 pub use call::{Call, accept, answer};
 pub use channel::Channel;
 pub use credential::{PRINCIPAL_HEADER, Signer};

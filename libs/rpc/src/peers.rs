@@ -4,7 +4,7 @@ use std::sync::Arc;
 use fault::Fault;
 use kernel::{Principal, Tenant};
 
-use crate::{Channel, Signer, channel};
+use crate::{Channel, Signer, remote};
 
 /// The other services, as one service sees them.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl Peers {
 impl Peer {
     /// A channel for work on a tenant's rows, for a generated client.
     pub fn on_behalf_of(&self, tenant: Tenant) -> Result<Channel, Fault> {
-        let channel = self.channel.clone().ok_or_else(|| channel::unknown_peer(&self.name))?;
+        let channel = self.channel.clone().ok_or_else(|| remote::absent(&self.name))?;
         Ok(channel.with_principal(self.signer.sign(&Principal::service(&self.caller, tenant))?))
     }
 

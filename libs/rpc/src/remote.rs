@@ -1,21 +1,27 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+//! A peer in other processes: each call goes to one of its replicas, and again where it meets one that is away.
+
+mod replica;
+mod replicas;
+
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use fault::{Fault, PEER_HEADER};
-use http::{HeaderValue, Request, Response, Uri};
+use futures::Stream;
+use futures::future::join_all;
+use http::{HeaderValue, Request, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 use tonic::body::Body;
-use tonic::transport::Endpoint;
-use tower::ServiceExt;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
-use crate::{deadline, repeat};
+use self::replica::Replica;
+use self::replicas::Replicas;
+use crate::{Address, repeat};
 
-/// Several connections, because one HTTP/2 connection is read and written by one task at a time.
-const CONNECTIONS: usize = 4;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// The pause before a call is repeated that met a peer on its restart; it doubles each time.
 const PAUSE: Duration = Duration::from_millis(10);
 /// The longest pause.
@@ -24,66 +30,83 @@ const PAUSE_MAX: Duration = Duration::from_millis(250);
 pub(crate) const RESTART_MAX: Duration = Duration::from_secs(10);
 /// How many calls may wait for a peer at once; the next one is told at once that it is away.
 const WAITING_MAX: usize = 256;
+/// How long a replica that was away may take to say that it is back.
+const ASK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A peer in another process. Connects when it is first called, and again whenever it has to.
+/// A peer in other processes.
 #[derive(Clone, Debug)]
 pub(crate) struct Remote {
     name: Arc<str>,
-    /// For people.
-    address: Arc<str>,
-    connections: Arc<[tonic::transport::Channel]>,
-    next: Arc<AtomicUsize>,
-    /// Since when nobody has got through.
+    replicas: Replicas,
+    /// Since when nobody has got through to any of them.
     away: Arc<Mutex<Option<Instant>>>,
     waiting: Arc<Semaphore>,
 }
 
 impl Remote {
-    pub(crate) fn new(name: &str, address: &Uri) -> Self {
-        let endpoint = Endpoint::from(address.clone())
-            .tcp_nodelay(true)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .http2_keep_alive_interval(KEEP_ALIVE)
-            .keep_alive_while_idle(true)
-            .http2_adaptive_window(true);
-        let connections = (0..CONNECTIONS).map(|_| endpoint.connect_lazy()).collect();
+    /// At these addresses.
+    pub(crate) fn fixed<const N: usize>(name: &str, addresses: [Address; N]) -> Self {
+        let name: Arc<str> = name.into();
+        let replicas = addresses.map(|address| Arc::new(Replica::new(&name, &address)));
+        Self::over(name, Replicas::fixed(replicas))
+    }
+
+    /// At the addresses of the newest set of a stream.
+    pub(crate) fn following(name: &str, addresses: impl Stream<Item = BTreeSet<Address>> + Send + 'static) -> Self {
+        let name: Arc<str> = name.into();
+        let replicas = Replicas::following(&name, addresses);
+        Self::over(name, replicas)
+    }
+
+    fn over(name: Arc<str>, replicas: Replicas) -> Self {
         Self {
-            name: name.into(),
-            address: address.to_string().trim_end_matches('/').into(),
-            connections,
-            next: Arc::default(),
+            name,
+            replicas,
             away: Arc::default(),
             waiting: Arc::new(Semaphore::new(WAITING_MAX)),
         }
     }
 
-    /// Makes a call; one that may be repeated again and again, while the peer restarts and `patience` lasts.
+    /// Makes a call. One that may be repeated is tried at each replica that is there, and then again and again, while the peer
+    /// restarts and `patience` lasts.
     pub(crate) async fn carry(
         &self,
         request: Request<Body>,
         patience: Option<Duration>,
     ) -> Result<Response<Body>, Status> {
-        let Some(patience) = patience.filter(|_| repeat::may_be(request.uri().path())) else {
-            return Ok(self.attempt(request).await?);
-        };
+        let may_go_elsewhere = patience.is_some() || self.replicas.all().len() > 1;
+        if !may_go_elsewhere || !repeat::may_be(request.uri().path()) {
+            return Ok(self.attempt(request, &mut Vec::new()).await?);
+        }
         let (parts, body) = request.into_parts();
         let kept = repeat::read(body).await?;
-        let give_up = Instant::now().checked_add(patience);
-        let mut pause = PAUSE;
+        let give_up = patience.and_then(|patience| Instant::now().checked_add(patience));
+        let (mut pause, mut tried) = (PAUSE, Vec::new());
         let mut place: Option<OwnedSemaphorePermit> = None;
         loop {
             let Some(body) = kept.again() else {
-                return Ok(self.attempt(Request::from_parts(parts, Body::new(kept))).await?);
+                return Ok(self
+                    .attempt(Request::from_parts(parts, Body::new(kept)), &mut tried)
+                    .await?);
             };
-            let fault = match self.attempt(Request::from_parts(parts.clone(), body)).await {
+            let request = Request::from_parts(parts.clone(), body);
+            let fault = match self.attempt(request, &mut tried).await {
                 Ok(response) => match repeat::settled(response).await {
                     Ok(response) => return Ok(response),
-                    Err(broken) => self.fault(&*broken),
+                    Err(broken) => self.broken(&broken, &tried),
                 },
                 Err(fault) => fault,
             };
-            let is_in_time = Instant::now().checked_add(pause) < give_up;
-            if !is_in_time || !matches!(fault, Fault::Unavailable { .. }) || self.is_away_for_long() {
+            if !matches!(fault, Fault::Unavailable { .. }) {
+                return Err(fault.into());
+            }
+            // At once: that one replica is away says nothing of the others.
+            if self.replicas.another(&tried).is_some() {
+                continue;
+            }
+            let is_in_time =
+                give_up.is_some_and(|end| Instant::now().checked_add(pause).is_some_and(|then| then < end));
+            if !is_in_time || self.is_away_for_long() {
                 return Err(fault.into());
             }
             if place.is_none() {
@@ -95,49 +118,97 @@ impl Remote {
             tracing::debug!(peer = &*self.name, %fault, ?pause, "a call is repeated");
             kernel::pause(pause).await;
             pause = pause.saturating_mul(2).min(PAUSE_MAX);
+            tried.clear();
         }
     }
 
-    /// A health check that was not answered.
-    pub(crate) fn unhealthy(&self, status: &Status) -> Fault {
-        let message = status.message();
-        Fault::unavailable(match message.starts_with(&*self.name) {
-            true => message.to_owned(),
-            false => format!("{} at {} does not answer: {message}", self.name, self.address),
+    /// Whether one replica at least answers and says that it can work.
+    pub(crate) async fn check(&self, timeout: Duration) -> Result<(), Fault> {
+        let replicas = self.replicas.all();
+        let checked = join_all(replicas.iter().map(|replica| self.ask(replica, timeout))).await;
+        let mut faults = Vec::new();
+        for outcome in checked {
+            match outcome {
+                Ok(()) => return Ok(()),
+                Err(fault) => faults.push(fault.to_string()),
+            }
+        }
+        Err(match faults.is_empty() {
+            true => absent(&self.name),
+            false => Fault::unavailable(faults.join("; ")),
         })
     }
 
-    /// A peer that answers, and says that it cannot work.
-    pub(crate) fn not_serving(&self) -> Fault {
-        Fault::unavailable(format!(
-            "{} at {} answers, but is not ready: its own /readyz says why",
-            self.name, self.address
-        ))
-    }
-
-    async fn attempt(&self, request: Request<Body>) -> Result<Response<Body>, Fault> {
-        let outcome = self.connection().oneshot(request).await;
-        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        match outcome {
+    /// Makes a call at one replica, and notes by which it has been tried.
+    async fn attempt(&self, request: Request<Body>, tried: &mut Vec<Arc<Replica>>) -> Result<Response<Body>, Fault> {
+        self.look_after_those_away();
+        let Some(replica) = self.replicas.pick(tried) else {
+            let fault = absent(&self.name);
+            self.nobody_got_through(&fault);
+            return Err(fault);
+        };
+        tried.push(replica.clone());
+        match replica.call(request).await {
             Ok(mut response) => {
                 if response.headers().contains_key("grpc-status")
                     && let Ok(name) = HeaderValue::from_str(&self.name)
                 {
                     response.headers_mut().insert(PEER_HEADER, name);
                 }
-                if away.take().is_some() {
-                    tracing::warn!(peer = &*self.name, "{} at {} answers again", self.name, self.address);
-                }
+                *self.away.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 Ok(response)
             }
-            Err(error) => {
-                let fault = self.fault(&error);
-                if away.is_none() {
-                    *away = Some(Instant::now());
-                    tracing::warn!(peer = &*self.name, "{fault}");
-                }
+            Err(fault) => {
+                self.nobody_got_through(&fault);
                 Err(fault)
             }
+        }
+    }
+
+    /// Asks replicas that were away whether they are back, beside the calls, none of which has to wait for that.
+    fn look_after_those_away(&self) {
+        let replicas = self.replicas.all();
+        if replicas.len() < 2 {
+            return;
+        }
+        for replica in replicas.iter().filter(|replica| replica.is_to_be_asked()) {
+            let (remote, replica) = (self.clone(), Arc::clone(replica));
+            // It ends by itself.
+            tokio::spawn(async move { remote.ask(&replica, ASK_TIMEOUT).await });
+        }
+    }
+
+    /// Asks a replica for its health.
+    async fn ask(&self, replica: &Arc<Replica>, timeout: Duration) -> Result<(), Fault> {
+        let one = Self::over(self.name.clone(), Replicas::fixed([replica.clone()]));
+        let mut client = HealthClient::new(crate::Channel::to(one));
+        let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
+        request.set_timeout(timeout);
+        let answer = client.check(request).await.map_err(|status| {
+            let message = status.message();
+            Fault::unavailable(match message.starts_with(&*self.name) {
+                true => message.to_owned(),
+                false => format!("{replica} does not answer: {message}"),
+            })
+        })?;
+        match answer.into_inner().status() {
+            ServingStatus::Serving => Ok(()),
+            ServingStatus::NotServing | ServingStatus::Unknown | ServingStatus::ServiceUnknown => Err(
+                Fault::unavailable(format!("{replica} answers, but is not ready: its own /readyz says why")),
+            ),
+        }
+    }
+
+    fn broken(&self, status: &Status, tried: &[Arc<Replica>]) -> Fault {
+        tried
+            .last()
+            .map_or_else(|| absent(&self.name), |replica| replica.fault(status))
+    }
+
+    fn nobody_got_through(&self, fault: &Fault) {
+        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(fault, Fault::Unavailable { .. }) && away.is_none() {
+            *away = Some(Instant::now());
         }
     }
 
@@ -145,46 +216,11 @@ impl Remote {
         let away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
         away.is_some_and(|since| since.elapsed() > RESTART_MAX)
     }
-
-    /// The connection whose turn it is.
-    fn connection(&self) -> tonic::transport::Channel {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        self.connections[turn.checked_rem(self.connections.len()).unwrap_or(0)].clone()
-    }
-
-    /// Trouble on the way, with who cannot be reached and why.
-    fn fault(&self, error: &(dyn std::error::Error + 'static)) -> Fault {
-        let chain: Vec<&(dyn std::error::Error + 'static)> =
-            std::iter::successors(Some(error), |error| error.source()).collect();
-        // The transport reads the deadline from the header too, and may be a moment earlier than we are.
-        if chain.iter().any(|error| error.is::<tonic::TimeoutExpired>()) {
-            return deadline::passed();
-        }
-        let cause = cause(&chain);
-        Fault::unavailable(format!("{} at {} cannot be reached: {cause}", self.name, self.address))
-    }
 }
 
-/// What an operator can do something about: the operating system's own words, where it has any.
-fn cause(chain: &[&(dyn std::error::Error + 'static)]) -> String {
-    let of_system = chain
-        .iter()
-        .find_map(|error| error.downcast_ref::<std::io::Error>())
-        .filter(|error| error.kind() != std::io::ErrorKind::Other || error.to_string().contains("lookup address"));
-    if let Some(error) = of_system {
-        return match error.kind() {
-            std::io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-            std::io::ErrorKind::TimedOut => format!("timeout: {error}"),
-            _ if error.to_string().contains("lookup address") => format!("unknown host: {error}"),
-            _ => error.to_string(),
-        };
-    }
-    let words: Vec<String> = chain.iter().map(ToString::to_string).collect();
-    match words.last().map(String::as_str) {
-        Some("deadline has elapsed") => format!("timeout: no connection within {CONNECT_TIMEOUT:?}"),
-        // The outermost says no more than that it is the transport's.
-        Some(_) if words.len() > 1 => words.get(1..).unwrap_or_default().join(": "),
-        Some(last) => last.to_owned(),
-        None => "for no known cause".to_owned(),
-    }
+/// What is told of a peer of whom no address is known.
+pub(crate) fn absent(name: &str) -> Fault {
+    Fault::unavailable(format!(
+        "no address of {name} is known: see that it runs, and that peers.{name} or its discovery names it"
+    ))
 }

@@ -11,21 +11,27 @@
 mod caught;
 mod config;
 mod due;
+mod envelope;
+mod facts;
 mod guard;
 mod lifecycle;
 mod queue;
 mod readiness;
 mod service;
 mod timer;
+mod turn;
 mod worker;
 
 pub use caught::caught;
 pub use config::{Loaded, Origin, Problem, Secret, Sentence, Settings, load, sentences_of};
 pub use due::{DueRows, DueWork};
+pub use envelope::Envelope;
+pub use facts::{Facts, NoFacts, Source};
 pub use guard::{APART_MAX, ClockTrust, Doubt, STOP_MAX};
 pub use lifecycle::Lifecycle;
 pub use queue::Queue;
 pub use readiness::{Finding, Readiness, Report, Standing};
 pub use service::{Deps, Service};
 pub use timer::Timer;
+pub use turn::Turn;
 pub use worker::{Worker, WorkerHandle, Workers};

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::Clock;
@@ -7,7 +6,7 @@ use store::Db;
 use telemetry::Red;
 use tonic::service::Routes;
 
-use crate::Worker;
+use crate::{Facts, Worker};
 
 /// What a service needs from its surroundings.
 #[derive(Clone)]
@@ -18,9 +17,8 @@ pub struct Deps {
     pub db: Db,
     /// Whom it may call.
     pub peers: Peers,
-    /// The databases of the services that share this process, by name: their facts are read from the outbox, without a
-    /// call. Empty in a process of its own.
-    pub outboxes: Arc<BTreeMap<&'static str, Db>>,
+    /// Whose facts it may hear.
+    pub facts: Arc<dyn Facts>,
     /// Where it tells how it stands.
     pub red: Red,
 }

@@ -8,6 +8,8 @@ use crate::Deps;
 /// How long a worker sleeps that knows of nothing, or of nothing sooner. Another process may have written a deadline and died
 /// before it came; what was set aside at its time is tried again.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// The same where other replicas write to the database too, whose nearer deadlines nobody tells.
+const LOOK_AGAIN_AMONG_OTHERS: Duration = Duration::from_millis(500);
 
 /// The rest of a worker whose work becomes due: it ends when the next deadline comes that was found, or a nearer one that is
 /// committed meanwhile ([`store::Tx::comes_due`]).
@@ -16,6 +18,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 pub struct Timer {
     clock: Clock,
     deadlines: Deadlines,
+    look_again: Duration,
     looked: Time,
     next: Option<Time>,
 }
@@ -23,9 +26,14 @@ pub struct Timer {
 impl Timer {
     /// The timer of the deadlines of this name, which is also their worker's.
     pub fn new(name: &'static str, deps: &Deps) -> Self {
+        let is_alone = deps.db.commits().is_some();
         Self {
             clock: deps.clock.clone(),
             deadlines: deps.db.deadlines(name),
+            look_again: match is_alone {
+                true => LOOK_AGAIN,
+                false => LOOK_AGAIN_AMONG_OTHERS,
+            },
             looked: Time::EPOCH,
             next: None,
         }
@@ -49,7 +57,7 @@ impl Timer {
     pub async fn rest(&self) {
         tokio::select! {
             () = self.deadlines.wait_for_nearest(self.next, |due| self.clock.sleep_until(due)) => {}
-            () = self.clock.sleep(LOOK_AGAIN) => {}
+            () = self.clock.sleep(self.look_again) => {}
         }
     }
 }
@@ -84,7 +92,7 @@ mod tests {
             clock: clock.clone(),
             db: db.clone(),
             peers: Peers::new("test", Signer::new(&[7; 32]), BTreeMap::new()),
-            outboxes: Arc::default(),
+            facts: Arc::new(crate::NoFacts),
             red: telemetry::Red::default(),
         };
         let timer = Timer::new(NAME, &deps);

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::caught;
 use crate::guard::{ClockGuard, ClockTrust, Doubted};
+use crate::{Turn, caught};
 
 /// Work that nobody calls. It takes no input: what to do follows from the tables and the clock alone, so that a missed,
 /// doubled or crashed tick is repaired by the next one.
@@ -41,6 +41,11 @@ pub trait Worker: Send {
         Err(Fault::not_found("parked fact", position))
     }
 
+    /// Whether every replica does it, rather than the one whose turn it is: where what this process commits makes the work.
+    fn is_of_every_replica(&self) -> bool {
+        false
+    }
+
     /// Whether the clock alone makes work for it: what others write may become due later, but never is when it is written.
     fn waits_for_clock(&self) -> bool {
         false
@@ -64,6 +69,7 @@ const PASSES_MAX: usize = 10_000;
 pub struct Workers {
     clock: Clock,
     trust: ClockTrust,
+    turn: Turn,
     doubted: Doubted,
     /// By the services' names.
     guards: BTreeMap<String, Arc<ClockGuard>>,
@@ -84,6 +90,7 @@ impl Workers {
         Self {
             clock,
             trust,
+            turn: Turn::always(),
             doubted: Doubted::new(red),
             guards: BTreeMap::new(),
             tracker: TaskTracker::new(),
@@ -92,13 +99,24 @@ impl Workers {
         }
     }
 
+    /// The same, whose workers work while it is the process's turn.
+    #[must_use]
+    pub fn taking_turns(self, turn: Turn) -> Self {
+        Self { turn, ..self }
+    }
+
     /// Starts a worker of the service whose database this is. It ends after the tick in which [`Workers::stop`] finds it.
     pub fn start(&mut self, worker: Box<dyn Worker>, db: &Db) {
         let (pokes, poked) = mpsc::channel(1);
         let span = tracing::info_span!(parent: None, "worker", otel.name = worker.name());
         let guard = self.guard(db).filter(|_| worker.does_due_work());
+        let turn = match worker.is_of_every_replica() {
+            true => Turn::always(),
+            false => self.turn.clone(),
+        };
         let watched = Watched {
             worker,
+            turn,
             guard,
             db: db.clone(),
             clock: self.clock.clone(),
@@ -169,6 +187,7 @@ impl WorkerHandle {
 /// A worker, and what it had seen when it last found nothing to do.
 struct Watched {
     worker: Box<dyn Worker>,
+    turn: Turn,
     /// Where the worker does what the clock makes due.
     guard: Option<Arc<ClockGuard>>,
     db: Db,
@@ -203,7 +222,7 @@ impl Watched {
     }
 
     async fn until_idle(&mut self, stop: &CancellationToken, done: &mut usize) -> Result<Left, Fault> {
-        while !stop.is_cancelled() {
+        while !stop.is_cancelled() && self.turn.is_on() {
             // Looked at before the tick: what changes during it is news.
             let sight = self.sight();
             self.idle_at = None;
@@ -246,12 +265,27 @@ async fn run(
     let mut asker: Option<oneshot::Sender<Result<usize, String>>> = None;
     // What was done since somebody asked: it may have made work for a worker that had answered "nothing" before.
     let mut unreported: usize = 0;
+    let turn = watched.turn.clone();
     loop {
+        if !turn.is_on() {
+            // What another replica has done meanwhile is news.
+            watched.idle_at = None;
+            let _ = asker
+                .take()
+                .map(|asker| asker.send(Ok(std::mem::take(&mut unreported))));
+            asker = tokio::select! {
+                () = stop.cancelled() => return,
+                Some(poke) = poked.recv() => Some(poke),
+                () = turn.begins() => None,
+            };
+            continue;
+        }
         // Whoever asks learns at once that nothing has happened since the last look; the worker's own rest may know better.
         let outcome = match asker.is_none() || watched.has_news() {
-            true => watched.until_idle(&stop, &mut unreported).await,
-            false => Ok(Left::Nothing),
+            true => turn.during(watched.until_idle(&stop, &mut unreported)).await,
+            false => Some(Ok(Left::Nothing)),
         };
+        let Some(outcome) = outcome else { continue };
         let pause = match outcome {
             Ok(left) => {
                 backoff = BACKOFF;
@@ -278,6 +312,7 @@ async fn run(
         };
         asker = tokio::select! {
             () = stop.cancelled() => return,
+            () = turn.ends() => None,
             // Nobody can ask any more once the handles are gone; the worker goes on.
             Some(poke) = poked.recv() => Some(poke),
             () = rest => None,

@@ -27,6 +27,7 @@ mod figures;
 mod health;
 mod heartbeat;
 mod inspect;
+mod lease;
 mod liveness;
 mod migrate;
 mod once;

@@ -124,6 +124,19 @@ INSERT INTO heartbeat (lock, seen_time) SELECT 0, (SELECT occur_time FROM outbox
 ",
 };
 
+/// What one of the service's replicas has for a while. Rows are never taken away: the tokens go on from them.
+const LEASE: Migration = Migration {
+    name: "base_0005_lease",
+    sql: "
+CREATE TABLE lease (
+    name TEXT NOT NULL PRIMARY KEY,
+    holder {uuid} NOT NULL,
+    token BIGINT NOT NULL CHECK (token > 0),
+    expire_time BIGINT NOT NULL
+);
+",
+};
+
 struct Migrations(Vec<Migration>);
 
 struct Step {
@@ -255,7 +268,7 @@ pub(crate) async fn check(conn: &DatabaseConnection, place: &Place, migrations: 
 }
 
 fn all(migrations: Vec<Migration>) -> Vec<Migration> {
-    let mut all = vec![BASE, ENDED_REDIRECTS, STUCK_ITEMS, HEARTBEAT];
+    let mut all = vec![BASE, ENDED_REDIRECTS, STUCK_ITEMS, HEARTBEAT, LEASE];
     all.extend(migrations);
     all
 }

@@ -728,6 +728,43 @@ async fn a_service_that_was_at_work_before_it_had_a_heartbeat_was_last_seen_at_i
 }
 
 #[tokio::test]
+async fn a_lease_is_one_holder_s_until_it_ends_and_its_tokens_only_grow() {
+    const LONG: std::time::Duration = std::time::Duration::from_mins(10);
+    let world = world().await;
+    let (db, one, other) = (&world.db, world.clock.uuid(), world.clock.uuid());
+    let first = db.take_lease("work", one, LONG).await.unwrap().expect("nobody has it");
+    for holder in [one, other] {
+        assert_eq!(db.take_lease("work", holder, LONG).await.unwrap(), None, "it is held");
+    }
+    assert!(db.take_lease("other work", other, LONG).await.unwrap().is_some());
+    assert!(db.renew_lease("work", one, first, LONG).await.unwrap());
+    assert!(
+        !db.renew_lease("work", other, first, LONG).await.unwrap(),
+        "it is not his"
+    );
+    assert!(!db.end_lease("work", other, first).await.unwrap());
+
+    assert!(db.end_lease("work", one, first).await.unwrap());
+    let second = db
+        .take_lease("work", other, LONG)
+        .await
+        .unwrap()
+        .expect("it was given up");
+    assert!(second > first);
+    assert!(
+        !db.renew_lease("work", one, first, LONG).await.unwrap(),
+        "it is another's"
+    );
+
+    // Its time is over at once.
+    let renewed = db.renew_lease("work", other, second, std::time::Duration::ZERO).await;
+    assert!(renewed.unwrap());
+    let takers = [one, other].map(|holder| db.take_lease("work", holder, LONG));
+    let taken: Vec<i64> = join_all(takers).await.into_iter().filter_map(Result::unwrap).collect();
+    assert!(matches!(&taken[..], [third] if *third > second), "{taken:?}");
+}
+
+#[tokio::test]
 async fn a_process_that_has_gone_can_be_told_from_one_that_lives() {
     let world = world().await;
     let other = world.test_db.another(vec![TABLES]).await;

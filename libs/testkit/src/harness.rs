@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use contracts::events::internal::v1::Fact as WireFact;
 use contracts::events::internal::v1::feed_service_server::FeedServiceServer;
+use events::PeerFacts;
 use kernel::{Clock, Fact, Principal, PrincipalKind, Scopes, Tenant, Time};
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
 use runtime::{ClockTrust, Deps, Service, Workers};
@@ -106,8 +107,8 @@ impl Surroundings {
         let service = service(Deps {
             clock: clock.clone(),
             db: db.clone(),
+            facts: Arc::new(PeerFacts::new(peers.clone())),
             peers,
-            outboxes: Arc::default(),
             red: stack.red.clone(),
         });
         let red = stack.red.clone();

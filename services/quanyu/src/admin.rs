@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::get;
 use fault::Fault;
 use kernel::Clock;
-use runtime::{Lifecycle, Readiness};
+use runtime::{Lifecycle, Readiness, Turn};
 use telemetry::Red;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -20,6 +20,7 @@ pub(crate) async fn serve(
     red: Red,
     lifecycle: Lifecycle,
     readiness: Readiness,
+    turn: Turn,
 ) -> Result<JoinHandle<()>, Fault> {
     let Some(address) = address else {
         return Ok(tokio::spawn(std::future::pending()));
@@ -43,8 +44,8 @@ pub(crate) async fn serve(
         }
     };
     let figures = move || {
-        let (red, seen) = (red.clone(), seen.clone());
-        async move { metrics::text(&red, seen.databases(), &Clock::system()).await }
+        let (red, seen, works) = (red.clone(), seen.clone(), turn.is_on());
+        async move { metrics::text(&red, seen.databases(), works, &Clock::system()).await }
     };
     let router = Router::new()
         .route("/metrics", get(figures))

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::connections;
-use crate::roles::{ROLES, role};
+use crate::roles::{self, role};
 use crate::terminal::{complain, say};
 use crate::{clock, demo, doctor, import, keys, parked, serve, up};
 
@@ -67,11 +67,11 @@ const FLAGS: [&str; 3] = ["folder", "listen", "admin_listen"];
 enum Command {
     /// Runs every service in this process, on SQLite files. The first start shows the first API key.
     Up,
-    /// Runs one service in this process: identity, points, rights, tagging, campaign or gateway.
+    /// Runs one service in this process; how many replicas of it there are is yours to choose.
     ///
     /// Needs the settings `signing_key` and `peers`, and for several replicas a `database_url` of PostgreSQL.
     Serve {
-        /// Which one.
+        #[arg(help = format!("Which one: {}", roles::names().collect::<Vec<_>>().join(", ")))]
         role: String,
     },
     /// Plays a brand's two years on real purchases, shows what became of them, and keeps serving.
@@ -182,7 +182,7 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
         }
     };
     let Some(role) = role(name) else {
-        let names: Vec<&str> = ROLES.iter().map(|role| role.name).collect();
+        let names: Vec<&str> = roles::names().collect();
         return vec![Problem::new("role", format!("{name} is none: {}", names.join(", ")))];
     };
     let mut problems = config.problems_of_role(role);

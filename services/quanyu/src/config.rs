@@ -1,20 +1,20 @@
 //! What can be set, and what it must be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use documented::DocumentedFields;
 use gateway::FirstSecret;
-use http::Uri;
+use rpc::{Address, NoAddress};
 use runtime::{Problem, Secret, Sentence, Settings, sentences_of};
 use serde::{Deserialize, Serialize};
 use store::DbConfig;
 use telemetry::TelemetryConfig;
 
 use crate::connections;
-use crate::roles::{ROLES, Role};
+use crate::roles::{self, Role};
 
 /// Everything that can be set, by a file (TOML), by the environment (`QUANYU_DATABASE_URL`) or by flags. The comments of the
 /// fields are what `--print-config` says of them.
@@ -46,8 +46,12 @@ pub struct Config {
     pub first_api_key_file: Option<PathBuf>,
     /// Shows a first API key that was made even where standard output is no terminal, and perhaps a log that is kept.
     pub print_first_api_key: bool,
-    /// The addresses of the other services by their names, for `serve`; `up` needs none.
+    /// The addresses of the other services by their names, for `serve`; `up` needs none. Several of one service, one for each
+    /// of its replicas, are separated by commas.
     pub peers: BTreeMap<String, String>,
+    /// How the replicas of a peer are found: "static", its addresses as they stand in `peers`; or "dns", all machines that the
+    /// names in them have by now, each a replica, as a headless service of Kubernetes tells them.
+    pub discovery: Discovery,
     /// How many calls each service works on at once; the next one is turned away at once.
     pub concurrency_max: usize,
     /// For how many days after it a merge of two members can be undone; 0 for never.
@@ -56,6 +60,17 @@ pub struct Config {
     pub drain_seconds: u64,
     /// Traces, metrics and logs.
     pub telemetry: TelemetryConfig,
+}
+
+/// How the replicas of a peer are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Discovery {
+    /// By the addresses that `peers` has.
+    #[default]
+    Static,
+    /// By what the names in them resolve to, asked again and again.
+    Dns,
 }
 
 /// What a shared secret must have at least.
@@ -76,6 +91,7 @@ impl Default for Config {
             first_api_key_file: None,
             print_first_api_key: false,
             peers: BTreeMap::new(),
+            discovery: Discovery::default(),
             concurrency_max: 1_024,
             merge_undo_days: identity::UNDO_DAYS,
             drain_seconds: 20,
@@ -157,22 +173,16 @@ impl Settings for Config {
         {
             problems.push(Problem::new("database_url", message));
         }
-        for (name, address) in &self.peers {
-            if !ROLES.iter().any(|role| role.name == name) {
+        for (name, text) in &self.peers {
+            if roles::role(name).is_none() {
+                let names: Vec<&str> = roles::names().filter(|name| *name != gateway::NAME).collect();
                 problems.push(Problem::new(
                     format!("peers.{name}"),
-                    "is no service: identity, points, rights, tagging, campaign",
+                    format!("is no service: {}", names.join(", ")),
                 ));
             }
-            if address
-                .parse::<Uri>()
-                .ok()
-                .is_none_or(|uri| uri.scheme_str() != Some("http") || uri.authority().is_none())
-            {
-                problems.push(Problem::new(
-                    format!("peers.{name}"),
-                    "must be an address such as http://10.0.0.7:7401",
-                ));
+            if let Err(wrong) = addresses(text) {
+                problems.push(Problem::new(format!("peers.{name}"), wrong.to_string()));
             }
         }
         problems
@@ -195,7 +205,7 @@ impl Config {
                 format!("must be at least {} for {}", role.connections_min, role.name),
             ));
         }
-        for peer in role.peers.iter().filter(|peer| !self.peers.contains_key(**peer)) {
+        for peer in role.peers().filter(|peer| !self.peers.contains_key(*peer)) {
             problems.push(Problem::new(
                 format!("peers.{peer}"),
                 format!("must be set: {} works with it", role.name),
@@ -242,13 +252,49 @@ impl Config {
     }
 
     /// The peers' addresses. Those that are none were told by [`Settings::problems`].
-    pub fn peer_addresses(&self) -> BTreeMap<String, Uri> {
-        let parsed = |(name, address): (&String, &String)| Some((name.clone(), address.parse().ok()?));
-        self.peers.iter().filter_map(parsed).collect()
+    pub fn peer_addresses(&self) -> BTreeMap<String, BTreeSet<Address>> {
+        let read = |(name, text): (&String, &String)| Some((name.clone(), addresses(text).ok()?));
+        self.peers.iter().filter_map(read).collect()
     }
 
     /// How long calls under way may take to end.
     pub fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds)
+    }
+}
+
+/// The addresses of one peer: one for each of its replicas.
+fn addresses(text: &str) -> Result<BTreeSet<Address>, NoAddress> {
+    text.split(',').map(str::parse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_has_an_address_for_each_of_its_replicas_and_each_is_one() {
+        let mut config = Config::default();
+        let mut peers = |text: &str| {
+            config.peers = BTreeMap::from([("points".to_owned(), text.to_owned())]);
+            let told: Vec<String> = config.problems().iter().map(ToString::to_string).collect();
+            (config.peer_addresses().remove("points"), told)
+        };
+        let (found, told) = peers("http://10.0.0.7:7401, http://10.0.0.8:7401");
+        let found: Vec<String> = found.unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["http://10.0.0.7:7401", "http://10.0.0.8:7401"]);
+        assert!(told.is_empty(), "{told:?}");
+        for wrong in [
+            "",
+            "10.0.0.7:7401",
+            "http://10.0.0.7:7401,",
+            "http://10.0.0.7:7401;http://10.0.0.8:7401",
+        ] {
+            let (found, told) = peers(wrong);
+            assert!(
+                found.is_none() && told.len() == 1 && told[0].contains("peers.points"),
+                "{wrong}: {told:?}"
+            );
+        }
     }
 }

@@ -16,7 +16,7 @@ use contracts::points::v1::{
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
-use runtime::Deps;
+use runtime::{Deps, NoFacts};
 use store::Db;
 use telemetry::Red;
 use tonic_health::pb::HealthCheckRequest;
@@ -262,8 +262,10 @@ async fn peers(config: &Config, report: &mut Report) {
     if config.peers.is_empty() {
         good("none are configured: all services share one process");
     }
-    for (name, address) in config.peer_addresses() {
-        let mut client = HealthClient::new(Channel::remote(&name, &address));
+    let addresses = config.peer_addresses().into_iter();
+    for (name, address) in addresses.flat_map(|(name, set)| set.into_iter().map(move |address| (name.clone(), address)))
+    {
+        let mut client = HealthClient::new(Channel::remote(&name, address.uri()));
         let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
         request.set_timeout(PEER_TIMEOUT);
         match client.check(request).await {
@@ -320,7 +322,7 @@ async fn ledger(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> 
         clock: Clock::system(),
         db: points.clone(),
         peers: peers.clone(),
-        outboxes: Arc::default(),
+        facts: Arc::new(NoFacts),
         red: Red::default(),
     });
     let stack = Stack {

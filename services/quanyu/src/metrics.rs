@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use kernel::Clock;
 use store::Db;
-use telemetry::Red;
+use telemetry::{Followed, Red};
 
 use crate::machine;
 
@@ -72,13 +72,16 @@ impl Family {
 }
 
 /// Everything that a process tells of itself.
-pub(crate) async fn text(red: &Red, databases: Option<&Databases>, clock: &Clock) -> String {
+/// Where another replica's workers work, nothing is told of consumers: what this one knew of them is old.
+pub(crate) async fn text(red: &Red, databases: Option<&Databases>, works: bool, clock: &Clock) -> String {
     let mut text = red.prometheus_text();
     let mut families = vec![build()];
     families.extend(process());
     if let Some(databases) = databases {
+        families.push(turn(databases, works));
         families.extend(pools(databases));
-        let asked = tokio::time::timeout(TIMEOUT, events(red, databases, clock));
+        let followed = if works { red.followed() } else { Vec::new() };
+        let asked = tokio::time::timeout(TIMEOUT, events(followed, databases, clock));
         families.extend(asked.await.unwrap_or_default());
     }
     for family in &families {
@@ -115,6 +118,17 @@ fn process() -> Vec<Family> {
     ]
 }
 
+fn turn(databases: &Databases, works: bool) -> Family {
+    let mut family = Family::gauge(
+        "workers_leading",
+        "Whether the workers of a service work in this process; 1 in one of its replicas.",
+    );
+    for service in databases.keys() {
+        family.add(format!("service=\"{service}\""), i32::from(works));
+    }
+    family
+}
+
 fn pools(databases: &Databases) -> Vec<Family> {
     let mut up = Family::gauge("db_up", "Whether the database can be reached, has room and is sound.");
     let mut max = Family::gauge("db_pool_connections_max", "Connections at the most.");
@@ -139,7 +153,7 @@ fn pools(databases: &Databases) -> Vec<Family> {
 
 /// How far each consumer is behind its producer. Where that is in another process, its outbox is told by that one: the
 /// distance is the difference of the two positions.
-async fn events(red: &Red, databases: &Databases, clock: &Clock) -> Vec<Family> {
+async fn events(followed: Vec<Followed>, databases: &Databases, clock: &Clock) -> Vec<Family> {
     let mut heads = BTreeMap::new();
     let mut outbox = Family::gauge("events_outbox_position", "The last fact that a service has told.");
     let mut parked = Family::gauge(
@@ -168,7 +182,7 @@ async fn events(red: &Red, databases: &Databases, clock: &Clock) -> Vec<Family> 
         "For how long the oldest fact waits that a consumer was told and has not applied.",
     );
     let now = clock.now().micros();
-    for followed in red.followed() {
+    for followed in followed {
         let labels = format!("consumer=\"{}\",stream=\"{}\"", followed.consumer, followed.stream);
         position.add(&*labels, followed.position);
         if let Some(head) = heads.get(&followed.stream) {
@@ -216,7 +230,7 @@ mod tests {
         let clock = Clock::manual(kernel::Time::from_seconds(1_800_000_000));
         let red = Red::default();
         red.follow("points.follow", "identity", 0, Some(clock.now().micros() - 2_500_000));
-        let text = text(&red, Some(&databases), &clock).await;
+        let text = text(&red, Some(&databases), true, &clock).await;
         let samples = samples(&text);
         for line in [
             "db_up{service=\"identity\"} 1",

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use fault::Fault;
 use kernel::{Clock, Tenant};
 use rpc::{Peers, Signer};
-use runtime::{Deps, Worker};
+use runtime::{Deps, NoFacts, Worker};
 use store::{Db, stuck};
 use telemetry::Red;
 
@@ -208,7 +208,7 @@ fn build(config: &Config, role: &Role, db: &Db) -> Vec<Box<dyn Worker>> {
         clock: Clock::system(),
         db: db.clone(),
         peers: Peers::new(role.name, Signer::new(&[0; 32]), BTreeMap::new()),
-        outboxes: Arc::default(),
+        facts: Arc::new(NoFacts),
         red: Red::default(),
     };
     (role.service)(config, deps).workers

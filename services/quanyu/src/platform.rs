@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use events::OutboxFacts;
 use fault::Fault;
 use futures::future::try_join_all;
 use gateway::{Beginning, FirstSecret, Gateway, GatewayConfig, GatewayDeps};
@@ -84,14 +85,21 @@ impl Platform {
                 return Err(Fault::internal("every role has a database and a switchboard"));
             };
             workers.watch_clock(db);
-            let peers = Peers::new(role.name, signer.clone(), channels.clone());
+            let called = channels.iter().filter(|(name, _)| role.calls(name));
+            let peers = Peers::new(
+                role.name,
+                signer.clone(),
+                called.map(|(name, channel)| (name.clone(), channel.clone())).collect(),
+            );
+            let heard = databases.iter().filter(|(name, _)| role.hears.contains(name));
+            let facts = OutboxFacts::new(heard.map(|(name, db)| (*name, db.clone())).collect());
             let service = (role.service)(
                 config,
                 Deps {
                     clock: clock.clone(),
                     db: db.clone(),
                     peers,
-                    outboxes: databases.clone(),
+                    facts: Arc::new(facts),
                     red: red.clone(),
                 },
             );

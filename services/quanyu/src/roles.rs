@@ -21,11 +21,39 @@ pub struct Role {
     pub connections_min: u32,
     /// How much of the rest it needs beside the others, where all share a process.
     pub connections_weight: u32,
-    /// Whom it calls, or whose facts it applies.
-    pub peers: &'static [&'static str],
+    /// Whom it calls.
+    pub calls: Calls,
+    /// Whose facts it applies.
+    pub hears: &'static [&'static str],
 }
 
-/// Every part there is. The gateway comes last: it opens the address when the others are there.
+/// Whom a role calls.
+#[derive(Clone, Copy)]
+pub enum Calls {
+    /// These.
+    These(&'static [&'static str]),
+    /// Every other one: it hands on what clients ask for.
+    Everybody,
+}
+
+impl Role {
+    /// The others without which it cannot do all of its work, in the order of [`ROLES`].
+    pub fn peers(&self) -> impl Iterator<Item = &'static str> + use<'_> {
+        let others = names().filter(|name| *name != self.name);
+        others.filter(|name| self.calls(name) || self.hears.contains(name))
+    }
+
+    /// Whether it calls the service.
+    pub fn calls(&self, service: &str) -> bool {
+        match self.calls {
+            Calls::These(services) => services.contains(&service),
+            Calls::Everybody => service != self.name,
+        }
+    }
+}
+
+/// Every part there is, and who needs whom: the one list of it, from which peers, routes, readiness and the doctor follow. The
+/// gateway comes last: it opens the address when the others are there.
 pub const ROLES: [Role; 6] = [
     Role {
         name: identity::NAME,
@@ -34,7 +62,8 @@ pub const ROLES: [Role; 6] = [
         service: |config, deps| identity::service_with(deps, config.merge_undo_days),
         connections_min: OF_ONE_MIN,
         connections_weight: 3,
-        peers: &[],
+        calls: Calls::These(&[]),
+        hears: &[],
     },
     Role {
         name: points::NAME,
@@ -43,7 +72,8 @@ pub const ROLES: [Role; 6] = [
         service: |_, deps| points::service(deps),
         connections_min: OF_ONE_MIN,
         connections_weight: 4,
-        peers: &[identity::NAME, rights::NAME, tagging::NAME],
+        calls: Calls::These(&[]),
+        hears: &[identity::NAME, rights::NAME, tagging::NAME],
     },
     Role {
         name: rights::NAME,
@@ -52,7 +82,8 @@ pub const ROLES: [Role; 6] = [
         service: |_, deps| rights::service(deps),
         connections_min: OF_ONE_MIN,
         connections_weight: 2,
-        peers: &[identity::NAME, points::NAME],
+        calls: Calls::These(&[]),
+        hears: &[identity::NAME, points::NAME],
     },
     Role {
         name: tagging::NAME,
@@ -61,7 +92,8 @@ pub const ROLES: [Role; 6] = [
         service: |_, deps| tagging::service(deps),
         connections_min: OF_ONE_MIN,
         connections_weight: 4,
-        peers: &[identity::NAME, rights::NAME],
+        calls: Calls::These(&[identity::NAME]),
+        hears: &[identity::NAME, rights::NAME],
     },
     Role {
         name: campaign::NAME,
@@ -70,7 +102,8 @@ pub const ROLES: [Role; 6] = [
         service: |_, deps| campaign::service(deps),
         connections_min: OF_ONE_MIN.saturating_add(OF_PRESENCE),
         connections_weight: 2,
-        peers: &[identity::NAME, points::NAME, rights::NAME, tagging::NAME],
+        calls: Calls::These(&[points::NAME, rights::NAME, tagging::NAME]),
+        hears: &[identity::NAME, points::NAME, rights::NAME, tagging::NAME],
     },
     Role {
         name: gateway::NAME,
@@ -79,15 +112,15 @@ pub const ROLES: [Role; 6] = [
         service: |_, deps| gateway::service(deps),
         connections_min: OF_ONE_MIN,
         connections_weight: 1,
-        peers: &[
-            identity::NAME,
-            points::NAME,
-            rights::NAME,
-            tagging::NAME,
-            campaign::NAME,
-        ],
+        calls: Calls::Everybody,
+        hears: &[],
     },
 ];
+
+/// The names of all roles.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ROLES.iter().map(|role| role.name)
+}
 
 /// The role of a name.
 pub fn role(name: &str) -> Option<&'static Role> {
@@ -96,9 +129,82 @@ pub fn role(name: &str) -> Option<&'static Role> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::Path;
+    use std::sync::{Arc, Mutex};
+
+    use kernel::Clock;
+    use rpc::{Peers, Signer};
+    use runtime::{Facts, NoFacts, Source};
+    use store::{Db, DbConfig};
 
     use super::*;
+
+    /// Notes whose facts are asked for.
+    #[derive(Default)]
+    struct Heard(Mutex<BTreeSet<String>>);
+
+    impl Facts for Heard {
+        fn source(&self, stream: &str, kinds: &[&str]) -> Box<dyn Source> {
+            self.0.lock().unwrap().insert(stream.to_owned());
+            NoFacts.source(stream, kinds)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_service_hears_those_that_the_list_says_and_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for role in &ROLES {
+            let file = folder.path().join(format!("{}.db", role.name));
+            let config = DbConfig::new(format!("sqlite:{}", file.display()));
+            let heard = Arc::new(Heard::default());
+            let deps = Deps {
+                clock: Clock::system(),
+                db: Db::open(&config, role.name, (role.migrations)()).await.unwrap(),
+                peers: Peers::new(role.name, Signer::new(&[7; 32]), BTreeMap::new()),
+                facts: heard.clone(),
+                red: telemetry::Red::default(),
+            };
+            let _service = (role.service)(&Config::default(), deps);
+            let listed: BTreeSet<String> = role.hears.iter().map(|&name| name.to_owned()).collect();
+            assert_eq!(*heard.0.lock().unwrap(), listed, "{}", role.name);
+        }
+    }
+
+    /// The names that a service's code asks its peers by.
+    fn called(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true if path.ends_with("tests") || path.ends_with("simulation") => {}
+                true => called(&path, found),
+                false => {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    let asked = text.split("peers.channel(\"").skip(1);
+                    found.extend(asked.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+                    assert!(
+                        !text.contains("peers.channel(") || text.contains("peers.channel(\""),
+                        "{}: a peer is asked for by its name as it stands, so that this test finds it",
+                        path.display()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_service_calls_those_that_the_list_says_and_nobody_else() {
+        let services = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for role in &ROLES {
+            let Calls::These(listed) = role.calls else {
+                continue;
+            };
+            let mut found = BTreeSet::new();
+            called(&services.join(role.name).join("src"), &mut found);
+            let listed: BTreeSet<String> = listed.iter().map(|&name| name.to_owned()).collect();
+            assert_eq!(found, listed, "{}", role.name);
+        }
+    }
 
     /// Two that share a number, and will: databases remember migrations by their names, so that one which was given another
     /// would be done a second time to tables that have it. Their order is the one in which every database has done them.

@@ -5,16 +5,19 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
+use events::PeerFacts;
 use fault::Fault;
 use gateway::{Gateway, GatewayConfig, GatewayDeps};
 use kernel::Clock;
-use mesh::{Discovery, Leadership, StaticMesh};
+use mesh::{Dns, Fixed, InDatabase, Leadership, Unopposed};
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
-use runtime::{ClockTrust, Deps, Lifecycle, Readiness, Workers};
+use runtime::{ClockTrust, Deps, Lifecycle, Readiness, Turn, Worker, Workers};
 use store::Db;
 use telemetry::Telemetry;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_stream::wrappers::TcpListenerStream;
+use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tonic::transport::Server;
@@ -22,7 +25,7 @@ use tonic_health::server::HealthReporter;
 use tower::util::MapRequestLayer;
 
 use crate::admin;
-use crate::config::Config;
+use crate::config::{Config, Discovery};
 use crate::connections;
 use crate::folder::Lock;
 use crate::keys;
@@ -49,11 +52,14 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     let connections = config.connections_of_one();
     // Before the database is there: whoever asks is told what the process waits for.
     let readiness = Readiness::default();
+    let leads = watch::Sender::new(false);
+    let turn = Turn::as_told(leads.subscribe());
     let admin = admin::serve(
         config.admin_listen,
         telemetry.red(),
         lifecycle.clone(),
         readiness.clone(),
+        turn.clone(),
     )
     .await?;
     let opened = tokio::select! {
@@ -70,13 +76,8 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     if let Some(honoured) = &config.signing_key_honoured {
         signer = signer.honouring(honoured.expose().as_bytes());
     }
-    let mesh = StaticMesh::new(&config.peer_addresses());
     let own = Switchboard::new();
-    let mut channels: BTreeMap<String, Channel> = role
-        .peers
-        .iter()
-        .filter_map(|peer| Some(((*peer).to_owned(), mesh.channel(peer)?)))
-        .collect();
+    let mut channels = peers(config, role);
     readiness.started(Arc::new(BTreeMap::from([(role.name, db.clone())])), channels.clone());
     channels.insert(role.name.to_owned(), Channel::local(own.clone()));
 
@@ -86,8 +87,8 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         Deps {
             clock: clock.clone(),
             db: db.clone(),
+            facts: Arc::new(PeerFacts::new(peers.clone())),
             peers,
-            outboxes: Arc::default(),
             red: telemetry.red(),
         },
     );
@@ -98,8 +99,9 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     };
     let routes = rpc::serve(service.routes, stack)?.prepare();
     own.connect(routes.clone());
-    let lease = mesh.lead(&format!("{}.workers", role.name)).await?;
-    let mut workers = Workers::new(clock.clone(), ClockTrust::Guarded, telemetry.red());
+    let leadership = leadership(config, &db, &service.workers);
+    let workers = Workers::new(clock.clone(), ClockTrust::Guarded, telemetry.red());
+    let mut workers = workers.taking_turns(turn);
     workers.watch_clock(&db);
     service
         .workers
@@ -121,12 +123,42 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
             grpc(routes, &db, listener, &lifecycle).await
         }
     };
-    let served = lifecycle.unless_ended(serving).await.unwrap_or(Ok(()));
+    // The lease surrounds the workers alone: calls are answered whoever has it.
+    let over = CancellationToken::new();
+    let serving = async {
+        let served = lifecycle.unless_ended(serving).await.unwrap_or(Ok(()));
+        over.cancel();
+        served
+    };
+    let of_workers = format!("{}.workers", role.name);
+    let leading = mesh::follow(&*leadership, &of_workers, &leads, over.cancelled());
+    let (served, lease) = tokio::join!(serving, leading);
     lifecycle.unless_ended(workers.stop()).await;
-    drop(lease);
+    if let Some(lease) = lease {
+        lifecycle.unless_ended(lease.give_up()).await;
+    }
     admin.abort();
     db.close().await?;
     served
+}
+
+/// Channels to those that the role works with, wherever they are found.
+fn peers(config: &Config, role: &Role) -> BTreeMap<String, Channel> {
+    let addresses = config.peer_addresses();
+    match config.discovery {
+        Discovery::Static => mesh::peers(&Fixed::new(addresses), role.peers()),
+        Discovery::Dns => mesh::peers(&Dns::new(addresses), role.peers()),
+    }
+}
+
+/// Which of the replicas of a role works: the one that has a lease in the database that they share. A SQLite file is one
+/// process's.
+fn leadership(config: &Config, db: &Db, workers: &[Box<dyn Worker>]) -> Box<dyn Leadership> {
+    let take_turns = workers.iter().any(|worker| !worker.is_of_every_replica());
+    match config.database_url.is_some() && take_turns {
+        true => Box::new(InDatabase::new(db.clone())),
+        false => Box::new(Unopposed::default()),
+    }
 }
 
 async fn grpc(routes: Routes, db: &Db, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {

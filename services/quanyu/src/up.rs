@@ -6,7 +6,7 @@ use std::time::Duration;
 use fault::Fault;
 use gateway::FirstSecret;
 use kernel::Clock;
-use runtime::{ClockTrust, Lifecycle};
+use runtime::{ClockTrust, Lifecycle, Turn};
 use telemetry::Telemetry;
 
 use crate::admin;
@@ -43,6 +43,7 @@ pub(crate) async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fa
         telemetry.red(),
         lifecycle.clone(),
         platform.readiness().clone(),
+        Turn::always(),
     )
     .await?;
     welcome(config, &platform, &first, started.elapsed());

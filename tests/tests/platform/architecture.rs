@@ -15,7 +15,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("contracts", &["kernel", "fault"]),
     ("rpc", &["kernel", "fault", "contracts", "telemetry"]),
     ("store", &["kernel", "fault", "telemetry"]),
-    ("mesh", &["kernel", "fault", "rpc"]),
+    ("mesh", &["kernel", "fault", "telemetry", "rpc", "store"]),
     ("runtime", &["kernel", "fault", "telemetry", "rpc", "store"]),
     (
         "events",
@@ -36,7 +36,16 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
     (
         "testkit",
-        &["kernel", "fault", "contracts", "telemetry", "rpc", "store", "runtime"],
+        &[
+            "kernel",
+            "fault",
+            "contracts",
+            "telemetry",
+            "rpc",
+            "store",
+            "runtime",
+            "events",
+        ],
     ),
 ];
 

@@ -402,7 +402,7 @@ fn deps(db: &Db, clock: &Clock, peers: &Peers) -> Deps {
         clock: clock.clone(),
         db: db.clone(),
         peers: peers.clone(),
-        outboxes: Arc::default(),
+        facts: Arc::new(runtime::NoFacts),
         red: Red::default(),
     }
 }

@@ -101,7 +101,7 @@ impl Platform {
             clock: clock.clone(),
             db: db.clone(),
             peers,
-            outboxes: Arc::default(),
+            facts: Arc::new(runtime::NoFacts),
             red: Red::default(),
         });
         let played = join(played::routes());

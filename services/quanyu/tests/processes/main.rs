@@ -13,6 +13,7 @@ mod command_line;
 mod database_killed;
 mod keys;
 mod kill_nine;
+mod leadership;
 mod operating_document;
 mod parked;
 mod postgres;

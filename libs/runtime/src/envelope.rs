@@ -1,4 +1,3 @@
-use contracts::events::internal::v1 as wire;
 use fault::Fault;
 use kernel::{Fact, Tenant, Time};
 use prost::Message;
@@ -38,33 +37,6 @@ impl Envelope {
             return Err(Fault::internal(format!("a fact {} was read as {}", self.kind, F::TYPE)));
         }
         F::decode(&*self.payload).map_err(Fault::internal)
-    }
-
-    pub(crate) fn from_wire(fact: wire::Fact) -> Result<Self, Fault> {
-        let occur_time = fact.occur_time.as_ref().and_then(Time::from_wire);
-        Ok(Self {
-            position: fact.position,
-            id: Uuid::from_slice(&fact.id).map_err(Fault::internal)?,
-            tenant: Tenant::from_uuid(Uuid::from_slice(&fact.tenant_id).map_err(Fault::internal)?),
-            kind: fact.r#type,
-            subject: fact.subject,
-            payload: fact.payload,
-            occur_time: occur_time.ok_or_else(|| Fault::internal("a fact came without its time"))?,
-            traceparent: fact.traceparent,
-        })
-    }
-
-    pub(crate) fn to_wire(row: OutboxRow) -> wire::Fact {
-        wire::Fact {
-            position: row.position,
-            id: row.fact_id.as_bytes().to_vec(),
-            tenant_id: row.tenant.uuid().as_bytes().to_vec(),
-            r#type: row.kind,
-            subject: row.subject,
-            payload: row.payload,
-            occur_time: Some(row.occur_time.to_wire()),
-            traceparent: row.traceparent,
-        }
     }
 }
 

@@ -1,0 +1,289 @@
+//! A peer of several replicas, which come and go while it is called.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)]
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use contracts::events::internal::v1::feed_service_client::FeedServiceClient;
+use contracts::events::internal::v1::feed_service_server::{FeedService, FeedServiceServer};
+use contracts::events::internal::v1::{ReadFactsRequest, ReadFactsResponse};
+use futures::future::join_all;
+use kernel::{Principal, Tenant};
+use rpc::{Address, Channel, Signer, Stack};
+use telemetry::Red;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream, WatchStream};
+use tonic::service::Routes;
+use tonic::{Code, Request, Response, Status};
+use tonic_types::StatusExt;
+
+const SECRET: [u8; 32] = [7; 32];
+/// How many call at once.
+const CALLERS: usize = 8;
+/// How many calls a replica gets before the set changes again.
+const CALLS: usize = 50;
+/// Far longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Counts its calls, and answers none while it is held up.
+#[derive(Clone, Default)]
+struct Counting {
+    calls: Arc<AtomicUsize>,
+    is_held_up: Arc<AtomicBool>,
+}
+
+#[tonic::async_trait]
+impl FeedService for Counting {
+    async fn read_facts(&self, _: Request<ReadFactsRequest>) -> Result<Response<ReadFactsResponse>, Status> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        while self.is_held_up.load(Ordering::SeqCst) {
+            kernel::pause(Duration::from_millis(1)).await;
+        }
+        Ok(Response::new(ReadFactsResponse::default()))
+    }
+}
+
+/// A replica with threads of its own, so that it can be killed with all that it has under way.
+struct Replica {
+    address: SocketAddr,
+    counting: Counting,
+    runtime: Option<Runtime>,
+}
+
+impl Replica {
+    async fn start() -> Self {
+        Self::start_at("127.0.0.1:0".parse().unwrap()).await
+    }
+
+    async fn start_at(address: SocketAddr) -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let (runtime, counting) = (runtime.unwrap(), Counting::default());
+        let served = counting.clone();
+        let listening = runtime.spawn(async move {
+            let listener = TcpListener::bind(address).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let stack = Stack {
+                signer: Signer::new(&SECRET),
+                red: Red::default(),
+                concurrency_max: 64,
+            };
+            let routes = rpc::serve(Routes::new(FeedServiceServer::new(served)), stack).unwrap();
+            let server = tonic::transport::Server::builder().add_routes(routes);
+            tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+            address
+        });
+        Self {
+            address: listening.await.unwrap(),
+            counting,
+            runtime: Some(runtime),
+        }
+    }
+
+    fn calls(&self) -> usize {
+        self.counting.calls.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it has been called so many times more.
+    async fn is_called(&self, times: usize) {
+        let before = self.calls();
+        until(|| self.calls() >= before + times).await;
+    }
+
+    fn kill(mut self) {
+        self.runtime.take().unwrap().shutdown_background();
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn until(is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            kernel::pause(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("it comes about");
+}
+
+fn set(replicas: &[&Replica]) -> BTreeSet<Address> {
+    let address = |replica: &&Replica| format!("http://{}", replica.address).parse().unwrap();
+    replicas.iter().map(address).collect()
+}
+
+fn over(addresses: &watch::Sender<BTreeSet<Address>>) -> Channel {
+    let principal = Signer::new(&SECRET).sign(&Principal::service("points", Tenant::PLATFORM));
+    Channel::discovered("ledger", WatchStream::new(addresses.subscribe())).with_principal(principal.unwrap())
+}
+
+async fn call(channel: &Channel, timeout: Option<Duration>) -> Result<(), Status> {
+    let mut request = Request::new(ReadFactsRequest {
+        stream: "ledger".to_owned(),
+        facts_max: 1,
+        ..ReadFactsRequest::default()
+    });
+    if let Some(timeout) = timeout {
+        request.set_timeout(timeout);
+    }
+    FeedServiceClient::new(channel.clone())
+        .read_facts(request)
+        .await
+        .map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_call_is_lost_while_replicas_come_and_go_and_are_killed() {
+    let first = Replica::start().await;
+    let addresses = watch::Sender::new(set(&[&first]));
+    let (channel, is_over) = (over(&addresses), Arc::new(AtomicBool::new(false)));
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let (channel, is_over) = (channel.clone(), is_over.clone());
+            tokio::spawn(async move {
+                let mut outcomes = Vec::new();
+                while !is_over.load(Ordering::SeqCst) {
+                    outcomes.push(call(&channel, Some(PATIENCE)).await);
+                }
+                outcomes
+            })
+        })
+        .collect();
+    first.is_called(CALLS).await;
+
+    let second = Replica::start().await;
+    addresses.send_replace(set(&[&first, &second]));
+    second.is_called(CALLS).await;
+    // Taken out, and ended when its calls are done or not.
+    addresses.send_replace(set(&[&second]));
+    first.kill();
+    second.is_called(CALLS).await;
+
+    let third = Replica::start().await;
+    addresses.send_replace(set(&[&second, &third]));
+    third.is_called(CALLS).await;
+    // Killed under way, while everybody believes that it is there.
+    second.kill();
+    third.is_called(CALLS).await;
+    addresses.send_replace(set(&[&third]));
+    third.is_called(CALLS).await;
+
+    is_over.store(true, Ordering::SeqCst);
+    let outcomes: Vec<Result<(), Status>> = join_all(callers).await.into_iter().flat_map(Result::unwrap).collect();
+    let lost: Vec<&Status> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
+    assert!(
+        lost.is_empty(),
+        "{} of {}: {:?}",
+        lost.len(),
+        outcomes.len(),
+        lost.first()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_is_away_costs_no_call_and_is_called_again_when_it_is_back() {
+    let (there, away) = (Replica::start().await, Replica::start().await);
+    let channel = over(&watch::Sender::new(set(&[&there, &away])));
+    let address = away.address;
+    away.kill();
+    for _ in 0..CALLS {
+        // Without a deadline, as those call who do not wait for anybody.
+        call(&channel, None).await.expect("the other one answers");
+    }
+    let back = Replica::start_at(address).await;
+    let calling = async {
+        while back.calls() == 0 {
+            call(&channel, None).await.expect("one of them answers");
+        }
+    };
+    tokio::time::timeout(PATIENCE, calling)
+        .await
+        .expect("it gets calls again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_goes_to_the_less_busy_of_two() {
+    let (busy, idle) = (Replica::start().await, Replica::start().await);
+    busy.counting.is_held_up.store(true, Ordering::SeqCst);
+    let channel = over(&watch::Sender::new(set(&[&busy, &idle])));
+    let held = {
+        let channel = channel.clone();
+        // One after the other, until one of them goes to the one that is held up.
+        tokio::spawn(async move {
+            for _ in 0..1_000 {
+                call(&channel, None).await.unwrap();
+            }
+        })
+    };
+    until(|| busy.calls() == 1).await;
+    let before = idle.calls();
+    for _ in 0..CALLS {
+        call(&channel, None).await.unwrap();
+    }
+    assert_eq!(
+        (busy.calls(), idle.calls()),
+        (1, before + CALLS),
+        "it still works on its first"
+    );
+    busy.counting.is_held_up.store(false, Ordering::SeqCst);
+    held.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_empty_set_takes_nobody_away() {
+    let replica = Replica::start().await;
+    let (sets, stream) = mpsc::channel(1);
+    sets.send(set(&[&replica])).await.unwrap();
+    let principal = Signer::new(&SECRET).sign(&Principal::service("points", Tenant::PLATFORM));
+    let channel = Channel::discovered("ledger", ReceiverStream::new(stream)).with_principal(principal.unwrap());
+    // Each has been taken up once there is room for the next: by a task, for nobody calls.
+    for _ in 0..3 {
+        tokio::time::timeout(PATIENCE, sets.send(BTreeSet::new()))
+            .await
+            .expect("the set is kept up to date")
+            .unwrap();
+    }
+    call(&channel, None).await.expect("it is still known");
+}
+
+#[tokio::test]
+async fn a_peer_of_whom_nobody_is_known_yet_is_unavailable_by_its_name() {
+    let addresses = watch::Sender::new(BTreeSet::new());
+    let channel = over(&addresses);
+    let status = call(&channel, None).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(
+        status.message().starts_with("no address of ledger is known"),
+        "{status}"
+    );
+    assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
+    let told = channel.check(PATIENCE).await.unwrap_err().to_string();
+    assert!(told.starts_with("no address of ledger is known"), "{told}");
+
+    // A call that has time waits for the first one.
+    let waiting = tokio::spawn(async move { call(&channel, Some(PATIENCE)).await });
+    kernel::pause(Duration::from_millis(30)).await;
+    let replica = Replica::start().await;
+    addresses.send_replace(set(&[&replica]));
+    waiting.await.unwrap().expect("it has been found");
+}
+
+#[tokio::test]
+async fn a_peer_that_was_never_named_is_unavailable_too() {
+    let peers = rpc::Peers::new("points", Signer::new(&SECRET), std::collections::BTreeMap::new());
+    let fault = peers.channel("ledger").on_behalf_of_platform().unwrap_err();
+    let status = Status::from(fault);
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(status.message().contains("peers.ledger"), "{status}");
+    assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
+}

@@ -1,0 +1,97 @@
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// How long work under way may take to end by itself when the turn is over.
+const ENDING: Duration = Duration::from_secs(1);
+
+/// Whether it is this process's turn to work: of several replicas one has it at a time. Clones are the same turn.
+#[derive(Debug, Clone)]
+pub struct Turn(Option<watch::Receiver<bool>>);
+
+impl Turn {
+    /// For ever: the process is the only one.
+    pub const fn always() -> Self {
+        Self(None)
+    }
+
+    /// As long as the other end says true.
+    pub const fn as_told(told: watch::Receiver<bool>) -> Self {
+        Self(Some(told))
+    }
+
+    /// Whether it is on.
+    pub fn is_on(&self) -> bool {
+        self.0.as_ref().is_none_or(|told| *told.borrow())
+    }
+
+    /// Resolves when it is on.
+    pub(crate) async fn begins(&self) {
+        self.is(true).await;
+    }
+
+    /// Resolves when it is over.
+    pub(crate) async fn ends(&self) {
+        self.is(false).await;
+    }
+
+    /// Runs `work` during the turn. Work that sees the end of it is given a moment to come to a good place by itself; after
+    /// that it is dropped where it waits, and what it had not committed has not happened.
+    pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let over = async {
+            self.ends().await;
+            kernel::pause(ENDING).await;
+        };
+        tokio::select! {
+            biased;
+            outcome = work => Some(outcome),
+            () = over => None,
+        }
+    }
+
+    async fn is(&self, on: bool) {
+        let Some(told) = &self.0 else {
+            match on {
+                true => return,
+                false => return std::future::pending().await,
+            }
+        };
+        if told.clone().wait_for(|is_on| *is_on == on).await.is_err() {
+            // Nobody can tell any more, and so it stays as it is.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_is_as_it_was_told_last() {
+        let told = watch::Sender::new(false);
+        let turn = Turn::as_told(told.subscribe());
+        assert!(!turn.is_on() && turn.begins().now_or_never().is_none());
+        told.send_replace(true);
+        assert!(turn.is_on() && turn.begins().now_or_never().is_some() && turn.ends().now_or_never().is_none());
+        assert!(Turn::always().is_on() && Turn::always().ends().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn work_is_dropped_that_outlasts_the_turn() {
+        let told = watch::Sender::new(true);
+        let turn = Turn::as_told(told.subscribe());
+        assert_eq!(turn.during(std::future::ready(7)).await, Some(7));
+        let kept = std::sync::Arc::new(());
+        let held = kept.clone();
+        let work = async move {
+            std::future::pending::<()>().await;
+            drop(held);
+        };
+        told.send_replace(false);
+        assert_eq!(turn.during(work).await, None);
+        assert_eq!(std::sync::Arc::strong_count(&kept), 1, "it was dropped");
+    }
+}
