@@ -6,7 +6,7 @@ use contracts::points::v1::ErrorReason;
 use fault::{Fault, Violations};
 use kernel::{Id, Kind, PageTokenError, Time};
 
-use crate::domain::{CostCentre, PoolTag, is_pool};
+use ledger::{CostCentre, PoolTag, is_pool};
 
 /// An id of the given field, or the refusal of the request. A pool's account is reached by the pool alone, not by calling the
 /// pool a member.
@@ -61,7 +61,7 @@ pub(crate) fn expiry_to_wire(time: Time) -> Option<prost_types::Timestamp> {
 mod tests {
     use contracts::points::v1 as wire;
 
-    use crate::domain::{AdjustmentState, AssetKind, EntryKind, HoldState, RuleState};
+    use ledger::{AdjustmentState, AssetKind, EntryKind, HoldState, RuleState};
 
     #[test]
     fn our_numbers_are_the_contract_s() {

@@ -1,13 +1,13 @@
 use contracts::points::v1::{CreateAssetRequest, CreateAssetResponse, ErrorReason};
 use fault::Fault;
 use kernel::Time;
+use ledger::{Asset, AssetKind};
 use rpc::Call;
 
 use super::rows;
 use super::rows::AssetRow;
 use super::wire::{asset_to_wire, check_reachable, clawback_from_wire, expiry_from_wire};
 use crate::api::PointsApi;
-use crate::domain::{Asset, AssetKind};
 
 impl PointsApi {
     pub(crate) async fn create_asset(&self, call: Call<CreateAssetRequest>) -> Result<CreateAssetResponse, Fault> {

@@ -1,13 +1,13 @@
 use contracts::points::v1::{Asset, UpdateAssetRequest, UpdateAssetResponse};
 use fault::{Fault, Violations};
 use kernel::Time;
+use ledger::ExpiryPolicy;
 use rpc::Call;
 
 use super::rows;
 use super::rows::AssetRow;
 use super::wire::{asset_to_wire, check_reachable, clawback_from_wire, expiry_from_wire};
 use crate::api::PointsApi;
-use crate::domain::ExpiryPolicy;
 
 /// The fields of an asset that may change.
 #[derive(Clone, Copy)]

@@ -2,9 +2,9 @@ use contracts::points::v1 as wire;
 use contracts::points::v1::expiry_policy::Rule;
 use fault::Fault;
 use kernel::Time;
+use ledger::{CalendarPeriod, ClawbackPolicy, ExpiryPolicy, parse_date};
 
 use super::rows::AssetRow;
-use crate::domain::{CalendarPeriod, ClawbackPolicy, ExpiryPolicy, parse_date};
 
 pub(crate) fn asset_to_wire(row: &AssetRow) -> wire::Asset {
     wire::Asset {

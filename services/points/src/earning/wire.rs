@@ -3,9 +3,9 @@ mod amount;
 use contracts::points::v1 as wire;
 use fault::{Fault, Violations};
 use kernel::{Currency, Time};
+use ledger::{EarningRule, MemberCaps, RuleState};
 
 use super::rows::RuleRow;
-use crate::domain::{EarningRule, MemberCaps, RuleState};
 use crate::wire::parse_time;
 use amount::{amount_from_wire, amount_to_wire};
 

@@ -1,13 +1,13 @@
 use contracts::points::v1::{EarnPointsRequest, EarnPointsResponse};
 use fault::Fault;
 use kernel::{BEFORE_RECORDS, Principal, Time};
+use ledger::{Act, Availability, Effects};
 use rpc::Call;
 
 use super::engine::Subject;
 use super::request::{PostingRequest, Wish, ask};
 use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{Act, Availability, Effects};
 use crate::wire::{parse_cost_centre, parse_id, parse_time};
 
 impl PointsApi {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use contracts::points::v1::ErrorReason;
 use fault::Fault;
 use kernel::{Clock, Tenant};
+use ledger::{Account, AccountKey, Act, Asset, AssetCode, Earns, EntryId, Posting, Standing, State, receiver};
 use store::Tx;
 
 use super::reversible;
 use crate::account::lots::waiting_earns;
 use crate::account::rows::AccountRow;
 use crate::adjustment::rows::lock_adjustments;
-use crate::domain::{Account, AccountKey, Act, Asset, AssetCode, Earns, EntryId, Posting, Standing, State, receiver};
 use crate::hold;
 use lots::{load_lots_by_id, load_open_lots, load_pending_lots};
 

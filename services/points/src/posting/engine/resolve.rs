@@ -3,11 +3,11 @@ use std::sync::Arc;
 
 use fault::Fault;
 use kernel::Tenant;
+use ledger::{AccountKey, Act, Asset, AssetCode, MemberId, Pool, PoolId, PoolRefusal, Posting};
 use store::Tx;
 use uuid::Uuid;
 
 use super::{Ask, Subject};
-use crate::domain::{AccountKey, Act, Asset, AssetCode, MemberId, Pool, PoolId, PoolRefusal, Posting};
 use crate::member::owners::Owned;
 use crate::posting::whereabouts::Whereabouts;
 use crate::{asset, member, pool, posting};
@@ -78,7 +78,7 @@ pub(crate) async fn resolve(tx: &Tx, asks: &[&Ask]) -> Result<Resolved, Fault> {
         let Some(asset) = assets.get(&posting::load::asset_of(&account.account)) else {
             return Err(Fault::not_found("asset", &account.account.asset));
         };
-        check_place(ask, &pools, account.account.member, spender)?;
+        check_place(ask, &pools, account.account.member, spender).map_err(pool::refusals::refused)?;
         if !account.exists && begins_account(&ask.act, asset) {
             missing.insert(account.account.clone());
         }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::Tenant;
+use ledger::{AccountKey, Act, EntryKind, HoldId, LotId, LotKey, Posting, State, receiver};
 use store::Tx;
 
 use super::{check_size, keys_of, named_entries};
 use crate::account::lots::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots, pending_lots};
-use crate::domain::{AccountKey, Act, EntryKind, HoldId, LotId, LotKey, Posting, State, receiver};
 use crate::member::returns::owners_of_lots;
 
 /// How many lots one statement reads at the most, of how many accounts ever.
