@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use contracts::points::v1::ErrorReason;
 use fault::{Fault, Violations};
-use kernel::{Id, Kind, PageTokenError, Time};
+use kernel::{BEFORE_RECORDS, Id, Kind, PageTokenError, Time};
 
 use ledger::{CostCentre, PoolTag, is_pool};
 
@@ -44,6 +44,12 @@ pub(crate) fn parse_time(path: &'static str, wire: Option<&prost_types::Timestam
     let time = violations.optional_time(path, wire);
     violations.finish()?;
     Ok(time)
+}
+
+/// Notes that a time which is kept lies in an impossible past: before anything was recorded.
+pub(crate) fn check_recorded(violations: &mut Violations, path: &'static str, time: Option<Time>) {
+    let possible = time.is_none_or(|time| time >= Time::RECORDS_BEGIN);
+    violations.check(possible, path, BEFORE_RECORDS);
 }
 
 /// A part of a page's cursor, of which each list has made its own.

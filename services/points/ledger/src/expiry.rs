@@ -62,6 +62,14 @@ impl ExpiryPolicy {
 }
 
 impl ExpiryPolicy {
+    /// Whether it names a day of an impossible past, see [`Time::RECORDS_BEGIN`].
+    pub fn is_before_records(&self) -> bool {
+        match self {
+            Self::OnDate(day) => Time::from_datetime(day.midnight().assume_utc()) < Time::RECORDS_BEGIN,
+            Self::Never | Self::AfterDays(_) | Self::AfterInactivity(_) | Self::PeriodEnd { .. } => false,
+        }
+    }
+
     /// When an account that moves at `now` expires as a whole, if it does not move again.
     pub fn idle_time(&self, now: Time, utc_offset_minutes: i32) -> Option<Time> {
         match self {

@@ -6,7 +6,7 @@ use rpc::Call;
 
 use super::rows;
 use super::rows::AssetRow;
-use super::wire::{asset_to_wire, check_reachable, clawback_from_wire, expiry_from_wire};
+use super::wire::{asset_to_wire, check_days, clawback_from_wire, expiry_from_wire};
 use crate::api::PointsApi;
 
 impl PointsApi {
@@ -43,7 +43,7 @@ fn parse(request: &CreateAssetRequest, now: Time) -> Result<AssetRow, Fault> {
         transfer_forbidden: sent.transfer_forbidden,
         adjustment_alone_max: sent.adjustment_alone_max,
     };
-    check_reachable(&asset.expiry, asset.utc_offset_minutes, now)?;
+    check_days(&asset.expiry, asset.utc_offset_minutes, now)?;
     let display_name = sent.display_name.clone();
     Ok(AssetRow {
         asset,
