@@ -92,7 +92,7 @@ fn act(state: &mut State, posting: &Posting) -> Result<Effects, Refusal> {
 
 /// The other account of a posting that is about two.
 pub fn receiver(posting: &Posting) -> Option<AccountKey> {
-    posting.act.receiver().map(|member| AccountKey {
+    posting.act.needs().receiver.map(|member| AccountKey {
         member,
         ..posting.account.clone()
     })

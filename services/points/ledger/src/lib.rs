@@ -1,6 +1,6 @@
 //! What the ledger is and what it decides: values in, values out. No I/O, no clock, no ids of its own making.
 //!
-//! The service `points` reads what a decision rests on ([`Posting`] says what that is), lets [`decide`] move the [`State`]
+//! The service `points` reads what a decision rests on ([`Needs`] says what that is), lets [`decide`] move the [`State`]
 //! on, and writes down the [`Effects`] and what of the state has changed. Beside it stand what activities earn by rules
 //! ([`judge`]), what a merge does to a place in a pool ([`HandedPlace`]), and the proofs of accounts ([`prove`]) and of the
 //! running sums ([`miscount`], [`wrong_sums`]).
@@ -31,6 +31,7 @@ mod expiry;
 mod handed_place;
 mod hold;
 mod ids;
+mod needs;
 mod order_money;
 mod pending;
 mod pool;
@@ -59,6 +60,7 @@ pub use expiry::{CalendarPeriod, ExpiryPolicy, parse_date};
 pub use handed_place::{Fate, HandedPlace, PutBack};
 pub use hold::{HeldPart, Hold, HoldState, ReleaseCause};
 pub use ids::{ActivityId, AdjustmentId, EntryId, HoldId, LotId, Member, MemberId, PoolId, PoolTag};
+pub use needs::{Begins, NamedLots, Needs, Open, Takes};
 pub use order_money::{OrderMoney, Refunded, written};
 pub use pending::{Availability, ConfirmCause, Confirmed, Earns};
 pub use pool::{

@@ -151,47 +151,6 @@ pub enum Act {
     },
 }
 
-impl Act {
-    /// The adjustment that waits, and that it is about.
-    pub fn adjustment(&self) -> Option<AdjustmentId> {
-        if let Self::Approve { adjustment, .. } | Self::Reject { adjustment, .. } = self {
-            Some(*adjustment)
-        } else {
-            None
-        }
-    }
-
-    /// The pending earns that it is about.
-    pub fn earns(&self) -> Option<&Earns> {
-        if let Self::Confirm { earns, .. } | Self::Cancel { earns } = self {
-            Some(earns)
-        } else {
-            None
-        }
-    }
-
-    /// The other member of an act that is about two. Every act says whether it has one: that account is locked, too.
-    pub fn receiver(&self) -> Option<MemberId> {
-        match self {
-            Self::Move { to } | Self::Return { to, .. } | Self::Transfer { to, .. } => Some(*to),
-            Self::Earn { .. }
-            | Self::Confirm { .. }
-            | Self::Cancel { .. }
-            | Self::Redeem { .. }
-            | Self::RedeemPool { .. }
-            | Self::HoldPool { .. }
-            | Self::Reverse { .. }
-            | Self::Hold { .. }
-            | Self::Capture { .. }
-            | Self::Release { .. }
-            | Self::Adjust(_)
-            | Self::Approve { .. }
-            | Self::Reject { .. }
-            | Self::Expire { .. } => None,
-        }
-    }
-}
-
 /// How much of an entry is to be reversed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {

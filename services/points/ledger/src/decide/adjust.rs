@@ -12,29 +12,16 @@ use crate::{
 /// rejected. The account is left alone: it may be frozen, and does not move by it.
 pub(super) fn without_posting(state: &mut State, posting: &Posting) -> Result<Option<Effects>, Refusal> {
     let key = &posting.account;
-    match &posting.act {
-        Act::Adjust(correction) if !state.asset(key).is_adjusted_alone(correction.amount) => {
-            let adjustment = Adjustment::new(state.adjustment_id(), key.clone(), correction, state.now);
-            Ok(Some(put(state, adjustment)))
-        }
-        Act::Reject { adjustment, decider } => reject(state, *adjustment, decider).map(Some),
-        Act::Adjust(_)
-        | Act::Approve { .. }
-        | Act::Earn { .. }
-        | Act::Confirm { .. }
-        | Act::Cancel { .. }
-        | Act::Redeem { .. }
-        | Act::RedeemPool { .. }
-        | Act::HoldPool { .. }
-        | Act::Reverse { .. }
-        | Act::Hold { .. }
-        | Act::Capture { .. }
-        | Act::Release { .. }
-        | Act::Transfer { .. }
-        | Act::Expire { .. }
-        | Act::Move { .. }
-        | Act::Return { .. } => Ok(None),
+    if let Act::Reject { adjustment, decider } = &posting.act {
+        return reject(state, *adjustment, decider).map(Some);
     }
+    if let Act::Adjust(correction) = &posting.act
+        && !state.asset(key).is_adjusted_alone(correction.amount)
+    {
+        let adjustment = Adjustment::new(state.adjustment_id(), key.clone(), correction, state.now);
+        return Ok(Some(put(state, adjustment)));
+    }
+    Ok(None)
 }
 
 /// Makes an adjustment that one principal makes alone.
