@@ -2,10 +2,10 @@
 
 use fault::Fault;
 use kernel::{Clock, Tenant};
+use ledger::{CompiledRule, EarningRule, MemberId, RuleMistake, RuleState, environment};
 use rules::Environment;
 use store::Db;
 
-use crate::domain::{CompiledRule, EarningRule, MemberId, RuleMistake, RuleState, environment};
 use crate::posting::engine::Engine;
 
 /// All services of the package.

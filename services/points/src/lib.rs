@@ -16,7 +16,7 @@
 //!   frozen until an operator has mended it, and never repaired silently.
 //!
 //! There is one posting path: lock the accounts in one order and read what the decision needs ([`posting::load`]), decide
-//! each posting in memory ([`domain`]), write all of it with a handful of statements ([`posting::apply`]), tell the facts
+//! each posting in memory ([`ledger`]), write all of it with a handful of statements ([`posting::apply`]), tell the facts
 //! ([`posting::facts`]). Consumers and workers take it with hundreds of postings in the transaction of what caused them
 //! ([`posting::post`]); the postings of methods are gathered, and share a transaction ([`posting::engine`]).
 //!
@@ -24,7 +24,7 @@
 //!
 //! Its rooms:
 //!
-//! - [`domain`]: the pure decisions, without tables or clock.
+//! - [`ledger`], a crate of its own: the pure decisions, without tables or clock.
 //! - [`asset`], [`account`]: what is counted; balances, lots, freezes.
 //! - [`posting`]: the one way in which a balance changes, with its entries, facts and engine.
 //! - [`hold`], [`pending`], [`transfer`], [`adjustment`], [`pool`]: the ways to post that have steps or rows of their own.
@@ -47,7 +47,6 @@ mod account;
 mod adjustment;
 mod api;
 mod asset;
-mod domain;
 mod earning;
 mod hold;
 mod liability;
@@ -56,7 +55,6 @@ mod pending;
 mod pool;
 mod posting;
 mod proof;
-mod refusals;
 mod statement;
 mod store;
 mod transfer;
@@ -135,6 +133,3 @@ pub const IDENTIFIERS: &[::store::Identifiers] = store::IDENTIFIERS;
 pub fn migrations() -> Vec<::store::Migration> {
     store::migrations()
 }
-
-#[cfg(test)]
-mod simulation;

@@ -13,6 +13,7 @@ mod list_pool_entries;
 mod list_pool_holds;
 mod list_pools;
 mod redeem_pool_points;
+pub(crate) mod refusals;
 mod remove_pool_member;
 mod reverse_pool_points;
 pub(crate) mod rows;
@@ -25,13 +26,13 @@ use std::collections::BTreeSet;
 use contracts::points::v1;
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{AccountKey, MemberId, Pool};
 use sea_orm::ConnectionTrait;
 use store::Tx;
 
 use crate::account;
 use crate::account::rows::Which;
 use crate::account::wire::{balance_to_wire, zero_balance};
-use crate::domain::{AccountKey, MemberId, Pool};
 use wire::pool_to_wire;
 
 /// Keeps a pool that has changed, and answers it with its balance.

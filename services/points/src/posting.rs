@@ -13,6 +13,7 @@ mod post_batch;
 pub(crate) mod post_stream;
 mod postings;
 mod redeem_points;
+pub(crate) mod refusals;
 pub(crate) mod request;
 mod reverse_points;
 mod reversible;

@@ -4,9 +4,9 @@ use std::str::FromStr;
 
 use contracts::points::v1::ErrorReason;
 use fault::{Fault, Violations};
-use kernel::{Id, Kind, PageTokenError, Time};
+use kernel::{BEFORE_RECORDS, Id, Kind, PageTokenError, Time};
 
-use crate::domain::{CostCentre, PoolTag, is_pool};
+use ledger::{CostCentre, PoolTag, is_pool};
 
 /// An id of the given field, or the refusal of the request. A pool's account is reached by the pool alone, not by calling the
 /// pool a member.
@@ -46,6 +46,12 @@ pub(crate) fn parse_time(path: &'static str, wire: Option<&prost_types::Timestam
     Ok(time)
 }
 
+/// Notes that a time which is kept lies in an impossible past: before anything was recorded.
+pub(crate) fn check_recorded(violations: &mut Violations, path: &'static str, time: Option<Time>) {
+    let possible = time.is_none_or(|time| time >= Time::RECORDS_BEGIN);
+    violations.check(possible, path, BEFORE_RECORDS);
+}
+
 /// A part of a page's cursor, of which each list has made its own.
 pub(crate) fn parse_cursor<T: FromStr>(part: Option<&str>) -> Result<T, Fault> {
     let parsed = part.and_then(|part| part.parse().ok());
@@ -61,7 +67,7 @@ pub(crate) fn expiry_to_wire(time: Time) -> Option<prost_types::Timestamp> {
 mod tests {
     use contracts::points::v1 as wire;
 
-    use crate::domain::{AdjustmentState, AssetKind, EntryKind, HoldState, RuleState};
+    use ledger::{AdjustmentState, AssetKind, EntryKind, HoldState, RuleState};
 
     #[test]
     fn our_numbers_are_the_contract_s() {

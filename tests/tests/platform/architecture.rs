@@ -49,6 +49,10 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
 ];
 
+/// What only decides is a crate of its own in its service's folder, with all that it may build on: nothing that waits,
+/// stores or transports. So the compiler keeps it pure. Only its service depends on it.
+const CORES: [(&str, &str, &[&str]); 1] = [("points", "ledger", &["kernel", "rules", "thiserror", "time", "uuid"])];
+
 /// Who may join services into one platform.
 const JOINERS: [&str; 3] = ["bench", "quanyu", "tests"];
 
@@ -78,8 +82,11 @@ fn no_service_depends_on_another_service() {
     for package in packages(&house) {
         let may = JOINERS.contains(&package.name.as_str());
         for dependency in package.dependencies.iter().filter(|_| !may) {
+            let is_core = CORES
+                .iter()
+                .any(|(service, core, _)| *service == package.name.as_str() && *core == dependency.name);
             assert!(
-                !services.contains(&dependency.name),
+                is_core || !services.contains(&dependency.name),
                 "{} depends on the service {}: call its contract instead",
                 package.name,
                 dependency.name
@@ -111,6 +118,33 @@ fn libraries_depend_along_the_arrows_alone() {
                 in_tests || allowed.contains(&dependency.name.as_str()),
                 "{} must not depend on {}",
                 package.name,
+                dependency.name
+            );
+        }
+    }
+}
+
+#[test]
+fn what_only_decides_builds_on_nothing_that_waits_or_stores() {
+    let house = metadata();
+    let folders = packages(&house).filter_map(|package| {
+        let folder = package.manifest_path.strip_prefix(root()).ok()?.parent()?;
+        let (service, core) = folder.strip_prefix("services").ok()?.as_str().split_once('/')?;
+        Some((service.to_owned(), core.to_owned()))
+    });
+    let known = CORES.map(|(service, core, _)| (service.to_owned(), core.to_owned()));
+    assert_eq!(
+        folders.collect::<BTreeSet<_>>(),
+        BTreeSet::from(known),
+        "every crate within a service's folder has its list"
+    );
+    for (_, core, allowed) in CORES {
+        let package = packages(&house).find(|package| package.name == core).unwrap();
+        for dependency in &package.dependencies {
+            let in_tests = dependency.kind == DependencyKind::Development && dependency.name == "proptest";
+            assert!(
+                in_tests || allowed.contains(&dependency.name.as_str()),
+                "{core} decides, and builds on {}: take what that gives as an argument",
                 dependency.name
             );
         }

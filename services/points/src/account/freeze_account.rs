@@ -1,12 +1,13 @@
 use contracts::points::v1::{FreezeAccountRequest, FreezeAccountResponse};
 use fault::Fault;
+use ledger::{AccountKey, Refusal};
 use rpc::Call;
 
 use super::freezes::{FreezeRow, freeze};
 use super::rows::lock_one;
 use crate::api::PointsApi;
-use crate::domain::{AccountKey, Refusal};
 use crate::pool::wire::parse_holder;
+use crate::posting::refusals::refused;
 use crate::proof::wire::freeze_to_wire;
 
 impl PointsApi {
@@ -24,7 +25,7 @@ impl PointsApi {
         let account = account.ok_or_else(|| Fault::not_found("account", format!("{} of {}", key.asset, key.member)))?;
         if let Some(frozen) = account.frozen {
             let asset = key.asset;
-            return Err(Refusal::Frozen { asset, frozen }.into());
+            return Err(refused(Refusal::Frozen { asset, frozen }));
         }
         let row = FreezeRow {
             key,

@@ -1,11 +1,11 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{AccountKey, MemberId};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Columns, Tx, statement};
 use uuid::Uuid;
 
 use super::rows::key_values;
-use crate::domain::{AccountKey, MemberId};
 use crate::store::row::select;
 
 /// One freeze of an account, open until it is unfrozen.

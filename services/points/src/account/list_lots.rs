@@ -1,12 +1,12 @@
 use contracts::points::v1::{ListLotsRequest, ListLotsResponse};
 use fault::Fault;
 use kernel::{Page, Time};
+use ledger::{AccountKey, Lot, LotId, LotKey};
 use rpc::Call;
 
 use super::lots::list_lots;
 use super::wire::lot_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{AccountKey, Lot, LotId, LotKey};
 use crate::wire::{parse_cursor, parse_id};
 
 impl PointsApi {

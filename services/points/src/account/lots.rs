@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{AccountKey, AssetCode, EntryId, Lot, LotId, LotKey, MemberId};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 use store::{Column, Columns, Tx, look_up, values};
 use uuid::Uuid;
 
-use crate::domain::{AccountKey, AssetCode, EntryId, Lot, LotId, LotKey, MemberId};
 use crate::store::row::{KEYS_MAX, free_account, select};
 
 /// How many lots of each account are read at a time: of most accounts the first few suffice, and an account with ten

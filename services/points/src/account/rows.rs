@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{AccountKey, AssetCode, Frozen, MemberId, Standing};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Columns, Tx, for_update, insert_rows, look_up, values};
 use uuid::Uuid;
 
-use crate::domain::{AccountKey, AssetCode, Frozen, MemberId, Standing};
 use crate::store::row::{KEYS_MAX, free_account, select};
 
 /// A locked account.

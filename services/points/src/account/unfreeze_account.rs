@@ -1,16 +1,17 @@
 use contracts::points::v1::{ErrorReason, UnfreezeAccountRequest, UnfreezeAccountResponse};
 use fault::Fault;
+use ledger::{AccountKey, Act, MemberId, Posting, Refusal};
 use rpc::Call;
 use store::Tx;
 
 use super::freezes::{unfreeze, waiting_for};
 use super::rows::{lock, lock_one};
 use crate::api::PointsApi;
-use crate::domain::{AccountKey, Act, MemberId, Posting, Refusal};
 use crate::member::return_waiting;
 use crate::member::returns::waiting_returns;
 use crate::pool::wire::parse_holder;
 use crate::posting::post::post_many;
+use crate::posting::refusals::refused;
 use crate::proof::audit::discrepancy_of;
 
 impl PointsApi {
@@ -46,7 +47,7 @@ impl PointsApi {
             match moved {
                 // The other side is frozen as well, and will be waited for.
                 Ok(_) | Err(Refusal::Frozen { .. }) => {}
-                Err(refusal) => return Err(refusal.into()),
+                Err(refusal) => return Err(refused(refusal)),
             }
         }
         let balance = lock_one(&tx, &key).await?.map_or(0, |account| account.standing.balance);

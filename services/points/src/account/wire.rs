@@ -1,8 +1,8 @@
 use contracts::points::v1 as wire;
 use kernel::{Exact, Time};
+use ledger::{AccountKey, EarnedBy, Entry, Lot, LotAmount, LotId, MemberId};
 
 use super::rows::BalanceRow;
-use crate::domain::{AccountKey, EarnedBy, Entry, Lot, LotAmount, LotId, MemberId};
 use crate::pool::wire::holder_to_wire;
 use crate::wire::expiry_to_wire;
 

@@ -1,12 +1,12 @@
 use contracts::points::v1::{CreateAdjustmentRequest, CreateAdjustmentResponse};
 use fault::Fault;
 use kernel::Principal;
+use ledger::{Act, Correction, Effects};
 use rpc::Call;
 
 use super::wire::adjustment_to_wire;
 use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{Act, Correction, Effects};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
 use crate::wire::{parse_cost_centre, parse_id};

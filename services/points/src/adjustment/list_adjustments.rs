@@ -1,13 +1,13 @@
 use contracts::points::v1::{ListAdjustmentsRequest, ListAdjustmentsResponse};
 use fault::Fault;
 use kernel::Page;
+use ledger::{AdjustmentId, AdjustmentState};
 use rpc::Call;
 use uuid::Uuid;
 
 use super::rows::list_adjustments;
 use super::wire::adjustment_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{AdjustmentId, AdjustmentState};
 use crate::wire::parse_cursor;
 
 impl PointsApi {

@@ -1,11 +1,11 @@
 use contracts::points::v1::{RejectAdjustmentRequest, RejectAdjustmentResponse};
 use fault::Fault;
 use kernel::Principal;
+use ledger::{Act, Effects};
 use rpc::Call;
 
 use super::wire::adjustment_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{Act, Effects};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
 use crate::wire::parse_id;

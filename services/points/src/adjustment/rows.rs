@@ -2,12 +2,12 @@ use std::collections::BTreeSet;
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{AccountKey, Adjustment, AdjustmentId, AdjustmentState, EntryId, MemberId, State};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Columns, Tx, for_update, insert_rows, look_up, unreadable, values};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
-use crate::domain::{AccountKey, Adjustment, AdjustmentId, AdjustmentState, EntryId, MemberId, State};
 use crate::store::row::{KEYS_MAX, select};
 
 const SELECT: &str = "t.tenant_id, t.adjustment_id, t.member_id, t.asset_code, t.amount, t.reason_code, t.note, t.state, \

@@ -1,6 +1,6 @@
 use contracts::points::v1 as wire;
 
-use crate::domain::Adjustment;
+use ledger::Adjustment;
 
 pub(crate) fn adjustment_to_wire(adjustment: &Adjustment) -> wire::Adjustment {
     wire::Adjustment {

@@ -1,13 +1,13 @@
 use contracts::points::v1::{CreateAssetRequest, CreateAssetResponse, ErrorReason};
 use fault::Fault;
 use kernel::Time;
+use ledger::{Asset, AssetKind};
 use rpc::Call;
 
 use super::rows;
 use super::rows::AssetRow;
-use super::wire::{asset_to_wire, check_reachable, clawback_from_wire, expiry_from_wire};
+use super::wire::{asset_to_wire, check_days, clawback_from_wire, expiry_from_wire};
 use crate::api::PointsApi;
-use crate::domain::{Asset, AssetKind};
 
 impl PointsApi {
     pub(crate) async fn create_asset(&self, call: Call<CreateAssetRequest>) -> Result<CreateAssetResponse, Fault> {
@@ -43,7 +43,7 @@ fn parse(request: &CreateAssetRequest, now: Time) -> Result<AssetRow, Fault> {
         transfer_forbidden: sent.transfer_forbidden,
         adjustment_alone_max: sent.adjustment_alone_max,
     };
-    check_reachable(&asset.expiry, asset.utc_offset_minutes, now)?;
+    check_days(&asset.expiry, asset.utc_offset_minutes, now)?;
     let display_name = sent.display_name.clone();
     Ok(AssetRow {
         asset,

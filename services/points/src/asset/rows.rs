@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{Asset, AssetCode, AssetKind, ClawbackPolicy};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Columns, Tx, for_update, look_up, statement, unreadable, values};
 
-use crate::domain::{Asset, AssetCode, AssetKind, ClawbackPolicy};
 use crate::store::row::{KEYS_MAX, select};
 
 /// An asset with what only its readers need.

@@ -1,13 +1,13 @@
 use contracts::points::v1::{Asset, UpdateAssetRequest, UpdateAssetResponse};
 use fault::{Fault, Violations};
 use kernel::Time;
+use ledger::ExpiryPolicy;
 use rpc::Call;
 
 use super::rows;
 use super::rows::AssetRow;
-use super::wire::{asset_to_wire, check_reachable, clawback_from_wire, expiry_from_wire};
+use super::wire::{asset_to_wire, check_days, clawback_from_wire, expiry_from_wire};
 use crate::api::PointsApi;
-use crate::domain::ExpiryPolicy;
 
 /// The fields of an asset that may change.
 #[derive(Clone, Copy)]
@@ -74,7 +74,7 @@ impl<'r> Patch<'r> {
             match field {
                 Field::DisplayName => row.display_name.clone_from(&self.sent.display_name),
                 Field::ExpiryPolicy => {
-                    check_reachable(&self.expiry, row.asset.utc_offset_minutes, now)?;
+                    check_days(&self.expiry, row.asset.utc_offset_minutes, now)?;
                     row.asset.expiry = self.expiry.clone();
                 }
                 Field::ReversalGraceDays => row.asset.reversal_grace_days = self.sent.reversal_grace_days,

@@ -1,10 +1,10 @@
 use contracts::points::v1 as wire;
 use contracts::points::v1::expiry_policy::Rule;
 use fault::Fault;
-use kernel::Time;
+use kernel::{BEFORE_RECORDS, Time};
+use ledger::{CalendarPeriod, ClawbackPolicy, ExpiryPolicy, parse_date};
 
 use super::rows::AssetRow;
-use crate::domain::{CalendarPeriod, ClawbackPolicy, ExpiryPolicy, parse_date};
 
 pub(crate) fn asset_to_wire(row: &AssetRow) -> wire::Asset {
     wire::Asset {
@@ -32,8 +32,12 @@ pub(crate) fn clawback_from_wire(policy: wire::ClawbackPolicy) -> ClawbackPolicy
     }
 }
 
-/// Refuses a policy by which what is granted now would expire after the year 9999.
-pub(crate) fn check_reachable(expiry: &ExpiryPolicy, utc_offset_minutes: i32, now: Time) -> Result<(), Fault> {
+/// Refuses a policy of a day before anything was recorded, and one by which what is granted now would expire after the year
+/// 9999.
+pub(crate) fn check_days(expiry: &ExpiryPolicy, utc_offset_minutes: i32, now: Time) -> Result<(), Fault> {
+    if expiry.is_before_records() {
+        return Err(Fault::invalid("asset.expiry_policy.on_date.date", BEFORE_RECORDS));
+    }
     let path = match expiry {
         _ if expiry.expire_time(now, utc_offset_minutes).is_some() => return Ok(()),
         ExpiryPolicy::OnDate(_) => "asset.expiry_policy.on_date.date",

@@ -8,6 +8,7 @@ use contracts::tagging::v1::{Activity, ActivityRecorded};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Fact, Tenant};
+use ledger::{AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, Member, MemberId, Posting, Refunded, Refusal};
 use lineage::Redirects;
 use store::Tx;
 
@@ -16,11 +17,9 @@ use super::decisions::wire::refunded_to_wire;
 use super::orders::{OrderKey, OrderRow, counted_refunds, orders, save_orders, save_refunds};
 use super::rule_books::RuleBooks;
 use crate::account::rows::lock;
-use crate::domain::{
-    AccountKey, Act, ActivityId, EarnedBy, Effects, Extent, Member, MemberId, Posting, Refunded, Refusal,
-};
 use crate::posting::entries::{EarnRow, earns_of_activities};
 use crate::posting::post::post_many;
+use crate::posting::refusals::refused;
 use crate::wire::parse_id;
 use judging::{ForeignRefund, Judged, judge_all};
 use wire::{ORDER_PAID, ORDER_REFUNDED};
@@ -302,7 +301,7 @@ fn check_mendable(outcomes: &[Result<Effects, Refusal>]) -> Result<(), Fault> {
     let refusals = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
     let mut mendable =
         refusals.filter(|refusal| matches!(refusal, Refusal::Frozen { .. } | Refusal::ExpiryBeyondCalendar { .. }));
-    mendable.next().map_or(Ok(()), |refusal| Err(refusal.clone().into()))
+    mendable.next().map_or(Ok(()), |refusal| Err(refused(refusal.clone())))
 }
 
 /// What a posting of this batch has earned. A refused one, whose asset's last day is over or whose balance is full, has
@@ -404,7 +403,7 @@ fn note_claim(claim: &Posting, outcome: Result<Effects, Refusal>) -> Result<i64,
             | Refusal::NothingPending { .. }
             | Refusal::AdjustmentNotPending { .. }
             | Refusal::AdjustmentNeedsAnother { .. }),
-        ) => Err(refusal.into()),
+        ) => Err(refused(refusal)),
     }
 }
 

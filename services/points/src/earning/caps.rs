@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use fault::Fault;
 use kernel::Tenant;
+use ledger::{CounterKey, Counters, MemberId};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 use store::{Column, Columns, Tx, for_update, insert_rows, look_up, statement, values};
 
-use crate::domain::{CounterKey, Counters, MemberId};
 use crate::store::row::{KEYS_MAX, select};
 
 /// One of the two tables.

@@ -1,6 +1,7 @@
 use contracts::points::v1::{CreateEarningRuleRequest, CreateEarningRuleResponse, ErrorReason};
 use fault::Fault;
 use kernel::Time;
+use ledger::{Amount, EarningRule, MemberCaps, RuleState};
 use rpc::Call;
 
 use super::rows;
@@ -8,7 +9,6 @@ use super::rows::RuleRow;
 use super::wire::{RulePatch, rule_to_wire};
 use crate::api::PointsApi;
 use crate::asset;
-use crate::domain::{Amount, EarningRule, MemberCaps, RuleState};
 
 impl PointsApi {
     pub(crate) async fn create_earning_rule(

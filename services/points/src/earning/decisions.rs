@@ -7,11 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 use contracts::points::v1::EarningDecision;
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{ActivityId, MemberId};
 use prost::Message;
 use sea_orm::{ConnectionTrait, QueryResult};
 use store::{Column, Columns, Tx, insert_rows, look_up, values};
 
-use crate::domain::{ActivityId, MemberId};
 use crate::store::row::{KEYS_MAX, select};
 
 /// A decision, and by what it is found.

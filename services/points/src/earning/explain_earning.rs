@@ -4,6 +4,7 @@ use std::sync::Arc;
 use contracts::points::v1::{EarningDecision, ExplainEarningRequest, ExplainEarningResponse, RuleOutcome, RuleVerdict};
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{CompiledRule, EarningRule, RuleState, explain};
 use rpc::Call;
 
 use super::activities::wire::{ORDER_PAID, activity_facts};
@@ -12,7 +13,6 @@ use super::decisions::{decisions, decisions_of_source};
 use super::orders::{OrderKey, orders};
 use super::rows::{find_rule_at, rule, rule_versions};
 use crate::api::PointsApi;
-use crate::domain::{CompiledRule, EarningRule, RuleState, explain};
 use crate::wire::{parse_id, parse_time};
 
 /// As many decisions as one answer has: activities of one member with the same number at their sources.

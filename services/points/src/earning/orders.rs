@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use fault::Fault;
 use kernel::Tenant;
+use ledger::{ActivityId, OrderMoney};
 use sea_orm::ConnectionTrait;
 use store::{Column, Columns, Tx, insert_rows, look_up, unreadable, values};
 use uuid::Uuid;
 
-use crate::domain::{ActivityId, OrderMoney};
 use crate::store::row::{KEYS_MAX, select};
 
 /// What is kept as refunded of an order that was given back as a whole.

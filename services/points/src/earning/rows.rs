@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{EarningRule, RuleState};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Columns, Tx, for_update, look_up, statement, values};
 
-use crate::domain::{EarningRule, RuleState};
 use crate::store::row::{KEYS_MAX, select};
 use row::{COLUMNS, insert_version, rule_row};
 

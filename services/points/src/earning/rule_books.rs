@@ -3,11 +3,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{CompiledRule, RuleBook, environment};
 use rules::Environment;
 use store::Tx;
 
 use super::rows::{next_effect, rule_revisions, rules_at};
-use crate::domain::{CompiledRule, RuleBook, environment};
 
 /// How many tenants' rules are kept read; beyond that all are read anew.
 const TENANTS_MAX: usize = 10_000;
@@ -86,7 +86,7 @@ impl RuleBooks {
     }
 
     /// Rules are checked before they are saved; one that is not understood any more must not hold up the others.
-    fn compile(&self, tenant: Tenant, rule: crate::domain::EarningRule) -> Option<CompiledRule> {
+    fn compile(&self, tenant: Tenant, rule: ledger::EarningRule) -> Option<CompiledRule> {
         let code = rule.code.clone();
         match CompiledRule::compile(&self.environment, rule) {
             Ok(compiled) => Some(compiled),

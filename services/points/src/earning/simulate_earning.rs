@@ -5,6 +5,7 @@ use contracts::tagging::v1::Activity;
 use contracts::r#type::v1 as shared;
 use fault::{Fault, Violations};
 use kernel::{Currency, Money, Tenant, Time};
+use ledger::{Calendars, EarningRule, MemberId, RuleBook, Subject, counter_keys, judge};
 use rpc::Call;
 
 use super::activities::wire::activity_facts;
@@ -14,7 +15,6 @@ use super::rows::{draft_rules, rules_at};
 use super::tiers::rows::tiers;
 use crate::api::PointsApi;
 use crate::asset::rows::assets;
-use crate::domain::{Calendars, EarningRule, MemberId, RuleBook, Subject, counter_keys, judge};
 use crate::earning::rows::draft::rule_drafts;
 use crate::wire::{parse_id, parse_time};
 

@@ -7,10 +7,10 @@ use contracts::rights::v1::TierChanged;
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Fact, Tenant};
+use ledger::MemberId;
 use lineage::Redirects;
 use store::Tx;
 
-use crate::domain::MemberId;
 use crate::wire::parse_id;
 use rows::{TierRow, save_tiers};
 

@@ -1,12 +1,12 @@
 use contracts::points::v1::{ErrorReason, UpdateEarningRuleRequest, UpdateEarningRuleResponse};
 use fault::Fault;
+use ledger::RuleState;
 use rpc::Call;
 
 use super::rows;
 use super::wire::{RulePatch, rule_to_wire};
 use crate::api::PointsApi;
 use crate::asset;
-use crate::domain::RuleState;
 
 impl PointsApi {
     pub(crate) async fn update_earning_rule(

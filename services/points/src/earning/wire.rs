@@ -3,10 +3,10 @@ mod amount;
 use contracts::points::v1 as wire;
 use fault::{Fault, Violations};
 use kernel::{Currency, Time};
+use ledger::{EarningRule, MemberCaps, RuleState};
 
 use super::rows::RuleRow;
-use crate::domain::{EarningRule, MemberCaps, RuleState};
-use crate::wire::parse_time;
+use crate::wire::check_recorded;
 use amount::{amount_from_wire, amount_to_wire};
 
 /// Every field of a rule that a request may set.
@@ -76,11 +76,16 @@ impl<'r> RulePatch<'r> {
     }
 
     fn parse(rule: &'r wire::EarningRule, paths: Vec<&'r str>) -> Result<Self, Fault> {
+        let mut violations = Violations::new();
+        let start = violations.optional_time("earning_rule.start_time", rule.start_time.as_ref());
+        let end = violations.optional_time("earning_rule.end_time", rule.end_time.as_ref());
+        let effect = violations.optional_time("earning_rule.effect_time", rule.effect_time.as_ref());
+        violations.finish()?;
         Ok(Self {
             rule,
-            start: parse_time("earning_rule.start_time", rule.start_time.as_ref())?,
-            end: parse_time("earning_rule.end_time", rule.end_time.as_ref())?,
-            effect: parse_time("earning_rule.effect_time", rule.effect_time.as_ref())?,
+            start,
+            end,
+            effect,
             paths,
         })
     }
@@ -136,8 +141,14 @@ impl<'r> RulePatch<'r> {
                 }
                 rule.currency.clone_from(&sent.currency_code);
             }
-            "start_time" => rule.start = self.start,
-            "end_time" => rule.end = self.end,
+            "start_time" => {
+                check_recorded(violations, "earning_rule.start_time", self.start);
+                rule.start = self.start;
+            }
+            "end_time" => {
+                check_recorded(violations, "earning_rule.end_time", self.end);
+                rule.end = self.end;
+            }
             // All three amounts are one, and the effect depends on the state: both are set when all else is.
             "amount_formula" | "amount" | "multiplier" | "effect_time" => {}
             unknown => violations.add("update_mask", format!("{unknown} is no field that can be changed")),

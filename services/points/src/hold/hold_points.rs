@@ -1,12 +1,12 @@
 use contracts::points::v1::{HoldPointsRequest, HoldPointsResponse};
 use fault::Fault;
 use kernel::Principal;
+use ledger::{Act, Effects};
 use rpc::Call;
 use std::time::Duration;
 
 use super::wire::hold_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{Act, Effects};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
 use crate::wire::{parse_cost_centre, parse_id};

@@ -1,13 +1,13 @@
 use contracts::points::v1::{ListHoldsRequest, ListHoldsResponse};
 use fault::Fault;
 use kernel::Page;
+use ledger::{AccountKey, HoldId};
 use rpc::Call;
 use uuid::Uuid;
 
 use super::rows::list_holds;
 use super::wire::hold_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{AccountKey, HoldId};
 use crate::wire::{parse_cursor, parse_id};
 
 impl PointsApi {

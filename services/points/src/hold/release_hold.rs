@@ -1,11 +1,11 @@
 use contracts::points::v1::{ReleaseHoldRequest, ReleaseHoldResponse};
 use fault::Fault;
 use kernel::Principal;
+use ledger::{Act, Effects, ReleaseCause};
 use rpc::Call;
 
 use super::wire::hold_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{Act, Effects, ReleaseCause};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
 use crate::wire::parse_id;

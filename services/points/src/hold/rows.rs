@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{AccountKey, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Columns, Tx, insert_rows, look_up, statement, unreadable, values};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
-use crate::domain::{AccountKey, EntryId, HeldPart, Hold, HoldId, HoldState, LotId, MemberId, State};
 use crate::hold::RELEASE_HOLDS;
 use crate::store::row::{KEYS_MAX, free_account, select};
 

@@ -1,6 +1,6 @@
 use contracts::points::v1 as wire;
+use ledger::Hold;
 
-use crate::domain::Hold;
 use crate::pool::wire::holder_to_wire;
 use crate::wire::expiry_to_wire;
 

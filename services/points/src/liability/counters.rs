@@ -1,9 +1,9 @@
 use fault::Fault;
 use kernel::{Exact, Tenant};
+use ledger::{CalendarMonth, CostCentre, Count, Counts, Entry, EntryKind, State, SumKey, View, count};
 use sea_orm::{ConnectionTrait, DbBackend, Value};
 use store::{Columns, Tx, insert_rows};
 
-use crate::domain::{CalendarMonth, CostCentre, Count, Counts, Entry, EntryKind, State, SumKey, View, count};
 use crate::store::row::{LedgerColumns, select};
 
 /// In how many rows a sum is kept where transactions run side by side; each adds to one of them. On SQLite they follow one

@@ -2,12 +2,12 @@ use std::collections::BTreeMap;
 
 use contracts::points::v1::{self as wire, GetBreakageRequest, GetBreakageResponse};
 use fault::Fault;
+use ledger::{CalendarMonth, Cohort, View, breakage};
 use rpc::Call;
 
 use super::counters::counters;
 use crate::api::PointsApi;
 use crate::asset::rows::asset;
-use crate::domain::{CalendarMonth, Cohort, View, breakage};
 use crate::wire::sum_to_wire;
 
 impl PointsApi {

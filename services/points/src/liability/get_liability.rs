@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 use contracts::points::v1::{GetLiabilityRequest, GetLiabilityResponse};
 use fault::Fault;
 use kernel::Exact;
+use ledger::{CalendarMonth, Count, EntryKind, View};
 use rpc::Call;
 
 use super::counters::counters;
 use crate::api::PointsApi;
 use crate::asset::rows::asset;
-use crate::domain::{CalendarMonth, Count, EntryKind, View};
 use crate::proof::reconcile::rows::debt_sum;
 use crate::wire::sum_to_wire;
 

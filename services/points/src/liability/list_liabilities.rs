@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 use contracts::points::v1::{Liability, ListLiabilitiesRequest, ListLiabilitiesResponse};
 use fault::Fault;
 use kernel::Exact;
+use ledger::{CalendarMonth, CostCentre, View};
 use rpc::Call;
 
 use super::counters::counters;
 use crate::api::PointsApi;
 use crate::asset::rows::asset;
-use crate::domain::{CalendarMonth, CostCentre, View};
 use crate::wire::sum_to_wire;
 
 impl PointsApi {

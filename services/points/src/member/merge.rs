@@ -5,15 +5,16 @@ use contracts::identity::v1::{MembersMerged, MergeUndone};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Fact, Tenant};
+use ledger::{AccountKey, Act, Member, Posting, Refusal};
 use lineage::{Merge, Part};
 use store::Tx;
 
 use super::pools::{check_places, follow_merges};
 use super::undo::undo;
 use crate::asset::rows::asset_codes;
-use crate::domain::{AccountKey, Act, Member, Posting, Refusal};
 use crate::earning::caps::merge_counters;
 use crate::posting::post::post_many;
+use crate::posting::refusals::refused;
 
 /// Moves the accounts of an absorbed member to the survivor, and leads the old id to the new one, until the merge is undone:
 /// then the lots that are left go back.
@@ -82,7 +83,7 @@ impl MoveOnMerge {
                 Ok(_) => {}
                 // It is handed over when it is unfrozen; the old id leads to the survivor all the same.
                 Err(refusal @ Refusal::Frozen { .. }) => tracing::warn!(%refusal, "a merge waits for a frozen account"),
-                Err(refusal) => return Err(refusal.into()),
+                Err(refusal) => return Err(refused(refusal)),
             }
         }
         check_places(tx, &pairs).await?;

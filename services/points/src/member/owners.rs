@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::Tenant;
+use ledger::{AccountKey, MemberId};
 use sea_orm::ConnectionTrait;
 use store::{Column, Columns, Tx, look_up, values};
 use uuid::Uuid;
 
-use crate::domain::{AccountKey, MemberId};
 use crate::store::row::{KEYS_MAX, select};
 
 /// What is some account's, and is named by an id alone.

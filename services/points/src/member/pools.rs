@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use fault::Fault;
 use kernel::{Clock, Tenant};
+use ledger::{Absorbed, Act, HandedPlace, MemberId, Pool, PoolId, Posting, PutBack};
 use store::{Tx, redirects};
 
 use super::returns::WaitingReturn;
-use crate::domain::{Absorbed, Act, HandedPlace, MemberId, Pool, PoolId, Posting, PutBack};
 use crate::pool::handed_places::{
     dissolved_pools_of, forget_handed_places, handed_places, others_handed_to, save_handed_place,
 };

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::Tenant;
+use ledger::{AccountKey, EntryId, LotId, MemberId};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Columns, Tx, insert_rows, look_up, statement, values};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
-use crate::domain::{AccountKey, EntryId, LotId, MemberId};
 use crate::store::row::{KEYS_MAX, select};
 
 /// All members whose ids lead to this one, and itself.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use fault::Fault;
 use kernel::Clock;
+use ledger::{AccountKey, Act, Member, MemberId, Posting, Refusal};
 use lineage::Undo;
 use store::Tx;
 
@@ -11,9 +12,9 @@ use super::pools::put_places_back;
 use super::returns::{WaitingReturn, end_waiting, keep_lots, led_to, lots_of_members, reopen, wait_for_return};
 use crate::account::rows::lock;
 use crate::asset::rows::asset_codes;
-use crate::domain::{AccountKey, Act, Member, MemberId, Posting, Refusal};
 use crate::earning::caps::part_counters;
 use crate::posting::post::post_many;
+use crate::posting::refusals::refused;
 
 /// Ends the redirect, and gives back the lots and places of the restored member. Told again, it does nothing.
 pub(crate) async fn undo(tx: &Tx, clock: &Clock, undo: &Undo<Member>) -> Result<(), Fault> {
@@ -82,7 +83,7 @@ async fn give_back(tx: &Tx, clock: &Clock, returns: &[WaitingReturn]) -> Result<
                 reopen(tx, &to).await?;
                 wait_for_return(tx, waiting).await?;
             }
-            Some(Err(refusal)) => return Err(refusal.into()),
+            Some(Err(refusal)) => return Err(refused(refusal)),
             None => return Err(Fault::internal("a posting without an outcome")),
         }
     }

@@ -1,12 +1,12 @@
 use contracts::points::v1::{CancelPendingRequest, CancelPendingResponse};
 use fault::Fault;
 use kernel::Principal;
+use ledger::{Act, Effects};
 use rpc::Call;
 
 use super::confirm_pending::parse_earns;
 use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{Act, Effects};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
 use crate::wire::parse_id;

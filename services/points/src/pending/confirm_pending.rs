@@ -1,10 +1,10 @@
 use contracts::points::v1::{ConfirmPendingRequest, ConfirmPendingResponse};
 use fault::Fault;
 use kernel::Principal;
+use ledger::{Act, ConfirmCause, Earns, Effects};
 use rpc::Call;
 
 use crate::api::PointsApi;
-use crate::domain::{Act, ConfirmCause, Earns, Effects};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
 use crate::wire::parse_id;

@@ -1,12 +1,14 @@
 use contracts::points::v1::{CreatePoolRequest, CreatePoolResponse};
 use fault::Fault;
+use ledger::{Pool, PoolMember, PoolRefusal, RedeemPolicy, Refusal, new_pool_id};
 use rpc::Call;
 
+use super::refusals::refused;
 use super::rows::{joined_pool, save_pool};
 use super::{member_in, settled_member_in, with_balance};
 use crate::api::PointsApi;
 use crate::asset::rows::asset;
-use crate::domain::{Pool, PoolMember, PoolRefusal, RedeemPolicy, Refusal, new_pool_id};
+use crate::posting;
 use crate::posting::facts::pool_created;
 use crate::wire::parse_id;
 
@@ -23,11 +25,13 @@ impl PointsApi {
         let owner = member_in(&tx, tenant, named).await?;
         let asset = asset(&**tx, tenant, &call.asset_code).await?.asset;
         if !asset.transferable() {
-            return Err(Refusal::TransferForbidden { asset: asset.code }.into());
+            return Err(posting::refusals::refused(Refusal::TransferForbidden {
+                asset: asset.code,
+            }));
         }
         if let Some(pool) = joined_pool(&**tx, tenant, owner, &asset.code).await? {
             let (member, asset) = (owner, asset.code);
-            return Err(PoolRefusal::Elsewhere { member, pool, asset }.into());
+            return Err(refused(PoolRefusal::Elsewhere { member, pool, asset }));
         }
         let pool = Pool {
             id: new_pool_id(self.clock.uuid()),

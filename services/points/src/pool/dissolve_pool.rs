@@ -1,14 +1,15 @@
 use contracts::points::v1::{DissolvePoolRequest, DissolvePoolResponse};
 use fault::Fault;
+use ledger::{Act, EntryKind, Posting};
 use rpc::Call;
 use store::redirects;
 
+use super::refusals::refused;
 use super::rows::pool_for_update;
 use super::save;
 use super::wire::parse_pool;
 use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{Act, EntryKind, Posting};
 use crate::posting::facts::pool_dissolved;
 use crate::posting::post::{account_of, post_one};
 
@@ -18,7 +19,7 @@ impl PointsApi {
         let tx = store::begin_or_replay!(self.db, call);
         let (tenant, now) = (call.tenant(), self.clock.now());
         let mut pool = pool_for_update(&tx, tenant, id).await?;
-        pool.dissolve(now)?;
+        pool.dissolve(now).map_err(refused)?;
         let owner = account_of(&tx, tenant, pool.owner, &pool.asset).await?.member;
         let posting = Posting::new(pool.account(), Act::Move { to: owner });
         let effects = post_one(&tx, &self.clock, posting).await?;

@@ -9,7 +9,7 @@ use kernel::{Exact, Fact, Time};
 use prost::Message;
 use store::Draft;
 
-use crate::domain::{Effects, Entry, EntryKind, Hold, MemberId, Pool, PoolId, pool_of};
+use ledger::{Effects, Entry, EntryKind, Hold, MemberId, Pool, PoolId, pool_of};
 
 /// The pool that an entry is about: that of the account, or that which a member gave to or got from.
 pub(crate) fn pool_in(entry: &Entry) -> Option<PoolId> {

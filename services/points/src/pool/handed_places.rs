@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{Fate, HandedPlace, MemberId, Pool, PoolId, PoolMember};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Columns, Tx, insert_rows, statement, unreadable};
 
-use crate::domain::{Fate, HandedPlace, MemberId, Pool, PoolId, PoolMember};
 use crate::store::row::select;
 
 /// Remembers what a merge did to a place. What the survivor has of its own may change by the undo of another merge.

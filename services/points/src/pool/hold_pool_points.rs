@@ -1,11 +1,11 @@
 use contracts::points::v1::{HoldPoolPointsRequest, HoldPoolPointsResponse};
 use fault::Fault;
 use kernel::Principal;
+use ledger::{Act, Effects};
 use rpc::Call;
 
 use super::wire::parse_pool;
 use crate::api::PointsApi;
-use crate::domain::{Act, Effects};
 use crate::hold::hold_points::ttl;
 use crate::hold::wire::hold_to_wire;
 use crate::posting::engine::Subject;

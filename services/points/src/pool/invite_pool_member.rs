@@ -2,6 +2,7 @@ use contracts::points::v1::{InvitePoolMemberRequest, InvitePoolMemberResponse};
 use fault::Fault;
 use rpc::Call;
 
+use super::refusals::refused;
 use super::rows::pool_for_update;
 use super::wire::parse_pool;
 use super::{save, settled_member_in, with_balance};
@@ -20,7 +21,7 @@ impl PointsApi {
         let mut pool = pool_for_update(&tx, call.tenant(), id).await?;
         let member = settled_member_in(&tx, &pool, member).await?;
         let now = self.clock.now();
-        let answer = if pool.invite(member, now)? {
+        let answer = if pool.invite(member, now).map_err(refused)? {
             tx.emit_all(&self.clock, vec![pool_member_invited(&pool, member, now)])
                 .await?;
             save(&tx, &mut pool, now).await?

@@ -2,6 +2,7 @@ use contracts::points::v1::{JoinPoolRequest, JoinPoolResponse};
 use fault::Fault;
 use rpc::Call;
 
+use super::refusals::refused;
 use super::rows::{joined_pool, pool_for_update};
 use super::wire::parse_pool;
 use super::{save, settled_member_in, with_balance};
@@ -18,7 +19,7 @@ impl PointsApi {
         let member = settled_member_in(&tx, &pool, member).await?;
         let now = self.clock.now();
         let elsewhere = joined_pool(&**tx, call.tenant(), member, &pool.asset).await?;
-        let answer = if pool.join(member, elsewhere, now)? {
+        let answer = if pool.join(member, elsewhere, now).map_err(refused)? {
             tx.emit_all(&self.clock, vec![pool_member_joined(&pool, member, now)])
                 .await?;
             save(&tx, &mut pool, now).await?

@@ -1,13 +1,13 @@
 use contracts::points::v1::{ListPoolHoldsRequest, ListPoolHoldsResponse};
 use fault::Fault;
 use kernel::Page;
+use ledger::HoldId;
 use rpc::Call;
 use uuid::Uuid;
 
 use super::rows::pool;
 use super::wire::parse_pool;
 use crate::api::PointsApi;
-use crate::domain::HoldId;
 use crate::hold::rows::list_holds;
 use crate::hold::wire::hold_to_wire;
 use crate::wire::parse_cursor;

@@ -1,13 +1,13 @@
 use contracts::points::v1::{ListPoolsRequest, ListPoolsResponse};
 use fault::Fault;
 use kernel::Page;
+use ledger::PoolId;
 use rpc::Call;
 use uuid::Uuid;
 
 use super::rows::pools_of;
 use super::wire::pool_to_wire;
 use crate::api::PointsApi;
-use crate::domain::PoolId;
 use crate::wire::{parse_cursor, parse_id};
 
 impl PointsApi {

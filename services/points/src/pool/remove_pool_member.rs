@@ -2,6 +2,7 @@ use contracts::points::v1::{RemovePoolMemberRequest, RemovePoolMemberResponse};
 use fault::Fault;
 use rpc::Call;
 
+use super::refusals::refused;
 use super::rows::pool_for_update;
 use super::wire::parse_pool;
 use super::{member_in, save};
@@ -21,7 +22,7 @@ impl PointsApi {
         // Not before: a merge that hands the place on locks the pool, too.
         let member = member_in(&tx, call.tenant(), member).await?;
         let now = self.clock.now();
-        pool.remove(member)?;
+        pool.remove(member).map_err(refused)?;
         tx.emit_all(&self.clock, vec![pool_member_left(&pool, member, now)])
             .await?;
         let answer = save(&tx, &mut pool, now).await?;

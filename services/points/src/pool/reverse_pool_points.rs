@@ -1,12 +1,12 @@
 use contracts::points::v1::{ReversePoolPointsRequest, ReversePoolPointsResponse};
 use fault::Fault;
 use kernel::Principal;
+use ledger::{Act, Effects, Extent};
 use rpc::Call;
 
 use super::wire::parse_pool;
 use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{Act, Effects, Extent};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
 use crate::wire::parse_id;

@@ -2,10 +2,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{MemberId, Pool, PoolId, PoolMember, RedeemPolicy};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Columns, Tx, for_update, insert_rows, look_up, statement, unreadable, values};
 
-use crate::domain::{MemberId, Pool, PoolId, PoolMember, RedeemPolicy};
 use crate::store::row::{KEYS_MAX, select};
 
 const COLUMNS: &str = "tenant_id, pool_id, asset_code, display_name, owner_member_id, redeem_policy, members_max, version, \

@@ -1,12 +1,13 @@
 use contracts::points::v1::{UpdatePoolRequest, UpdatePoolResponse};
 use fault::Fault;
+use ledger::{Pool, PoolRefusal};
 use rpc::Call;
 
+use super::refusals::refused;
 use super::rows::pool_for_update;
 use super::wire::{PoolPatch, parse_pool};
 use super::{member_in, save};
 use crate::api::PointsApi;
-use crate::domain::Pool;
 
 impl PointsApi {
     pub(crate) async fn update_pool(&self, call: Call<UpdatePoolRequest>) -> Result<UpdatePoolResponse, Fault> {
@@ -23,13 +24,13 @@ impl PointsApi {
             patch.owner = Some(member_in(&tx, call.tenant(), owner).await?);
         }
         Fault::check_etag(&call.etag, pool.version)?;
-        apply(&mut pool, patch)?;
+        apply(&mut pool, patch).map_err(refused)?;
         let answer = save(&tx, &mut pool, self.clock.now()).await?;
         tx.commit(UpdatePoolResponse { pool: Some(answer) }).await
     }
 }
 
-fn apply(pool: &mut Pool, patch: PoolPatch) -> Result<(), Fault> {
+fn apply(pool: &mut Pool, patch: PoolPatch) -> Result<(), PoolRefusal> {
     pool.check_open()?;
     let PoolPatch {
         display_name,
@@ -41,6 +42,5 @@ fn apply(pool: &mut Pool, patch: PoolPatch) -> Result<(), Fault> {
     pool.policy = policy.unwrap_or(pool.policy);
     pool.members_max = members_max.unwrap_or(pool.members_max);
     pool.check_size()?;
-    owner.map_or(Ok(()), |owner| pool.hand_over(owner))?;
-    Ok(())
+    owner.map_or(Ok(()), |owner| pool.hand_over(owner))
 }

@@ -1,9 +1,9 @@
 use contracts::points::v1 as wire;
 use fault::{Fault, Violations};
 use kernel::Time;
+use ledger::{MEMBERS_MAX, MemberId, Pool, PoolId, RedeemPolicy, holder_of, pool_of};
 use prost_types::FieldMask;
 
-use crate::domain::{MEMBERS_MAX, MemberId, Pool, PoolId, RedeemPolicy, holder_of, pool_of};
 use crate::wire::parse_id;
 
 /// The holder of an account: a member, or a pool.
@@ -14,7 +14,7 @@ pub(crate) fn holder_to_wire(holder: MemberId) -> String {
 /// The holder that a field names: a member, or a pool.
 pub(crate) fn parse_holder(path: &'static str, text: &str) -> Result<MemberId, Fault> {
     if text.starts_with("pol_") {
-        return parse_id::<crate::domain::PoolTag>(path, text).map(holder_of);
+        return parse_id::<ledger::PoolTag>(path, text).map(holder_of);
     }
     parse_id(path, text)
 }

@@ -1,11 +1,11 @@
 use fault::Fault;
+use ledger::{AccountKey, Effects, Entry, EntryKind, Lot, LotAmount, State};
 use sea_orm::Value;
 use store::{Tx, insert_rows};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
 use crate::adjustment::rows::write_adjustments;
-use crate::domain::{AccountKey, Effects, Entry, EntryKind, Lot, LotAmount, State};
 use crate::hold::rows::write_holds;
 
 /// Writes what was decided: entries, their lots, and the accounts and lots as they are at the end, each row once whatever

@@ -4,14 +4,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
+use ledger::{AccountKey, Act, ConfirmCause, Earns, LotId, Posting, Refusal, ReleaseCause};
 use runtime::{Deps, Queue, Timer, Worker};
 use store::Db;
 
 use super::post::post_many;
+use super::refusals::refused;
 use crate::account::lots::{due_lots, due_pending};
 use crate::account::rows::idle_accounts;
 use crate::asset::rows::tenants;
-use crate::domain::{AccountKey, Act, ConfirmCause, Earns, LotId, Posting, Refusal, ReleaseCause};
 use crate::hold::RELEASE_HOLDS;
 use crate::hold::rows::{due_holds, next_hold_due};
 use crate::store::row::account_item;
@@ -84,7 +85,7 @@ impl PostDue {
             match decided {
                 // Frozen since it was found.
                 Ok(_) | Err(Refusal::Frozen { .. }) => {}
-                Err(refusal) => return Err(refusal.into()),
+                Err(refusal) => return Err(refused(refusal)),
             }
         }
         tx.commit().await

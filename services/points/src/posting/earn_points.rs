@@ -1,14 +1,14 @@
 use contracts::points::v1::{EarnPointsRequest, EarnPointsResponse};
-use fault::Fault;
-use kernel::{BEFORE_RECORDS, Principal, Time};
+use fault::{Fault, Violations};
+use kernel::Principal;
+use ledger::{Act, Availability, Effects};
 use rpc::Call;
 
 use super::engine::Subject;
 use super::request::{PostingRequest, Wish, ask};
 use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{Act, Availability, Effects};
-use crate::wire::{parse_cost_centre, parse_id, parse_time};
+use crate::wire::{check_recorded, parse_cost_centre, parse_id, parse_time};
 
 impl PointsApi {
     pub(crate) async fn earn_points(&self, call: Call<EarnPointsRequest>) -> Result<EarnPointsResponse, Fault> {
@@ -25,8 +25,11 @@ impl PostingRequest for EarnPointsRequest {
     }
 
     fn wish(&self, _: &Principal) -> Result<Wish, Fault> {
-        let availability = match parse_time("available_time", self.available_time.as_ref())? {
-            Some(time) if time < Time::RECORDS_BEGIN => return Err(Fault::invalid("available_time", BEFORE_RECORDS)),
+        let mut violations = Violations::new();
+        let available_time = violations.optional_time("available_time", self.available_time.as_ref());
+        check_recorded(&mut violations, "available_time", available_time);
+        violations.finish()?;
+        let availability = match available_time {
             Some(time) => Availability::At(time),
             None if self.awaits_confirmation => Availability::OnConfirmation,
             None => Availability::AtOnce,

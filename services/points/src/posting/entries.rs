@@ -2,14 +2,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{
+    AccountKey, ActivityId, AdjustmentId, AssetCode, EarnedBy, Entry, EntryId, EntryKind, HoldId, LotAmount, LotId,
+    MemberId,
+};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Column, Columns, look_up, values};
 use uuid::Uuid;
 
-use crate::domain::{
-    AccountKey, ActivityId, AdjustmentId, AssetCode, EarnedBy, Entry, EntryId, EntryKind, HoldId, LotAmount, LotId,
-    MemberId,
-};
 use crate::store::row::{KEYS_MAX, LedgerColumns, select};
 
 /// The columns of an entry, in the order in which [`entry_row`] reads them.

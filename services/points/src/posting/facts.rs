@@ -8,7 +8,7 @@ use contracts::points::v1::{
 use kernel::Exact;
 use store::Draft;
 
-use crate::domain::{Confirmed, Effects, Entry, EntryKind, Hold, pool_of};
+use ledger::{Confirmed, Effects, Entry, EntryKind, Hold, pool_of};
 
 pub(crate) use crate::pool::facts::{
     pool_created, pool_dissolved, pool_member_invited, pool_member_joined, pool_member_left, pool_reopened,

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use contracts::points::v1::ErrorReason;
 use fault::Fault;
 use kernel::{Clock, Tenant};
+use ledger::{Account, AccountKey, Asset, AssetCode, Earns, EntryId, Posting, Standing, State, receiver};
 use store::Tx;
 
 use super::reversible;
 use crate::account::lots::waiting_earns;
 use crate::account::rows::AccountRow;
 use crate::adjustment::rows::lock_adjustments;
-use crate::domain::{Account, AccountKey, Act, Asset, AssetCode, Earns, EntryId, Posting, Standing, State, receiver};
 use crate::hold;
 use lots::{load_lots_by_id, load_open_lots, load_pending_lots};
 
@@ -88,24 +88,9 @@ fn check_size(state: &State, lots_max: usize) -> Result<(), Fault> {
 /// Refuses where a merge came in between: the posting follows the redirect anew.
 fn check_open(state: &State, postings: &[&Posting]) -> Result<(), Fault> {
     let gone = |key: &AccountKey| state.account(key).moved_to.is_some();
-    let lost = postings.iter().any(|posting| match posting.act {
-        Act::Move { .. } => receiver(posting).is_some_and(|survivor| gone(&survivor)),
-        Act::Transfer { .. } => gone(&posting.account) || receiver(posting).is_some_and(|to| gone(&to)),
-        Act::Expire { .. } => false,
-        Act::Earn { .. }
-        | Act::Confirm { .. }
-        | Act::Cancel { .. }
-        | Act::Redeem { .. }
-        | Act::RedeemPool { .. }
-        | Act::HoldPool { .. }
-        | Act::Reverse { .. }
-        | Act::Hold { .. }
-        | Act::Capture { .. }
-        | Act::Release { .. }
-        | Act::Adjust(_)
-        | Act::Approve { .. }
-        | Act::Reject { .. }
-        | Act::Return { .. } => gone(&posting.account),
+    let lost = postings.iter().any(|posting| {
+        let receiver_gone = receiver(posting).is_some_and(|receiver| gone(&receiver));
+        !posting.act.needs().open.holds(gone(&posting.account), receiver_gone)
     });
     if lost { Err(Fault::Contended) } else { Ok(()) }
 }
@@ -124,7 +109,7 @@ pub(crate) fn keys_of(posting: &Posting) -> impl Iterator<Item = AccountKey> {
 async fn load_adjustments(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
     let named = postings
         .iter()
-        .filter_map(|posting| Some((posting.account.tenant, posting.act.adjustment()?)));
+        .filter_map(|posting| Some((posting.account.tenant, posting.act.needs().adjustment?)));
     for adjustment in lock_adjustments(tx, &named.collect()).await? {
         state.load_adjustment(adjustment);
     }
@@ -133,7 +118,7 @@ async fn load_adjustments(tx: &Tx, state: &mut State, postings: &[&Posting]) -> 
 
 /// The pending earns that postings name by a reference.
 async fn load_waiting(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
-    let named = postings.iter().filter_map(|posting| match posting.act.earns()? {
+    let named = postings.iter().filter_map(|posting| match posting.act.needs().earns? {
         Earns::Reference(reference) => Some((&posting.account, reference.as_str())),
         Earns::Entry(_) => None,
     });
@@ -160,50 +145,21 @@ async fn load_reversibles(tx: &Tx, state: &mut State, postings: &[&Posting]) -> 
 
 /// The entries that a posting reverses, confirms or cancels.
 fn named_entries(state: &State, posting: &Posting) -> Vec<EntryId> {
-    match &posting.act {
-        Act::Reverse { entry, .. } => vec![*entry],
-        Act::Confirm { earns, .. } | Act::Cancel { earns } => state.earns(&posting.account, earns),
-        Act::Earn { .. }
-        | Act::Redeem { .. }
-        | Act::RedeemPool { .. }
-        | Act::HoldPool { .. }
-        | Act::Hold { .. }
-        | Act::Capture { .. }
-        | Act::Release { .. }
-        | Act::Transfer { .. }
-        | Act::Adjust(_)
-        | Act::Approve { .. }
-        | Act::Reject { .. }
-        | Act::Expire { .. }
-        | Act::Move { .. }
-        | Act::Return { .. } => Vec::new(),
-    }
+    let needs = posting.act.needs();
+    let earns = needs.earns.map(|earns| state.earns(&posting.account, earns));
+    needs.reversed.into_iter().chain(earns.into_iter().flatten()).collect()
 }
 
 /// The holds that postings name, and the open ones of accounts that move, or of which a part does.
 async fn load_holds(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
     let (mut named, mut moving) = (BTreeMap::new(), BTreeSet::new());
     for posting in postings {
-        match posting.act {
-            Act::Capture { hold, .. } | Act::Release { hold, .. } => {
-                named.insert((posting.account.tenant, hold), &posting.account);
-            }
-            Act::Move { .. } | Act::Return { .. } => {
-                moving.insert(posting.account.clone());
-            }
-            Act::Earn { .. }
-            | Act::Confirm { .. }
-            | Act::Cancel { .. }
-            | Act::Redeem { .. }
-            | Act::RedeemPool { .. }
-            | Act::HoldPool { .. }
-            | Act::Reverse { .. }
-            | Act::Hold { .. }
-            | Act::Transfer { .. }
-            | Act::Adjust(_)
-            | Act::Approve { .. }
-            | Act::Reject { .. }
-            | Act::Expire { .. } => {}
+        let needs = posting.act.needs();
+        if let Some(hold) = needs.hold {
+            named.insert((posting.account.tenant, hold), &posting.account);
+        }
+        if needs.hands_over {
+            moving.insert(posting.account.clone());
         }
     }
     for hold in hold::rows::holds(&**tx, &named.keys().copied().collect()).await? {

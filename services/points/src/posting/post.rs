@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use fault::Fault;
 use kernel::{Clock, Tenant};
+use ledger::{AccountKey, Effects, MemberId, Posting, Refusal, decide};
 use store::Tx;
 
+use super::refusals::refused;
 use super::{apply, facts, load};
 use crate::account;
-use crate::domain::{AccountKey, Effects, MemberId, Posting, Refusal, decide};
 
 /// Posts many, in their order, in the caller's transaction. A refused posting refuses itself only.
 pub(crate) async fn post_many(
@@ -33,7 +34,7 @@ pub(crate) async fn post_one(tx: &Tx, clock: &Clock, posting: Posting) -> Result
     let decided = post_many(tx, clock, &[posting]).await?.pop();
     decided
         .ok_or_else(|| Fault::internal("a posting without an outcome"))?
-        .map_err(Fault::from)
+        .map_err(refused)
 }
 
 /// The account of a member, or of whom the member was merged into.

@@ -11,8 +11,8 @@ use prost::Message;
 use rpc::Methods;
 
 use super::engine::{Ask, Outcome};
+use super::refusals::refusal_to_wire;
 use super::request::{PostingRequest, ask};
-use crate::refusals::refusal_to_wire;
 
 /// A posting that has been read: under which id and in which form it is answered, and what is asked, or why it is refused.
 pub(crate) struct Item {

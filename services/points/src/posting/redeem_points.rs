@@ -1,13 +1,13 @@
 use contracts::points::v1::{RedeemPointsRequest, RedeemPointsResponse};
 use fault::Fault;
 use kernel::Principal;
+use ledger::{Act, Effects};
 use rpc::Call;
 
 use super::engine::Subject;
 use super::request::{PostingRequest, Wish, ask};
 use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{Act, Effects};
 use crate::wire::{parse_cost_centre, parse_id};
 
 impl PointsApi {

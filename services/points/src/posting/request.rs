@@ -1,9 +1,9 @@
 use fault::Fault;
 use kernel::{Principal, RequestKey};
+use ledger::{Act, CostCentre, Effects};
 use prost::Message;
 
 use super::engine::{Ask, Subject};
-use crate::domain::{Act, CostCentre, Effects};
 
 /// A request that one posting answers. It is the same request whichever way it comes: by its own method, in a batch or in a
 /// stream.

@@ -1,13 +1,13 @@
 use contracts::points::v1::{ReversePointsRequest, ReversePointsResponse};
 use fault::Fault;
 use kernel::Principal;
+use ledger::{Act, Effects, Extent};
 use rpc::Call;
 
 use super::engine::Subject;
 use super::request::{PostingRequest, Wish, ask};
 use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{Act, Effects, Extent};
 use crate::wire::parse_id;
 
 impl PointsApi {

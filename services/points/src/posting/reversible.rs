@@ -2,11 +2,11 @@ use std::collections::HashMap;
 
 use fault::Fault;
 use kernel::{Exact, Tenant, Time};
+use ledger::{EntryId, EntryKind, LotId, MemberId, Part, Reversible};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Columns, Tx, look_up, values};
 use uuid::Uuid;
 
-use crate::domain::{EntryId, EntryKind, LotId, MemberId, Part, Reversible};
 use crate::store::row::{KEYS_MAX, LedgerColumns, select};
 
 const COLUMNS: [Column; 2] = [Column::Uuid, Column::Uuid];

@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 
 use fault::Fault;
 use kernel::{Exact, Tenant};
+use ledger::{AssetCode, Count, EntryKind, Tallies};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Columns, Tx};
 use uuid::Uuid;
 
-use crate::domain::{AssetCode, Count, EntryKind, Tallies};
 use crate::liability::counters::{count_values, of_limbs};
 use crate::proof::sum_walk::{TOTAL, add_rows};
 use crate::store::row::{LedgerColumns, select, view};

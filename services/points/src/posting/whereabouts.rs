@@ -1,11 +1,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use fault::Fault;
+use ledger::{AccountKey, MemberId};
 use sea_orm::ConnectionTrait;
 use store::{Columns, Tx, values};
 
 use crate::account::rows::{COLUMNS, key_values};
-use crate::domain::{AccountKey, MemberId};
 use crate::store::row::{KEYS_MAX, select};
 
 /// Which account is meant today by the key of one.

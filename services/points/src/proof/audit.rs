@@ -3,11 +3,11 @@
 
 use fault::Fault;
 use kernel::Clock;
+use ledger::{AccountKey, Proven, prove};
 use store::{Db, Tx};
 
 use crate::account::freezes::{FreezeRow, freeze, note_discrepancy, open_freeze};
 use crate::account::rows::lock;
-use crate::domain::{AccountKey, Proven, prove};
 use crate::proof::rows::{Accounts, BooksRow, Since, read_books};
 
 /// How many entries of one account are read by one statement where it is read whole.

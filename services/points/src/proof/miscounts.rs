@@ -1,10 +1,10 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{Compared, SumPage, WrongSum};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Columns, Tx, insert_rows, statement};
 
 use super::sum_walk::walk;
-use crate::domain::{Compared, SumPage, WrongSum};
 use crate::liability::counters::{limbs, of_limbs};
 use crate::store::row::{LedgerColumns, select};
 

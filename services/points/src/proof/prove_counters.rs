@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
+use ledger::{SumPage, WrongSum, miscount, wrong_sums};
 use runtime::{Deps, Queue, Worker};
 use store::Db;
 use telemetry::Red;
@@ -14,7 +15,6 @@ use super::pace::{Pace, is_recent};
 use super::sum_pages::{NextPage, add_proven, next_pages, page_sums, sums_between};
 use super::sum_walk::{WalkRow, begin_walk, forget_sums, save_walk, walk};
 use crate::asset::rows::tenants;
-use crate::domain::{SumPage, WrongSum, miscount, wrong_sums};
 use crate::posting::tallies::{add_sums, next_sums, tallies};
 
 /// Its queue, of brands: each has one item.

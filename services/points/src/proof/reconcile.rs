@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
+use ledger::{AccountKey, Proven, prove};
 use runtime::{Deps, Queue, Worker};
 use store::Db;
 use telemetry::Red;
@@ -17,7 +18,6 @@ use super::reconciliations::{
 use super::rows::{Accounts, BooksRow, Since, read_books, save_proofs};
 use crate::account::freezes::count_frozen;
 use crate::asset::rows::tenants;
-use crate::domain::{AccountKey, Proven, prove};
 
 /// Its queue, of brands: each has one item.
 const QUEUE: &str = "points.reconcile";

@@ -1,10 +1,10 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::AssetCode;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Columns, Tx, statement};
 use uuid::Uuid;
 
-use crate::domain::AssetCode;
 use crate::store::row::select;
 
 /// How far the proof of a tenant's accounts has come.

@@ -1,11 +1,11 @@
 use fault::Fault;
 use kernel::Tenant;
+use ledger::{AccountKey, Books, EntryId, EntryKind, Figures, Line, LotSums, MemberId, Proven};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use store::{Columns, Tx, insert_rows};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
-use crate::domain::{AccountKey, Books, EntryId, EntryKind, Figures, Line, LotSums, MemberId, Proven};
 use crate::store::row::select;
 
 /// An account with what is written down about it after its last proof.

@@ -1,11 +1,11 @@
 use fault::Fault;
 use kernel::{Exact, Tenant, Time};
+use ledger::{Compared, Count, Counts, EntryKind, LotPart, PageSums, SumKey, SumPage, View};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Columns, Tx, look_up, values};
 use uuid::Uuid;
 
 use super::sum_walk::{TOTAL, add_rows};
-use crate::domain::{Compared, Count, Counts, EntryKind, LotPart, PageSums, SumKey, SumPage, View};
 use crate::liability::counters::{count_values, key_values, of_limbs};
 use crate::store::row::{LedgerColumns, select};
 

@@ -1,10 +1,10 @@
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::SumPage;
 use sea_orm::{ConnectionTrait, Value};
 use store::{Columns, Tx, insert_rows, statement};
 use uuid::Uuid;
 
-use crate::domain::SumPage;
 use crate::store::row::{LedgerColumns, select};
 
 /// The number in place of a view's of what is about all entries of a kind.

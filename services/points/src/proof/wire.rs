@@ -1,12 +1,12 @@
 use contracts::points::v1 as wire;
 use fault::Fault;
 use kernel::Time;
+use ledger::{AccountKey, MemberId, View, WrongSum};
 use uuid::Uuid;
 
 use super::miscounts::SumsStanding;
 use super::reconciliations::ReconciliationRow;
 use crate::account::freezes::FreezeRow;
-use crate::domain::{AccountKey, MemberId, View, WrongSum};
 use crate::pool::wire::holder_to_wire;
 use crate::wire::parse_cursor;
 

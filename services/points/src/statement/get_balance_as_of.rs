@@ -1,12 +1,12 @@
 use contracts::points::v1::{GetBalanceAsOfRequest, GetBalanceAsOfResponse};
 use fault::Fault;
 use kernel::Time;
+use ledger::AccountKey;
 use rpc::Call;
 
 use super::rows::{HeadRow, LastEntry, head, last_before};
 use crate::api::PointsApi;
 use crate::asset::rows::asset;
-use crate::domain::AccountKey;
 use crate::wire::{parse_id, parse_time};
 
 /// How many merges an id may have to be led through.

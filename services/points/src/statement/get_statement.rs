@@ -1,13 +1,13 @@
 use contracts::points::v1::{GetStatementRequest, GetStatementResponse, StatementTotal};
 use fault::Fault;
 use kernel::{Page, Time};
+use ledger::AccountKey;
 use rpc::Call;
 
 use super::rows::{KindTotal, LastEntry, head, last_before, totals};
 use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
 use crate::asset::rows::asset;
-use crate::domain::AccountKey;
 use crate::posting::entries::entries_between;
 use crate::wire::{parse_cursor, parse_id, parse_time, sum_to_wire};
 

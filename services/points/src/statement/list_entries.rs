@@ -1,11 +1,11 @@
 use contracts::points::v1::{ListEntriesRequest, ListEntriesResponse};
 use fault::Fault;
 use kernel::Page;
+use ledger::AccountKey;
 use rpc::Call;
 
 use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
-use crate::domain::AccountKey;
 use crate::posting::entries::list_entries;
 use crate::wire::{parse_cursor, parse_id};
 

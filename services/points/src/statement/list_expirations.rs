@@ -1,12 +1,12 @@
 use contracts::points::v1::{ExpirationMonth, ListExpirationsRequest, ListExpirationsResponse};
 use fault::Fault;
 use kernel::Exact;
+use ledger::{AccountKey, CalendarMonth};
 use rpc::Call;
 
 use super::rows::expirations;
 use crate::api::PointsApi;
 use crate::asset::rows::asset;
-use crate::domain::{AccountKey, CalendarMonth};
 use crate::wire::parse_id;
 
 /// How many months are listed where the caller names no number.

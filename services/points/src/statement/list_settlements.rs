@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use contracts::points::v1::{ListSettlementsRequest, ListSettlementsResponse, Settlement};
 use fault::Fault;
 use kernel::Exact;
+use ledger::{CalendarMonth, CostCentre, EntryKind, View};
 use rpc::Call;
 
 use crate::api::PointsApi;
 use crate::asset::rows::asset;
-use crate::domain::{CalendarMonth, CostCentre, EntryKind, View};
 use crate::liability::counters::counters;
 use crate::wire::sum_to_wire;
 

@@ -1,11 +1,11 @@
 use fault::Fault;
 use kernel::Time;
+use ledger::{AccountKey, EntryKind, MemberId};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Columns, unreadable};
 use uuid::Uuid;
 
 use crate::account::rows::key_values;
-use crate::domain::{AccountKey, EntryKind, MemberId};
 use crate::liability::counters::of_limbs;
 use crate::store::row::{LedgerColumns, select};
 

@@ -2,7 +2,7 @@ use fault::Fault;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 use store::{Columns, statement, stuck, unreadable};
 
-use crate::domain::{AccountKey, CalendarMonth, EntryKind, SumPage, View};
+use ledger::{AccountKey, CalendarMonth, EntryKind, SumPage, View};
 
 /// How many keys one statement looks up at the most: three parameters each, within SQLite's limit.
 pub(crate) const KEYS_MAX: usize = 5_000;

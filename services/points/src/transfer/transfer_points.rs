@@ -1,11 +1,11 @@
 use contracts::points::v1::{TransferPointsRequest, TransferPointsResponse};
 use fault::Fault;
 use kernel::Principal;
+use ledger::{Act, Effects, EntryKind};
 use rpc::Call;
 
 use crate::account::wire::entry_to_wire;
 use crate::api::PointsApi;
-use crate::domain::{Act, Effects, EntryKind};
 use crate::posting::engine::Subject;
 use crate::posting::request::{PostingRequest, Wish, ask};
 use crate::wire::parse_id;

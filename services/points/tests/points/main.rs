@@ -48,6 +48,8 @@ mod request_ids;
 mod reversing;
 mod rules;
 mod scheduling;
+#[cfg(test)]
+mod simulation;
 mod spending;
 mod statements;
 mod sums;

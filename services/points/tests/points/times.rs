@@ -136,6 +136,91 @@ async fn an_asset_whose_last_day_ends_after_the_calendar_is_refused_with_its_fie
 }
 
 #[tokio::test]
+async fn a_day_of_an_asset_before_there_were_records_is_refused_with_its_field() {
+    let brand = brand().await;
+    for date in ["0001-01-01", "1900-01-01", "1970-01-01", "1989-12-31"] {
+        for offset in [-840, 0, 840] {
+            let refused = brand.try_create_asset("old", asset(offset, on_date(date))).await;
+            let refused = refused.unwrap_err();
+            assert_eq!(reason(&refused), "INVALID_FIELD", "{date}");
+            assert_eq!(paths(&refused), ["asset.expiry_policy.on_date.date"], "{date}");
+        }
+    }
+    // Something that is over may be brought in, and is found to be over when it is granted.
+    for offset in [-840, 0, 840] {
+        let code = format!("old{}", offset + 840);
+        let over = asset(offset, on_date("1990-01-01"));
+        brand.try_create_asset(&code, over).await.unwrap();
+        let refused = brand.earn_of(&brand.member(), &code, 5).await.unwrap_err();
+        assert_eq!(reason(&refused), "EXPIRY_PASSED");
+    }
+
+    let update = |fields: &[&str]| UpdateAssetRequest {
+        request_id: brand.request_id(),
+        code: "old0".to_owned(),
+        asset: Some(asset(-840, on_date("0001-01-01"))),
+        update_mask: Some(mask(fields)),
+        etag: String::new(),
+    };
+    let named = update(&["display_name", "expiry_policy"]);
+    let refused = brand.assets().update_asset(named).await.unwrap_err();
+    assert_eq!(paths(&refused), ["asset.expiry_policy.on_date.date"]);
+    // An asset that an earlier version let in is read, and changed in its other fields.
+    let stored = "UPDATE asset SET expiry = 'date 0001-01-01' WHERE code = 'old0'";
+    assert_eq!(brand.execute(stored).await.unwrap(), 1);
+    brand.assets().update_asset(update(&["display_name"])).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_time_of_a_rule_before_there_were_records_is_refused_with_its_field() {
+    let brand = brand().await;
+    let last_impossible = Time::from_micros(Time::RECORDS_BEGIN.micros() - 1);
+    for time in [Time::FIRST, Time::EPOCH, last_impossible] {
+        let rule = EarningRule {
+            start_time: Some(time.to_wire()),
+            end_time: Some(time.to_wire()),
+            effect_time: Some(time.to_wire()),
+            ..order_rule("1")
+        };
+        let refused = brand.try_create_rule("old", rule).await.unwrap_err();
+        assert_eq!(reason(&refused), "INVALID_FIELD");
+        let mut told = paths(&refused);
+        told.dedup();
+        assert_eq!(
+            told,
+            [
+                "earning_rule.start_time",
+                "earning_rule.end_time",
+                "earning_rule.effect_time",
+                "earning_rule.end_time",
+            ],
+            "{time}"
+        );
+    }
+    let rule = EarningRule {
+        start_time: Some(Time::RECORDS_BEGIN.to_wire()),
+        ..order_rule("1")
+    };
+    brand.create_rule("old", rule).await;
+    let update = |fields: &[&str]| UpdateEarningRuleRequest {
+        request_id: brand.request_id(),
+        code: "old".to_owned(),
+        earning_rule: Some(EarningRule {
+            start_time: Some(Time::FIRST.to_wire()),
+            end_time: Some(last_impossible.to_wire()),
+            ..order_rule("1")
+        }),
+        update_mask: Some(mask(fields)),
+        etag: String::new(),
+    };
+    let named = update(&["start_time", "end_time"]);
+    let refused = brand.rules().update_earning_rule(named).await.unwrap_err();
+    assert_eq!(paths(&refused), ["earning_rule.start_time", "earning_rule.end_time"]);
+    // What the mask does not name is not looked at.
+    brand.rules().update_earning_rule(update(&["priority"])).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_earn_that_would_expire_after_the_year_9999_is_refused_before_anything_is_written() {
     let brand = brand().await;
     let member = brand.member();

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use contracts::points::v1::{EarningDecision, RefundedMoney};
 use fault::Fault;
 use kernel::{Tenant, Time};
-use store::Tx;
-
-use super::Arrived;
-use crate::asset::rows::assets;
-use crate::domain::{
+use ledger::{
     AccountKey, Act, ActivityFacts, ActivityId, Availability, Calendars, CapUse, CompiledRule, CounterKey, Counters,
     EarnedBy, Effects, EntryId, MemberId, Outcome, Posting, Refusal, Subject, Verdict, counter_keys, counter_keys_of,
     judge,
 };
+use store::Tx;
+
+use super::Arrived;
+use crate::asset::rows::assets;
 use crate::earning::activities::wire::{activity_facts, cost_centre, inputs_digest};
 use crate::earning::caps::{lock_counters, save_counters};
 use crate::earning::decisions::wire::{caps_from_wire, decision_to_wire};

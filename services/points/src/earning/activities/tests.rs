@@ -6,6 +6,9 @@ use std::sync::Arc;
 use contracts::tagging::v1::{Activity, ActivityRecorded};
 use events::{Consumer, Envelope};
 use kernel::{Clock, Fact, Tenant, Time};
+use ledger::{
+    ActivityId, Amount, Asset, AssetKind, ClawbackPolicy, EarningRule, ExpiryPolicy, MemberCaps, MemberId, RuleState,
+};
 use prost::Message;
 use sea_orm::ConnectionTrait;
 use store::Db;
@@ -13,9 +16,6 @@ use testkit::TestDb;
 
 use super::EarnByRules;
 use crate::asset::rows::{AssetRow, create_asset};
-use crate::domain::{
-    ActivityId, Amount, Asset, AssetKind, ClawbackPolicy, EarningRule, ExpiryPolicy, MemberCaps, MemberId, RuleState,
-};
 use crate::earning::rows::{RuleRow, create_rule, update_rule};
 use crate::earning::rule_books::RuleBooks;
 

@@ -1,10 +1,10 @@
 use contracts::tagging::v1::{Activity, ActivityItem};
 use kernel::Time;
+use ledger::{ActivityFacts, CostCentre, Item};
 use prost::Message;
 use rules::{Facts, Object, Value};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{ActivityFacts, CostCentre, Item};
 use crate::wire::parse_cost_centre;
 
 /// The activity that an order makes.

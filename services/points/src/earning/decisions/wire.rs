@@ -10,9 +10,7 @@ use contracts::r#type::v1 as shared;
 use fault::Fault;
 use kernel::{Exact, Time};
 
-use crate::domain::{
-    ActivityFacts, CapKind, CapUse, CompiledRule, EntryId, MemberId, Outcome, Refunded, Verdict, explain,
-};
+use ledger::{ActivityFacts, CapKind, CapUse, CompiledRule, EntryId, MemberId, Outcome, Refunded, Verdict, explain};
 
 /// As many outcomes as a decision tells; more rules than that for one type and channel are judged, but not told.
 const OUTCOMES_MAX: usize = 500;

@@ -1,10 +1,10 @@
 use contracts::points::v1::{ActivateEarningRuleDraftRequest, ActivateEarningRuleDraftResponse, ErrorReason};
 use fault::Fault;
 use kernel::Time;
+use ledger::RuleState;
 use rpc::Call;
 
 use crate::api::PointsApi;
-use crate::domain::RuleState;
 use crate::earning;
 use crate::earning::rows;
 use crate::earning::rows::draft::DraftRow;

@@ -1,11 +1,11 @@
 use contracts::points::v1::{CreateEarningRuleDraftRequest, CreateEarningRuleDraftResponse, ErrorReason};
 use fault::Fault;
 use kernel::Time;
+use ledger::RuleState;
 use rpc::Call;
 
 use super::wire::draft_to_wire;
 use crate::api::PointsApi;
-use crate::domain::RuleState;
 use crate::earning;
 use crate::earning::rows;
 use crate::earning::rows::draft::DraftRow;

@@ -1,7 +1,7 @@
 use contracts::points::v1 as wire;
 use kernel::Time;
+use ledger::RuleState;
 
-use crate::domain::RuleState;
 use crate::earning::rows::draft::DraftRow;
 use crate::earning::rows::versions::VersionRow;
 use crate::earning::wire::rule_to_wire;

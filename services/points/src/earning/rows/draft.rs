@@ -2,12 +2,12 @@
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::EarningRule;
 use sea_orm::{ConnectionTrait, QueryResult};
 use store::{Columns, Tx, insert_rows, statement};
 
 use super::RuleRow;
 use super::row::{COLUMNS, VERSION, rule_columns, version_values};
-use crate::domain::EarningRule;
 use crate::store::row::select;
 
 /// A draft of a rule's next version.

@@ -2,11 +2,11 @@
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{Amount, EarningRule, ItemWorth, MemberCaps, Multiplier, Rate, Rounding, RuleState};
 use sea_orm::{QueryResult, Value};
 use store::{Columns, Tx, insert_rows, unreadable};
 
 use super::RuleRow;
-use crate::domain::{Amount, EarningRule, ItemWorth, MemberCaps, Multiplier, Rate, Rounding, RuleState};
 
 /// In the order in which [`rule_row`] reads them.
 pub(crate) const COLUMNS: &str = "v.code, v.version, v.state, v.effect_time, v.asset_code, v.activity_types, \

@@ -2,10 +2,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::Tenant;
+use ledger::MemberId;
 use sea_orm::ConnectionTrait;
 use store::{Column, Columns, Tx, insert_rows, look_up, values};
 
-use crate::domain::MemberId;
 use crate::store::row::{KEYS_MAX, select};
 
 /// The tier of a member, as rights has told it.

@@ -3,7 +3,7 @@ use contracts::points::v1::earning_amount::Kind;
 use contracts::points::v1::earning_per_item::Worth;
 use fault::Violations;
 
-use crate::domain::{Amount, ItemWorth, Multiplier, Rate, Rounding};
+use ledger::{Amount, ItemWorth, Multiplier, Rate, Rounding};
 
 /// How much a rule earns, of which it says one thing in one of three ways. None, if it says nothing, too much, or what has
 /// no meaning; then there is a violation.

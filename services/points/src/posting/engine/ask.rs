@@ -1,7 +1,7 @@
 use kernel::RequestKey;
 use uuid::Uuid;
 
-use crate::domain::{Act, AdjustmentId, AssetCode, CostCentre, Effects, EntryId, HoldId, MemberId, PoolId};
+use ledger::{Act, AdjustmentId, AssetCode, CostCentre, Effects, EntryId, HoldId, MemberId, PoolId};
 
 /// A posting, in the words of its caller.
 pub(crate) struct Ask {

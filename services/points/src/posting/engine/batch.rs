@@ -1,12 +1,13 @@
 use fault::Fault;
 use kernel::Clock;
+use ledger::{Effects, Posting, State, decide};
 use store::{Answers, Db, Draft, Tx};
 
 use super::Ask;
 use super::queue::Job;
 use super::resolve::{Resolved, check_led, resolve};
-use crate::domain::{Effects, Posting, State, decide};
 use crate::posting::facts;
+use crate::posting::refusals::refused;
 use crate::{account, posting};
 
 /// What became of one posting: its answer as it is remembered, or why it was not posted.
@@ -104,7 +105,7 @@ impl Table {
         if let Some(answer) = self.answers.get(&ask.key)? {
             return Ok(answer.to_vec());
         }
-        let effects = decide(&mut self.state, &posting?)?;
+        let effects = decide(&mut self.state, &posting?).map_err(refused)?;
         let drafts = facts::drafts(&effects).map(|draft| draft.within(traceparent.map(str::to_owned)));
         self.drafts.extend(drafts);
         let answer = (ask.answer)(&effects);

@@ -3,11 +3,11 @@ use std::sync::Arc;
 
 use fault::Fault;
 use kernel::Tenant;
+use ledger::{AccountKey, Act, Asset, AssetCode, MemberId, Pool, PoolId, PoolRefusal, Posting};
 use store::Tx;
 use uuid::Uuid;
 
 use super::{Ask, Subject};
-use crate::domain::{AccountKey, Act, Asset, AssetCode, MemberId, Pool, PoolId, PoolRefusal, Posting};
 use crate::member::owners::Owned;
 use crate::posting::whereabouts::Whereabouts;
 use crate::{asset, member, pool, posting};
@@ -78,8 +78,8 @@ pub(crate) async fn resolve(tx: &Tx, asks: &[&Ask]) -> Result<Resolved, Fault> {
         let Some(asset) = assets.get(&posting::load::asset_of(&account.account)) else {
             return Err(Fault::not_found("asset", &account.account.asset));
         };
-        check_place(ask, &pools, account.account.member, spender)?;
-        if !account.exists && begins_account(&ask.act, asset) {
+        check_place(ask, &pools, account.account.member, spender).map_err(pool::refusals::refused)?;
+        if !account.exists && ask.act.needs().begins.of(asset) {
             missing.insert(account.account.clone());
         }
         missing.extend(receiver.filter(|it| !it.exists).map(|it| it.account.clone()));
@@ -163,7 +163,7 @@ fn meant(ask: &Ask, owners: &Owners, pools: &Pools) -> Result<Meant, Fault> {
                 .ok_or_else(|| Fault::not_found("entry", entry))?
         }
     };
-    let receiver = ask.act.receiver().map(|to| member(to, account.clone()));
+    let receiver = ask.act.needs().receiver.map(|to| member(to, account.clone()));
     Ok(Meant {
         account,
         owner,
@@ -216,25 +216,5 @@ fn towards(act: &Act, receiver: Option<&Whereabouts>, spender: Option<MemberId>)
             ttl: *ttl,
         },
         (act, ..) => act.clone(),
-    }
-}
-
-/// Whether an account that has no row yet gets one. Nothing else can be done to an account that never had an entry.
-fn begins_account(act: &Act, asset: &Asset) -> bool {
-    match act {
-        Act::Earn { .. } | Act::Approve { .. } | Act::Move { .. } | Act::Return { .. } => true,
-        Act::Adjust(correction) => correction.amount > 0 && asset.is_adjusted_alone(correction.amount),
-        Act::Redeem { .. }
-        | Act::RedeemPool { .. }
-        | Act::HoldPool { .. }
-        | Act::Reverse { .. }
-        | Act::Expire { .. }
-        | Act::Confirm { .. }
-        | Act::Cancel { .. }
-        | Act::Hold { .. }
-        | Act::Capture { .. }
-        | Act::Release { .. }
-        | Act::Transfer { .. }
-        | Act::Reject { .. } => false,
     }
 }

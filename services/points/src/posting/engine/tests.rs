@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use contracts::points::v1::{EarnPointsResponse, RedeemPointsResponse};
 use fault::Fault;
+use ledger::MemberId;
 use prost::Message;
 use sea_orm::{ConnectionTrait, DbBackend};
 use store::statement;
 
 use super::batch::Batch;
 use super::{Engine, LOTS_MAX};
-use crate::domain::MemberId;
 use crate::store::migrations;
 use world::{World, reason, redeemed};
 

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::Tenant;
+use ledger::{AccountKey, HoldId, LotId, LotKey, Posting, State, Takes, receiver};
 use store::Tx;
 
 use super::{check_size, keys_of, named_entries};
 use crate::account::lots::{FIRST, LOTS_PER_PAGE, lots_by_id, open_lots, pending_lots};
-use crate::domain::{AccountKey, Act, EntryKind, HoldId, LotId, LotKey, Posting, State, receiver};
 use crate::member::returns::owners_of_lots;
 
 /// How many lots one statement reads at the most, of how many accounts ever.
@@ -19,26 +19,15 @@ const LOTS_PER_READ: usize = 16_384;
 pub(crate) async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
     let mut wanted: BTreeMap<(Tenant, LotId), BTreeSet<&AccountKey>> = BTreeMap::new();
     for &posting in postings {
-        let lots: Vec<LotId> = match &posting.act {
-            Act::Reverse { .. } | Act::Confirm { .. } | Act::Cancel { .. } => {
-                let entries = named_entries(state, posting).into_iter();
-                let entries = entries.filter_map(|entry| state.reversible(entry));
-                entries.flat_map(|it| it.parts.iter().map(|part| part.lot)).collect()
-            }
-            Act::Expire { lots } => lots.clone(),
-            Act::Return { lots, .. } => lots.iter().copied().collect(),
-            Act::Capture { hold, .. } | Act::Release { hold, .. } => lots_of_hold(state, *hold).collect(),
-            Act::Move { .. } => held_lots(state, &posting.account),
-            Act::Earn { .. }
-            | Act::Redeem { .. }
-            | Act::RedeemPool { .. }
-            | Act::HoldPool { .. }
-            | Act::Hold { .. }
-            | Act::Transfer { .. }
-            | Act::Adjust(_)
-            | Act::Approve { .. }
-            | Act::Reject { .. } => Vec::new(),
-        };
+        let needs = posting.act.needs();
+        let mut lots = needs.lots.ids();
+        let entries = named_entries(state, posting).into_iter();
+        let entries = entries.filter_map(|entry| state.reversible(entry));
+        lots.extend(entries.flat_map(|it| it.parts.iter().map(|part| part.lot)));
+        lots.extend(needs.hold.into_iter().flat_map(|hold| lots_of_hold(state, hold)));
+        if needs.takes == Takes::All {
+            lots.extend(held_lots(state, &posting.account));
+        }
         for lot in lots {
             let accounts = wanted.entry((posting.account.tenant, lot)).or_default();
             accounts.insert(&posting.account);
@@ -76,7 +65,7 @@ fn lots_of_hold(state: &State, hold: HoldId) -> impl Iterator<Item = LotId> {
 
 /// The pending lots of accounts that move: they are not among the open ones.
 pub(crate) async fn load_pending_lots(tx: &Tx, state: &mut State, postings: &[&Posting]) -> Result<(), Fault> {
-    let moving = postings.iter().filter(|it| matches!(it.act, Act::Move { .. }));
+    let moving = postings.iter().filter(|it| it.act.needs().takes == Takes::All);
     let moving = moving
         .map(|it| it.account.clone())
         .filter(|key| state.account(key).pending > 0);
@@ -144,12 +133,10 @@ pub(crate) async fn load_open_lots(
 /// says how far to read, so that it may stop at the end of 64 bits: that is all of them.
 fn needs(state: &State, postings: &[&Posting]) -> HashMap<AccountKey, i64> {
     let mut needs: HashMap<AccountKey, i64> = HashMap::new();
-    let moving = postings
-        .iter()
-        .filter(|it| matches!(it.act, Act::Move { .. } | Act::Return { .. }));
+    let moving = postings.iter().filter(|it| it.act.needs().hands_over);
     let debts = moving.fold(0_i64, |sum, it| sum.saturating_add(state.account(&it.account).debt));
     for posting in postings {
-        let need = need(state, posting);
+        let need = posting.act.needs().takes.amount(state);
         if need > 0 {
             let sum = needs.entry(posting.account.clone()).or_default();
             *sum = sum.saturating_add(need);
@@ -169,31 +156,4 @@ fn needs(state: &State, postings: &[&Posting]) -> HashMap<AccountKey, i64> {
     // An account that was not there to be locked has no lots, even if somebody else has made it since.
     needs.retain(|key, _| !state.account(key).is_complete());
     needs
-}
-
-/// How much of an account's open lots a posting may take.
-fn need(state: &State, posting: &Posting) -> i64 {
-    match posting.act {
-        // One that adds needs none.
-        Act::Adjust(ref correction) => correction.amount.saturating_neg(),
-        Act::Approve { adjustment, .. } => state.adjustment(adjustment).amount.saturating_neg(),
-        Act::Redeem { amount }
-        | Act::RedeemPool { amount, .. }
-        | Act::HoldPool { amount, .. }
-        | Act::Hold { amount, .. }
-        | Act::Transfer { amount, .. } => amount,
-        Act::Reverse { entry, extent } => match state.reversible(entry) {
-            Some(earn) if earn.kind == EntryKind::Earn => extent.amount(earn.left(), earn.reversed),
-            Some(_) | None => 0,
-        },
-        Act::Move { .. } => i64::MAX,
-        Act::Earn { .. }
-        | Act::Confirm { .. }
-        | Act::Cancel { .. }
-        | Act::Capture { .. }
-        | Act::Release { .. }
-        | Act::Return { .. }
-        | Act::Reject { .. }
-        | Act::Expire { .. } => 0,
-    }
 }

@@ -1,10 +1,10 @@
 use fault::Fault;
 use kernel::Tenant;
+use ledger::{AssetCode, MemberId};
 use sea_orm::ConnectionTrait;
 use store::Columns;
 use uuid::Uuid;
 
-use crate::domain::{AssetCode, MemberId};
 use crate::liability::counters::of_limbs;
 use crate::store::row::select;
 

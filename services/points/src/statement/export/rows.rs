@@ -2,11 +2,11 @@
 
 use fault::Fault;
 use kernel::{Tenant, Time};
+use ledger::{AccountKey, Entry, EntryId, MemberId};
 use sea_orm::{ConnectionTrait, Value};
 use store::Columns;
 use uuid::Uuid;
 
-use crate::domain::{AccountKey, Entry, EntryId, MemberId};
 use crate::posting::entries::{ENTRY, entry_row, with_lots_of};
 use crate::store::row::select;
 

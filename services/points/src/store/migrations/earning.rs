@@ -69,8 +69,8 @@ mod tests {
     use sea_orm::ConnectionTrait;
     use testkit::TestDb;
 
-    use crate::domain::{Amount, RuleState};
     use crate::earning::rows::{find_rule_at, rule_revisions};
+    use ledger::{Amount, RuleState};
 
     #[tokio::test]
     async fn rules_from_before_are_formulas_in_force_since_they_were_made() {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use contracts::points::v1::EarnPointsResponse;
+use ledger::{AccountKey, Act, Posting, Refusal, decide};
 
 use super::world::World;
 use crate::account::rows::lock_existing;
 use crate::asset::rows::assets;
-use crate::domain::{AccountKey, Act, Posting, Refusal, decide};
 use crate::posting::load::{asset_of, read, state_of};
 
 #[tokio::test]

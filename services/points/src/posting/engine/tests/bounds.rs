@@ -1,10 +1,10 @@
 //! How much waits, and how much one transaction reads.
 
 use contracts::points::v1::EarnPointsResponse;
+use ledger::MemberId;
 use store::Tx;
 
 use super::world::{World, reason, redeemed};
-use crate::domain::MemberId;
 use crate::posting::engine::{Ask, Pending};
 
 impl World {

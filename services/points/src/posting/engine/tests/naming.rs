@@ -1,11 +1,11 @@
 //! What is named by somebody whose it is not, or not any more.
 
 use fault::Fault;
-
-use super::world::World;
-use crate::domain::{
+use ledger::{
     AccountKey, Act, Availability, ConfirmCause, Earns, Effects, Extent, MemberId, Posting, Refusal, ReleaseCause,
 };
+
+use super::world::World;
 use crate::posting::post::post_many;
 
 impl World {

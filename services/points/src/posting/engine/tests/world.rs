@@ -1,13 +1,13 @@
 use contracts::points::v1::{EarnPointsRequest, RedeemPointsRequest, RedeemPointsResponse};
 use fault::Fault;
 use kernel::{Clock, Principal, Tenant, Time};
+use ledger::{AssetKind, ExpiryPolicy, MemberId};
 use prost::Message;
 use sea_orm::ConnectionTrait;
 use store::{Db, Tx, for_update, statement};
 use testkit::TestDb;
 
 use crate::asset::rows::{AssetRow, create_asset};
-use crate::domain::{AssetKind, ExpiryPolicy, MemberId};
 use crate::posting::engine::batch::Batch;
 use crate::posting::engine::{Ask, Engine, LOTS_MAX};
 use crate::posting::request::ask;
@@ -105,13 +105,13 @@ impl World {
 
 fn points(now: Time) -> AssetRow {
     AssetRow {
-        asset: crate::domain::Asset {
+        asset: ledger::Asset {
             code: "points".into(),
             kind: AssetKind::Points,
             expiry: ExpiryPolicy::Never,
             utc_offset_minutes: 0,
             reversal_grace_days: 0,
-            clawback: crate::domain::ClawbackPolicy::WithinBalance,
+            clawback: ledger::ClawbackPolicy::WithinBalance,
             transfer_forbidden: false,
             adjustment_alone_max: 0,
         },
