@@ -11,7 +11,7 @@ use futures::future::poll_fn;
 use kernel::Tenant;
 use prost::Message;
 use rpc::{Peers, Signer};
-use runtime::{Deps, Worker};
+use runtime::{Deps, NoFacts, Worker};
 use sea_orm::{ConnectionTrait, DbBackend};
 use store::{Db, statement};
 
@@ -27,7 +27,7 @@ impl Brand {
             clock: self.harness.clock.clone(),
             db,
             peers: Peers::new(rights::NAME, Signer::new(&[7; 32]), BTreeMap::new()),
-            outboxes: Arc::default(),
+            facts: Arc::new(NoFacts),
             red: self.harness.red.clone(),
         };
         let mut workers = rights::service(deps).workers.into_iter();
