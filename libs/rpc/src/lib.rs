@@ -31,7 +31,7 @@ mod unread;
 pub use call::{Call, accept, answer};
 pub use channel::Channel;
 pub use credential::{PRINCIPAL_HEADER, Signer};
-pub use deadline::{CONNECT_TIMEOUT_HEADER, deadline, passed, remaining, timeout};
+pub use deadline::{CONNECT_TIMEOUT_HEADER, deadline, passed, remaining, timeout, within};
 pub use explained::explained;
 pub use methods::{Access, Method, MethodFault, Methods};
 pub use peers::{Peer, Peers};
