@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use fault::{Common, Fault};
+use fault::Fault;
 use http::{Extensions, HeaderValue, Request, Response, Uri};
 use tonic::Status;
 use tonic::body::Body;
@@ -81,11 +81,7 @@ impl Channel {
                 let mut request = tonic::Request::new(request);
                 request.set_timeout(timeout);
                 let answer = client.check(request).await;
-                match answer
-                    .map_err(|status| remote.unhealthy(&status))?
-                    .into_inner()
-                    .status()
-                {
+                match answer.map_err(|status| remote.unhealthy(status))?.into_inner().status() {
                     ServingStatus::Serving => Ok(()),
                     ServingStatus::NotServing | ServingStatus::Unknown | ServingStatus::ServiceUnknown => {
                         Err(remote.not_serving())
@@ -161,9 +157,11 @@ fn starting() -> Fault {
 }
 
 /// What is asked of a service that nobody named in the configuration.
-pub(crate) fn unknown_peer(name: &str) -> Fault {
-    Fault::refused(
-        Common::Unavailable,
-        format!("no address is configured for the service {name}"),
-    )
+pub fn unknown_peer(name: &str) -> Fault {
+    Fault::unavailable(format!(
+        "the service {name} cannot be reached, until the platform's operators name its address: repeat later"
+    ))
+    .inside(format!(
+        "no address is configured for the service {name}: set peers.{name}"
+    ))
 }

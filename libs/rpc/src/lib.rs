@@ -29,7 +29,7 @@ mod switchboard;
 mod unread;
 
 pub use call::{Call, accept, answer};
-pub use channel::Channel;
+pub use channel::{Channel, unknown_peer};
 pub use credential::{PRINCIPAL_HEADER, Signer};
 pub use deadline::{CONNECT_TIMEOUT_HEADER, deadline, passed, remaining, timeout, within};
 pub use explained::explained;

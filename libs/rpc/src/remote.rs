@@ -99,17 +99,31 @@ impl Remote {
     }
 
     /// A health check that was not answered.
-    pub(crate) fn unhealthy(&self, status: &Status) -> Fault {
-        let message = status.message();
-        Fault::unavailable(match message.starts_with(&*self.name) {
-            true => message.to_owned(),
-            false => format!("{} at {} does not answer: {message}", self.name, self.address),
-        })
+    pub(crate) fn unhealthy(&self, status: Status) -> Fault {
+        let told = format!(
+            "{} at {} does not answer: {}",
+            self.name,
+            self.address,
+            status.message()
+        );
+        match Fault::from_peer(status) {
+            // The way there knows better.
+            fault @ Fault::Unavailable { inside: Some(_), .. } if fault.to_string().starts_with(&*self.name) => fault,
+            _ => self.away().inside(told),
+        }
+    }
+
+    /// What callers are told of it: its name, and that they may come again.
+    fn away(&self) -> Fault {
+        Fault::unavailable(format!(
+            "the service {} cannot be reached: repeat later, a write with the same request id to learn its outcome",
+            self.name
+        ))
     }
 
     /// A peer that answers, and says that it cannot work.
     pub(crate) fn not_serving(&self) -> Fault {
-        Fault::unavailable(format!(
+        Fault::unavailable(format!("the service {} is not ready: repeat later", self.name)).inside(format!(
             "{} at {} answers, but is not ready: its own /readyz says why",
             self.name, self.address
         ))
@@ -161,7 +175,8 @@ impl Remote {
             return deadline::passed();
         }
         let cause = cause(&chain);
-        Fault::unavailable(format!("{} at {} cannot be reached: {cause}", self.name, self.address))
+        let told = format!("{} at {} cannot be reached: {cause}", self.name, self.address);
+        self.away().inside(told)
     }
 }
 

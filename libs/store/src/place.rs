@@ -48,6 +48,11 @@ impl Place {
     pub(crate) fn service(&self) -> &str {
         &self.service
     }
+
+    /// What callers know it by: no address, and nothing of what lies there.
+    pub(crate) fn name(&self) -> String {
+        format!("the database of {}", self.service)
+    }
 }
 
 impl fmt::Display for Place {
@@ -73,6 +78,9 @@ pub(crate) struct Closed {
     /// Whether it may pass without anybody changing the configuration.
     pub(crate) passes: bool,
 }
+
+/// A server of another kind, such as one of HTTP. What its bytes are taken for helps nobody.
+const NOT_POSTGRESQL: &str = "something answers there that is not PostgreSQL; see host and port in database_url";
 
 impl Closed {
     fn new(passes: bool, cause: impl Into<String>) -> Self {
@@ -102,10 +110,20 @@ impl Closed {
             sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::TimedOut => {
                 Self::new(true, format!("timeout: {cause}"))
             }
+            // Bytes came, and were no message.
+            sqlx::Error::Io(cause)
+                if cause.kind() == std::io::ErrorKind::UnexpectedEof && !cause.to_string().contains("got 0 bytes") =>
+            {
+                Self::new(true, NOT_POSTGRESQL)
+            }
+            sqlx::Error::Tls(cause) if cause.to_string().contains("corrupt message") => {
+                Self::new(false, NOT_POSTGRESQL)
+            }
             sqlx::Error::Io(cause) => Self::new(
                 true,
                 format!("the connection broke off: {cause}; see that it is PostgreSQL that listens there"),
             ),
+            sqlx::Error::Protocol(_) => Self::new(false, NOT_POSTGRESQL),
             sqlx::Error::Tls(cause) => Self::new(
                 false,
                 format!("TLS failed: {cause}; see sslmode and the certificates in database_url"),
