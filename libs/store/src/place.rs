@@ -82,6 +82,13 @@ pub(crate) struct Closed {
 /// A server of another kind, such as one of HTTP. What its bytes are taken for helps nobody.
 const NOT_POSTGRESQL: &str = "something answers there that is not PostgreSQL; see host and port in database_url";
 
+/// Whether bytes came that are no message: of PostgreSQL, or of TLS where the first one looked like its consent.
+fn is_of_another_protocol(cause: &std::io::Error) -> bool {
+    let told = cause.to_string();
+    let is_cut_off = cause.kind() == std::io::ErrorKind::UnexpectedEof && !told.contains("got 0 bytes");
+    is_cut_off || told.contains("corrupt message")
+}
+
 impl Closed {
     fn new(passes: bool, cause: impl Into<String>) -> Self {
         Self {
@@ -110,15 +117,7 @@ impl Closed {
             sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::TimedOut => {
                 Self::new(true, format!("timeout: {cause}"))
             }
-            // Bytes came, and were no message.
-            sqlx::Error::Io(cause)
-                if cause.kind() == std::io::ErrorKind::UnexpectedEof && !cause.to_string().contains("got 0 bytes") =>
-            {
-                Self::new(true, NOT_POSTGRESQL)
-            }
-            sqlx::Error::Tls(cause) if cause.to_string().contains("corrupt message") => {
-                Self::new(false, NOT_POSTGRESQL)
-            }
+            sqlx::Error::Io(cause) if is_of_another_protocol(cause) => Self::new(true, NOT_POSTGRESQL),
             sqlx::Error::Io(cause) => Self::new(
                 true,
                 format!("the connection broke off: {cause}; see that it is PostgreSQL that listens there"),
