@@ -41,6 +41,7 @@ use std::sync::OnceLock;
 pub use packages::quanyu::*;
 use prost_reflect::{DescriptorPool, FieldDescriptor};
 pub use unreadable::Unreadable;
+pub use words::must_be_one_of;
 
 /// Every contract as a `google.protobuf.FileDescriptorSet`, with imports, options and comments.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor_set.bin"));

@@ -94,17 +94,32 @@ fn field(message: &str, path: &str) -> Option<FieldDescriptor> {
     None
 }
 
-/// Says which values an enum takes here.
+/// Says which values an enum of the contracts has, by its full name, but for the one that stands for none.
+pub fn must_be_one_of(name: &str) -> String {
+    let of = crate::descriptors().get_enum_by_name(name);
+    let values = of.iter().flat_map(prost_reflect::EnumDescriptor::values);
+    listed(
+        values
+            .filter(|value| value.number() != 0)
+            .map(|value| value.name().to_owned()),
+    )
+}
+
+fn listed(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.take(LISTED_MAX).collect();
+    format!("must be one of {}", names.join(", "))
+}
+
+/// Says which values an enum takes here, but for the one that stands for none.
 fn one_of(field: &FieldDescriptor) -> Option<String> {
     let kind = field.kind();
     let values = kind.as_enum()?.values();
     let (barred, alone) = (numbers(field, "not_in"), numbers(field, "in"));
-    let names: Vec<String> = values
-        .filter(|value| !barred.contains(&value.number()) && (alone.is_empty() || alone.contains(&value.number())))
-        .take(LISTED_MAX)
-        .map(|value| value.name().to_owned())
-        .collect();
-    Some(format!("must be one of {}", names.join(", ")))
+    let taken = values
+        .filter(|value| value.number() != 0 && !barred.contains(&value.number()))
+        .filter(|value| alone.is_empty() || alone.contains(&value.number()))
+        .map(|value| value.name().to_owned());
+    Some(listed(taken))
 }
 
 /// The numbers that a rule of a field, or of its items, lists.
@@ -229,6 +244,15 @@ mod tests {
             told("evidence.kind")
         );
         assert!(!told("evidence.kind").contains("UNSPECIFIED"));
+        // One that may be left out as well.
+        let gender = crate::descriptors()
+            .get_message_by_name("quanyu.identity.v1.Profile")
+            .unwrap();
+        let listed = one_of(&gender.get_field_by_name("gender").unwrap()).unwrap();
+        assert!(
+            listed.contains("GENDER_FEMALE") && !listed.contains("UNSPECIFIED"),
+            "{listed}"
+        );
         assert!(
             told("evidence.channel_code").starts_with("must be a code"),
             "{refusal:?}"

@@ -27,7 +27,8 @@ impl From<Trouble> for Fault {
     fn from(trouble: Trouble) -> Self {
         Self::Unavailable {
             reason: trouble.reason(),
-            message: trouble.to_string(),
+            message: trouble.to_caller(),
+            inside: Some(trouble.to_string()),
             retry_after: trouble.retry_after(),
         }
     }

@@ -21,7 +21,7 @@ pub use reason::{Common, Reason};
 pub use refusal::Refusal;
 pub use status::PEER_HEADER;
 pub use tonic::Code;
-pub use trouble::{Trouble, TroubleKind};
+pub use trouble::{Trouble, TroubleKind, TroubledPlace};
 pub use violations::{Violation, Violations, together};
 
 /// Why there is no answer.
@@ -35,8 +35,10 @@ pub enum Fault {
     Unavailable {
         /// Why, by the name that the contract has for it.
         reason: Common,
-        /// What is away.
+        /// For callers: what is away, by its name, and what they do. Neither an address nor a cause.
         message: String,
+        /// For operators, in place of the message: where it is and why. Logs and probes have it, and no caller.
+        inside: Option<String>,
         /// When to try again.
         retry_after: Duration,
     },
@@ -82,13 +84,24 @@ impl Fault {
         Self::Internal(cause.into())
     }
 
-    /// Something is away for now.
+    /// Something is away for now. The message is for callers: what it is by its name, and what they do.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::Unavailable {
             reason: Common::Unavailable,
             message: message.into(),
+            inside: None,
             retry_after: RETRY_AFTER,
         }
+    }
+
+    /// The same with what its operators are told instead: the address and the cause, which are no caller's business. Other
+    /// faults have none.
+    #[must_use]
+    pub fn inside(mut self, told: impl Into<String>) -> Self {
+        if let Self::Unavailable { inside, .. } = &mut self {
+            *inside = Some(told.into());
+        }
+        self
     }
 
     /// There is more work than can be done in time.
@@ -103,6 +116,18 @@ impl Fault {
     pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
         if let Self::Refused(refusal) = &mut self {
             refusal.metadata.insert(key.to_owned(), value.to_string());
+        }
+        self
+    }
+
+    /// The same with the field that is to blame, which gets the refusal's own sentence; other faults have none.
+    #[must_use]
+    pub fn at(mut self, path: &str) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            refusal.violations.push(Violation {
+                path: path.to_owned(),
+                message: refusal.message.clone(),
+            });
         }
         self
     }
@@ -150,12 +175,13 @@ impl Fault {
     }
 }
 
+/// For the people who run the platform. Callers get the [`tonic::Status`].
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Refused(refusal) => f.write_str(&refusal.message),
             Self::Contended => f.write_str("another request changed the same thing at the same time: repeat this one"),
-            Self::Unavailable { message, .. } => f.write_str(message),
+            Self::Unavailable { message, inside, .. } => f.write_str(inside.as_ref().unwrap_or(message)),
             Self::Internal(cause) => {
                 write!(f, "{cause}")?;
                 let mut source = cause.source();

@@ -1,4 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tonic::{Code, Status};
@@ -11,15 +14,43 @@ const CONTENDED_RETRY_AFTER: Duration = Duration::from_millis(50);
 
 impl From<Fault> for Status {
     fn from(fault: Fault) -> Self {
+        let inside = match &fault {
+            Fault::Unavailable { inside, .. } => inside.clone(),
+            Fault::Refused(_) | Fault::Contended | Fault::Internal(_) => None,
+        };
         let message = match &fault {
             Fault::Internal(_) => {
                 tracing::error!(cause = %fault, "a request failed by a fault of ours");
                 "a fault of the platform: its operators find the cause in the log under the trace id".to_owned()
             }
-            Fault::Refused(_) | Fault::Contended | Fault::Unavailable { .. } => fault.to_string(),
+            Fault::Unavailable { message, .. } => message.clone(),
+            Fault::Refused(_) | Fault::Contended => fault.to_string(),
         };
-        Status::with_error_details(fault.code(), message, details(fault))
+        let mut status = Status::with_error_details(fault.code(), message, details(fault));
+        if let Some(inside) = inside {
+            // What went away has been told once; each call that meets it is told to who asks for it.
+            tracing::info!(cause = %inside, "a call is answered with UNAVAILABLE");
+            status.set_source(Arc::new(Inside(inside)));
+        }
+        status
     }
+}
+
+/// What operators are told of a status. It stays in the process: a source is not written to the wire.
+#[derive(Debug)]
+struct Inside(String);
+
+impl fmt::Display for Inside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Inside {}
+
+fn inside(status: &Status) -> Option<String> {
+    let inside = status.source()?.downcast_ref::<Inside>()?;
+    Some(inside.0.clone())
 }
 
 fn details(fault: Fault) -> ErrorDetails {
@@ -65,9 +96,9 @@ fn name(details: &mut ErrorDetails, reason: Common) {
 pub const PEER_HEADER: &str = "quanyu-peer";
 
 /// Who answered, by its name where it is known.
-fn peer(status: &Status) -> &str {
+fn peer(status: &Status) -> String {
     let name = status.metadata().get(PEER_HEADER).and_then(|name| name.to_str().ok());
-    name.unwrap_or("a peer")
+    name.map_or_else(|| "another service".to_owned(), |name| format!("the service {name}"))
 }
 
 /// Trouble with a peer's storage stays that, all the way to the first caller.
@@ -89,12 +120,17 @@ impl Fault {
             // Who is away says so itself, or the way to it did.
             Code::Unavailable => Self::Unavailable {
                 reason: details.error_info().map_or(Common::Unavailable, storage_reason),
+                inside: inside(&status),
                 message: status.message().to_owned(),
                 retry_after: retry_after.unwrap_or(crate::RETRY_AFTER),
             },
             Code::DeadlineExceeded | Code::Cancelled => Self::Unavailable {
                 reason: Common::Unavailable,
-                message: format!("{} did not answer: {}", peer(&status), status.message()),
+                message: format!(
+                    "{} did not answer in time: repeat later, a write with the same request id to learn its outcome",
+                    peer(&status)
+                ),
+                inside: Some(format!("{} did not answer: {}", peer(&status), status.message())),
                 retry_after: crate::RETRY_AFTER,
             },
             Code::Internal | Code::Unknown | Code::DataLoss | Code::Ok => Self::internal(format!(

@@ -16,8 +16,17 @@ pub struct Trouble {
     pub kind: TroubleKind,
     /// What the database or the way to it said.
     pub cause: String,
-    /// Which database, where that is known: "the file /data/ledger.db".
-    pub place: Option<String>,
+    /// Which database, where that is known.
+    pub place: Option<TroubledPlace>,
+}
+
+/// Which database has trouble.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TroubledPlace {
+    /// What callers may know it by: "the database of ledger".
+    pub name: String,
+    /// Where it is, for operators: "the database of ledger (the file /data/ledger.db)".
+    pub address: String,
 }
 
 /// The kinds of trouble that somebody mends in different ways.
@@ -102,12 +111,31 @@ impl Trouble {
         }
     }
 
-    /// The same, of the database at a place.
+    /// The same, of the database of a name at an address.
     #[must_use]
-    pub fn at(self, place: impl fmt::Display) -> Self {
+    pub fn at(self, name: impl fmt::Display, address: impl fmt::Display) -> Self {
+        let (name, address) = (name.to_string(), address.to_string());
         Self {
-            place: Some(place.to_string()),
+            place: Some(TroubledPlace { name, address }),
             ..self
+        }
+    }
+
+    /// What a caller is told: which database it is, and what to do. Where it is, and what it said, is for operators.
+    pub(crate) fn to_caller(&self) -> String {
+        let name = self.place.as_ref().map_or("the database", |place| &place.name);
+        match self.kind {
+            TroubleKind::Away => {
+                format!("{name} cannot be reached: repeat later, a write with the same request id to learn its outcome")
+            }
+            TroubleKind::Full => format!(
+                "{name} has no room or takes no writes, until its operators make room: repeat later with the same request \
+                 id; nothing that was acknowledged is lost"
+            ),
+            TroubleKind::Damaged => format!(
+                "{name} is damaged, until its operators restore it from a backup: repeat later with the same request id; \
+                 the databases of other services are not touched"
+            ),
         }
     }
 
@@ -137,7 +165,7 @@ impl Trouble {
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = self.place.as_deref().unwrap_or("the database");
+        let place = self.place.as_ref().map_or("the database", |place| &place.address);
         let cause = &self.cause;
         match self.kind {
             TroubleKind::Away => write!(f, "{place} cannot be reached: {cause}"),
@@ -247,18 +275,30 @@ mod tests {
             (TroubleKind::Full, "STORAGE_FULL"),
             (TroubleKind::Damaged, "STORAGE_DAMAGED"),
         ] {
-            let error = Trouble::new(kind, "it said so").at("the file ledger.db").into_error();
-            let status = Status::from(Fault::from(error));
+            let trouble = Trouble::new(kind, "it said so").at("the database of ledger", "the file ledger.db");
+            let fault = Fault::from(trouble.into_error());
+            let told = fault.to_string();
+            assert!(
+                told.starts_with("the file ledger.db") && told.contains("it said so"),
+                "operators are told where and why: {told}"
+            );
+            let status = Status::from(fault);
             assert_eq!(status.code(), Code::Unavailable);
             let details = status.get_error_details();
             assert_eq!(details.error_info().unwrap().reason, reason);
             assert!(details.retry_info().unwrap().retry_delay.is_some());
             let told = status.message();
             assert!(
-                told.starts_with("the file ledger.db") && told.contains("it said so"),
+                told.starts_with("the database of ledger ") && told.contains("repeat later"),
                 "{told}"
             );
-            let again = Status::from(Fault::from_peer(status));
+            assert!(!told.contains("ledger.db") && !told.contains("it said so"), "{told}");
+            let again = Fault::from_peer(status);
+            assert!(
+                again.to_string().contains("it said so"),
+                "within the process it is kept"
+            );
+            let again = Status::from(again);
             assert_eq!(again.get_error_details().error_info().unwrap().reason, reason);
         }
     }

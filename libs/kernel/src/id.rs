@@ -24,10 +24,21 @@ pub struct Id<K>(Uuid, PhantomData<fn() -> K>);
 
 /// Why a text is no id of the kind that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("must be a {noun} id, \"{prefix}_\" followed by 26 letters and digits")]
+#[error(
+    "must be {} {noun} id, \"{prefix}_\" followed by 26 letters and digits",
+    article(noun)
+)]
 pub struct IdError {
     noun: &'static str,
     prefix: &'static str,
+}
+
+/// "a" or "an", as the noun is spoken.
+fn article(noun: &str) -> &'static str {
+    match noun.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) {
+        true => "an",
+        false => "a",
+    }
 }
 
 impl<K: Kind> Id<K> {
@@ -181,6 +192,10 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "must be a thing id, \"thg_\" followed by 26 letters and digits"
+        );
+        assert_eq!(
+            (article("API key"), article("entry"), article("member")),
+            ("an", "an", "a")
         );
     }
 }

@@ -58,7 +58,7 @@ impl Peers {
 impl Peer {
     /// A channel for work on a tenant's rows, for a generated client.
     pub fn on_behalf_of(&self, tenant: Tenant) -> Result<Channel, Fault> {
-        let channel = self.channel.clone().ok_or_else(|| remote::absent(&self.name))?;
+        let channel = self.channel.clone().ok_or_else(|| remote::unknown_peer(&self.name))?;
         Ok(channel.with_principal(self.signer.sign(&Principal::service(&self.caller, tenant))?))
     }
 

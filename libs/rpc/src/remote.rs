@@ -134,8 +134,8 @@ impl Remote {
             }
         }
         Err(match faults.is_empty() {
-            true => absent(&self.name),
-            false => Fault::unavailable(faults.join("; ")),
+            true => unknown_peer(&self.name),
+            false => away(&self.name).inside(faults.join("; ")),
         })
     }
 
@@ -143,7 +143,7 @@ impl Remote {
     async fn attempt(&self, request: Request<Body>, tried: &mut Vec<Arc<Replica>>) -> Result<Response<Body>, Fault> {
         self.look_after_those_away();
         let Some(replica) = self.replicas.pick(tried) else {
-            let fault = absent(&self.name);
+            let fault = unknown_peer(&self.name);
             self.nobody_got_through(&fault);
             return Err(fault);
         };
@@ -184,25 +184,23 @@ impl Remote {
         let mut client = HealthClient::new(crate::Channel::to(one));
         let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
         request.set_timeout(timeout);
-        let answer = client.check(request).await.map_err(|status| {
-            let message = status.message();
-            Fault::unavailable(match message.starts_with(&*self.name) {
-                true => message.to_owned(),
-                false => format!("{replica} does not answer: {message}"),
-            })
-        })?;
-        match answer.into_inner().status() {
+        let answer = client.check(request).await;
+        match answer
+            .map_err(|status| replica.unhealthy(status))?
+            .into_inner()
+            .status()
+        {
             ServingStatus::Serving => Ok(()),
-            ServingStatus::NotServing | ServingStatus::Unknown | ServingStatus::ServiceUnknown => Err(
-                Fault::unavailable(format!("{replica} answers, but is not ready: its own /readyz says why")),
-            ),
+            ServingStatus::NotServing | ServingStatus::Unknown | ServingStatus::ServiceUnknown => {
+                Err(replica.not_serving())
+            }
         }
     }
 
     fn broken(&self, status: &Status, tried: &[Arc<Replica>]) -> Fault {
         tried
             .last()
-            .map_or_else(|| absent(&self.name), |replica| replica.fault(status))
+            .map_or_else(|| unknown_peer(&self.name), |replica| replica.fault(status))
     }
 
     fn nobody_got_through(&self, fault: &Fault) {
@@ -218,9 +216,16 @@ impl Remote {
     }
 }
 
-/// What is told of a peer of whom no address is known.
-pub(crate) fn absent(name: &str) -> Fault {
+/// What callers are told of a peer that is away: its name, and that they may come again.
+fn away(name: &str) -> Fault {
     Fault::unavailable(format!(
+        "the service {name} cannot be reached: repeat later, a write with the same request id to learn its outcome"
+    ))
+}
+
+/// What is told of a peer of whom no address is known.
+pub fn unknown_peer(name: &str) -> Fault {
+    away(name).inside(format!(
         "no address of {name} is known: see that it runs, and that peers.{name} or its discovery names it"
     ))
 }

@@ -48,6 +48,13 @@ impl FeedService for Obedient {
                     let _guard = Guard(self.abandoned.clone());
                     std::future::pending().await
                 }
+                "gives up" => {
+                    // As a peer does that reads the same deadline a moment earlier.
+                    while rpc::remaining().is_some_and(|left| left > Duration::from_millis(4)) {
+                        kernel::pause(Duration::from_micros(200)).await;
+                    }
+                    return Err(fault::Fault::unavailable("another service did not answer"));
+                }
                 "big" => "x".repeat(5 * 1024 * 1024),
                 "remaining" => format!("{}", rpc::remaining().unwrap_or_default().as_millis()),
                 "smuggled" => smuggled.to_string(),
@@ -155,6 +162,39 @@ async fn a_deadline_holds_and_is_called_by_its_name() {
         while !pair.abandoned.load(Ordering::SeqCst) {
             tokio::task::yield_now().await;
         }
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_that_has_passed_begins_nothing() {
+    let pair = pair(8).await;
+    for (kind, channel) in &pair.channels {
+        for stream in ["who", "never"] {
+            let mut request = ask(stream);
+            request.set_timeout(Duration::ZERO);
+            let status = service(channel).read_facts(request).await.unwrap_err();
+            assert_eq!(
+                (status.code(), reason(&status)),
+                (Code::DeadlineExceeded, "DEADLINE_EXCEEDED".to_owned()),
+                "{kind} {stream}"
+            );
+        }
+        assert!(!pair.abandoned.load(Ordering::SeqCst), "{kind}: nothing was begun");
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_gives_up_at_the_caller_s_deadline_is_told_as_the_deadline() {
+    for (kind, channel) in pair(8).await.channels {
+        let mut request = ask("gives up");
+        request.set_timeout(Duration::from_millis(80));
+        let status = service(&channel).read_facts(request).await.unwrap_err();
+        assert_eq!(
+            (status.code(), reason(&status)),
+            (Code::DeadlineExceeded, "DEADLINE_EXCEEDED".to_owned()),
+            "{kind}"
+        );
+        assert!(status.message().starts_with("the deadline passed"), "{kind}: {status}");
     }
 }
 

@@ -103,21 +103,38 @@ async fn a_call_whose_connection_breaks_before_the_answer_is_repeated() {
 }
 
 #[tokio::test]
-async fn a_call_without_a_deadline_is_told_at_once_who_is_away_where_and_why() {
+async fn a_call_without_a_deadline_is_told_at_once_who_is_away_and_operators_where_and_why() {
     let address = free_address().await;
-    let status = call(channel(address), None).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unavailable);
-    assert_eq!(
-        status.message(),
-        format!("ledger at http://{address} cannot be reached: connection refused")
-    );
-    let channel = Channel::remote("ledger", &"http://nowhere.invalid:7401".parse().unwrap());
-    let status = call(channel, None).await.unwrap_err();
-    let told = status.message();
-    assert!(
-        told.starts_with("ledger at http://nowhere.invalid:7401 cannot be reached: unknown host"),
-        "{told}"
-    );
+    let nowhere = Channel::remote("ledger", &"http://nowhere.invalid:7401".parse().unwrap());
+    for (channel, inside) in [
+        (
+            channel(address),
+            format!("ledger at http://{address} cannot be reached: connection refused"),
+        ),
+        (
+            nowhere,
+            "ledger at http://nowhere.invalid:7401 cannot be reached: unknown host".to_owned(),
+        ),
+    ] {
+        let status = call(channel.clone(), None).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable);
+        assert!(tonic_types::StatusExt::get_details_retry_info(&status).is_some());
+        let told = status.message().to_owned();
+        assert!(
+            told.starts_with("the service ledger cannot be reached: repeat"),
+            "{told}"
+        );
+        let wire = tonic::Status::from_header_map(status.clone().into_http::<()>().headers()).unwrap();
+        let seen_by_callers = format!("{wire} {:?}", String::from_utf8_lossy(wire.details()));
+        assert!(
+            !seen_by_callers.contains("http://") && !seen_by_callers.contains("refused"),
+            "{seen_by_callers}"
+        );
+        let of_operators = fault::Fault::from_peer(status).to_string();
+        assert!(of_operators.starts_with(&inside), "{of_operators}");
+        let checked = channel.check(Duration::from_secs(5)).await.unwrap_err().to_string();
+        assert!(checked.starts_with(&inside), "{checked}");
+    }
 }
 
 #[tokio::test]

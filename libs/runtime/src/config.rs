@@ -1,6 +1,7 @@
 mod layers;
 mod names;
 mod print;
+mod told;
 
 use std::fmt;
 use std::path::Path;
@@ -9,8 +10,9 @@ use documented::DocumentedFields;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use self::layers::Layers;
 pub use self::layers::Origin;
+use self::layers::{Layers, Read};
+use self::names::Known;
 
 /// What every variable of the environment begins with; `__` stands for the dot: `QUANYU_TELEMETRY__LOG_FILTER`.
 const PREFIX: &str = "QUANYU_";
@@ -84,16 +86,47 @@ pub struct Loaded<S> {
 }
 
 /// Reads settings in layers, the later over the earlier: defaults, file, environment, flags. They are checked whole,
-/// before anything is opened or bound, and everything that is wrong is told at once.
-pub fn load<S: Settings>(file: Option<&Path>, flags: impl Serialize) -> Result<Loaded<S>, Vec<Problem>> {
-    let layers = Layers::read::<S>(file, flags)?;
-    let settings: S = layers.settings()?;
-    let problems = settings.problems();
-    if problems.is_empty() {
-        Ok(Loaded { settings, layers })
-    } else {
-        Err(problems)
+/// before anything is opened or bound, and everything that is wrong is told at once, with where it stands: names that no
+/// setting has, values that cannot be read, values that are not right, and what `asked` finds missing for what was asked for.
+pub fn load<S: Settings>(
+    file: Option<&Path>,
+    flags: impl Serialize,
+    asked: impl FnOnce(&S) -> Vec<Problem>,
+) -> Result<Loaded<S>, Vec<Problem>> {
+    let known = Known::of::<S>();
+    let Read {
+        layers,
+        mut problems,
+        is_partial,
+    } = Layers::read::<S>(file, flags, &known);
+    let settings: Option<S> = layers.settings(&known, &mut problems);
+    if let Some(settings) = &settings {
+        let mut more = settings.problems();
+        // What a file sets that cannot be read, nobody can call missing.
+        if !is_partial {
+            more.extend(asked(settings));
+        }
+        // In place of what cannot be read stands its default, of which there is nothing to tell.
+        let is_told = |setting: &str| problems.iter().any(|told| lies_in(setting, &told.setting));
+        more.retain(|problem| !is_told(&problem.setting));
+        problems.extend(more);
     }
+    match settings {
+        Some(settings) if problems.is_empty() => Ok(Loaded { settings, layers }),
+        Some(_) | None => {
+            let placed = |problem: Problem| {
+                let origin = layers.origin(&problem.setting);
+                told::placed::<S>(problem, &known, &origin)
+            };
+            Err(problems.into_iter().map(placed).collect())
+        }
+    }
+}
+
+/// Whether a setting is the other one, or one of its group.
+fn lies_in(setting: &str, other: &str) -> bool {
+    let rest = setting.strip_prefix(other);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 impl<S: Settings> Loaded<S> {
@@ -189,7 +222,11 @@ mod tests {
         }
 
         fn example(setting: &str) -> Option<&'static str> {
-            (setting == "address").then_some("\"here\"")
+            match setting {
+                "address" => Some("\"here\""),
+                "peers" => Some("points = \"http://there\""),
+                _ => None,
+            }
         }
 
         fn problems(&self) -> Vec<Problem> {
@@ -206,6 +243,10 @@ mod tests {
         BTreeMap::new()
     }
 
+    fn nothing(_: &Example) -> Vec<Problem> {
+        Vec::new()
+    }
+
     fn file(text: &str) -> tempfile::NamedTempFile {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
@@ -215,10 +256,10 @@ mod tests {
     #[test]
     fn flags_are_over_the_file_and_the_file_over_defaults() {
         let file = file("rows_max = 3\nkey = \"sesame\"");
-        let loaded = load::<Example>(Some(file.path()), none()).unwrap();
+        let loaded = load::<Example>(Some(file.path()), none(), nothing).unwrap();
         assert_eq!(loaded.settings.rows_max, 3);
         assert_eq!(loaded.origin("rows_max"), Origin::File(file.path().to_owned()));
-        let loaded = load::<Example>(Some(file.path()), flags(4)).unwrap();
+        let loaded = load::<Example>(Some(file.path()), flags(4), nothing).unwrap();
         let settings = &loaded.settings;
         assert_eq!(
             (settings.rows_max, settings.key.as_ref().unwrap().expose()),
@@ -234,7 +275,7 @@ mod tests {
     #[test]
     fn a_print_shows_every_setting_and_loads_as_it_is_without_its_secrets() {
         let file = file("rows_max = 3\nkey = \"sesame\"\n[peers]\npoints = \"http://there\"\n[group]\njson = true");
-        let loaded = load::<Example>(Some(file.path()), none()).unwrap();
+        let loaded = load::<Example>(Some(file.path()), none(), nothing).unwrap();
         let printed = loaded
             .print(&["rows_max"], &[("group.json", "It is so.".to_owned())])
             .unwrap();
@@ -252,7 +293,7 @@ mod tests {
         }
         assert!(!printed.contains("sesame"));
         std::fs::write(file.path(), &printed).unwrap();
-        let again = load::<Example>(Some(file.path()), none()).unwrap().settings;
+        let again = load::<Example>(Some(file.path()), none(), nothing).unwrap().settings;
         assert_eq!(
             (again.rows_max, again.group.json, again.key, again.address),
             (3, true, None, None)
@@ -260,18 +301,21 @@ mod tests {
         assert_eq!(again.peers, loaded.settings.peers);
         let stars = printed.replace("# key =", "key =");
         std::fs::write(file.path(), stars).unwrap();
-        let problems = load::<Example>(Some(file.path()), none()).unwrap_err();
+        let problems = load::<Example>(Some(file.path()), none(), nothing).unwrap_err();
         assert!(problems[0].message.contains("write the secret itself"), "{problems:?}");
     }
 
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
         assert_eq!(
-            load::<Example>(None, flags(11)).unwrap_err(),
-            [Problem::new("rows_max", "must be at most 10")]
+            load::<Example>(None, flags(11), nothing).unwrap_err(),
+            [Problem::new(
+                "rows_max",
+                "must be at most 10 (set by --rows-max; write it like --rows-max 0)"
+            )]
         );
         let file = file("rows_maximum = 3\n[group]\njason = true\n[nonsense]\nx = 1");
-        let problems = load::<Example>(Some(file.path()), none()).unwrap_err();
+        let problems = load::<Example>(Some(file.path()), none(), nothing).unwrap_err();
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), 3, "{told:?}");
         assert!(
@@ -280,5 +324,58 @@ mod tests {
         );
         assert!(told[1].starts_with("nonsense.x: is no setting: "), "{told:?}");
         assert!(told[2].contains("did you mean rows_max?"), "{told:?}");
+    }
+
+    #[test]
+    fn all_that_cannot_be_read_is_told_at_once_with_its_place_and_an_example() {
+        let file = file("rows_max = \"many\"\nkey = 12345\ncolour = 1\n[peers]\npoints = 3\n[group]\njson = \"yes\"");
+        let asked = |settings: &Example| {
+            assert_eq!(
+                (settings.rows_max, settings.group.json),
+                (0, false),
+                "what cannot be read is not there"
+            );
+            vec![
+                Problem::new("key", "must be set"),
+                Problem::new("address", "must be set"),
+                Problem::new("peers.points", "must be set"),
+            ]
+        };
+        let problems = load::<Example>(Some(file.path()), none(), asked).unwrap_err();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let path = file.path().display().to_string();
+        for (line, expected) in told.iter().zip([
+            format!("colour: is no setting: --print-config shows all of them (in {path})"),
+            format!("group.json: is a text, and must be true or false (set in {path}; write it like group.json = false)"),
+            format!("key: is a whole number, and must be a text (set in {path})"),
+            format!("peers.points: is a whole number, and must be a text (set in {path}; write it like peers.points = \"http://there\")"),
+            format!("rows_max: is a text, and must be a whole number (set in {path}; write it like rows_max = 0)"),
+            "address: must be set (not set; write address = \"here\" into the file, or QUANYU_ADDRESS=here)".to_owned(),
+        ]) {
+            assert_eq!(*line, expected);
+        }
+        assert_eq!(told.len(), 6, "{told:?}");
+        assert!(!told.join("").contains("12345"), "it may be a secret");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_hides_nothing_else_and_nothing_is_called_missing() {
+        let file = file("rows_max = 3\naddress = here\n");
+        let asked = |_: &Example| vec![Problem::new("address", "must be set")];
+        let problems = load::<Example>(Some(file.path()), flags(11), asked).unwrap_err();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(
+            told[0].contains("cannot be read as TOML at line 2, column 11: ") && !told[0].contains('\n'),
+            "{told:?}"
+        );
+        assert!(told[1].starts_with("rows_max: must be at most 10"), "{told:?}");
+        let gone = load::<Example>(Some(Path::new("/nowhere/quanyu.toml")), none(), nothing).unwrap_err();
+        assert!(
+            gone[0]
+                .message
+                .starts_with("the file that --config names cannot be read"),
+            "{gone:?}"
+        );
     }
 }

@@ -117,7 +117,7 @@ pub(crate) async fn connect(config: &DbConfig, schema: &str, missing: Missing) -
 /// A file that cannot be opened: nobody but an operator makes room, mends it or gives leave.
 fn unopened(place: &Place, error: &sqlx::Error) -> Fault {
     match Trouble::of_sqlx(error) {
-        Some(trouble) if trouble.kind != TroubleKind::Away => trouble.at(place).into(),
+        Some(trouble) if trouble.kind != TroubleKind::Away => trouble.at(place.name(), place).into(),
         Some(_) | None => Fault::internal(format!("{place} cannot be opened: {error}")),
     }
 }
@@ -205,7 +205,7 @@ async fn postgres(
         .disable_statement_logging();
     // Asked once by hand: the pool would knock again and again, for all its time, and not say in the end what it met.
     liveness::greet(&options).await.map_err(|closed| {
-        let trouble = Trouble::new(TroubleKind::Away, closed.cause).at(&place);
+        let trouble = Trouble::new(TroubleKind::Away, closed.cause).at(place.name(), &place);
         match closed.passes {
             true => trouble.into(),
             false => Fault::internal(trouble),
@@ -217,7 +217,7 @@ async fn postgres(
         make_schema(&pool, &schema).await.map_err(|error| {
             let error = DbErr::Exec(RuntimeErr::SqlxError(error.into()));
             match Trouble::of(&error) {
-                Some(trouble) => trouble.at(&place).into(),
+                Some(trouble) => trouble.at(place.name(), &place).into(),
                 None => Fault::internal(format!("{place}: the schema {schema} cannot be made: {error}")),
             }
         })?;

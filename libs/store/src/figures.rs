@@ -3,6 +3,7 @@ use std::time::Duration;
 use fault::{Fault, Trouble, TroubleKind};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 
+use crate::place::Place;
 use crate::{Db, room, statement};
 
 /// How long a database may take to say that it is there.
@@ -21,6 +22,12 @@ pub struct PoolFigures {
     pub idle: u32,
     /// How many statements and transactions wait for a connection.
     pub waiting: u32,
+}
+
+/// A database of which it is not known yet whether it is away.
+fn silent(place: &Place) -> Fault {
+    let trouble = Trouble::new(TroubleKind::Away, format_args!("no answer within {CHECK_TIMEOUT:?}"));
+    trouble.at(place.name(), place).into()
 }
 
 impl Db {
@@ -42,10 +49,7 @@ impl Db {
         let asked = self.read().query_one_raw(statement(self.read(), "SELECT 1", []));
         match tokio::time::timeout(CHECK_TIMEOUT, asked).await {
             Ok(answer) => answer.map(drop).map_err(Fault::from),
-            Err(_) => Err(Fault::unavailable(format!(
-                "{} does not answer within {CHECK_TIMEOUT:?}",
-                self.place()
-            ))),
+            Err(_) => Err(silent(self.health().place())),
         }
     }
 
@@ -76,7 +80,7 @@ impl Db {
         match lines.as_slice() {
             [line] if line == "ok" => Ok(()),
             lines => Err(Trouble::new(TroubleKind::Damaged, lines.join("; "))
-                .at(self.place())
+                .at(self.health().place().name(), self.health().place())
                 .into()),
         }
     }

@@ -89,7 +89,7 @@ impl Health {
             return error;
         };
         let trouble = if trouble.place.is_none() {
-            trouble.at(&self.place)
+            trouble.at(self.place.name(), &self.place)
         } else {
             trouble
         };

@@ -120,7 +120,7 @@ impl Liveness {
             return None;
         }
         let cause = self.looks.borrow().away.as_ref().map(|away| away.cause.clone())?;
-        Some(Trouble::new(TroubleKind::Away, cause).at(&self.place))
+        Some(Trouble::new(TroubleKind::Away, cause).at(self.place.name(), &self.place))
     }
 
     /// Has somebody look, and waits for it.

@@ -219,7 +219,7 @@ impl MigratorTraitSelf for Migrations {
 pub(crate) async fn up(writer: &DatabaseConnection, place: &Place, migrations: Vec<Migration>) -> Result<(), Fault> {
     let all = all(migrations);
     let fail = |error: DbErr| match Trouble::of(&error) {
-        Some(trouble) => trouble.at(place).into(),
+        Some(trouble) => trouble.at(place.name(), place).into(),
         None => Fault::internal(format!("the tables of {place} cannot be brought up to date: {error}")),
     };
     let done = done(writer).await.map_err(fail)?;

@@ -48,6 +48,11 @@ impl Place {
     pub(crate) fn service(&self) -> &str {
         &self.service
     }
+
+    /// What callers know it by: no address, and nothing of what lies there.
+    pub(crate) fn name(&self) -> String {
+        format!("the database of {}", self.service)
+    }
 }
 
 impl fmt::Display for Place {
@@ -72,6 +77,16 @@ pub(crate) struct Closed {
     pub(crate) cause: String,
     /// Whether it may pass without anybody changing the configuration.
     pub(crate) passes: bool,
+}
+
+/// A server of another kind, such as one of HTTP. What its bytes are taken for helps nobody.
+const NOT_POSTGRESQL: &str = "something answers there that is not PostgreSQL; see host and port in database_url";
+
+/// Whether bytes came that are no message: of PostgreSQL, or of TLS where the first one looked like its consent.
+fn is_of_another_protocol(cause: &std::io::Error) -> bool {
+    let told = cause.to_string();
+    let is_cut_off = cause.kind() == std::io::ErrorKind::UnexpectedEof && !told.contains("got 0 bytes");
+    is_cut_off || told.contains("corrupt message")
 }
 
 impl Closed {
@@ -102,10 +117,12 @@ impl Closed {
             sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::TimedOut => {
                 Self::new(true, format!("timeout: {cause}"))
             }
+            sqlx::Error::Io(cause) if is_of_another_protocol(cause) => Self::new(true, NOT_POSTGRESQL),
             sqlx::Error::Io(cause) => Self::new(
                 true,
                 format!("the connection broke off: {cause}; see that it is PostgreSQL that listens there"),
             ),
+            sqlx::Error::Protocol(_) => Self::new(false, NOT_POSTGRESQL),
             sqlx::Error::Tls(cause) => Self::new(
                 false,
                 format!("TLS failed: {cause}; see sslmode and the certificates in database_url"),

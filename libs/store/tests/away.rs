@@ -237,6 +237,43 @@ async fn a_host_that_nobody_knows_is_told_at_the_start() {
     );
 }
 
+/// Answers every connection with these bytes, whatever comes, and hangs up.
+async fn another_server(words: &'static [u8]) -> std::net::SocketAddr {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut taken, _)) = listener.accept().await {
+            let mut bytes = [0; 1_024];
+            let _ = taken.read(&mut bytes).await;
+            let _ = taken.write_all(words).await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn another_server_than_postgresql_is_told_as_that_at_the_start() {
+    for words in [
+        &b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"[..],
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"-ERR unknown command\r\n",
+        b"J\0\0\0\n\x05Host is not allowed",
+    ] {
+        let address = another_server(words).await;
+        for tls in ["disable", "prefer", "require"] {
+            let told = refusal(&format!("postgres://shop:sesame@{address}/quanyu?sslmode={tls}")).await;
+            let place = format!("the database of stock (PostgreSQL at {address}, database quanyu)");
+            assert!(
+                told.starts_with(&place) && told.contains("something answers there that is not PostgreSQL"),
+                "{} {tls}: {told}",
+                String::from_utf8_lossy(words)
+            );
+            assert!(!told.contains("unexpected") && !told.contains("0x"), "{told}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn who_swallows_packets_is_told_at_the_start() {
     // The machine accepts for a listener that nobody serves.

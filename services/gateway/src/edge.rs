@@ -150,8 +150,7 @@ impl Edge {
             None => None,
         };
         let channel = self.channels.get(method.service).cloned();
-        let channel = channel
-            .ok_or_else(|| Fault::unavailable(format!("no address is known of the service {}", method.service)))?;
+        let channel = channel.ok_or_else(|| rpc::unknown_peer(method.service))?;
         match (opened, &method.access) {
             (Some(Opened { principal, tenant, key }), _) => {
                 access_log::caller(tenant, &key);

@@ -1,6 +1,5 @@
 //! The commands and their flags.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -42,7 +41,7 @@ struct SettingsArgs {
     flags: Flags,
 }
 
-/// Settings that are often set for one run. All settings can be set in the file, or in the environment, where two
+/// Settings that are often set for one run, read as in the other layers, so that all that is wrong is told at once. All settings can be set in the file, or in the environment, where two
 /// underscores stand for a dot: `QUANYU_DATABASE_URL`, `QUANYU_PEERS__POINTS`.
 #[derive(Debug, Args, Serialize)]
 struct Flags {
@@ -53,11 +52,11 @@ struct Flags {
     /// The address that clients call [default: 127.0.0.1:7400].
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
     /// Where operators find /metrics, /healthz and /readyz [default: nowhere].
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    admin_listen: Option<SocketAddr>,
+    admin_listen: Option<String>,
 }
 
 /// The settings that have a flag.
@@ -96,11 +95,22 @@ const EXIT_USAGE: u8 = 64;
 /// Runs the command that the arguments of the process name.
 pub async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let loaded = match runtime::load::<Config>(cli.settings.config.as_deref(), &cli.settings.flags) {
+    let SettingsArgs {
+        config: file,
+        check_config,
+        print_config,
+        flags,
+    } = cli.settings;
+    let command = cli.command.or((check_config || print_config).then_some(Command::Up));
+    let asked = |config: &Config| match &command {
+        Some(command) if !print_config => problems_of_command(command, config),
+        Some(_) | None => Vec::new(),
+    };
+    let loaded = match runtime::load::<Config>(file.as_deref(), &flags, asked) {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(&problems),
     };
-    if cli.settings.print_config {
+    if print_config {
         return match loaded.print(&FLAGS, &notes(&loaded.settings)) {
             Ok(text) => {
                 say(text);
@@ -110,19 +120,11 @@ pub async fn main() -> ExitCode {
         };
     }
     let config = loaded.settings;
-    let command = match cli.command {
-        Some(command) => command,
-        None if cli.settings.check_config => Command::Up,
-        None => {
-            complain("no command is named: `quanyu --help` lists them, `quanyu up` starts the platform");
-            return ExitCode::from(EXIT_USAGE);
-        }
+    let Some(command) = command else {
+        complain("no command is named: `quanyu --help` lists them, `quanyu up` starts the platform");
+        return ExitCode::from(EXIT_USAGE);
     };
-    let problems = problems_of_command(&command, &config);
-    if !problems.is_empty() {
-        return refuse(&problems);
-    }
-    if cli.settings.check_config {
+    if check_config {
         say("the configuration is valid");
         return ExitCode::SUCCESS;
     }

@@ -19,8 +19,6 @@ use rpc::{Channel, Peers, Signer, Stack, Switchboard};
 use runtime::{Deps, NoFacts};
 use store::Db;
 use telemetry::Red;
-use tonic_health::pb::HealthCheckRequest;
-use tonic_health::pb::health_client::HealthClient;
 
 use crate::clock;
 use crate::config::Config;
@@ -265,13 +263,10 @@ async fn peers(config: &Config, report: &mut Report) {
     let addresses = config.peer_addresses().into_iter();
     for (name, address) in addresses.flat_map(|(name, set)| set.into_iter().map(move |address| (name.clone(), address)))
     {
-        let mut client = HealthClient::new(Channel::remote(&name, address.uri()));
-        let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
-        request.set_timeout(PEER_TIMEOUT);
-        match client.check(request).await {
-            Ok(_) => good(format_args!("{name} answers at {address}")),
-            Err(status) => report.bad(
-                format_args!("{name} does not answer at {address}: {}", status.message()),
+        match Channel::remote(&name, address.uri()).check(PEER_TIMEOUT).await {
+            Ok(()) => good(format_args!("{name} answers at {address}")),
+            Err(fault) => report.bad(
+                fault,
                 "see that it runs, that peers names its address, and that no firewall lies between",
             ),
         }

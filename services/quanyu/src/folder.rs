@@ -28,6 +28,7 @@ pub(crate) fn refuse_lost(config: &Config, role: &Role) -> Result<(), Fault> {
             file.display(),
             role.name
         ),
+        inside: None,
         retry_after: RESTORED_AFTER,
     })
 }

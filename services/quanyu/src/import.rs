@@ -401,10 +401,15 @@ fn away(address: &str, fault: Fault) -> Fault {
     match fault {
         Fault::Unavailable {
             message,
+            inside,
             reason,
             retry_after,
         } => Fault::Unavailable {
-            message: format!("{address} does not answer ({message}): start the same import again when it does"),
+            message: format!(
+                "{address} does not answer ({}): start the same import again when it does",
+                inside.unwrap_or(message)
+            ),
+            inside: None,
             reason,
             retry_after,
         },

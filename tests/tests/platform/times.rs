@@ -48,6 +48,14 @@ async fn what_would_pass_the_year_9999_is_refused_and_whatever_is_stored_reads()
     let refused = rest.post(&path, &late).await;
     assert_eq!(refused.reason(), "EXPIRY_BEYOND_CALENDAR", "{}", refused.text);
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert_eq!(fields(&refused.json()), ["availableTime"], "{}", refused.text);
+    let sentence = refused.json()["message"].as_str().unwrap().to_owned();
+    assert!(
+        sentence.starts_with("availableTime is 9999")
+            && sentence.ends_with("give an earlier availableTime, or an expireTime"),
+        "{sentence}"
+    );
+    assert!(!refused.text.contains("available_time"), "{}", refused.text);
     for (request, asset, times) in [
         ("east", "late", json!({})),
         ("last", POINTS, json!({"expireTime": "9999-12-31T23:59:59.999999Z"})),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use fault::Fault;
 use http::{Request, Response};
+use tonic::Status;
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
 use tower::ServiceExt;
@@ -121,8 +122,23 @@ impl Replica {
         if chain.iter().any(|error| error.is::<tonic::TimeoutExpired>()) {
             return deadline::passed();
         }
-        let cause = cause(&chain);
-        Fault::unavailable(format!("{self} cannot be reached: {cause}"))
+        super::away(&self.name).inside(format!("{self} cannot be reached: {}", cause(&chain)))
+    }
+
+    /// A health check that was not answered.
+    pub(crate) fn unhealthy(&self, status: Status) -> Fault {
+        let told = format!("{self} does not answer: {}", status.message());
+        match Fault::from_peer(status) {
+            // The way there knows better.
+            fault @ Fault::Unavailable { inside: Some(_), .. } if fault.to_string().starts_with(&*self.name) => fault,
+            _ => super::away(&self.name).inside(told),
+        }
+    }
+
+    /// It answers, and says that it cannot work.
+    pub(crate) fn not_serving(&self) -> Fault {
+        Fault::unavailable(format!("the service {} is not ready: repeat later", self.name))
+            .inside(format!("{self} answers, but is not ready: its own /readyz says why"))
     }
 
     fn answers(&self) {

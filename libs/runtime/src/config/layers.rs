@@ -9,7 +9,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 use serde::Serialize;
 
 use super::names::{self, Known};
-use super::{PREFIX, Problem, Settings};
+use super::{PREFIX, Problem, Settings, told};
 
 /// Which layer a setting comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,36 +44,84 @@ pub(super) struct Layers {
     flags: Figment,
 }
 
+/// The layers that can be read, and what is wrong with the others.
+pub(super) struct Read {
+    pub(super) layers: Layers,
+    pub(super) problems: Vec<Problem>,
+    /// Whether a layer is missing of which nobody knows what it sets.
+    pub(super) is_partial: bool,
+}
+
 impl Layers {
-    /// Reads all layers. Names that no setting has are told at once, of the file and of the environment.
-    pub(super) fn read<S: Settings>(file: Option<&Path>, flags: impl Serialize) -> Result<Self, Vec<Problem>> {
-        let known = Known::of::<S>();
-        let file = file.map(read_file).transpose().map_err(|problem| vec![problem])?;
-        let environment = Environment::read::<S>(&known);
-        let mut problems = environment.unknown(&known);
-        if let Some((path, layer)) = &file {
-            let dict = layer.find_value("").ok().and_then(Value::into_dict).unwrap_or_default();
-            problems.extend(names::unknown_of_file(&dict, &known, path));
+    /// Reads all layers. Names that no setting has are problems, of the file and of the environment.
+    pub(super) fn read<S: Settings>(file: Option<&Path>, flags: impl Serialize, known: &Known) -> Read {
+        let environment = Environment::read::<S>(known);
+        let mut problems = environment.unknown(known);
+        let (mut layer_of_file, mut is_partial) = (None, false);
+        match file.map(read_file) {
+            Some(Ok((path, layer))) => {
+                let dict = layer.find_value("").ok().and_then(Value::into_dict).unwrap_or_default();
+                problems.extend(names::unknown_of_file(&dict, known, &path));
+                layer_of_file = Some((path, layer));
+            }
+            Some(Err(problem)) => {
+                problems.insert(0, problem);
+                is_partial = true;
+            }
+            None => {}
         }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        Ok(Self {
+        let layers = Self {
             defaults: Figment::from(Serialized::defaults(S::default())),
-            file,
+            file: layer_of_file,
             environment: Figment::from(environment),
             flags: Figment::from(Serialized::defaults(flags)),
-        })
+        };
+        Read {
+            layers,
+            problems,
+            is_partial,
+        }
     }
 
-    /// What the layers come to.
-    pub(super) fn settings<S: Settings>(&self) -> Result<S, Vec<Problem>> {
+    /// What the layers come to. A value that cannot be read is a problem, and the setting has its default; each is read by
+    /// itself, for the library stops at the first.
+    pub(super) fn settings<S: Settings>(&self, known: &Known, problems: &mut Vec<Problem>) -> Option<S> {
         let mut layers = self.defaults.clone();
         if let Some((_, file)) = &self.file {
             layers = layers.merge(file);
         }
         let layers = layers.merge(&self.environment).merge(&self.flags);
-        layers.extract().map_err(told)
+        let mut readable = self.defaults.clone();
+        for setting in self.set(&layers, known) {
+            let Ok(value) = layers.find_value(&setting) else {
+                continue;
+            };
+            match self.defaults.clone().merge((&setting, &value)).extract::<S>() {
+                Ok(_) => readable = readable.merge((&setting, &value)),
+                Err(error) => problems.push(Problem::new(setting, told::unread(&error))),
+            }
+        }
+        match readable.extract() {
+            Ok(settings) => Some(settings),
+            Err(error) => {
+                problems.push(Problem::new(error.path.join("."), told::unread(&error)));
+                None
+            }
+        }
+    }
+
+    /// The settings that some layer sets, and each name of a group of them.
+    fn set(&self, layers: &Figment, known: &Known) -> Vec<String> {
+        let names = |setting: &str| match layers.find_value(setting) {
+            Ok(Value::Dict(_, names)) if known.takes_names(setting) => {
+                names.keys().map(|name| format!("{setting}.{name}")).collect()
+            }
+            Ok(_) | Err(_) => vec![setting.to_owned()],
+        };
+        let settings = known.settings().flat_map(names);
+        settings
+            .filter(|setting| self.origin(setting) != Origin::Default)
+            .collect()
     }
 
     pub(super) fn origin(&self, setting: &str) -> Origin {
@@ -91,14 +139,14 @@ impl Layers {
 }
 
 fn read_file(file: &Path) -> Result<(PathBuf, Figment), Problem> {
-    if !file.is_file() {
-        return Err(Problem::new(file.display().to_string(), "there is no such file"));
-    }
-    let layer = Figment::from(Toml::file(file));
+    let wrong = |message: String| Problem::new(file.display().to_string(), message);
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| wrong(format!("the file that --config names cannot be read: {error}")))?;
+    let layer = Figment::from(Toml::string(&text));
     // A file that cannot be read as TOML has no values to look at.
     match layer.find_value("") {
         Ok(_) => Ok((file.to_owned(), layer)),
-        Err(error) => Err(Problem::new(file.display().to_string(), error.kind.to_string())),
+        Err(error) => Err(wrong(told::no_toml(&error))),
     }
 }
 
@@ -162,16 +210,4 @@ impl Provider for Environment {
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
         Ok(Map::from([(Profile::Default, self.dict.clone())]))
     }
-}
-
-fn told(errors: figment::Error) -> Vec<Problem> {
-    let tell = |error: figment::Error| {
-        let source = error
-            .metadata
-            .as_ref()
-            .map(|layer| format!(" (in {})", layer.name))
-            .unwrap_or_default();
-        Problem::new(error.path.join("."), format!("{}{source}", error.kind))
-    };
-    errors.into_iter().map(tell).collect()
 }

@@ -45,6 +45,11 @@ impl Known {
         )
     }
 
+    /// All of them.
+    pub(super) fn settings(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Whether a setting has the name, or is a group of names that this one may be among.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name) || self.names(name)

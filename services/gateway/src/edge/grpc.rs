@@ -4,7 +4,7 @@ use fault::{Common, Fault};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, TE, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{Request, Response, Uri, Version};
-use rpc::{CONNECT_TIMEOUT_HEADER, explained, timeout};
+use rpc::{CONNECT_TIMEOUT_HEADER, explained, timeout, within};
 use tonic::Status;
 use tonic::body::Body;
 use tower::ServiceExt;
@@ -45,7 +45,15 @@ pub(super) async fn pass(edge: &Edge, request: Request<Body>) -> Response<Body> 
     explained(answer.unwrap_or_else(Status::into_http))
 }
 
+/// The time of the caller runs from here on, whatever is done before the call.
 async fn try_pass(edge: &Edge, request: Request<Body>) -> Result<Response<Body>, Status> {
+    match timeout(request.headers())? {
+        Some(timeout) => within(timeout, passed_on(edge, request)).await?,
+        None => passed_on(edge, request).await,
+    }
+}
+
+async fn passed_on(edge: &Edge, request: Request<Body>) -> Result<Response<Body>, Status> {
     if request.version() < Version::HTTP_2 {
         // Without HTTP/2 there are no trailers, and the status of the call would be lost.
         return Err(Fault::invalid("", "gRPC needs HTTP/2").into());
@@ -56,8 +64,6 @@ async fn try_pass(edge: &Edge, request: Request<Body>) -> Result<Response<Body>,
         return Err(Fault::invalid("content-type", message).into());
     }
     if probes::is_probe(path) {
-        // Nothing here takes time, but a deadline that nobody can read is refused here, too.
-        timeout(request.headers())?;
         return Ok(edge.probes.answer(request).await);
     }
     let method = edge.contracts.served(path).ok_or_else(|| unknown(path))?;

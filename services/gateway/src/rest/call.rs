@@ -30,17 +30,34 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub(super) type Spelt = Arc<OnceLock<Spelling>>;
 type Messages = Pin<Box<dyn Stream<Item = DynamicMessage> + Send>>;
 
-/// Answers a REST request.
+/// Answers a REST request, for as long as its caller waits: the time runs from here on, not from when the body has come.
 pub(crate) async fn call(edge: &Edge, request: Request<Body>) -> Result<Response<Body>, RestError> {
-    let (parts, body) = request.into_parts();
-    // Who asks whether to send the body at all, and is refused, does not send it.
-    let asks_first = parts.headers.contains_key(EXPECT);
-    let refused = async |error: RestError, body: Body| {
-        if !asks_first {
-            incoming::drain(body).await;
+    let asked = rpc::timeout(request.headers()).and_then(|asked| match asked {
+        Some(timeout) if timeout.is_zero() => Err(rpc::passed()),
+        asked => Ok(asked),
+    });
+    match asked {
+        Ok(Some(timeout)) => rpc::within(timeout, answered(edge, request)).await?,
+        Ok(None) => answered(edge, request).await,
+        Err(fault) => {
+            let (parts, body) = request.into_parts();
+            refused(&parts.headers, fault.into(), body).await
         }
-        Err(error)
-    };
+    }
+}
+
+/// The refusal, once its sender has had the time to send the body. Who asks whether to send it at all, and is refused, does
+/// not send it.
+async fn refused(headers: &HeaderMap, error: RestError, body: Body) -> Result<Response<Body>, RestError> {
+    if !headers.contains_key(EXPECT) {
+        incoming::drain(body).await;
+    }
+    Err(error)
+}
+
+async fn answered(edge: &Edge, request: Request<Body>) -> Result<Response<Body>, RestError> {
+    let (parts, body) = request.into_parts();
+    let refused = |error, body| refused(&parts.headers, error, body);
     let (route, segments, channel) = match admit(edge, &parts).await {
         Ok(admitted) => admitted,
         Err(error) => return refused(error, body).await,
@@ -59,7 +76,7 @@ pub(crate) async fn call(edge: &Edge, request: Request<Body>) -> Result<Response
         let spelling = Arc::new(OnceLock::new());
         let (messages, refusal) = lines::messages(body, route, bytes_max, Arc::clone(&spelling));
         let messages: Messages = Box::pin(messages);
-        return carry(edge, route, &parts.headers, messages, refusal, channel, spelling).await;
+        return carry(edge, route, messages, refusal, channel, spelling).await;
     }
     let json = incoming::read_whole(body, bytes_max, edge.config.timeout).await?;
     let mut spelling = Spelling::default();
@@ -68,16 +85,7 @@ pub(crate) async fn call(edge: &Edge, request: Request<Body>) -> Result<Response
     let request = request.map_err(|fault| spelling.fault(fault))?;
     let messages: Messages = Box::pin(stream::iter([request]));
     let spelling = Arc::new(OnceLock::from(spelling));
-    carry(
-        edge,
-        route,
-        &parts.headers,
-        messages,
-        Refusal::none(),
-        channel,
-        spelling,
-    )
-    .await
+    carry(edge, route, messages, Refusal::none(), channel, spelling).await
 }
 
 /// The route of a request, the segments of its path, and the way to the service, where the caller may go there.
@@ -103,17 +111,15 @@ async fn admit<'r>(
 async fn carry(
     edge: &Edge,
     route: &Route,
-    headers: &HeaderMap,
     messages: Messages,
     mut refusal: Refusal,
     channel: Channel,
     spelling: Spelt,
 ) -> Result<Response<Body>, RestError> {
     let mut request = tonic::Request::new(messages);
-    match (rpc::timeout(headers)?, streams(route)) {
-        (Some(timeout), _) => request.set_timeout(timeout),
-        (None, false) => request.set_timeout(edge.config.timeout),
-        (None, true) => {}
+    // Where the caller named a deadline, the call inherits what is left of it.
+    if rpc::remaining().is_none() && !streams(route) {
+        request.set_timeout(edge.config.timeout);
     }
     let codec = DynamicCodec {
         answer: route.method.descriptor.output(),

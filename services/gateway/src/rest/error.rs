@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use tonic_types::{FieldViolation, StatusExt};
 
 use super::answer;
-use super::json::Spelling;
+use super::json::{FIELD, Spelling};
 
 /// Why a REST request has no answer: a status of gRPC, and where HTTP has a word of its own for it, that.
 #[derive(Debug)]
@@ -86,17 +86,22 @@ impl RestError {
     /// The same, naming fields as the caller spells them.
     pub(crate) fn respelled(mut self, spelling: &Spelling) -> Self {
         let mut details = self.status.get_error_details();
-        let Some(wrong) = details.bad_request().filter(|wrong| !wrong.field_violations.is_empty()) else {
-            return self;
-        };
-        let violations = wrong.field_violations.iter().map(|violation| Violation {
-            path: violation.field.clone(),
-            message: violation.description.clone(),
-        });
-        let mut sentence = self.status.message().to_owned();
-        let respelled = spelling.violations(violations.collect(), &mut sentence);
-        let respelled = respelled.into_iter().map(|it| FieldViolation::new(it.path, it.message));
-        details.set_bad_request(respelled.collect::<Vec<_>>());
+        if let Some(wrong) = details.bad_request().filter(|wrong| !wrong.field_violations.is_empty()) {
+            let violations = wrong.field_violations.iter().map(|violation| Violation {
+                path: violation.field.clone(),
+                message: violation.description.clone(),
+            });
+            let respelled = spelling.violations(violations.collect());
+            let respelled = respelled.into_iter().map(|it| FieldViolation::new(it.path, it.message));
+            details.set_bad_request(respelled.collect::<Vec<_>>());
+        }
+        if let Some(mut info) = details.error_info().cloned()
+            && let Some(field) = info.metadata.get_mut(FIELD)
+        {
+            *field = spelling.path(field);
+            details.set_error_info(info.reason, info.domain, info.metadata);
+        }
+        let sentence = spelling.sentence(self.status.message());
         let metadata = self.status.metadata().clone();
         self.status = Status::with_error_details_and_metadata(self.status.code(), sentence, details, metadata);
         self

@@ -8,6 +8,8 @@
 mod message;
 mod number;
 mod path;
+mod refusal;
+mod sentence;
 mod value;
 
 use bytes::Bytes;
@@ -19,8 +21,9 @@ use message::MessageSeed;
 use path::Path;
 
 pub(super) use message::{one_of_a_kind, other_of_its_oneof};
-pub(super) use path::respell_messages;
-pub(crate) use path::{Spelling, tells_paths};
+pub(crate) use path::Spelling;
+pub(crate) use refusal::tells_paths;
+pub(super) use refusal::{FIELD, respell_messages};
 pub(super) use value::read_text;
 
 /// How deep objects and lists may lie within each other.
@@ -139,6 +142,7 @@ fn read_value<'r, T>(
     if json.iter().all(u8::is_ascii_whitespace) {
         return Ok((None, notes));
     }
+    notes.spelling.heed(json);
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let value = read(&mut notes, &mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     value

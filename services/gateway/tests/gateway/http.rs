@@ -78,6 +78,78 @@ async fn a_deadline_holds_however_its_client_writes_it() {
 }
 
 #[tokio::test]
+async fn a_deadline_that_has_passed_is_never_answered() {
+    let platform = Platform::start().await;
+    let key = ("x-api-key", platform.first.secret.reveal());
+    let balance = "/v1/members/mbr_1/balances/points";
+    let lines = "/v1/activities:stream";
+    for (name, timeout) in [
+        ("grpc-timeout", "0S"),
+        ("grpc-timeout", "0m"),
+        ("grpc-timeout", "0n"),
+        ("grpc-timeout", "0.4n"),
+        ("grpc-timeout", "1n"),
+        ("grpc-timeout", "1u"),
+        ("connect-timeout-ms", "0"),
+    ] {
+        for (method, path, body) in [
+            ("GET", balance, String::new()),
+            ("GET", "/v1/tenant", String::new()),
+            ("POST", REDEEM, redeem("points").to_string()),
+            ("POST", lines, "{\"requestId\": \"a\"}\n".to_owned()),
+        ] {
+            for _ in 0..5 {
+                let answer = platform.send(method, path, &[key, (name, timeout)], &body).await;
+                assert_eq!(
+                    (answer.status, answer.reason().as_str()),
+                    (StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED"),
+                    "{name}: {timeout}, {path}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_caller_s_time_runs_while_the_body_comes() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let platform = Platform::start().await;
+    let mut connection = tokio::net::TcpStream::connect(platform.address).await.unwrap();
+    let head = format!(
+        "POST {REDEEM} HTTP/1.1\r\nhost: quanyu\r\nx-api-key: {}\r\ngrpc-timeout: 50m\r\ncontent-length: 10\r\n\r\n{{",
+        platform.first.secret.reveal()
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut start = [0; 12];
+    connection.read_exact(&mut start).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 504");
+}
+
+#[tokio::test]
+async fn sentences_and_metadata_name_fields_as_the_caller_wrote_them() {
+    let platform = Platform::start().await;
+    let camel = json!({"requestId": "order-1", "assetCode": "late", "amount": "5"});
+    let contract = json!({"request_id": "order-1", "asset_code": "late", "amount": "5"});
+    for (body, (available, expire)) in [
+        (camel, ("availableTime", "expireTime")),
+        (contract, ("available_time", "expire_time")),
+    ] {
+        let answer = platform.post(REDEEM, &body).await;
+        let sentence = format!("{available} is late: give an {expire}");
+        assert_eq!(answer.json()["message"], sentence);
+        assert_eq!(answer.violations(), [available]);
+        let violations = &answer.detail("BadRequest")["fieldViolations"];
+        assert_eq!(violations[0]["description"], sentence);
+        assert_eq!(answer.detail("ErrorInfo")["metadata"], json!({"field": available}));
+    }
+    // What is called as a field is, and is the caller's own.
+    let own = json!({"requestId": "order-1", "assetCode": "tag_code", "amount": "5"});
+    let answer = platform.post(REDEEM, &own).await;
+    assert_eq!(answer.json()["message"], "there is no asset tag_code");
+    assert_eq!(answer.detail("ErrorInfo")["metadata"]["id"], "tag_code");
+}
+
+#[tokio::test]
 async fn a_deadline_that_cannot_be_read_is_refused() {
     let platform = Platform::start().await;
     let key = ("x-api-key", platform.first.secret.reveal());

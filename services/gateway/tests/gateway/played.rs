@@ -55,6 +55,13 @@ async fn redeem(call: Call<RedeemPointsRequest>) -> Result<RedeemPointsResponse,
             "the played service is busy",
             Duration::from_millis(1_500),
         )),
+        "late" => Err(Fault::refused(
+            ErrorReason::ExpiryBeyondCalendar,
+            "available_time is late: give an expire_time",
+        )
+        .with("field", "available_time")
+        .at("available_time")),
+        code @ "tag_code" => Err(Fault::not_found("asset", code)),
         "broken" => Err(Fault::internal("a secret of the database")),
         "slow" => std::future::pending().await,
         "panic" => panic!("as the test asked"),
@@ -137,6 +144,32 @@ fn unread(request_id: String, unreadable: &UnreadableItem) -> StreamActivitiesRe
     }
 }
 
+/// A path and its sentence, as tagging tells them.
+const ITEMS_AND_AMOUNT: (&str, &str) = (
+    "items[0].discount_amount",
+    "is 5, and the order's is 4: tell the rest as surcharge_amount, or else channel_code together with external_id",
+);
+
+/// An activity that is refused for one field, with the sentence of all that is wrong.
+fn refused(request_id: String, (path, message): (&str, &str)) -> StreamActivitiesResponse {
+    let violation = ActivityViolation {
+        path: path.to_owned(),
+        message: message.to_owned(),
+    };
+    let refusal = ActivityRefusal {
+        message: format!("{path}: {message}"),
+        violations: vec![violation],
+        ..ActivityRefusal::default()
+    };
+    StreamActivitiesResponse {
+        request_id,
+        result: Some(ActivityResult {
+            refusal: Some(refusal),
+            ..ActivityResult::default()
+        }),
+    }
+}
+
 #[tonic::async_trait]
 impl ActivityService for Played {
     type StreamActivitiesStream = Answers;
@@ -152,6 +185,9 @@ impl ActivityService for Played {
                 return Ok(unread(request.request_id, unreadable));
             }
             let request_id = request.request_id;
+            if request_id == "amounts" {
+                return Ok(refused(request_id, ITEMS_AND_AMOUNT));
+            }
             if request_id == "fail" {
                 return Err(Fault::invalid("request_id", "is the one that fails").into());
             }

@@ -182,6 +182,12 @@ async fn a_service_that_is_not_there_is_unavailable() {
         (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")
     );
     assert!(answer.headers.contains_key("retry-after"));
+    let told = answer.json()["message"].as_str().unwrap().to_owned();
+    assert!(
+        told.starts_with("the service campaign cannot be reached") && told.contains("repeat later"),
+        "{told}"
+    );
+    assert_eq!(answer.detail("RetryInfo")["retryDelay"], "0.500s");
 }
 
 #[tokio::test]

@@ -126,3 +126,34 @@ async fn a_bad_line_in_a_stream_that_is_answered_has_an_answer_of_its_own() {
     assert!(message.starts_with("line 2: "), "{message}");
     assert_eq!(violation(2)["path"], "occurTime");
 }
+
+#[tokio::test]
+async fn a_refused_item_names_its_fields_as_the_caller_wrote_them() {
+    let platform = Platform::start().await;
+    for (line, path, others) in [
+        (
+            r#"{"requestId": "amounts"}"#,
+            "items[0].discountAmount",
+            ["surchargeAmount", "channelCode together with externalId"],
+        ),
+        (
+            r#"{"request_id": "amounts"}"#,
+            "items[0].discount_amount",
+            ["surcharge_amount", "channel_code together with external_id"],
+        ),
+    ] {
+        let answer = lines(&platform, "/v1/activities:stream", line).await;
+        let refusal = parsed(&answer)[0]["result"]["refusal"].clone();
+        let violation = &refusal["violations"][0];
+        assert_eq!(violation["path"], path, "{}", answer.text);
+        for sentence in [&violation["message"], &refusal["message"]] {
+            let sentence = sentence.as_str().unwrap();
+            assert!(others.iter().all(|other| sentence.contains(other)), "{sentence}");
+        }
+        assert!(
+            refusal["message"].as_str().unwrap().starts_with(path),
+            "{}",
+            answer.text
+        );
+    }
+}

@@ -266,6 +266,29 @@ async fn a_deadline_holds_in_every_spelling() {
 }
 
 #[tokio::test]
+async fn a_deadline_that_has_passed_is_never_answered_over_grpc() {
+    let platform = Platform::start().await;
+    for method in [REDEEM, STREAM, "grpc.health.v1.Health/Check"] {
+        for (name, value) in [
+            ("grpc-timeout", "0S"),
+            ("grpc-timeout", "0n"),
+            ("grpc-timeout", "1n"),
+            ("connect-timeout-ms", "0"),
+        ] {
+            let headers = [GRPC, (name, value)];
+            let ended = platform
+                .send_bytes(method, &headers, vec![redeem("points")], false)
+                .await;
+            assert_eq!(
+                ended.told(),
+                (Code::DeadlineExceeded, "DEADLINE_EXCEEDED".to_owned()),
+                "{method} {name}: {value}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_deadline_that_cannot_be_read_is_named() {
     let platform = Platform::start().await;
     for method in [REDEEM, STREAM, "grpc.health.v1.Health/Check"] {

@@ -24,6 +24,7 @@ pub(crate) fn refused(refusal: Refusal) -> Fault {
             Fault::refused(ErrorReason::ExpiryBeyondCalendar, message)
                 .with("field", available_time.map_or("expiry_policy", |_| "available_time"))
                 .with("asset_code", asset)
+                .at(available_time.map_or("asset_code", |_| "available_time"))
         }
         Refusal::Overflow { balance, amount } => Fault::refused(ErrorReason::BalanceOverflow, message)
             .with("balance", balance)

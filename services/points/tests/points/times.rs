@@ -257,6 +257,8 @@ async fn an_earn_that_would_expire_after_the_year_9999_is_refused_before_anythin
         assert_eq!(reason(&refused), "EXPIRY_BEYOND_CALENDAR", "{code}");
         assert_eq!(metadata(&refused, "field"), "available_time");
         assert!(refused.message().starts_with("available_time"), "{}", refused.message());
+        let wrong = refused.get_details_bad_request().expect("the field that is to blame");
+        assert_eq!(wrong.field_violations[0].field, "available_time");
         assert!(brand.entries(&member, code).await.is_empty());
 
         let told = EarnPointsRequest {

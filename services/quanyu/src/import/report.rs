@@ -101,21 +101,22 @@ impl Report {
     pub(super) fn complaints(&self) -> Vec<String> {
         let mut complaints = Vec::new();
         if self.figures.noted_rows > 0 {
-            let verb = if self.is_trial {
-                "can be imported"
-            } else {
-                "were imported"
+            let verb = match (self.is_trial, self.figures.noted_rows) {
+                (true, _) => "can be imported",
+                (false, 1) => "was imported",
+                (false, _) => "were imported",
             };
             complaints.push(format!(
-                "{} rows {verb} with something left out: {} has them with the notes",
-                self.figures.noted_rows,
+                "{} {verb} with something left out: {} has them with the notes",
+                rows(self.figures.noted_rows),
                 self.notes.display()
             ));
         }
         if self.figures.rejected.rows > 0 {
+            let verb = if self.figures.rejected.rows == 1 { "was" } else { "were" };
             complaints.push(format!(
-                "{} rows were rejected: {} has them with the reasons; correct them there and import that file",
-                self.figures.rejected.rows,
+                "{} {verb} rejected: {} has them with the reasons; correct them there and import that file",
+                rows(self.figures.rejected.rows),
                 self.rejected.display()
             ));
         }
@@ -129,6 +130,11 @@ fn separator_name(separator: u8) -> &'static str {
         b'\t' => "tabs",
         _ => "commas",
     }
+}
+
+/// So many rows, in words.
+fn rows(count: u64) -> String {
+    format!("{count} {}", if count == 1 { "row" } else { "rows" })
 }
 
 #[cfg(test)]
@@ -179,7 +185,7 @@ mod tests {
             ]
         );
         let complaints = report(3).complaints();
-        assert!(complaints[0].starts_with("1 rows were imported with something left out: members.csv.notes.csv"));
+        assert!(complaints[0].starts_with("1 row was imported with something left out: members.csv.notes.csv"));
         assert!(complaints[1].starts_with("3 rows were rejected: members.csv.rejected.csv"));
         assert_eq!(report(0).complaints().len(), 1);
     }

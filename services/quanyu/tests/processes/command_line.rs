@@ -43,12 +43,73 @@ fn everything_that_is_wrong_with_a_configuration_is_told_at_once_and_before_anyt
     for setting in ["database_url", "signing_key:", "signing_key_honoured:"] {
         assert!(told.contains(setting), "{told}");
     }
+    for place in [
+        "(set by QUANYU_DATABASE_URL; write it like QUANYU_DATABASE_URL=postgres://",
+        "(set by QUANYU_SIGNING_KEY; ",
+        "(not set; write peers.identity = \"http://10.0.0.7:7401\" into the file, or QUANYU_PEERS__IDENTITY=http://",
+    ] {
+        assert!(told.contains(place), "{place}: {told}");
+    }
     let outcome = quanyu().args(["serve", "points"]).output().unwrap();
     let told = text(&outcome.stderr);
     for setting in ["signing_key", "peers.identity", "peers.tagging"] {
         assert!(told.contains(setting), "{told}");
     }
     assert!(!data.exists());
+}
+
+#[test]
+fn what_cannot_be_read_of_a_configuration_is_told_with_all_the_rest_and_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("quanyu.toml");
+    let text_of_file = "concurrency_max = \"many\"\ndrain_seconds = -1\ncolour = 1\n[peers]\nidentity = 7\n";
+    std::fs::write(&file, text_of_file).unwrap();
+    let check = || {
+        let outcome = quanyu()
+            .args([
+                "serve",
+                "points",
+                "--check-config",
+                "--admin-listen",
+                "nowhere",
+                "--config",
+            ])
+            .arg(&file)
+            .env("QUANYU_LISTEN", "here")
+            .env("QUANYU_MERGE_UNDO_DAYS", "soon")
+            .env("QUANYU_SIGNING_KYE", "a key")
+            .output()
+            .unwrap();
+        assert_eq!(outcome.status.code(), Some(64));
+        text(&outcome.stderr)
+    };
+    let told = check();
+    let path = file.display();
+    for line in [
+        format!("colour: is no setting: --print-config shows all of them (in {path})"),
+        "QUANYU_SIGNING_KYE: is no setting: did you mean QUANYU_SIGNING_KEY?".to_owned(),
+        format!("concurrency_max: is a text, and must be a whole number (set in {path}; write it like concurrency_max = 1024)"),
+        format!("drain_seconds: is a whole number that is too small or too large (set in {path}; write it like drain_seconds = 20)"),
+        format!("peers.identity: is a whole number, and must be a text (set in {path}; write it like peers.identity = \"http://10.0.0.7:7401\")"),
+        "listen: must be an address and a port, with a colon between them (set by QUANYU_LISTEN; write it like QUANYU_LISTEN=127.0.0.1:7400)".to_owned(),
+        "admin_listen: must be an address and a port, with a colon between them (set by --admin-listen; write it like --admin-listen 127.0.0.1:7490)".to_owned(),
+        "merge_undo_days: is a text, and must be a whole number (set by QUANYU_MERGE_UNDO_DAYS; write it like QUANYU_MERGE_UNDO_DAYS=".to_owned(),
+        "signing_key: must be set, to the same in every process of the platform (not set; write ".to_owned(),
+        "peers.tagging: must be set: points works with it (not set; write ".to_owned(),
+    ] {
+        assert!(told.contains(&format!("  {line}")), "{line}\n{told}");
+    }
+    assert_eq!(told.lines().count(), 12, "{told}");
+
+    // What is no TOML at all hides nothing of what stands elsewhere.
+    std::fs::write(&file, "listen = \"127.0.0.1:0\"\nsigning_key = short").unwrap();
+    let told = check();
+    assert!(told.contains("cannot be read as TOML at line 2, column 15: "), "{told}");
+    assert!(
+        told.contains("  listen: ") && told.contains("  admin_listen: "),
+        "{told}"
+    );
+    assert!(!told.contains("must be set"), "{told}");
 }
 
 #[test]

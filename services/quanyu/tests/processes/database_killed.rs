@@ -84,6 +84,11 @@ async fn a_postgresql_that_is_killed_is_named_everywhere_and_loses_nothing_when_
             (Code::Unavailable, "UNAVAILABLE".to_owned())
         );
         assert!(refusal.get_details_retry_info().is_some(), "{refusal}");
+        let seen = format!("{} {}", refusal.message(), String::from_utf8_lossy(refusal.details()));
+        assert!(
+            seen.contains("the database of ") && seen.contains("repeat later") && !seen.contains("127.0.0.1"),
+            "callers are told the name alone: {seen}"
+        );
         for (who, rest) in [("operators", &operators), ("callers", &public)] {
             until(who, 503, async || rest.get("/readyz").await.status.as_u16()).await;
         }

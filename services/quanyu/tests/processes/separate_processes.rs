@@ -150,9 +150,17 @@ async fn a_service_that_is_away_is_told_as_unavailable_and_catches_up_when_it_is
     assert_eq!(refusal.code(), tonic::Code::Unavailable);
     let told = refusal.message();
     assert!(
-        told.starts_with("points at http://") && told.ends_with("cannot be reached: connection refused"),
+        told.starts_with("the service points cannot be reached: repeat later"),
         "{told}"
     );
+    let seen = format!("{told} {}", String::from_utf8_lossy(refusal.details()));
+    assert!(
+        !seen.contains("http") && !seen.contains("127.0.0.1") && !seen.contains("refused"),
+        "{seen}"
+    );
+    assert!(tonic_types::StatusExt::get_details_retry_info(&refusal).is_some());
+    let over_rest = rest.get("/v1/members/mbr_1/balances").await;
+    assert!(!over_rest.text.contains("127.0.0.1"), "{}", over_rest.text);
     let ready = rest.get("/readyz").await;
     assert_eq!(
         (ready.status.as_u16(), ready.json()),

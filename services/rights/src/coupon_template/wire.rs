@@ -76,7 +76,7 @@ pub(crate) fn parse_state(
 ) -> Option<TemplateState> {
     match state {
         wire::CouponTemplateState::Unspecified => {
-            violations.add(path, "must be one of DRAFT, ACTIVE and CLOSED");
+            violations.add(path, contracts::must_be_one_of("quanyu.rights.v1.CouponTemplateState"));
             None
         }
         wire::CouponTemplateState::Draft => Some(TemplateState::Draft),

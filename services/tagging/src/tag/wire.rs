@@ -21,7 +21,8 @@ pub(crate) fn parse(wire: &v1::Tag, now: Time, violations: &mut Violations) -> O
     };
     let value_type = match &source {
         TagSource::Manual | TagSource::Imported => {
-            violations.check(told_type.is_some(), "tag.value_type", "must be one of the types");
+            let types = contracts::must_be_one_of("quanyu.tagging.v1.TagValueType");
+            violations.check(told_type.is_some(), "tag.value_type", types);
             told_type?
         }
         TagSource::Computed(computation) => {

@@ -2,9 +2,11 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
 use fault::{Fault, Violation};
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use prost_reflect::FieldDescriptor;
 
-/// Where in a message something is, in the contract's spelling: `items[0].sku_code`, `attributes["colour"]`.
+use super::sentence;
+
+/// Where in a message something is, in the contract's spelling: `items[0].tag_code`, `attributes["colour"]`.
 pub(super) enum Path<'p> {
     Root,
     Name(&'p Path<'p>, &'p str),
@@ -60,6 +62,8 @@ impl fmt::Display for Path<'_> {
 pub(crate) struct Spelling {
     /// Names that the caller wrote as they stand here.
     kept: BTreeSet<String>,
+    /// Words of the caller's own that are called as fields are: a sentence may be about them.
+    said: BTreeSet<String>,
     uses_contract: bool,
     uses_camel: bool,
 }
@@ -83,6 +87,20 @@ impl Spelling {
     /// Notes a name that is to stay as the caller wrote it.
     pub(in crate::rest) fn keep(&mut self, name: &str) {
         self.kept.insert(name.to_owned());
+    }
+
+    /// Notes what the caller sent, where it has words of the caller's own that are called as fields are.
+    pub(in crate::rest) fn heed(&mut self, json: &[u8]) {
+        for name in sentence::names_in_quotes(json) {
+            self.say(name);
+        }
+    }
+
+    /// Notes a text that the caller sent.
+    pub(in crate::rest) fn say(&mut self, text: &str) {
+        if sentence::is_name(text) && !self.said.contains(text) {
+            self.said.insert(text.to_owned());
+        }
     }
 
     /// Notes the names of a query parameter.
@@ -118,8 +136,9 @@ impl Spelling {
         out
     }
 
+    /// A name by which the caller knows the field, behind what is written already.
     fn push_name(&self, name: &str, out: &mut String) {
-        if self.kept.contains(name) || (self.uses_contract && !self.uses_camel) {
+        if self.is_kept(name) {
             out.push_str(name);
             return;
         }
@@ -136,12 +155,24 @@ impl Spelling {
         }
     }
 
-    /// The violations as the caller would write them, and the sentence that names them.
-    pub(in crate::rest) fn violations(&self, mut violations: Vec<Violation>, sentence: &mut String) -> Vec<Violation> {
+    /// Whether a name stays as it is: the caller wrote it so, or it is none of the contracts.
+    fn is_kept(&self, name: &str) -> bool {
+        (self.uses_contract && !self.uses_camel) || self.kept.contains(name) || !sentence::is_name(name)
+    }
+
+    /// A sentence that names fields as the caller would.
+    pub(in crate::rest) fn sentence(&self, text: &str) -> String {
+        sentence::respelled(text, |name, out| match self.said.contains(name) {
+            true => out.push_str(name),
+            false => self.push_name(name, out),
+        })
+    }
+
+    /// The violations as the caller would write them.
+    pub(in crate::rest) fn violations(&self, mut violations: Vec<Violation>) -> Vec<Violation> {
         for violation in &mut violations {
-            let path = self.path(&violation.path);
-            *sentence = renamed(sentence, &violation.path, &path);
-            violation.path = path;
+            violation.path = self.path(&violation.path);
+            violation.message = self.sentence(&violation.message);
         }
         violations
     }
@@ -149,24 +180,11 @@ impl Spelling {
     /// A refusal that names fields as the caller would write them.
     pub(in crate::rest) fn fault(&self, mut fault: Fault) -> Fault {
         if let Fault::Refused(refusal) = &mut fault {
-            let violations = std::mem::take(&mut refusal.violations);
-            refusal.violations = self.violations(violations, &mut refusal.message);
+            refusal.violations = self.violations(std::mem::take(&mut refusal.violations));
+            refusal.message = self.sentence(&refusal.message);
         }
         fault
     }
-}
-
-/// A sentence of violations, "path: what is wrong; ...", with one path written otherwise.
-fn renamed(sentence: &str, path: &str, written: &str) -> String {
-    if path == written {
-        return sentence.to_owned();
-    }
-    let (before, after) = (format!("{path}: "), format!("{written}: "));
-    let parts = sentence.split("; ").map(|part| match part.strip_prefix(&before) {
-        Some(rest) => [&after, rest].concat(),
-        None => part.to_owned(),
-    });
-    parts.collect::<Vec<_>>().join("; ")
 }
 
 /// Where the bracket ends that a text begins with; a key in it may have brackets of its own, in quotes.
@@ -184,66 +202,6 @@ fn bracket_end(text: &str) -> usize {
     text.len()
 }
 
-/// Whether an answer may tell paths of fields: refusals of single items do.
-pub(crate) fn tells_paths(answer: &MessageDescriptor) -> bool {
-    fn look(message: &MessageDescriptor, seen: &mut BTreeSet<String>) -> bool {
-        seen.insert(message.full_name().to_owned())
-            && message.fields().any(|field| match field.kind() {
-                Kind::Message(of) => look(&of, seen),
-                _ => is_path(&field),
-            })
-    }
-    look(answer, &mut BTreeSet::new())
-}
-
-/// Whether the contract says that a text is the path of a field of the request.
-fn is_path(field: &FieldDescriptor) -> bool {
-    let options = field.options();
-    let extension = field
-        .parent_pool()
-        .get_extension_by_name("quanyu.options.v1.field_path");
-    extension.is_some_and(|extension| options.get_extension(&extension).as_bool() == Some(true))
-}
-
-/// Respells the paths in an answer, and in the sentences that stand above them.
-pub(in crate::rest) fn respell_messages(message: &mut DynamicMessage, spelling: &Spelling) {
-    respell(message, spelling);
-}
-
-/// The paths that were rewritten in a message, before and after.
-fn respell(message: &mut DynamicMessage, spelling: &Spelling) -> Vec<(String, String)> {
-    let (mut own, mut below) = (Vec::new(), Vec::new());
-    for (field, value) in message.fields_mut() {
-        match value {
-            Value::Message(message) => below.extend(respell(message, spelling)),
-            Value::List(values) => {
-                for message in values.iter_mut().filter_map(Value::as_message_mut) {
-                    below.extend(respell(message, spelling));
-                }
-            }
-            Value::String(path) if is_path(&field) => {
-                let written = spelling.path(path);
-                if written != *path {
-                    own.push((std::mem::replace(path, written.clone()), written));
-                }
-            }
-            _ => {}
-        }
-    }
-    if !below.is_empty() {
-        let sentence = message
-            .get_field_by_name("message")
-            .and_then(|sentence| sentence.as_str().map(str::to_owned));
-        if let Some(mut sentence) = sentence {
-            for (path, written) in below {
-                sentence = renamed(&sentence, &path, &written);
-            }
-            message.set_field_by_name("message", Value::String(sentence));
-        }
-    }
-    own
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,12 +212,14 @@ mod tests {
         for (path, written) in [
             ("", ""),
             ("request_id", "requestId"),
-            ("activities[1].items[0].sku_code", "activities[1].items[0].skuCode"),
+            ("activities[1].items[0].tag_code", "activities[1].items[0].tagCode"),
             (
-                r#"attributes["my_key.a]b"].sub_key"#,
-                r#"attributes["my_key.a]b"].subKey"#,
+                r#"attributes["my_key.a]b"].tag_code"#,
+                r#"attributes["my_key.a]b"].tagCode"#,
             ),
             ("earn.available_time", "earn.availableTime"),
+            // A key of the caller's.
+            ("attributes.my_key", "attributes.my_key"),
         ] {
             assert_eq!(camel.path(path), written);
         }
@@ -283,5 +243,13 @@ mod tests {
         violations.add("amount", "must be positive");
         let fault = Spelling::default().fault(violations.finish().unwrap_err());
         assert_eq!(fault.to_string(), "requestId: must be given; amount: must be positive");
+    }
+
+    #[test]
+    fn what_the_caller_wrote_stays_as_it_was_written() {
+        let mut spelling = Spelling::default();
+        spelling.heed(br#"{"tagCode": "asset_code"}"#);
+        let told = spelling.sentence("there is no tag asset_code: give another tag_code");
+        assert_eq!(told, "there is no tag asset_code: give another tagCode");
     }
 }

@@ -195,6 +195,29 @@ fn an_enum_lists_what_it_takes() {
 }
 
 #[test]
+fn a_time_that_is_none_is_told_what_is_wrong_with_it() {
+    for (text, told) in [
+        ("10000-01-01T00:00:00Z", kernel::TIME_RANGE),
+        ("+10000-01-01T00:00:00Z", kernel::TIME_RANGE),
+        ("99999-12-31T23:59:59.5+08:00", kernel::TIME_RANGE),
+        ("0000-01-01T00:00:00Z", kernel::TIME_RANGE),
+        ("-0001-01-01T00:00:00Z", kernel::TIME_RANGE),
+        ("2026-02-30T00:00:00Z", "must be a moment that there is"),
+        ("2026-13-01T00:00:00+08:00", "must be a moment that there is"),
+        ("2026-01-01T00:00:00", "must be a time with its zone"),
+        ("2026-01-01", "must be a time with its zone"),
+        ("10000", "must be a time with its zone"),
+        ("now", "must be a time with its zone"),
+        ("", "must be a time with its zone"),
+    ] {
+        let json = format!("{{\"activities\": [{{\"occurTime\": {text:?}}}]}}");
+        let (path, message) = read(RECORD, &json).expect_err(text).remove(0);
+        assert_eq!(path, "activities[0].occur_time");
+        assert!(message.starts_with(told), "{text}: {message}");
+    }
+}
+
+#[test]
 fn times_and_masks_say_how_they_are_written() {
     let update = "quanyu.identity.v1.UpdateChannelRequest";
     let mask = read(update, r#"{"updateMask": "displayName,account"}"#).unwrap();

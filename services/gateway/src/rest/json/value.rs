@@ -180,15 +180,33 @@ fn well_known(message: &MessageDescriptor, json: &str) -> Result<DynamicMessage,
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let read = DynamicMessage::deserialize_with_options(message.clone(), &mut deserializer, &OPTIONS);
     read.map_err(|error| match message.full_name() {
-        "google.protobuf.Timestamp" => {
-            "must be a time with its zone, such as \"2026-11-11T00:00:00+08:00\" or \"2026-11-10T16:00:00Z\"".to_owned()
-        }
+        "google.protobuf.Timestamp" => no_time(string(json).as_deref().unwrap_or_default()),
         "google.protobuf.Duration" => "must be a duration in seconds, such as \"3600s\" or \"1.5s\"".to_owned(),
         "google.protobuf.FieldMask" => {
             "must be a field mask in lowerCamelCase, such as \"displayName,account\"".to_owned()
         }
         _ => error.to_string(),
     })
+}
+
+/// What is wrong with a text that is no time.
+fn no_time(text: &str) -> String {
+    let digits = |part: &str, count: usize| part.len() >= count && part.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.trim_start_matches(['+', '-']);
+    let is_zoned = text.ends_with(['Z', 'z'])
+        || text
+            .get(text.len().saturating_sub(6)..)
+            .is_some_and(|zone| zone.starts_with(['+', '-']) && zone.get(3..4) == Some(":"));
+    let mut parts = unsigned.splitn(3, '-');
+    let (year, month) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let is_whole = digits(year, 4) && digits(month, 2) && text.contains(['T', 't']) && is_zoned;
+    if is_whole && (year.len() > 4 || unsigned != text || matches!(year, "0000" | "0001" | "9999")) {
+        kernel::TIME_RANGE.to_owned()
+    } else if is_whole {
+        "must be a moment that there is: look at its month, day, hour, minute, second and zone".to_owned()
+    } else {
+        "must be a time with its zone, such as \"2026-11-11T00:00:00+08:00\" or \"2026-11-10T16:00:00Z\"".to_owned()
+    }
 }
 
 /// Base64 as the message library reads it: either alphabet, padded or not.

@@ -48,13 +48,14 @@ impl Writer {
                 Err(Fault::Unavailable {
                     reason,
                     message,
+                    inside,
                     retry_after,
                 }) => {
-                    let message = format!("{message}; repeat with the same request id to learn the outcome");
                     for job in part {
                         job.answer(Err(Fault::Unavailable {
                             reason,
                             message: message.clone(),
+                            inside: inside.clone(),
                             retry_after,
                         }));
                     }

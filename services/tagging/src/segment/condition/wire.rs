@@ -173,9 +173,10 @@ impl Parser<'_> {
         };
         if !is_right {
             match wanted {
-                "" => self
-                    .violations
-                    .add(format!("{path}.comparison"), "must be one of the comparisons"),
+                "" => self.violations.add(
+                    format!("{path}.comparison"),
+                    contracts::must_be_one_of("quanyu.tagging.v1.Comparison"),
+                ),
                 wanted => self.violations.add(format!("{path}.values"), wanted),
             }
             return None;
@@ -212,8 +213,10 @@ impl Parser<'_> {
     fn profile(&mut self, wire: &v1::ProfileCondition, path: &str) -> Option<Condition> {
         let field = match wire.field() {
             v1::ProfileField::Unspecified => {
-                self.violations
-                    .add(format!("{path}.field"), "must be one of the fields");
+                self.violations.add(
+                    format!("{path}.field"),
+                    contracts::must_be_one_of("quanyu.tagging.v1.ProfileField"),
+                );
                 return None;
             }
             v1::ProfileField::Gender => Field::Gender,
