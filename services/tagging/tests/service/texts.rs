@@ -158,7 +158,9 @@ async fn an_id_that_a_spreadsheet_has_rounded_is_refused_with_the_cure() {
         ),
     ];
     for (path, activity) in spoilt {
-        let response = world.record(vec![activity, world.order(1, path, 0)]).await;
+        let response = world
+            .record(vec![activity, world.order(1, &format!("of {path}"), 0)])
+            .await;
         let outcomes: Vec<_> = response.results.iter().map(ActivityResult::outcome).collect();
         assert_eq!(outcomes, [Refused, Recorded], "{path}");
         let cure = "a spreadsheet has rounded this number: format the column as text and export it again";
