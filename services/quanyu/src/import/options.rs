@@ -113,9 +113,16 @@ pub struct FileArgs {
     /// What the file is written in, where that is not recognised: utf-8, gbk, gb18030, utf-16le, big5 ...
     #[arg(long, value_name = "NAME", value_parser = encoding)]
     pub encoding: Option<&'static Encoding>,
-    /// What parts the cells, where that is not recognised: comma, semicolon or tab.
+    /// What parts the cells, where that is not recognised: comma, semicolon, tab, | ^ ~ or \x01.
     #[arg(long, value_name = "NAME", value_parser = separator)]
     pub separator: Option<u8>,
+    /// Takes a cell in quotes for a cell although it holds what looks like whole rows: otherwise its lines are rejected.
+    #[arg(long)]
+    pub rows_in_cells: bool,
+    /// Takes the long numbers of a column as they are although all end in zeros, as a spreadsheet's do that has rounded
+    /// them. May be given several times.
+    #[arg(long = "not-rounded", value_name = "HEADER")]
+    pub not_rounded: Vec<String>,
     /// What rows of one activity are that are equal in every cell: otherwise they are rejected.
     #[arg(long, value_name = "MEANING", value_enum)]
     pub equal_rows: Option<EqualRows>,
@@ -137,6 +144,8 @@ impl FileArgs {
             time_zone: None,
             encoding: None,
             separator: None,
+            rows_in_cells: false,
+            not_rounded: Vec::new(),
             equal_rows: None,
             dry_run: false,
         }
@@ -155,6 +164,10 @@ fn separator(name: &str) -> Result<u8, String> {
         "comma" | "," => Ok(b','),
         "semicolon" | ";" => Ok(b';'),
         "tab" | "\\t" | "\t" => Ok(b'\t'),
-        _ => Err("must be comma, semicolon or tab".to_owned()),
+        "pipe" | "|" => Ok(b'|'),
+        "^" => Ok(b'^'),
+        "~" => Ok(b'~'),
+        "\\x01" | "\x01" => Ok(b'\x01'),
+        _ => Err("must be comma, semicolon, tab, pipe, ^, ~ or \\x01".to_owned()),
     }
 }
