@@ -11,8 +11,8 @@ use super::orders::EqualRows;
 ///
 /// Rows that are wrong are written to FILE.rejected.csv with all reasons and stop nothing: correct them there, and import
 /// that file. Rows of which something is left out (a blocked phone, an unknown gender) are imported, and written to
-/// FILE.notes.csv. Of a file of JSON lines both are JSON lines: FILE.rejected.jsonl, FILE.notes.jsonl. An import that was interrupted goes on where it stood when it is started again; no row takes effect
-/// twice. The closing figures account for every line of the file. Exits with 0 when every row was imported, with 2 when some
+/// FILE.notes.csv. Of a file of JSON lines both are JSON lines: FILE.rejected.jsonl, FILE.notes.jsonl. An import that was
+/// interrupted goes on where it stood when it is started again; no row takes effect twice. The closing figures account for every line of the file. Exits with 0 when every row was imported, with 2 when some
 /// were rejected, with 1 when the import had to stop.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
@@ -45,7 +45,8 @@ Columns, by their headers, in any order; empty cells are unknown, other columns 
   register_time                2024-03-08 10:21:00, 2024/3/8 10:21, 2024年3月8日, 20240308 in the tenant's
                                time zone or that of --time-zone, or RFC 3339
 
-A file is UTF-8, UTF-16 or GBK (GB 18030), parted by commas, semicolons or tabs; which, is recognised.";
+A file is UTF-8, UTF-16 or GBK (GB 18030), parted by commas, semicolons, tabs, | ^ ~ or U+0001; which, is
+recognised. A quoted cell may have several lines, unless its lines look like whole rows of the file.";
 
 const ACTIVITY_COLUMNS: &str = "\
 Columns, by their headers, in any order; empty cells are unknown, other columns are ignored:
@@ -67,7 +68,8 @@ An order may have a row for each item. Rows with the same channel_code, activity
 follow each other are one activity: their amounts add up, so that amount is the item's and not the
 order's. Where they contradict each other, or do not follow each other, they are rejected: sort the file.
 
-A file is UTF-8, UTF-16 or GBK (GB 18030), parted by commas, semicolons or tabs; which, is recognised.
+A file is UTF-8, UTF-16 or GBK (GB 18030), parted by commas, semicolons, tabs, | ^ ~ or U+0001; which, is
+recognised. A quoted cell may have several lines, unless its lines look like whole rows of the file.
 
 A file whose name ends in .jsonl has one JSON object a line, as the REST API takes it:
   {\"sourceId\": \"T1\", \"activityType\": \"order_paid\", \"channelCode\": \"tmall\", \"externalId\": \"u1\",

@@ -113,6 +113,7 @@ impl Source {
     }
 
     fn with_separator(path: &Path, survey: Survey, separator: u8, start: Position) -> Result<Self, Fault> {
+        let survey = survey.parted_by(separator);
         let lines = Lines::new(survey.open(path, start.byte)?, start.byte, start.line);
         let mut records = Records::new(lines, separator);
         let mut header_lines = start.line;

@@ -43,6 +43,8 @@ pub(super) struct Survey {
     pub(super) encoding: &'static Encoding,
     /// How many lines it has.
     pub(super) lines: u64,
+    /// Whether it is read as UTF-8, whatever it is written in.
+    is_decoded: bool,
     /// How long the mark at its beginning is that tells the encoding.
     mark_bytes: u64,
     modified: Option<SystemTime>,
@@ -81,6 +83,7 @@ impl Survey {
             content,
             encoding,
             lines: 0,
+            is_decoded: encoding == UTF_16LE || encoding == UTF_16BE,
             mark_bytes,
             modified: metadata.modified().ok(),
         };
@@ -88,18 +91,28 @@ impl Survey {
         Ok(survey)
     }
 
-    /// Where the text begins, in the bytes that [`Self::open`] counts.
-    pub(super) fn mark(&self) -> u64 {
-        if self.is_wide() { 0 } else { self.mark_bytes }
+    /// The same of a file whose cells are parted by a sign. In GBK a letter's second byte may be | ^ or ~: such a file is
+    /// read as UTF-8.
+    pub(super) fn parted_by(self, separator: u8) -> Self {
+        let is_within_letters = self.encoding != UTF_8 && separator >= 0x40;
+        Self {
+            is_decoded: self.is_decoded || is_within_letters,
+            ..self
+        }
     }
 
-    /// The file from a place on. UTF-16 is read as UTF-8, and the place counts bytes of that.
+    /// Where the text begins, in the bytes that [`Self::open`] counts.
+    pub(super) fn mark(&self) -> u64 {
+        if self.is_decoded { 0 } else { self.mark_bytes }
+    }
+
+    /// The file from a place on. Where it is read as UTF-8, as UTF-16 is, the place counts bytes of that.
     pub(super) fn open(&self, path: &Path, byte: u64) -> Result<Box<dyn Read + Send>, Fault> {
-        let start = if self.is_wide() { self.mark_bytes } else { byte };
+        let start = if self.is_decoded { self.mark_bytes } else { byte };
         let open = || {
             let mut file = File::open(path)?;
             file.seek(SeekFrom::Start(start))?;
-            if !self.is_wide() {
+            if !self.is_decoded {
                 return Ok::<Box<dyn Read + Send>, Error>(Box::new(file));
             }
             let mut narrow = DecodeReaderBytesBuilder::new()
@@ -113,7 +126,7 @@ impl Survey {
 
     /// The text of a cell; what is not in the encoding becomes U+FFFD.
     pub(super) fn text(&self, cell: &[u8]) -> String {
-        let encoding = if self.is_wide() { UTF_8 } else { self.encoding };
+        let encoding = if self.is_decoded { UTF_8 } else { self.encoding };
         let (text, _) = encoding.decode_without_bom_handling(cell);
         text.into_owned()
     }
@@ -130,11 +143,6 @@ impl Survey {
             path.display()
         );
         Err(Fault::invalid("file", message))
-    }
-
-    /// Whether its bytes are no superset of ASCII.
-    fn is_wide(&self) -> bool {
-        self.encoding == UTF_16LE || self.encoding == UTF_16BE
     }
 }
 

@@ -206,3 +206,24 @@ fn reading_may_go_on_after_any_line_of_json_and_blank_lines_are_no_rows() {
     source.go_to(&rows[1].end).unwrap();
     assert_eq!(all(&mut source), rows[2..]);
 }
+
+#[test]
+fn a_sign_within_a_letter_of_gbk_parts_no_cells() {
+    // Of these letters the second byte is | ^ or ~.
+    for (separator, letters) in [("|", "亅王小明"), ("^", "乛王小明"), ("~", "亊王小明")] {
+        let text = format!("a{separator}b\n1{separator}{letters}\n2{separator}韩梅梅和李雷在上海\n");
+        let (gbk, _, _) = encoding_rs::GBK.encode(&text);
+        assert_eq!(
+            gbk.iter().filter(|byte| **byte == separator.as_bytes()[0]).count(),
+            4,
+            "{text}"
+        );
+        let file = file(&gbk);
+        let mut source = csv(&file).unwrap();
+        assert_eq!(source.separator(), Some(separator.as_bytes()[0]));
+        let rows = all(&mut source);
+        assert_eq!((rows.len(), &rows[0].trouble, &*rows[0].cells[1]), (2, &None, letters));
+        source.go_to(&rows[0].end).unwrap();
+        assert_eq!(all(&mut source), rows[1..]);
+    }
+}
