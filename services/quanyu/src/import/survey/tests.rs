@@ -87,7 +87,7 @@ fn a_small_file_of_utf_8_with_a_cut_character_is_no_gbk() {
 
 #[test]
 fn small_files_of_gbk_are_gbk() {
-    for text in ["王小明\n", "上海市浦东新区\n张三,李四\n", "欧阳娜娜", "韩梅梅,女"] {
+    for text in ["王小明\n", "上海市浦东新区\n张三,李四\n", "欧阳娜娜"] {
         let text = format!("name\n{text}");
         let (gbk, _, _) = GBK.encode(&text);
         assert_eq!(read(&gbk, None).map(|read| (read.0, read.2)), Ok(("gb18030", text)));
