@@ -19,8 +19,10 @@ mod members;
 mod moment;
 mod options;
 mod orders;
+mod reason;
 mod records;
 mod report;
+mod rounded;
 mod sending;
 mod source;
 mod survey;
@@ -77,12 +79,9 @@ pub async fn import(what: &What) -> Result<Report, Fault> {
     };
     let channel = args.channel.as_deref();
     let csv = |fields| {
-        Source::csv(
-            &args.file,
-            survey.clone(),
-            args.separator,
-            known_fields(fields, &args.maps),
-        )
+        let known = known_fields(fields, &args.maps);
+        let source = Source::csv(&args.file, survey.clone(), args.separator, known)?;
+        Ok::<_, Fault>(source.with_rows_in_cells(args.rows_in_cells))
     };
     let local_time = async || {
         let chosen = local_time::choose(named_zone.clone(), &api).await;
@@ -90,9 +89,10 @@ pub async fn import(what: &What) -> Result<Report, Fault> {
     };
     match what {
         What::Members(_) => {
-            let source = csv(&members::FIELDS)?;
+            let mut source = csv(&members::FIELDS)?;
             let (zone, times) = local_time().await?;
             let target = Members::new(source.headers(), wishes, channel, zone)?;
+            target.check_numbers(&mut source, &args.not_rounded)?;
             Import::new(args, api, source, target, Some(times))?.run().await
         }
         What::Activities(_) if args.file.extension().is_some_and(|extension| extension == "jsonl") => {
@@ -105,6 +105,7 @@ pub async fn import(what: &What) -> Result<Report, Fault> {
             let mut source = csv(&activities::FIELDS)?;
             let (zone, times) = local_time().await?;
             let target = Activities::of_csv(&mut source, wishes, channel, zone, args.equal_rows)?;
+            target.check_numbers(&mut source, &args.not_rounded)?;
             Import::new(args, api, source, target, Some(times))?.run().await
         }
     }
@@ -127,7 +128,7 @@ trait Target {
     /// Whether two rows that follow each other make one item.
     fn belong(&self, one: &Row, other: &Row) -> bool;
 
-    /// Reads the rows of one item; answers everything that is wrong with them.
+    /// Reads the rows of one item; answers why they are none.
     fn read(&self, rows: &[Row]) -> Result<Read<Self::Item>, Vec<String>>;
 
     /// Sends items with the rows that they come from, and answers one outcome for each.
@@ -140,7 +141,13 @@ trait Target {
 struct Read<T> {
     item: T,
     notes: Vec<String>,
+    /// What is wrong with the rows. Then the item is all that could be read of them: it is not imported, but the platform is
+    /// asked what else is wrong, so that all can be mended in one go.
+    reasons: Vec<String>,
 }
+
+/// Items with the rows that they come from, each at its place among the outcomes.
+type Placed<'r, T> = (Vec<usize>, Vec<(&'r [Row], T)>);
 
 /// An import under way.
 struct Import<'a, T> {
@@ -292,39 +299,37 @@ async fn settle<T: Target>(
     stretch: Stretch,
     dry_run: bool,
 ) -> Result<Settled, Fault> {
-    let (mut outcomes, mut ready) = (Vec::new(), Vec::new());
+    let mut outcomes = Vec::new();
+    let (mut ready, mut wrong): (Placed<'_, T::Item>, Placed<'_, T::Item>) = Default::default();
     let mut begin = 0_usize;
     for rows in stretch.rows.chunk_by(|one, other| target.belong(one, other)) {
         let range = begin..begin.saturating_add(rows.len());
         begin = range.end;
         let read = target.read(rows).and_then(fitting);
-        match read {
-            Ok(Read { item, notes }) => {
-                ready.push((rows, item));
-                outcomes.push((range, Outcome::Imported(notes)));
+        let (outcome, item) = match read {
+            Ok(Read { item, notes, reasons }) if reasons.is_empty() => {
+                (Outcome::Imported(notes), Some((&mut ready, item)))
             }
-            Err(reasons) => outcomes.push((range, Outcome::Rejected(reasons))),
-        }
-    }
-    let sent = async |items: &[(&[Row], T::Item)]| target.send(api, items, dry_run).await;
-    let answers = if ready.is_empty() {
-        Vec::new()
-    } else {
-        failures.send(&ready, sent).await?
-    };
-    drop(ready);
-    let imported = outcomes.iter_mut().filter_map(|(_, outcome)| match outcome {
-        Outcome::Imported(_) => Some(outcome),
-        Outcome::Repeated | Outcome::Rejected(_) => None,
-    });
-    for (outcome, answer) in imported.zip(answers) {
-        *outcome = match (std::mem::replace(outcome, Outcome::Repeated), answer) {
-            (Outcome::Imported(mut notes), Outcome::Imported(further)) => {
-                notes.extend(further);
-                Outcome::Imported(notes)
-            }
-            (_, answer) => answer,
+            Ok(Read { item, reasons, .. }) => (Outcome::Rejected(reasons), Some((&mut wrong, item))),
+            Err(reasons) => (Outcome::Rejected(reasons), None),
         };
+        if let Some(((places, items), item)) = item {
+            places.push(outcomes.len());
+            items.push((rows, item));
+        }
+        outcomes.push((range, outcome));
+    }
+    for ((places, items), validate_only) in [(ready, dry_run), (wrong, true)] {
+        if items.is_empty() {
+            continue;
+        }
+        let sent = async |items: &[(&[Row], T::Item)]| target.send(api, items, validate_only).await;
+        let answers = failures.send(&items, sent).await?;
+        for (place, answer) in places.into_iter().zip(answers) {
+            if let Some((_, outcome)) = outcomes.get_mut(place) {
+                *outcome = std::mem::replace(outcome, Outcome::Repeated).and(answer);
+            }
+        }
     }
     Ok(Settled { stretch, outcomes })
 }
@@ -333,12 +338,13 @@ async fn settle<T: Target>(
 fn fitting<I: Message>(read: Read<I>) -> Result<Read<I>, Vec<String>> {
     let length = read.item.encoded_len();
     if length <= ITEM_BYTES_MAX {
-        Ok(read)
-    } else {
-        Err(vec![format!(
-            "the row makes a message of {length} bytes, but the platform takes at most {ITEM_BYTES_MAX}"
-        )])
+        return Ok(read);
     }
+    let mut reasons = read.reasons;
+    reasons.push(format!(
+        "the row makes a message of {length} bytes, but the platform takes at most {ITEM_BYTES_MAX}"
+    ));
+    Err(reasons)
 }
 
 impl Settled {
@@ -388,7 +394,8 @@ fn subject<T: Target>(args: &FileArgs, survey: &Survey, local_time: Option<&Loca
                 &args.channel,
                 &args.maps,
                 &args.ignored,
-                args.equal_rows
+                args.equal_rows,
+                args.rows_in_cells
             ),
         )
     );

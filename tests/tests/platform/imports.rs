@@ -1,5 +1,8 @@
 //! Files as people have them, imported into a running platform.
 
+mod judged;
+mod spoilt;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 

@@ -93,14 +93,12 @@ pub(super) fn read(descriptor: &MessageDescriptor, json: &[u8], items: Option<&I
     })
 }
 
-/// Reads a message as REST reads it, for those who bring such messages by another way, such as lines of a file. Refuses with
-/// everything that is wrong, each with its path as it was written.
-pub fn read_message(descriptor: &MessageDescriptor, json: &[u8]) -> Result<DynamicMessage, Fault> {
+/// Reads a message as REST reads it, for those who bring such messages by another way, such as lines of a file: as far as
+/// it can be read, with everything that is wrong, each with its path as it was written. Refuses what is no JSON.
+pub fn read_message(descriptor: &MessageDescriptor, json: &[u8]) -> Result<(DynamicMessage, Option<Fault>), Fault> {
     let read = read(descriptor, json, None)?;
-    if read.violations.is_empty() {
-        return Ok(read.message);
-    }
-    Err(read.spelling.fault(Fault::invalid_fields(read.violations)))
+    let wrong = (!read.violations.is_empty()).then(|| read.spelling.fault(Fault::invalid_fields(read.violations)));
+    Ok((read.message, wrong))
 }
 
 /// Reads the value of one field of a message of the field's parent; nothing at all leaves it unset.

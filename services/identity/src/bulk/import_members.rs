@@ -19,7 +19,7 @@ use crate::api::IdentityApi;
 use crate::blocked_value::Blocklist;
 use crate::channel::Channels;
 use crate::graph::Arrival;
-use crate::graph::arrival::Importable;
+use crate::graph::arrival::{Importable, Judged};
 use crate::graph::key::Key;
 use crate::graph::recognition::{Outcome, Verdict};
 use crate::{blocked_value, channel, graph};
@@ -29,6 +29,7 @@ const ROWS_MAX: i64 = 10_000;
 /// Rows of one transaction.
 const CHUNK_ROWS_MAX: usize = 500;
 const REQUEST_ID_CHARS_MAX: usize = 128;
+const NOBODY: &str = "the row identifies nobody: give an external id, or evidence that is proved and not blocked";
 
 impl IdentityApi {
     pub(crate) async fn import_members(
@@ -124,19 +125,17 @@ impl IdentityApi {
             .filter(|row| check_identifier(&row.request_id).is_ok());
         let request_ids: Vec<String> = lawful.map(|row| row.request_id.clone()).collect();
         let mut digests: HashMap<String, Vec<u8>> = rows::digests(&**tx, call.tenant(), &request_ids).await?;
-        let parsed: Vec<_> = rows
+        let parsed: Vec<Parsed> = rows
             .iter()
             .map(|it| parse(it.row, channels, self.clock.now()))
-            .collect();
-        let brought = parsed.iter().flatten().flat_map(Arrival::brought);
+            .collect::<Result<_, Fault>>()?;
+        let brought = parsed.iter().flat_map(|it| it.judged.brought());
         let blocklist = blocked_value::rows::among(&**tx, call.tenant(), brought).await?;
         let mut admitted = Vec::with_capacity(rows.len());
         for (Row { row, index }, parsed) in rows.iter().zip(parsed) {
             let (request_id, digest) = (row.request_id.clone(), digest(call, row));
             let parsed = match digests.get(&request_id).filter(|_| unreadable.is_whole(*index)) {
-                None => unreadable
-                    .judge(*index, "", parsed)
-                    .and_then(|arrival| identified(arrival, &blocklist)),
+                None => unreadable.judge(*index, "", parsed.heed(&blocklist)),
                 Some(known) if *known == digest => {
                     tally.repeated_count = tally.repeated_count.saturating_add(1);
                     tally.repeated_row_numbers.push(row.row_number);
@@ -197,7 +196,14 @@ fn reused(row: &MemberRow) -> Fault {
     Fault::refused(Common::RequestIdReused, message).with("request_id", &row.request_id)
 }
 
-fn parse(row: &MemberRow, channels: &Channels, now: Time) -> Result<Arrival, Fault> {
+/// A row as far as it could be read.
+struct Parsed {
+    judged: Judged,
+    register_time: Option<Time>,
+    violations: Violations,
+}
+
+fn parse(row: &MemberRow, channels: &Channels, now: Time) -> Result<Parsed, Fault> {
     let mut violations = Violations::new();
     violations.take("", row.check())?;
     let id_chars = row.request_id.chars().count();
@@ -215,22 +221,48 @@ fn parse(row: &MemberRow, channels: &Channels, now: Time) -> Result<Arrival, Fau
         has_been.then_some(time)
     });
     let arrival = row.arrival.clone().unwrap_or_default();
-    let arrival = graph::arrival::arrival(&arrival, channels, Importable::Yes, now);
-    let arrival = fault::together(violations.finish(), arrival)?;
-    Ok(Arrival {
+    Ok(Parsed {
+        judged: graph::arrival::judge(&arrival, channels, Importable::Yes, now),
         register_time,
-        ..arrival
+        violations,
     })
 }
 
-/// The arrival without the values that the tenant has blocked. Refuses one with nothing left that could lead to a member.
-fn identified(arrival: Arrival, blocklist: &Blocklist) -> Result<Arrival, Fault> {
-    let arrival = graph::arrival::heed(arrival, blocklist)?;
-    if !arrival.identifies_somebody() {
-        let message = "the row identifies nobody: give an external id, or evidence that is proved and not blocked";
-        return Err(Fault::refused(ErrorReason::NobodyIdentified, message));
+impl Parsed {
+    /// The arrival without the values that the tenant has blocked. Refuses one with nothing left that could lead to a
+    /// member, and whatever else is wrong with the row.
+    fn heed(self, blocklist: &Blocklist) -> Result<Arrival, Fault> {
+        let Self {
+            judged,
+            register_time,
+            mut violations,
+        } = self;
+        let names_ids = judged.names_ids;
+        let heeded = judged.heed(blocklist);
+        let is_nobody = match &heeded {
+            Ok(arrival) => !arrival.identifies_somebody(),
+            // Where an id is wrong, it may be somebody's once it is right.
+            Err(_) => !names_ids,
+        };
+        let is_lawful = heeded.is_ok() && violations.is_empty();
+        violations.check(!is_nobody, "arrival", NOBODY);
+        if is_nobody && is_lawful {
+            return Err(nobody_identified(violations));
+        }
+        let arrival = fault::together(violations.finish(), heeded)?;
+        Ok(Arrival {
+            register_time,
+            ..arrival
+        })
     }
-    Ok(arrival)
+}
+
+fn nobody_identified(violations: Violations) -> Fault {
+    let mut fault = Fault::refused(ErrorReason::NobodyIdentified, NOBODY);
+    if let Fault::Refused(refusal) = &mut fault {
+        refusal.violations = violations.into_inner();
+    }
+    fault
 }
 
 fn refused(row: &MemberRow, fault: Fault) -> Result<RefusedRow, Fault> {

@@ -1,10 +1,11 @@
 use contracts::Unreadable;
 use contracts::identity::v1::batch_resolve_members_result::Result as Outcome;
 use contracts::identity::v1::{BatchResolveMembersRequest, BatchResolveMembersResponse, BatchResolveMembersResult};
-use fault::Fault;
+use fault::{Fault, together};
 use rpc::Call;
 
 use super::Arrival;
+use super::arrival::{Importable, Judged};
 use super::key::Key;
 use super::refusals;
 use super::{arrival, rows, wire};
@@ -24,15 +25,16 @@ impl IdentityApi {
         let tx = store::begin_or_replay!(self.db, call);
         let channels = channel::rows::all(&**tx, call.tenant()).await?;
         let unreadable = Unreadable::of(&call.unreadable_items);
-        let parse = |(index, arrival)| {
-            let arrival = arrival::checked_arrival(arrival, &channels, self.clock.now());
+        let judge = |arrival| arrival::judge(arrival, &channels, Importable::No, self.clock.now());
+        let judged: Vec<Judged> = call.arrivals.iter().map(judge).collect();
+        let brought = judged.iter().flat_map(Judged::brought);
+        let blocklist = blocked_value::rows::among(&**tx, call.tenant(), brought).await?;
+        let heed = |(index, (wire, judged)): (usize, (_, Judged))| {
+            let arrival = together(arrival::check_alone(wire), judged.heed(&blocklist));
             unreadable.judge(index, "arrival.", arrival)
         };
-        let arrivals: Vec<Result<Arrival, Fault>> = call.arrivals.iter().enumerate().map(parse).collect();
-        let brought = arrivals.iter().flatten().flat_map(Arrival::brought);
-        let blocklist = blocked_value::rows::among(&**tx, call.tenant(), brought).await?;
-        let heed = |arrival| arrival::heed(arrival, &blocklist);
-        let arrivals: Vec<Result<Arrival, Fault>> = arrivals.into_iter().map(|it| it.and_then(heed)).collect();
+        let arrivals = call.arrivals.iter().zip(judged).enumerate().map(heed);
+        let arrivals: Vec<Result<Arrival, Fault>> = arrivals.collect();
         let keys: Vec<Key> = arrivals.iter().flatten().flat_map(Arrival::keys).cloned().collect();
         let mut graph = rows::open(&tx, call.tenant(), channels, &keys, &[]).await?;
         let mut results = Vec::with_capacity(arrivals.len());

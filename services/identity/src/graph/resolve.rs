@@ -7,7 +7,7 @@ use super::key::Key;
 use super::member::CLAIMS_MAX;
 use super::member::{Member, MemberId};
 use super::recognition::{Outcome, Recognition, Verdict, recognise};
-use super::{Event, Graph, LinkError, Moment, Node};
+use super::{Event, Graph, Moment, Node};
 use crate::blocked_value::Blocklist;
 use crate::profile::Profile;
 
@@ -46,15 +46,12 @@ impl Arrival {
         self.anchor.iter().chain(self.evidence.iter().map(|piece| &piece.key))
     }
 
-    /// The same without the values that the tenant has blocked: they are no evidence, and no external id.
-    pub(crate) fn heeding(mut self, blocklist: &Blocklist) -> Result<Self, LinkError> {
-        if let Some(anchor) = self.anchor.as_ref().filter(|anchor| blocklist.blocks(anchor)) {
-            return Err(LinkError::Blocked(anchor.clone()));
-        }
+    /// The same, whose evidence does not count where the tenant has blocked it.
+    pub(crate) fn heeding(mut self, blocklist: &Blocklist) -> Self {
         for piece in &mut self.evidence {
             piece.blocked |= blocklist.blocks(&piece.key);
         }
-        Ok(self)
+        self
     }
 
     fn anchor_evidence(&self) -> Option<Evidence> {

@@ -51,9 +51,8 @@ impl IdentityApi {
     ) -> Result<(Arrival, Channels), Fault> {
         let channels = channel::rows::all(conn, call.tenant()).await?;
         let arrival = call.arrival.clone().unwrap_or_default();
-        let arrival = arrival::arrival(&arrival, &channels, Importable::No, self.clock.now())?;
-        let blocklist = blocked_value::rows::among(conn, call.tenant(), arrival.brought()).await?;
-        let arrival = arrival::heed(arrival, &blocklist)?;
-        Ok((arrival, channels))
+        let judged = arrival::judge(&arrival, &channels, Importable::No, self.clock.now());
+        let blocklist = blocked_value::rows::among(conn, call.tenant(), judged.brought()).await?;
+        Ok((judged.heed(&blocklist)?, channels))
     }
 }

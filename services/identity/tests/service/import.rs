@@ -315,3 +315,66 @@ async fn what_is_left_out_of_a_row_is_noted() {
         ]
     );
 }
+
+#[tokio::test]
+async fn what_the_channels_and_lists_do_not_allow_is_told_by_its_field_and_with_everything_else() {
+    let world = World::new().await;
+    let born = |arrival: Arrival| Arrival {
+        profile: Some(Profile {
+            birth_date: "1990-13-01".to_owned(),
+            ..Profile::default()
+        }),
+        ..arrival
+    };
+    let cases: [(Arrival, &str, &[&str]); 9] = [
+        (
+            arrival("tmall", "#N/A", []),
+            "IDENTITY_BLOCKED",
+            &["arrival.external_id"],
+        ),
+        (arrival("moon", "m1", []), "NOT_FOUND", &["arrival.channel_code"]),
+        (
+            arrival("tmall", "t1", [union("u1")]),
+            "CHANNEL_WITHOUT_UNION",
+            &["arrival.evidence[0].value"],
+        ),
+        (arrival("", "", []), "NOBODY_IDENTIFIED", &["arrival"]),
+        (arrival("", "", [phone("0000")]), "NOBODY_IDENTIFIED", &["arrival"]),
+        (
+            arrival("moon", "#N/A", []),
+            "NOT_FOUND",
+            &["arrival.channel_code", "arrival.external_id"],
+        ),
+        (
+            born(arrival("moon", "#N/A", [phone("12")])),
+            "INVALID_FIELD",
+            &[
+                "arrival.channel_code",
+                "arrival.evidence[0].value",
+                "arrival.external_id",
+                "arrival.profile.birth_date",
+            ],
+        ),
+        (
+            born(arrival("", "", [])),
+            "INVALID_FIELD",
+            &["arrival", "arrival.profile.birth_date"],
+        ),
+        (
+            born(arrival("tmall", "t2", [phone("13712345670"), phone("13712345671")])),
+            "INVALID_FIELD",
+            &["arrival.evidence[1]", "arrival.profile.birth_date"],
+        ),
+    ];
+    let rows = (1..)
+        .zip(&cases)
+        .map(|(number, (arrival, ..))| row(number, arrival.clone()));
+    let report = import(&world, vec![rows.collect()]).await.unwrap();
+    assert_eq!(report.refused_rows.len(), cases.len());
+    for (refused, (arrival, reason, expected)) in report.refused_rows.into_iter().zip(cases) {
+        let refusal = refused.refusal.unwrap();
+        let mut fields: Vec<&str> = refusal.fields.iter().map(|field| &*field.field).collect();
+        fields.sort_unstable();
+        assert_eq!((&*refusal.reason, &*fields), (reason, expected), "{arrival:?}");
+    }
+}

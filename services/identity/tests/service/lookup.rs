@@ -1,3 +1,4 @@
+use contracts::identity::v1::blocked_value_service_client::BlockedValueServiceClient;
 use contracts::identity::v1::*;
 use kernel::Time;
 
@@ -146,4 +147,53 @@ async fn a_list_is_read_page_by_page_under_its_filter() {
         refusal(world.members().list_members(request).await).violations[0].path,
         "register_from_time"
     );
+}
+
+#[tokio::test]
+async fn an_id_that_can_stand_for_nobody_is_told_as_one_wherever_it_is_looked_up() {
+    let world = World::new().await;
+    let held = world.resolve(arrival("tmall", "walk-in", [])).await.member_id;
+    let request = CreateBlockedValueRequest {
+        request_id: "block".to_owned(),
+        blocked_value: Some(BlockedValue {
+            value: "walk-in".to_owned(),
+            ..BlockedValue::default()
+        }),
+    };
+    let channel = world.harness.channel();
+    BlockedValueServiceClient::new(channel)
+        .create_blocked_value(request)
+        .await
+        .unwrap();
+    for (kind, value, channel) in [
+        (IdentityKind::ExternalId, "#N/A", "tmall"),
+        (IdentityKind::ExternalId, "Walk-In", "jd"),
+        (IdentityKind::Phone, "13800138000", ""),
+        (IdentityKind::CardNumber, "null", ""),
+    ] {
+        assert_eq!(
+            reason(world.look_up(kind, value, channel).await),
+            "IDENTITY_BLOCKED",
+            "{value}"
+        );
+    }
+    let of = |channel: &str, id: &str| ExternalIdKey {
+        channel_code: channel.to_owned(),
+        external_id: id.to_owned(),
+    };
+    let keys = vec![
+        of("tmall", "#N/A"),
+        of("tmall", "nobody-yet"),
+        of("tmall", "walk-in"),
+        of("jd", "walk-in"),
+    ];
+    let request = BatchLookUpMembersRequest { keys };
+    let answer = world
+        .members()
+        .batch_look_up_members(request)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(answer.member_ids, ["", "", &held, ""], "who has it already is found");
+    assert_eq!(answer.blocked_key_indexes, [0, 3]);
 }

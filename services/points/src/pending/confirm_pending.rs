@@ -2,6 +2,7 @@ use contracts::points::v1::{ConfirmPendingRequest, ConfirmPendingResponse};
 use fault::Fault;
 use kernel::Principal;
 use ledger::{Act, ConfirmCause, Earns, Effects};
+use kernel::text::is_placeholder;
 use rpc::Call;
 
 use crate::api::PointsApi;
@@ -50,6 +51,11 @@ pub(crate) fn parse_earns(entry: &str, reference: &str) -> Result<Earns, Fault> 
     match (entry, reference) {
         ("", "") => Err(Fault::invalid("entry_id", "give it, or the reference")),
         (entry, "") => Ok(Earns::Entry(parse_id("entry_id", entry)?)),
+        // It would be every order's that has no number.
+        ("", reference) if is_placeholder(reference) => {
+            let message = format!("{reference} can stand for any order: send its own number, or the entry_id");
+            Err(Fault::invalid("reference", message))
+        }
         ("", reference) => Ok(Earns::Reference(reference.to_owned())),
         _ => Err(Fault::invalid("reference", "give it, or the entry_id, not both")),
     }

@@ -246,3 +246,17 @@ async fn what_is_pending_of_one_asset_is_not_pending_of_another() {
     assert_eq!(brand.waiting(&member).await, (0, 30));
     brand.check().await;
 }
+
+#[tokio::test]
+async fn a_reference_that_stands_for_nothing_settles_no_order_s_earns() {
+    let brand = brand().await;
+    let member = brand.member();
+    let first = brand.earn_pending(&member, 100, 0, "null").await;
+    brand.earn_pending(&member, 50, 0, "null").await;
+    for reference in ["null", "#N/A"] {
+        assert_eq!(reason(brand.confirm(&member, "", reference).await), "INVALID_FIELD");
+        assert_eq!(reason(brand.cancel(&member, "", reference).await), "INVALID_FIELD");
+    }
+    brand.confirm(&member, &first.entry_id, "").await.unwrap();
+    assert_eq!(brand.waiting(&member).await, (100, 50));
+}

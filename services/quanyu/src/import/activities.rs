@@ -18,7 +18,7 @@ use super::moment::Zone;
 use super::orders::{EqualRows, OrderKey, UnfitOrders};
 use super::sending::{Outcome, calls};
 use super::source::{Limits, Row, Source};
-use super::{Read, Target};
+use super::{Read, Target, rounded};
 use crate::api::{Api, patiently};
 
 /// What a row may have.
@@ -96,6 +96,14 @@ impl Activities {
         })
     }
 
+    /// Stops where a column of ids was rounded.
+    pub(super) fn check_numbers(&self, source: &mut Source, trusted: &[String]) -> Result<(), Fault> {
+        match &self.form {
+            Form::Csv { columns, .. } => rounded::check(source, columns, &order::IDS, trusted),
+            Form::JsonLines => Ok(()),
+        }
+    }
+
     pub(super) fn of_json(channel: Option<&str>) -> Self {
         Self {
             form: Form::JsonLines,
@@ -149,7 +157,7 @@ impl Target for Activities {
             } => {
                 let key = rows.first().and_then(|row| key(columns, self.channel.as_deref(), row));
                 if let Some(unfit) = key.and_then(|key| unfit.get(&key)) {
-                    return Err(vec![unfit.reason()]);
+                    return Err(vec![unfit.reason(columns)]);
                 }
                 Order {
                     columns,

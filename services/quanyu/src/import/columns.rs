@@ -167,6 +167,23 @@ impl Columns {
         }
     }
 
+    /// Some fields, as far as the file has them, for a sentence.
+    pub(super) fn all_called(&self, fields: &[&str]) -> String {
+        let present = fields.iter().filter(|field| self.has(field));
+        present.map(|field| self.called(field)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The column and the field, and so the numbers of each row, of some fields that the file has.
+    pub(super) fn headed<'a>(&'a self, fields: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let header = |field: &&'a str| Some((*field, self.fields.get(*field)?.header.as_str()));
+        fields.iter().filter_map(header)
+    }
+
+    /// Whether a header is one of those that a caller named.
+    pub(super) fn is_named(header: &str, named: &[String]) -> bool {
+        named.iter().any(|it| name(it) == name(header))
+    }
+
     /// The attributes of a row that are not blank, by their names.
     pub(super) fn attributes(&self, row: &Row) -> BTreeMap<String, String> {
         let names = self
@@ -191,8 +208,15 @@ impl Columns {
             if let Err(error) = wrong {
                 reasons.push(format!("{}: {error}", self.called(field)));
             } else if cell.contains(char::REPLACEMENT_CHARACTER) {
-                let lost = "a letter is lost, which is not of the file's encoding: mend the cell, or name the encoding";
-                reasons.push(format!("{}: {lost}", self.called(field)));
+                let place = cell
+                    .chars()
+                    .take_while(|c| *c != char::REPLACEMENT_CHARACTER)
+                    .count()
+                    .saturating_add(1);
+                reasons.push(format!(
+                    "{}: its character {place} is lost, which is not of the file's encoding: mend the cell, or name the encoding",
+                    self.called(field)
+                ));
             }
         }
     }
@@ -364,6 +388,6 @@ mod tests {
             reasons(&["6.22203E+15", ""]).starts_with("openid (external_id): a spreadsheet has rounded this number")
         );
         assert!(reasons(&["o1", "王\0"]).starts_with("name: must not hold U+0000"));
-        assert!(reasons(&["o1", "王\u{fffd}"]).starts_with("name: a letter is lost"));
+        assert!(reasons(&["o1", "王\u{fffd}"]).starts_with("name: its character 2 is lost"));
     }
 }

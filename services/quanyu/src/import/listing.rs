@@ -93,7 +93,7 @@ impl Listing {
         rows: impl Iterator<Item = (&'r Row, String)>,
     ) -> Result<Vec<u8>, Fault> {
         // Excel parts the cells of a CSV file at commas or semicolons, whatever else stands between them.
-        let separator = if separator == b'\t' { b',' } else { separator };
+        let separator = if separator == b';' { b';' } else { b',' };
         let mut writer = csv::WriterBuilder::new()
             .flexible(true)
             .delimiter(separator)
@@ -148,7 +148,7 @@ impl Listing {
 }
 
 /// The column of the line in the file. Columns whose names begin with "quanyu." are no fields.
-const LINE: &str = "quanyu.line";
+pub(super) const LINE: &str = "quanyu.line";
 
 fn unusable(path: &Path, error: &std::io::Error) -> Fault {
     Fault::invalid("file", format!("{} cannot be written: {error}", path.display()))
@@ -191,8 +191,8 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_parted_as_in_the_file_but_for_tabs_which_excel_would_not_see() {
-        for (separator, expected) in [(b';', "8;no;1;x"), (b'\t', "8,no,1,x")] {
+    fn cells_are_parted_by_what_excel_sees() {
+        for (separator, expected) in [(b';', "8;no;1;x"), (b'\t', "8,no,1,x"), (b'|', "8,no,1,x")] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("rejected.csv");
             let row = Row::of(&["1", "", "x"]);

@@ -15,9 +15,10 @@ use sha2::{Digest, Sha256};
 use self::arrival::Reading;
 use super::columns::{Columns, Wishes};
 use super::moment::Zone;
+use super::reason::{name, note};
 use super::sending::{Outcome, calls};
-use super::source::{Limits, Row};
-use super::{Read, Target};
+use super::source::{Limits, Row, Source};
+use super::{Read, Target, rounded};
 use crate::api::{Api, patiently};
 
 /// What a row may have.
@@ -48,6 +49,8 @@ const IDS: [&str; 7] = [
     "card_number",
     "device",
 ];
+/// What leads to somebody.
+const LEADING_IDS: [&str; 5] = ["external_id", "phone", "email", "union_id", "card_number"];
 /// Rows in one message of a stream.
 const MESSAGE_ROWS: usize = 500;
 
@@ -68,11 +71,10 @@ impl Members {
         zone: Zone,
     ) -> Result<Self, Fault> {
         let columns = Columns::find(headers, &FIELDS, wishes)?;
-        let ids = ["external_id", "phone", "email", "union_id", "card_number"];
-        if !ids.iter().any(|id| columns.has(id)) {
+        if !LEADING_IDS.iter().any(|id| columns.has(id)) {
             let message = format!(
                 "one of the columns {} is needed; name another one with --map{}",
-                ids.join(", "),
+                LEADING_IDS.join(", "),
                 columns.without_header()
             );
             return Err(Fault::invalid("file", message));
@@ -87,9 +89,20 @@ impl Members {
         })
     }
 
+    /// Stops where a column of ids was rounded.
+    pub(super) fn check_numbers(&self, source: &mut Source, trusted: &[String]) -> Result<(), Fault> {
+        rounded::check(source, &self.columns, &IDS, trusted)
+    }
+
     /// A path of the contract as the column that it comes from.
     fn called(&self, path: &str, row: &Row) -> String {
         let path = path.strip_prefix("arrival.").unwrap_or(path);
+        if path == "arrival" {
+            return self.columns.all_called(&LEADING_IDS);
+        }
+        if path == "channel_code" && !self.columns.has(path) {
+            return "--channel".to_owned();
+        }
         let evidence = path.strip_prefix("evidence[").and_then(|rest| rest.split_once(']'));
         let field = match evidence.and_then(|(index, _)| index.parse::<usize>().ok()) {
             Some(index) => self.evidence_fields(row).get(index).map_or(path, |(field, _)| field),
@@ -105,8 +118,9 @@ impl Members {
             .map(|field| format!("{}: {}", self.called(&field.field, row), field.description))
             .collect();
         if reasons.is_empty() {
-            reasons.push(format!("{}: {}", refusal.reason, refusal.message));
+            reasons.push(format!("{}: {}", self.called("arrival", row), refusal.message));
         }
+        name(&mut reasons, &refusal.reason);
         Outcome::Rejected(reasons)
     }
 
@@ -172,14 +186,11 @@ impl Target for Members {
             .map(|text| self.zone.moment(text));
         let register_time = register_time.transpose().unwrap_or_else(|reason| {
             let called = self.columns.called("register_time");
-            read.reasons.push(format!("{called}: {reason}"));
+            note(&mut read.reasons, format!("{called}: {reason}"));
             None
         });
         if register_time.is_some_and(|moment| moment.is_first_of_two) {
             read.notes.push(self.zone.note(&self.columns.called("register_time")));
-        }
-        if !read.reasons.is_empty() {
-            return Err(read.reasons);
         }
         let item = MemberRow {
             row_number: i64::try_from(row.number).unwrap_or(i64::MAX),
@@ -193,6 +204,7 @@ impl Target for Members {
                 ..item
             },
             notes: read.notes,
+            reasons: read.reasons,
         })
     }
 

@@ -11,8 +11,8 @@ use super::orders::EqualRows;
 ///
 /// Rows that are wrong are written to FILE.rejected.csv with all reasons and stop nothing: correct them there, and import
 /// that file. Rows of which something is left out (a blocked phone, an unknown gender) are imported, and written to
-/// FILE.notes.csv. Of a file of JSON lines both are JSON lines: FILE.rejected.jsonl, FILE.notes.jsonl. An import that was interrupted goes on where it stood when it is started again; no row takes effect
-/// twice. The closing figures account for every line of the file. Exits with 0 when every row was imported, with 2 when some
+/// FILE.notes.csv. Of a file of JSON lines both are JSON lines: FILE.rejected.jsonl, FILE.notes.jsonl. An import that was
+/// interrupted goes on where it stood when it is started again; no row takes effect twice. The closing figures account for every line of the file. Exits with 0 when every row was imported, with 2 when some
 /// were rejected, with 1 when the import had to stop.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
@@ -45,7 +45,8 @@ Columns, by their headers, in any order; empty cells are unknown, other columns 
   register_time                2024-03-08 10:21:00, 2024/3/8 10:21, 2024年3月8日, 20240308 in the tenant's
                                time zone or that of --time-zone, or RFC 3339
 
-A file is UTF-8, UTF-16 or GBK (GB 18030), parted by commas, semicolons or tabs; which, is recognised.";
+A file is UTF-8, UTF-16 or GBK (GB 18030), parted by commas, semicolons, tabs, | ^ ~ or U+0001; which, is
+recognised. A quoted cell may have several lines, unless its lines look like whole rows of the file.";
 
 const ACTIVITY_COLUMNS: &str = "\
 Columns, by their headers, in any order; empty cells are unknown, other columns are ignored:
@@ -67,7 +68,8 @@ An order may have a row for each item. Rows with the same channel_code, activity
 follow each other are one activity: their amounts add up, so that amount is the item's and not the
 order's. Where they contradict each other, or do not follow each other, they are rejected: sort the file.
 
-A file is UTF-8, UTF-16 or GBK (GB 18030), parted by commas, semicolons or tabs; which, is recognised.
+A file is UTF-8, UTF-16 or GBK (GB 18030), parted by commas, semicolons, tabs, | ^ ~ or U+0001; which, is
+recognised. A quoted cell may have several lines, unless its lines look like whole rows of the file.
 
 A file whose name ends in .jsonl has one JSON object a line, as the REST API takes it:
   {\"sourceId\": \"T1\", \"activityType\": \"order_paid\", \"channelCode\": \"tmall\", \"externalId\": \"u1\",
@@ -113,9 +115,16 @@ pub struct FileArgs {
     /// What the file is written in, where that is not recognised: utf-8, gbk, gb18030, utf-16le, big5 ...
     #[arg(long, value_name = "NAME", value_parser = encoding)]
     pub encoding: Option<&'static Encoding>,
-    /// What parts the cells, where that is not recognised: comma, semicolon or tab.
+    /// What parts the cells, where that is not recognised: comma, semicolon, tab, | ^ ~ or \x01.
     #[arg(long, value_name = "NAME", value_parser = separator)]
     pub separator: Option<u8>,
+    /// Takes a cell in quotes for a cell although it holds what looks like whole rows: otherwise its lines are rejected.
+    #[arg(long)]
+    pub rows_in_cells: bool,
+    /// Takes the long numbers of a column as they are although all end in zeros, as a spreadsheet's do that has rounded
+    /// them. May be given several times.
+    #[arg(long = "not-rounded", value_name = "HEADER")]
+    pub not_rounded: Vec<String>,
     /// What rows of one activity are that are equal in every cell: otherwise they are rejected.
     #[arg(long, value_name = "MEANING", value_enum)]
     pub equal_rows: Option<EqualRows>,
@@ -137,6 +146,8 @@ impl FileArgs {
             time_zone: None,
             encoding: None,
             separator: None,
+            rows_in_cells: false,
+            not_rounded: Vec::new(),
             equal_rows: None,
             dry_run: false,
         }
@@ -155,6 +166,10 @@ fn separator(name: &str) -> Result<u8, String> {
         "comma" | "," => Ok(b','),
         "semicolon" | ";" => Ok(b';'),
         "tab" | "\\t" | "\t" => Ok(b'\t'),
-        _ => Err("must be comma, semicolon or tab".to_owned()),
+        "pipe" | "|" => Ok(b'|'),
+        "^" => Ok(b'^'),
+        "~" => Ok(b'~'),
+        "\\x01" | "\x01" => Ok(b'\x01'),
+        _ => Err("must be comma, semicolon, tab, pipe, ^, ~ or \\x01".to_owned()),
     }
 }

@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use fault::Fault;
 
+use super::columns::Columns;
 use super::source::{Row, Source};
 
 /// No order has more rows: an activity has at most 200 items.
@@ -54,11 +55,13 @@ pub(super) enum Unfit {
 }
 
 impl Unfit {
-    pub(super) fn reason(self) -> String {
+    pub(super) fn reason(self, columns: &Columns) -> String {
         match self {
             Self::Scattered { line } => format!(
-                "the rows of this activity do not follow each other (one is on line {line}): sort the file by channel_code, \
-                 activity_type and source_id, or give what is another activity a source_id of its own"
+                "{source_id}: the rows of this activity do not follow each other (one is on line {line}): sort the file by {}, \
+                 or give what is another activity a {source_id} of its own",
+                columns.all_called(&["channel_code", "activity_type", "source_id"]),
+                source_id = columns.called("source_id"),
             ),
             Self::TooLarge => format!(
                 "the rows of one activity are more than {ORDER_ROWS_MAX}, or larger than {ORDER_BYTES_MAX} bytes together"

@@ -5,6 +5,10 @@
 //! is found soon follows from well-formed cells: the next one that is quoted begins with a quote, which would close the open
 //! one, and then text follows where a separator must.
 
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
 use std::io::Result;
 
 use memchr::memchr;
@@ -20,6 +24,8 @@ pub(super) struct Record {
     /// As they stand in the file, without the quotes around them; of a row in trouble as far as they can be told apart.
     pub(super) cells: Vec<Vec<u8>>,
     pub(super) trouble: Option<Trouble>,
+    /// Whether the next one was found in the same pair of quotes.
+    pub(super) is_bound: bool,
     /// Never empty.
     lines: Vec<Line>,
 }
@@ -31,6 +37,8 @@ pub(super) enum Trouble {
     OpenQuote(usize),
     /// A cell ends in a quote that nothing has opened.
     StrayQuote(usize),
+    /// A quoted cell holds what looks like whole rows, on these lines.
+    RowsInQuotes { cell: usize, first: u64, last: u64 },
     /// It has so many bytes.
     TooLong(u64),
 }
@@ -46,6 +54,40 @@ impl Record {
         u64::try_from(self.lines.len()).unwrap_or(u64::MAX)
     }
 
+    /// The cell that holds what looks like whole rows of a table with so many columns: a pair of stray quotes, some rows
+    /// apart, makes one cell of all that is between them.
+    ///
+    /// Of a row that was swallowed each line has the cells of a row. So the cell's first line must have them, together with
+    /// what stands before it, and at least half of its other lines, blank ones aside. Text that merely has a separator
+    /// here and there does not; where a table has two columns and each line of a text one comma, nobody can tell.
+    pub(super) fn cell_of_rows(&self, columns: usize, separator: u8) -> Option<usize> {
+        if self.lines.len() < 2 || columns < 2 {
+            return None;
+        }
+        let is_row = |before: usize, text: &[u8], after: &[Vec<u8>]| {
+            let parts = text
+                .split(|byte| *byte == separator)
+                .chain(after.iter().map(Vec::as_slice));
+            let parts: Vec<&[u8]> = parts.collect();
+            let surplus = columns.saturating_sub(before);
+            before.saturating_add(parts.len()) >= columns && parts.iter().skip(surplus).all(|part| is_blank(part))
+        };
+        (0..self.cells.len()).find(|at| {
+            let (Some(cell), Some(after)) = (self.cells.get(*at), self.cells.get(at.saturating_add(1)..)) else {
+                return false;
+            };
+            let lines: Vec<&[u8]> = cell.split(|byte| matches!(byte, b'\n' | b'\r')).collect();
+            let [first, middle @ .., last] = lines.as_slice() else {
+                return false;
+            };
+            let middle: Vec<&[u8]> = middle.iter().copied().filter(|line| !is_blank(line)).collect();
+            let others = middle.len().saturating_add(1);
+            let rows = middle.iter().filter(|line| is_row(0, line, &[])).count();
+            let rows = rows.saturating_add(usize::from(is_row(0, last, after)));
+            is_row(*at, first, &[]) && rows.saturating_mul(2) >= others
+        })
+    }
+
     /// Where the next one begins.
     pub(super) fn end(&self) -> u64 {
         self.lines.last().map_or(0, |line| line.end)
@@ -56,15 +98,29 @@ impl Record {
 pub(super) struct Records {
     lines: Lines,
     separator: u8,
+    /// Lines that were found in one pair of quotes.
+    apart: VecDeque<Record>,
 }
 
 impl Records {
     pub(super) fn new(lines: Lines, separator: u8) -> Self {
-        Self { lines, separator }
+        Self {
+            lines,
+            separator,
+            apart: VecDeque::new(),
+        }
+    }
+
+    /// What parts the cells.
+    pub(super) fn separator(&self) -> u8 {
+        self.separator
     }
 
     /// The next row; none at the end.
     pub(super) fn next(&mut self) -> Result<Option<Record>> {
+        if let Some(record) = self.apart.pop_front() {
+            return Ok(Some(record));
+        }
         let Some(first) = self.lines.next()? else {
             return Ok(None);
         };
@@ -95,6 +151,7 @@ impl Records {
             End::Row | End::Open => Ok(Some(Record {
                 cells: cells.done,
                 trouble: None,
+                is_bound: false,
                 lines,
             })),
         }
@@ -109,6 +166,27 @@ impl Records {
             cells.done.len()
         });
         self.first_alone(record.lines, Trouble::OpenQuote(open.unwrap_or(0)))
+    }
+
+    /// Answers each line of a row by itself, as it stands in the file, because one of its cells holds what looks like whole
+    /// rows. None of them is taken: whether they are rows, or the text of a cell, is for people to say.
+    pub(super) fn apart(&mut self, record: Record, cell: usize) -> Option<Record> {
+        let trouble = Trouble::RowsInQuotes {
+            cell,
+            first: record.line(),
+            last: record.line().saturating_add(record.line_count()).saturating_sub(1),
+        };
+        let count = record.lines.len();
+        for (place, line) in (1..).zip(record.lines) {
+            let is_blank = is_blank(&line.bytes);
+            let alone = self.alone(line, trouble);
+            self.apart.push_back(Record {
+                trouble: alone.trouble.filter(|_| !is_blank),
+                is_bound: place < count,
+                ..alone
+            });
+        }
+        self.apart.pop_front()
     }
 
     fn first_alone(&mut self, lines: Vec<Line>, trouble: Trouble) -> Option<Record> {
@@ -126,9 +204,14 @@ impl Records {
                 .map(<[u8]>::to_vec)
                 .collect(),
             trouble: Some(trouble),
+            is_bound: false,
             lines: vec![line],
         }
     }
+}
+
+fn is_blank(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_whitespace)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,133 +301,5 @@ impl Cells {
         }
         self.done.push(cell);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fmt::Write;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn records(bytes: &[u8]) -> Records {
-        Records::new(Lines::new(Box::new(std::io::Cursor::new(bytes.to_vec())), 0, 0), b',')
-    }
-
-    /// The rows as text, and the troubles by the numbers of their lines.
-    fn read(bytes: &[u8]) -> (Vec<Vec<String>>, Vec<(u64, Trouble)>) {
-        let (mut records, mut rows, mut troubles) = (records(bytes), Vec::new(), Vec::new());
-        while let Some(record) = records.next().unwrap() {
-            match record.trouble {
-                Some(trouble) => troubles.push((record.line(), trouble)),
-                None => rows.push(
-                    record
-                        .cells
-                        .into_iter()
-                        .map(|cell| String::from_utf8(cell).unwrap())
-                        .collect(),
-                ),
-            }
-        }
-        (rows, troubles)
-    }
-
-    #[test]
-    fn an_open_quote_costs_its_own_line() {
-        let mut text = "id,name\n".to_owned();
-        for row in 1..=1_000 {
-            let name = if row == 4 { "\"Li" } else { "Li" };
-            writeln!(text, "{row},{name}").unwrap();
-        }
-        let (rows, troubles) = read(text.as_bytes());
-        assert_eq!((rows.len(), troubles), (1_000, vec![(5, Trouble::OpenQuote(1))]));
-    }
-
-    #[test]
-    fn quotes_are_taken_where_they_mean_something_and_told_where_they_do_not() {
-        for (text, cells) in [
-            (r#"a,"b","c""d""#, vec!["a", "b", "c\"d"]),
-            (r#"a, "b" ,c"#, vec!["a", "b", "c"]),
-            (r#"a,5" disk,c"#, vec!["a", "5\" disk", "c"]),
-            (r#"a,Li "Tom" Lei,"""""#, vec!["a", "Li \"Tom\" Lei", "\""]),
-            ("a,\"two\r\nlines\",", vec!["a", "two\r\nlines", ""]),
-            (r#""","#, vec!["", ""]),
-        ] {
-            assert_eq!(
-                read(text.as_bytes()),
-                (vec![cells.iter().map(|cell| (*cell).to_owned()).collect()], vec![]),
-                "{text}"
-            );
-        }
-        for (text, trouble) in [
-            (r#"a,"b"c"#, Trouble::OpenQuote(1)),
-            (r#"a,b",c"#, Trouble::StrayQuote(1)),
-            (r#"a,b,c""#, Trouble::StrayQuote(2)),
-            (r#"a,""#, Trouble::OpenQuote(1)),
-        ] {
-            assert_eq!(read(text.as_bytes()), (vec![], vec![(1, trouble)]), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_quote_that_meets_the_next_quoted_cell_is_found_there() {
-        let (rows, troubles) = read(b"1,\"Li\n2,Mei\n3,\"Han, M\"\n4,\"x\"\n");
-        assert_eq!(troubles, [(1, Trouble::OpenQuote(1))]);
-        assert_eq!(rows, [["2", "Mei"], ["3", "Han, M"], ["4", "x"]]);
-    }
-
-    #[test]
-    fn a_row_of_several_lines_can_be_parted() {
-        let mut records = records(b"1,\"Li\n2,Mei\",x\n3,y\n");
-        let record = records.next().unwrap().unwrap();
-        assert_eq!((record.cells.len(), record.line_count()), (3, 2));
-        let first = records.part(record).unwrap();
-        assert_eq!((first.trouble, first.line_count()), (Some(Trouble::OpenQuote(1)), 1));
-        assert_eq!(first.cells, [&b"1"[..], b"\"Li"]);
-        assert_eq!(records.next().unwrap().map(|record| record.line()), Some(2));
-    }
-
-    #[test]
-    fn neither_a_long_line_nor_a_long_quote_ends_the_file() {
-        let long = "x".repeat(ROW_BYTES_MAX + 1);
-        let (rows, troubles) = read(format!("{long}\nb\n").as_bytes());
-        assert_eq!((rows.len(), troubles), (1, vec![(1, Trouble::TooLong(1_048_577))]));
-        let lines = "x\n".repeat(2 * ROW_LINES_MAX);
-        let (rows, troubles) = read(format!("\"{lines}\"\n").as_bytes());
-        assert_eq!((rows.len(), troubles.len()), (2 * ROW_LINES_MAX - 1, 2));
-    }
-
-    proptest! {
-        /// What the crate csv writes is read as it reads it.
-        #[test]
-        fn well_formed_rows_are_read_as_the_crate_csv_reads_them(
-            rows in proptest::collection::vec(proptest::collection::vec("[a \",\r\n\u{4e2d}]{0,6}", 1..4), 1..6)
-        ) {
-            let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-            for row in &rows {
-                writer.write_record(row).unwrap();
-            }
-            let text = writer.into_inner().unwrap();
-            let expected: Vec<Vec<String>> = csv::ReaderBuilder::new()
-                .flexible(true)
-                .has_headers(false)
-                .from_reader(&*text)
-                .into_records()
-                .map(|row| row.unwrap().iter().map(str::to_owned).collect())
-                .collect();
-            prop_assert_eq!(read(&text), (expected, vec![]));
-        }
-
-        #[test]
-        fn every_line_is_in_one_row(text in "[a\",\n\r]{0,60}") {
-            let (mut records, mut lines) = (records(text.as_bytes()), 0);
-            while let Some(record) = records.next().unwrap() {
-                prop_assert_eq!(record.line(), lines + 1);
-                lines += record.line_count();
-            }
-            prop_assert_eq!(lines, super::super::lines::count(text.as_bytes()).unwrap());
-        }
     }
 }

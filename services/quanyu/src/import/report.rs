@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::figures::Figures;
 use super::local_time::LocalTime;
+use super::source::separator_name;
 
 /// The exit code when rows were rejected.
 const SOME_REJECTED: u8 = 2;
@@ -75,6 +76,12 @@ impl Report {
             ),
             self.reading(),
         ];
+        if imported.lines > imported.rows {
+            told.push(format!(
+                "{} imported rows are on {} lines: quoted cells with line breaks",
+                imported.rows, imported.lines
+            ));
+        }
         if !self.ignored.is_empty() {
             told.push(format!("Ignored columns: {}", self.ignored.join(", ")));
         }
@@ -121,14 +128,6 @@ impl Report {
             ));
         }
         complaints
-    }
-}
-
-fn separator_name(separator: u8) -> &'static str {
-    match separator {
-        b';' => "semicolons",
-        b'\t' => "tabs",
-        _ => "commas",
     }
 }
 
@@ -181,6 +180,7 @@ mod tests {
                 "13 lines = 1 of the header + 6 imported + 1 imported before + 3 rejected + 2 blank",
                 "Read as gb18030, cells parted by semicolons; times without a zone are of Asia/Shanghai, the tenant's time zone; \
                  --time-zone names another one",
+                "5 imported rows are on 6 lines: quoted cells with line breaks",
                 "Ignored columns: shoe_size",
             ]
         );

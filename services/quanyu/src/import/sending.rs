@@ -6,6 +6,8 @@ use fault::{Common, Fault, Reason};
 use prost::Message;
 use tonic::Code;
 
+use super::reason::is_told;
+
 /// No call carries more; the servers take messages of four mebibytes.
 pub(super) const CALL_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// No row makes more of a message.
@@ -22,6 +24,29 @@ pub(super) enum Outcome {
     Repeated,
     /// Not imported, for these reasons.
     Rejected(Vec<String>),
+}
+
+impl Outcome {
+    /// What has become of a row that was read so, by what the platform answers of it.
+    pub(super) fn and(self, answer: Self) -> Self {
+        match (self, answer) {
+            (Self::Imported(mut notes), Self::Imported(further)) => {
+                notes.extend(further);
+                Self::Imported(notes)
+            }
+            // A row that is wrong was only judged; what the platform objects to, beside what was read, is told as well.
+            (Self::Rejected(mut reasons), Self::Rejected(further)) => {
+                let new = further
+                    .into_iter()
+                    .filter(|it| !is_told(&reasons, it))
+                    .collect::<Vec<_>>();
+                reasons.extend(new);
+                Self::Rejected(reasons)
+            }
+            (wrong @ Self::Rejected(_), Self::Imported(_) | Self::Repeated) => wrong,
+            (Self::Imported(_) | Self::Repeated, answer) => answer,
+        }
+    }
 }
 
 /// Parts items into calls, by their number and their bytes.

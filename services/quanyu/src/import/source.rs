@@ -1,6 +1,7 @@
 //! A file as rows, from any place in it.
 
 mod row;
+mod separator;
 #[cfg(test)]
 mod tests;
 
@@ -9,16 +10,15 @@ use std::path::{Path, PathBuf};
 use fault::Fault;
 
 use self::row::{is_blank, next_line, next_record, told};
+use self::separator::{of_listing, unread_separator};
 use super::columns;
 use super::lines::Lines;
 use super::listing::Form;
-use super::records::Records;
+use super::records::{Records, Trouble};
 use super::survey::Survey;
 
 pub(super) use self::row::{Position, Row};
-
-/// What may stand between two cells, the usual one first.
-pub(super) const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+pub(super) use self::separator::{SEPARATORS, separator_name};
 
 /// Rows that follow each other, and what is between them.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub(super) struct Source {
     /// Where the first row begins.
     start: Position,
     format: Format,
+    /// Whether a quoted cell that holds what looks like rows is a cell.
+    rows_in_cells: bool,
     /// How many rows were read.
     rows: u64,
     /// A row that was read, and is the first of the next stretch.
@@ -80,7 +82,9 @@ impl Source {
         if let Some((_, end)) = told {
             (start.byte, start.line) = (end, 1);
         }
-        let candidates = match separator.or(told.map(|(separator, _)| separator)) {
+        // What an import has written down has separators of its own, whatever the file itself was said to have.
+        let own = first.as_ref().and_then(|line| of_listing(&line.bytes));
+        let candidates = match own.or(separator).or(told.map(|(separator, _)| separator)) {
             Some(separator) => vec![separator],
             None => SEPARATORS.to_vec(),
         };
@@ -100,12 +104,16 @@ impl Source {
         }
         match (best, unread) {
             (Some(((0, _), _)) | None, Some(fault)) => Err(fault),
-            (Some((_, source)), _) => Ok(source),
+            (Some(((read, _), source)), _) => match unread_separator(&source.headers, read, known) {
+                Some(message) => Err(Fault::invalid("file", message)),
+                None => Ok(source),
+            },
             (None, None) => Err(Fault::internal("there is a separator")),
         }
     }
 
     fn with_separator(path: &Path, survey: Survey, separator: u8, start: Position) -> Result<Self, Fault> {
+        let survey = survey.parted_by(separator);
         let lines = Lines::new(survey.open(path, start.byte)?, start.byte, start.line);
         let mut records = Records::new(lines, separator);
         let mut header_lines = start.line;
@@ -116,6 +124,14 @@ impl Source {
             header_lines = header_lines.saturating_add(record.line_count());
             if let Some(trouble) = record.trouble {
                 let message = format!("the header row (line {}): {}", record.line(), told(trouble));
+                return Err(Fault::invalid("file", message));
+            }
+            if let Some(cell) = record.cell_of_rows(record.cells.len(), separator) {
+                let message = format!(
+                    "the header row (line {}): {}",
+                    record.line(),
+                    told(Trouble::OpenQuote(cell))
+                );
                 return Err(Fault::invalid("file", message));
             }
             let mut headers: Vec<String> = record.cells.iter().map(|cell| survey.text(cell)).collect();
@@ -140,6 +156,7 @@ impl Source {
             header_lines,
             start,
             format: Format::Csv { records, separator },
+            rows_in_cells: false,
             rows: 0,
             ahead: None,
             blank_lines: 0,
@@ -160,10 +177,17 @@ impl Source {
             header_lines: 0,
             start,
             format: Format::JsonLines(lines),
+            rows_in_cells: false,
             rows: 0,
             ahead: None,
             blank_lines: 0,
         })
+    }
+
+    /// Takes a quoted cell that holds what looks like rows for a cell.
+    #[must_use]
+    pub(super) fn with_rows_in_cells(self, rows_in_cells: bool) -> Self {
+        Self { rows_in_cells, ..self }
     }
 
     pub(super) fn survey(&self) -> &Survey {
@@ -225,7 +249,11 @@ impl Source {
         let (mut rows, mut bytes) = (Vec::new(), 0_usize);
         while let Some(row) = self.row()? {
             let is_full = rows.len() >= limits.rows || bytes >= limits.bytes;
-            if is_full && rows.last().is_none_or(|last| !belong(last, &row)) {
+            if is_full
+                && rows
+                    .last()
+                    .is_none_or(|last: &Row| !last.is_bound && !belong(last, &row))
+            {
                 self.ahead = Some(row);
                 break;
             }
@@ -253,7 +281,7 @@ impl Source {
         }
         loop {
             let found = match &mut self.format {
-                Format::Csv { records, .. } => next_record(records, &self.survey, &self.headers),
+                Format::Csv { records, .. } => next_record(records, &self.survey, &self.headers, self.rows_in_cells),
                 Format::JsonLines(lines) => next_line(lines, &self.survey),
             };
             let Some(mut row) = found.map_err(|error| unreadable(&self.path, &error))? else {

@@ -1,5 +1,8 @@
 //! What a file is, found by reading it through once before anything is sent: its characters, its lines, its content.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::io::{Error, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -40,6 +43,8 @@ pub(super) struct Survey {
     pub(super) encoding: &'static Encoding,
     /// How many lines it has.
     pub(super) lines: u64,
+    /// Whether it is read as UTF-8, whatever it is written in.
+    is_decoded: bool,
     /// How long the mark at its beginning is that tells the encoding.
     mark_bytes: u64,
     modified: Option<SystemTime>,
@@ -69,12 +74,16 @@ impl Survey {
             return Err(Fault::invalid("file", format!("{} is {what}", path.display())));
         }
         let content = hex::encode(evidence.digest.finalize_reset());
-        let (encoding, mark_bytes) = evidence.judge(named).map_err(|looks| unknown(path, looks))?;
+        let (encoding, mark_bytes) = evidence.judge(named).map_err(|doubt| match doubt {
+            Doubt::Foreign(looks) => unknown(path, looks),
+            Doubt::Broken { line, byte, value } => broken(path, line, byte, value),
+        })?;
         let mut survey = Self {
             bytes,
             content,
             encoding,
             lines: 0,
+            is_decoded: encoding == UTF_16LE || encoding == UTF_16BE,
             mark_bytes,
             modified: metadata.modified().ok(),
         };
@@ -82,18 +91,28 @@ impl Survey {
         Ok(survey)
     }
 
-    /// Where the text begins, in the bytes that [`Self::open`] counts.
-    pub(super) fn mark(&self) -> u64 {
-        if self.is_wide() { 0 } else { self.mark_bytes }
+    /// The same of a file whose cells are parted by a sign. In GBK a letter's second byte may be | ^ or ~: such a file is
+    /// read as UTF-8.
+    pub(super) fn parted_by(self, separator: u8) -> Self {
+        let is_within_letters = self.encoding != UTF_8 && separator >= 0x40;
+        Self {
+            is_decoded: self.is_decoded || is_within_letters,
+            ..self
+        }
     }
 
-    /// The file from a place on. UTF-16 is read as UTF-8, and the place counts bytes of that.
+    /// Where the text begins, in the bytes that [`Self::open`] counts.
+    pub(super) fn mark(&self) -> u64 {
+        if self.is_decoded { 0 } else { self.mark_bytes }
+    }
+
+    /// The file from a place on. Where it is read as UTF-8, as UTF-16 is, the place counts bytes of that.
     pub(super) fn open(&self, path: &Path, byte: u64) -> Result<Box<dyn Read + Send>, Fault> {
-        let start = if self.is_wide() { self.mark_bytes } else { byte };
+        let start = if self.is_decoded { self.mark_bytes } else { byte };
         let open = || {
             let mut file = File::open(path)?;
             file.seek(SeekFrom::Start(start))?;
-            if !self.is_wide() {
+            if !self.is_decoded {
                 return Ok::<Box<dyn Read + Send>, Error>(Box::new(file));
             }
             let mut narrow = DecodeReaderBytesBuilder::new()
@@ -107,7 +126,7 @@ impl Survey {
 
     /// The text of a cell; what is not in the encoding becomes U+FFFD.
     pub(super) fn text(&self, cell: &[u8]) -> String {
-        let encoding = if self.is_wide() { UTF_8 } else { self.encoding };
+        let encoding = if self.is_decoded { UTF_8 } else { self.encoding };
         let (text, _) = encoding.decode_without_bom_handling(cell);
         text.into_owned()
     }
@@ -125,11 +144,6 @@ impl Survey {
         );
         Err(Fault::invalid("file", message))
     }
-
-    /// Whether its bytes are no superset of ASCII.
-    fn is_wide(&self) -> bool {
-        self.encoding == UTF_16LE || self.encoding == UTF_16BE
-    }
 }
 
 fn unknown(path: &Path, looks: &'static Encoding) -> Fault {
@@ -141,6 +155,24 @@ fn unknown(path: &Path, looks: &'static Encoding) -> Fault {
     Fault::invalid("file", message)
 }
 
+fn broken(path: &Path, line: u64, byte: u64, value: u8) -> Fault {
+    let message = format!(
+        "{} is UTF-8 with a broken character on line {line} (byte {byte} of the line, 0x{value:02X}), or GBK, and nothing \
+         tells which: mend that line, or name what the file is with --encoding utf-8 or --encoding gbk",
+        path.display()
+    );
+    Fault::invalid("file", message)
+}
+
+/// Why nothing tells how to read a file.
+#[derive(Clone, Copy, Debug)]
+enum Doubt {
+    /// It looks like another encoding.
+    Foreign(&'static Encoding),
+    /// As much speaks for UTF-8 as against it; here is what speaks against it first.
+    Broken { line: u64, byte: u64, value: u8 },
+}
+
 /// What speaks for one encoding or another.
 struct Evidence {
     bytes: u64,
@@ -149,9 +181,19 @@ struct Evidence {
     detector: EncodingDetector,
     /// How much the detector has seen.
     seen: usize,
-    /// Characters beyond ASCII that are well-formed UTF-8, and places that are not.
+    /// Characters beyond ASCII that are well-formed UTF-8, those of them that have three bytes or four, and places that
+    /// are not.
     utf8: u64,
+    wide_utf8: u64,
     not_utf8: u64,
+    /// The first of these places: its line, its byte within the line, and what stands there.
+    first_broken: Option<(u64, u64, u8)>,
+    /// Lines that have ended, and the bytes of the present one.
+    lines: u64,
+    line_bytes: u64,
+    gb18030: encoding_rs::Decoder,
+    /// Whether something is not in GB 18030.
+    not_gb18030: bool,
     /// The beginning of a character whose end is in the next part.
     begun: Vec<u8>,
 }
@@ -165,7 +207,13 @@ impl Evidence {
             detector: EncodingDetector::new(Iso2022JpDetection::Deny),
             seen: 0,
             utf8: 0,
+            wide_utf8: 0,
             not_utf8: 0,
+            first_broken: None,
+            lines: 0,
+            line_bytes: 0,
+            gb18030: GB18030.new_decoder_without_bom_handling(),
+            not_gb18030: false,
             begun: Vec::new(),
         }
     }
@@ -177,10 +225,12 @@ impl Evidence {
             self.head.extend_from_slice(part.get(..1024).unwrap_or(part));
         }
         if part.is_ascii() && self.begun.is_empty() {
+            self.walk(part);
             return;
         }
         if self.seen < EVIDENCE_BYTES {
             self.detector.feed(part, false);
+            self.try_gb18030(part, false);
             self.seen = self.seen.saturating_add(part.len());
         }
         let joined = [&*self.begun, part].concat();
@@ -188,11 +238,20 @@ impl Evidence {
         self.begun.clear();
         while !rest.is_empty() {
             let (valid, after, is_begun) = match std::str::from_utf8(rest) {
-                Ok(_) => (rest, &[][..], false),
+                Ok(_) => {
+                    self.walk(rest);
+                    (rest, &[][..], false)
+                }
                 Err(error) => {
                     let (valid, wrong) = rest.split_at_checked(error.valid_up_to()).unwrap_or((rest, &[]));
                     let length = error.error_len().unwrap_or(wrong.len());
-                    self.not_utf8 = self.not_utf8.saturating_add(u64::from(error.error_len().is_some()));
+                    if error.error_len().is_some() {
+                        self.walk(valid);
+                        self.note_broken(wrong.first().copied());
+                        self.walk(wrong.get(..length).unwrap_or_default());
+                    } else {
+                        self.walk(valid);
+                    }
                     let kept = if error.error_len().is_some() { length } else { 0 };
                     (
                         valid,
@@ -201,8 +260,9 @@ impl Evidence {
                     )
                 }
             };
-            let characters = valid.iter().filter(|byte| **byte >= 0xc0).count();
-            self.utf8 = self.utf8.saturating_add(u64::try_from(characters).unwrap_or(0));
+            let characters = |from: u8| u64::try_from(valid.iter().filter(|byte| **byte >= from).count()).unwrap_or(0);
+            self.utf8 = self.utf8.saturating_add(characters(0xc0));
+            self.wide_utf8 = self.wide_utf8.saturating_add(characters(0xe0));
             if is_begun {
                 self.begun.extend_from_slice(after);
                 return;
@@ -211,25 +271,66 @@ impl Evidence {
         }
     }
 
+    /// Notes a place that is not UTF-8.
+    fn note_broken(&mut self, value: Option<u8>) {
+        self.not_utf8 = self.not_utf8.saturating_add(1);
+        let (line, byte) = (self.lines.saturating_add(1), self.line_bytes.saturating_add(1));
+        self.first_broken = self.first_broken.or(value.map(|value| (line, byte, value)));
+    }
+
+    /// Goes on to a place in the file, until the first place that is not UTF-8 was found.
+    fn walk(&mut self, text: &[u8]) {
+        if self.first_broken.is_some() {
+            return;
+        }
+        let ends = memchr::memchr_iter(b'\n', text).count();
+        self.lines = self.lines.saturating_add(u64::try_from(ends).unwrap_or(0));
+        let rest = memchr::memrchr(b'\n', text).map_or(text.len(), |last| {
+            self.line_bytes = 0;
+            text.len().saturating_sub(last.saturating_add(1))
+        });
+        self.line_bytes = self.line_bytes.saturating_add(u64::try_from(rest).unwrap_or(0));
+    }
+
+    fn try_gb18030(&mut self, part: &[u8], is_last: bool) {
+        let room = self.gb18030.max_utf8_buffer_length(part.len()).unwrap_or_default();
+        let mut text = String::with_capacity(room);
+        let (_, _, is_broken) = self.gb18030.decode_to_string(part, &mut text, is_last);
+        self.not_gb18030 |= is_broken;
+    }
+
     /// The encoding and the length of the mark that tells it: the mark decides, then the word of the caller, then what the
     /// file is made of. Else what it looks like.
-    fn judge(mut self, named: Option<&'static Encoding>) -> Result<(&'static Encoding, u64), &'static Encoding> {
+    fn judge(mut self, named: Option<&'static Encoding>) -> Result<(&'static Encoding, u64), Doubt> {
         if let Some((encoding, length)) = Encoding::for_bom(&self.head) {
             return Ok((encoding, u64::try_from(length).unwrap_or(0)));
         }
         if let Some(encoding) = named.or_else(|| self.wide()) {
             return Ok((encoding, 0));
         }
-        self.not_utf8 = self.not_utf8.saturating_add(u64::from(!self.begun.is_empty()));
-        // Chinese in GBK is UTF-8 only by rare accident; a broken character in a file of UTF-8 concerns its row alone.
-        if self.not_utf8 == 0 || self.not_utf8.saturating_mul(4) < self.utf8 {
+        if !self.begun.is_empty() {
+            self.note_broken(self.begun.first().copied());
+        }
+        if self.seen < EVIDENCE_BYTES {
+            self.try_gb18030(&[], true);
+        }
+        // A character of three bytes comes about in GBK by rare accident, and nearly every one of GBK's is broken UTF-8; a
+        // broken character in a file of UTF-8 concerns its row alone.
+        let is_utf8 = self.not_utf8 == 0
+            || self.not_utf8.saturating_mul(4) < self.utf8
+            || self.not_utf8 < self.wide_utf8
+            || (self.not_utf8 == self.wide_utf8 && self.not_gb18030);
+        if is_utf8 {
             return Ok((UTF_8, 0));
+        }
+        if let Some((line, byte, value)) = self.first_broken.filter(|_| self.not_utf8 == self.wide_utf8) {
+            return Err(Doubt::Broken { line, byte, value });
         }
         self.detector.feed(&[], true);
         match self.detector.guess(None, Utf8Detection::Deny) {
             // GB 18030 has every character of GBK at the same place, and all others besides.
             guess if guess == GBK || guess == GB18030 => Ok((GB18030, 0)),
-            other => Err(other),
+            other => Err(Doubt::Foreign(other)),
         }
     }
 
@@ -243,116 +344,5 @@ impl Evidence {
             (true, false) if odd == 0 => Some(UTF_16BE),
             _ => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-
-    const TABLE: &str = "external_id,name,city\nu1,王小明,上海\nu2,李雷,北京\n";
-
-    fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(bytes).unwrap();
-        file
-    }
-
-    fn utf16(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
-        text.encode_utf16().flat_map(to_bytes).collect()
-    }
-
-    fn read(bytes: &[u8], named: Option<&'static Encoding>) -> Result<(&'static str, u64, String), String> {
-        let file = file(bytes);
-        let survey = Survey::of(file.path(), named).map_err(|fault| fault.to_string())?;
-        let mut text = Vec::new();
-        survey
-            .open(file.path(), survey.mark())
-            .unwrap()
-            .read_to_end(&mut text)
-            .unwrap();
-        Ok((survey.encoding.name(), survey.lines, survey.text(&text)))
-    }
-
-    #[test]
-    fn the_encodings_that_spreadsheets_write_are_recognised() {
-        let (gbk, _, _) = GBK.encode(TABLE);
-        let (gb18030, _, _) = GB18030.encode("name\n𠮷野家的王小明，上海的李雷\n");
-        let files: [(&[u8], &str, &str); 9] = [
-            (TABLE.as_bytes(), "UTF-8", TABLE),
-            (&[b"\xef\xbb\xbf", TABLE.as_bytes()].concat(), "UTF-8", TABLE),
-            (&gbk, "gb18030", TABLE),
-            (b"name\n\xcd\xf5\xd0\xa1\xc3\xf7\n", "gb18030", "name\n王小明\n"),
-            (&gb18030, "gb18030", "name\n𠮷野家的王小明，上海的李雷\n"),
-            (
-                &[b"\xff\xfe", &*utf16(TABLE, u16::to_le_bytes)].concat(),
-                "UTF-16LE",
-                TABLE,
-            ),
-            (
-                &[b"\xfe\xff", &*utf16(TABLE, u16::to_be_bytes)].concat(),
-                "UTF-16BE",
-                TABLE,
-            ),
-            (&utf16(TABLE, u16::to_le_bytes), "UTF-16LE", TABLE),
-            (&utf16(TABLE, u16::to_be_bytes), "UTF-16BE", TABLE),
-        ];
-        for (bytes, encoding, text) in files {
-            let lines = u64::try_from(text.lines().count()).unwrap();
-            assert_eq!(read(bytes, None), Ok((encoding, lines, text.to_owned())));
-        }
-    }
-
-    #[test]
-    fn a_broken_character_in_a_file_of_utf_8_makes_it_no_other_encoding() {
-        let bytes = [TABLE.as_bytes(), b"u3,\xff,\n"].concat();
-        let (encoding, _, text) = read(&bytes, None).unwrap();
-        assert_eq!((encoding, text), ("UTF-8", format!("{TABLE}u3,\u{fffd},\n")));
-    }
-
-    #[test]
-    fn what_is_no_text_or_of_an_unknown_encoding_is_told() {
-        let shift_jis = encoding_rs::SHIFT_JIS.encode("name\nカタカナひらがな東京都渋谷区\n").0;
-        for (bytes, part) in [
-            (&b"PK\x03\x04rest"[..], "Excel workbook (.xlsx)"),
-            (b"\xd0\xcf\x11\xe0rest", "Excel workbook (.xls)"),
-            (b"", "is empty"),
-            (&*shift_jis, "--encoding"),
-        ] {
-            let message = read(bytes, None).unwrap_err();
-            assert!(message.contains(part), "{message}");
-        }
-        let named = read(&shift_jis, Some(encoding_rs::SHIFT_JIS)).unwrap();
-        assert_eq!(named.2, "name\nカタカナひらがな東京都渋谷区\n");
-    }
-
-    #[test]
-    fn utf_16_is_read_on_after_any_place_and_the_mark_is_no_part_of_the_text() {
-        let file = file(&[b"\xff\xfe", &*utf16(TABLE, u16::to_le_bytes)].concat());
-        let survey = Survey::of(file.path(), None).unwrap();
-        let (mut rest, after) = (String::new(), "external_id,name,city\n".len());
-        let mut input = survey.open(file.path(), u64::try_from(after).unwrap()).unwrap();
-        input.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, TABLE[after..]);
-    }
-
-    #[test]
-    fn a_file_that_was_changed_meanwhile_is_told() {
-        let mut file = file(TABLE.as_bytes());
-        let survey = Survey::of(file.path(), None).unwrap();
-        survey.check_unchanged(file.path()).unwrap();
-        file.write_all(b"u3,,\n").unwrap();
-        let message = survey.check_unchanged(file.path()).unwrap_err().to_string();
-        assert!(message.contains("was changed while it was read"), "{message}");
-    }
-
-    #[test]
-    fn a_file_that_is_not_there_is_told_by_its_name() {
-        let message = Survey::of(Path::new("/nowhere/members.csv"), None)
-            .unwrap_err()
-            .to_string();
-        assert!(message.contains("/nowhere/members.csv cannot be read"), "{message}");
     }
 }

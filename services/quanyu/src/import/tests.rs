@@ -40,6 +40,7 @@ impl Target for Opinions {
         Ok(Read {
             item: MemberRow::default(),
             notes: notes.collect(),
+            reasons: Vec::new(),
         })
     }
 
@@ -155,6 +156,7 @@ fn a_row_that_is_too_large_by_itself_is_no_message() {
             ..MemberRow::default()
         },
         notes: Vec::new(),
+        reasons: Vec::new(),
     };
     assert!(fitting(read(ITEM_BYTES_MAX - 10)).is_ok());
     let reasons = fitting(read(ITEM_BYTES_MAX)).unwrap_err();

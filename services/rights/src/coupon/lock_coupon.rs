@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use contracts::rights::v1::{LockCouponRequest, LockCouponResponse};
-use fault::Fault;
+use fault::{Fault, Violations, together};
 use rpc::Call;
 
 use super::Coupon;
@@ -12,7 +12,9 @@ use crate::api::RightsApi;
 
 impl RightsApi {
     pub(crate) async fn lock_coupon(&self, call: Call<LockCouponRequest>) -> Result<LockCouponResponse, Fault> {
-        let id = parse_coupon_id(&call.coupon_id)?;
+        let mut violations = Violations::new();
+        wire::check_order(&call.order_id, &mut violations);
+        let id = together(violations.finish(), parse_coupon_id(&call.coupon_id))?;
         let tx = store::begin_or_replay!(self.db, call);
         let now = self.clock.now();
         let coupon = lock_coupon_row(&tx, call.tenant(), id).await?;

@@ -38,6 +38,7 @@ impl RightsApi {
 fn parse(call: &RedeemCouponRequest) -> Result<(CouponId, Money), Fault> {
     let mut violations = Violations::new();
     let id = violations.parse("coupon_id", call.coupon_id.parse());
+    wire::check_order(&call.order_id, &mut violations);
     let amount = call.order_amount.as_ref();
     violations.check(amount.is_some(), "order_amount", "must be given");
     let amount = amount.and_then(|amount| amount.parse("order_amount", &mut violations));

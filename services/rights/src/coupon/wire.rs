@@ -1,5 +1,7 @@
 use contracts::rights::v1 as wire;
+use fault::Violations;
 use kernel::Time;
+use kernel::text::is_placeholder;
 
 use super::{Coupon, CouponState};
 
@@ -39,4 +41,13 @@ pub(crate) fn state_name(state: wire::CouponState) -> Option<&'static str> {
         wire::CouponState::Redeemed => Some("redeemed"),
         wire::CouponState::Expired => Some("expired"),
     }
+}
+
+/// An order whose number stands for nothing would be any order: what is locked for one of them, all may redeem.
+pub(crate) fn check_order(order_id: &str, violations: &mut Violations) {
+    violations.check(
+        !is_placeholder(order_id),
+        "order_id",
+        format!("{order_id} can stand for any order: send its own number"),
+    );
 }

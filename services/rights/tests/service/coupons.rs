@@ -356,3 +356,16 @@ async fn a_member_s_coupons_are_listed_by_state_page_by_page_from_the_newest() {
         .await;
     assert_eq!(wrong_fields(outcome), ["state"]);
 }
+
+#[tokio::test]
+async fn an_order_whose_number_stands_for_nothing_locks_and_redeems_no_coupon() {
+    let (brand, coupon) = with_coupon().await;
+    for order in ["null", "#N/A", "-", "0"] {
+        assert_eq!(wrong_fields(brand.lock("a", &coupon, order, 900).await), ["order_id"]);
+        assert_eq!(
+            wrong_fields(brand.redeem("b", &coupon, order, 5_000).await),
+            ["order_id"]
+        );
+    }
+    brand.redeem("c", &coupon, "T-0", 5_000).await.unwrap();
+}

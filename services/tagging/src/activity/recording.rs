@@ -18,15 +18,15 @@ use store::{Draft, Tx};
 use super::rows;
 use super::rows::{NewRow, Recorded};
 use super::wire;
-use super::wire::Who;
+use super::wire::{Parsed, Who};
 use super::{Activity, ActivityId, Difference, ORDER_PAID, ORDER_REFUNDED, SourceKey};
 use crate::member::MemberId;
-use crate::member::people::People;
+use crate::member::people::{Found, People};
 use crate::member::revision::{Revision, Revisions};
 use crate::segment::figures;
 use crate::segment::figures::ChannelTotals;
 use crate::tag::catalogs::Hold;
-use results::{conflict, duplicate, invalid, recorded, refused, unknown};
+use results::{conflict, duplicate, invalid, missing, nobody, recorded, refused, unknown};
 
 /// How many activities are recorded at once.
 pub(crate) const ACTIVITIES_MAX: usize = 500;
@@ -90,29 +90,18 @@ impl Recorder {
     ) -> Result<Vec<Arrival>, Fault> {
         let now = self.clock.now();
         let parse = |(index, activity): (usize, &v1::Activity)| {
-            let parsed = wire::parse(activity.clone(), now);
-            let violations = match parsed {
-                Ok(parsed) if unreadable.is_whole(index) => return Ok(parsed),
-                Ok(_) => Vec::new(),
-                Err(violations) => violations,
+            let Parsed { who, activity } = wire::parse(activity.clone(), now);
+            let activity = match activity {
+                Ok(activity) if unreadable.is_whole(index) => Ok(activity),
+                Ok(_) => Err(unreadable.with(index, "", Vec::new())),
+                Err(violations) => Err(unreadable.with(index, "", violations)),
             };
-            Err(unreadable.with(index, "", violations))
+            Parsed { who, activity }
         };
-        let parsed: Vec<_> = activities.iter().enumerate().map(parse).collect();
-        let who: BTreeSet<Who> = parsed.iter().flatten().map(|(who, _)| who.clone()).collect();
-        let members = self.people.find(tenant, who).await?;
-        let arrival = |parsed| match parsed {
-            Err(violations) => Arrival::Refused(invalid(violations)),
-            Ok((who, activity)) => match members.get(&who) {
-                Some(member) => Arrival::Ready(Sent {
-                    member: *member,
-                    by_id: matches!(who, Who::Member(_)),
-                    activity,
-                }),
-                None => Arrival::Refused(unknown(&who)),
-            },
-        };
-        Ok(parsed.into_iter().map(arrival).collect())
+        let parsed: Vec<Parsed> = activities.iter().enumerate().map(parse).collect();
+        let who: BTreeSet<Who> = parsed.iter().filter_map(|it| it.who.clone()).collect();
+        let found = self.people.find(tenant, who).await?;
+        Ok(parsed.into_iter().map(|parsed| arrived(parsed, &found)).collect())
     }
 
     /// Records what arrived and everything that follows from it; one result for each arrival.
@@ -153,6 +142,31 @@ impl Recorder {
             }
         }
         Ok(batch)
+    }
+}
+
+/// An activity with its member, or everything for which it is refused.
+fn arrived(Parsed { who, activity }: Parsed, found: &Found) -> Arrival {
+    let member = who.as_ref().and_then(|who| found.members.get(who));
+    match (activity, who, member) {
+        (Ok(activity), Some(who), Some(member)) => Arrival::Ready(Sent {
+            member: *member,
+            by_id: matches!(who, Who::Member(_)),
+            activity,
+        }),
+        (Ok(_), Some(who), None) if found.blocked.contains(&who) => Arrival::Refused(invalid(vec![nobody(&who)])),
+        (Ok(_), Some(who), None) => Arrival::Refused(unknown(&who)),
+        (Err(mut violations), Some(who), None) => {
+            violations.push(if found.blocked.contains(&who) {
+                nobody(&who)
+            } else {
+                missing(&who)
+            });
+            Arrival::Refused(invalid(violations))
+        }
+        (Err(violations), ..) => Arrival::Refused(invalid(violations)),
+        // An activity that was read tells whose it is.
+        (Ok(_), None, _) => Arrival::Refused(invalid(Vec::new())),
     }
 }
 

@@ -18,6 +18,9 @@ const AMOUNT_MAX: i64 = 1_000_000_000_000;
 /// The most pieces of one line, so that sums of millions of them do, too.
 const QUANTITY_MAX: i64 = 1_000_000;
 
+/// The fields that tell whose an activity is, and the activity as a whole.
+const OF_WHO: [&str; 4] = ["", "channel_code", "external_id", "member_id"];
+
 /// Who did it, as the source tells it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Who {
@@ -27,8 +30,16 @@ pub(crate) enum Who {
     External { channel_code: String, external_id: String },
 }
 
-/// Reads an activity that is to be recorded, or says everything that is wrong with it.
-pub(crate) fn parse(wire: v1::Activity, now: Time) -> Result<(Who, Activity), Vec<Violation>> {
+/// An activity that is to be recorded, as far as it could be read.
+pub(crate) struct Parsed {
+    /// Whose it is, where it tells.
+    pub(crate) who: Option<Who>,
+    /// The activity, or everything that is wrong with it.
+    pub(crate) activity: Result<Activity, Vec<Violation>>,
+}
+
+/// Reads an activity that is to be recorded.
+pub(crate) fn parse(wire: v1::Activity, now: Time) -> Parsed {
     let mut violations = Violations::new();
     if violations.take("", wire.check()).is_err() {
         violations.add("", "cannot be checked");
@@ -59,14 +70,36 @@ pub(crate) fn parse(wire: v1::Activity, now: Time) -> Result<(Who, Activity), Ve
     check_amounts(&wire, &mut violations);
     check_lines(&wire.items, &mut violations);
 
-    match (violations.is_empty(), who, read(wire)) {
-        (true, Some(who), Some(activity)) => Ok((who, with_total(activity).map_err(|violation| vec![violation])?)),
-        (false, ..) => Err(violations.into_inner()),
-        (true, ..) => Err(vec![Violation {
-            path: String::new(),
-            message: "is not an activity".into(),
-        }]),
-    }
+    let mut violations = violations.into_inner();
+    // Nobody is looked up by an id that cannot be one.
+    let is_of_who = |violation: &Violation| OF_WHO.contains(&&*violation.path);
+    let who = who.filter(|_| !violations.iter().any(is_of_who));
+    // What the amounts come to is told with everything else, where each of them is right by itself.
+    let is_of_money = |violation: &Violation| violation.path.contains("amount");
+    let total = if violations.iter().any(is_of_money) {
+        None
+    } else {
+        let occur_time = wire.occur_time.or_else(|| Some(now.to_wire()));
+        read(v1::Activity { occur_time, ..wire }).map(with_total)
+    };
+    let activity = match total {
+        Some(Ok(activity)) if violations.is_empty() => Ok(activity),
+        Some(Ok(_)) => Err(violations),
+        Some(Err(violation)) => {
+            violations.push(violation);
+            Err(violations)
+        }
+        None => {
+            if violations.is_empty() {
+                violations.push(Violation {
+                    path: String::new(),
+                    message: "is not an activity".into(),
+                });
+            }
+            Err(violations)
+        }
+    };
+    Parsed { who, activity }
 }
 
 /// The activity with the amount that its lines come to, where it does not say it itself.
@@ -137,11 +170,20 @@ fn check_lines(items: &[v1::ActivityItem], violations: &mut Violations) {
             );
             violations.add(format!("items[{index}].quantity"), message);
         }
-        if !item.line_id.is_empty() && !line_ids.insert(&item.line_id) {
+        let is_line = item.line_id.is_empty() || is_index(&item.line_id) || !is_placeholder(&item.line_id);
+        if !is_line {
+            let message = format!("{} can stand for any line: send its own, or none", item.line_id);
+            violations.add(format!("items[{index}].line_id"), message);
+        } else if !item.line_id.is_empty() && !line_ids.insert(&item.line_id) {
             let message = format!("names the line {} a second time: a line is told once", item.line_id);
             violations.add(format!("items[{index}].line_id"), message);
         }
     }
+}
+
+/// Lines are counted from 0 by many.
+fn is_index(line_id: &str) -> bool {
+    line_id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn parse_who(wire: &v1::Activity, violations: &mut Violations) -> Option<Who> {
@@ -270,6 +312,7 @@ mod tests {
 
     fn paths(wire: v1::Activity) -> Vec<String> {
         parse(wire, NOW)
+            .activity
             .unwrap_err()
             .into_iter()
             .map(|violation| violation.path)
@@ -278,7 +321,7 @@ mod tests {
 
     #[test]
     fn what_is_read_is_written_again() {
-        let (_, activity) = parse(order(), NOW).unwrap();
+        let activity = parse(order(), NOW).activity.unwrap();
         let id = "act_01h455vb4pex5vsknk084sn02q".parse().unwrap();
         let written = write(
             activity.clone(),
@@ -311,7 +354,37 @@ mod tests {
         }
         let mut right = order();
         right.source_id = "null-1".into();
-        assert!(parse(right, NOW).is_ok());
+        assert!(parse(right, NOW).activity.is_ok());
+    }
+
+    #[test]
+    fn an_id_that_stands_for_nothing_is_no_line_s_but_an_index_is() {
+        for (line_id, is_line) in [
+            ("null", false),
+            ("#N/A", false),
+            ("-", false),
+            ("0", true),
+            ("00", true),
+            ("7", true),
+        ] {
+            let mut lined = order();
+            lined.items[0].line_id = line_id.into();
+            assert_eq!(parse(lined, NOW).activity.is_ok(), is_line, "{line_id}");
+        }
+    }
+
+    #[test]
+    fn amounts_that_contradict_each_other_are_told_with_everything_else() {
+        let mut wrong = order();
+        wrong.occur_time = None;
+        wrong.items[0].amount = Some(shared::Money {
+            currency_code: "CNY".into(),
+            minor_units: 300,
+        });
+        wrong.activity_type = "Order Paid".into();
+        let mut paths = paths(wrong);
+        paths.sort();
+        assert_eq!(paths, ["activity_type", "amount", "occur_time"]);
     }
 
     #[test]
@@ -335,7 +408,7 @@ mod tests {
             occur_time: Some(time.to_wire()),
             ..order()
         };
-        assert!(parse(ahead(tomorrow), NOW).is_ok());
+        assert!(parse(ahead(tomorrow), NOW).activity.is_ok());
         assert_eq!(paths(ahead(Time::from_micros(tomorrow.micros() + 1))), ["occur_time"]);
         assert_eq!(paths(ahead(Time::from_micros(NOW.micros() - 1))), ["occur_time"]);
         let huge = Some(shared::Money {

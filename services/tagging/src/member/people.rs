@@ -22,6 +22,15 @@ const GOT_MAX: usize = 200;
 /// How many ids in channels identity looks up in one call.
 const LOOKED_UP_MAX: usize = 1_000;
 
+/// Who was found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The members who are meant; who is unknown is absent.
+    pub(crate) members: BTreeMap<Who, MemberId>,
+    /// Of the unknown those whom nobody can be: identity would not register them.
+    pub(crate) blocked: BTreeSet<Who>,
+}
+
 /// Finds members.
 #[derive(Clone)]
 pub(crate) struct People {
@@ -34,8 +43,8 @@ impl People {
         Self { db, peers }
     }
 
-    /// The members who are meant; who is unknown is absent.
-    pub(crate) async fn find(&self, tenant: Tenant, who: BTreeSet<Who>) -> Result<BTreeMap<Who, MemberId>, Fault> {
+    /// The members who are meant.
+    pub(crate) async fn find(&self, tenant: Tenant, who: BTreeSet<Who>) -> Result<Found, Fault> {
         let (mut ids, mut externals) = (BTreeSet::new(), Vec::new());
         for who in who {
             match who {
@@ -54,7 +63,7 @@ impl People {
             }
         }
         let mut found = self.look_up(tenant, externals).await?;
-        found.extend(
+        found.members.extend(
             self.get(tenant, ids)
                 .await?
                 .into_iter()
@@ -98,31 +107,31 @@ impl People {
         Ok(found)
     }
 
-    async fn look_up(&self, tenant: Tenant, keys: Vec<ExternalIdKey>) -> Result<BTreeMap<Who, MemberId>, Fault> {
-        let mut found = BTreeMap::new();
+    async fn look_up(&self, tenant: Tenant, keys: Vec<ExternalIdKey>) -> Result<Found, Fault> {
+        let mut found = Found::default();
         for chunk in keys.chunks(LOOKED_UP_MAX) {
             let mut identity = MemberServiceClient::new(self.peers.channel("identity").on_behalf_of(tenant)?);
             let answer = identity
                 .batch_look_up_members(BatchLookUpMembersRequest { keys: chunk.to_vec() })
                 .await;
-            let member_ids = answer.map_err(Fault::from_peer)?.into_inner().member_ids;
-            for (key, member_id) in chunk.iter().zip(member_ids) {
+            let answer = answer.map_err(Fault::from_peer)?.into_inner();
+            for (key, member_id) in chunk.iter().zip(answer.member_ids) {
                 if !member_id.is_empty() {
-                    let ExternalIdKey {
-                        channel_code,
-                        external_id,
-                    } = key.clone();
                     let member = member_id.parse().map_err(Fault::internal)?;
-                    found.insert(
-                        Who::External {
-                            channel_code,
-                            external_id,
-                        },
-                        member,
-                    );
+                    found.members.insert(external(key), member);
                 }
             }
+            let blocked = answer.blocked_key_indexes.into_iter();
+            let blocked = blocked.filter_map(|index| chunk.get(usize::try_from(index).ok()?));
+            found.blocked.extend(blocked.map(external));
         }
         Ok(found)
+    }
+}
+
+fn external(key: &ExternalIdKey) -> Who {
+    Who::External {
+        channel_code: key.channel_code.clone(),
+        external_id: key.external_id.clone(),
     }
 }

@@ -1,6 +1,6 @@
 //! The assigning of tags, which one call and a batch of them share.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use contracts::Unreadable;
 use contracts::codec::{Incoming, check_texts};
@@ -120,7 +120,7 @@ impl Assigner {
         let parse = |(index, it): (usize, &AssignTagsRequest)| unreadable.judge(index, "", parse(it, principal, now));
         let parsed: Vec<Result<Asked, Fault>> = requests.iter().enumerate().map(parse).collect();
         let who: BTreeSet<Who> = parsed.iter().flatten().map(|it| Who::Member(it.member)).collect();
-        let found: BTreeMap<Who, MemberId> = self.people.find(principal.tenant, who).await?;
+        let found = self.people.find(principal.tenant, who).await?.members;
         let known = |asked: Asked| match found.get(&Who::Member(asked.member)) {
             Some(member) => Ok(Asked {
                 member: *member,

@@ -316,3 +316,75 @@ async fn no_tenant_sees_or_touches_another_s_activities() {
     );
     assert_eq!(world.facts_of::<ActivityRecorded>(other).await.len(), 1);
 }
+
+/// The paths and messages of what an activity is refused for, and the reason.
+async fn refusal(world: &World, activity: Activity) -> (String, Vec<(String, String)>) {
+    let refusal = world.record(vec![activity]).await.results.remove(0).refusal.unwrap();
+    let told = refusal.violations.into_iter().map(|it| (it.path, it.message)).collect();
+    (refusal.reason, told)
+}
+
+#[tokio::test]
+async fn whoever_is_unknown_is_told_by_the_field_and_with_everything_else() {
+    let world = World::new().await;
+    let by_member = Activity {
+        member_id: member(77),
+        ..world.order(1, "u", 0)
+    };
+    let by_external = |external_id: &str| Activity {
+        member_id: String::new(),
+        channel_code: "tmall".into(),
+        external_id: external_id.into(),
+        ..world.order(1, "u", 0)
+    };
+    for (activity, path) in [
+        (by_member.clone(), "member_id"),
+        (by_external("stranger"), "external_id"),
+    ] {
+        let (reason, told) = refusal(&world, activity).await;
+        assert_eq!((&*reason, &*told[0].0, told.len()), ("MEMBER_NOT_FOUND", path, 1));
+        assert!(
+            told[0].1.contains("register the member with identity first"),
+            "{told:?}"
+        );
+    }
+    let wrong = Activity {
+        activity_type: "Order".into(),
+        ..by_external("stranger")
+    };
+    let (reason, told) = refusal(&world, wrong).await;
+    let paths: Vec<&str> = told.iter().map(|(path, _)| &**path).collect();
+    assert_eq!(
+        (&*reason, paths),
+        ("INVALID_FIELD", vec!["activity_type", "external_id"])
+    );
+    // Of a channel that can be none nobody is asked, and the others of the batch are recorded.
+    let no_channel = Activity {
+        channel_code: "T".repeat(65),
+        ..by_external("stranger")
+    };
+    let response = world.record(vec![no_channel, world.order(1, "good", 0)]).await;
+    assert_eq!(outcomes(&response), [Refused, Recorded]);
+}
+
+#[tokio::test]
+async fn an_id_that_can_stand_for_nobody_is_told_as_one() {
+    let world = World::new().await;
+    for external_id in ["#N/A", "null", "0"] {
+        let activity = Activity {
+            member_id: String::new(),
+            channel_code: "tmall".into(),
+            external_id: external_id.into(),
+            ..world.order(1, "u", 0)
+        };
+        let (reason, told) = refusal(&world, activity.clone()).await;
+        assert_eq!((&*reason, &*told[0].0), ("INVALID_FIELD", "external_id"));
+        assert!(told[0].1.contains("can stand for nobody"), "{told:?}");
+        let wrong = Activity {
+            activity_type: "Order".into(),
+            ..activity
+        };
+        let (_, told) = refusal(&world, wrong).await;
+        assert!(told[1].1.contains("can stand for nobody"), "{told:?}");
+    }
+}

@@ -55,15 +55,17 @@ impl MemberService for PlayedIdentity {
     ) -> Answer<BatchLookUpMembersResponse> {
         let mut state = self.state();
         state.calls += 1;
-        let keys = request
-            .into_inner()
-            .keys
-            .into_iter()
-            .map(|key| (key.channel_code, key.external_id));
-        let member_ids = keys
-            .map(|key| state.externals.get(&key).cloned().unwrap_or_default())
-            .collect();
-        Ok(Response::new(BatchLookUpMembersResponse { member_ids }))
+        let keys = request.into_inner().keys.into_iter();
+        let keys: Vec<(String, String)> = keys.map(|key| (key.channel_code, key.external_id)).collect();
+        let holder = |key: &(String, String)| state.externals.get(key).cloned().unwrap_or_default();
+        let member_ids: Vec<String> = keys.iter().map(holder).collect();
+        let nobody = (0..).zip(&keys).zip(&member_ids);
+        let nobody = nobody.filter(|((_, key), holder)| holder.is_empty() && kernel::text::is_placeholder(&key.1));
+        let blocked_key_indexes = nobody.map(|((index, _), _)| index).collect();
+        Ok(Response::new(BatchLookUpMembersResponse {
+            member_ids,
+            blocked_key_indexes,
+        }))
     }
 
     async fn resolve_member(&self, _: Request<ResolveMemberRequest>) -> Answer<ResolveMemberResponse> {

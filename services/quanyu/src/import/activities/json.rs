@@ -13,21 +13,22 @@ pub(super) fn activity(rows: &[Row]) -> Result<Read<Activity>, Vec<String>> {
     };
     match &row.trouble {
         Some(trouble) => Err(vec![trouble.clone()]),
-        None => parse(&json_lines::own(row.cells.first().map_or("", String::as_str))).map(|item| Read {
-            item,
-            notes: Vec::new(),
-        }),
+        None => parse(&json_lines::own(row.cells.first().map_or("", String::as_str))),
     }
 }
 
-/// The activity of a line, read as strictly as REST reads it, or everything that is wrong with the line.
-pub(super) fn parse(line: &str) -> Result<Activity, Vec<String>> {
+/// The activity of a line, read as strictly as REST reads it, and everything that is wrong with the line.
+pub(super) fn parse(line: &str) -> Result<Read<Activity>, Vec<String>> {
     const NAME: &str = "quanyu.tagging.v1.Activity";
     let descriptor = contracts::descriptors()
         .get_message_by_name(NAME)
         .ok_or_else(|| vec!["the contracts have no activity".to_owned()])?;
-    let message = gateway::read_message(&descriptor, line.as_bytes()).map_err(reasons)?;
-    message.transcode_to().map_err(|error| vec![error.to_string()])
+    let (message, wrong) = gateway::read_message(&descriptor, line.as_bytes()).map_err(reasons)?;
+    Ok(Read {
+        item: message.transcode_to().map_err(|error| vec![error.to_string()])?,
+        notes: Vec::new(),
+        reasons: wrong.map(reasons).unwrap_or_default(),
+    })
 }
 
 /// One reason for each violation.

@@ -11,11 +11,12 @@ use kernel::{Currency, CurrencyError, Time};
 use super::super::columns::{ATTRIBUTE, Columns};
 use super::super::moment::Zone;
 use super::super::orders::EqualRows;
+use super::super::reason::note;
 use super::super::source::Row;
 use super::super::{Read, amount};
 
 /// What is compared with what others send.
-const IDS: [&str; 9] = [
+pub(super) const IDS: [&str; 9] = [
     "source_id",
     "activity_type",
     "member_id",
@@ -36,6 +37,8 @@ const ONCE: [&str; 7] = [
     "discount_amount",
     "surcharge_amount",
 ];
+/// Stands where a row has no sku but needs one, and is not imported.
+const NO_SKU: &str = "none";
 /// The currency of an activity, where it has one.
 type OrderCurrency = Option<Result<Currency, NoCurrency>>;
 
@@ -66,7 +69,7 @@ impl<'a> Order<'a> {
                 }
             }
         }
-        if !self.reasons.is_empty() {
+        if self.rows.iter().any(|row| row.trouble.is_some()) {
             // Cells of a row in trouble may stand in wrong columns: nothing more can be told.
             return Err(self.reasons);
         }
@@ -107,22 +110,20 @@ impl<'a> Order<'a> {
             surcharge_amount: surcharge,
             ..Activity::default()
         };
-        if self.reasons.is_empty() {
-            Ok(Read {
-                item: activity,
-                notes: self.notes,
-            })
-        } else {
-            Err(self.reasons)
-        }
+        Ok(Read {
+            item: activity,
+            notes: self.notes,
+            reasons: self.reasons,
+        })
     }
 
     /// Notes what is wrong with a row; of several by their lines, for each of them gets all reasons.
     fn wrong(&mut self, row: &Row, reason: impl fmt::Display) {
-        self.reasons.push(match self.rows {
+        let reason = match self.rows {
             [_] => reason.to_string(),
             _ => format!("line {}: {reason}", row.line),
-        });
+        };
+        note(&mut self.reasons, reason);
     }
 
     /// The rows that count. Of rows without money or items the same one twice is the same one; else nobody can know
@@ -256,16 +257,22 @@ impl<'a> Order<'a> {
             self.wrong(row, format_args!("{called}: must be a whole number of 0 or more"));
         }
         let category = self.columns.get(row, "category");
-        if sku.is_none() && (quantity.is_some() || category.is_some()) {
+        let line_id = self.columns.get(row, "line_id");
+        let needs_sku = quantity.is_some() || category.is_some() || line_id.is_some();
+        if sku.is_none() && needs_sku {
             let called = self.columns.called("sku");
-            self.wrong(row, format_args!("{called}: is needed with a quantity or a category"));
+            self.wrong(
+                row,
+                format_args!("{called}: is needed with a quantity, a category or a line_id"),
+            );
         }
+        // An item that is wrong is only judged: it keeps its amount, without which the sum would be wrong, too.
         Some(ActivityItem {
-            sku: sku?.to_owned(),
-            quantity: count?,
+            sku: sku.or(needs_sku.then_some(NO_SKU))?.to_owned(),
+            quantity: count.unwrap_or(1),
             amount,
             category: category.unwrap_or_default().to_owned(),
-            line_id: self.columns.get(row, "line_id").unwrap_or_default().to_owned(),
+            line_id: line_id.unwrap_or_default().to_owned(),
         })
     }
 

@@ -2,8 +2,9 @@
 
 use contracts::tagging::v1::{ActivityDifference, ActivityOutcome, ActivityRefusal, ActivityResult};
 
-use super::super::columns::Columns;
+use super::super::columns::{ATTRIBUTE, Columns};
 use super::super::json_lines;
+use super::super::reason::name;
 use super::super::sending::Outcome;
 use super::super::source::Row;
 use super::{Activities, Form};
@@ -35,10 +36,17 @@ impl Activities {
         }
         if !refusal.violations.is_empty() {
             let violations = refusal.violations.iter();
-            let told = violations.map(|violation| format!("{}: {}", called(&violation.path), violation.message));
-            return told.collect();
+            let told = violations.map(|violation| match &*violation.path {
+                "" => violation.message.clone(),
+                path => format!("{}: {}", called(path), violation.message),
+            });
+            let mut told: Vec<String> = told.collect();
+            // An order of one row has its amount twice: as the item's, and as the whole.
+            told.dedup();
+            name(&mut told, &refusal.reason);
+            return told;
         }
-        vec![format!("{}: {}", refusal.reason, refusal.message)]
+        vec![format!("{}: {}", called("source_id"), refusal.message)]
     }
 
     /// A path of the contract as the file calls it: a column, or a field of a line of JSON.
@@ -54,17 +62,21 @@ impl Activities {
 }
 
 fn in_columns(columns: &Columns, path: &str) -> String {
+    // As the contract's rules name an entry: attributes["note"].
+    let attribute = path
+        .strip_prefix("attributes[\"")
+        .and_then(|rest| rest.strip_suffix("\"]"));
+    if let Some(name) = attribute {
+        return columns.called(&format!("{ATTRIBUTE}{name}"));
+    }
     let item = path.strip_prefix("items[").and_then(|rest| rest.split_once(']'));
     let field = item.map_or(path, |(_, field)| field.trim_start_matches('.'));
     let field = match field {
         "" => "sku",
-        "items" => {
-            let present = OF_ITEMS.into_iter().filter(|field| columns.has(field));
-            return present
-                .map(|field| columns.called(field))
-                .collect::<Vec<_>>()
-                .join(", ");
-        }
+        "items" => return columns.all_called(&OF_ITEMS),
+        "channel_code" if !columns.has("channel_code") => return "--channel".to_owned(),
+        // Of an attribute's name nothing but the header can be wrong.
+        "attributes" => return ATTRIBUTE.trim_end_matches('.').to_owned(),
         "member_id" if !columns.has("member_id") => "external_id",
         "amount.minor_units" => "amount",
         "discount_amount.minor_units" => "discount_amount",

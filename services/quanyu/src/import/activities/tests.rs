@@ -24,7 +24,16 @@ fn read(headers: &str, rows: &[&[&str]], equal_rows: Option<EqualRows>) -> Resul
         .zip(2..)
         .map(|(cells, line)| Row { line, ..Row::of(cells) })
         .collect();
-    activities.read(&rows)
+    activities.read(&rows).and_then(right)
+}
+
+/// What can be imported, or everything that is wrong with it.
+fn right(read: Read<Activity>) -> Result<Read<Activity>, Vec<String>> {
+    if read.reasons.is_empty() {
+        Ok(read)
+    } else {
+        Err(read.reasons)
+    }
 }
 
 const ORDER: &str = "source_id,activity_type,occur_time,external_id,amount,currency_code,sku,quantity,attributes.color";
@@ -45,7 +54,7 @@ fn a_row_of_csv_and_a_line_of_json_become_the_same_activity() {
     let line = r#"{"sourceId":"T1","activityType":"order_paid","occurTime":"2026-01-31T00:00:00Z","channelCode":"pos",
         "externalId":"u1","amount":{"currencyCode":"CNY","minorUnits":"127750"},"items":[{"sku":"CD","quantity":"2",
         "amount":{"currencyCode":"CNY","minorUnits":"127750"}}],"attributes":{"color":"red"}}"#;
-    assert_eq!(read(ORDER, &[&cells], None).unwrap().item, parse(line).unwrap());
+    assert_eq!(read(ORDER, &[&cells], None).unwrap().item, parse(line).unwrap().item);
 }
 
 #[test]
@@ -158,18 +167,33 @@ fn everything_that_is_wrong_with_a_row_is_told() {
     let cells = ["T1", "order_paid", "2026-01-31", "u1", "77", "", ""];
     let reasons = read(headers, &[&cells], None).unwrap_err();
     assert_eq!(reasons, ["currency_code: is needed with an amount"]);
+    let headers = "source_id,activity_type,occur_time,external_id,amount,currency_code,line_id";
+    let cells = ["T1", "order_paid", "2026-01-31", "u1", "77", "CNY", "1"];
+    let reasons = read(headers, &[&cells], None).unwrap_err();
+    assert!(
+        reasons[0].starts_with("sku: is needed"),
+        "a line is not left out in silence: {reasons:?}"
+    );
     let cells = ["4.2E+12", "order_paid", "2026-01-31", "u1", "", "", ""];
     let reasons = read(headers, &[&cells], None).unwrap_err();
     assert!(
         reasons[0].starts_with("source_id: a spreadsheet has rounded this number"),
         "{reasons:?}"
     );
+    let cells = ["4.2E+12", "order_paid", "soon", "u1", "1.005\0", "CNY", ""];
+    let reasons = read(headers, &[&cells], None).unwrap_err();
+    let told: Vec<&str> = reasons.iter().filter_map(|reason| reason.split(':').next()).collect();
+    assert_eq!(
+        told,
+        ["amount", "source_id", "occur_time"],
+        "each column once: {reasons:?}"
+    );
 }
 
 #[test]
 fn a_line_that_is_no_activity_is_told_why() {
     for (line, part) in [("{", "EOF"), (r#"{"sourceID":1}"#, "sourceID"), ("{} {}", "trailing")] {
-        let reasons = parse(line).unwrap_err();
+        let reasons = parse(line).and_then(right).unwrap_err();
         assert!(reasons[0].contains(part), "{reasons:?}");
     }
 }
@@ -187,10 +211,11 @@ fn a_line_is_read_as_strictly_as_rest_reads_it_and_every_flaw_is_told() {
         (r#"{"amount":{"minorUnits":9007199254740993.5}}"#, "amount.minorUnits"),
         (r#"{"attributes":{"a":"1","a":"2"}}"#, "attributes"),
     ] {
-        let reasons = parse(line).unwrap_err();
+        let reasons = parse(line).and_then(right).unwrap_err();
         assert!(reasons[0].starts_with(path), "{line}: {reasons:?}");
     }
-    let reasons = parse(r#"{"occurTime":"yesterday","amount":{"minorUnits":"x"},"bogus":1}"#).unwrap_err();
+    let line = r#"{"occurTime":"yesterday","amount":{"minorUnits":"x"},"bogus":1}"#;
+    let reasons = parse(line).and_then(right).unwrap_err();
     let paths: Vec<&str> = reasons.iter().filter_map(|reason| reason.split(':').next()).collect();
     assert_eq!(paths, ["occurTime", "amount.minorUnits", "bogus"]);
     assert!(reasons.iter().all(|reason| !reason.contains("line 1")), "{reasons:?}");
@@ -213,6 +238,9 @@ fn refusals_are_told_by_the_columns_of_the_file() {
         ("items[3].sku", "sku"),
         ("items", "sku"),
         ("member_id", "external_id"),
+        ("channel_code", "--channel"),
+        (r#"attributes["note"]"#, "attributes.note"),
+        ("items[0].amount.currency_code", "currency_code"),
     ] {
         assert_eq!(activities.called(path, &[]), called);
     }

@@ -4,6 +4,7 @@ use contracts::identity::v1::{Arrival, Evidence, Gender, IdentityKind, Profile, 
 use kernel::text::tidy;
 
 use super::super::moment;
+use super::super::reason::note;
 use super::super::source::Row;
 use super::Members;
 
@@ -33,9 +34,9 @@ impl Members {
                 "{}: must be none, platform, code, presented or operator",
                 self.columns.called("proof")
             );
-            read.reasons.push(reason);
+            note(&mut read.reasons, reason);
         }
-        let proof = proof.unwrap_or(Proof::Unspecified);
+        let proof = proof.unwrap_or(Proof::Operator);
         let given = self.evidence_fields(row).into_iter();
         let evidence = given.map(|(field, kind)| Evidence {
             kind: kind.into(),
@@ -63,15 +64,17 @@ impl Members {
         let text = |field| self.columns.get(row, field).unwrap_or_default().to_owned();
         let word = text("gender");
         let gender = gender(&word).unwrap_or_else(|| {
-            let known = "female, male, other and unknown are known (女, 男, 其他, 未知)";
+            let known = "female, male and other are known (女, 男, 其他)";
             let called = self.columns.called("gender");
             read.notes.push(format!("{called}: {word} is left out: {known}"));
             Gender::Unspecified
         });
         let birth_date = self.columns.get(row, "birth_date").map(moment::day).transpose();
         let birth_date = birth_date.unwrap_or_else(|reason| {
-            read.reasons
-                .push(format!("{}: {reason}", self.columns.called("birth_date")));
+            note(
+                &mut read.reasons,
+                format!("{}: {reason}", self.columns.called("birth_date")),
+            );
             None
         });
         Profile {
@@ -102,7 +105,7 @@ fn gender(word: &str) -> Option<Gender> {
         "female" | "f" | "woman" | "女" | "女性" | "女士" => Some(Gender::Female),
         "male" | "m" | "man" | "男" | "男性" | "先生" => Some(Gender::Male),
         "other" | "其他" | "其它" => Some(Gender::Other),
-        "" | "unknown" | "未知" | "保密" | "不详" => Some(Gender::Unspecified),
+        "" => Some(Gender::Unspecified),
         _ => None,
     }
 }

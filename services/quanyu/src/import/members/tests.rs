@@ -14,14 +14,23 @@ fn members(headers: &str, channel: Option<&str>) -> Members {
 }
 
 fn read(members: &Members, cells: &[&str]) -> Result<Read<MemberRow>, Vec<String>> {
-    members.read(&[Row::of(cells)])
+    members.read(&[Row::of(cells)]).and_then(right)
+}
+
+/// What can be imported, or everything that is wrong with it.
+fn right(read: Read<MemberRow>) -> Result<Read<MemberRow>, Vec<String>> {
+    if read.reasons.is_empty() {
+        Ok(read)
+    } else {
+        Err(read.reasons)
+    }
 }
 
 #[test]
 fn a_row_becomes_an_arrival_with_its_evidence_and_profile() {
     let members = members("external_id,phone,proof,gender,register_time,Birth Date", Some("pos"));
     let cells = ["till-1", "13712345678", "code", "女", "2020/2/29", "1990/5/1"];
-    let Read { item, notes } = read(&members, &cells).unwrap();
+    let Read { item, notes, .. } = read(&members, &cells).unwrap();
     let arrival = item.arrival.unwrap();
     assert_eq!(
         (
@@ -68,24 +77,28 @@ fn everything_that_is_wrong_with_a_row_is_told_by_the_columns_of_the_file() {
 }
 
 #[test]
-fn an_unknown_gender_is_left_out_and_noted() {
+fn a_gender_that_says_nothing_is_left_out_and_noted() {
     let members = members("phone,gender", None);
     for (word, gender) in [
         ("男", Gender::Male),
         ("Female", Gender::Female),
         ("其他", Gender::Other),
-        ("未知", Gender::Unspecified),
         ("", Gender::Unspecified),
     ] {
-        let Read { item, notes } = read(&members, &["13712345678", word]).unwrap();
+        let Read { item, notes, .. } = read(&members, &["13712345678", word]).unwrap();
         assert_eq!(
             (item.arrival.unwrap().profile.unwrap().gender(), notes.len()),
             (gender, 0),
             "{word}"
         );
     }
-    let notes = read(&members, &["13712345678", "1"]).unwrap().notes;
-    assert!(notes[0].starts_with("gender: 1 is left out"), "{notes:?}");
+    for word in ["1", "未知", "保密", "unknown", "不详"] {
+        let notes = read(&members, &["13712345678", word]).unwrap().notes;
+        assert!(
+            notes[0].starts_with(&format!("gender: {word} is left out")),
+            "{notes:?}"
+        );
+    }
 }
 
 #[test]
@@ -146,4 +159,53 @@ fn answers_are_told_by_the_columns_of_the_file() {
     };
     let refused = Outcome::Rejected(vec!["name: is too long".to_owned()]);
     assert_eq!(columns.outcomes(&sent, &answer), [refused]);
+}
+
+#[test]
+fn a_refusal_by_name_is_told_by_the_columns_too() {
+    let members = members("External ID,Phone,name", Some("moon"));
+    let rows = [Row::of(&["m1", "13712345678", ""])];
+    let refused = |reason: &str, fields: &[&str]| {
+        let fields = fields.iter().map(|field| RefusedField {
+            field: (*field).to_owned(),
+            description: "no".to_owned(),
+        });
+        let refusal = Refusal {
+            reason: reason.to_owned(),
+            message: "no".to_owned(),
+            fields: fields.collect(),
+        };
+        let row = RefusedRow {
+            refusal: Some(refusal),
+            ..RefusedRow::default()
+        };
+        match members.refused(&row, &rows[0]) {
+            Outcome::Rejected(reasons) => reasons,
+            other => panic!("{other:?}"),
+        }
+    };
+    for (reason, fields, expected) in [
+        (
+            "IDENTITY_BLOCKED",
+            &["arrival.external_id"][..],
+            &["External ID (external_id): no (IDENTITY_BLOCKED)"][..],
+        ),
+        (
+            "NOT_FOUND",
+            &["arrival.channel_code", "arrival.evidence[0].value"],
+            &["--channel: no (NOT_FOUND)", "Phone (phone): no"],
+        ),
+        (
+            "NOBODY_IDENTIFIED",
+            &["arrival"],
+            &["External ID (external_id), Phone (phone): no (NOBODY_IDENTIFIED)"],
+        ),
+        (
+            "REQUEST_ID_REUSED",
+            &[],
+            &["External ID (external_id), Phone (phone): no (REQUEST_ID_REUSED)"],
+        ),
+    ] {
+        assert_eq!(refused(reason, fields), expected);
+    }
 }

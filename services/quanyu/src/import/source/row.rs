@@ -31,6 +31,8 @@ pub(in super::super) struct Row {
     pub(in super::super) cells: Vec<String>,
     /// Why it cannot be read.
     pub(in super::super) trouble: Option<String>,
+    /// Whether the next one was found in the same pair of quotes: a stretch does not end between them.
+    pub(in super::super) is_bound: bool,
     /// Where the next one begins.
     pub(in super::super) end: Position,
 }
@@ -42,7 +44,12 @@ impl Row {
     }
 }
 
-pub(super) fn next_record(records: &mut Records, survey: &Survey, headers: &[String]) -> std::io::Result<Option<Row>> {
+pub(super) fn next_record(
+    records: &mut Records,
+    survey: &Survey,
+    headers: &[String],
+    rows_in_cells: bool,
+) -> std::io::Result<Option<Row>> {
     let Some(record) = records.next()? else { return Ok(None) };
     let row = row_of(&record, survey, headers);
     let Ok(row) = row else {
@@ -54,7 +61,12 @@ pub(super) fn next_record(records: &mut Records, survey: &Survey, headers: &[Str
         };
         return Ok(record.map(|record| row_of(&record, survey, headers).unwrap_or_else(|wrong| wrong)));
     };
-    Ok(Some(row))
+    let cell = record.cell_of_rows(headers.len(), records.separator());
+    let Some(cell) = cell.filter(|_| !rows_in_cells) else {
+        return Ok(Some(row));
+    };
+    let first = records.apart(record, cell);
+    Ok(first.map(|record| row_of(&record, survey, headers).unwrap_or_else(|wrong| wrong)))
 }
 
 /// The row, or the row in trouble because of the number of its cells.
@@ -68,7 +80,9 @@ fn row_of(record: &Record, survey: &Survey, headers: &[String]) -> Result<Row, R
         )
     };
     let mut trouble = record.trouble.map(|trouble| match trouble {
-        Trouble::OpenQuote(cell) | Trouble::StrayQuote(cell) => format!("{}: {}", named(cell), told(trouble)),
+        Trouble::OpenQuote(cell) | Trouble::StrayQuote(cell) | Trouble::RowsInQuotes { cell, .. } => {
+            format!("{}: {}", named(cell), told(trouble))
+        }
         Trouble::TooLong(_) => told(trouble),
     });
     let is_empty = cells.iter().all(|cell| is_blank(cell));
@@ -91,6 +105,7 @@ fn row_of(record: &Record, survey: &Survey, headers: &[String]) -> Result<Row, R
         blank_lines: 0,
         cells,
         trouble,
+        is_bound: record.is_bound,
         end: Position {
             byte: record.end(),
             line: record.line().saturating_add(record.line_count()).saturating_sub(1),
@@ -119,6 +134,7 @@ pub(super) fn next_line(lines: &mut Lines, survey: &Survey) -> std::io::Result<O
         blank_lines: 0,
         cells: vec![text.trim().to_owned()],
         trouble,
+        is_bound: false,
         end: Position {
             byte: line.end,
             line: line.number,
@@ -136,6 +152,10 @@ pub(super) fn told(trouble: Trouble) -> String {
             "the cell ends in a quote that does not open: open it, or write the cell in quotes and each quote within it twice"
                 .to_owned()
         }
+        Trouble::RowsInQuotes { first, last, .. } => format!(
+            "lines {first} to {last} stand in one pair of quotes and look like rows: remove the quotes, or, where these lines \
+             are the text of one cell, import the file again with --rows-in-cells"
+        ),
         Trouble::TooLong(length) => format!("the line has {length} bytes, but a row has at most {ROW_BYTES_MAX}"),
     }
 }
@@ -155,6 +175,7 @@ impl Row {
             blank_lines: 0,
             cells: cells.iter().map(|cell| (*cell).to_owned()).collect(),
             trouble: None,
+            is_bound: false,
             end: Position::default(),
         }
     }

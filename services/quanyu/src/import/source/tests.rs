@@ -85,6 +85,10 @@ fn separators_are_recognised_by_the_fields_of_the_header() {
         ("sep=;\r\na;b\r\n1;x\r\n", b';'),
         ("a\n1\n", b','),
         ("\"a\";\"x,b,c\"\n1;2\n", b';'),
+        ("a|b\n1|x,y\n", b'|'),
+        ("a^b\n1^x|y\n", b'^'),
+        ("a~b\n1~x|y\n", b'~'),
+        ("a\u{1}b\n1\u{1}x|y\n", b'\x01'),
     ] {
         let file = file(text.as_bytes());
         let mut source = csv(&file).unwrap();
@@ -130,9 +134,58 @@ fn an_open_quote_is_named_by_its_column() {
 }
 
 #[test]
+fn what_an_import_has_written_down_is_read_by_its_own_separator() {
+    let file = file(b"quanyu.line,quanyu.reasons,a,b\n2,no,1,x\n");
+    let survey = Survey::of(file.path(), None).unwrap();
+    let fields = ["a", "b"];
+    let source = Source::csv(file.path(), survey, Some(b'|'), known_fields(&fields, &[])).unwrap();
+    assert_eq!(source.headers().len(), 4);
+}
+
+#[test]
+fn rows_that_a_pair_of_quotes_has_swallowed_are_told_line_by_line_and_stay_together() {
+    let text = b"a,b,c\n1,x,y\n2,\"x,y\n3,x,y\n\n4,x\",y\n5,\"two\nlines\",y\n";
+    let file = file(text);
+    let mut source = csv(&file).unwrap();
+    let stretches: Vec<Stretch> = std::iter::from_fn(|| source.stretch(LIMITS, |_, _| false).unwrap()).collect();
+    let rows: Vec<Vec<u64>> = stretches
+        .iter()
+        .map(|stretch| stretch.rows.iter().map(|row| row.line).collect())
+        .collect();
+    assert_eq!(
+        rows,
+        [vec![2, 3, 4, 6], vec![7]],
+        "what was in one pair of quotes is settled together"
+    );
+    let wrong: Vec<&Row> = stretches
+        .iter()
+        .flat_map(|it| &it.rows)
+        .filter(|row| row.trouble.is_some())
+        .collect();
+    assert_eq!(wrong.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 4, 6]);
+    for row in &wrong {
+        let trouble = row.trouble.as_deref().unwrap();
+        assert!(
+            trouble.starts_with("b: lines 3 to 6 stand in one pair of quotes"),
+            "{trouble}"
+        );
+    }
+    assert_eq!(wrong[1].cells, ["3", "x", "y"], "as it stands in the file");
+    let lines: u64 = stretches
+        .iter()
+        .map(|it| it.blank_lines + it.rows.iter().map(|row| row.line_count).sum::<u64>())
+        .sum();
+    assert_eq!(lines, 7);
+    let mut kept = csv(&file).unwrap().with_rows_in_cells(true);
+    let rows = all(&mut kept);
+    assert_eq!((rows.len(), &*rows[1].cells[1]), (3, "x,y\n3,x,y\n\n4,x"));
+}
+
+#[test]
 fn a_header_that_cannot_be_read_is_told() {
     for (text, part) in [
-        (&b"a,\"b\n1,2\n"[..], "header row (line 1)"),
+        (&b"a,\"b\n1,2\n3,4\"\n"[..], "header row (line 1)"),
+        (b"a,\"b\n1,2\n", "header row (line 1)"),
         (b"\n,,\n", "no header row"),
     ] {
         let message = csv(&file(text)).map(|_| ()).unwrap_err();
@@ -152,4 +205,25 @@ fn reading_may_go_on_after_any_line_of_json_and_blank_lines_are_no_rows() {
     assert!(rows[2].trouble.as_ref().unwrap().contains("not in UTF-8"));
     source.go_to(&rows[1].end).unwrap();
     assert_eq!(all(&mut source), rows[2..]);
+}
+
+#[test]
+fn a_sign_within_a_letter_of_gbk_parts_no_cells() {
+    // Of these letters the second byte is | ^ or ~.
+    for (separator, letters) in [("|", "亅王小明"), ("^", "乛王小明"), ("~", "亊王小明")] {
+        let text = format!("a{separator}b\n1{separator}{letters}\n2{separator}韩梅梅和李雷在上海\n");
+        let (gbk, _, _) = encoding_rs::GBK.encode(&text);
+        assert_eq!(
+            gbk.iter().filter(|byte| **byte == separator.as_bytes()[0]).count(),
+            4,
+            "{text}"
+        );
+        let file = file(&gbk);
+        let mut source = csv(&file).unwrap();
+        assert_eq!(source.separator(), Some(separator.as_bytes()[0]));
+        let rows = all(&mut source);
+        assert_eq!((rows.len(), &rows[0].trouble, &*rows[0].cells[1]), (2, &None, letters));
+        source.go_to(&rows[0].end).unwrap();
+        assert_eq!(all(&mut source), rows[1..]);
+    }
 }

@@ -96,17 +96,49 @@ pub(crate) fn invalid(violations: Vec<Violation>) -> ActivityRefusal {
 }
 
 pub(crate) fn unknown(who: &Who) -> ActivityRefusal {
-    let who = match who {
+    let missing = missing(who);
+    ActivityRefusal {
+        message: missing.message.clone(),
+        reason: ErrorReason::MemberNotFound.name().to_owned(),
+        ..invalid(vec![missing])
+    }
+}
+
+/// The field that tells whose an activity is.
+fn path(who: &Who) -> &'static str {
+    match who {
+        Who::Member(_) => "member_id",
+        Who::External { .. } => "external_id",
+    }
+}
+
+/// Nobody is known by this id yet.
+pub(crate) fn missing(who: &Who) -> Violation {
+    let told = told(who);
+    Violation {
+        path: path(who).to_owned(),
+        message: format!("{told} leads to no member: register the member with identity first"),
+    }
+}
+
+/// Nobody is known by this id, and nobody ever can be.
+pub(crate) fn nobody(who: &Who) -> Violation {
+    let told = told(who);
+    Violation {
+        path: path(who).to_owned(),
+        message: format!(
+            "{told} can stand for nobody (a placeholder, or a value that the brand has blocked): send the person's own, or \
+             leave the activity out"
+        ),
+    }
+}
+
+fn told(who: &Who) -> String {
+    match who {
         Who::Member(member) => format!("{member}"),
         Who::External {
             channel_code,
             external_id,
         } => format!("the external id {external_id} in {channel_code}"),
-    };
-    ActivityRefusal {
-        reason: ErrorReason::MemberNotFound.name().to_owned(),
-        message: format!("{who} leads to no member: register the member with identity first"),
-        violations: Vec::new(),
-        differences: Vec::new(),
     }
 }
