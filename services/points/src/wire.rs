@@ -1,11 +1,10 @@
-//! From the contract's words to the domain's and back.
+//! What the rooms share on the way between the contract's messages and values.
 
 use std::str::FromStr;
 
 use contracts::points::v1::ErrorReason;
 use fault::{Fault, Violations};
 use kernel::{BEFORE_RECORDS, Id, Kind, PageTokenError, Time};
-
 use ledger::{CostCentre, PoolTag, is_pool};
 
 /// An id of the given field, or the refusal of the request. A pool's account is reached by the pool alone, not by calling the
@@ -56,48 +55,4 @@ pub(crate) fn check_recorded(violations: &mut Violations, path: &'static str, ti
 pub(crate) fn parse_cursor<T: FromStr>(part: Option<&str>) -> Result<T, Fault> {
     let parsed = part.and_then(|part| part.parse().ok());
     Ok(parsed.ok_or(PageTokenError::Malformed)?)
-}
-
-/// A moment as the contract carries it; nothing for what never comes.
-pub(crate) fn expiry_to_wire(time: Time) -> Option<prost_types::Timestamp> {
-    (time < Time::MAX).then(|| time.to_wire())
-}
-
-#[cfg(test)]
-mod tests {
-    use contracts::points::v1 as wire;
-
-    use ledger::{AdjustmentState, AssetKind, EntryKind, HoldState, RuleState};
-
-    #[test]
-    fn our_numbers_are_the_contract_s() {
-        for number in 1..=11 {
-            let name = EntryKind::from_number(number).unwrap().name();
-            assert_eq!(
-                wire::EntryKind::try_from(number).unwrap().as_str_name(),
-                format!("ENTRY_KIND_{name}")
-            );
-        }
-        assert!(EntryKind::from_number(12).is_none() && wire::EntryKind::try_from(12).is_err());
-        for number in 1..=3 {
-            let name = RuleState::from_number(number).unwrap().name();
-            let wire = wire::EarningRuleState::try_from(number).unwrap();
-            assert_eq!(wire.as_str_name(), format!("EARNING_RULE_STATE_{name}"));
-        }
-        for number in 1..=4 {
-            let name = HoldState::from_number(number).unwrap().name();
-            let wire = wire::HoldState::try_from(number).unwrap();
-            assert_eq!(wire.as_str_name(), format!("HOLD_STATE_{name}"));
-        }
-        for number in 1..=3 {
-            let name = AdjustmentState::from_number(number).unwrap().name();
-            let wire = wire::AdjustmentState::try_from(number).unwrap();
-            assert_eq!(wire.as_str_name(), format!("ADJUSTMENT_STATE_{name}"));
-        }
-        assert!(AdjustmentState::from_number(4).is_none() && wire::AdjustmentState::try_from(4).is_err());
-        assert!(HoldState::from_number(5).is_none() && wire::HoldState::try_from(5).is_err());
-        assert_eq!(AssetKind::Growth.number(), i32::from(wire::AssetKind::Growth));
-        assert_eq!(AssetKind::Custom.number(), i32::from(wire::AssetKind::Custom));
-        assert!(AssetKind::from_number(6).is_none() && wire::AssetKind::try_from(6).is_err());
-    }
 }

@@ -4,7 +4,6 @@ use ledger::{AccountKey, EarnedBy, Entry, Lot, LotAmount, LotId, MemberId};
 
 use super::rows::BalanceRow;
 use crate::pool::wire::holder_to_wire;
-use crate::wire::expiry_to_wire;
 
 /// An entry with its lots. What came back in a new lot, because its own had expired, is shown as that one lot.
 pub(crate) fn entry_to_wire(entry: &Entry) -> wire::Entry {
@@ -111,5 +110,26 @@ pub(crate) fn zero_balance(member: MemberId, asset: &str) -> wire::Balance {
         held: 0,
         debt: 0,
         pending: 0,
+    }
+}
+
+/// A moment as the contract carries it; nothing for what never comes.
+pub(crate) fn expiry_to_wire(time: Time) -> Option<prost_types::Timestamp> {
+    (time < Time::MAX).then(|| time.to_wire())
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::points::v1 as wire;
+    use ledger::EntryKind;
+
+    #[test]
+    fn our_numbers_of_entry_kinds_are_the_contract_s() {
+        for number in 1..=11 {
+            let name = EntryKind::from_number(number).unwrap().name();
+            let wire = wire::EntryKind::try_from(number).unwrap();
+            assert_eq!(wire.as_str_name(), format!("ENTRY_KIND_{name}"));
+        }
+        assert!(EntryKind::from_number(12).is_none() && wire::EntryKind::try_from(12).is_err());
     }
 }

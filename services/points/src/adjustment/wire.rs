@@ -1,5 +1,4 @@
 use contracts::points::v1 as wire;
-
 use ledger::Adjustment;
 
 pub(crate) fn adjustment_to_wire(adjustment: &Adjustment) -> wire::Adjustment {
@@ -17,5 +16,21 @@ pub(crate) fn adjustment_to_wire(adjustment: &Adjustment) -> wire::Adjustment {
         entry_id: adjustment.entry.map(|id| id.to_string()).unwrap_or_default(),
         create_time: Some(adjustment.create_time.to_wire()),
         decide_time: adjustment.decide_time.map(kernel::Time::to_wire),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::points::v1 as wire;
+    use ledger::AdjustmentState;
+
+    #[test]
+    fn our_numbers_of_the_states_of_adjustments_are_the_contract_s() {
+        for number in 1..=3 {
+            let name = AdjustmentState::from_number(number).unwrap().name();
+            let wire = wire::AdjustmentState::try_from(number).unwrap();
+            assert_eq!(wire.as_str_name(), format!("ADJUSTMENT_STATE_{name}"));
+        }
+        assert!(AdjustmentState::from_number(4).is_none() && wire::AdjustmentState::try_from(4).is_err());
     }
 }

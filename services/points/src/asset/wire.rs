@@ -105,3 +105,16 @@ fn expiry_to_wire(policy: &ExpiryPolicy) -> wire::ExpiryPolicy {
     };
     wire::ExpiryPolicy { rule: Some(rule) }
 }
+
+#[cfg(test)]
+mod tests {
+    use contracts::points::v1 as wire;
+    use ledger::AssetKind;
+
+    #[test]
+    fn our_numbers_of_the_kinds_of_assets_are_the_contract_s() {
+        assert_eq!(AssetKind::Growth.number(), i32::from(wire::AssetKind::Growth));
+        assert_eq!(AssetKind::Custom.number(), i32::from(wire::AssetKind::Custom));
+        assert!(AssetKind::from_number(6).is_none() && wire::AssetKind::try_from(6).is_err());
+    }
+}

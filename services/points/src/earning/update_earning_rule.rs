@@ -17,8 +17,7 @@ impl PointsApi {
             .earning_rule
             .as_ref()
             .ok_or_else(|| Fault::invalid("earning_rule", "is required"))?;
-        let paths = call.update_mask.as_ref().map_or(&[][..], |mask| mask.paths.as_slice());
-        let patch = RulePatch::masked(sent, paths)?;
+        let patch = RulePatch::masked(sent, call.update_mask.as_ref())?;
         let tx = store::begin_or_replay!(self.db, call);
         let mut row = rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
         Fault::check_etag(&call.etag, row.rule.version)?;

@@ -4,39 +4,63 @@ use contracts::points::v1 as wire;
 use fault::{Fault, Violations};
 use kernel::{Currency, Time};
 use ledger::{EarningRule, MemberCaps, RuleState};
+use prost_types::FieldMask;
 
 use super::rows::RuleRow;
 use crate::wire::check_recorded;
 use amount::{amount_from_wire, amount_to_wire};
 
-/// Every field of a rule that a request may set.
-pub(crate) const MUTABLE: [&str; 19] = [
-    "display_name",
-    "state",
-    "asset_code",
-    "activity_types",
-    "channel_codes",
-    "condition",
-    "amount_formula",
-    "amount",
-    "multiplier",
-    "amount_max",
-    "caps",
-    "budget",
-    "priority",
-    "stop",
-    "exclusion_group",
-    "currency_code",
-    "start_time",
-    "end_time",
-    "effect_time",
+/// A field of a rule that a request may set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    DisplayName,
+    State,
+    AssetCode,
+    ActivityTypes,
+    ChannelCodes,
+    Condition,
+    AmountFormula,
+    Amount,
+    Multiplier,
+    AmountMax,
+    Caps,
+    Budget,
+    Priority,
+    Stop,
+    ExclusionGroup,
+    CurrencyCode,
+    StartTime,
+    EndTime,
+    EffectTime,
+}
+
+const FIELDS: [(&str, Field); 19] = [
+    ("display_name", Field::DisplayName),
+    ("state", Field::State),
+    ("asset_code", Field::AssetCode),
+    ("activity_types", Field::ActivityTypes),
+    ("channel_codes", Field::ChannelCodes),
+    ("condition", Field::Condition),
+    ("amount_formula", Field::AmountFormula),
+    ("amount", Field::Amount),
+    ("multiplier", Field::Multiplier),
+    ("amount_max", Field::AmountMax),
+    ("caps", Field::Caps),
+    ("budget", Field::Budget),
+    ("priority", Field::Priority),
+    ("stop", Field::Stop),
+    ("exclusion_group", Field::ExclusionGroup),
+    ("currency_code", Field::CurrencyCode),
+    ("start_time", Field::StartTime),
+    ("end_time", Field::EndTime),
+    ("effect_time", Field::EffectTime),
 ];
 
 /// The fields that say how much a rule earns, of which it has one.
-const AMOUNTS: [&str; 3] = ["amount_formula", "amount", "multiplier"];
+const AMOUNTS: [Field; 3] = [Field::AmountFormula, Field::Amount, Field::Multiplier];
 
 /// The fields that a draft of a next version gets when it is activated.
-const AT_ACTIVATION: [&str; 2] = ["state", "effect_time"];
+const AT_ACTIVATION: [Field; 2] = [Field::State, Field::EffectTime];
 
 /// The fields of a rule that a request sets.
 pub(crate) struct RulePatch<'r> {
@@ -44,39 +68,31 @@ pub(crate) struct RulePatch<'r> {
     start: Option<Time>,
     end: Option<Time>,
     effect: Option<Time>,
-    paths: Vec<&'r str>,
+    fields: Vec<Field>,
 }
 
 impl<'r> RulePatch<'r> {
     /// All fields, for a new rule.
     pub(crate) fn whole(rule: &'r wire::EarningRule) -> Result<Self, Fault> {
-        Self::parse(rule, MUTABLE.to_vec())
+        Self::parse(rule, FIELDS.map(|(_, field)| field).to_vec(), Violations::new())
     }
 
     /// The fields that a mask names.
-    pub(crate) fn masked(rule: &'r wire::EarningRule, paths: &'r [String]) -> Result<Self, Fault> {
-        Self::among(&MUTABLE, rule, paths)
+    pub(crate) fn masked(rule: &'r wire::EarningRule, mask: Option<&FieldMask>) -> Result<Self, Fault> {
+        let mut violations = Violations::new();
+        let fields = violations.mask(mask, &FIELDS);
+        Self::parse(rule, fields, violations)
     }
 
     /// The same of the draft of a next version, whose state and time are decided when it is activated.
-    pub(crate) fn of_draft(rule: &'r wire::EarningRule, paths: &'r [String]) -> Result<Self, Fault> {
-        let changeable = MUTABLE.into_iter().filter(|path| !AT_ACTIVATION.contains(path));
-        Self::among(&changeable.collect::<Vec<_>>(), rule, paths)
+    pub(crate) fn of_draft(rule: &'r wire::EarningRule, mask: Option<&FieldMask>) -> Result<Self, Fault> {
+        let changeable = FIELDS.into_iter().filter(|(_, field)| !AT_ACTIVATION.contains(field));
+        let mut violations = Violations::new();
+        let fields = violations.mask(mask, &changeable.collect::<Vec<_>>());
+        Self::parse(rule, fields, violations)
     }
 
-    fn among(changeable: &[&str], rule: &'r wire::EarningRule, paths: &'r [String]) -> Result<Self, Fault> {
-        let mut violations = Violations::new();
-        violations.check(!paths.is_empty(), "update_mask", "must name at least one field");
-        for path in paths {
-            let known = changeable.contains(&path.as_str());
-            violations.check(known, "update_mask", format!("{path} is no field that can be changed"));
-        }
-        violations.finish()?;
-        Self::parse(rule, paths.iter().map(String::as_str).collect())
-    }
-
-    fn parse(rule: &'r wire::EarningRule, paths: Vec<&'r str>) -> Result<Self, Fault> {
-        let mut violations = Violations::new();
+    fn parse(rule: &'r wire::EarningRule, fields: Vec<Field>, mut violations: Violations) -> Result<Self, Fault> {
         let start = violations.optional_time("earning_rule.start_time", rule.start_time.as_ref());
         let end = violations.optional_time("earning_rule.end_time", rule.end_time.as_ref());
         let effect = violations.optional_time("earning_rule.effect_time", rule.effect_time.as_ref());
@@ -86,17 +102,17 @@ impl<'r> RulePatch<'r> {
             start,
             end,
             effect,
-            paths,
+            fields,
         })
     }
 
     /// Sets the fields, and checks what a rule must be, whatever it was.
     pub(crate) fn apply(&self, row: &mut RuleRow, now: Time) -> Result<(), Fault> {
         let mut violations = Violations::new();
-        for path in &self.paths {
-            self.set(path, row, &mut violations);
+        for field in &self.fields {
+            self.set(*field, row, &mut violations);
         }
-        let names_amount = self.paths.iter().any(|path| AMOUNTS.contains(path));
+        let names_amount = self.fields.iter().any(|field| AMOUNTS.contains(field));
         if names_amount && let Some(amount) = amount_from_wire(self.rule, &mut violations) {
             row.rule.amount = amount;
         }
@@ -117,52 +133,52 @@ impl<'r> RulePatch<'r> {
         violations.finish()
     }
 
-    fn set(&self, path: &str, row: &mut RuleRow, violations: &mut Violations) {
+    fn set(&self, field: Field, row: &mut RuleRow, violations: &mut Violations) {
         let (sent, rule) = (self.rule, &mut row.rule);
-        match path {
-            "display_name" => row.display_name.clone_from(&sent.display_name),
-            "state" => match state_from_wire(sent.state) {
+        match field {
+            Field::DisplayName => row.display_name.clone_from(&sent.display_name),
+            Field::State => match state_from_wire(sent.state) {
                 Some(state) => rule.state = state,
                 None => violations.add("earning_rule.state", "must be DRAFT, SCHEDULED, ACTIVE or ARCHIVED"),
             },
-            "asset_code" => rule.asset = sent.asset_code.as_str().into(),
-            "activity_types" => rule.activity_types.clone_from(&sent.activity_types),
-            "channel_codes" => rule.channels.clone_from(&sent.channel_codes),
-            "condition" => rule.condition.clone_from(&sent.condition),
-            "amount_max" => rule.amount_max = sent.amount_max,
-            "caps" => rule.caps = caps_from_wire(sent.caps.as_ref()),
-            "budget" => rule.budget = sent.budget,
-            "priority" => rule.priority = sent.priority,
-            "stop" => rule.stop = sent.stop,
-            "exclusion_group" => rule.exclusion_group.clone_from(&sent.exclusion_group),
-            "currency_code" => {
+            Field::AssetCode => rule.asset = sent.asset_code.as_str().into(),
+            Field::ActivityTypes => rule.activity_types.clone_from(&sent.activity_types),
+            Field::ChannelCodes => rule.channels.clone_from(&sent.channel_codes),
+            Field::Condition => rule.condition.clone_from(&sent.condition),
+            Field::AmountMax => rule.amount_max = sent.amount_max,
+            Field::Caps => rule.caps = caps_from_wire(sent.caps.as_ref()),
+            Field::Budget => rule.budget = sent.budget,
+            Field::Priority => rule.priority = sent.priority,
+            Field::Stop => rule.stop = sent.stop,
+            Field::ExclusionGroup => rule.exclusion_group.clone_from(&sent.exclusion_group),
+            Field::CurrencyCode => {
                 if !sent.currency_code.is_empty() {
                     violations.parse("earning_rule.currency_code", sent.currency_code.parse::<Currency>());
                 }
                 rule.currency.clone_from(&sent.currency_code);
             }
-            "start_time" => {
+            Field::StartTime => {
                 check_recorded(violations, "earning_rule.start_time", self.start);
                 rule.start = self.start;
             }
-            "end_time" => {
+            Field::EndTime => {
                 check_recorded(violations, "earning_rule.end_time", self.end);
                 rule.end = self.end;
             }
             // All three amounts are one, and the effect depends on the state: both are set when all else is.
-            "amount_formula" | "amount" | "multiplier" | "effect_time" => {}
-            unknown => violations.add("update_mask", format!("{unknown} is no field that can be changed")),
+            Field::AmountFormula | Field::Amount | Field::Multiplier | Field::EffectTime => {}
         }
     }
 
     /// Decides when the version comes into force: when it is told to; or at its start, if it is only said to be
     /// scheduled; or when the version before it would have, if nothing is said; or at once.
     fn set_effect(&self, row: &mut RuleRow, now: Time, violations: &mut Violations) {
-        let names = |path| self.paths.contains(&path);
-        let is_scheduled = names("state") && self.rule.state() == wire::EarningRuleState::Scheduled;
-        let told = self.effect.filter(|_| names("effect_time"));
+        let names = |field| self.fields.contains(&field);
+        let is_scheduled = names(Field::State) && self.rule.state() == wire::EarningRuleState::Scheduled;
+        let told = self.effect.filter(|_| names(Field::EffectTime));
         let rule = &mut row.rule;
-        let waiting = Some(rule.effect).filter(|effect| *effect > now && !names("state") && !names("effect_time"));
+        let waiting =
+            Some(rule.effect).filter(|effect| *effect > now && !names(Field::State) && !names(Field::EffectTime));
         let effect = told.or(waiting).or(rule.start.filter(|_| is_scheduled));
         let ahead = effect.is_some_and(|effect| effect > now);
         violations.check(
@@ -240,5 +256,20 @@ pub(crate) fn rule_to_wire(row: &RuleRow, now: Time) -> wire::EarningRule {
         effect_time: Some(rule.effect.to_wire()),
         budget_used: row.budget_used,
         currency_code: rule.currency,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::points::v1 as wire;
+    use ledger::RuleState;
+
+    #[test]
+    fn our_numbers_of_the_states_of_rules_are_the_contract_s() {
+        for number in 1..=3 {
+            let name = RuleState::from_number(number).unwrap().name();
+            let wire = wire::EarningRuleState::try_from(number).unwrap();
+            assert_eq!(wire.as_str_name(), format!("EARNING_RULE_STATE_{name}"));
+        }
     }
 }

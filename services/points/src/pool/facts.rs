@@ -6,10 +6,9 @@ use contracts::points::v1::{
     PoolPointsReversed, PoolReopened,
 };
 use kernel::{Exact, Fact, Time};
+use ledger::{Effects, Entry, EntryKind, Hold, MemberId, Pool, PoolId, pool_of};
 use prost::Message;
 use store::Draft;
-
-use ledger::{Effects, Entry, EntryKind, Hold, MemberId, Pool, PoolId, pool_of};
 
 /// The pool that an entry is about: that of the account, or that which a member gave to or got from.
 pub(crate) fn pool_in(entry: &Entry) -> Option<PoolId> {

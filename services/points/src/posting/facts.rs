@@ -6,9 +6,8 @@ use contracts::points::v1::{
     PointsMoved, PointsRedeemed, PointsReversed, PointsTransferred,
 };
 use kernel::Exact;
-use store::Draft;
-
 use ledger::{Confirmed, Effects, Entry, EntryKind, Hold, pool_of};
+use store::Draft;
 
 pub(crate) use crate::pool::facts::{
     pool_created, pool_dissolved, pool_member_invited, pool_member_joined, pool_member_left, pool_reopened,

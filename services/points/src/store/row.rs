@@ -1,8 +1,7 @@
 use fault::Fault;
+use ledger::{AccountKey, CalendarMonth, EntryKind, SumPage, View};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 use store::{Columns, statement, stuck, unreadable};
-
-use ledger::{AccountKey, CalendarMonth, EntryKind, SumPage, View};
 
 /// How many keys one statement looks up at the most: three parameters each, within SQLite's limit.
 pub(crate) const KEYS_MAX: usize = 5_000;

@@ -4,6 +4,7 @@ use contracts::points::v1::earning_rule_draft_service_client::EarningRuleDraftSe
 use contracts::points::v1::*;
 use rpc::Channel;
 use tonic::{Code, Status};
+use tonic_types::StatusExt;
 
 use crate::brand::{Brand, brand, mask, order_rule, reason};
 use crate::currencies::asks_for_currency;
@@ -368,4 +369,61 @@ async fn a_draft_that_reads_amounts_is_neither_saved_nor_activated_without_their
     let activated = brand.activate(brand.activation()).await.unwrap();
     assert_eq!((activated.version, activated.currency_code.as_str()), (2, "CNY"));
     assert_eq!(brand.earns().await, 50);
+}
+
+#[tokio::test]
+async fn a_mask_that_names_what_may_not_change_is_told_what_may_of_a_rule_and_of_its_draft() {
+    fn told(refused: &Status) -> Vec<(String, String)> {
+        let violations = refused
+            .get_error_details()
+            .bad_request()
+            .cloned()
+            .unwrap()
+            .field_violations;
+        violations.into_iter().map(|it| (it.field, it.description)).collect()
+    }
+
+    let brand = brand().await;
+    brand.create_rule("base", order_rule("1")).await;
+    brand.begin_draft("base").await.unwrap();
+    let no_time = prost_types::Timestamp { seconds: 0, nanos: -1 };
+    let update = UpdateEarningRuleRequest {
+        request_id: brand.request_id(),
+        code: "base".to_owned(),
+        earning_rule: Some(EarningRule {
+            end_time: Some(no_time),
+            ..order_rule("1")
+        }),
+        update_mask: Some(mask(&["code", "priority"])),
+        etag: String::new(),
+    };
+    let refused = told(&brand.rules().update_earning_rule(update).await.unwrap_err());
+    let [(path, words), (other, _)] = &refused[..] else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(
+        (path.as_str(), other.as_str()),
+        ("update_mask", "earning_rule.end_time")
+    );
+    assert!(
+        words.starts_with("names code, but only display_name, state, "),
+        "{words}"
+    );
+    assert!(words.ends_with("end_time and effect_time may change"), "{words}");
+
+    // State and time of a draft are decided when it is activated.
+    let refused = brand.change_draft(order_rule("1"), &["state"], "").await.unwrap_err();
+    let refused = told(&refused);
+    let [(path, words)] = &refused[..] else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(path, "update_mask");
+    assert!(
+        words.starts_with("names state, but only display_name, asset_code, "),
+        "{words}"
+    );
+    assert!(words.ends_with("start_time and end_time may change"), "{words}");
+    let refused = brand.change_draft(order_rule("1"), &[], "").await.unwrap_err();
+    let expected = ("update_mask".to_owned(), "must name at least one field".to_owned());
+    assert_eq!(told(&refused), [expected]);
 }

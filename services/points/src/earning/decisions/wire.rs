@@ -9,7 +9,6 @@ use contracts::tagging::v1::Activity;
 use contracts::r#type::v1 as shared;
 use fault::Fault;
 use kernel::{Exact, Time};
-
 use ledger::{ActivityFacts, CapKind, CapUse, CompiledRule, EntryId, MemberId, Outcome, Refunded, Verdict, explain};
 
 /// As many outcomes as a decision tells; more rules than that for one type and channel are judged, but not told.

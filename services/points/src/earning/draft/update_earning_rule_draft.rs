@@ -18,8 +18,7 @@ impl PointsApi {
             .earning_rule
             .as_ref()
             .ok_or_else(|| Fault::invalid("earning_rule", "is required"))?;
-        let paths = call.update_mask.as_ref().map_or(&[][..], |mask| mask.paths.as_slice());
-        let patch = RulePatch::of_draft(sent, paths)?;
+        let patch = RulePatch::of_draft(sent, call.update_mask.as_ref())?;
         let tx = store::begin_or_replay!(self.db, call);
         earning::rows::rule_for_update(&tx, call.tenant(), &call.code).await?;
         let mut draft = rows::draft::draft(&**tx, call.tenant(), &call.code).await?;

@@ -2,7 +2,6 @@ use contracts::points::v1 as wire;
 use contracts::points::v1::earning_amount::Kind;
 use contracts::points::v1::earning_per_item::Worth;
 use fault::Violations;
-
 use ledger::{Amount, ItemWorth, Multiplier, Rate, Rounding};
 
 /// How much a rule earns, of which it says one thing in one of three ways. None, if it says nothing, too much, or what has

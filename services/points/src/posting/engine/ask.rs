@@ -1,7 +1,6 @@
 use kernel::RequestKey;
-use uuid::Uuid;
-
 use ledger::{Act, AdjustmentId, AssetCode, CostCentre, Effects, EntryId, HoldId, MemberId, PoolId};
+use uuid::Uuid;
 
 /// A posting, in the words of its caller.
 pub(crate) struct Ask {
