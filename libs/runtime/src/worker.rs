@@ -438,4 +438,29 @@ mod tests {
         clock.turn_to(Time::from_seconds(1));
         assert_eq!(workers.settle().await.unwrap(), 1);
     }
+
+    #[tokio::test]
+    async fn whoever_settles_where_it_is_another_replica_s_turn_learns_that_nothing_is_done() {
+        let (left, finished) = (Arc::new(AtomicUsize::new(3)), Arc::new(Notify::new()));
+        let (_folder, db) = database().await;
+        let told = tokio::sync::watch::Sender::new(false);
+        let workers = Workers::new(Clock::manual(Time::EPOCH), ClockTrust::ByHand, Red::default());
+        let mut workers = workers.taking_turns(Turn::as_told(told.subscribe()));
+        let pile = Pile {
+            waits_for_clock: false,
+            left: left.clone(),
+            finished: finished.clone(),
+        };
+        workers.start(Box::new(pile), &db);
+        assert_eq!(workers.settle().await.unwrap(), 0);
+        assert_eq!(left.load(Ordering::SeqCst), 3);
+        told.send_replace(true);
+        finished.notified().await;
+        assert_eq!(workers.settle().await.unwrap(), 3);
+        told.send_replace(false);
+        left.store(2, Ordering::SeqCst);
+        assert_eq!(workers.settle().await.unwrap(), 0);
+        workers.stop().await;
+        assert_eq!(left.load(Ordering::SeqCst), 2, "what is left is another one's");
+    }
 }

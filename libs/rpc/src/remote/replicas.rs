@@ -99,7 +99,7 @@ fn hold(name: &Arc<str>, held: &watch::Sender<Arc<[Arc<Replica>]>>, set: &BTreeS
     let before = held.borrow().clone();
     if set.is_empty() {
         if !before.is_empty() {
-            tracing::warn!(peer = &**name, "nobody is found of {name}: those known last stay");
+            tracing::debug!(peer = &**name, "nobody is found of {name}: those known last stay");
         }
         return;
     }
