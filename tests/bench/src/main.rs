@@ -4,15 +4,17 @@
 //! beside them an empty echo with the same number of callers: on a shared machine the ratios are what can be compared.
 //!
 //! `ledger` measures the points ledger alone: what its posting engine gains over one transaction for each request, and what
-//! the ways to it cost.
+//! the ways to it cost. `due` measures how fast rows that are due are ended with their facts.
 //!
 //! ```text
 //! cargo build --release && cargo run --release -p bench
 //! cargo run --release -p bench -- --database-url postgres://quanyu@127.0.0.1/quanyu --callers 256 ledger
+//! cargo run --release -p bench -- due
 //! cargo run --release -p bench -- --database-url postgres://quanyu@127.0.0.1/quanyu --callers 256
 //! ```
 
 mod cases;
+mod due;
 mod fleet;
 mod ledger;
 mod load;
@@ -53,6 +55,8 @@ struct Args {
 enum Measure {
     /// The points ledger: with 256 callers, unless told otherwise.
     Ledger(ledger::LedgerArgs),
+    /// Coupons that expire, with their facts: how many a minute.
+    Due(due::DueArgs),
 }
 
 #[tokio::main]
@@ -73,8 +77,10 @@ async fn run(args: Args) -> Result<(), Fault> {
         duration: Duration::from_secs(args.seconds),
     };
     let fleet = Fleet::start(&args.binary, args.database_url.as_deref()).await?;
-    if let Some(Measure::Ledger(scale)) = &args.measure {
-        return ledger::run(&fleet, &load, scale).await;
+    match &args.measure {
+        Some(Measure::Ledger(scale)) => return ledger::run(&fleet, &load, scale).await,
+        Some(Measure::Due(scale)) => return due::run(&fleet, scale).await,
+        None => {}
     }
     let echo = cases::echo(&load).await?;
     let world = World::build(&fleet, args.members).await?;

@@ -3,8 +3,9 @@
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::time::Duration;
 
-use contracts::tagging::v1::{Comparison, ListActivitiesRequest, TagValueType};
+use contracts::tagging::v1::{AssignTagsRequest, Comparison, ListActivitiesRequest, TagAssignment, TagValueType};
 use testkit::reads::grown;
 
 use crate::world::{World, count, int, manual, member, tag_is};
@@ -76,6 +77,24 @@ async fn a_call_reads_no_more_of_many_activities_among_many_members() {
         assert!(world.remove(0, "score").await);
         world.assign(0, "score", Some(int(1))).await;
     };
+    // What the clock ends, of one member among all those whose time is still to come.
+    let lapse = async || {
+        let assignment = TagAssignment {
+            tag_code: "score".into(),
+            value: Some(int(1)),
+            expire_time: Some(world.harness.clock.now().plus(Duration::from_secs(1)).to_wire()),
+        };
+        let request = AssignTagsRequest {
+            request_id: world.request_id(),
+            member_id: member(0),
+            assignments: vec![assignment],
+            source: String::new(),
+        };
+        world.tags().assign_tags(request).await.unwrap();
+        world.harness.clock.advance(Duration::from_secs(1));
+        world.harness.settle().await;
+        assert!(!world.tags_of(0).await.contains_key("score"));
+    };
     macro_rules! measured {
         ($($call:ident),*) => {[$((stringify!($call), world.harness.rows_read(&$call).await)),*]};
     }
@@ -85,9 +104,10 @@ async fn a_call_reads_no_more_of_many_activities_among_many_members() {
     world.harness.warm(&tags).await;
     world.harness.warm(&assign).await;
     world.harness.warm(&remove).await;
-    let before = measured![record, repeat, timeline, tags, assign, remove];
+    world.harness.warm(&lapse).await;
+    let before = measured![record, repeat, timeline, tags, assign, remove, lapse];
     world.multiply(FEW..MANY).await;
-    let after = measured![record, repeat, timeline, tags, assign, remove];
+    let after = measured![record, repeat, timeline, tags, assign, remove, lapse];
     let grown = grown(&before, &after);
     assert!(grown.is_empty(), "{grown:#?}");
 }
