@@ -107,6 +107,24 @@ def dashboards_are_whole():
         assert all(panel["targets"] and panel["description"] for panel in panels), path
 
 
+def promtool_takes_what_dashboards_ask():
+    variables = {"$__rate_interval": "5m", "$namespace": "member", "$role": ".*"}
+    asked = []
+    for path in DASHBOARDS:
+        for panel in json.loads(path.read_text())["panels"]:
+            for target in panel["targets"]:
+                expression = target["expr"]
+                for name, value in variables.items():
+                    expression = expression.replace(name, value)
+                assert "$" not in expression, f"{path.name}: {panel['title']}: {expression}"
+                asked.append({"record": f"asked:{len(asked)}", "expr": expression})
+    with tempfile.TemporaryDirectory(prefix="quanyu-dashboards.") as folder:
+        rules_file = pathlib.Path(folder, "rules.yaml")
+        rules_file.write_text(yaml.safe_dump({"groups": [{"name": "dashboards", "rules": asked}]}))
+        seen = run("promtool", "check", "rules", rules_file)
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -124,9 +142,11 @@ def scraped(binary):
     """What a platform tells that has worked a little: each metric with the labels of its samples."""
     with tempfile.TemporaryDirectory(prefix="quanyu-metrics.") as folder:
         address, admin = (f"127.0.0.1:{free_port()}" for _ in range(2))
+        # Settings of somebody's own are not for it.
+        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("QUANYU_")}
         process = subprocess.Popen(
             [binary, "--folder", f"{folder}/data", "--listen", address, "--admin-listen", admin, "up"],
-            env={**os.environ, "QUANYU_FIRST_API_KEY": API_KEY}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env={**surroundings, "QUANYU_FIRST_API_KEY": API_KEY}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )
         try:
             wait_until(lambda: ask(admin, "/readyz"), process)
@@ -207,6 +227,7 @@ CHECKS = (
     each_alert_says_how_bad_it_is_and_what_to_do,
     the_chart_installs_the_files_as_they_are,
     dashboards_are_whole,
+    promtool_takes_what_dashboards_ask,
     every_metric_and_label_that_is_asked_for_is_told,
     promtool_takes_what_is_told,
 )
