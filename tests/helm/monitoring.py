@@ -34,7 +34,7 @@ MATCHER = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)\s*\"")
 GROUPING = re.compile(r"\b(?:by|on|without|ignoring|group_left|group_right)\s*\(([^)]*)\)")
 WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 WORDS = set(
-    "sum max min count rate increase changes absent topk histogram_quantile min_over_time time label_replace "
+    "sum max min count group rate increase changes absent topk histogram_quantile min_over_time time label_replace "
     "by on group_right and or unless offset".split()
 )
 
