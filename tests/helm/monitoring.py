@@ -1,27 +1,18 @@
 """Alerts and dashboards: what they ask for is there, and each alert is tested both ways."""
 
 import json
-import os
 import pathlib
 import re
-import secrets
-import signal
-import socket
-import subprocess
 import tempfile
-import time
-import urllib.error
-import urllib.request
 
 import yaml
 
+from live import platform
 from rendering import CHART, HERE, ROOT, of_kind, run
 
 ALERTS = CHART / "files" / "alerts.yaml"
 TESTS = sorted(HERE.glob("alerts*_test.yaml"))
 DASHBOARDS = sorted((CHART / "files" / "dashboards").glob("*.json"))
-API_KEY = "qy_" + secrets.token_hex(32)
-READY_SECONDS_MAX = 60
 
 # What Prometheus adds, by the ServiceMonitor: a label for each target, and a metric of its own.
 TARGET_LABELS = {"job", "namespace", "pod", "role"}
@@ -125,55 +116,24 @@ def promtool_takes_what_dashboards_ask():
     assert seen.returncode == 0, seen.stdout + seen.stderr
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def ask(address, path, body=None):
-    headers = {"authorization": f"Bearer {API_KEY}"}
-    data = json.dumps(body).encode() if body else None
-    with urllib.request.urlopen(urllib.request.Request(f"http://{address}{path}", data, headers), timeout=10) as answer:
-        return answer.read().decode()
-
-
 def scraped(binary):
-    """What a platform tells that has worked a little: each metric with the labels of its samples."""
-    with tempfile.TemporaryDirectory(prefix="quanyu-metrics.") as folder:
-        address, admin = (f"127.0.0.1:{free_port()}" for _ in range(2))
-        # Settings of somebody's own are not for it.
-        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("QUANYU_")}
-        process = subprocess.Popen(
-            [binary, "--folder", f"{folder}/data", "--listen", address, "--admin-listen", admin, "up"],
-            env={**surroundings, "QUANYU_FIRST_API_KEY": API_KEY}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        )
-        try:
-            wait_until(lambda: ask(admin, "/readyz"), process)
-            channel = {"channelCode": "pos", "kind": "CHANNEL_KIND_POS", "displayName": "Stores", "trustRank": 1}
-            ask(address, "/v1/channels", {"requestId": "channel-1", "channel": channel})
-            ask(address, "/v1/members:resolve", {"requestId": "member-1", "arrival": {"channelCode": "pos", "externalId": "1"}})
-            wait_until(lambda: "events_consumed_total{" in (text := ask(admin, "/metrics")) and text or None, process)
-            text = ask(admin, "/metrics")
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
-            process.stderr.close()
-    return text
+    """What a platform tells that has worked a little."""
+    channel = {"channelCode": "pos", "kind": "CHANNEL_KIND_POS", "displayName": "Stores", "trustRank": 1}
+    arrival = {"channelCode": "pos", "externalId": "1"}
+    with platform(binary) as running:
+        running.call("/v1/channels", {"requestId": "channel-1", "channel": channel})
+        running.call("/v1/members:resolve", {"requestId": "member-1", "arrival": arrival})
+        running.wait_until(lambda: "events_consumed_total{" in running.look("/metrics"))
+        return running.look("/metrics")
 
 
-def wait_until(done, process):
-    """Asks again and again until there is an answer; a process that has ended will give none."""
-    deadline = time.monotonic() + READY_SECONDS_MAX
-    while True:
-        assert process.poll() is None, process.stderr.read().decode()
-        assert time.monotonic() < deadline, f"not there after {READY_SECONDS_MAX} s"
-        try:
-            if done():
-                return
-        except (urllib.error.URLError, ConnectionError):
-            pass
-        time.sleep(0.05)
+def probes_and_scrapes_find_what_they_ask_for(binary):
+    container = of_kind("production", "Deployment")["points"]["spec"]["template"]["spec"]["containers"][0]
+    (monitor,) = of_kind("production", "ServiceMonitor").values()
+    probes = [container[name]["httpGet"]["path"] for name in ("startupProbe", "livenessProbe", "readinessProbe")]
+    with platform(binary) as running:
+        for path in (*probes, monitor["spec"]["endpoints"][0]["path"]):
+            assert running.look(path), path
 
 
 def families(text):
@@ -228,6 +188,7 @@ CHECKS = (
     the_chart_installs_the_files_as_they_are,
     dashboards_are_whole,
     promtool_takes_what_dashboards_ask,
+    probes_and_scrapes_find_what_they_ask_for,
     every_metric_and_label_that_is_asked_for_is_told,
     promtool_takes_what_is_told,
 )
