@@ -73,9 +73,25 @@ build() {
     ) >"$WORK/build.log" 2>&1 || { tail -20 "$WORK/build.log" >&2; return 1; }
 }
 
+# Three ports that nobody listens on, below those that the system gives to connections: they are taken a moment later.
+three_ports() {
+    python3 -c '
+import random, socket
+held = []
+while len(held) < 3:
+    probe = socket.socket()
+    try:
+        probe.bind(("127.0.0.1", random.randrange(20000, 32000)))
+        held.append(probe)
+    except OSError:
+        probe.close()
+print(*(probe.getsockname()[1] for probe in held))'
+}
+
 cluster() {
     local client peer api
-    client=http://127.0.0.1:$(free_port) peer=http://127.0.0.1:$(free_port) api=$(free_port)
+    read -r client peer api < <(three_ports)
+    client=http://127.0.0.1:$client peer=http://127.0.0.1:$peer
     openssl genrsa -out "$WORK/sa.key" 2048 2>/dev/null
     openssl rsa -in "$WORK/sa.key" -pubout -out "$WORK/sa.pub" 2>/dev/null
     echo "$TOKEN,admin,admin,system:masters" >"$WORK/tokens.csv"
