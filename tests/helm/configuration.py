@@ -119,9 +119,11 @@ def only_those_who_call_get_through(binary):
         calls = {role: set(tomllib.loads(of_kind(name, "ConfigMap")[role]["data"]["quanyu.toml"]).get("peers", {})) for role in ROLES}
         for role in ROLES:
             spec = policies[role]["spec"]
-            leaves = [rule for rule in spec["egress"] if rule["ports"] == [{"port": "grpc", "protocol": "TCP"}]]
+            port = of_kind(name, "Service")[role]["spec"]["ports"][0]["port"]
+            calling = [{"port": port, "protocol": "TCP"}]
+            leaves = [rule for rule in spec["egress"] if rule["ports"] == calling]
             assert {to for rule in leaves for to in components(rule["to"])} == calls[role], f"{name}: {role}"
-            enters = [rule for rule in spec["ingress"] if rule["ports"] == [{"port": "grpc", "protocol": "TCP"}]]
+            enters = [rule for rule in spec["ingress"] if rule["ports"] == calling]
             if role != "gateway":
                 callers = {other for other in ROLES if role in calls[other]}
                 assert set(components(enters[0]["from"])) == callers, f"{name}: {role}"

@@ -1,27 +1,18 @@
 """Alerts and dashboards: what they ask for is there, and each alert is tested both ways."""
 
 import json
-import os
 import pathlib
 import re
-import secrets
-import signal
-import socket
-import subprocess
 import tempfile
-import time
-import urllib.error
-import urllib.request
 
 import yaml
 
+from live import platform
 from rendering import CHART, HERE, ROOT, of_kind, run
 
 ALERTS = CHART / "files" / "alerts.yaml"
 TESTS = sorted(HERE.glob("alerts*_test.yaml"))
 DASHBOARDS = sorted((CHART / "files" / "dashboards").glob("*.json"))
-API_KEY = "qy_" + secrets.token_hex(32)
-READY_SECONDS_MAX = 60
 
 # What Prometheus adds, by the ServiceMonitor: a label for each target, and a metric of its own.
 TARGET_LABELS = {"job", "namespace", "pod", "role"}
@@ -34,7 +25,7 @@ MATCHER = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)\s*\"")
 GROUPING = re.compile(r"\b(?:by|on|without|ignoring|group_left|group_right)\s*\(([^)]*)\)")
 WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 WORDS = set(
-    "sum max min count rate increase changes absent topk histogram_quantile min_over_time time label_replace "
+    "sum max min count group rate increase changes absent topk histogram_quantile min_over_time time label_replace "
     "by on group_right and or unless offset".split()
 )
 
@@ -107,53 +98,42 @@ def dashboards_are_whole():
         assert all(panel["targets"] and panel["description"] for panel in panels), path
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def ask(address, path, body=None):
-    headers = {"authorization": f"Bearer {API_KEY}"}
-    data = json.dumps(body).encode() if body else None
-    with urllib.request.urlopen(urllib.request.Request(f"http://{address}{path}", data, headers), timeout=10) as answer:
-        return answer.read().decode()
+def promtool_takes_what_dashboards_ask():
+    variables = {"$__rate_interval": "5m", "$namespace": "member", "$role": ".*"}
+    asked = []
+    for path in DASHBOARDS:
+        for panel in json.loads(path.read_text())["panels"]:
+            for target in panel["targets"]:
+                expression = target["expr"]
+                for name, value in variables.items():
+                    expression = expression.replace(name, value)
+                assert "$" not in expression, f"{path.name}: {panel['title']}: {expression}"
+                asked.append({"record": f"asked:{len(asked)}", "expr": expression})
+    with tempfile.TemporaryDirectory(prefix="quanyu-dashboards.") as folder:
+        rules_file = pathlib.Path(folder, "rules.yaml")
+        rules_file.write_text(yaml.safe_dump({"groups": [{"name": "dashboards", "rules": asked}]}))
+        seen = run("promtool", "check", "rules", rules_file)
+    assert seen.returncode == 0, seen.stdout + seen.stderr
 
 
 def scraped(binary):
-    """What a platform tells that has worked a little: each metric with the labels of its samples."""
-    with tempfile.TemporaryDirectory(prefix="quanyu-metrics.") as folder:
-        address, admin = (f"127.0.0.1:{free_port()}" for _ in range(2))
-        process = subprocess.Popen(
-            [binary, "--folder", f"{folder}/data", "--listen", address, "--admin-listen", admin, "up"],
-            env={**os.environ, "QUANYU_FIRST_API_KEY": API_KEY}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        )
-        try:
-            wait_until(lambda: ask(admin, "/readyz"), process)
-            channel = {"channelCode": "pos", "kind": "CHANNEL_KIND_POS", "displayName": "Stores", "trustRank": 1}
-            ask(address, "/v1/channels", {"requestId": "channel-1", "channel": channel})
-            ask(address, "/v1/members:resolve", {"requestId": "member-1", "arrival": {"channelCode": "pos", "externalId": "1"}})
-            wait_until(lambda: "events_consumed_total{" in (text := ask(admin, "/metrics")) and text or None, process)
-            text = ask(admin, "/metrics")
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
-            process.stderr.close()
-    return text
+    """What a platform tells that has worked a little."""
+    channel = {"channelCode": "pos", "kind": "CHANNEL_KIND_POS", "displayName": "Stores", "trustRank": 1}
+    arrival = {"channelCode": "pos", "externalId": "1"}
+    with platform(binary) as running:
+        running.call("/v1/channels", {"requestId": "channel-1", "channel": channel})
+        running.call("/v1/members:resolve", {"requestId": "member-1", "arrival": arrival})
+        running.wait_until(lambda: "events_consumed_total{" in running.look("/metrics"))
+        return running.look("/metrics")
 
 
-def wait_until(done, process):
-    """Asks again and again until there is an answer; a process that has ended will give none."""
-    deadline = time.monotonic() + READY_SECONDS_MAX
-    while True:
-        assert process.poll() is None, process.stderr.read().decode()
-        assert time.monotonic() < deadline, f"not there after {READY_SECONDS_MAX} s"
-        try:
-            if done():
-                return
-        except (urllib.error.URLError, ConnectionError):
-            pass
-        time.sleep(0.05)
+def probes_and_scrapes_find_what_they_ask_for(binary):
+    container = of_kind("production", "Deployment")["points"]["spec"]["template"]["spec"]["containers"][0]
+    (monitor,) = of_kind("production", "ServiceMonitor").values()
+    probes = [container[name]["httpGet"]["path"] for name in ("startupProbe", "livenessProbe", "readinessProbe")]
+    with platform(binary) as running:
+        for path in (*probes, monitor["spec"]["endpoints"][0]["path"]):
+            assert running.look(path), path
 
 
 def families(text):
@@ -207,6 +187,8 @@ CHECKS = (
     each_alert_says_how_bad_it_is_and_what_to_do,
     the_chart_installs_the_files_as_they_are,
     dashboards_are_whole,
+    promtool_takes_what_dashboards_ask,
+    probes_and_scrapes_find_what_they_ask_for,
     every_metric_and_label_that_is_asked_for_is_told,
     promtool_takes_what_is_told,
 )

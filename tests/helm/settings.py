@@ -1,9 +1,10 @@
 """What the values may be, and what README.md says of them."""
 
 import json
+import re
 
 import readme
-from rendering import CHART, VALUES, refused
+from rendering import CHART, VALUES, refused, run
 
 
 def values_that_are_no_values_are_refused():
@@ -32,6 +33,16 @@ def every_problem_of_the_values_is_told_at_once():
         assert told in seen, f"{told}: {seen}"
     seen = refused("--values", VALUES["default"], "--set=database.serverConnectionsMax=143")
     assert "opens up to 144 connections" in seen, seen
+
+
+def a_release_may_have_any_name():
+    for release in ("quanyu", "member", "a" * 53, "quanyu-" + "b" * 46):
+        rendered = run("helm", "template", release, CHART, "--values", VALUES["trial"])
+        names = re.findall(r"^  name: (.+)$", rendered.stdout, re.MULTILINE)
+        assert rendered.returncode == 0 and names, rendered.stderr
+        assert all(re.fullmatch(r"[a-z]([-a-z0-9]{0,51}[a-z0-9])?", name) for name in names), names
+    seen = run("helm", "template", "1st", CHART, "--values", VALUES["trial"])
+    assert "fullnameOverride: must be set" in seen.stderr, seen.stderr
 
 
 def the_schema_takes_nothing_that_it_does_not_know():
@@ -73,6 +84,7 @@ def every_value_is_in_the_schema():
 CHECKS = (
     values_that_are_no_values_are_refused,
     every_problem_of_the_values_is_told_at_once,
+    a_release_may_have_any_name,
     the_schema_takes_nothing_that_it_does_not_know,
     the_readme_lists_every_value,
     every_value_is_in_the_schema,

@@ -45,6 +45,9 @@
 {{-   $path := ternary "trial.postgresql.connectionsMax" "database.serverConnectionsMax" .Values.trial.enabled -}}
 {{-   $problems = append $problems (printf "%s: is %d, and while it rolls the release opens up to %d connections: lower replicas or databaseConnectionsMax, or admit more" $path $admitted (int $connections)) -}}
 {{- end -}}
+{{- if not (regexMatch "^[a-z]" (include "quanyu.fullname" .)) -}}
+{{-   $problems = append $problems (printf "fullnameOverride: must be set, for the name of a Service begins with a letter, and %s does not" (include "quanyu.fullname" .)) -}}
+{{- end -}}
 {{- if eq (int .Values.network.port) (int .Values.network.adminPort) -}}
 {{-   $problems = append $problems "network.adminPort: must be another port than network.port" -}}
 {{- end -}}
