@@ -175,6 +175,14 @@ def every_metric_and_label_that_is_asked_for_is_told(binary):
         assert not strange, f"{where}: {strange} has no labels in braces, or is no function known here"
 
 
+def methods_that_are_named_are_in_the_contracts():
+    contracts = "".join(path.read_text() for path in sorted((ROOT / "proto").glob("**/*.proto")))
+    named = {method for _, expression in expressions() for method in re.findall(r'method\W+\.\*/(\w+)"', expression)}
+    assert named, "none is named: this check has nothing to do any more"
+    for method in named:
+        assert f"rpc {method}(" in contracts, f"{method} is no method"
+
+
 def promtool_takes_what_is_told(binary):
     seen = run("promtool", "check", "metrics", input=scraped(binary))
     assert seen.returncode == 0, seen.stdout + seen.stderr
@@ -190,5 +198,6 @@ CHECKS = (
     promtool_takes_what_dashboards_ask,
     probes_and_scrapes_find_what_they_ask_for,
     every_metric_and_label_that_is_asked_for_is_told,
+    methods_that_are_named_are_in_the_contracts,
     promtool_takes_what_is_told,
 )
