@@ -96,7 +96,7 @@ impl Edge {
     /// Answers one request, whatever it is.
     async fn respond(&self, request: Request<Body>) -> Response<Body> {
         let log = AccessLog::begin(&request);
-        let response = log.within(self.route(request)).await;
+        let response = log.within(Box::pin(self.route(request))).await;
         log.end(response)
     }
 

@@ -25,7 +25,9 @@ pub(super) fn message(
         spelling: of_body,
     } = read(route, json)?;
     *spelling = of_body;
-    segments.iter().for_each(|segment| spelling.say(segment));
+    for segment in segments {
+        spelling.say(segment);
+    }
     query::fill_from_query(route, query, &mut message, spelling, &mut violations);
     query::fill_from_path(route, segments, &mut message, &mut violations);
     if !violations.is_empty() {

@@ -68,7 +68,9 @@ pub(super) fn fill_from_query(
         let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
         // Whatever is wrong with it is told under the name that was sent.
         name.split('.').for_each(|part| spelling.keep(part));
-        texts.iter().for_each(|text| spelling.say(text));
+        for text in &texts {
+            spelling.say(text);
+        }
         let outcome = query_field(route, name).and_then(|path| {
             spelling.note_path(name, &path);
             if let Some((_, other)) = filled.iter().find(|(before, _)| *before == path) {

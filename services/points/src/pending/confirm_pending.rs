@@ -1,8 +1,8 @@
 use contracts::points::v1::{ConfirmPendingRequest, ConfirmPendingResponse};
 use fault::Fault;
 use kernel::Principal;
-use ledger::{Act, ConfirmCause, Earns, Effects};
 use kernel::text::is_placeholder;
+use ledger::{Act, ConfirmCause, Earns, Effects};
 use rpc::Call;
 
 use crate::api::PointsApi;

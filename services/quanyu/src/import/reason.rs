@@ -25,7 +25,7 @@ pub(super) fn name(reasons: &mut [String], reason: &str) {
         .first_mut()
         .filter(|_| !reason.is_empty() && reason != Common::InvalidField.name())
     {
-        first.push_str(&format!(" ({reason})"));
+        *first = format!("{first} ({reason})");
     }
 }
 

@@ -213,11 +213,7 @@ fn a_sign_within_a_letter_of_gbk_parts_no_cells() {
     for (separator, letters) in [("|", "亅王小明"), ("^", "乛王小明"), ("~", "亊王小明")] {
         let text = format!("a{separator}b\n1{separator}{letters}\n2{separator}韩梅梅和李雷在上海\n");
         let (gbk, _, _) = encoding_rs::GBK.encode(&text);
-        assert_eq!(
-            gbk.iter().filter(|byte| **byte == separator.as_bytes()[0]).count(),
-            4,
-            "{text}"
-        );
+        assert_eq!(gbk.split(|byte| *byte == separator.as_bytes()[0]).count(), 5, "{text}");
         let file = file(&gbk);
         let mut source = csv(&file).unwrap();
         assert_eq!(source.separator(), Some(separator.as_bytes()[0]));
