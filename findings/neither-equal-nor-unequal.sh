@@ -10,9 +10,9 @@
 #   value                           no                 no                         no, no
 #
 # "Write gold unless it is gold" (if value != gold, then put) never writes for the first time. The answer is no error but
-# succeeded: false, the same as where gold is there already, and who reads that as "nothing to do" goes on. Of a range it is said
-# that a comparison has to hold for each key in it; of none it holds for four properties and not for the fifth, so "no member
-# is frozen" is false where there are no members. Compare mod_revision with what was read, 0 for nothing, and values at home.
+# succeeded: false, the same as where gold is there already, and who reads that as "nothing to do" goes on. A comparison of a
+# range holds if it holds for each key in it; of no keys it holds for four properties and not for the fifth, so "no member is
+# frozen" is false where there are no members. Compare mod_revision with what was read, 0 for nothing, and values in the client.
 #
 # Needs Python 3.
 
