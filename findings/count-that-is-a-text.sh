@@ -13,8 +13,8 @@
 #   share = 1.5                            1.5   a double
 #
 # OTLP has no unsigned integer, but every u32, and every length that a program can have, fits its signed one. So a search for
-# lines > 100 finds nothing and says nothing, and a field that one service counts in i64 and another in usize has two types under
-# one name, which a store with typed columns refuses or splits. Cast what is to be searched: lines = items.len() as i64.
+# lines > 100 compares a number with texts, and a field that one service counts in i64 and another in usize has two types under
+# one name. Cast what is to be searched: lines = items.len() as i64.
 #
 # Needs a Rust toolchain.
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # "0 9 * * 1" is Monday, Tuesday or Sunday, and a step of one turns Mondays into every day.
 #
-# A campaign at nine on Mondays, in the five fields that everybody knows (Rust's cron crate wants the seconds before them). The
-# first five days from 2026-11-01, a Sunday, on which each of eight libraries would run it; so that nothing is sent on the
-# odd days by mistake, a second rule asks for odd days of the month that are Mondays, and a third says "every day" as */1:
+# A campaign at nine on Mondays, in the five fields that everybody knows (Rust's cron crate wants the seconds before them); one
+# every other week, for which somebody wrote Mondays on odd days; and one made by a form that writes "every day" as */1. On
+# which days from 2026-11-01, a Sunday, eight libraries run them (the first five of each are asserted):
 #
 #                                 0 9 * * 1             0 9 */2 * 1           0 9 */1 * 1
 #   Python cronsim 2.8            Mondays               odd and Monday        Mondays
@@ -15,10 +15,10 @@
 #   Python APScheduler 3.11.3     Tuesdays              odd and Tuesday       Tuesdays
 #   Rust cron 0.17.0              Sundays               odd and Sunday        Sundays
 #
-# With both days restricted, either is enough, says the manual of cron; whether a star with a step restricts is what they do
-# not agree on (Debian's cron and cronsim: a star never does; Kubernetes runs robfig/cron: a step does, a step of one does not).
-# CronTrigger.from_crontab counts weekdays from Monday as 0, although it reads a crontab. Names (MON) mean the same in all eight; days
-# of both kinds do not belong into one rule, and a preview of the next dates belongs beside the field.
+# With both days restricted, either is enough, says the manual of cron; whether a star with a step restricts is what they do not
+# agree on. In Kubernetes (robfig/cron) a step does and a step of one does not. CronTrigger.from_crontab counts weekdays from
+# Monday as 0, though it reads a crontab. Names (MON) mean the same in all eight; days of both kinds do not belong into one
+# rule, and a preview of the next dates belongs beside the field.
 #
 # Needs Python 3, Go, Node.js, a Rust toolchain.
 

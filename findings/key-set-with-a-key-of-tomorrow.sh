@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The day an identity provider adds a key of a new kind, every login fails in three Go libraries, and in one of three for Python.
+# When an identity provider adds a key of a new kind, three Go libraries and one of three for Python lose the old one too.
 #
-# A JWK Set may hold keys that a reader does not know, and RFC 7517 (section 5) says that it should then ignore those and use the
+# A JWK Set may hold keys that a reader does not know, and RFC 7517 (section 5) says that it should ignore those and use the
 # others; that is how a provider brings a new algorithm in. A set with the RSA key that signs today (kid "today") and one of
 # ML-DSA (kty AKP) or of the curve secp256k1 (RFC 8812) beside it, each of them valid; is "today" found?
 #

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # A key of NATS that was to live two seconds lives an hour once its bucket remembers more than one value.
 #
-# A bucket with a marker TTL tells its watchers when a key has expired: the marker stays for that long. A key with a TTL of its own
-# goes after that TTL. Both are settings of NATS 2.15.1 (JavaScript @nats-io/kv 3.4.0, and alike from other clients, since it is
-# the server that decides), and a third one, how many values of a key the bucket remembers, changes what the second means:
+# A bucket with a marker TTL tells its watchers when a key has expired: the marker stays for that long. A key with a TTL of its
+# own goes after that TTL. Both are settings of NATS 2.15.1 (JavaScript @nats-io/kv 3.4.0; it is the server that decides), and a
+# third one, how many values of a key the bucket remembers, changes what the second means:
 #
 #   created with a TTL of 2 s          history 1        history 2
 #   marker TTL 1 s                     gone after 2 s   gone after 2 s
 #   marker TTL 1 h                     gone after 2 s   there after 4 s; the stored message says Nats-TTL 3600
 #
 # The write is acknowledged as any other. The server raises a TTL to that of the markers where an older marker of the same key
-# might otherwise be the last word, which a bucket with one value for each key cannot have. So a lease, a session or a lock is held for an
-# hour by one who is gone, from the day on which somebody wanted to see the last two values of a key. Read back what was stored.
+# might otherwise be the last word, which a bucket with one value for each key cannot have. So a session or a lock is held for
+# an hour by one who is gone, from the day on which somebody wanted to see the last two values of a key. Keep the marker TTL
+# below the least TTL of a key, or read back what was stored.
 #
 # Needs Python 3, Node.js.
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The last nanosecond of a day is the next day in Java, and in Rust for those born before 2000.
+# The last nanosecond of a day is the next day in Java, and in Rust before the year 2000.
 #
-# An offer ends with the day, so its end is written as 23:59:59.999999999 (LocalTime.MAX in Java); PostgreSQL keeps six of the nine
-# digits. Whether the rest is cut off or rounded is for the driver to choose, since it sends a count of microseconds or a text,
+# An offer ends with the day, so its end is written as 23:59:59.999999999 (LocalTime.MAX in Java); PostgreSQL keeps six of these
+# nine digits. Whether the rest is cut off or rounded is for the driver to choose, which sends a count of microseconds or a text,
 # and one expects it not to change the day. A parameter of 2026-11-11T23:59:59.999999999Z and of 1990-05-20T23:59:59.999999999Z
 # in PostgreSQL 18.6 as a timestamptz, and the last time of a day as a time:
 #
@@ -10,11 +10,11 @@
 #   Java postgresql 42.7.8                 2026-11-12 00:00:00      1990-05-21 00:00:00      24:00:00
 #   SQL, the same as a text                2026-11-12 00:00:00      1990-05-21 00:00:00      24:00:00
 #   Rust sqlx 0.9.0, time and chrono       2026-11-11 23:59:59...   1990-05-21 00:00:00      23:59:59...
-#   Go github.com/jackc/pgx/v5 5.13.0        2026-11-11 23:59:59...   1990-05-20 23:59:59...   23:59:59...
+#   Go github.com/jackc/pgx/v5 5.13.0      2026-11-11 23:59:59...   1990-05-20 23:59:59...   23:59:59...
 #
-# sqlx counts from 2000 and cuts towards it, so that times before it move forward: what was cut for an offer is rounded up for a
-# birthday. Two services that write the same end disagree by a day in every report that groups by it. Ends are the first moment after, and
-# compared with less than; or cut to microseconds before the driver sees them.
+# sqlx counts from 2000 and cuts towards it, so that times before it move forward: what is cut for an offer is rounded up for a
+# birthday. Two services that write the same end disagree by a day in every report that groups by it. Write an end as the first
+# moment after and compare with less than, or cut to microseconds before the driver sees it.
 #
 # Needs Python 3.10 or later, Go, Java 17 with Maven, Rust and a C compiler, on Linux.
 

@@ -2,8 +2,8 @@
 # A lock in NATS that has expired is taken by nobody in Python, and on the list of what is held in JavaScript.
 #
 # "Create this key for two seconds, if it does not exist" in a bucket of NATS 2.15.1 is a lock that frees itself. When the time
-# is over, the server leaves a marker in the key's place for watchers (Nats-Marker-Reason: MaxAge), as a client that deletes a key
-# leaves another (KV-Operation: DEL). All three clients know the second; of the first, where markers stay for a minute:
+# is over, the server leaves a marker in the key's place for watchers (Nats-Marker-Reason: MaxAge), as a client that deletes a
+# key leaves another (KV-Operation: DEL). All three clients know the second; of the first, where markers stay for a minute:
 #
 #                                              get             watch     keys          create
 #   Go github.com/nats-io/nats.go 1.55.0       not found       purge     not there     created anew

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # An offer that began at midnight in Shanghai has not begun at eight in the evening in London, says SQLite through sqlx.
 #
-# The same code for PostgreSQL and SQLite: bind a moment with its offset, ask for the offers whose start is at or before now. sqlx
-# 0.9.0 takes DateTime<FixedOffset>, DateTime<Utc> (chrono) and OffsetDateTime (time) for both. PostgreSQL stores the moment;
-# for SQLite each value becomes the text that its type prints, offset and all, and texts are compared as texts. Start
+# The same code for PostgreSQL and SQLite: bind a moment with its offset, ask for the offers whose start is at or before now.
+# sqlx 0.9.0 takes DateTime<FixedOffset>, DateTime<Utc> (chrono) and OffsetDateTime (time) for both. PostgreSQL stores the
+# moment; for SQLite each value becomes the text that its type prints, offset and all, and texts are compared as texts. Start
 # 2026-11-11T00:00:00+08:00, which is 16:00 UTC the day before:
 #
 #                                                    PostgreSQL 18.6   SQLite
@@ -13,9 +13,9 @@
 #   in order, beside one of an hour later,           Shanghai,         New York,
 #     2026-11-10T12:00:00-05:00                      New York          Shanghai
 #
-# The third row is no zone's fault: one library prints Z, the other +00:00. Whoever tests on SQLite with times in UTC of one
-# library sees nothing, and the column's declared type (timestamptz, datetime) changes nothing. Store a count of microseconds, or make
-# every value UTC by one library before it is bound.
+# The third row is no zone's fault: one library prints Z, the other +00:00. A test on SQLite with times in UTC of one library
+# passes, and that the column is declared timestamptz changes nothing. Store a count of microseconds, or make every value UTC by
+# one library before it is bound.
 #
 # Needs Rust, a C compiler and Python 3.10 or later, on Linux.
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The number on the residence permit of somebody from Hong Kong, Macau or Taiwan is no Chinese number to one library of four.
 #
-# Since 2018 residents from there who live on the mainland get a permit whose number is formed as a citizen's is (GB 11643), with
+# Since 2018 residents from there who live on the mainland get a permit whose number is formed as a citizen's (GB 11643), with
 # 810000, 820000 or 830000 for the place, so that it works wherever an identity card does. Since the end of 2023 the permit of a
 # foreigner has 18 digits of the same check too: a 9, two digits for where it was applied for, three for the country. Numbers
 # made for this test, "is it valid?":
@@ -9,12 +9,12 @@
 #                                                      citizen   Hong Kong   Macau    Taiwan   foreigner
 #   Python python-stdnum 2.2       stdnum.cn.ric       yes       no          no       no       no
 #   Python id-validator 1.0.20                         yes       yes         yes      yes      no
-#   JavaScript id-validator 1.3.0                      yes       yes         yes      yes      yes, as of no known place
+#   JavaScript id-validator 1.3.0                      yes       yes         yes      yes      yes
 #   Java hutool-core 5.8.41        IdcardUtil          yes       yes         yes      yes      yes
 #
-# The check digit is right in all of them: what differs is a table of places, from the age of each library. Those who are
-# turned away cannot buy a registered ticket or collect a member's age bonus, and a test with one's own number never finds it.
-# The two digits behind the check are the law; a place that is unknown is a remark, not a refusal.
+# The check digit is right in all of them: what differs is a table of places, as old as the library. Those who are turned away
+# cannot prove who they are to a shop that must ask, and a test with a number from the mainland never finds it. Let the date and
+# the check digit decide; a place that is unknown is a remark, not a refusal.
 #
 # Needs Python 3, Node.js, Java 17 with Maven.
 

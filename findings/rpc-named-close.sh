@@ -1,16 +1,14 @@
 #!/usr/bin/env bash
 # A service with an rpc named Close has a client in Node.js that can no longer be closed.
 #
-# "Close a campaign" is a good verb for a contract: protoc and buf take it, and the generated clients of other languages keep the
-# methods of the service apart from those of the connection. @grpc/grpc-js 1.14.7 makes one object of both and puts the methods
-# of the service over its own, by their names and by their names with a small first letter. It warns of names that begin with a
-# dollar or spoil a prototype, not of its own four (close, getChannel, waitForReady, and those that make requests). Of
-# services { rpc Close; rpc Get } and { rpc CloseCampaign; rpc Get }, made by @grpc/proto-loader 0.8.1:
+# "Close" is a fine verb in a service of campaigns, and in Go, Python and Java the connection, which is closed too, is another
+# object than the client. @grpc/grpc-js 1.14.7 makes one object of both and puts the methods of the service over its own, by
+# their names and by their names with a small first letter, without a warning: close, getChannel, waitForReady. Of services
+# { rpc Close; rpc Get } and { rpc CloseCampaign; rpc Get }, loaded by @grpc/proto-loader 0.8.1:
 #
 #                                              rpc Close                              rpc CloseCampaign
 #   client.close() as in every example         throws "Incorrect arguments passed"    closes the connection
-#   client.close({}, answer)                   closes a campaign without an id        -
-#   the process after its last call            stays alive for its idle connection    ends
+#   client.close({}, answer)                   calls the service, with no id          -
 #
 # The throw is in the finally of whoever cleans up well, so it hides the error before it. Client.prototype.close.call(client)
 # still closes. A verb alone is a poor name for an rpc where a client is one object: CloseCampaign has no such neighbour.

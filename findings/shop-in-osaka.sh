@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The nearest shop, converted for a Chinese map: one in Osaka moves by half a kilometre or stays, one in New York by three.
 #
-# Maps of the mainland shift coordinates (GCJ-02), and one converts from what a phone measures (WGS 84). Outside of China nothing
-# is shifted, and each library has a test for that, a rectangle of its own, which the third brings and does not ask. Metres by
+# Maps of the mainland shift coordinates (GCJ-02), and one converts from what a phone measures (WGS 84). Outside of it nothing is
+# shifted, and each library has a test for that, a rectangle of its own, which the third brings and does not ask. Metres by
 # which a place moves in npm gcoord 1.0.7, npm coordtransform 2.1.2 and Java hutool-core 5.8.41 (CoordinateUtil.wgs84ToGcj02):
 #
 #                 gcoord   coordtransform   hutool   hutool's outOfChina
@@ -15,8 +15,8 @@
 #   New York      0        0                3264     yes
 #
 # So two services that both "convert to GCJ-02" disagree by half a kilometre about Osaka, and all three agree on a wrong place
-# for Seoul, whose maps are not shifted. Each one's way there and back is the identity, so no test of a round trip finds it.
-# Keep WGS 84 and the country of a shop, and convert by the country, for the map that shows it.
+# for Seoul, whose maps are not shifted. A test with places on the mainland finds nothing. Keep WGS 84 and the country of a
+# shop, and convert by the country, for the map that shows it.
 #
 # Needs Node.js, Java 17 with Maven.
 

@@ -2,9 +2,9 @@
 # The same counter is body_size_bytes_total in Go and body_size_total in Node.js, and one attribute too many there makes a page
 # that Prometheus' parser does not read.
 #
-# OpenTelemetry says how its metrics are named in Prometheus: the unit goes into the name, a gauge of unit 1 is a ratio, and where
-# two attributes become one label (member.tier of a new library, member_tier of an old one), a semicolon joins their values. A
-# counter body.size of unit By and a gauge cache.hits of unit 1, each with both attributes, in the exporters of
+# OpenTelemetry says how its metrics are named in Prometheus: the unit goes into the name, a gauge of unit 1 is a ratio, and
+# where two attributes become one label (member.tier of a new library, member_tier of an old one), a semicolon joins their
+# values. A counter body.size of unit By and a gauge cache.hits of unit 1, each with both attributes, in the exporters of
 #
 #   Go exporters/prometheus 0.69.0            body_size_bytes_total   cache_hits_ratio   member_tier="gold;old"
 #   Python opentelemetry-exporter-prometheus
@@ -14,8 +14,8 @@
 #
 # A dashboard made for one language is empty for the services of another. Python keeps one of the values and does not say so.
 # JavaScript writes the label twice, and github.com/prometheus/common/expfmt 0.72.0 refuses not the line but the page; a server
-# (2.42, seen by hand) calls the target down and keeps none of its metrics, from the first request that has both attributes
-# until the process is restarted. Let attributes differ in more than dots and underscores, and one collector name all metrics.
+# (2.42, seen by hand) calls the target down and keeps none of its metrics, for as long as the process exports that series. Let
+# attributes differ in more than dots and underscores, and one collector name all metrics.
 #
 # Needs Python 3, Go, Node.js.
 

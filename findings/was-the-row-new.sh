@@ -2,8 +2,8 @@
 # "Was the row new?" can be asked of an upsert until its table has partitions.
 #
 # INSERT ... ON CONFLICT DO UPDATE ... RETURNING (xmax = 0) is how services learn whether they joined a member or updated one.
-# PostgreSQL says that every table has the system columns, and one moves a grown table to partitions with the same name, columns and
-# key, so that no statement has to change. PostgreSQL 18.6:
+# PostgreSQL says that every table has the system columns, and a table that has grown is moved to partitions under the same name,
+# with the same columns and key, so that no statement has to change. PostgreSQL 18.6:
 #
 #                                                   plain table    partitioned table        its partition by name
 #   INSERT ... RETURNING xmax                       0              error                    0
@@ -12,9 +12,9 @@
 #   UPDATE ... RETURNING xmax; SELECT xmax          both           both                     both
 #   RETURNING old IS NULL (18 on)                   true, false    true, false              true, false
 #
-# The error is "cannot retrieve a system column in this context", at run time and for xmax (xmin, cmin, cmax alike), not for ctid
-# or tableoid, and only where a row comes in. The statement is prepared without a complaint, and the row is not written. Ask for
-# old IS NULL from 18 on; before, keep a column of one's own (a version that starts at 1) and return that.
+# The error is "cannot retrieve a system column in this context", for xmax and xmin, not for ctid or tableoid, and only where a
+# row comes in. The statement is prepared without a complaint and fails when it is run, and the row is not written. Ask for old
+# IS NULL from 18 on; before, keep a column of one's own (a version that starts at 1) and return that.
 #
 # Needs Python 3.10 or later, on Linux.
 

@@ -2,16 +2,16 @@
 # Who asks tonic's health service to be told when a service comes up is told once that there is none, and never again.
 #
 # grpc.health.v1.Health has Check, which answers NOT_FOUND for a service it does not know, and Watch, of which the contract says
-# the opposite: send SERVICE_UNKNOWN, keep the stream, send the status once the service is registered. Watch "shop.Orders", which
-# is set to SERVING later:
+# the opposite: send SERVICE_UNKNOWN, keep the stream, send the status once the service is registered. Watch "shop.Orders",
+# which is set to SERVING later:
 #
 #                                           before it is known                once it is set
 #   Python grpcio-health-checking 1.85.1    SERVICE_UNKNOWN                   SERVING
 #   JavaScript grpc-health-check 2.1.0      SERVICE_UNKNOWN                   SERVING
 #   Rust tonic-health 0.14.9                the call fails with NOT_FOUND     nothing
 #
-# When tonic-health's reporter clears a service, its watchers see the stream end without an error, where SERVICE_UNKNOWN is due as well.
-# A watcher that was tried with a server in another language waits for what never comes, or takes NOT_FOUND for a wrong
+# When tonic-health's reporter clears a service, its watchers see the stream end without an error, where SERVICE_UNKNOWN is due
+# as well. A watcher that was tried with a server in another language waits for what never comes, or takes NOT_FOUND for a wrong
 # address and gives up. Watch again after either, with a pause; a server in Rust sets each of its services NOT_SERVING before it
 # listens, and never clears one.
 #
