@@ -263,7 +263,9 @@ async fn a_peer_of_whom_nobody_is_known_yet_is_unavailable_by_its_name() {
     let status = call(&channel, None).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
     assert!(
-        status.message().starts_with("no address of ledger is known"),
+        status
+            .message()
+            .starts_with("the service ledger cannot be reached: repeat later"),
         "{status}"
     );
     assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
@@ -282,8 +284,12 @@ async fn a_peer_of_whom_nobody_is_known_yet_is_unavailable_by_its_name() {
 async fn a_peer_that_was_never_named_is_unavailable_too() {
     let peers = rpc::Peers::new("points", Signer::new(&SECRET), std::collections::BTreeMap::new());
     let fault = peers.channel("ledger").on_behalf_of_platform().unwrap_err();
+    assert!(fault.to_string().contains("peers.ledger"), "{fault}");
     let status = Status::from(fault);
     assert_eq!(status.code(), Code::Unavailable);
-    assert!(status.message().contains("peers.ledger"), "{status}");
+    assert!(
+        status.message().starts_with("the service ledger cannot be reached"),
+        "{status}"
+    );
     assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
 }

@@ -10,7 +10,7 @@ use fault::Fault;
 use gateway::{Gateway, GatewayConfig, GatewayDeps};
 use kernel::Clock;
 use mesh::{Dns, Fixed, InDatabase, Leadership, Unopposed};
-use rpc::{Channel, Peers, Signer, Stack, Switchboard};
+use rpc::{Channel, Health, Peers, Signer, Stack, Switchboard};
 use runtime::{ClockTrust, Deps, Lifecycle, Readiness, Turn, Worker, Workers};
 use store::Db;
 use telemetry::Telemetry;
@@ -21,7 +21,6 @@ use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tonic::transport::Server;
-use tonic_health::server::HealthReporter;
 use tower::util::MapRequestLayer;
 
 use crate::admin;
@@ -120,7 +119,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
             };
             edge(config, deps, listener, &lifecycle).await
         } else {
-            grpc(routes, &db, listener, &lifecycle).await
+            grpc(role.name, routes, &db, listener, &lifecycle).await
         }
     };
     // The lease surrounds the workers alone: calls are answered whoever has it.
@@ -161,16 +160,12 @@ fn leadership(config: &Config, db: &Db, workers: &[Box<dyn Worker>]) -> Box<dyn 
     }
 }
 
-async fn grpc(routes: Routes, db: &Db, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {
-    let (health, health_service) = tonic_health::server::health_reporter();
-    health
-        .set_service_status("", tonic_health::ServingStatus::Serving)
-        .await;
+async fn grpc(name: &str, routes: Routes, db: &Db, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {
+    let (health, health_service) = Health::of(|method| method.service == name);
+    health.tell(true).await;
     let stopping = async {
         follow(&health, db, lifecycle).await;
-        health
-            .set_service_status("", tonic_health::ServingStatus::NotServing)
-            .await;
+        health.tell(false).await;
     };
     let connections = TcpListenerStream::new(listener);
     let connections = tokio_stream::StreamExt::map(connections, |connection| {
@@ -191,13 +186,9 @@ async fn grpc(routes: Routes, db: &Db, listener: TcpListener, lifecycle: &Lifecy
 }
 
 /// Tells balancers and peers whether the role can work, until it stops: without its database it cannot.
-async fn follow(health: &HealthReporter, db: &Db, lifecycle: &Lifecycle) {
+async fn follow(health: &Health, db: &Db, lifecycle: &Lifecycle) {
     loop {
-        let status = match db.trouble() {
-            None => tonic_health::ServingStatus::Serving,
-            Some(_) => tonic_health::ServingStatus::NotServing,
-        };
-        health.set_service_status("", status).await;
+        health.tell(db.trouble().is_none()).await;
         tokio::select! {
             () = lifecycle.stopping() => return,
             () = kernel::pause(HEALTH_EVERY) => {}

@@ -33,6 +33,7 @@ impl Gateway {
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
         let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        self.edge.probes.enter().await;
         tokio::pin!(shutdown);
         loop {
             let accepted = tokio::select! {

@@ -3,11 +3,10 @@
 use std::convert::Infallible;
 
 use http::{Request, Response};
+use rpc::{Access, Health};
 use runtime::{Readiness, Report};
 use tonic::body::Body;
 use tonic::service::Routes;
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
 use tower::ServiceExt;
 
 use super::reflection;
@@ -20,7 +19,7 @@ const PREFIXES: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
 pub(super) struct Probes {
     readiness: Readiness,
     routes: Routes,
-    health: HealthReporter,
+    health: Health,
 }
 
 /// Whether the path is that of a service that is answered here.
@@ -37,7 +36,7 @@ impl Probes {
                 .register_file_descriptor_set(error_files.clone())
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
-        let (health, health_service) = tonic_health::server::health_reporter();
+        let (health, health_service) = Health::of(|method| method.access != Access::Internal);
         // grpcurl, among others, speaks the older version alone.
         let routes = Routes::new(health_service)
             .add_service(builder().build_v1()?)
@@ -60,8 +59,13 @@ impl Probes {
         self.readiness.public_report().await
     }
 
+    /// Tells balancers to send what there is.
+    pub(super) async fn enter(&self) {
+        self.health.tell(true).await;
+    }
+
     /// Tells balancers to send nothing more.
     pub(super) async fn leave(&self) {
-        self.health.set_service_status("", ServingStatus::NotServing).await;
+        self.health.tell(false).await;
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt;
 
@@ -225,6 +226,24 @@ async fn reflection_tells_the_public_services_in_both_versions() {
             "{services:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn health_is_told_of_the_whole_and_of_each_service_by_its_name() {
+    let platform = Platform::start().await;
+    let mut client = HealthClient::new(platform.connect().await);
+    let named = |service: &str| HealthCheckRequest {
+        service: service.to_owned(),
+    };
+    for service in ["", "quanyu.points.v1.PointsService"] {
+        let checked = client.check(named(service)).await.unwrap().into_inner();
+        assert_eq!(checked.status(), ServingStatus::Serving, "{service}");
+        let mut watched = client.watch(named(service)).await.unwrap().into_inner();
+        let first = watched.message().await.unwrap().unwrap();
+        assert_eq!(first.status(), ServingStatus::Serving, "{service}");
+    }
+    let unknown = client.check(named("quanyu.events.internal.v1.FeedService")).await;
+    assert_eq!(unknown.unwrap_err().code(), Code::NotFound, "what is not served to callers");
 }
 
 #[tokio::test]
