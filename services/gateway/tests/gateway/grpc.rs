@@ -243,7 +243,11 @@ async fn health_is_told_of_the_whole_and_of_each_service_by_its_name() {
         assert_eq!(first.status(), ServingStatus::Serving, "{service}");
     }
     let unknown = client.check(named("quanyu.events.internal.v1.FeedService")).await;
-    assert_eq!(unknown.unwrap_err().code(), Code::NotFound, "what is not served to callers");
+    assert_eq!(
+        unknown.unwrap_err().code(),
+        Code::NotFound,
+        "what is not served to callers"
+    );
 }
 
 #[tokio::test]
