@@ -223,9 +223,13 @@ fn has_texts(message: &MessageDescriptor, seen: &mut BTreeSet<String>) -> bool {
             }))
 }
 
+/// Identifiers by which the same request, or item of one, is known again.
+const OWN_NUMBERS: [&str; 2] = ["request_id", "item_id"];
+
 /// How a text of the field is judged.
 fn word(field: &FieldDescriptor) -> &'static str {
     match is_identifier(field) {
+        true if OWN_NUMBERS.contains(&field.name()) => "own_number",
         true => "identifier",
         false => "words",
     }

@@ -66,6 +66,18 @@ impl Place<'_> {
         self.note(text::check_identifier(text), violations);
     }
 
+    /// Judges the number that a caller gives a request, or an item of one: what stands for nothing would make one of two, and
+    /// the second would be lost in silence.
+    pub fn own_number(&self, text: &str, violations: &mut Violations) {
+        self.identifier(text, violations);
+        if !text.is_empty() && text::is_placeholder(text) {
+            violations.add(
+                self.to_string(),
+                format!("{text} can stand for any request: send an id that is this one's alone, and the same when you repeat it"),
+            );
+        }
+    }
+
     /// Judges words.
     pub fn words(&self, text: &str, violations: &mut Violations) {
         self.note(text::check_words(text), violations);
@@ -133,6 +145,22 @@ pub fn judge_map<V>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_stands_for_nothing_is_no_request_s() {
+        let told = |text| {
+            let mut violations = Violations::new();
+            Place::TOP.field("request_id").own_number(text, &mut violations);
+            violations.finish().err().map(|fault| fault.to_string())
+        };
+        for text in ["[object Object]", "#N/A", "null", "${requestId}"] {
+            let told = told(text).unwrap();
+            assert!(told.contains("request_id") && told.contains("any request"), "{told}");
+        }
+        for text in ["", "order-1", "1", "0190"] {
+            assert_eq!(told(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_place_is_written_as_a_path() {

@@ -40,17 +40,17 @@ pub enum TroubleKind {
     Damaged,
 }
 
-/// What PostgreSQL says where it has no room for tables or for temporary files: `disk_full`, and the limit that its operator
-/// has set.
-const POSTGRES_FULL: [&str; 2] = ["53100", "53400"];
+/// What PostgreSQL says where it has no room for tables or for temporary files, or takes no writes: `disk_full`, the limit that
+/// its operator has set, and a database or a replica that only reads.
+const POSTGRES_FULL: [&str; 3] = ["53100", "53400", "25006"];
 /// Where its files are damaged or gone: `data_corrupted`, `index_corrupted`, `undefined_file`.
 const POSTGRES_DAMAGED: [&str; 3] = ["XX001", "XX002", "58P01"];
 /// Where it starts, stops, has no room for another session or is not ours to use: insufficient resources, out of memory, too
-/// many connections; shutdown, crash, starting up, database dropped; a replica that only reads; a session that was idle in
-/// its transaction; a statement that took too long; failing disk; wrong password, no such role, no such database.
-const POSTGRES_AWAY: [&str; 15] = [
-    "53000", "53200", "53300", "57P01", "57P02", "57P03", "57P04", "57P05", "25006", "25P03", "57014", "58030",
-    "28P01", "28000", "3D000",
+/// many connections; shutdown, crash, starting up, database dropped; a session that was idle in its transaction; a statement
+/// that took too long; failing disk; wrong password, no such role, no such database.
+const POSTGRES_AWAY: [&str; 14] = [
+    "53000", "53200", "53300", "57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "57014", "58030", "28P01",
+    "28000", "3D000",
 ];
 /// What PostgreSQL's class of connection exceptions begins with.
 const POSTGRES_CONNECTION: &str = "08";
@@ -235,7 +235,7 @@ mod tests {
             ("57P03", Some(TroubleKind::Away)),
             ("57014", Some(TroubleKind::Away)),
             ("08006", Some(TroubleKind::Away)),
-            ("25006", Some(TroubleKind::Away)),
+            ("25006", Some(TroubleKind::Full)),
             ("XX001", Some(TroubleKind::Damaged)),
             ("XX002", Some(TroubleKind::Damaged)),
             ("40001", None),

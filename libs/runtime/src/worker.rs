@@ -262,6 +262,7 @@ async fn run(
     stop: CancellationToken,
 ) {
     let mut backoff = BACKOFF;
+    let mut trouble: Option<String> = None;
     let mut asker: Option<oneshot::Sender<Result<usize, String>>> = None;
     // What was done since somebody asked: it may have made work for a worker that had answered "nothing" before.
     let mut unreported: usize = 0;
@@ -289,6 +290,9 @@ async fn run(
         let pause = match outcome {
             Ok(left) => {
                 backoff = BACKOFF;
+                if trouble.take().is_some() {
+                    tracing::warn!(worker = watched.worker.name(), "the worker works again");
+                }
                 // Whoever asked may have gone.
                 let _ = asker
                     .take()
@@ -297,7 +301,13 @@ async fn run(
             }
             Err(fault) => {
                 let name = watched.worker.name();
-                tracing::warn!(worker = name, %fault, pause = ?backoff, "a tick failed and will be repeated");
+                // Each trouble is told once, however long it lasts: a database that is away stops dozens of workers.
+                match trouble.replace(fault.to_string()) == Some(fault.to_string()) {
+                    true => tracing::debug!(worker = name, %fault, pause = ?backoff, "a tick failed again"),
+                    false => {
+                        tracing::warn!(worker = name, %fault, "a tick failed and will be repeated until it succeeds")
+                    }
+                }
                 let _ = asker.take().map(|asker| asker.send(Err(format!("{name}: {fault}"))));
                 let pause = backoff;
                 backoff = backoff.saturating_mul(2).min(BACKOFF_MAX);

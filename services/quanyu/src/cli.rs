@@ -92,9 +92,23 @@ enum Command {
 /// The status of a command line that cannot be understood, as in sysexits.h.
 const EXIT_USAGE: u8 = 64;
 
+/// The help or the version that was asked for, or what is wrong with the arguments. Clap's own status for that is 2, by which an
+/// import says that rows were rejected.
+fn told(answer: &clap::Error) -> ExitCode {
+    // A reader that has gone away needs no lines.
+    let _ = answer.print();
+    match answer.use_stderr() {
+        true => ExitCode::from(EXIT_USAGE),
+        false => ExitCode::SUCCESS,
+    }
+}
+
 /// Runs the command that the arguments of the process name.
 pub async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => return told(&answer),
+    };
     let SettingsArgs {
         config: file,
         check_config,

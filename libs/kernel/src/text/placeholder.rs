@@ -2,27 +2,41 @@ use super::tidy;
 
 /// What programs, forms and people write where they know nothing, and the heads of the columns themselves, in small
 /// letters without what stands between words ("Not found" is one); several of them are one, too ("null-null").
-const WORDS: [&str; 95] = [
+const WORDS: [&str; 123] = [
     "anon",
     "anonymous",
     "anonymoususer",
     "blank",
+    "buyerid",
+    "card",
     "cardno",
     "cardnumber",
+    "channelcode",
     "customerid",
     "default",
     "deleted",
+    "device",
+    "deviceid",
     "dummy",
+    "email",
     "empty",
     "externalid",
+    "externaluserid",
     "false",
+    "function",
     "guest",
+    "guid",
+    "id",
     "inf",
     "infinity",
+    "int",
     "invalid",
     "masked",
+    "membercard",
+    "membercode",
     "memberid",
     "missing",
+    "mobile",
     "na",
     "nan",
     "nil",
@@ -40,15 +54,20 @@ const WORDS: [&str; 95] = [
     "notset",
     "null",
     "null-null",
+    "nullnull",
+    "nullptr",
+    "object",
     "objectobject",
     "openid",
     "optionalempty",
     "orderid",
     "orderno",
     "ordernumber",
+    "phone",
     "placeholder",
     "redacted",
     "removed",
+    "requestid",
     "sourceid",
     "string",
     "tba",
@@ -63,7 +82,12 @@ const WORDS: [&str; 95] = [
     "unknown",
     "unset",
     "unspecified",
+    "user",
+    "usercode",
     "userid",
+    "username",
+    "uuid",
+    "vip",
     "visitor",
     "void",
     "yourid",
@@ -92,12 +116,16 @@ const WORDS: [&str; 95] = [
     "没有",
     "测试",
     "游客",
+    "烫烫烫",
+    "用户id",
     "用户编号",
     "空",
     "空值",
     "订单号",
     "订单编号",
     "访客",
+    "锟斤拷",
+    "默认",
 ];
 /// What a spreadsheet shows where a formula has no value, without its number sign.
 const FORMULA_ERRORS: [&str; 12] = [
@@ -125,8 +153,10 @@ const OBJECTS: [&str; 7] = [
     "java.util.",
     "system.",
 ];
-/// Ones in every bit of an id of so many hexadecimal digits are no chance any more.
-const ALL_ONES_MIN: usize = 16;
+/// So many digits that are all the same are no chance any more, nor ones in every bit of so many.
+const SAME_DIGITS_MIN: usize = 16;
+/// What people type for a UUID.
+const TYPED_UUID: &str = "12345678-1234-1234-1234-123456789012";
 
 /// Whether a text stands for nothing and nobody, in whatever case, width and brackets; the empty text does.
 pub fn is_placeholder(text: &str) -> bool {
@@ -139,7 +169,8 @@ pub fn is_placeholder(text: &str) -> bool {
         // Of a time in pandas; in small letters it is a person's name.
         || tidy == "NaT"
         || text.chars().all(|c| c == 'x')
-        || is_all_ones(&text)
+        || is_one_digit(&text)
+        || text == TYPED_UUID
         || (text.starts_with('#') && FORMULA_ERRORS.contains(&bare))
         || is_first_day(&text)
         || is_unfilled(&text)
@@ -164,23 +195,42 @@ fn is_nothing_but_zeros(text: &str) -> bool {
     digits.chars().all(|c| c == '0' || !c.is_alphanumeric())
 }
 
-/// "ffffffff-ffff-ffff-ffff-ffffffffffff", the greatest of its kind.
-fn is_all_ones(text: &str) -> bool {
-    text.len() >= ALL_ONES_MIN && text.chars().all(|c| c == 'f' || !c.is_alphanumeric())
+/// "ffffffff-ffff-ffff-ffff-ffffffffffff", "11111111-1111-1111-1111-111111111111".
+fn is_one_digit(text: &str) -> bool {
+    let mut digits = text.chars().filter(|c| c.is_alphanumeric());
+    let first = digits.next();
+    text.len() >= SAME_DIGITS_MIN
+        && first.is_some_and(|first| first.is_ascii_hexdigit())
+        && digits.all(|digit| Some(digit) == first)
 }
 
-/// The name of a variable that a template was to fill in: "${openid}", "{{ openid }}", "{openid}", "$openid", "%s".
+/// The name of a variable that a template was to fill in: "${openid}", "{{ openid }}", "{openid}", "$openid", "%s", or a
+/// formula that a spreadsheet was to: "=VLOOKUP(A1)".
 fn is_unfilled(text: &str) -> bool {
     let within = |open, close| text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphabetic() || "_. ".contains(c));
-    let is_marked = [("${", "}"), ("#{", "}"), ("%{", "}"), ("{{", "}}"), ("<%", "%>")]
-        .into_iter()
-        .any(|(open, close)| within(open, close).is_some());
+    let is_marked = [
+        ("${", "}"),
+        ("#{", "}"),
+        ("%{", "}"),
+        ("{{", "}}"),
+        ("<%", "%>"),
+        ("%7b", "%7d"),
+    ]
+    .into_iter()
+    .any(|(open, close)| within(open, close).is_some());
     // An id may stand in braces, as programs of Windows write theirs.
     let is_braced = within("{", "}").is_some_and(is_name) || text.strip_prefix('$').is_some_and(is_name);
-    let mut rest = text.chars();
-    let is_format = rest.next() == Some('%') && rest.clone().count() == 1 && rest.all(|c| "sdiuvf@".contains(c));
-    is_marked || is_braced || is_format
+    // "%s", and "%1$s" with its place.
+    let of_format = text.strip_prefix('%').map(|rest| {
+        rest.trim_start_matches(|c: char| c.is_ascii_digit())
+            .trim_start_matches('$')
+    });
+    let is_format = of_format.is_some_and(|kind| ["s", "d", "i", "u", "v", "f", "@"].contains(&kind));
+    let is_formula = text.strip_prefix('=').is_some_and(|formula| {
+        formula.split_once('(').is_some_and(|(function, _)| is_name(function)) && formula.ends_with(')')
+    });
+    is_marked || is_braced || is_format || is_formula
 }
 
 /// What a program writes of an object that cannot be written: "[object Window]", "System.String[]", "org.shop.Id@1b2c",
@@ -196,7 +246,7 @@ fn is_object(text: &str) -> bool {
         let rest = text.strip_prefix(begin);
         rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || " :(>]".contains(c)))
     });
-    has_address || is_written_out || text.contains(" object at 0x")
+    has_address || is_written_out || text.contains("object at 0x")
 }
 
 /// With any way to write the day's beginning, in Beijing too.
@@ -339,6 +389,17 @@ mod tests {
             "<Order object at 0x7f3a>",
             "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
             "#<Object:0x00007f>",
+            "#<User:0x007>",
+            "<object at 0x10>",
+            "%1$s",
+            "%7Bopenid%7D",
+            "=VLOOKUP(A1)",
+            "11111111-1111-1111-1111-111111111111",
+            "12345678-1234-1234-1234-123456789012",
+            "buyer_id",
+            "memberCard",
+            "用户ID",
+            "锟斤拷",
         ] {
             assert!(is_placeholder(text), "{text:?}");
         }
@@ -383,6 +444,9 @@ mod tests {
             "system.1",
             "123456",
             "user-17",
+            "1111111",
+            "id-17",
+            "=17",
         ] {
             assert!(!is_placeholder(text), "{text:?}");
         }

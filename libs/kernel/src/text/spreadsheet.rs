@@ -7,6 +7,8 @@ const EXPONENT_DIGITS_MAX: usize = 3;
 
 /// How a power of ten is written out.
 const POWERS: [&str; 4] = ["×10^", "x10^", "X10^", "*10^"];
+/// The digits of an exponent that stands above the line, in their order.
+const RAISED: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 /// Refuses an identifier that shows what a spreadsheet made of it.
 ///
@@ -25,10 +27,11 @@ pub(super) fn check(text: &str) -> Result<(), TextError> {
 /// "6.22203E+15" and "6E+15" as spreadsheets write it, "6.22203e15" as programs do, "6.22203×10^15" as books do, with
 /// blanks, and a decimal that a program has hung on. Without point and sign it may be an id, like the hexadecimal "6e15".
 fn is_scientific(text: &str) -> bool {
-    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let text = on_the_line(text);
     let (mantissa, exponent, is_power) = match POWERS.iter().find_map(|power| text.split_once(power)) {
         Some((mantissa, exponent)) => (mantissa, exponent, true),
-        None => match text.split_once(['e', 'E']) {
+        // Fortran and its like write a D.
+        None => match text.split_once(['e', 'E', 'd', 'D']) {
             Some((mantissa, exponent)) => (mantissa, exponent, false),
             None => return false,
         },
@@ -48,6 +51,21 @@ fn is_scientific(text: &str) -> bool {
         && is_digits(exponent)
         && exponent.len() <= EXPONENT_DIGITS_MAX;
     is_number && (is_signed || is_power || !decimals.is_empty())
+}
+
+/// Without blanks, and with the digits that are raised after their mark: "6.2×10¹⁵" as "6.2×10^15".
+fn on_the_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_raised = false;
+    for character in text.chars().filter(|c| !c.is_whitespace()) {
+        let digit = RAISED.chars().zip('0'..='9').find(|(raised, _)| *raised == character);
+        if digit.is_some() && !is_raised {
+            out.push('^');
+        }
+        is_raised = digit.is_some();
+        out.push(digit.map_or(character, |(_, digit)| digit));
+    }
+    out
 }
 
 /// "6222030012345678.0", as programs write an id that they have read as a number.
@@ -86,6 +104,8 @@ mod tests {
             "6.22203×10^15",
             "6.22203 x 10^15",
             "6*10^15",
+            "6.22203×10¹⁵",
+            "6.22203D+15",
         ] {
             assert_eq!(check(text), Err(TextError::Rounded), "{text}");
         }

@@ -140,7 +140,10 @@ fn new_lot_expiry(
         });
     };
     if expire_time <= begin {
-        return Err(Refusal::ExpiryPassed { expire_time });
+        return Err(Refusal::ExpiryPassed {
+            expire_time,
+            is_given: given.is_some(),
+        });
     }
     Ok(expire_time)
 }

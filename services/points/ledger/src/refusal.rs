@@ -24,6 +24,8 @@ pub enum Refusal {
     ExpiryPassed {
         /// When.
         expire_time: Time,
+        /// Whether the caller named that time; else it is the asset's.
+        is_given: bool,
     },
     /// The lot would expire after the year 9999.
     #[error("{} the lot would expire after the year 9999, where the calendar ends: {}", beyond(asset, *available_time), cure(*available_time))]

@@ -17,9 +17,9 @@ pub(crate) fn refused(refusal: Refusal) -> Fault {
         Refusal::NotSpendable { asset } => {
             Fault::refused(ErrorReason::AssetNotSpendable, message).with("asset_code", asset)
         }
-        Refusal::ExpiryPassed { expire_time } => {
-            Fault::refused(ErrorReason::ExpiryPassed, message).with("expire_time", expire_time)
-        }
+        Refusal::ExpiryPassed { expire_time, is_given } => Fault::refused(ErrorReason::ExpiryPassed, message)
+            .with("expire_time", expire_time)
+            .at(if is_given { "expire_time" } else { "asset_code" }),
         Refusal::ExpiryBeyondCalendar { asset, available_time } => {
             Fault::refused(ErrorReason::ExpiryBeyondCalendar, message)
                 .with("field", available_time.map_or("expiry_policy", |_| "available_time"))

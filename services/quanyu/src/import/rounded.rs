@@ -13,17 +13,18 @@ use super::source::Source;
 
 /// A spreadsheet keeps so many.
 const DIGITS_KEPT: usize = 15;
-/// So many different numbers with two zeros or more are no chance.
-const LONG_MIN: usize = 2;
+/// So many rows with two zeros or more are no chance, if they hold the same number, too: ids that follow each other become one.
+const LONG_MIN: u64 = 2;
 /// So many different numbers with one zero are none: one column of a hundred million has them.
 const SHORT_MIN: usize = 8;
 
 /// The long numbers of a column.
 #[derive(Debug, Default)]
 struct Numbers {
-    /// Different ones of sixteen digits, and of more; no more of them than tell.
+    /// Different ones of sixteen digits; no more of them than tell.
     short: BTreeSet<String>,
-    long: BTreeSet<String>,
+    /// How many rows have one of more digits.
+    long: u64,
     /// Whether one of sixteen digits, or of more, has another digit than zero from the sixteenth on.
     is_short_exact: bool,
     is_long_exact: bool,
@@ -38,21 +39,21 @@ impl Numbers {
         }
         let is_rounded = number.bytes().skip(DIGITS_KEPT).all(|byte| byte == b'0');
         let is_long = number.len() > DIGITS_KEPT.saturating_add(1);
-        let (numbers, is_exact, enough) = if is_long {
-            (&mut self.long, &mut self.is_long_exact, LONG_MIN)
-        } else {
-            (&mut self.short, &mut self.is_short_exact, SHORT_MIN)
-        };
-        *is_exact |= !is_rounded;
-        if is_rounded && numbers.len() < enough {
-            numbers.insert(number.clone().into_owned());
-            self.first = self.first.take().or_else(|| Some((line, number.into_owned())));
+        match (is_long, is_rounded) {
+            (true, false) => self.is_long_exact = true,
+            (false, false) => self.is_short_exact = true,
+            (true, true) => self.long = self.long.saturating_add(1),
+            (false, true) if self.short.len() < SHORT_MIN => drop(self.short.insert(number.clone().into_owned())),
+            (false, true) => {}
+        }
+        if is_rounded && self.first.is_none() {
+            self.first = Some((line, number.into_owned()));
         }
     }
 
     /// Where the first number stands of a column that was rounded.
     fn rounded(self) -> Option<(u64, String)> {
-        let is_long = !self.is_long_exact && self.long.len() >= LONG_MIN;
+        let is_long = !self.is_long_exact && self.long >= LONG_MIN;
         let is_short = !self.is_long_exact && !self.is_short_exact && self.short.len() >= SHORT_MIN;
         self.first.filter(|_| is_long || is_short)
     }
@@ -103,6 +104,11 @@ mod tests {
         let long = ["u1", "622203001234567000", "", "622203009876543000", "17"];
         assert_eq!(rounded(&long), Some(3));
         assert_eq!(rounded(&["12345678901234500", "62220300123456700000"]), Some(2));
+        assert_eq!(
+            rounded(&["622203123456780000", "622203123456780000"]),
+            Some(2),
+            "two that follow each other have become one"
+        );
         let short: Vec<String> = (0..8).map(|n| format!("62220300123456{n}0")).collect();
         let short: Vec<&str> = short.iter().map(String::as_str).collect();
         assert_eq!(rounded(&short), Some(2), "sixteen digits, eight times");
@@ -115,11 +121,6 @@ mod tests {
     #[test]
     fn numbers_of_which_one_is_exact_and_one_alone_were_not() {
         assert_eq!(rounded(&["622203001234567000"]), None, "one may be an id");
-        assert_eq!(
-            rounded(&["622203001234567000", "622203001234567000"]),
-            None,
-            "as may one that comes twice"
-        );
         assert_eq!(
             rounded(&["622203001234567000", "622203009876543000", "622203009876543001"]),
             None

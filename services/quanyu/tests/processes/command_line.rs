@@ -25,6 +25,24 @@ fn every_command_helps() {
 }
 
 #[test]
+fn a_command_line_that_cannot_be_understood_ends_with_a_status_of_its_own() {
+    for arguments in [
+        &["import", "members", "members.csv", "--nosuch"][..],
+        &["import"],
+        &["nosuch"],
+    ] {
+        let outcome = run(arguments);
+        assert_eq!(
+            outcome.status.code(),
+            Some(64),
+            "{arguments:?}: 2 is an import's that rejected rows"
+        );
+        assert!(!outcome.stderr.is_empty(), "{arguments:?}");
+    }
+    assert_eq!(run(&["--version"]).status.code(), Some(0));
+}
+
+#[test]
 fn everything_that_is_wrong_with_a_configuration_is_told_at_once_and_before_anything_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

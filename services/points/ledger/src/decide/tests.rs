@@ -258,7 +258,13 @@ fn a_lot_that_would_be_born_expired_is_refused() {
     let mut ledger = points();
     let now = ledger.state.now;
     let refusal = ledger.post(earn_of(1, Some(now)));
-    assert_eq!(refusal, Err(Refusal::ExpiryPassed { expire_time: now }));
+    assert_eq!(
+        refusal,
+        Err(Refusal::ExpiryPassed {
+            expire_time: now,
+            is_given: true
+        })
+    );
 }
 
 #[test]
