@@ -70,7 +70,10 @@ async fn the_service_comes_to_what_the_model_comes_to_from_every_seed_of_the_lis
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_comes_to_what_the_model_comes_to_from_a_new_seed() {
-    #[expect(clippy::disallowed_methods, reason = "a developer who looks into a failure names its seed")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a developer who looks into a failure names its seed"
+    )]
     let named = std::env::var(SEED).ok();
     match named.map(|seed| seed.parse().unwrap()) {
         Some(seed) => {
