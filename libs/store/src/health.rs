@@ -65,14 +65,11 @@ impl Health {
     pub(crate) async fn during<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         let outcome = match &self.liveness {
             Some(liveness) => liveness.during(work).await,
-            None => {
-                let outcome = work.await;
-                if outcome.is_ok() {
-                    self.reached();
-                }
-                outcome
-            }
+            None => work.await,
         };
+        if outcome.is_ok() {
+            self.reached();
+        }
         outcome.map_err(|error| self.told(error))
     }
 
