@@ -13,7 +13,7 @@
 #
 # Until then its locks hold up ALTER TABLE, and VACUUM keeps what it could sweep. A later begin() gets a warning of the server
 # ("there is already a transaction in progress"), and its commit ends both. So a service with deadlines begins its transactions
-# in a task of their own, which goes on to the answer whoever waits, and writes nothing outside of a transaction.
+# in a task of their own, which goes on to the answer though nobody waits, and writes nothing outside of a transaction.
 #
 # Needs Rust, a C compiler and Python 3.10 or later, on Linux.
 

@@ -10,7 +10,7 @@
 #   client.close() as in every example         throws "Incorrect arguments passed"    closes the connection
 #   client.close({}, answer)                   calls the service, with no id          -
 #
-# The throw is in the finally of whoever cleans up well, so it hides the error before it. Client.prototype.close.call(client)
+# The throw is in the finally of a program that cleans up well, so it hides the error before it. Client.prototype.close.call(client)
 # still closes. A verb alone is a poor name for an rpc where a client is one object: CloseCampaign has no such neighbour.
 #
 # Needs Node.js.

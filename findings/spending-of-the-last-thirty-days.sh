@@ -11,7 +11,7 @@
 #   pandas 3.1.1       rolling("30D")                                1       10       110
 #
 # SQL counts the purchase of exactly thirty days ago, the other two do not. SQL and Polars give both lines of the basket the sum
-# with both, pandas lets the first line see only itself, so its answer depends on the order of lines that have no order. Whoever
+# with both, pandas lets the first line see only itself, so its answer depends on the order of lines that have no order. An analyst who
 # checks a rule in a notebook and runs it in SQL finds members on the edge of a tier that differ, and no bug in either.
 # The rule has to say whether its window holds its far edge (ours: from > now - 30 days) and what a moment's equals are.
 #

@@ -19,7 +19,7 @@ NOT_DONE = (
     ("CKV_K8S_15", "Deployment", {"default", "trial"}, "Always would let no pod start while the registry is "
      "away; a version or a digest names one image for ever"),
     ("CKV_K8S_15", "StatefulSet", {"trial"}, "the same"),
-    ("CKV_K8S_43", "Deployment", {"default", "trial", "everything"}, "whoever builds the image knows its digest: image.digest"),
+    ("CKV_K8S_43", "Deployment", {"default", "trial", "everything"}, "the builder of the image knows its digest: image.digest"),
     ("CKV_K8S_43", "StatefulSet", {"trial"}, "the official image of a trial is named by its version"),
     ("CKV_K8S_35", "Deployment", set(VALUES), "the program takes the address of its database and its key from the environment "
      "alone; the first API key is a file"),

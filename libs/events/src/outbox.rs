@@ -95,7 +95,7 @@ impl Source for OutboxSource {
     }
 
     async fn wait(&mut self, _after: i64) {
-        // What has come stays news until it is pulled, whoever else ends this wait.
+        // What has come stays news until it is pulled, even where the wait is ended by another.
         let _ = tokio::time::timeout(self.look_again(), self.emissions.news()).await;
     }
 

@@ -151,7 +151,7 @@ mod tests {
         }
 
         #[test]
-        fn whoever_does_not_know_the_kind_reads_the_number(number in any::<u128>()) {
+        fn a_reader_who_does_not_know_the_kind_reads_the_number(number in any::<u128>()) {
             let id = Id::<Thing>::from_uuid(Uuid::from_u128(number));
             prop_assert_eq!(uuid_of_any(&id.to_string()), Ok(Some(id.uuid())));
         }

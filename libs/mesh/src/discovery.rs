@@ -14,7 +14,7 @@ pub trait Discovery: Send + Sync {
     fn addresses(&self, service: &str) -> AddressSets;
 }
 
-/// A channel to each of these services, over the addresses that are found. Whoever is not found is a peer that is away.
+/// A channel to each of these services, over the addresses that are found. A service that is not found is a peer that is away.
 pub fn peers<'a>(discovery: &dyn Discovery, services: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, Channel> {
     let channel = |service: &str| Channel::discovered(service, discovery.addresses(service));
     services

@@ -9,8 +9,8 @@ use tokio::net::lookup_host;
 
 use crate::discovery::{AddressSets, Discovery};
 
-/// How often names are looked up. Whoever is new gets calls after this at the latest; whoever has gone is left out by the
-/// callers as soon as he does not answer.
+/// How often names are looked up. A new replica gets calls after this at the latest; one that has gone is left out by
+/// the callers as soon as it does not answer.
 const LOOK_UP_EVERY: Duration = Duration::from_secs(5);
 
 /// The machines behind the names that the configuration has: of a name with several A or AAAA records, as a headless service

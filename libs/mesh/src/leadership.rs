@@ -76,8 +76,8 @@ impl Leadership for Unopposed {
     }
 }
 
-/// Leads in `role` whenever it can, until `end`: `turn` is true meanwhile. What that opens is to be closed by whoever waits for
-/// the end, before the lease that is answered is given up.
+/// Leads in `role` whenever it can, until `end`: `turn` is true meanwhile. What that opens is to be closed by the caller, who
+/// waits for the end, before the lease that is answered is given up.
 pub async fn follow(
     leadership: &dyn Leadership,
     role: &str,

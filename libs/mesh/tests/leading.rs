@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fault::Fault;
+use futures::FutureExt;
 use kernel::Clock;
 use mesh::{InDatabase, Leadership, Unopposed, follow};
 use runtime::{ClockTrust, Turn, Worker, Workers};
@@ -21,6 +22,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 const ROLE: &str = "test.workers";
+/// More than the time of a lease that nobody gives up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What work comes to, where it comes to an end.
+async fn ended<T>(what: &str, work: impl Future<Output = T>) -> T {
+    let outcome = tokio::time::timeout(PATIENCE, work).await;
+    outcome.unwrap_or_else(|_| panic!("it never came: {what}"))
+}
 
 /// Counts its ticks; in every one of them it waits for a moment, or for ever.
 struct Counting {
@@ -148,7 +157,9 @@ impl Replica {
 
     async fn stop(mut self) {
         self.end.cancel();
-        self.following.take().unwrap().await.unwrap();
+        ended("the end of a replica that is stopped", self.following.take().unwrap())
+            .await
+            .unwrap();
     }
 }
 
@@ -243,18 +254,32 @@ async fn a_leader_that_dies_or_stops_is_followed() {
 #[tokio::test]
 async fn the_tokens_of_leaders_grow_and_a_lease_that_was_given_up_is_free_at_once() {
     let test_db = TestDb::new(Vec::new()).await;
-    let leadership = InDatabase::new(test_db.db());
-    let first = leadership.lead(ROLE).await.unwrap();
-    let token = first.token();
-    first.give_up().await;
-    let mut second = leadership.lead(ROLE).await.unwrap();
-    assert!(second.token() > token);
-    execute(&test_db.db(), "DELETE FROM lease").await;
-    second.lost().await;
+    let (db, another) = (test_db.db(), Clock::system().uuid());
+    let leadership = InDatabase::new(db.clone());
+    let mut last = 0;
+    for _ in 0..2 {
+        let lease = ended("a lease that nobody has", leadership.lead(ROLE)).await.unwrap();
+        assert!(lease.token() > last, "{} after {last}", lease.token());
+        let taken = db.take_lease(ROLE, another, PATIENCE).await.unwrap();
+        assert_eq!(taken, None, "it is another one's");
+        let held = lease.token();
+        ended("the end of a lease that is given up", lease.give_up()).await;
+        // Asked once, without waiting.
+        let taken = db.take_lease(ROLE, another, PATIENCE).await.unwrap();
+        last = taken.expect("a lease that was given up is free at once");
+        assert!(last > held, "{last} after {held}");
+        assert!(db.end_lease(ROLE, another, last).await.unwrap());
+    }
+    let mut lease = ended("a lease that nobody has", leadership.lead(ROLE)).await.unwrap();
+    execute(&db, "DELETE FROM lease").await;
+    ended("the loss of a lease whose row has gone", lease.lost()).await;
 }
 
 #[tokio::test]
 async fn the_only_replica_leads_at_once() {
-    let lease = Unopposed::default().lead(ROLE).await.unwrap();
+    let only = Unopposed::default();
+    let lead = only.lead(ROLE).now_or_never();
+    let mut lease = lead.expect("it does not wait").unwrap();
+    assert!(lease.lost().now_or_never().is_none(), "nobody takes it away");
     lease.give_up().await;
 }

@@ -56,7 +56,7 @@ impl Channel {
     /// The same over the replicas of a service: a stream of sets of their addresses, each in place of the one before.
     ///
     /// Each call goes to one of the present set, to the less busy of two by chance; one that meets a replica which is away is
-    /// repeated at once at another. A set that is empty takes no replica away: whoever finds nobody knows nothing better.
+    /// repeated at once at another. A set that is empty takes no replica away: a discovery that finds nobody knows nothing better.
     /// Where none is known yet, calls are UNAVAILABLE, or wait, as they do for a peer that restarts.
     pub fn discovered(name: &str, addresses: impl Stream<Item = BTreeSet<Address>> + Send + 'static) -> Self {
         Self::to(Remote::following(name, addresses))

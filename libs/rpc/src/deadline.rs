@@ -67,7 +67,7 @@ pub(crate) fn ended(timeout: Duration, response: Response<Body>) -> Response<Bod
 }
 
 struct Ended {
-    /// None once the deadline has passed: whoever makes the body is told by that.
+    /// None once the deadline has passed: the maker of the body is told by that.
     body: Option<Body>,
     deadline: Instant,
     /// Set when the body is first waited for: most never are.

@@ -91,7 +91,7 @@ async fn observe(State(shared): State<Arc<Shared>>, mut request: Request, next: 
     response
 }
 
-/// A refusal is told in the headers; whoever answers with a message has not refused.
+/// A refusal is told in the headers; a method that answers with a message has not refused.
 fn code(response: &Response) -> Code {
     response
         .headers()

@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 /// Does work, and turns a panic into a fault: what makes a worker panic must not end it, nor be met by it for ever.
 ///
-/// Whoever calls it drops what the work had in hand; a transaction that was dropped leaves no trace.
+/// What the work had in hand is dropped; a transaction that was dropped leaves no trace.
 pub async fn caught<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
     outcome.unwrap_or_else(|panic| Err(Fault::internal(format!("panicked: {}", message(&*panic)))))

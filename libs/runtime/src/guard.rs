@@ -103,7 +103,7 @@ impl ClockGuard {
 
     /// Whether the clock is believed. Asks the database about once a minute, and tells it that the service is at work.
     ///
-    /// Where the database does not answer, nothing is known: that is no doubt, but whoever asks tries again.
+    /// Where the database does not answer, nothing is known: that is no doubt, but the worker that asks tries again.
     pub(crate) async fn believes(&self) -> Result<bool, Fault> {
         let mut heard = self.heard.lock().await;
         let every = if heard.doubt.is_some() { ASK_AGAIN } else { CHECK_EVERY };

@@ -143,7 +143,7 @@ impl Readiness {
             let waits_for = self.0.waits_for.lock().unwrap_or_else(PoisonError::into_inner).clone();
             return own("process", &format!("the process is starting; {waits_for}"));
         };
-        // Whoever asks meanwhile waits for the same answer.
+        // A probe that comes meanwhile waits for the same answer.
         let mut last = self.0.last.lock().await;
         if let Some((time, report)) = &*last
             && time.elapsed() < HOLDS

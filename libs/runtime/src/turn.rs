@@ -91,7 +91,8 @@ mod tests {
             drop(held);
         };
         told.send_replace(false);
-        assert_eq!(turn.during(work).await, None);
+        let outcome = tokio::time::timeout(ENDING.saturating_mul(20), turn.during(work)).await;
+        assert_eq!(outcome, Ok(None), "it is not waited for");
         assert_eq!(std::sync::Arc::strong_count(&kept), 1, "it was dropped");
     }
 }

@@ -30,7 +30,7 @@ pub trait Worker: Send {
     async fn rest(&mut self);
 
     /// Whether there may be work that the last idle tick has not seen; wrong only by saying yes. None for a worker that
-    /// looks at nothing but its own database and the clock: whoever starts it sees whether these have changed.
+    /// looks at nothing but its own database and the clock: the loop that runs it sees whether these have changed.
     fn has_news(&self) -> Option<bool> {
         None
     }
@@ -281,7 +281,7 @@ async fn run(
             };
             continue;
         }
-        // Whoever asks learns at once that nothing has happened since the last look; the worker's own rest may know better.
+        // A caller who asks learns at once that nothing has happened since the last look; the worker's own rest may know better.
         let outcome = match asker.is_none() || watched.has_news() {
             true => turn.during(watched.until_idle(&stop, &mut unreported)).await,
             false => Some(Ok(Left::Nothing)),
@@ -293,7 +293,7 @@ async fn run(
                 if trouble.take().is_some() {
                     tracing::warn!(worker = watched.worker.name(), "the worker works again");
                 }
-                // Whoever asked may have gone.
+                // The caller who asked may have gone.
                 let _ = asker
                     .take()
                     .map(|asker| asker.send(Ok(std::mem::take(&mut unreported))));
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_settles_learns_of_work_that_was_done_before_he_asked() {
+    async fn a_caller_who_settles_learns_of_work_that_was_done_before() {
         let (left, finished) = (Arc::new(AtomicUsize::new(3)), Arc::new(Notify::new()));
         let (_folder, db) = database().await;
         let mut workers = Workers::new(Clock::manual(Time::EPOCH), ClockTrust::ByHand, Red::default());
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_settles_makes_a_worker_look_again_after_a_commit_and_after_the_clock_was_turned() {
+    async fn a_caller_who_settles_makes_a_worker_look_again_after_a_commit_and_after_the_clock_was_turned() {
         let (left, finished) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
         let (_folder, db) = database().await;
         let clock = Clock::manual(Time::EPOCH);
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_settles_does_not_make_a_worker_that_waits_for_the_clock_look_after_a_commit() {
+    async fn a_caller_who_settles_does_not_make_a_worker_that_waits_for_the_clock_look_after_a_commit() {
         let (left, finished) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
         let (_folder, db) = database().await;
         let clock = Clock::manual(Time::EPOCH);
@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_settles_where_it_is_another_replica_s_turn_learns_that_nothing_is_done() {
+    async fn a_caller_who_settles_where_it_is_another_replica_s_turn_learns_that_nothing_is_done() {
         let (left, finished) = (Arc::new(AtomicUsize::new(3)), Arc::new(Notify::new()));
         let (_folder, db) = database().await;
         let told = tokio::sync::watch::Sender::new(false);

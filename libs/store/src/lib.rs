@@ -16,6 +16,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)
 )]
 
+mod absence;
 mod bulk;
 mod checkpoint;
 mod collation;

@@ -23,7 +23,7 @@ const DESCRIPTION: &str = "The member middle platform of a brand: one member ove
 set of rights, tags and journeys.\n\nEvery method is served as gRPC too, at the same address. Names are written in \
 lowerCamelCase and read in both spellings; 64-bit integers are written as strings and read as both; times are RFC 3339; \
 fields with their default value are written too.\n\nEvery request that changes something carries a `requestId` of the \
-caller's own: whoever did not learn the outcome repeats the request unchanged, and is answered with the first outcome.\n\n\
+caller's own: a caller who did not learn the outcome repeats the request unchanged, and is answered with the first outcome.\n\n\
 Identifiers (`x-text: identifier`) have one form: blanks around them and characters that show nothing are dropped, full and \
 half width are made usual, letters are composed. No text may hold U+0000, and no identifier a control character or a number \
 that a spreadsheet has rounded (`6.22203E+15`).\n\nA \

@@ -119,7 +119,7 @@ async fn databases(config: &Config, report: &mut Report) -> BTreeMap<&'static st
             );
             continue;
         }
-        // As it is: whoever only asks what is wrong brings nothing up to date.
+        // As it is: a question what is wrong brings nothing up to date.
         match Db::attach(&config.database(role.name, OF_ONE_MIN), role.name, (role.migrations)()).await {
             Ok(db) => {
                 good(format_args!("{}: opens, its tables are up to date", role.name));

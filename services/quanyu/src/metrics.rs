@@ -93,7 +93,7 @@ pub(crate) async fn text(red: &Red, databases: Option<&Databases>, works: bool, 
 fn build() -> Family {
     let mut family = Family::gauge("quanyu_build_info", "Which build this is; always 1.");
     let version = env!("CARGO_PKG_VERSION");
-    // Whoever builds a release sets it.
+    // The builder of a release sets it.
     let commit = option_env!("QUANYU_COMMIT").unwrap_or("unknown");
     family.add(format!("version=\"{version}\",commit=\"{commit}\""), 1);
     family

@@ -49,7 +49,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
 
     let clock = Clock::system();
     let connections = config.connections_of_one();
-    // Before the database is there: whoever asks is told what the process waits for.
+    // Before the database is there: a probe is told what the process waits for.
     let readiness = Readiness::default();
     let leads = watch::Sender::new(false);
     let turn = Turn::as_told(leads.subscribe());
@@ -122,7 +122,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
             grpc(role.name, routes, &db, listener, &lifecycle).await
         }
     };
-    // The lease surrounds the workers alone: calls are answered whoever has it.
+    // The lease surrounds the workers alone: calls are answered with it and without it.
     let over = CancellationToken::new();
     let serving = async {
         let served = lifecycle.unless_ended(serving).await.unwrap_or(Ok(()));

@@ -1,4 +1,4 @@
-//! What the commands say to whoever sits before them.
+//! What the commands say to the operator who sits before them.
 
 use std::fmt::Display;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! What every contract owes to whoever builds on it.
+//! What every contract owes to the client that builds on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

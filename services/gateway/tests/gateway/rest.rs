@@ -66,7 +66,7 @@ async fn a_refusal_keeps_its_code_reason_and_metadata() {
 }
 
 #[tokio::test]
-async fn whoever_should_come_back_is_told_when() {
+async fn a_caller_who_should_come_back_is_told_when() {
     let platform = Platform::start().await;
     let answer = platform.post(REDEEM, redeem("busy")).await;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);

@@ -160,7 +160,7 @@ async fn evidence_merges_nobody_again_but_somebody_s_word_does() {
 }
 
 #[tokio::test]
-async fn whoever_survives_one_of_the_two_is_kept_apart_from_the_other_as_well() {
+async fn a_survivor_of_one_of_the_two_is_kept_apart_from_the_other_as_well() {
     let world = World::new().await;
     let one = world
         .resolve(arrival("tmall", "t1", [phone("13712345670")]))

@@ -96,7 +96,7 @@ impl HandedPlace {
     }
 
     /// Puts the place back, and with it the ownership, unless somebody else has got that since. What the survivor has done with
-    /// the place since it has done for both: left, it stays left; and whoever has joined by an invitation stays in the pool,
+    /// the place since it has done for both: left, it stays left; and a member who has joined by an invitation stays in the pool,
     /// while the invitation goes back. A pool may have one place more than it allows by it.
     ///
     /// `others` are those whose places here are handed to the same survivor still: the survivor keeps theirs.
@@ -277,7 +277,7 @@ mod tests {
                 let elsewhere = elsewhere && pool.check_contribution(to).is_err();
                 let absorbed = HandedPlace::absorb(&mut pool, from, to, elsewhere, Time::from_micros(99));
                 let survives = pool.members.iter().all(|it| it.member != from);
-                prop_assert!(survives, "whoever is absorbed has no place");
+                prop_assert!(survives, "a member who is absorbed has no place");
                 handed.extend(absorbed);
             }
             let mut ended = false;

@@ -1,7 +1,7 @@
 //! Pools: what members may do together, by their places in one.
 //!
 //! A pool holds points as a member does, by an account whose holder is the pool. That a holder is a pool is in its id, a
-//! UUID of version 8 where those of members are of version 7: whoever locks accounts, reads entries or tells facts knows it
+//! UUID of version 8 where those of members are of version 7: a statement that locks accounts or reads entries, and a fact, know it
 //! without a look into another table.
 
 use kernel::{Tenant, Time};

@@ -33,7 +33,7 @@ pub(crate) async fn discrepancy_of(tx: &Tx, key: &AccountKey) -> Result<Option<S
     }
 }
 
-/// Freezes an account that was found to disagree with itself, if it still does while it is locked. Whoever froze it before,
+/// Freezes an account that was found to disagree with itself, if it still does while it is locked. Where it was frozen before,
 /// the disagreement is noted, and said each time.
 pub(crate) async fn freeze_disagreeing(db: &Db, clock: &Clock, key: &AccountKey) -> Result<(), Fault> {
     let tx = db.begin().await?;

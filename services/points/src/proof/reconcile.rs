@@ -137,7 +137,7 @@ impl Reconcile {
         );
         self.red.level(
             "points_frozen_accounts",
-            "Accounts to which nothing is posted, whoever froze them.",
+            "Accounts to which nothing is posted, frozen by a person or by the proof.",
             frozen,
         );
         self.red.level(

@@ -1,4 +1,4 @@
-//! The database refuses by itself what must never be, whoever writes it.
+//! The database refuses by itself what must never be, even where no code of the platform wrote it.
 
 use contracts::points::v1::{Asset, ClawbackPolicy, EarningCaps, EarningRule};
 

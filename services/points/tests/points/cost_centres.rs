@@ -222,7 +222,7 @@ async fn breakage_is_the_share_of_what_ran_out_that_nobody_claimed() {
 
 /// Postings of many members at once add to the same sums.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_posting_is_lost_to_the_sums_whoever_posts_at_the_same_time() {
+async fn no_posting_is_lost_to_the_sums_of_all_who_post_at_the_same_time() {
     let brand = brand().await;
     let calls: Vec<_> = (0..40)
         .map(|number| {

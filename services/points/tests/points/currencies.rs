@@ -306,7 +306,7 @@ async fn a_rule_that_reads_amounts_names_their_currency_or_tests_it() {
     }
 }
 
-/// A rule from before a currency was asked for judges all as it did, and can be ended; whoever changes it names one.
+/// A rule from before a currency was asked for judges all as it did, and can be ended; a caller who changes it names one.
 #[tokio::test]
 async fn a_stored_rule_without_a_currency_goes_on_until_it_is_written_again() {
     let brand = brand().await;

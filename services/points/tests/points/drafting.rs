@@ -374,12 +374,11 @@ async fn a_draft_that_reads_amounts_is_neither_saved_nor_activated_without_their
 #[tokio::test]
 async fn a_mask_that_names_what_may_not_change_is_told_what_may_of_a_rule_and_of_its_draft() {
     fn told(refused: &Status) -> Vec<(String, String)> {
-        let violations = refused
-            .get_error_details()
+        let details = refused.get_error_details();
+        let wrong = details
             .bad_request()
-            .cloned()
-            .unwrap()
-            .field_violations;
+            .unwrap_or_else(|| panic!("no field is named: {refused}"));
+        let violations = wrong.field_violations.clone();
         violations.into_iter().map(|it| (it.field, it.description)).collect()
     }
 

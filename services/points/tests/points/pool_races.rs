@@ -1,4 +1,4 @@
-//! Whoever gets a place, gives or spends while merges, removals and the end of the pool go on at the same moment.
+//! A member who gets a place, gives or spends while merges, removals and the end of the pool go on at the same moment.
 
 use contracts::points::v1::*;
 
@@ -7,7 +7,7 @@ use crate::brand::{Brand, brand, reason};
 const ROUNDS: usize = 8;
 
 impl Brand {
-    /// Whoever was merged has no place of its own any more, and every open pool has its owner among its members.
+    /// A member who was merged has no place of its own any more, and every open pool has its owner among its members.
     async fn check_places(&self) {
         let left = "SELECT COUNT(*) FROM pool_member AS m CROSS JOIN redirect AS r \
              WHERE r.tenant_id = m.tenant_id AND r.from_id = m.member_id";
@@ -39,7 +39,7 @@ impl Brand {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whoever_is_invited_or_creates_a_pool_while_being_merged_leaves_no_place_behind() {
+async fn a_member_who_is_invited_or_creates_a_pool_while_being_merged_leaves_no_place_behind() {
     let brand = brand().await;
     for _ in 0..ROUNDS {
         let (owner, survivor) = (brand.member(), brand.member());
@@ -72,7 +72,7 @@ async fn whoever_is_invited_or_creates_a_pool_while_being_merged_leaves_no_place
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whoever_gives_spends_and_holds_while_being_merged_keeps_its_place_all_the_time() {
+async fn a_member_who_gives_spends_and_holds_while_being_merged_keeps_its_place_all_the_time() {
     let brand = brand().await;
     for _ in 0..ROUNDS {
         let (pool, owner, member) = brand.family().await;
@@ -100,7 +100,7 @@ async fn whoever_gives_spends_and_holds_while_being_merged_keeps_its_place_all_t
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whoever_gives_spends_and_holds_while_its_merge_is_undone_keeps_its_place_all_the_time() {
+async fn a_member_who_gives_spends_and_holds_while_its_merge_is_undone_keeps_its_place_all_the_time() {
     let brand = brand().await;
     for _ in 0..ROUNDS {
         let (pool, owner, member) = brand.family().await;
@@ -140,7 +140,7 @@ async fn whoever_gives_spends_and_holds_while_its_merge_is_undone_keeps_its_plac
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whoever_is_removed_or_whose_pool_is_dissolved_spends_before_or_not_at_all() {
+async fn a_member_who_is_removed_or_whose_pool_is_dissolved_spends_before_or_not_at_all() {
     let brand = brand().await;
     for round in 0..ROUNDS {
         let (pool, owner, member) = brand.family().await;

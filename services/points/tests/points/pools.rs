@@ -275,7 +275,7 @@ async fn nobody_is_a_member_who_has_not_joined() {
 }
 
 #[tokio::test]
-async fn what_expires_first_pays_first_whoever_contributed_it_and_who_spent_is_told() {
+async fn what_expires_first_pays_first_of_every_contributor_and_who_spent_is_told() {
     let brand = brand().await;
     let (pool, owner, member) = brand.family().await;
     brand.earn(&member, 30, 5).await;
@@ -341,7 +341,7 @@ async fn what_expires_first_pays_first_whoever_contributed_it_and_who_spent_is_t
 }
 
 #[tokio::test]
-async fn whoever_leaves_leaves_what_was_contributed_and_an_owner_hands_over_first() {
+async fn a_member_who_leaves_leaves_what_was_contributed_and_an_owner_hands_over_first() {
     let brand = brand().await;
     let (pool, owner, member) = brand.family().await;
     brand.contribute(&pool, &member, 80).await.unwrap();
@@ -577,7 +577,7 @@ async fn a_frozen_pool_is_neither_spent_nor_dissolved_until_it_is_unfrozen() {
     ] {
         assert_eq!(reason(&refused), "ACCOUNT_FROZEN");
     }
-    // Whoever is the last to be merged away does not wait for an operator; the points do.
+    // The member who is the last to be merged away does not wait for an operator; the points do.
     let (survivor, elsewhere) = (brand.member(), brand.member());
     brand.create_pool(&survivor, PoolRedeemPolicy::Owner).await.unwrap();
     let member = joined(&brand.pool(&pool).await)[1].to_owned();

@@ -4,7 +4,7 @@
 //! in streams; they ask twice, and again later. Some come to pools and go, or end one. Meanwhile replicas are killed in the
 //! midst of whatever they do and started again on the same database, the clock is turned past expiries and deadlines,
 //! workers work, members are merged and parted again, in chains and over and over, and their places in pools with them
-//! ([`identity`], [`pools`]). Whoever is not answered asks again with the same request id until the outcome is known. Then
+//! ([`identity`], [`pools`]). A caller who is not answered asks again with the same request id until the outcome is known. Then
 //! the facts of the run are done once more, one after the other, on the ledger's plain model ([`model`]), a map of lots
 //! ([`replay`]):
 //! - each has exactly the entries, lots and answers that the model comes to, and every answer has its fact, once;
@@ -70,7 +70,10 @@ async fn the_service_comes_to_what_the_model_comes_to_from_every_seed_of_the_lis
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_comes_to_what_the_model_comes_to_from_a_new_seed() {
-    #[expect(clippy::disallowed_methods, reason = "whoever looks into a failure names its seed")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a developer who looks into a failure names its seed"
+    )]
     let named = std::env::var(SEED).ok();
     match named.map(|seed| seed.parse().unwrap()) {
         Some(seed) => {
@@ -155,7 +158,7 @@ async fn facts(world: &World, after: usize) -> Vec<OutboxRow> {
     stretch.unwrap().facts
 }
 
-/// What there was in a run: whoever changes the dice sees whether it still has something of everything.
+/// What there was in a run: a developer who changes the dice sees whether it still has something of everything.
 fn tally(world: &World, replay: &Replay, facts: &[OutboxRow]) -> String {
     let mut counts: BTreeMap<&str, usize> = replay.seen.clone();
     for fact in facts {
@@ -207,7 +210,7 @@ async fn ask_again(world: &World, dice: &mut StdRng) {
     }
 }
 
-/// Whoever asked for the same thing got the same answer, at whatever time.
+/// Callers who asked for the same thing got the same answer, at whatever time.
 fn check_answers(world: &World) {
     for (id, op) in world.history.ops() {
         let mut done = op

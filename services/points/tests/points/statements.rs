@@ -104,7 +104,7 @@ async fn a_merged_member_s_id_leads_where_it_led_at_the_instant() {
     assert_eq!(ended.entries[1].counterpart_member_id, new);
 }
 
-/// Whoever reads the clock first may get the lock last, and the clocks of two replicas differ.
+/// The posting that reads the clock first may get the lock last, and the clocks of two replicas differ.
 #[tokio::test]
 async fn the_times_of_entries_never_go_back() {
     let brand = brand().await;

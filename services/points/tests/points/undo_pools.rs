@@ -6,7 +6,7 @@ use crate::brand::{brand, reason};
 use crate::pools::joined;
 
 #[tokio::test]
-async fn a_place_and_the_ownership_come_back_and_whoever_got_the_ownership_since_keeps_it() {
+async fn a_place_and_the_ownership_come_back_and_a_later_owner_keeps_it() {
     for handed_on in [false, true] {
         let brand = brand().await;
         let (pool, owner, member) = brand.family().await;
@@ -165,7 +165,7 @@ async fn a_pool_that_the_merge_had_ended_goes_on_with_what_is_still_there() {
 }
 
 #[tokio::test]
-async fn what_is_left_of_a_pool_that_was_dissolved_goes_with_whoever_owned_it() {
+async fn what_is_left_of_a_pool_that_was_dissolved_goes_with_its_owner() {
     for dissolved_before in [true, false] {
         let brand = brand().await;
         let (pool, owner, member) = brand.family().await;

@@ -113,7 +113,7 @@ async fn of_a_chain_each_member_gets_its_own() {
 }
 
 #[tokio::test]
-async fn what_is_given_back_of_a_spend_goes_to_whoever_spent_it() {
+async fn what_is_given_back_of_a_spend_goes_to_the_member_who_spent_it() {
     let brand = brand().await;
     let (old, new) = (brand.member(), brand.member());
     brand.earn(&old, 30, 5).await;

@@ -20,7 +20,7 @@ pub struct LocalTime {
 /// Who says in which zone a file was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ZoneOrigin {
-    /// Whoever imports it.
+    /// The person who imports it.
     Named,
     /// The tenant whose file it is.
     Tenant,

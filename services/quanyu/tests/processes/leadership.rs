@@ -122,7 +122,7 @@ async fn every_replica_answers_one_works_and_another_one_takes_the_work_up() {
     follower.hold("first", &member_id).await;
     assert!(leader.leads().await && !follower.leads().await);
 
-    // The lease is lost: whoever had it stops, and one of the two has the next one.
+    // The lease is lost: the replica that had it stops, and one of the two has the next one.
     assert_eq!(server.execute("points", "DELETE FROM lease").await, 1);
     let (mut leader, follower) = in_order(leader, follower).await;
     follower.hold("second", &member_id).await;

@@ -211,7 +211,7 @@ async fn send(channel: Channel, way: Way, asks: &[Ask]) -> Vec<Option<Answer>> {
             }
         }
     };
-    // Whoever loses patience knows what was answered before.
+    // A test that loses patience knows what was answered before.
     let _ = tokio::time::timeout(PATIENCE, collect).await;
     answers.resize(asks.len(), None);
     answers
@@ -432,7 +432,7 @@ async fn found(replicas: &Replicas, members: &[String]) -> BTreeMap<String, (Ask
     answers
 }
 
-/// Whoever asks again gets the first answer, whichever replica gave it.
+/// A caller who asks again gets the first answer, whichever replica gave it.
 async fn check_answers(channel: &Channel, answers: &BTreeMap<String, (Ask, Answer)>, dice: &mut StdRng) {
     for (ask, answer) in answers.values().filter(|_| dice.random_bool(0.1)) {
         // A refusal is decided afresh, and would now perhaps take effect.

@@ -38,7 +38,7 @@ fn up(server: &Server) -> Process {
     Process::start(command)
 }
 
-/// Keeps rights from issuing anything: whoever asks it to gets no answer for seconds.
+/// Keeps rights from issuing anything: a service that asks it to gets no answer for seconds.
 async fn hold_up(rights: &DatabaseConnection) -> DatabaseTransaction {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

@@ -84,7 +84,7 @@ async fn two_replicas_never_overdraw_one_account() {
         .await
         .unwrap();
 
-    // Every spend is sent to both: whoever comes second replays the answer of the first.
+    // Every spend is sent to both: the second one replays the answer of the first.
     let spends = (0..100).map(|number| {
         let request = RedeemPointsRequest {
             request_id: format!("spend-{}", number / 2),

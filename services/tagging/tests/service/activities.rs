@@ -117,7 +117,7 @@ async fn activities_that_are_only_judged_are_answered_like_real_ones_and_nothing
 }
 
 #[tokio::test]
-async fn an_activity_is_recorded_once_for_ever_whoever_sends_it() {
+async fn an_activity_is_recorded_once_for_ever_by_whichever_caller_it_is_sent() {
     let world = World::new().await;
     let first = world.record(vec![world.order(1, "a", 0), world.order(1, "a", 0)]).await;
     assert_eq!(outcomes(&first), [Recorded, Duplicate]);
@@ -325,7 +325,7 @@ async fn refusal(world: &World, activity: Activity) -> (String, Vec<(String, Str
 }
 
 #[tokio::test]
-async fn whoever_is_unknown_is_told_by_the_field_and_with_everything_else() {
+async fn a_member_who_is_unknown_is_told_by_the_field_and_with_everything_else() {
     let world = World::new().await;
     let by_member = Activity {
         member_id: member(77),

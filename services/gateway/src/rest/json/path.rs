@@ -217,6 +217,15 @@ mod tests {
                 r#"attributes["my_key.a]b"].tag_code"#,
                 r#"attributes["my_key.a]b"].tagCode"#,
             ),
+            // What a key says is the caller's, brackets and quotes too.
+            (
+                r#"attributes["a].asset_code.b"].tag_code"#,
+                r#"attributes["a].asset_code.b"].tagCode"#,
+            ),
+            (
+                r#"attributes["a\"].asset_code.b"].tag_code"#,
+                r#"attributes["a\"].asset_code.b"].tagCode"#,
+            ),
             ("earn.available_time", "earn.availableTime"),
             // A key of the caller's.
             ("attributes.my_key", "attributes.my_key"),

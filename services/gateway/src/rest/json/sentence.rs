@@ -113,6 +113,14 @@ mod tests {
             names_in_quotes(json).collect::<Vec<_>>(),
             ["channel_code", "request_id"]
         );
-        assert_eq!(names_in_quotes(b"_").count(), 0);
+        for no_text_alone in [
+            "_",
+            r#""an asset_code""#,
+            r#""asset_code of it""#,
+            r#""asset_code"#,
+            r#"asset_code""#,
+        ] {
+            assert_eq!(names_in_quotes(no_text_alone.as_bytes()).count(), 0, "{no_text_alone}");
+        }
     }
 }

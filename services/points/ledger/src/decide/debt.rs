@@ -62,7 +62,7 @@ pub(super) fn take_back(state: &mut State, key: &AccountKey, entry: EntryId, wan
 
 /// Repays what an account owes out of what is available to it.
 ///
-/// Whoever owes has nothing available, so what is available now has only just become so, whatever it was by, and all of it
+/// A member who owes has nothing available, so what is available now has only just become so, whatever it was by, and all of it
 /// is loaded. Were this left to the next earn alone, a debt could be outlived by holding points, or by buying something and
 /// giving it back.
 pub(super) fn repay(state: &mut State, key: &AccountKey) -> Option<Entry> {

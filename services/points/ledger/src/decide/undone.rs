@@ -153,7 +153,7 @@ impl Two {
                 .filter(|lot| !lot.is_due(self.ledger.state.now))
                 .map(|lot| lot.remaining)
                 .sum();
-            assert!(account.debt == 0 || available == 0, "whoever owes has nothing");
+            assert!(account.debt == 0 || available == 0, "a member who owes has nothing");
             assert!(account.debt == 0 || self.debtors);
         }
     }

@@ -223,7 +223,7 @@ fn ten_thousand_rules_for_other_types_and_channels_are_not_looked_at() {
     assert_eq!(
         book.matching("order_paid", "tmall").len(),
         1,
-        "whoever is found is judged"
+        "every member who is found is judged"
     );
     assert_eq!(book.matching("order_paid", "channel_7").len(), 2);
     assert_eq!(book.matching("type_8", "channel_7").len(), 1);

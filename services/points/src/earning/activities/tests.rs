@@ -124,7 +124,7 @@ impl Brand {
     }
 }
 
-/// Until it has taken part in a commit: whoever loses a race does it again.
+/// Until it has taken part in a commit: a consumer that loses a race does it again.
 async fn apply(db: &Db, consumer: &EarnByRules, facts: &[Envelope]) {
     for _ in 0..50 {
         let tx = db.begin().await.unwrap();

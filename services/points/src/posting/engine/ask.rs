@@ -29,7 +29,7 @@ pub(crate) enum Subject {
     PoolGiver(MemberId, PoolId),
     /// The pool's, for a member who must be allowed to spend from it.
     PoolSpender(PoolId, MemberId),
-    /// The pool's, or that of whoever got what was left of it, for an entry that is the pool's.
+    /// The pool's, or that of the member who got what was left of it, for an entry that is the pool's.
     PoolEntry(PoolId, EntryId),
     /// That which this adjustment is of.
     Adjustment(AdjustmentId),

@@ -168,7 +168,7 @@ async fn a_full_queue_refuses_at_once_and_says_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn whoever_has_gone_while_the_posting_waited_gets_none() {
+async fn a_caller_who_has_gone_while_the_posting_waited_gets_none() {
     let world = World::new(1, 100).await;
     let member = world.member();
     world

@@ -44,7 +44,7 @@ pub(crate) async fn load_lots_by_id(tx: &Tx, state: &mut State, postings: &[&Pos
             continue;
         };
         // One that has something left is its holder's alone. An empty one comes back to whose it was, or whom that member was
-        // merged into, whoever has emptied it: what a survivor has emptied is not its own after an undo.
+        // merged into, and not to the member who emptied it: what a survivor has emptied is not its own after an undo.
         let owner = AccountKey {
             tenant: row.tenant,
             member: owners.get(&(row.tenant, row.lot.id)).copied().unwrap_or(row.member),

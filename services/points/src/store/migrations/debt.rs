@@ -1,6 +1,6 @@
 use store::Migration;
 
-/// What is owed. It is kept beside the balance, which never falls below zero; whoever owes has nothing but what is held or
+/// What is owed. It is kept beside the balance, which never falls below zero; a member who owes has nothing but what is held or
 /// pending.
 ///
 /// SQLite cannot alter a check, so `entry` is made anew, with the kinds of debts, transfers and adjustments, and with the change of what is owed.

@@ -1,7 +1,7 @@
 //! What earning rules need beyond their first form: other amounts than formulas, caps and budgets with their counters,
 //! versions that come into force by the clock, and what was decided about each activity.
 //!
-//! `rule_book` counts the changes of a tenant's rules, so that whoever has read them knows by one row whether they are
+//! `rule_book` counts the changes of a tenant's rules, so that a replica that has read them knows by one row whether they are
 //! still the same. `order_refund` has the refunds that are counted in `order_money`. A counter holds what was used within the limit by which its last earn was decided: a cap that is
 //! lowered later may lie below it.
 

@@ -7,7 +7,7 @@ use store::Migration;
 ///
 /// Entries, their lots' parts and accounts are never taken away, and entries never change: so nothing that points to them
 /// can lose what it points to. Foreign keys from `entry` and `lot` to `account`, and from `entry_lot` to both, would say the
-/// same once more, at the price of a look-up for each row that is posted, in PostgreSQL with a row lock. Whoever posts has
+/// same once more, at the price of a look-up for each row that is posted, in PostgreSQL with a row lock. A posting has
 /// locked the account, and makes entry and lot in the same transaction. A key of `account_proof` would let the worker that
 /// proves wait for postings, and them for it. `account_freeze` has its key: who freezes has locked the account.
 pub(super) const PROOF: Migration = Migration {

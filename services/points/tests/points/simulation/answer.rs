@@ -78,7 +78,7 @@ impl Outcome {
         )
     }
 
-    /// Who lost a race, or found nobody there, or too many, asks again. Whoever is refused learns a reason; anything else
+    /// Who lost a race, or found nobody there, or too many, asks again. A caller who is refused learns a reason; anything else
     /// should not happen.
     fn of_code(code: Code, reason: String, metadata: BTreeMap<String, String>, message: String) -> Self {
         match code {

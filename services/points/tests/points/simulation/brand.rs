@@ -59,7 +59,7 @@ pub(super) struct Account {
     pub(super) asset: usize,
 }
 
-/// Whoever holds accounts, by their numbers: the members, and after them the pools.
+/// The holders of accounts, by their numbers: the members, and after them the pools.
 #[derive(Clone, Debug)]
 pub(super) struct Members {
     pub(super) ids: Vec<MemberId>,

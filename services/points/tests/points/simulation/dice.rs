@@ -165,7 +165,7 @@ fn waiting(dice: &mut StdRng, members: &Members, known: &Known) -> Option<(Accou
     Some((account, entry))
 }
 
-/// Now and then all that there was: whoever has nothing left owes what is taken back.
+/// Now and then all that there was: a member who has nothing left owes what is taken back.
 fn redeem(dice: &mut StdRng, known: &Known, account: Account) -> Ask {
     let all = known.balances.get(&account).copied().filter(|balance| *balance > 0);
     let all = all.filter(|_| dice.random_bool(0.4));

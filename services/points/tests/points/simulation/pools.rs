@@ -1,5 +1,5 @@
 //! The pools that there are: of members who are merged and parted, so that places in them are handed over and given back, and
-//! of others, who come and go. What is left of one that has ended is its owner's, whoever that becomes.
+//! of others, who come and go. What is left of one that has ended is its owner's, whichever member that becomes.
 
 use std::collections::BTreeSet;
 

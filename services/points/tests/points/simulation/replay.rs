@@ -255,7 +255,7 @@ impl Replay {
     /// The account of an entry.
     fn holder(&self, entry: &Entry) -> (Account, usize) {
         let account = self.members.account(&entry.member_id, &entry.asset_code);
-        // Whoever owes had nothing to spend before.
+        // A member who owes had nothing to spend before.
         let (holder, now) = (account.holder(), post_time(entry));
         assert!(
             self.model.debt(holder) == 0 || self.model.available(holder, now) == 0,

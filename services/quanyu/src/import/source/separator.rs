@@ -84,7 +84,7 @@ mod tests {
             (&["external_id phone  name"], "\" \""),
             (&["External ID!Phone"], "\"!\""),
         ] {
-            let message = told(headers).unwrap();
+            let message = told(headers).unwrap_or_else(|| panic!("nothing is told of {headers:?}"));
             assert!(message.contains(between), "{message}");
         }
         for headers in [

@@ -72,7 +72,7 @@ impl Replay {
         let Ask::Capture { account, hold, amount } = self.cause_of(entry).ask else {
             panic!("not asked for: {entry:?}")
         };
-        // Whoever captures names the hold alone.
+        // A capture names the hold alone.
         let (named, holder) = self.holder(entry);
         assert_eq!((&hold, account.asset), (&entry.hold_id, named.asset));
         let id: HoldId = hold.parse().unwrap();

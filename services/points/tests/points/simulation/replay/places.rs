@@ -33,7 +33,7 @@ impl Replay {
         self.joined(pool).contains(&member) && (!POOLS[pool].owner_alone || owner == member)
     }
 
-    /// Whoever acts may spend of a pool, and is whom the member that was named has become, or was until just now: its account is
+    /// The acting member may spend of a pool, and is whom the member that was named has become, or was until just now: its account is
     /// not locked by a spend of the pool's, so that an undo which changes no place may be told before what was asked in time.
     pub(super) fn check_spender(&mut self, pool: usize, named: usize, by: &str) {
         let member = self.members.ids.iter().position(|id| id.to_string() == by).unwrap();

@@ -28,7 +28,7 @@ impl Replay {
         let wanted = if amount == 0 { left } else { amount };
         assert!(0 < wanted && wanted <= left, "{wanted} of {left}: {entry:?}");
         let family = &self.family;
-        // An empty lot is at home where that leads to whom it belongs to, whoever emptied it.
+        // An empty lot is at home where that leads to whom it belongs to, and not to the member who emptied it.
         let is_here = |key: &LotKey, lot: &Whereabouts| match lot.is_empty() {
             true => family.leads.of(family.belongs[key]) == account.member,
             false => lot.holder == holder,
