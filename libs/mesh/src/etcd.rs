@@ -92,7 +92,7 @@ impl Etcd {
         let mut sessions = Sessions::new(config.clone());
         let mut last = None;
         for _ in &config.endpoints {
-            match directory::ask(&mut sessions, &config.prefix).await {
+            match Box::pin(directory::ask(&mut sessions, &config.prefix)).await {
                 Ok((entries, _)) => return Ok(entries.into_values().collect()),
                 Err(trouble) => last = Some(trouble),
             }

@@ -14,6 +14,8 @@ use tempfile::TempDir;
 use testkit::{EtcdNodes, until};
 
 const PREFIX: &str = "/quanyu/test";
+/// Far longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Mesh {
     nodes: EtcdNodes,
@@ -33,9 +35,14 @@ impl Mesh {
 
     /// How a process is with etcd.
     fn process(&self, process: &str) -> Etcd {
+        self.process_of(process, None)
+    }
+
+    /// The same, by the name and the password of a user.
+    fn process_of(&self, process: &str, user: Option<(&str, &str)>) -> Etcd {
         Etcd::start(EtcdConfig {
             endpoints: self.nodes.endpoints(),
-            user: None,
+            user: user.map(|(name, password)| (name.to_owned(), password.to_owned())),
             prefix: PREFIX.to_owned(),
             zone: None,
             lease: Duration::from_secs(2),
@@ -361,5 +368,33 @@ async fn a_withdrawal_from_an_etcd_that_is_away_ends() {
     let (one, kept) = replica(&mesh, "one");
     until("is registered", Some(true), async || one.standing().is_registered).await;
     mesh.nodes.kill(0);
-    assert!(!kept.withdraw().await, "nobody can have noticed");
+    let withdrawn = tokio::time::timeout(PATIENCE, kept.withdraw()).await;
+    assert!(!withdrawn.expect("it ends"), "nobody can have noticed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs etcd on the PATH: run the ignored tests too"]
+async fn where_etcd_has_users_only_they_are_told_and_register() {
+    let mesh = Mesh::of(1).await;
+    let mut client = mesh.client().await;
+    client.user_add("root", "sesame", None).await.unwrap();
+    client.role_add("root").await.unwrap();
+    client.user_grant_role("root", "root").await.unwrap();
+    client.auth_enable().await.unwrap();
+    let known = mesh.process_of("known", Some(("root", "sesame")));
+    let _kept = known.register(entry("known"));
+    until_found(&known, &["known"]).await;
+    until_well(&known).await;
+    for (process, user) in [("nobody", None), ("wrong", Some(("root", "open")))] {
+        let process = mesh.process_of(process, user);
+        let _kept = process.register(entry("stranger"));
+        let is_refused = |trouble: &String| trouble.contains("etcdserver: ");
+        until("both are refused", true, async || {
+            let troubles = process.standing().troubles;
+            troubles.len() == 2 && troubles.iter().all(is_refused)
+        })
+        .await;
+        assert_eq!(found(&process).await, Vec::<String>::new());
+    }
+    assert_eq!(found(&known).await, ["known"]);
 }

@@ -71,14 +71,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     };
     let db = opened?;
     connections::check_room(&db, connections).await?;
-    let secret = config
-        .signing_key
-        .as_ref()
-        .ok_or_else(|| Fault::internal("the configuration was checked"))?;
-    let mut signer = Signer::new(secret.expose().as_bytes());
-    if let Some(honoured) = &config.signing_key_honoured {
-        signer = signer.honouring(honoured.expose().as_bytes());
-    }
+    let signer = signer(config)?;
     let own = Switchboard::new();
     let mut channels = peers(config, role, etcd.as_ref());
     if let Some(etcd) = etcd.clone() {
@@ -150,6 +143,19 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     admin.abort();
     db.close().await?;
     served
+}
+
+/// Signs for this process, and knows who signs for others.
+fn signer(config: &Config) -> Result<Signer, Fault> {
+    let secret = config
+        .signing_key
+        .as_ref()
+        .ok_or_else(|| Fault::internal("the configuration was checked"))?;
+    let signer = Signer::new(secret.expose().as_bytes());
+    Ok(match &config.signing_key_honoured {
+        Some(honoured) => signer.honouring(honoured.expose().as_bytes()),
+        None => signer,
+    })
 }
 
 /// What is known of etcd, where the configuration says that it is asked.

@@ -161,6 +161,9 @@ mod tests {
 
     use super::*;
 
+    /// Far longer than anything here takes.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
     #[tokio::test(flavor = "multi_thread")]
     #[ignore = "needs etcd on the PATH: run the ignored tests too"]
     async fn a_watch_from_what_was_compacted_ends_so_that_all_is_listed_anew() {
@@ -184,7 +187,8 @@ mod tests {
         let later = client.put("elsewhere", "2", None).await.unwrap();
         let later = later.header().unwrap().revision();
         client.compact(later, None).await.unwrap();
-        directory.watch(&mut session, listed).await.unwrap();
+        let watching = tokio::time::timeout(PATIENCE, directory.watch(&mut session, listed));
+        watching.await.expect("it ends").unwrap();
         assert_eq!(directory.list(&mut session).await.unwrap(), later);
     }
 }
