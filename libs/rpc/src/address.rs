@@ -14,6 +14,7 @@ const PORT: u16 = 80;
 pub struct Address {
     text: Arc<str>,
     uri: Uri,
+    is_far: bool,
 }
 
 /// What is no address.
@@ -31,7 +32,19 @@ impl Address {
         Self {
             text: uri.to_string().trim_end_matches('/').into(),
             uri: uri.clone(),
+            is_far: false,
         }
+    }
+
+    /// The same, in another zone: it gets calls only while no replica of the own zone answers.
+    #[must_use]
+    pub fn far(self) -> Self {
+        Self { is_far: true, ..self }
+    }
+
+    /// Whether it is in another zone.
+    pub fn is_far(&self) -> bool {
+        self.is_far
     }
 
     /// The name or number of the machine, without the brackets around one of IPv6.
@@ -80,7 +93,7 @@ impl fmt::Display for Address {
 
 impl PartialEq for Address {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.cmp(other).is_eq()
     }
 }
 
@@ -94,7 +107,7 @@ impl PartialOrd for Address {
 
 impl Ord for Address {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.text.cmp(&other.text)
+        (&self.text, self.is_far).cmp(&(&other.text, other.is_far))
     }
 }
 

@@ -212,6 +212,38 @@ async fn a_replica_that_is_away_costs_no_call_and_is_called_again_when_it_is_bac
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_zone_gets_calls_only_while_nobody_of_the_own_one_answers() {
+    let (near, far) = (Replica::start().await, Replica::start().await);
+    let mut addresses = set(&[&near]);
+    addresses.extend(set(&[&far]).into_iter().map(Address::far));
+    let channel = over(&watch::Sender::new(addresses));
+    for _ in 0..CALLS {
+        call(&channel, None).await.unwrap();
+    }
+    assert_eq!((near.calls(), far.calls()), (CALLS, 0));
+    let address = near.address;
+    near.kill();
+    for _ in 0..CALLS {
+        call(&channel, None).await.expect("the other zone answers");
+    }
+    assert_eq!(far.calls(), CALLS);
+    let back = Replica::start_at(address).await;
+    let calling = async {
+        while back.calls() == 0 {
+            call(&channel, None).await.expect("one of them answers");
+        }
+    };
+    tokio::time::timeout(PATIENCE, calling)
+        .await
+        .expect("its own zone gets calls again");
+    let before = far.calls();
+    for _ in 0..CALLS {
+        call(&channel, None).await.unwrap();
+    }
+    assert_eq!(far.calls(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_goes_to_the_less_busy_of_two() {
     let (busy, idle) = (Replica::start().await, Replica::start().await);
     busy.counting.is_held_up.store(true, Ordering::SeqCst);

@@ -6,6 +6,7 @@
 //! word of that peer goes on.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,7 @@ struct Known {
     /// What the process waits for as long as it has not started.
     waits_for: Mutex<String>,
     parts: OnceLock<Parts>,
+    other: OnceLock<Other>,
     last: tokio::sync::Mutex<Option<(Instant, Report)>>,
     is_stopping: OnceLock<()>,
 }
@@ -37,6 +39,18 @@ struct Known {
 struct Parts {
     databases: Arc<BTreeMap<&'static str, Db>>,
     peers: BTreeMap<String, Channel>,
+}
+
+/// Somebody else without whom a process goes on, and what is wrong with him.
+struct Other {
+    name: &'static str,
+    troubles: Box<dyn Fn() -> Vec<String> + Send + Sync>,
+}
+
+impl fmt::Debug for Other {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 /// How a process stands.
@@ -115,6 +129,13 @@ impl Readiness {
         assert!(is_first, "a process starts once");
     }
 
+    /// Asks one more, by whom the process is degraded and no more: what is wrong, or nothing.
+    pub fn degraded_by(&self, name: &'static str, troubles: impl Fn() -> Vec<String> + Send + Sync + 'static) {
+        let troubles = Box::new(troubles);
+        let is_first = self.0.other.set(Other { name, troubles }).is_ok();
+        assert!(is_first, "there is one other");
+    }
+
     /// The databases of the process, once it has started.
     pub fn databases(&self) -> Option<&Arc<BTreeMap<&'static str, Db>>> {
         self.0.parts.get().map(|parts| &parts.databases)
@@ -150,14 +171,14 @@ impl Readiness {
         {
             return report.clone();
         }
-        let report = parts.report().await;
+        let report = parts.report(self.0.other.get()).await;
         *last = Some((Instant::now(), report.clone()));
         report
     }
 }
 
 impl Parts {
-    async fn report(&self) -> Report {
+    async fn report(&self, other: Option<&Other>) -> Report {
         let databases = self.databases.iter().map(async |(name, db)| {
             let checked = db.check().await.err();
             checked.map(|fault| Finding::new(format!("database of {name}"), &fault))
@@ -168,7 +189,12 @@ impl Parts {
         });
         let (databases, peers) = futures::join!(join_all(databases), join_all(peers));
         let met = |findings: Vec<Option<Finding>>| findings.into_iter().flatten().collect();
-        Report::of(met(databases), met(peers))
+        let mut others: Vec<Finding> = met(peers);
+        if let Some(other) = other {
+            let found = |trouble: String| Finding::new(other.name.to_owned(), &Fault::unavailable(trouble));
+            others.extend((other.troubles)().into_iter().map(found));
+        }
+        Report::of(met(databases), others)
     }
 }
 
@@ -212,6 +238,18 @@ mod tests {
         );
         let well = serde_json::to_string(&Report::of(vec![], vec![])).unwrap();
         assert_eq!(well, "{\"status\":\"SERVING\"}", "as it always was");
+    }
+
+    #[tokio::test]
+    async fn somebody_else_who_is_away_degrades_and_no_more() {
+        let readiness = Readiness::default();
+        readiness.degraded_by("etcd", || vec!["it is away".to_owned()]);
+        readiness.started(Arc::default(), BTreeMap::new());
+        let report = readiness.report().await;
+        assert_eq!(
+            (report.status, report.findings),
+            (Standing::Degraded, vec![finding("etcd")])
+        );
     }
 
     #[tokio::test]

@@ -3,10 +3,12 @@
 //! [`harness`] starts one service in milliseconds on `SQLite`, or, where `QUANYU_TEST_DATABASE_URL` names a PostgreSQL
 //! server, in a schema of its own there. Its peers are played: their facts are what the test publishes, their methods
 //! what the test provides. A [`Fleet`] has replicas that are killed and started again.
+//! [`EtcdNodes`] is a real etcd.
 
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod database;
+mod etcd;
 mod fleet;
 mod harness;
 mod patience;
@@ -14,6 +16,7 @@ mod played;
 pub mod reads;
 
 pub use database::{TestDb, server};
+pub use etcd::EtcdNodes;
 pub use fleet::{Fleet, Link, Replica};
 pub use harness::{Harness, harness, harness_with_peers};
 pub use patience::until;

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::routing::get;
 use fault::Fault;
 use kernel::Clock;
+use mesh::Etcd;
 use runtime::{Lifecycle, Readiness, Turn};
 use telemetry::Red;
 use tokio::net::TcpListener;
@@ -21,6 +22,7 @@ pub(crate) async fn serve(
     lifecycle: Lifecycle,
     readiness: Readiness,
     turn: Turn,
+    etcd: Option<Etcd>,
 ) -> Result<JoinHandle<()>, Fault> {
     let Some(address) = address else {
         return Ok(tokio::spawn(std::future::pending()));
@@ -45,7 +47,8 @@ pub(crate) async fn serve(
     };
     let figures = move || {
         let (red, seen, works) = (red.clone(), seen.clone(), turn.is_on());
-        async move { metrics::text(&red, seen.databases(), works, &Clock::system()).await }
+        let standing = etcd.as_ref().map(Etcd::standing);
+        async move { metrics::text(&red, seen.databases(), works, standing, &Clock::system()).await }
     };
     let router = Router::new()
         .route("/metrics", get(figures))

@@ -1,5 +1,7 @@
 //! What can be set, and what it must be.
 
+mod etcd;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use store::DbConfig;
 use telemetry::TelemetryConfig;
 
+use self::etcd::EtcdSettings;
 use crate::connections;
 use crate::roles::{self, Role};
 
@@ -50,8 +53,15 @@ pub struct Config {
     /// of its replicas, are separated by commas.
     pub peers: BTreeMap<String, String>,
     /// How the replicas of a peer are found: "static", its addresses as they stand in `peers`; or "dns", all machines that the
-    /// names in them have by now, each a replica, as a headless service of Kubernetes tells them.
+    /// names in them have by now, each a replica, as a headless service of Kubernetes tells them; or "etcd", those that have
+    /// registered there, as this process does then.
     pub discovery: Discovery,
+    /// Where others call this process, as it registers in etcd; absent: at `listen`, which must not be 0.0.0.0 then.
+    pub advertise: Option<String>,
+    /// The zone of this process. Of the replicas in etcd those of the own zone get its calls while any of them answers.
+    pub zone: Option<String>,
+    /// Where etcd is, for `discovery = "etcd"`.
+    pub etcd: EtcdSettings,
     /// How many calls each service works on at once; the next one is turned away at once.
     pub concurrency_max: usize,
     /// For how many days after it a merge of two members can be undone; 0 for never.
@@ -71,6 +81,8 @@ pub enum Discovery {
     Static,
     /// By what the names in them resolve to, asked again and again.
     Dns,
+    /// By what they have registered in etcd.
+    Etcd,
 }
 
 /// What a shared secret must have at least.
@@ -92,6 +104,9 @@ impl Default for Config {
             print_first_api_key: false,
             peers: BTreeMap::new(),
             discovery: Discovery::default(),
+            advertise: None,
+            zone: None,
+            etcd: EtcdSettings::default(),
             concurrency_max: 1_024,
             merge_undo_days: identity::UNDO_DAYS,
             drain_seconds: 20,
@@ -109,7 +124,8 @@ impl Settings for Config {
 
     fn sentences() -> Vec<Sentence> {
         let own = sentences_of::<Self>("").into_iter();
-        let own = own.filter(|sentence| !matches!(&*sentence.setting, "telemetry" | "is_disposable"));
+        let own = own.filter(|sentence| !matches!(&*sentence.setting, "etcd" | "telemetry" | "is_disposable"));
+        let own = own.chain(sentences_of::<EtcdSettings>("etcd"));
         own.chain(sentences_of::<TelemetryConfig>("telemetry")).collect()
     }
 
@@ -122,6 +138,13 @@ impl Settings for Config {
             "first_api_key" => Some(r#""what echo qy_$(openssl rand -hex 32) writes""#),
             "first_api_key_file" => Some(r#""/run/secrets/quanyu-first-api-key""#),
             "peers" => Some(r#"points = "http://10.0.0.7:7401""#),
+            "advertise" => Some(r#""http://10.0.0.7:7401""#),
+            "zone" => Some(r#""a""#),
+            "etcd.endpoints" => Some(r#""http://10.0.0.3:2379, http://10.0.0.4:2379, http://10.0.0.5:2379""#),
+            "etcd.user" => Some(r#""quanyu""#),
+            "etcd.password" => Some(r#""what etcdctl user add was told""#),
+            "etcd.password_file" => Some(r#""/run/secrets/quanyu-etcd-password""#),
+            "etcd.replicas_file" => Some(r#""data/points.replicas.json""#),
             "telemetry.otlp_endpoint" => Some(r#""http://127.0.0.1:4317""#),
             _ => None,
         }
@@ -185,6 +208,7 @@ impl Settings for Config {
                 problems.push(Problem::new(format!("peers.{name}"), wrong.to_string()));
             }
         }
+        problems.extend(self.problems_of_etcd());
         problems
     }
 }
@@ -205,7 +229,9 @@ impl Config {
                 format!("must be at least {} for {}", role.connections_min, role.name),
             ));
         }
-        for peer in role.peers().filter(|peer| !self.peers.contains_key(*peer)) {
+        problems.extend(self.problems_of_registration());
+        let is_to_be_named = |peer: &&str| self.discovery != Discovery::Etcd && !self.peers.contains_key(*peer);
+        for peer in role.peers().filter(is_to_be_named) {
             problems.push(Problem::new(
                 format!("peers.{peer}"),
                 format!("must be set: {} works with it", role.name),

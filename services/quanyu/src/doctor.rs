@@ -1,5 +1,6 @@
 //! `quanyu doctor`: what is wrong, and how to mend it.
 
+mod registered;
 mod texts;
 
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use store::Db;
 use telemetry::Red;
 
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Discovery};
 use crate::connections::{self, OF_ONE_MIN};
 use crate::folder;
 use crate::roles::{ROLES, role};
@@ -168,7 +169,8 @@ async fn room(config: &Config, db: &Db, report: &mut Report) {
             );
         }
     };
-    let connections = if config.peers.is_empty() {
+    let is_one_process = config.peers.is_empty() && config.discovery != Discovery::Etcd;
+    let connections = if is_one_process {
         config.connections_of_all().map(|parts| parts.iter().sum())
     } else {
         Ok(config.connections_of_one())
@@ -257,6 +259,9 @@ async fn facts(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> R
 }
 
 async fn peers(config: &Config, report: &mut Report) {
+    if config.discovery == Discovery::Etcd {
+        return registered::look(config, report).await;
+    }
     if config.peers.is_empty() {
         good("none are configured: all services share one process");
     }

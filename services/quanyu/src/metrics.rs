@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::Clock;
+use mesh::Standing;
 use store::Db;
 use telemetry::{Followed, Red};
 
 use crate::machine;
+use crate::roles;
 
 /// How long the databases may take to be asked. What is not known in time is left out.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -73,10 +75,17 @@ impl Family {
 
 /// Everything that a process tells of itself.
 /// Where another replica's workers work, nothing is told of consumers: what this one knew of them is old.
-pub(crate) async fn text(red: &Red, databases: Option<&Databases>, works: bool, clock: &Clock) -> String {
+pub(crate) async fn text(
+    red: &Red,
+    databases: Option<&Databases>,
+    works: bool,
+    etcd: Option<Standing>,
+    clock: &Clock,
+) -> String {
     let mut text = red.prometheus_text();
     let mut families = vec![build()];
     families.extend(process());
+    families.extend(etcd.map(discovery).unwrap_or_default());
     if let Some(databases) = databases {
         families.push(turn(databases, works));
         families.extend(pools(databases));
@@ -115,6 +124,30 @@ fn process() -> Vec<Family> {
         )
         .of_one(seen.start_seconds),
         gauge("process_threads", "Threads of the process.").of_one(seen.threads),
+    ]
+}
+
+/// What etcd tells, and whether it is heard.
+fn discovery(standing: Standing) -> Vec<Family> {
+    let is_registered = standing.is_registered.map(i32::from);
+    let mut replicas = Family::gauge(
+        "discovery_replicas",
+        "Replicas of a service that this process knows; those known last, where etcd has none.",
+    );
+    for (service, count) in &standing.replicas {
+        // Whatever else somebody has written there.
+        if roles::role(service).is_some() {
+            replicas.add(format!("service=\"{service}\""), count);
+        }
+    }
+    vec![
+        Family::gauge("discovery_registered", "Whether others find this process in etcd.").of_one(is_registered),
+        replicas,
+        Family::gauge(
+            "discovery_last_word_seconds",
+            "How long ago etcd has last said anything to this process.",
+        )
+        .of_one(Some(standing.last_word.as_secs_f64())),
     ]
 }
 
@@ -230,18 +263,28 @@ mod tests {
         let clock = Clock::manual(kernel::Time::from_seconds(1_800_000_000));
         let red = Red::default();
         red.follow("points.follow", "identity", 0, Some(clock.now().micros() - 2_500_000));
-        let text = text(&red, Some(&databases), true, &clock).await;
+        let etcd = Standing {
+            is_registered: Some(false),
+            replicas: BTreeMap::from([("points".to_owned(), 2), ("stranger".to_owned(), 1)]),
+            last_word: Duration::from_millis(1_500),
+            troubles: Vec::new(),
+        };
+        let text = text(&red, Some(&databases), true, Some(etcd), &clock).await;
         let samples = samples(&text);
         for line in [
             "db_up{service=\"identity\"} 1",
             "db_pool_connections_max{service=\"identity\",pool=\"writer\"} 1",
             "db_pool_waiting{service=\"identity\",pool=\"readers\"} 0",
             "events_parked_facts{service=\"identity\"} 0",
+            "discovery_registered 0",
+            "discovery_replicas{service=\"points\"} 2",
+            "discovery_last_word_seconds 1.5",
             "events_consumer_lag_facts{consumer=\"points.follow\",stream=\"identity\"} 0",
             "events_consumer_lag_seconds{consumer=\"points.follow\",stream=\"identity\"} 2.500000",
         ] {
             assert!(samples.contains(&line), "{line}\n{text}");
         }
+        assert!(!text.contains("stranger"), "labels are names that the code knows");
         for name in [
             "process_cpu_seconds_total ",
             "process_resident_memory_bytes ",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use events::PeerFacts;
 use fault::Fault;
 use gateway::{Gateway, GatewayConfig, GatewayDeps};
 use kernel::Clock;
-use mesh::{Dns, Fixed, InDatabase, Leadership, Unopposed};
+use mesh::{Dns, Entry, Etcd, Fixed, InDatabase, Leadership, Registration, Unopposed};
 use rpc::{Channel, Health, Peers, Signer, Stack, Switchboard};
 use runtime::{ClockTrust, Deps, Lifecycle, Readiness, Turn, Worker, Workers};
 use store::Db;
@@ -53,12 +54,14 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     let readiness = Readiness::default();
     let leads = watch::Sender::new(false);
     let turn = Turn::as_told(leads.subscribe());
+    let etcd = etcd(config, role)?;
     let admin = admin::serve(
         config.admin_listen,
         telemetry.red(),
         lifecycle.clone(),
         readiness.clone(),
         turn.clone(),
+        etcd.clone(),
     )
     .await?;
     let opened = tokio::select! {
@@ -67,16 +70,12 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     };
     let db = opened?;
     connections::check_room(&db, connections).await?;
-    let secret = config
-        .signing_key
-        .as_ref()
-        .ok_or_else(|| Fault::internal("the configuration was checked"))?;
-    let mut signer = Signer::new(secret.expose().as_bytes());
-    if let Some(honoured) = &config.signing_key_honoured {
-        signer = signer.honouring(honoured.expose().as_bytes());
-    }
+    let signer = signer(config)?;
     let own = Switchboard::new();
-    let mut channels = peers(config, role);
+    let mut channels = peers(config, role, etcd.as_ref());
+    if let Some(etcd) = etcd.clone() {
+        readiness.degraded_by("etcd", move || troubles(&etcd));
+    }
     readiness.started(Arc::new(BTreeMap::from([(role.name, db.clone())])), channels.clone());
     channels.insert(role.name.to_owned(), Channel::local(own.clone()));
 
@@ -107,6 +106,10 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         .into_iter()
         .for_each(|worker| workers.start(worker, &db));
     say(format_args!("Quanyu serves {} at {address}", role.name));
+    let registration = etcd.map(|etcd| etcd.register(entry(config, role, address, &clock)));
+    let closing = CancellationToken::new();
+    let leaving = leave(lifecycle.clone(), registration, config.notice(), closing.clone());
+    tokio::spawn(leaving);
 
     let serving = async {
         if role.name == gateway::NAME {
@@ -117,9 +120,9 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
                 channels,
                 readiness,
             };
-            edge(config, deps, listener, &lifecycle).await
+            edge(config, deps, listener, closing).await
         } else {
-            grpc(role.name, routes, &db, listener, &lifecycle).await
+            grpc(role.name, routes, &db, listener, closing).await
         }
     };
     // The lease surrounds the workers alone: calls are answered with it and without it.
@@ -141,12 +144,67 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     served
 }
 
+/// Signs for this process, and knows who signs for others.
+fn signer(config: &Config) -> Result<Signer, Fault> {
+    let secret = config
+        .signing_key
+        .as_ref()
+        .ok_or_else(|| Fault::internal("the configuration was checked"))?;
+    let signer = Signer::new(secret.expose().as_bytes());
+    Ok(match &config.signing_key_honoured {
+        Some(honoured) => signer.honouring(honoured.expose().as_bytes()),
+        None => signer,
+    })
+}
+
+/// What is known of etcd, where the configuration says that it is asked.
+fn etcd(config: &Config, role: &Role) -> Result<Option<Etcd>, Fault> {
+    if config.discovery != Discovery::Etcd {
+        return Ok(None);
+    }
+    let etcd = config.etcd(role.name);
+    let etcd = etcd.map_err(|problem| Fault::invalid(problem.setting, problem.message))?;
+    Ok(Some(Etcd::start(etcd)))
+}
+
+/// What others are told of this process.
+fn entry(config: &Config, role: &Role, listens: SocketAddr, clock: &Clock) -> Entry {
+    Entry {
+        address: config.advertised(listens),
+        role: role.name.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        zone: config.zone.clone(),
+        instance: clock.uuid().simple().to_string(),
+    }
+}
+
+/// What is wrong with etcd. Calls go on as before: nobody is lost who is known.
+fn troubles(etcd: &Etcd) -> Vec<String> {
+    let standing = etcd.standing();
+    if standing.troubles.is_empty() && standing.is_registered == Some(false) {
+        return vec!["this process is not registered, and new callers do not find it".to_owned()];
+    }
+    standing.troubles
+}
+
+/// When the process shall end: takes it out of what others know and gives them time to notice, before it takes nothing new.
+async fn leave(lifecycle: Lifecycle, registration: Option<Registration>, notice: Duration, closing: CancellationToken) {
+    lifecycle.stopping().await;
+    if let Some(registration) = registration
+        && registration.withdraw().await
+    {
+        kernel::pause(notice).await;
+    }
+    closing.cancel();
+}
+
 /// Channels to those that the role works with, wherever they are found.
-fn peers(config: &Config, role: &Role) -> BTreeMap<String, Channel> {
+fn peers(config: &Config, role: &Role, etcd: Option<&Etcd>) -> BTreeMap<String, Channel> {
     let addresses = config.peer_addresses();
-    match config.discovery {
-        Discovery::Static => mesh::peers(&Fixed::new(addresses), role.peers()),
-        Discovery::Dns => mesh::peers(&Dns::new(addresses), role.peers()),
+    match (etcd, config.discovery) {
+        (Some(etcd), _) => mesh::peers(etcd, role.peers()),
+        (None, Discovery::Dns) => mesh::peers(&Dns::new(addresses), role.peers()),
+        (None, Discovery::Static | Discovery::Etcd) => mesh::peers(&Fixed::new(addresses), role.peers()),
     }
 }
 
@@ -160,11 +218,17 @@ fn leadership(config: &Config, db: &Db, workers: &[Box<dyn Worker>]) -> Box<dyn 
     }
 }
 
-async fn grpc(name: &str, routes: Routes, db: &Db, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {
+async fn grpc(
+    name: &str,
+    routes: Routes,
+    db: &Db,
+    listener: TcpListener,
+    closing: CancellationToken,
+) -> Result<(), Fault> {
     let (health, health_service) = Health::of(|method| method.service == name);
     health.tell(true).await;
     let stopping = async {
-        follow(&health, db, lifecycle).await;
+        follow(&health, db, &closing).await;
         health.tell(false).await;
     };
     let connections = TcpListenerStream::new(listener);
@@ -186,17 +250,22 @@ async fn grpc(name: &str, routes: Routes, db: &Db, listener: TcpListener, lifecy
 }
 
 /// Tells balancers and peers whether the role can work, until it stops: without its database it cannot.
-async fn follow(health: &Health, db: &Db, lifecycle: &Lifecycle) {
+async fn follow(health: &Health, db: &Db, closing: &CancellationToken) {
     loop {
         health.tell(db.trouble().is_none()).await;
         tokio::select! {
-            () = lifecycle.stopping() => return,
+            () = closing.cancelled() => return,
             () = kernel::pause(HEALTH_EVERY) => {}
         }
     }
 }
 
-async fn edge(config: &Config, deps: GatewayDeps, listener: TcpListener, lifecycle: &Lifecycle) -> Result<(), Fault> {
+async fn edge(
+    config: &Config,
+    deps: GatewayDeps,
+    listener: TcpListener,
+    closing: CancellationToken,
+) -> Result<(), Fault> {
     let first = config
         .first_secret(std::io::stdout().is_terminal())
         .map_err(|problem| Fault::invalid(problem.setting, problem.message))?;
@@ -208,10 +277,7 @@ async fn edge(config: &Config, deps: GatewayDeps, listener: TcpListener, lifecyc
         },
         deps,
     );
-    let stopping = {
-        let lifecycle = lifecycle.clone();
-        async move { lifecycle.stopping().await }
-    };
-    edge.map_err(Fault::internal)?.serve(listener, stopping).await;
+    let edge = edge.map_err(Fault::internal)?;
+    edge.serve(listener, closing.cancelled_owned()).await;
     Ok(())
 }

@@ -44,6 +44,7 @@ pub(crate) async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fa
         lifecycle.clone(),
         platform.readiness().clone(),
         Turn::always(),
+        None,
     )
     .await?;
     welcome(config, &platform, &first, started.elapsed());

@@ -40,8 +40,8 @@ impl Replicas {
         self.0.borrow().clone()
     }
 
-    /// The one for a call: of two by chance the less busy one, of those that are not away, and not one of those by which the
-    /// call has been tried. Where there is no other, the one whose turn it is, away or not.
+    /// The one for a call: of two by chance the less busy one, of those that are not away, of the own zone where it has any,
+    /// and not one of those by which the call has been tried. Where there is no other, the one whose turn it is, away or not.
     pub(crate) fn pick(&self, tried: &[Arc<Replica>]) -> Option<Arc<Replica>> {
         let all = self.all();
         if let [only] = &*all {
@@ -59,7 +59,8 @@ impl Replicas {
 fn fresh(all: &[Arc<Replica>], tried: &[Arc<Replica>]) -> Option<Arc<Replica>> {
     let is_tried = |replica: &Arc<Replica>| tried.iter().any(|tried| Arc::ptr_eq(tried, replica));
     let fresh = all.iter().filter(|replica| !replica.is_away() && !is_tried(replica));
-    less_busy(fresh.collect())
+    let (far, near): (Vec<_>, Vec<_>) = fresh.partition(|replica| replica.address.is_far());
+    less_busy(if near.is_empty() { far } else { near })
 }
 
 fn less_busy(replicas: Vec<&Arc<Replica>>) -> Option<Arc<Replica>> {

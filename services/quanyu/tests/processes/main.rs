@@ -11,6 +11,7 @@
 mod clock;
 mod command_line;
 mod database_killed;
+mod found_through_etcd;
 mod keys;
 mod kill_nine;
 mod leadership;

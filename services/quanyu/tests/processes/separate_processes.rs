@@ -23,16 +23,23 @@ use crate::server::Server;
 const SIGNING_KEY: &str = "a key that the processes of this test share";
 
 /// One process for each role.
-struct Roles {
+pub(crate) struct Roles {
     running: BTreeMap<&'static str, Process>,
     addresses: BTreeMap<&'static str, String>,
     folder: PathBuf,
     url: Option<String>,
+    etcd: Option<String>,
 }
 
 impl Roles {
     fn start(server: &Server) -> Self {
+        Self::start_by(server, None)
+    }
+
+    /// The same; where etcd is named, they find each other there.
+    pub(crate) fn start_by(server: &Server, etcd: Option<String>) -> Self {
         let mut roles = Self {
+            etcd,
             running: BTreeMap::new(),
             addresses: ROLES.iter().map(|role| (role.name, free_address())).collect(),
             folder: server.folder.path().to_path_buf(),
@@ -54,6 +61,13 @@ impl Roles {
         if let Some(url) = &self.url {
             command.env("QUANYU_DATABASE_URL", url);
         }
+        if let Some(etcd) = &self.etcd {
+            command
+                .env("QUANYU_DISCOVERY", "etcd")
+                .env("QUANYU_ETCD__ENDPOINTS", etcd);
+            self.running.insert(name, Process::start(command));
+            return;
+        }
         for (peer, address) in self.addresses.iter().filter(|(peer, _)| **peer != "gateway") {
             command.env(
                 format!("QUANYU_PEERS__{}", peer.to_uppercase()),
@@ -63,12 +77,12 @@ impl Roles {
         self.running.insert(name, Process::start(command));
     }
 
-    fn gateway(&self) -> &Process {
+    pub(crate) fn gateway(&self) -> &Process {
         &self.running["gateway"]
     }
 
     /// Stops the gateway first, as an operator would, and sees every process end well.
-    async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         let mut names: Vec<&str> = self.running.keys().copied().collect();
         names.sort_by_key(|name| *name != "gateway");
         for name in names {
@@ -80,10 +94,8 @@ impl Roles {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_order_becomes_a_coupon_across_six_processes() {
-    let server = Server::new().await;
-    let roles = Roles::start(&server);
+/// Of a paid order, and what becomes of it in every service.
+pub(crate) async fn tell_story(roles: &Roles) {
     let api = Api::new(&roles.gateway().address, &roles.gateway().first_key());
     brand::found(&api).await.unwrap();
 
@@ -130,6 +142,13 @@ async fn an_order_becomes_a_coupon_across_six_processes() {
     .await;
     story::redeem(&api, "spend", &survivor, 200).await.unwrap();
     story::reconcile(&api).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_becomes_a_coupon_across_six_processes() {
+    let server = Server::new().await;
+    let roles = Roles::start(&server);
+    tell_story(&roles).await;
 
     roles.stop().await;
     server.remove().await;

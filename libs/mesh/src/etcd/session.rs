@@ -1,0 +1,106 @@
+//! One node of etcd at a time: a client over several keeps sending to one that has died.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use etcd_client::{Client, ConnectOptions, Error};
+use kernel::Clock;
+
+use super::EtcdConfig;
+
+/// How long one request may take before another node is asked.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often a connection over which nothing is said is looked at.
+const KEEP_ALIVE: Duration = Duration::from_secs(2);
+
+/// Why etcd is not spoken with.
+#[derive(Debug, Clone)]
+pub(super) struct Trouble(String);
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Opens sessions with the nodes in turn.
+pub(super) struct Sessions {
+    config: Arc<EtcdConfig>,
+    turn: usize,
+}
+
+/// A client of one node.
+pub(super) struct Session {
+    pub(super) client: Client,
+    endpoint: String,
+}
+
+impl Sessions {
+    /// Begins with any of them, so that not all processes are at the same.
+    pub(super) fn new(config: Arc<EtcdConfig>) -> Self {
+        let turn = usize::from(Clock::system().uuid().as_bytes()[15]);
+        Self { config, turn }
+    }
+
+    /// A session with the next node.
+    pub(super) async fn open(&mut self) -> Result<Session, Trouble> {
+        let endpoints = &self.config.endpoints;
+        let at = self.turn.checked_rem(endpoints.len()).unwrap_or(0);
+        self.turn = self.turn.wrapping_add(1);
+        let endpoint = endpoints.get(at).cloned().unwrap_or_default();
+        // A node that no longer sees the others must say so: without a leader it would be silent for ever.
+        let mut options = ConnectOptions::new()
+            .with_require_leader(true)
+            .with_connect_timeout(CONNECT_TIMEOUT)
+            .with_keep_alive(KEEP_ALIVE, KEEP_ALIVE)
+            .with_auto_token_refresh(true);
+        if let Some((user, password)) = &self.config.user {
+            options = options.with_user(user, password);
+        }
+        let connecting = Box::pin(Client::connect([endpoint.clone()], Some(options)));
+        let client = within(&endpoint, connecting)
+            .await?
+            .map_err(|error| trouble(&endpoint, &error))?;
+        Ok(Session { client, endpoint })
+    }
+}
+
+impl Session {
+    /// What a request is answered, in time; an error of etcd is the caller's to judge.
+    pub(super) async fn answer<T>(
+        &self,
+        request: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Result<T, Error>, Trouble> {
+        within(&self.endpoint, request).await
+    }
+
+    /// The same, where every error is trouble.
+    pub(super) async fn good<T>(&self, request: impl Future<Output = Result<T, Error>>) -> Result<T, Trouble> {
+        self.answer(request).await?.map_err(|error| self.trouble(&error))
+    }
+
+    /// An error as it is told.
+    pub(super) fn trouble(&self, error: &Error) -> Trouble {
+        trouble(&self.endpoint, error)
+    }
+
+    /// A stream that was ended by the other side.
+    pub(super) fn ended(&self) -> Trouble {
+        Trouble(format!("etcd at {} has ended what it told", self.endpoint))
+    }
+}
+
+async fn within<T>(endpoint: &str, work: impl Future<Output = T>) -> Result<T, Trouble> {
+    let outcome = tokio::time::timeout(REQUEST_TIMEOUT, work).await;
+    outcome.map_err(|_| Trouble(format!("etcd at {endpoint} does not answer within {REQUEST_TIMEOUT:?}")))
+}
+
+fn trouble(endpoint: &str, error: &Error) -> Trouble {
+    let told = match error {
+        Error::GRpcStatus(status) => status.message().to_owned(),
+        other => other.to_string(),
+    };
+    Trouble(format!("etcd at {endpoint}: {told}"))
+}

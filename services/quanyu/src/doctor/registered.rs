@@ -1,0 +1,63 @@
+use mesh::Etcd;
+use rpc::{Address, Channel};
+
+use super::{PEER_TIMEOUT, Report, good};
+use crate::config::Config;
+use crate::roles;
+
+/// Whether etcd can be asked, who is registered there, and whether each of them answers.
+pub(super) async fn look(config: &Config, report: &mut Report) {
+    let etcd = match config.etcd("doctor") {
+        Ok(etcd) => etcd,
+        Err(problem) => return report.bad(problem, "mend the setting"),
+    };
+    let prefix = etcd.prefix.clone();
+    let entries = match Etcd::ask(etcd).await {
+        Ok(entries) => entries,
+        Err(fault) => {
+            return report.bad(
+                fault,
+                "see that etcd runs, that etcd.endpoints names it, and that its user may read the keys: until then processes \
+                 go on with the replicas that they know, and nobody finds new ones",
+            );
+        }
+    };
+    good(format_args!(
+        "etcd answers, {} are registered below {prefix}",
+        entries.len()
+    ));
+    for entry in &entries {
+        let zone = entry
+            .zone
+            .as_ref()
+            .map(|zone| format!(" in zone {zone}"))
+            .unwrap_or_default();
+        let what = format!("{} {} at {}{zone}", entry.role, entry.version, entry.address);
+        let Ok(address) = entry.address.parse::<Address>() else {
+            report.bad(
+                format_args!("{what}: that is no address"),
+                "set advertise of that process to where others call it",
+            );
+            continue;
+        };
+        // The edge speaks with clients, not with its peers.
+        if entry.role == gateway::NAME {
+            good(format_args!("{what} is registered"));
+            continue;
+        }
+        match Channel::remote(&entry.role, address.uri()).check(PEER_TIMEOUT).await {
+            Ok(()) => good(format_args!("{what} is registered and answers")),
+            Err(fault) => report.bad(
+                format_args!("{what} is registered: {fault}"),
+                "see that its advertise is where others call it, and that no firewall lies between; one that was killed goes \
+                 when its lease ends",
+            ),
+        }
+    }
+    for name in roles::names().filter(|name| entries.iter().all(|entry| entry.role != *name)) {
+        report.bad(
+            format_args!("nobody serves {name}, as far as etcd knows"),
+            &format!("start `quanyu serve {name}` with the same etcd.prefix"),
+        );
+    }
+}
