@@ -8,12 +8,14 @@
     clippy::panic
 )]
 
+mod backup;
 mod clock;
 mod command_line;
 mod database_killed;
 mod keys;
 mod kill_nine;
 mod leadership;
+mod migrate;
 mod operating_document;
 mod parked;
 mod postgres;
