@@ -62,7 +62,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One file, and who keeps others from writing to it.
-struct Held<'o> {
+struct Guarded<'o> {
     original: &'o Original,
     place: Place,
     connection: SqliteConnection,
@@ -78,7 +78,7 @@ pub async fn copy_at_one_moment(
     let mut copying = Vec::with_capacity(originals.len());
     for original in originals {
         let (place, connection) = open(&original.service, &original.file, Duration::ZERO).await?;
-        files.push(Held {
+        files.push(Guarded {
             original,
             place,
             connection,
@@ -120,7 +120,7 @@ async fn open(service: &str, file: &Path, busy: Duration) -> Result<(Place, Sqli
 }
 
 /// Keeps all files from being written, and answers since when.
-async fn hold(files: &mut [Held<'_>]) -> Result<Instant, Fault> {
+async fn hold(files: &mut [Guarded<'_>]) -> Result<Instant, Fault> {
     for _ in 0..TRIES_MAX {
         let mut since = Instant::now();
         let mut is_first = true;
@@ -151,7 +151,7 @@ async fn hold(files: &mut [Held<'_>]) -> Result<Instant, Fault> {
     ))
 }
 
-async fn release(files: &mut [Held<'_>]) -> Result<(), Fault> {
+async fn release(files: &mut [Guarded<'_>]) -> Result<(), Fault> {
     for file in files.iter_mut().filter(|file| file.is_held) {
         let done = sqlx::query("ROLLBACK").execute(&mut file.connection).await;
         done.map_err(|error| unopened(&file.place, &error))?;
@@ -160,7 +160,7 @@ async fn release(files: &mut [Held<'_>]) -> Result<(), Fault> {
     Ok(())
 }
 
-impl Held<'_> {
+impl Guarded<'_> {
     /// Whether the file could be taken within this time.
     async fn take(&mut self, within: Duration) -> Result<bool, Fault> {
         let began = Instant::now();

@@ -87,7 +87,7 @@ pub(crate) async fn run(args: MigrateArgs, config: &Config) -> Result<ExitCode, 
             MigrationNews::Waits => complain(format_args!("{name}: another process migrates it: waiting for it")),
             MigrationNews::Begins(_) => {}
             MigrationNews::Done(migration, took) => {
-                say(format_args!("{name}: {migration} done in {} ms", took.as_millis()))
+                say(format_args!("{name}: {migration} done in {} ms", took.as_millis()));
             }
         };
         Db::migrate(&config.database(name, OF_ONE_MIN), name, (role.migrations)(), &tell).await?;
