@@ -54,6 +54,17 @@ def the_program_takes_the_settings_of_every_pod(binary):
         assert seen.returncode == 0, f"{name}: {process.role}: {seen.stdout}{seen.stderr}"
 
 
+def the_program_takes_the_command_of_the_job(binary):
+    for name in VALUES:
+        for job in of_kind(name, "Job").values():
+            for container in job["spec"]["template"]["spec"]["containers"]:
+                environment = {variable["name"]: SECRETS[variable["name"]] for variable in container["env"]}
+                seen = run(binary, *container["args"], "--check-config", env=environment)
+                assert seen.returncode == 0, f"{name}: {seen.stdout}{seen.stderr}"
+                seen = run(binary, *container["args"], "nobody", "--check-config", env=environment)
+                assert seen.returncode != 0, f"{name}: {seen.stdout}{seen.stderr}"
+
+
 def the_program_refuses_settings_that_are_none(binary):
     for name, process in processes():
         process.file.write_text(f"lisen = 1\n{process.here}")
@@ -138,6 +149,7 @@ def components(peers):
 
 
 CHECKS = (
+    the_program_takes_the_command_of_the_job,
     the_program_takes_the_settings_of_every_pod,
     the_program_refuses_settings_that_are_none,
     every_setting_of_the_file_is_in_force,

@@ -20,6 +20,9 @@ NOT_DONE = (
      "away; a version or a digest names one image for ever"),
     ("CKV_K8S_15", "StatefulSet", {"trial"}, "the same"),
     ("CKV_K8S_43", "Deployment", {"default", "trial", "everything"}, "the builder of the image knows its digest: image.digest"),
+    ("CKV_K8S_15", "Job", {"default"}, "the same"),
+    ("CKV_K8S_43", "Job", {"default"}, "the builder of the image knows its digest: image.digest"),
+    ("CKV_K8S_35", "Job", {"default", "production"}, "the program takes the address of its database from the environment alone"),
     ("CKV_K8S_43", "StatefulSet", {"trial"}, "the official image of a trial is named by its version"),
     ("CKV_K8S_35", "Deployment", set(VALUES), "the program takes the address of its database and its key from the environment "
      "alone; the first API key is a file"),
@@ -104,6 +107,43 @@ def every_pod_has_time_to_end():
             assert spec["terminationGracePeriodSeconds"] > sleep + drain, f"{name}: {role}"
 
 
+def migrations_come_before_the_pods_or_with_them():
+    for name in VALUES:
+        jobs = of_kind(name, "Job")
+        assert bool(jobs) == (name in ("default", "production")), name
+        for role in ROLES:
+            settings = of_kind(name, "ConfigMap")[role]["data"]["quanyu.toml"]
+            expected = "false" if jobs else "true"
+            assert f"\nmigrate_at_start = {expected}\n" in settings, f"{name}: {role}"
+        if not jobs:
+            continue
+        job = jobs["migrate"]
+        assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade", name
+        pod = job["spec"]["template"]["spec"]
+        # Nothing of the release is there before its hooks are.
+        for kind in ("ServiceAccount", "NetworkPolicy"):
+            meta = of_kind(name, kind)["migrate"]["metadata"]
+            assert meta["name"] == pod["serviceAccountName"] == job["metadata"]["name"], f"{name}: {kind}"
+            assert meta["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade", f"{name}: {kind}"
+            assert int(meta["annotations"]["helm.sh/hook-weight"]) < 0, f"{name}: {kind}"
+        made = {m["metadata"]["name"] for m in manifests(name) if m["kind"] == "ConfigMap"}
+        for volume in pod["volumes"]:
+            assert volume.get("configMap", {}).get("name") not in made, f"{name}: {volume}"
+        policy = of_kind(name, "NetworkPolicy")["migrate"]
+        ports = [port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]]
+        assert "ingress" not in policy["spec"] and sorted(ports) == [53, 53, 5432], f"{name}: {ports}"
+        migrated = {}
+        for container in pod["containers"]:
+            command, *roles = container["args"]
+            assert command == "migrate", container
+            migrated.update({role: container["env"][0]["valueFrom"] for role in roles})
+        served = {}
+        for role in ROLES:
+            env = of_kind(name, "Deployment")[role]["spec"]["template"]["spec"]["containers"][0]["env"]
+            served[role] = next(e["valueFrom"] for e in env if e["name"] == "QUANYU_DATABASE_URL")
+        assert migrated == served, f"{name}: each role's own database"
+
+
 def probes_ask_what_the_admin_port_answers():
     for name in VALUES:
         for role in ROLES:
@@ -167,6 +207,7 @@ CHECKS = (
     every_pod_is_restricted,
     no_secret_stands_in_a_manifest,
     every_pod_has_time_to_end,
+    migrations_come_before_the_pods_or_with_them,
     probes_ask_what_the_admin_port_answers,
     a_budget_never_holds_up_a_drain,
     who_is_scaled_names_no_replicas,

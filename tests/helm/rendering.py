@@ -49,7 +49,7 @@ def of_kind(name, kind):
 
 def pods(name):
     """Every pod that a file of values makes, by what makes it."""
-    kinds = ("Deployment", "StatefulSet")
+    kinds = ("Deployment", "StatefulSet", "Job")
     return {
         f"{m['kind']} {m['metadata']['name']}": m["spec"]["template"] for m in manifests(name) if m["kind"] in kinds
     }

@@ -58,6 +58,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- ternary .autoscaling.maxReplicas .replicas .autoscaling.enabled | int -}}
 {{- end }}
 
+{{- /* Whether a Job does the migrations of a release before its pods start. */}}
+{{- define "quanyu.migratesBefore" -}}
+{{- and .Values.migrations.hook (not .Values.trial.enabled) -}}
+{{- end }}
+
 {{- define "quanyu.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: {{ . }}

@@ -8,6 +8,7 @@
 listen = "{{ .network.listenHost }}:{{ .network.port }}"
 admin_listen = "{{ .network.listenHost }}:{{ .network.adminPort }}"
 database_connections_max = {{ int $settings.databaseConnectionsMax }}
+migrate_at_start = {{ ne (include "quanyu.migratesBefore" $root) "true" }}
 concurrency_max = {{ int .settings.concurrencyMax }}
 merge_undo_days = {{ int .settings.mergeUndoDays }}
 drain_seconds = {{ int .shutdown.drainSeconds }}

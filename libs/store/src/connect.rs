@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +75,14 @@ impl DbConfig {
         Ok(())
     }
 
+    /// The file, for SQLite.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        let options = self
+            .is_sqlite()
+            .then(|| SqliteConnectOptions::from_str(&self.url).ok())??;
+        Some(options.get_filename().to_path_buf())
+    }
+
     fn is_sqlite(&self) -> bool {
         self.url.starts_with("sqlite:")
     }
@@ -115,7 +123,7 @@ pub(crate) async fn connect(config: &DbConfig, schema: &str, missing: Missing) -
 }
 
 /// A file that cannot be opened: nobody but an operator makes room, mends it or gives leave.
-fn unopened(place: &Place, error: &sqlx::Error) -> Fault {
+pub(crate) fn unopened(place: &Place, error: &sqlx::Error) -> Fault {
     match Trouble::of_sqlx(error) {
         Some(trouble) if trouble.kind != TroubleKind::Away => trouble.at(place.name(), place).into(),
         Some(_) | None => Fault::internal(format!("{place} cannot be opened: {error}")),

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,7 +19,8 @@ use crate::emissions::{Emissions, Emitter};
 use crate::health::{Demand, Health, User};
 use crate::presence::Attendance;
 use crate::{
-    Begun, DbConfig, Deadlines, Draft, Migration, Statements, checkpoint, connect, migrate, once, outbox, room,
+    Begun, DbConfig, Deadlines, Draft, Migration, MigrationNews, Standing, Statements, checkpoint, connect, migrate,
+    once, outbox, room,
 };
 
 /// A transaction that begins, whether or not its caller still waits for it. A BEGIN that is given up before its answer, as at
@@ -86,18 +88,80 @@ pub fn is_serial(backend: DbBackend) -> bool {
     backend == DbBackend::Sqlite
 }
 
+/// Tells the log of what is done to tables when a service starts.
+fn note(news: MigrationNews<'_>) {
+    match news {
+        MigrationNews::Waits => tracing::warn!("another process brings the tables up to date: waiting for it"),
+        MigrationNews::Begins(name) => tracing::info!(name, "a migration begins"),
+        MigrationNews::Done(name, took) => tracing::info!(name, took_ms = took.as_millis(), "a migration is done"),
+    }
+}
+
+fn holds_anything(file: &Path) -> bool {
+    file.metadata().is_ok_and(|file| file.len() > 0)
+}
+
 impl Db {
     /// Opens the database, in PostgreSQL within a schema of its own, and brings its tables up to date. Where that cannot be,
     /// it says so within seconds, and why.
     pub async fn open(config: &DbConfig, schema: &str, migrations: Vec<Migration>) -> Result<Self, Fault> {
+        let connections = connect::connect(config, schema, Missing::Made).await?;
+        migrate::up(&connections.writer, &connections.place, migrations, &note).await?;
+        Ok(Self::opened(connections))
+    }
+
+    /// The same for a service that does no migration: tables that are behind are refused, with what is outstanding.
+    pub async fn open_migrated(config: &DbConfig, schema: &str, migrations: Vec<Migration>) -> Result<Self, Fault> {
+        if config.file().is_some_and(|file| !holds_anything(&file)) {
+            return Err(Fault::internal(format!(
+                "the database of {schema} has no file yet, and migrate_at_start is false: run `quanyu migrate {schema}` first"
+            )));
+        }
+        let connections = connect::connect(config, schema, Missing::Refused).await?;
+        migrate::check_at_start(&connections.readers, &connections.place, migrations).await?;
+        Ok(Self::opened(connections))
+    }
+
+    /// Brings the tables of a service up to date and closes them again; tells of each migration.
+    pub async fn migrate(
+        config: &DbConfig,
+        schema: &str,
+        migrations: Vec<Migration>,
+        news: &(dyn Fn(MigrationNews<'_>) + Send + Sync),
+    ) -> Result<(), Fault> {
+        let connections = connect::connect(config, schema, Missing::Made).await?;
+        let outcome = migrate::up(&connections.writer, &connections.place, migrations, news).await;
+        Self::at_rest(connections).close().await?;
+        outcome
+    }
+
+    /// How the tables of a service stand to these migrations. Changes nothing, and makes nothing that is missing.
+    pub async fn standing(config: &DbConfig, schema: &str, migrations: Vec<Migration>) -> Result<Standing, Fault> {
+        let all = migrate::all(migrations);
+        if config.file().is_some_and(|file| !holds_anything(&file)) {
+            return Ok(migrate::nothing(&all));
+        }
+        let connections = connect::connect(config, schema, Missing::Refused).await?;
+        let seen = migrate::look(&connections.readers, &all).await;
+        let place = connections.place.clone();
+        Self::at_rest(connections).close().await?;
+        seen?.map_err(|stranger| Fault::internal(format!("{place} {stranger}")))
+    }
+
+    /// A handle that does nothing by itself.
+    fn at_rest(connections: Connections) -> Self {
+        let health = Health::new(connections.place, connections.liveness);
+        Self::new(connections.writer, connections.readers, connections.checkpoints, health)
+    }
+
+    fn opened(connections: Connections) -> Self {
         let Connections {
             writer,
             readers,
             checkpoints,
             place,
             liveness,
-        } = connect::connect(config, schema, Missing::Made).await?;
-        migrate::up(&writer, &place, migrations).await?;
+        } = connections;
         let db = Self::new(
             writer.clone(),
             readers,
@@ -108,7 +172,7 @@ impl Db {
         if let Some(checkpoints) = checkpoints {
             checkpoint::start(checkpoints, &db.commits);
         }
-        Ok(db)
+        db
     }
 
     /// Opens a database of whose tables nothing is to be changed, as an operator's command does beside a running service:

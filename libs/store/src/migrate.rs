@@ -1,11 +1,19 @@
-use std::collections::BTreeSet;
+mod base;
+mod standing;
+mod turn;
+
+use std::time::Instant;
 
 use fault::{Fault, Trouble};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTraitSelf, SchemaManager};
 
+use crate::collation;
 use crate::place::Place;
-use crate::{collation, statement};
+
+pub use standing::Standing;
+pub(crate) use standing::{Stranger, look, nothing};
+pub use turn::MigrationNews;
 
 /// A step of a schema, in SQL that both databases read. Never changed once it has landed.
 ///
@@ -25,118 +33,6 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
-/// What every service has: request ids, outbox, positions of its consumers, parked facts, redirects.
-const BASE: Migration = Migration {
-    name: "base_0001",
-    sql: "
-CREATE TABLE request (
-    tenant_id {uuid} NOT NULL,
-    method TEXT NOT NULL,
-    request_id TEXT NOT NULL,
-    digest {bytes} NOT NULL,
-    answer {bytes} NOT NULL,
-    PRIMARY KEY (tenant_id, method, request_id)
-) {clustered};
-CREATE TABLE outbox (
-    fact_id {uuid} NOT NULL PRIMARY KEY,
-    position BIGINT,
-    tenant_id {uuid} NOT NULL,
-    kind TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    payload {bytes} NOT NULL,
-    occur_time BIGINT NOT NULL,
-    traceparent TEXT NOT NULL
-);
-CREATE UNIQUE INDEX outbox_position ON outbox (position);
-CREATE INDEX outbox_waiting ON outbox (fact_id) WHERE position IS NULL;
-CREATE TABLE outbox_head (lock INT NOT NULL PRIMARY KEY CHECK (lock = 0), last_position BIGINT NOT NULL);
-INSERT INTO outbox_head (lock, last_position) VALUES (0, 0);
-CREATE TABLE consumer (
-    name TEXT NOT NULL PRIMARY KEY,
-    stream TEXT NOT NULL,
-    position BIGINT NOT NULL CHECK (position >= 0)
-);
-CREATE TABLE parked_fact (
-    consumer TEXT NOT NULL,
-    position BIGINT NOT NULL,
-    fact_id {uuid} NOT NULL,
-    tenant_id {uuid} NOT NULL,
-    kind TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    payload {bytes} NOT NULL,
-    occur_time BIGINT NOT NULL,
-    reason TEXT NOT NULL,
-    park_time BIGINT NOT NULL,
-    PRIMARY KEY (consumer, position)
-);
-CREATE TABLE redirect (
-    tenant_id {uuid} NOT NULL,
-    from_id {uuid} NOT NULL,
-    to_id {uuid} NOT NULL,
-    PRIMARY KEY (tenant_id, from_id),
-    CHECK (from_id <> to_id)
-);
-CREATE INDEX redirect_to ON redirect (tenant_id, to_id);
-",
-};
-
-/// Redirects that have ended, each by what ended it, so that a fact that is told again neither makes nor ends one anew.
-const ENDED_REDIRECTS: Migration = Migration {
-    name: "base_0002_ended_redirects",
-    sql: "
-CREATE TABLE ended_redirect (
-    tenant_id {uuid} NOT NULL,
-    cause_id {uuid} NOT NULL,
-    PRIMARY KEY (tenant_id, cause_id)
-) {clustered};
-",
-};
-
-/// Items of workers' queues that have failed. Without a time at which it is tried again, an item waits for an operator.
-const STUCK_ITEMS: Migration = Migration {
-    name: "base_0003_stuck_items",
-    sql: "
-CREATE TABLE stuck_item (
-    queue TEXT NOT NULL,
-    tenant_id {uuid} NOT NULL,
-    item TEXT NOT NULL,
-    tries BIGINT NOT NULL,
-    reason TEXT NOT NULL,
-    retry_time BIGINT,
-    fail_time BIGINT NOT NULL,
-    PRIMARY KEY (queue, tenant_id, item)
-) {clustered};
-",
-};
-
-/// When the service was last seen at work: one row, which is there from the beginning. Where the service has been at work
-/// before there was this table, its last fact tells when.
-const HEARTBEAT: Migration = Migration {
-    name: "base_0004_heartbeat",
-    sql: "
-CREATE TABLE heartbeat (
-    lock INT NOT NULL PRIMARY KEY CHECK (lock = 0),
-    seen_time BIGINT,
-    accept_time BIGINT,
-    doubt TEXT
-);
-INSERT INTO heartbeat (lock, seen_time) SELECT 0, (SELECT occur_time FROM outbox ORDER BY fact_id DESC LIMIT 1);
-",
-};
-
-/// What one of the service's replicas has for a while. Rows are never taken away: the tokens go on from them.
-const LEASE: Migration = Migration {
-    name: "base_0005_lease",
-    sql: "
-CREATE TABLE lease (
-    name TEXT NOT NULL PRIMARY KEY,
-    holder {uuid} NOT NULL,
-    token BIGINT NOT NULL CHECK (token > 0),
-    expire_time BIGINT NOT NULL
-);
-",
-};
-
 struct Migrations(Vec<Migration>);
 
 struct Step {
@@ -153,6 +49,13 @@ impl MigrationName for Step {
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let conn = manager.get_connection();
+        if conn.get_database_backend() == DbBackend::Postgres {
+            // Large tables take their time, once.
+            conn.execute_unprepared(
+                "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0",
+            )
+            .await?;
+        }
         let (uuid, bytes, clustered) = match conn.get_database_backend() {
             DbBackend::Sqlite => ("BLOB", "BLOB", "WITHOUT ROWID"),
             _ => ("UUID", "BYTEA", ""),
@@ -165,6 +68,11 @@ impl MigrationTrait for Step {
             .replace("{clustered}", clustered);
         let sql = with_guards(&sql, conn.get_database_backend())?;
         conn.execute_unprepared(&sql).await.map(drop)
+    }
+
+    /// In SQLite too: one that is cut off leaves nothing behind, and is done from its beginning.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
     }
 }
 
@@ -215,26 +123,25 @@ impl MigratorTraitSelf for Migrations {
     }
 }
 
-/// Brings the tables up to date. Replicas that start at once take turns.
-pub(crate) async fn up(writer: &DatabaseConnection, place: &Place, migrations: Vec<Migration>) -> Result<(), Fault> {
+/// Brings the tables up to date, one migration after the other, each in a transaction of its own. Processes that begin at once
+/// take turns. Tables that a newer release has brought further are left as they are: a migration is survived by the version
+/// before.
+pub(crate) async fn up(
+    writer: &DatabaseConnection,
+    place: &Place,
+    migrations: Vec<Migration>,
+    news: &(dyn Fn(MigrationNews<'_>) + Send + Sync),
+) -> Result<(), Fault> {
     let all = all(migrations);
     let fail = |error: DbErr| match Trouble::of(&error) {
         Some(trouble) => trouble.at(place.name(), place).into(),
         None => Fault::internal(format!("the tables of {place} cannot be brought up to date: {error}")),
     };
-    let done = done(writer).await.map_err(fail)?;
-    if let Some(stranger) = done.and_then(|done| stranger(&done, &all)) {
-        return Err(Fault::internal(format!("{place} {stranger}")));
-    }
     let mut attempts: u32 = 0;
     loop {
-        let done = match Migrations(all.clone()).up(writer, None).await {
-            Ok(()) => collation::by_bytes(writer).await,
-            failed => failed,
-        };
-        match done {
-            Ok(()) => return Ok(()),
-            // Another replica was faster with the same step; what it did is there now.
+        match outstanding_done(writer, place, &all, news).await {
+            Ok(done) => return done,
+            // A server without locks that are asked for lets another replica be faster with the same step.
             Err(error) if attempts < TURNS_MAX && Trouble::of(&error).is_none() => {
                 attempts = attempts.saturating_add(1);
                 kernel::pause(TURN).await;
@@ -244,62 +151,100 @@ pub(crate) async fn up(writer: &DatabaseConnection, place: &Place, migrations: V
     }
 }
 
-/// Refuses a database whose tables are not, or not only, those of these migrations. Changes nothing.
-pub(crate) async fn check(conn: &DatabaseConnection, place: &Place, migrations: Vec<Migration>) -> Result<(), Fault> {
-    let refuse = |what: &str| Err(Fault::unavailable(format!("{place} {what}")));
-    let ours = all(migrations);
-    let Some(done) = done(conn).await? else {
-        return refuse("has no tables yet: start the service on it once");
+/// Does what is outstanding; the inner outcome is about whose tables they are.
+async fn outstanding_done(
+    writer: &DatabaseConnection,
+    place: &Place,
+    all: &[Migration],
+    news: &(dyn Fn(MigrationNews<'_>) + Send + Sync),
+) -> Result<Result<(), Fault>, DbErr> {
+    let judge = |stranger: Stranger| Fault::internal(format!("{place} {stranger}"));
+    let mut standing = match look(writer, all).await? {
+        Ok(standing) => standing,
+        Err(stranger) => return Ok(Err(judge(stranger))),
     };
-    if let Some(stranger) = stranger(&done, &ours) {
-        return refuse(&stranger);
+    let _turn = match standing.outstanding.is_empty() {
+        true => None,
+        false => Some(turn::take(writer, news).await?),
+    };
+    while !standing.outstanding.is_empty() {
+        // What stood outstanding before the turn came, or before the last one was done, may be done by now.
+        standing = match look(writer, all).await? {
+            Ok(standing) => standing,
+            Err(stranger) => return Ok(Err(judge(stranger))),
+        };
+        let Some(next) = standing.outstanding.first() else {
+            break;
+        };
+        news(MigrationNews::Begins(next));
+        let started = Instant::now();
+        Migrations(all.to_vec()).up(writer, Some(1)).await?;
+        news(MigrationNews::Done(next, started.elapsed()));
     }
-    let outstanding = ours.iter().map(|step| step.name).filter(|name| !done.contains(*name));
-    match outstanding.collect::<Vec<_>>().as_slice() {
-        [] => Ok(()),
-        names => refuse(&format!(
-            "has the tables of an older release, on which {} outstanding: start the service of this release on it first",
-            match names {
-                [one] => format!("the migration {one} is"),
-                several => format!("the migrations {} are", several.join(", ")),
-            }
+    if standing.newer.is_empty() {
+        collation::by_bytes(writer).await?;
+    } else {
+        tracing::warn!("{}", ahead(place, &standing.newer));
+    }
+    Ok(Ok(()))
+}
+
+/// Refuses a database whose tables are older than these migrations, or another service's. Changes nothing.
+pub(crate) async fn check(conn: &DatabaseConnection, place: &Place, migrations: Vec<Migration>) -> Result<(), Fault> {
+    let refuse = |what: String| Err(Fault::unavailable(format!("{place} {what}")));
+    let standing = match look(conn, &all(migrations)).await? {
+        Ok(standing) => standing,
+        Err(stranger) => return refuse(stranger.to_string()),
+    };
+    match standing.behind() {
+        None => Ok(()),
+        Some(behind) => refuse(format!(
+            "{behind}: `quanyu migrate {}` does it, or the service of this release when it starts",
+            place.service()
         )),
     }
 }
 
-fn all(migrations: Vec<Migration>) -> Vec<Migration> {
-    let mut all = vec![BASE, ENDED_REDIRECTS, STUCK_ITEMS, HEARTBEAT, LEASE];
+/// The same for a service that is to start and to do no migration: nobody but an operator mends it.
+pub(crate) async fn check_at_start(
+    conn: &DatabaseConnection,
+    place: &Place,
+    migrations: Vec<Migration>,
+) -> Result<(), Fault> {
+    let refuse = |what: String| Err(Fault::internal(format!("{place} {what}")));
+    let standing = match look(conn, &all(migrations)).await? {
+        Ok(standing) => standing,
+        Err(stranger) => return refuse(stranger.to_string()),
+    };
+    if !standing.newer.is_empty() {
+        tracing::warn!("{}", ahead(place, &standing.newer));
+    }
+    match standing.behind() {
+        None => Ok(()),
+        Some(behind) => refuse(format!(
+            "{behind}, and migrate_at_start is false: run `quanyu migrate {}` first",
+            place.service()
+        )),
+    }
+}
+
+fn ahead(place: &Place, newer: &[String]) -> String {
+    format!(
+        "{place} has been used by a newer version of this program, which did {}: this one goes on with it, as the version before \
+         may; start no older one",
+        newer.join(", ")
+    )
+}
+
+/// The names of what is done to the tables of a service that has these migrations, in their order.
+pub fn migration_names(migrations: Vec<Migration>) -> Vec<&'static str> {
+    all(migrations).iter().map(|migration| migration.name).collect()
+}
+
+pub(crate) fn all(migrations: Vec<Migration>) -> Vec<Migration> {
+    let mut all = base::ALL.to_vec();
     all.extend(migrations);
     all
-}
-
-/// The names of what has been done to the tables, in their order; none where there are no tables yet.
-async fn done(conn: &DatabaseConnection) -> Result<Option<BTreeSet<String>>, DbErr> {
-    const DONE: &str = "SELECT version FROM seaql_migrations";
-    if !SchemaManager::new(conn).has_table("seaql_migrations").await? {
-        return Ok(None);
-    }
-    let rows = conn.query_all_raw(statement(conn, DONE, [])).await?;
-    rows.iter()
-        .map(|row| row.try_get_by_index(0))
-        .collect::<Result<_, _>>()
-        .map(Some)
-}
-
-/// Whose tables these are, if they are not ours: what has been done to them is more than what we know to do.
-fn stranger(done: &BTreeSet<String>, ours: &[Migration]) -> Option<String> {
-    let maker = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
-    let done = done
-        .iter()
-        .find(|done| ours.iter().all(|migration| migration.name != **done))?;
-    let is_newer = ours.iter().any(|migration| maker(migration.name) == maker(done));
-    Some(match is_newer {
-        true => format!("has been used by a newer version of this program, which did {done}: start that one again"),
-        false => format!(
-            "has the tables of the service {}: it stands in the wrong place, put the right one back",
-            maker(done)
-        ),
-    })
 }
 
 const TURNS_MAX: u32 = 5;

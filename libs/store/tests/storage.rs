@@ -24,6 +24,10 @@ const NEWER_TABLES: Migration = Migration {
     name: "stock_0002",
     sql: "CREATE TABLE shelf (number BIGINT NOT NULL PRIMARY KEY);",
 };
+const PARTED_TABLES: Migration = Migration {
+    name: "stock_0003",
+    sql: "CREATE TABLE box (number BIGINT NOT NULL PRIMARY KEY);",
+};
 const TRIES_MAX: usize = 400;
 
 struct File {
@@ -252,8 +256,16 @@ async fn another_services_file_and_a_newer_versions_file_are_told_apart() {
     let file = File::new();
     let newer = open(&file.path(), "stock", vec![TABLES, NEWER_TABLES]).await.unwrap();
     newer.close().await.unwrap();
-    let told = file.refusal().await;
-    assert!(told.contains("newer version") && told.contains("stock_0002"), "{told}");
+    // A migration is survived by the version before.
+    let older = file.open().await.unwrap();
+    older.close().await.unwrap();
+    // None leaves off in the middle of its own and begins another one's.
+    let parted = open(&file.path(), "stock", vec![NEWER_TABLES, PARTED_TABLES]).await;
+    let told = parted.unwrap_err().to_string();
+    assert!(
+        told.contains("newer version") && told.contains("stock_0001") && told.contains("has not done stock_0003"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

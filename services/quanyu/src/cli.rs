@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::connections;
 use crate::roles::{self, role};
 use crate::terminal::{complain, say};
-use crate::{clock, demo, doctor, import, keys, parked, serve, up};
+use crate::{backup, clock, demo, doctor, import, keys, migrate, parked, serve, up};
 
 /// Quanyu, a member platform: one member over all channels of a brand.
 #[derive(Debug, Parser)]
@@ -77,6 +77,12 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Brings members or activities from a file into a running platform.
     Import(import::ImportArgs),
+    /// Brings the tables of all services up to date, or of some, before this release is started on them.
+    Migrate(migrate::MigrateArgs),
+    /// Copies the SQLite files into a new folder, as all of them stood at one moment, while the platform serves.
+    Backup(backup::BackupArgs),
+    /// Puts the files of a backup into a folder that holds no data.
+    Restore(backup::RestoreArgs),
     /// Makes, lists and revokes API keys at the gateway's database itself, when no key lets you in.
     Keys(keys::KeysArgs),
     /// Shows what time the platform believes it is, and lets an operator agree with a clock that it does not believe.
@@ -158,6 +164,9 @@ async fn run(command: Command, config: Config) -> ExitCode {
         },
         Command::Demo(args) => demo::run(args, &config, &telemetry).await,
         Command::Import(args) => import::run(args).await,
+        Command::Migrate(args) => migrate::run(args, &config).await,
+        Command::Backup(args) => backup::run(args, &config).await,
+        Command::Restore(args) => backup::restore(args, &config).await,
         Command::Keys(args) => keys::run(args, &config).await,
         Command::Clock(command) => clock::run(command, &config).await.map(status),
         Command::Parked(command) => parked::run(command, &config).await.map(status),
@@ -193,9 +202,14 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
             return connections.into_iter().chain(problems_of_first_key(config)).collect();
         }
         Command::Demo(_) => return config.connections_of_all().err().into_iter().collect(),
-        Command::Import(_) | Command::Keys(_) | Command::Clock(_) | Command::Parked(_) | Command::Doctor(_) => {
-            return Vec::new();
-        }
+        Command::Migrate(args) => return args.problems(),
+        Command::Import(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Keys(_)
+        | Command::Clock(_)
+        | Command::Parked(_)
+        | Command::Doctor(_) => return Vec::new(),
     };
     let Some(role) = role(name) else {
         let names: Vec<&str> = roles::names().collect();

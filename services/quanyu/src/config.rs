@@ -38,6 +38,9 @@ pub struct Config {
     /// How many connections to PostgreSQL the process opens at the most, over all its services; absent: 16 where it serves one
     /// service, 48 where it serves all of them, among whom they are divided.
     pub database_connections_max: Option<u32>,
+    /// Whether `up` and `serve` bring the tables of their services up to date when they start; false: `quanyu migrate` alone
+    /// does, and a process whose database is behind does not start.
+    pub migrate_at_start: bool,
     /// Signs who calls between the processes of one platform; the same in all of them, 32 characters or more. `up` needs
     /// none.
     pub signing_key: Option<Secret>,
@@ -97,6 +100,7 @@ impl Default for Config {
             admin_listen: None,
             database_url: None,
             database_connections_max: None,
+            migrate_at_start: true,
             signing_key: None,
             signing_key_honoured: None,
             first_api_key: None,

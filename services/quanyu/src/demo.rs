@@ -67,6 +67,7 @@ pub async fn run(args: DemoArgs, config: &Config, telemetry: &Telemetry) -> Resu
         folder,
         is_disposable: deleted_in_the_end.is_some(),
         database_url: None,
+        migrate_at_start: true,
         ..config.clone()
     };
     let mut purchases = cdnow::purchases()?;

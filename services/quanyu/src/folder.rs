@@ -19,6 +19,7 @@ const RESTORED_AFTER: Duration = Duration::from_mins(1);
 /// Refuses to begin anew where a role's file was lost: the other files would go on from positions that it has not reached, and
 /// miss what happens until it does.
 pub(crate) fn refuse_lost(config: &Config, role: &Role) -> Result<(), Fault> {
+    refuse_unfinished(config)?;
     let Some(file) = lost(config, role) else { return Ok(()) };
     Err(Fault::Unavailable {
         reason: Common::StorageDamaged,
@@ -31,6 +32,27 @@ pub(crate) fn refuse_lost(config: &Config, role: &Role) -> Result<(), Fault> {
         inside: None,
         retry_after: RESTORED_AFTER,
     })
+}
+
+/// Refuses a folder into which a backup was restored in part: its files are not of one moment.
+fn refuse_unfinished(config: &Config) -> Result<(), Fault> {
+    match config.database_url.is_none() && unfinished_mark(config).exists() {
+        false => Ok(()),
+        true => Err(Fault::Unavailable {
+            reason: Common::StorageDamaged,
+            message: format!(
+                "a restore into {} was interrupted: do it again with `quanyu restore`, to its end",
+                config.folder.display()
+            ),
+            inside: None,
+            retry_after: RESTORED_AFTER,
+        }),
+    }
+}
+
+/// What lies in a folder while a backup is restored into it.
+pub(crate) fn unfinished_mark(config: &Config) -> PathBuf {
+    config.folder.join("restore.unfinished")
 }
 
 /// A role's file that was there once, and has gone or is empty.

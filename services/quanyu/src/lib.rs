@@ -12,6 +12,7 @@
 
 mod admin;
 mod api;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -23,6 +24,7 @@ pub mod import;
 pub mod keys;
 mod machine;
 mod metrics;
+pub mod migrate;
 mod opening;
 pub mod parked;
 pub mod platform;

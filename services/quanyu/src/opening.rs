@@ -33,13 +33,12 @@ pub(crate) async fn open(
     let started = Instant::now();
     let mut pause = PAUSE;
     loop {
-        match Db::open(
-            &config.database(role.name, connections_max),
-            role.name,
-            (role.migrations)(),
-        )
-        .await
-        {
+        let (database, migrations) = (config.database(role.name, connections_max), (role.migrations)());
+        let opened = match config.migrate_at_start {
+            true => Db::open(&database, role.name, migrations).await,
+            false => Db::open_migrated(&database, role.name, migrations).await,
+        };
+        match opened {
             Err(fault) if may_pass(&fault) && started.elapsed() < WAIT_MAX => {
                 tracing::warn!(
                     role = role.name,

@@ -14,7 +14,9 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn every_command_helps() {
     let overview = text(&run(&["--help"]).stdout);
-    for command in ["up", "serve", "demo", "import", "keys", "clock", "parked", "doctor"] {
+    for command in [
+        "up", "serve", "demo", "import", "migrate", "backup", "restore", "keys", "clock", "parked", "doctor",
+    ] {
         assert!(overview.contains(command), "{overview}");
         let help = run(&[command, "--help"]);
         assert!(

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contracts::points::v1::Entry;
 use contracts::tagging::v1::{ActivityOutcome, RecordActivitiesRequest};
@@ -20,17 +20,17 @@ use crate::process::{Process, quanyu};
 
 const ROUNDS: u64 = 6;
 /// Callers at once.
-const CALLERS: u64 = 8;
+pub(crate) const CALLERS: u64 = 8;
 /// Members from the beginning.
-const MEMBERS: usize = 6;
+pub(crate) const MEMBERS: usize = 6;
 /// What a member has to spend from the beginning.
-const FUNDS: i64 = 500;
+pub(crate) const FUNDS: i64 = 500;
 /// How long a caller waits before it takes the outcome for unknown.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What somebody asks of the platform. Sent again, it is the same request to the last byte.
 #[derive(Debug, Clone)]
-enum Ask {
+pub(crate) enum Ask {
     Resolve { external_id: String },
     Earn { id: String, member: usize, amount: i64 },
     Redeem { id: String, member: usize, amount: i64 },
@@ -39,7 +39,7 @@ enum Ask {
 
 /// What was answered.
 #[derive(Debug, Clone, PartialEq)]
-enum Answer {
+pub(crate) enum Answer {
     Member(String),
     Posted(Box<Entry>),
     Recorded(String),
@@ -49,13 +49,15 @@ enum Answer {
 
 /// One request and what is known of its outcome: `None` where the connection broke before the answer.
 #[derive(Debug, Clone)]
-struct Sent {
+pub(crate) struct Sent {
     ask: Ask,
-    answer: Option<Answer>,
+    pub(crate) answer: Option<Answer>,
+    /// When that was known.
+    pub(crate) known: Instant,
 }
 
 /// Who the members of the load are.
-fn external_id(member: usize) -> String {
+pub(crate) fn external_id(member: usize) -> String {
     format!("tb-{member}")
 }
 
@@ -132,14 +134,14 @@ fn is_unknown(status: &Status) -> bool {
     )
 }
 
-fn start(data: &std::path::Path) -> Process {
+pub(crate) fn start(data: &std::path::Path) -> Process {
     let mut command = quanyu();
     command.args(["up", "--listen", "127.0.0.1:0", "--folder"]).arg(data);
     Process::start(command)
 }
 
 /// Asks and asks until the process is killed.
-async fn load(
+pub(crate) async fn load(
     api: Api,
     members: Arc<Vec<String>>,
     mut dice: StdRng,
@@ -159,7 +161,11 @@ async fn load(
             Err(_) => None,
         };
         let broken = answer.is_none();
-        all.push(Sent { ask, answer });
+        all.push(Sent {
+            ask,
+            answer,
+            known: Instant::now(),
+        });
         if broken {
             assert!(
                 killed.load(Ordering::SeqCst),
@@ -230,7 +236,7 @@ async fn every_acknowledged_write_survives_and_is_there_once() {
 }
 
 /// Sends what nobody knows the outcome of again, under the same request id.
-async fn settle_unknown(api: &Api, members: &[String], sent: &mut [Sent]) {
+pub(crate) async fn settle_unknown(api: &Api, members: &[String], sent: &mut [Sent]) {
     for sent in sent.iter_mut().filter(|sent| sent.answer.is_none()) {
         let answer = sent
             .ask
@@ -241,7 +247,7 @@ async fn settle_unknown(api: &Api, members: &[String], sent: &mut [Sent]) {
     }
 }
 
-async fn assert_replayed(api: &Api, members: &[String], sent: &Sent, seed: u64) {
+pub(crate) async fn assert_replayed(api: &Api, members: &[String], sent: &Sent, seed: u64) {
     // A refusal is decided afresh, and would now perhaps take effect.
     if sent.answer != Some(Answer::Insufficient) {
         let again = sent.ask.send(api, members).await.unwrap();
@@ -250,7 +256,7 @@ async fn assert_replayed(api: &Api, members: &[String], sent: &Sent, seed: u64) 
 }
 
 /// Every person is one member, and nobody else is.
-async fn check_members(api: &Api, members: &[String], history: &[Sent]) {
+pub(crate) async fn check_members(api: &Api, members: &[String], history: &[Sent]) {
     let mut known: BTreeSet<String> = members.iter().cloned().collect();
     for sent in history {
         if let (Ask::Resolve { external_id }, Some(Answer::Member(member))) = (&sent.ask, &sent.answer) {
@@ -275,7 +281,7 @@ async fn check_members(api: &Api, members: &[String], history: &[Sent]) {
 }
 
 /// Every order is on its member's timeline once, and has earned once by each rule: nothing was lost between the services.
-async fn check_orders(api: &Api, members: &[String], history: &[Sent]) {
+pub(crate) async fn check_orders(api: &Api, members: &[String], history: &[Sent]) {
     let mut orders: BTreeMap<usize, BTreeMap<String, (String, i64)>> = BTreeMap::new();
     for sent in history {
         if let (Ask::Record { number, member, yuan }, Some(Answer::Recorded(activity_id))) = (&sent.ask, &sent.answer) {
@@ -316,7 +322,7 @@ async fn check_orders(api: &Api, members: &[String], history: &[Sent]) {
 }
 
 /// Every acknowledged posting is one entry, no other is, and all figures agree.
-async fn check_ledger(api: &Api, members: &[String], history: &[Sent]) {
+pub(crate) async fn check_ledger(api: &Api, members: &[String], history: &[Sent]) {
     for (member, id) in members.iter().enumerate() {
         let mut expected: BTreeMap<String, Option<Entry>> = BTreeMap::new();
         for sent in history {

@@ -8,6 +8,7 @@
     clippy::panic
 )]
 
+mod backup;
 mod clock;
 mod command_line;
 mod database_killed;
@@ -15,6 +16,7 @@ mod found_through_etcd;
 mod keys;
 mod kill_nine;
 mod leadership;
+mod migrate;
 mod operating_document;
 mod parked;
 mod postgres;
