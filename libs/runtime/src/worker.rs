@@ -302,11 +302,11 @@ async fn run(
             Err(fault) => {
                 let name = watched.worker.name();
                 // Each trouble is told once, however long it lasts: a database that is away stops dozens of workers.
-                match trouble.replace(fault.to_string()) == Some(fault.to_string()) {
-                    true => tracing::debug!(worker = name, %fault, pause = ?backoff, "a tick failed again"),
-                    false => {
-                        tracing::warn!(worker = name, %fault, "a tick failed and will be repeated until it succeeds")
-                    }
+                let is_known = trouble.replace(fault.to_string()) == Some(fault.to_string());
+                if is_known {
+                    tracing::debug!(worker = name, %fault, pause = ?backoff, "a tick failed again");
+                } else {
+                    tracing::warn!(worker = name, %fault, "a tick failed and will be repeated until it succeeds");
                 }
                 let _ = asker.take().map(|asker| asker.send(Err(format!("{name}: {fault}"))));
                 let pause = backoff;

@@ -246,7 +246,9 @@ fn is_object(text: &str) -> bool {
         let rest = text.strip_prefix(begin);
         rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || " :(>]".contains(c)))
     });
-    has_address || is_written_out || text.contains("object at 0x")
+    // Of Ruby "#<Id:0x0007>", of Python "<Id object at 0x7f00>".
+    let is_inspected = text.contains("object at 0x") || (text.starts_with("#<") && text.contains(":0x"));
+    has_address || is_written_out || is_inspected
 }
 
 /// With any way to write the day's beginning, in Beijing too.

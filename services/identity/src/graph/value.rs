@@ -222,7 +222,7 @@ mod tests {
             "+86 10 12345678",
             "1371234567",
             "+0123456789",
-            "phone",
+            "no phone",
             "+1234567890123456",
         ] {
             assert_eq!(Value::parse(Kind::Phone, text), Err(ValueError::Phone), "{text}");

@@ -227,7 +227,7 @@ async fn an_order_in_what_is_no_currency_is_refused_where_it_arrives() {
         ("XXX", "XXX is no money"),
     ] {
         let request = RedeemCouponRequest {
-            request_id: code.to_owned(),
+            request_id: format!("in {code}"),
             coupon_id: coupon.clone(),
             order_id: "T-1".to_owned(),
             order_amount: Some(contracts::r#type::v1::Money {

@@ -123,17 +123,17 @@ async fn a_coupon_s_steps_are_taken_once_each() {
     brand.lock("l", &id, "T-1", 60).await.unwrap();
     assert_eq!(brand.coupon(&id).await.state(), CouponState::Issued);
     let redeemed = same(
-        brand.redeem("x", &id, "T-1", 5_000).await,
-        brand.redeem("x", &id, "T-1", 5_000).await,
+        brand.redeem("u", &id, "T-1", 5_000).await,
+        brand.redeem("u", &id, "T-1", 5_000).await,
     );
     assert_eq!(redeemed.payable_amount, Some(cny(4_000)));
     same(
         brand.give_back("b", &id, "T-1").await,
         brand.give_back("b", &id, "T-1").await,
     );
-    brand.redeem("x", &id, "T-1", 5_000).await.unwrap();
+    brand.redeem("u", &id, "T-1", 5_000).await.unwrap();
     assert_eq!(brand.coupon(&id).await.state(), CouponState::Issued);
-    assert_eq!(reason(brand.redeem("x", &id, "T-2", 5_000).await), "REQUEST_ID_REUSED");
+    assert_eq!(reason(brand.redeem("u", &id, "T-2", 5_000).await), "REQUEST_ID_REUSED");
     assert_eq!(reason(brand.lock("l", &id, "T-1", 61).await), "REQUEST_ID_REUSED");
     assert_eq!(reason(brand.release("r", &id, "T-2").await), "REQUEST_ID_REUSED");
     assert_eq!(reason(brand.give_back("b", &id, "T-2").await), "REQUEST_ID_REUSED");

@@ -50,6 +50,8 @@ struct Two {
     keys: [AccountKey; 2],
     /// The earns and redeems of each, by their accounts.
     done: [Vec<EntryId>; 2],
+    /// What took back, in part, what the first member had done: where its lot has gone, such an entry grants another one.
+    taken_back: Vec<EntryId>,
     merged: bool,
     debtors: bool,
 }
@@ -61,6 +63,7 @@ impl Two {
             keys: [ledger.key_of(1), ledger.key_of(2)],
             ledger,
             done: [Vec::new(), Vec::new()],
+            taken_back: Vec::new(),
             merged: false,
             debtors: clawback == ClawbackPolicy::Debt,
         }
@@ -100,7 +103,12 @@ impl Two {
                 let of_first = if self.merged { self.done[0].clone() } else { Vec::new() };
                 let entry = of_first.iter().chain(&self.done[who]).nth(number).copied();
                 let extent = Extent::Amount(amount);
-                entry.and_then(|entry| self.post(who, Act::Reverse { entry, extent }))
+                let effects = entry.and_then(|entry| self.post(who, Act::Reverse { entry, extent }));
+                let is_of_first = entry.is_some_and(|entry| self.done[0].contains(&entry));
+                if let Some(reversal) = effects.as_ref().and_then(Effects::entry).filter(|_| is_of_first) {
+                    self.taken_back.push(reversal.id);
+                }
+                effects
             }
             Step::PassDays(days) => {
                 self.ledger.pass(days);
@@ -125,10 +133,11 @@ impl Two {
         lots.map(|lot| (lot.id, lot.worth())).collect()
     }
 
-    /// The first member's own lots, wherever they are: those that its earns granted.
+    /// The first member's own lots, wherever they are: those that its earns granted, and those that came in their place.
     fn own_lots(&self) -> BTreeSet<LotId> {
         self.done[0]
             .iter()
+            .chain(&self.taken_back)
             .map(|entry| LotId::from_uuid(entry.uuid()))
             .collect()
     }
