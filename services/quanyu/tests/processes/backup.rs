@@ -117,7 +117,7 @@ async fn a_backup_under_load_is_of_one_moment_and_holds_all_that_was_acknowledge
         .partition(|sent| sent.answer.is_some() && sent.known < began);
     println!("{} before the backup, {} after", before.len(), after.len());
     assert!(
-        before.len() > 50 && after.len() > CALLERS as usize,
+        before.len() > 50 && after.len() > usize::try_from(CALLERS).unwrap(),
         "there was load before, and during"
     );
 
@@ -129,7 +129,9 @@ async fn a_backup_under_load_is_of_one_moment_and_holds_all_that_was_acknowledge
         load::assert_replayed(&api, &loaded.members, sent, seed).await;
     }
     // What came later is asked for again, as clients do who know no outcome.
-    after.iter_mut().for_each(|sent| sent.answer = None);
+    for sent in &mut after {
+        sent.answer = None;
+    }
     load::settle_unknown(&api, &loaded.members, &mut after).await;
     let history: Vec<Sent> = before.into_iter().chain(after).collect();
     load::check_members(&api, &loaded.members, &history).await;

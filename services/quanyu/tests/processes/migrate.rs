@@ -102,25 +102,19 @@ async fn migrations_are_listed_done_for_one_role_and_for_all_and_then_there_are_
 async fn two_migrations_at_once_wait_for_each_other() {
     let server = Server::new().await;
     // One that has the turn and takes its time.
-    let holding = match &server.url {
-        Some(_) => {
-            server
-                .database_of("public")
-                .await
-                .execute_unprepared("CREATE SCHEMA points")
-                .await
-                .unwrap();
-            let db = server.database_of("points").await;
-            let mut lock = db.get_postgres_connection_pool().acquire().await.unwrap();
-            let take = "SELECT pg_advisory_lock(hashtextextended('quanyu.migrate.' || current_schema(), 0))";
-            sea_orm::sqlx::raw_sql(take).execute(&mut *lock).await.unwrap();
-            (Some((db, lock)), None)
-        }
-        None => {
-            let file = std::fs::File::create(server.folder.path().join("migrate.lock")).unwrap();
-            file.lock().unwrap();
-            (None, Some(file))
-        }
+    let holding = if server.url.is_some() {
+        let public = server.database_of("public").await;
+        public.execute_unprepared("CREATE SCHEMA points").await.unwrap();
+        public.close().await.unwrap();
+        let db = server.database_of("points").await;
+        let mut lock = db.get_postgres_connection_pool().acquire().await.unwrap();
+        let take = "SELECT pg_advisory_lock(hashtextextended('quanyu.migrate.' || current_schema(), 0))";
+        sea_orm::sqlx::raw_sql(take).execute(&mut *lock).await.unwrap();
+        (Some((db, lock)), None)
+    } else {
+        let file = std::fs::File::create(server.folder.path().join("migrate.lock")).unwrap();
+        file.lock().unwrap();
+        (None, Some(file))
     };
     let mut waiting = on(&server, &["migrate", "points"])
         .stdout(Stdio::null())
