@@ -37,7 +37,7 @@ pub struct EtcdConfig {
     pub user: Option<(String, String)>,
     /// What the keys of this deployment begin with, such as "/quanyu/main".
     pub prefix: String,
-    /// The zone of this process: whoever is in another one gets its calls only while nobody of this one answers.
+    /// The zone of this process: a replica in another one gets its calls only while none of this one answers.
     pub zone: Option<String>,
     /// How long an entry lasts whose process no longer says that it lives.
     pub lease: Duration,

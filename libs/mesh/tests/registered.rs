@@ -274,7 +274,7 @@ async fn an_empty_answer_takes_nobody_away() {
     })
     .await;
     assert_eq!(found(&caller).await, ["one"]);
-    // Nor does a list that has nobody: whoever starts on the file keeps whom it has.
+    // Nor does a list that has nobody: a process that starts on the file keeps whom it has.
     let again = mesh.process("caller");
     until_well(&again).await;
     assert_eq!(found(&again).await, ["one"]);

@@ -150,7 +150,7 @@ impl Directory {
         let written = tokio::task::spawn_blocking(move || kept::write(&file, &known)).await;
         if let Ok(Err(error)) = written {
             let file = self.config.file.display();
-            tracing::warn!(%error, "{file} cannot be written: whoever starts while etcd is away knows nobody");
+            tracing::warn!(%error, "{file} cannot be written: a process that starts while etcd is away knows nobody");
         }
     }
 }

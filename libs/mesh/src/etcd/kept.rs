@@ -25,7 +25,7 @@ pub(super) fn read(file: &Path) -> Known {
     })
 }
 
-/// Writes it whole: whoever reads sees the one before or this one.
+/// Writes it whole: a reader sees the one before or this one.
 pub(super) fn write(file: &Path, known: &Known) -> std::io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
