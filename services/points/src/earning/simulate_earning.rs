@@ -91,7 +91,8 @@ impl PointsApi {
     }
 }
 
-/// The activity with its amount, which is what its lines come to where it is absent, as if it were recorded.
+/// The activity with its amount, which is what its lines come to where it is absent, as if it were recorded: refused by what
+/// would refuse it then.
 fn with_amount(activity: &Activity) -> Result<Activity, Fault> {
     let mut violations = Violations::new();
     let mut money = |path: &str, money: &Option<shared::Money>| {
@@ -112,6 +113,9 @@ fn with_amount(activity: &Activity) -> Result<Activity, Fault> {
         "activity.amount.currency_code",
         "must be that of all amounts: an activity is in one currency",
     );
+    if activity.occur_time.is_some() {
+        violations.recorded_time("activity.occur_time", activity.occur_time.as_ref());
+    }
     violations.finish()?;
     let lines: Option<Vec<Money>> = items.into_iter().collect();
     let amount = amount.or_else(|| due(&lines?, discount, surcharge));

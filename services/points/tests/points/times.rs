@@ -172,6 +172,19 @@ async fn a_day_of_an_asset_before_there_were_records_is_refused_with_its_field()
 }
 
 #[tokio::test]
+async fn an_activity_before_there_were_records_is_not_simulated_either() {
+    let brand = brand().await;
+    let mut activity = brand.activity(&brand.member(), "order_paid", "order-1", 100);
+    activity.occur_time = Some(Time::FIRST.to_wire());
+    let request = SimulateEarningRequest {
+        activity: Some(activity),
+        ..SimulateEarningRequest::default()
+    };
+    let refused = brand.rules().simulate_earning(request).await.unwrap_err();
+    assert_eq!(paths(&refused), ["activity.occur_time"]);
+}
+
+#[tokio::test]
 async fn a_time_of_a_rule_before_there_were_records_is_refused_with_its_field() {
     let brand = brand().await;
     let last_impossible = Time::from_micros(Time::RECORDS_BEGIN.micros() - 1);

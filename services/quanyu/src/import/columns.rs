@@ -155,7 +155,8 @@ impl Columns {
     /// but for blanks around: the platform brings them into their one form.
     pub(super) fn get<'a>(&self, row: &'a Row, field: &str) -> Option<&'a str> {
         let cell = row.cells.get(self.fields.get(field)?.index)?.trim();
-        (!cell.is_empty()).then_some(cell)
+        // A cell of nothing but what shows nothing is empty, too.
+        (!text::tidy(cell).is_empty()).then_some(cell)
     }
 
     /// What a reason calls a field: as the file does, and the field's own name where that is another one.
@@ -285,6 +286,10 @@ mod tests {
         let row = Row::of(&["o1", "legacy", "  ", "43"]);
         assert_eq!(columns.get(&row, "external_id"), Some("o1"));
         assert_eq!(columns.get(&row, "phone"), None, "a blank cell is unknown");
+        for nothing in ["\u{200b}", "\u{2800}", "\u{feff}", "\u{3000}"] {
+            let row = Row::of(&["o1", "legacy", nothing, "43"]);
+            assert_eq!(columns.get(&row, "phone"), None, "as is one that shows nothing");
+        }
         assert_eq!(columns.get(&row, "city"), None);
         assert_eq!(columns.ignored, ["external_id", "shoe_size"]);
         assert_eq!(columns.called("external_id"), "openid (external_id)");

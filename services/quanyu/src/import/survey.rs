@@ -148,7 +148,8 @@ impl Survey {
 
 fn unknown(path: &Path, looks: &'static Encoding) -> Fault {
     let message = format!(
-        "{} is neither UTF-8 nor GBK (it may be {}): save it as \"CSV UTF-8\", or name what it is with --encoding",
+        "{} is not UTF-8, and too little of it, or too much that is broken, tells whether it is GBK (it may be {}, too): save it \
+         as \"CSV UTF-8\", or name what it is, such as --encoding gbk",
         path.display(),
         looks.name()
     );
