@@ -16,6 +16,9 @@ pub trait Texts {
     fn judge(&self, _at: &Place<'_>, _violations: &mut Violations) {}
 }
 
+/// A longer number is no count.
+const COUNT_LENGTH_MAX: usize = 16;
+
 /// The place of a text within a message. Written out only where something is wrong there.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a>(Option<Step<'a>>);
@@ -70,7 +73,13 @@ impl Place<'_> {
     /// the second would be lost in silence.
     pub fn own_number(&self, text: &str, violations: &mut Violations) {
         self.identifier(text, violations);
-        if !text.is_empty() && text::is_placeholder(text) {
+        // Callers count from 0; of a UUID of zeros nobody has counted anything.
+        let is_counted = text.len() < COUNT_LENGTH_MAX
+            && text.starts_with('0')
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte.is_ascii_punctuation());
+        if !text.is_empty() && !is_counted && text::is_placeholder(text) {
             violations.add(
                 self.to_string(),
                 format!("{text} can stand for any request: send an id that is this one's alone, and the same when you repeat it"),
@@ -153,11 +162,12 @@ mod tests {
             Place::TOP.field("request_id").own_number(text, &mut violations);
             violations.finish().err().map(|fault| fault.to_string())
         };
-        for text in ["[object Object]", "#N/A", "null", "${requestId}"] {
+        let nil = "00000000-0000-0000-0000-000000000000";
+        for text in ["[object Object]", "#N/A", "null", "${requestId}", "-", nil] {
             let told = told(text).unwrap();
             assert!(told.contains("request_id") && told.contains("any request"), "{told}");
         }
-        for text in ["", "order-1", "1", "0190"] {
+        for text in ["", "order-1", "1", "0190", "0", "0-0", "00.1"] {
             assert_eq!(told(text), None, "{text}");
         }
     }
