@@ -16,9 +16,6 @@ pub trait Texts {
     fn judge(&self, _at: &Place<'_>, _violations: &mut Violations) {}
 }
 
-/// A longer number is no count.
-const COUNT_LENGTH_MAX: usize = 16;
-
 /// The place of a text within a message. Written out only where something is wrong there.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a>(Option<Step<'a>>);
@@ -73,13 +70,8 @@ impl Place<'_> {
     /// the second would be lost in silence.
     pub fn own_number(&self, text: &str, violations: &mut Violations) {
         self.identifier(text, violations);
-        // Callers count from 0; of a UUID of zeros nobody has counted anything.
-        let is_counted = text.len() < COUNT_LENGTH_MAX
-            && text.starts_with('0')
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte.is_ascii_punctuation());
-        if !text.is_empty() && !is_counted && text::is_placeholder(text) {
+        // Callers count from 0.
+        if !text.is_empty() && !text::is_count(text) && text::is_placeholder(text) {
             violations.add(
                 self.to_string(),
                 format!("{text} can stand for any request: send an id that is this one's alone, and the same when you repeat it"),

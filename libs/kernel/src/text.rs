@@ -8,7 +8,7 @@ mod placeholder;
 mod spreadsheet;
 
 pub use form::tidy;
-pub use placeholder::is_placeholder;
+pub use placeholder::{is_count, is_placeholder};
 
 use std::borrow::Cow;
 use std::fmt;

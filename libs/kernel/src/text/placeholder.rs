@@ -158,6 +158,19 @@ const SAME_DIGITS_MIN: usize = 16;
 /// What people type for a UUID.
 const TYPED_UUID: &str = "12345678-1234-1234-1234-123456789012";
 
+/// A longer number is no count.
+const COUNT_LENGTH_MAX: usize = 16;
+
+/// Whether a text may count something from 0, such as "0", "00" and "0-0", which stand for nothing elsewhere. Of a UUID of
+/// zeros nobody has counted anything.
+pub fn is_count(text: &str) -> bool {
+    text.len() < COUNT_LENGTH_MAX
+        && text.starts_with(|c: char| c.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_punctuation())
+}
+
 /// Whether a text stands for nothing and nobody, in whatever case, width and brackets; the empty text does.
 pub fn is_placeholder(text: &str) -> bool {
     let tidy = tidy(text);
@@ -175,13 +188,17 @@ pub fn is_placeholder(text: &str) -> bool {
         || is_first_day(&text)
         || is_unfilled(&text)
         || is_object(&text)
-        || is_word(bare)
-        || bare.split_whitespace().all(is_word)
-        || words(bare).all(is_word)
+        || is_of_words(bare)
+}
+
+/// A word, or several. Every request is asked for its number's sake: no word has a digit, and nearly every number has one.
+fn is_of_words(bare: &str) -> bool {
+    !bare.bytes().any(|byte| byte.is_ascii_digit())
+        && (is_word(bare) || bare.split_whitespace().all(is_word) || words(bare).all(is_word))
 }
 
 fn is_word(text: &str) -> bool {
-    WORDS.contains(&&*words(text).collect::<String>())
+    WORDS.binary_search(&&*words(text).collect::<String>()).is_ok()
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -408,6 +425,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_counted_from_0_is_told_from_an_id_of_zeros() {
+        for text in ["0", "00", "0-0", "0.1", "17"] {
+            assert!(is_count(text), "{text}");
+        }
+        for text in [
+            "",
+            "-",
+            "-0",
+            "0x0",
+            "00000000-0000-0000-0000-000000000000",
+            "0000000000000000",
+        ] {
+            assert!(!is_count(text), "{text}");
+        }
+    }
+
+    #[test]
     fn ids_that_resemble_one_are_ids() {
         for text in [
             "1",
@@ -459,6 +493,9 @@ mod tests {
         for list in [&WORDS[..], &FORMULA_ERRORS, &FIRST_DAYS, &OBJECTS] {
             assert!(list.is_sorted());
             assert!(list.iter().all(|word| tidy(word).to_lowercase() == *word));
+        }
+        for word in WORDS {
+            assert!(!word.contains(|c: char| c.is_ascii_digit()), "{word} is not looked for");
         }
     }
 }

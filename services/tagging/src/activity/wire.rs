@@ -5,7 +5,7 @@ use contracts::codec::Incoming;
 use contracts::tagging::v1;
 use contracts::r#type::v1 as shared;
 use fault::{Fault, Violation, Violations};
-use kernel::text::is_placeholder;
+use kernel::text::{is_count, is_placeholder};
 use kernel::{BEFORE_RECORDS, Money, TIME_RANGE, Time};
 
 use super::{Activity, ActivityId, Item, SourceKey};
@@ -170,7 +170,7 @@ fn check_lines(items: &[v1::ActivityItem], violations: &mut Violations) {
             );
             violations.add(format!("items[{index}].quantity"), message);
         }
-        let is_line = item.line_id.is_empty() || is_index(&item.line_id) || !is_placeholder(&item.line_id);
+        let is_line = item.line_id.is_empty() || is_count(&item.line_id) || !is_placeholder(&item.line_id);
         if !is_line {
             let message = format!("{} can stand for any line: send its own, or none", item.line_id);
             violations.add(format!("items[{index}].line_id"), message);
@@ -179,11 +179,6 @@ fn check_lines(items: &[v1::ActivityItem], violations: &mut Violations) {
             violations.add(format!("items[{index}].line_id"), message);
         }
     }
-}
-
-/// Lines are counted from 0 by many.
-fn is_index(line_id: &str) -> bool {
-    line_id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn parse_who(wire: &v1::Activity, violations: &mut Violations) -> Option<Who> {
