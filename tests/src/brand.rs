@@ -1,30 +1,30 @@
 //! The brand that the stories are about: three channels, points and growth value, a ladder of tiers, tags, a segment and a
 //! journey that thanks with a coupon.
 
-use contracts::campaign::v1::node::Kind as NodeKind;
-use contracts::campaign::v1::{
+use contracts::r#type::v1::Money;
+use contracts_campaign::v1::node::Kind as NodeKind;
+use contracts_campaign::v1::{
     CreateJourneyRequest, ExitNode, FactPattern, IssueCouponNode, Journey, JourneyDefinition, Node,
     PublishJourneyRequest, ReentryRule,
 };
-use contracts::identity::v1::{Channel, ChannelKind, CreateChannelRequest};
-use contracts::points::v1::expiry_policy::Rule as ExpiryRule;
-use contracts::points::v1::{
+use contracts_identity::v1::{Channel, ChannelKind, CreateChannelRequest};
+use contracts_points::v1::expiry_policy::Rule as ExpiryRule;
+use contracts_points::v1::{
     Asset, AssetKind, CreateAssetRequest, CreateEarningRuleRequest, EarningRule, EarningRuleState, ExpireAfterDays,
     ExpiryPolicy,
 };
-use contracts::rights::v1::coupon_benefit::Kind as BenefitKind;
-use contracts::rights::v1::coupon_validity::Kind as ValidityKind;
-use contracts::rights::v1::{
+use contracts_rights::v1::coupon_benefit::Kind as BenefitKind;
+use contracts_rights::v1::coupon_validity::Kind as ValidityKind;
+use contracts_rights::v1::{
     AmountOff, CouponBenefit, CouponTemplate, CouponTemplateState, CouponValidity, CreateCouponTemplateRequest, Tier,
     UpsertTierLadderRequest,
 };
-use contracts::tagging::v1::condition::Kind as ConditionKind;
-use contracts::tagging::v1::tag_value::Kind as ValueKind;
-use contracts::tagging::v1::{
+use contracts_tagging::v1::condition::Kind as ConditionKind;
+use contracts_tagging::v1::tag_value::Kind as ValueKind;
+use contracts_tagging::v1::{
     Aggregate, Comparison, Computation, Condition, ConditionList, CreateSegmentRequest, CreateTagRequest, Operand,
     ProfileCondition, ProfileField, Segment, Tag, TagCondition, TagMutability, TagSourceKind, TagValue,
 };
-use contracts::r#type::v1::Money;
 use tonic::Status;
 
 use crate::Api;

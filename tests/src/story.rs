@@ -1,16 +1,16 @@
 //! What members do, and what a shop asks about them. Each function is one sentence of a story.
 
-use contracts::campaign::v1::ListMemberJourneyRunsRequest;
-use contracts::identity::v1::{
+use contracts_campaign::v1::ListMemberJourneyRunsRequest;
+use contracts_identity::v1::{
     Arrival, Evidence, IdentityKind, MergeMembersRequest, Proof, ResolveMemberRequest, UndoMergeRequest,
     UndoMergeResponse,
 };
-use contracts::points::v1::{
+use contracts_points::v1::{
     EarnPointsRequest, Entry, GetBalanceRequest, ListEntriesRequest, ReconcileAccountsRequest, RedeemPointsRequest,
 };
-use contracts::rights::v1::{Coupon, GetMemberTierRequest, ListMemberCouponsRequest};
-use contracts::tagging::v1::tag_value::Kind as ValueKind;
-use contracts::tagging::v1::{
+use contracts_rights::v1::{Coupon, GetMemberTierRequest, ListMemberCouponsRequest};
+use contracts_tagging::v1::tag_value::Kind as ValueKind;
+use contracts_tagging::v1::{
     Activity, ActivityOutcome, ListActivitiesRequest, ListMemberSegmentsRequest, ListMemberTagsRequest,
     RecordActivitiesRequest,
 };
@@ -205,7 +205,7 @@ pub async fn numbers(api: &Api, member: &str) -> Vec<(String, i64)> {
         page_token: String::new(),
     };
     let answer = api.tags().list_member_tags(request).await.expect("tags").into_inner();
-    let number = |tag: contracts::tagging::v1::MemberTag| match tag.value?.kind? {
+    let number = |tag: contracts_tagging::v1::MemberTag| match tag.value?.kind? {
         ValueKind::IntValue(value) => Some((tag.tag_code, value)),
         ValueKind::BoolValue(_) | ValueKind::StringValue(_) | ValueKind::TimeValue(_) => None,
     };

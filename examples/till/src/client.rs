@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use contracts::identity::v1::channel_service_client::ChannelServiceClient;
-use contracts::identity::v1::member_service_client::MemberServiceClient;
-use contracts::points::v1::asset_service_client::AssetServiceClient;
-use contracts::points::v1::hold_service_client::HoldServiceClient;
-use contracts::points::v1::points_service_client::PointsServiceClient;
+use contracts_identity::v1::channel_service_client::ChannelServiceClient;
+use contracts_identity::v1::member_service_client::MemberServiceClient;
+use contracts_points::v1::asset_service_client::AssetServiceClient;
+use contracts_points::v1::hold_service_client::HoldServiceClient;
+use contracts_points::v1::points_service_client::PointsServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;

@@ -1,9 +1,9 @@
 //! A till that knows its customers: it recognises a member, grants points for a purchase, and lets points pay for the next
 //! one. Each request id follows from what it is for, so the till may lose its power at any line and begin again.
 
-use contracts::identity::v1::{Arrival, Channel, ChannelKind, CreateChannelRequest, ResolveMemberRequest};
-use contracts::points::v1::expiry_policy::Rule;
-use contracts::points::v1::{
+use contracts_identity::v1::{Arrival, Channel, ChannelKind, CreateChannelRequest, ResolveMemberRequest};
+use contracts_points::v1::expiry_policy::Rule;
+use contracts_points::v1::{
     Asset, AssetKind, CaptureHoldRequest, CreateAssetRequest, EarnPointsRequest, Entry, ExpireAfterDays, ExpiryPolicy,
     GetBalanceRequest, Hold, HoldPointsRequest,
 };

@@ -11,6 +11,7 @@ use tonic::Status;
 use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
 use tonic_prost::{ProstCodec, ProstDecoder, ProstEncoder};
 
+use crate::Contract;
 use crate::text::{Place, Texts};
 
 /// A message that may arrive. Requests and their parts bring their identifiers into one form and check their texts and
@@ -87,7 +88,7 @@ fn undecodable(status: &Status) -> Status {
 }
 
 /// What is wrong with a message: its texts, or its shape where the text is right.
-pub(crate) fn check(message: &impl Texts, shape: Result<(), Fault>) -> Result<(), Fault> {
+pub fn check(message: &impl Texts, shape: Result<(), Fault>) -> Result<(), Fault> {
     together(check_texts(message), shape)
 }
 
@@ -99,20 +100,20 @@ pub fn check_texts(message: &impl Texts) -> Result<(), Fault> {
 }
 
 /// The outcome of generated rules as ours.
-pub(crate) fn shape(name: &str, outcome: Result<(), ValidationError>) -> Result<(), Fault> {
-    outcome.map_err(|error| Fault::invalid_fields(crate::words::violations(name, &error)))
+pub fn shape(contract: &Contract, name: &str, outcome: Result<(), ValidationError>) -> Result<(), Fault> {
+    outcome.map_err(|error| Fault::invalid_fields(crate::words::violations(contract, name, &error)))
 }
 
 /// The same for a message that the generator leaves out (rules within a oneof): by its descriptor, some microseconds
 /// dearer.
-pub(crate) fn shape_by_descriptor(name: &str, message: &impl Message) -> Result<(), Fault> {
+pub fn shape_by_descriptor(contract: &Contract, name: &str, message: &impl Message) -> Result<(), Fault> {
     static VALIDATOR: LazyLock<Validator> = LazyLock::new(Validator::new);
-    let descriptor = crate::descriptors().get_message_by_name(name);
+    let descriptor = contract.descriptors().get_message_by_name(name);
     let descriptor = descriptor.ok_or_else(|| Fault::internal(format!("{name} has no descriptor")))?;
     let message = DynamicMessage::decode(descriptor, &*message.encode_to_vec()).map_err(Fault::internal)?;
     match VALIDATOR.validate(&message) {
         Ok(()) => Ok(()),
-        Err(Error::Validation(error)) => shape(name, Err(error)),
+        Err(Error::Validation(error)) => shape(contract, name, Err(error)),
         Err(error) => Err(Fault::internal(error)),
     }
 }

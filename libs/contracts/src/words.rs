@@ -4,8 +4,10 @@ use fault::Violation;
 use prost_protovalidate::ValidationError;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
 
-/// What a pattern of the contracts means. A test keeps it complete.
-const PATTERNS: [(&str, &str); 7] = [
+use crate::Contract;
+
+/// What a pattern of the contracts means. A test of all contracts keeps it complete.
+pub const PATTERNS: [(&str, &str); 7] = [
     (
         "^[a-z][a-z0-9_]{0,63}$",
         "must be a code: a small letter, then up to 63 small letters, digits and underscores",
@@ -33,11 +35,11 @@ const PATTERNS: [(&str, &str); 7] = [
 const LISTED_MAX: usize = 60;
 
 /// The violations of a message's rules, in plain words. `message` is its full name: "quanyu.tagging.v1.Activity".
-pub(crate) fn violations(message: &str, error: &ValidationError) -> Vec<Violation> {
+pub(crate) fn violations(contract: &Contract, message: &str, error: &ValidationError) -> Vec<Violation> {
     let violation = |broken: &prost_protovalidate::Violation| {
         let path = broken.field_path();
         Violation {
-            message: sentence(broken.rule_id(), broken.message(), || field(message, &path)),
+            message: sentence(broken.rule_id(), broken.message(), || field(contract, message, &path)),
             path,
         }
     };
@@ -66,7 +68,7 @@ fn sentence(rule: &str, message: &str, field: impl FnOnce() -> Option<FieldDescr
 }
 
 /// What the pattern means that a message quotes.
-fn meaning(message: &str) -> Option<&'static str> {
+pub fn meaning(message: &str) -> Option<&'static str> {
     let pattern = message.split('`').nth(1)?;
     PATTERNS
         .iter()
@@ -75,8 +77,8 @@ fn meaning(message: &str) -> Option<&'static str> {
 }
 
 /// The field at a path such as `items[0].kind`.
-fn field(message: &str, path: &str) -> Option<FieldDescriptor> {
-    let mut message = crate::descriptors().get_message_by_name(message)?;
+fn field(contract: &Contract, message: &str, path: &str) -> Option<FieldDescriptor> {
+    let mut message = contract.descriptors().get_message_by_name(message)?;
     let mut names = path
         .split('.')
         .map(|name| name.split('[').next().unwrap_or(name))
@@ -95,8 +97,8 @@ fn field(message: &str, path: &str) -> Option<FieldDescriptor> {
 }
 
 /// Says which values an enum of the contracts has, by its full name, but for the one that stands for none.
-pub fn must_be_one_of(name: &str) -> String {
-    let of = crate::descriptors().get_enum_by_name(name);
+pub(crate) fn must_be_one_of(contract: &Contract, name: &str) -> String {
+    let of = contract.descriptors().get_enum_by_name(name);
     let values = of.iter().flat_map(prost_reflect::EnumDescriptor::values);
     listed(
         values
@@ -111,7 +113,7 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 }
 
 /// Says which values an enum takes here, but for the one that stands for none.
-fn one_of(field: &FieldDescriptor) -> Option<String> {
+pub fn one_of(field: &FieldDescriptor) -> Option<String> {
     let kind = field.kind();
     let values = kind.as_enum()?.values();
     let (barred, alone) = (numbers(field, "not_in"), numbers(field, "in"));
@@ -132,7 +134,8 @@ fn numbers(field: &FieldDescriptor, rule: &str) -> Vec<i32> {
     listed.iter().filter_map(Value::as_i32).collect()
 }
 
-fn rules(field: &FieldDescriptor) -> Option<DynamicMessage> {
+/// The shape rules of a field.
+pub fn rules(field: &FieldDescriptor) -> Option<DynamicMessage> {
     let extension = field.parent_pool().get_extension_by_name("buf.validate.field")?;
     field.options().get_extension(&extension).as_message().cloned()
 }
@@ -142,130 +145,4 @@ fn message(parent: &DynamicMessage, name: &str) -> Option<DynamicMessage> {
     parent
         .has_field(&field)
         .then(|| parent.get_field(&field).as_message().cloned())?
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::codec::Incoming;
-    use fault::Fault;
-
-    /// Every pattern within the rules of a field.
-    fn patterns(rules: &DynamicMessage, found: &mut Vec<String>) {
-        for (field, value) in rules.fields() {
-            match (field.name(), value) {
-                ("pattern", Value::String(pattern)) => found.push(pattern.clone()),
-                (_, Value::Message(inner)) => patterns(inner, found),
-                _ => {}
-            }
-        }
-    }
-
-    fn all_patterns() -> Vec<String> {
-        let mut found = Vec::new();
-        for message in crate::descriptors()
-            .all_messages()
-            .filter(|it| it.full_name().starts_with("quanyu."))
-        {
-            for field in message.fields() {
-                if let Some(rules) = rules(&field) {
-                    patterns(&rules, &mut found);
-                }
-            }
-        }
-        found
-    }
-
-    #[test]
-    fn every_pattern_of_the_contracts_has_a_sentence_and_every_sentence_a_pattern() {
-        let found = all_patterns();
-        assert!(found.len() > 50, "{}", found.len());
-        for pattern in &found {
-            let quoted = format!("does not match regex pattern `{pattern}`");
-            assert!(meaning(&quoted).is_some(), "{pattern}");
-        }
-        for (pattern, meaning) in PATTERNS {
-            assert!(
-                found.iter().any(|known| known == pattern),
-                "{pattern} is no longer used"
-            );
-            let alone = regex_of(pattern);
-            if let Some((_, example)) = meaning.split_once("such as ") {
-                let example = example.split(',').next().unwrap_or_default();
-                assert!(alone.is_match(example), "{example} is no example of {pattern}");
-            }
-        }
-    }
-
-    fn regex_of(pattern: &str) -> regex::Regex {
-        regex::Regex::new(pattern).unwrap()
-    }
-
-    #[test]
-    fn no_pattern_means_something_else_in_other_languages() {
-        for pattern in all_patterns() {
-            // Unicode in our validator and ASCII in those of Go, Python and TypeScript; "$" and "^" stand for the text.
-            for class in [
-                "\\d", "\\w", "\\s", "\\D", "\\W", "\\S", "\\b", "\\B", "\\p", "\\P", "(?", "[[:",
-            ] {
-                assert!(!pattern.contains(class), "{pattern} has {class}");
-            }
-            assert!(
-                pattern.starts_with('^') && pattern.ends_with('$'),
-                "{pattern} looks at a part alone"
-            );
-        }
-    }
-
-    #[test]
-    fn people_are_told_what_would_be_right() {
-        let request = crate::identity::v1::LinkIdentityRequest {
-            evidence: Some(crate::identity::v1::Evidence {
-                kind: 99,
-                channel_code: "No".to_owned(),
-                ..crate::identity::v1::Evidence::default()
-            }),
-            ..crate::identity::v1::LinkIdentityRequest::default()
-        };
-        let Err(Fault::Refused(refusal)) = request.check() else {
-            panic!("it is wrong")
-        };
-        let told = |path: &str| {
-            let violation = refusal.violations.iter().find(|violation| violation.path == path);
-            violation
-                .unwrap_or_else(|| panic!("{path}: {refusal:?}"))
-                .message
-                .clone()
-        };
-        assert_eq!(told("request_id"), "must not be empty");
-        assert!(
-            told("evidence.kind").starts_with("must be one of IDENTITY_KIND_"),
-            "{}",
-            told("evidence.kind")
-        );
-        assert!(!told("evidence.kind").contains("UNSPECIFIED"));
-        // One that may be left out as well.
-        let gender = crate::descriptors()
-            .get_message_by_name("quanyu.identity.v1.Profile")
-            .unwrap();
-        let listed = one_of(&gender.get_field_by_name("gender").unwrap()).unwrap();
-        assert!(
-            listed.contains("GENDER_FEMALE") && !listed.contains("UNSPECIFIED"),
-            "{listed}"
-        );
-        assert!(
-            told("evidence.channel_code").starts_with("must be a code"),
-            "{refusal:?}"
-        );
-        assert!(
-            !refusal.message.contains('^') && !refusal.message.contains("value "),
-            "{}",
-            refusal.message
-        );
-        let amount = crate::points::v1::RedeemPointsRequest::default()
-            .check()
-            .unwrap_err()
-            .to_string();
-        assert!(amount.contains("amount: must be greater than 0"), "{amount}");
-    }
 }

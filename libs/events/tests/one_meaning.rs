@@ -56,7 +56,7 @@ fn peer(db: &Db) -> Arc<dyn Facts> {
         red: Red::default(),
         concurrency_max: 16,
     };
-    switchboard.connect(rpc::serve(Routes::new(feed(db.clone())), stack).unwrap());
+    switchboard.connect(rpc::serve(Routes::new(feed(db.clone())), &contracts::CONTRACT, stack).unwrap());
     let channels = BTreeMap::from([(STREAM.to_owned(), Channel::local(switchboard))]);
     Arc::new(PeerFacts::new(Peers::new("consumer", signer, channels)))
 }

@@ -1,6 +1,6 @@
 //! What identity tells of merges.
 
-use contracts::identity::v1::{MembersMerged, MergeUndone, ProfileSnapshot};
+use contracts_identity::v1::{MembersMerged, MergeUndone, ProfileSnapshot};
 use events::Envelope;
 use fault::Fault;
 use kernel::{Id, Kind, Tenant, Time, uuid_of_any};

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)]
 
-use contracts::identity::v1::{MemberRegistered, MembersMerged, MergeUndone, ProfileSnapshot};
+use contracts_identity::v1::{MemberRegistered, MembersMerged, MergeUndone, ProfileSnapshot};
 use events::Envelope;
 use fault::Fault;
 use kernel::{Clock, Fact, Id, Kind, Tenant, Time};

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use rpc::{Address, Channel};
+use rpc::{Address, Channel, Contract};
 
 /// The addresses of the replicas of a service, as often as they change: a whole set each time.
 pub type AddressSets = BoxStream<'static, BTreeSet<Address>>;
@@ -14,9 +14,14 @@ pub trait Discovery: Send + Sync {
     fn addresses(&self, service: &str) -> AddressSets;
 }
 
-/// A channel to each of these services, over the addresses that are found. A service that is not found is a peer that is away.
-pub fn peers<'a>(discovery: &dyn Discovery, services: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, Channel> {
-    let channel = |service: &str| Channel::discovered(service, discovery.addresses(service));
+/// A channel to each of these services of a contract, over the addresses that are found. A service that is not found is a
+/// peer that is away.
+pub fn peers<'a>(
+    discovery: &dyn Discovery,
+    contract: &'static Contract,
+    services: impl IntoIterator<Item = &'a str>,
+) -> BTreeMap<String, Channel> {
+    let channel = |service: &str| Channel::discovered(service, contract, discovery.addresses(service));
     services
         .into_iter()
         .map(|service| (service.to_owned(), channel(service)))

@@ -12,7 +12,7 @@ use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
 use crate::remote::{RESTART_MAX, Remote};
-use crate::{Address, PRINCIPAL_HEADER, Switchboard, deadline};
+use crate::{Address, Contract, PRINCIPAL_HEADER, Switchboard, deadline};
 
 /// The transport of every generated client, to a peer in this process or in another one.
 ///
@@ -48,9 +48,10 @@ impl Channel {
     /// To the service of a name at one address for ever, such as "<http://10.0.0.7:7401>". Connects when it is first called.
     ///
     /// A call that meets the service on its restart is repeated until the caller's deadline, for some seconds at the most:
-    /// every method takes effect once, however often it is called. Streams are not, nor are calls without a deadline.
-    pub fn remote(name: &str, address: &Uri) -> Self {
-        Self::to(Remote::fixed(name, [Address::of(address)]))
+    /// every method of the contract takes effect once, however often it is called. Streams are not, nor are calls without a
+    /// deadline.
+    pub fn remote(name: &str, contract: &'static Contract, address: &Uri) -> Self {
+        Self::to(Remote::fixed(name, contract, [Address::of(address)]))
     }
 
     /// The same over the replicas of a service: a stream of sets of their addresses, each in place of the one before.
@@ -58,8 +59,12 @@ impl Channel {
     /// Each call goes to one of the present set, to the less busy of two by chance; one that meets a replica which is away is
     /// repeated at once at another. A set that is empty takes no replica away: a discovery that finds nobody knows nothing better.
     /// Where none is known yet, calls are UNAVAILABLE, or wait, as they do for a peer that restarts.
-    pub fn discovered(name: &str, addresses: impl Stream<Item = BTreeSet<Address>> + Send + 'static) -> Self {
-        Self::to(Remote::following(name, addresses))
+    pub fn discovered(
+        name: &str,
+        contract: &'static Contract,
+        addresses: impl Stream<Item = BTreeSet<Address>> + Send + 'static,
+    ) -> Self {
+        Self::to(Remote::following(name, contract, addresses))
     }
 
     pub(crate) fn to(remote: Remote) -> Self {

@@ -4,7 +4,7 @@ use tonic_health::ServingStatus;
 use tonic_health::pb::health_server;
 use tonic_health::server::{HealthReporter, HealthService};
 
-use crate::{Method, Methods};
+use crate::{Contract, Method, Methods};
 
 /// Tells the health of a server: as a whole, by the empty name, and of each gRPC service, since some balancers ask by name.
 #[derive(Clone, Debug)]
@@ -17,11 +17,11 @@ pub struct Health {
 pub type HealthServer = health_server::HealthServer<HealthService>;
 
 impl Health {
-    /// Of the gRPC services of these methods.
-    pub fn of(serves: impl Fn(&Method) -> bool) -> (Self, HealthServer) {
+    /// Of the gRPC services of these methods of a contract.
+    pub fn of(contract: &Contract, serves: impl Fn(&Method) -> bool) -> (Self, HealthServer) {
         let reporter = HealthReporter::new();
         let server = HealthServer::new(HealthService::from_health_reporter(reporter.clone()));
-        let methods = Methods::of_contracts().into_iter().flat_map(Methods::iter);
+        let methods = contract.methods().into_iter().flat_map(Methods::iter);
         let served = methods.filter(|method| serves(method));
         let services = served
             .filter_map(|method| method.full_name.split_once('/'))

@@ -5,7 +5,7 @@
 //!   addresses that changes, and each call goes to one of them.
 //! - [`serve`] wraps the routes of a service with what every method owes: trace, deadline, load shedding, panic guard,
 //!   authentication and the policy that the contract declares. Shape rules are checked at decoding (see `contracts`).
-//! - [`Methods`] knows every method by its contract, and refuses contracts that leave policy or idempotency open.
+//! - A [`Contract`] knows its methods; one that leaves policy or idempotency open is refused.
 //! - [`answer`] turns a handler into an answer: a lost race is run again, a [`fault::Fault`] becomes a status;
 //!   [`serve_methods!`] does so for all methods of a service.
 
@@ -21,7 +21,6 @@ mod credential;
 mod deadline;
 mod explained;
 mod health;
-mod methods;
 mod peers;
 mod remote;
 mod repeat;
@@ -34,11 +33,11 @@ mod unread;
 pub use address::{Address, NoAddress};
 pub use call::{Call, accept, answer};
 pub use channel::Channel;
+pub use contracts::{Access, Contract, Method, MethodFault, Methods};
 pub use credential::{PRINCIPAL_HEADER, Signer};
 pub use deadline::{CONNECT_TIMEOUT_HEADER, deadline, passed, remaining, timeout, within};
 pub use explained::explained;
 pub use health::{Health, HealthServer};
-pub use methods::{Access, Method, MethodFault, Methods};
 pub use peers::{Peer, Peers};
 pub use remote::unknown_peer;
 pub use retry::retry;

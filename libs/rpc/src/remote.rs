@@ -20,7 +20,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use self::replica::Replica;
 use self::replicas::Replicas;
-use crate::{Address, repeat};
+use crate::{Address, Contract, repeat};
 
 /// The pause before a call is repeated that met a peer on its restart; it doubles each time.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -37,6 +37,7 @@ const ASK_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub(crate) struct Remote {
     name: Arc<str>,
+    contract: &'static Contract,
     replicas: Replicas,
     /// Since when nobody has got through to any of them.
     away: Arc<Mutex<Option<Instant>>>,
@@ -45,22 +46,27 @@ pub(crate) struct Remote {
 
 impl Remote {
     /// At these addresses.
-    pub(crate) fn fixed<const N: usize>(name: &str, addresses: [Address; N]) -> Self {
+    pub(crate) fn fixed<const N: usize>(name: &str, contract: &'static Contract, addresses: [Address; N]) -> Self {
         let name: Arc<str> = name.into();
         let replicas = addresses.map(|address| Arc::new(Replica::new(&name, &address)));
-        Self::over(name, Replicas::fixed(replicas))
+        Self::over(name, contract, Replicas::fixed(replicas))
     }
 
     /// At the addresses of the newest set of a stream.
-    pub(crate) fn following(name: &str, addresses: impl Stream<Item = BTreeSet<Address>> + Send + 'static) -> Self {
+    pub(crate) fn following(
+        name: &str,
+        contract: &'static Contract,
+        addresses: impl Stream<Item = BTreeSet<Address>> + Send + 'static,
+    ) -> Self {
         let name: Arc<str> = name.into();
         let replicas = Replicas::following(&name, addresses);
-        Self::over(name, replicas)
+        Self::over(name, contract, replicas)
     }
 
-    fn over(name: Arc<str>, replicas: Replicas) -> Self {
+    fn over(name: Arc<str>, contract: &'static Contract, replicas: Replicas) -> Self {
         Self {
             name,
+            contract,
             replicas,
             away: Arc::default(),
             waiting: Arc::new(Semaphore::new(WAITING_MAX)),
@@ -75,7 +81,7 @@ impl Remote {
         patience: Option<Duration>,
     ) -> Result<Response<Body>, Status> {
         let may_go_elsewhere = patience.is_some() || self.replicas.all().len() > 1;
-        if !may_go_elsewhere || !repeat::may_be(request.uri().path()) {
+        if !may_go_elsewhere || !repeat::may_be(self.contract, request.uri().path()) {
             return Ok(self.attempt(request, &mut Vec::new()).await?);
         }
         let (parts, body) = request.into_parts();
@@ -180,7 +186,7 @@ impl Remote {
 
     /// Asks a replica for its health.
     async fn ask(&self, replica: &Arc<Replica>, timeout: Duration) -> Result<(), Fault> {
-        let one = Self::over(self.name.clone(), Replicas::fixed([replica.clone()]));
+        let one = Self::over(self.name.clone(), self.contract, Replicas::fixed([replica.clone()]));
         let mut client = HealthClient::new(crate::Channel::to(one));
         let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
         request.set_timeout(timeout);

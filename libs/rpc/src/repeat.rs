@@ -14,14 +14,14 @@ use http_body_util::BodyExt;
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::Methods;
+use crate::Contract;
 
 /// How much of a request or an answer is kept. What is longer passes through as it comes, and is not repeated.
 const BYTES_MAX: usize = 1024 * 1024;
 
-/// Whether the method at a path may be called again: it is one of the contracts, with one request and one answer.
-pub(crate) fn may_be(path: &str) -> bool {
-    let method = Methods::of_contracts().ok().and_then(|methods| methods.at(path));
+/// Whether the method at a path may be called again: it is one of the contract, with one request and one answer.
+pub(crate) fn may_be(contract: &Contract, path: &str) -> bool {
+    let method = contract.methods().ok().and_then(|methods| methods.at(path));
     method.is_some_and(|method| !method.descriptor.is_client_streaming() && !method.descriptor.is_server_streaming())
 }
 

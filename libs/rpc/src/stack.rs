@@ -15,7 +15,7 @@ use tonic::service::Routes;
 use tonic::{Code, Status};
 use tracing::Instrument;
 
-use crate::{Access, Method, Methods, PRINCIPAL_HEADER, Signer, deadline, explained};
+use crate::{Access, Contract, Method, Methods, PRINCIPAL_HEADER, Signer, deadline, explained};
 
 /// How much earlier than its caller a server gives up, so that its own answer, with its own words, still arrives.
 const MARGIN_MAX: Duration = Duration::from_millis(2);
@@ -42,9 +42,9 @@ struct Shared {
 }
 
 /// Wraps the routes of a service with what every method owes: trace and figures, deadline, load shedding, panic guard,
-/// authentication and policy. Refuses to, and says why, if a contract leaves policy or idempotency open.
-pub fn serve(routes: Routes, stack: Stack) -> Result<Routes, Fault> {
-    let methods = Methods::of_contracts().map_err(|faults| {
+/// authentication and policy. Refuses to, and says why, if the contract leaves policy or idempotency open.
+pub fn serve(routes: Routes, contract: &'static Contract, stack: Stack) -> Result<Routes, Fault> {
+    let methods = contract.methods().map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Fault::internal(faults.join("; "))
     })?;

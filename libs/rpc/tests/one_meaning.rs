@@ -91,14 +91,15 @@ async fn pair(concurrency_max: usize) -> Pair {
         concurrency_max,
     };
     let switchboard = Switchboard::new();
-    switchboard.connect(rpc::serve(routes(), stack()).unwrap());
+    switchboard.connect(rpc::serve(routes(), &contracts::CONTRACT, stack()).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-    let server = tonic::transport::Server::builder().add_routes(rpc::serve(routes(), stack()).unwrap());
+    let server =
+        tonic::transport::Server::builder().add_routes(rpc::serve(routes(), &contracts::CONTRACT, stack()).unwrap());
     tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
     let channels = vec![
         ("local", Channel::local(switchboard)),
-        ("remote", Channel::remote("ledger", &address)),
+        ("remote", Channel::remote("ledger", &contracts::CONTRACT, &address)),
     ];
     Pair { channels, abandoned }
 }
@@ -335,7 +336,7 @@ async fn a_peer_that_is_away_is_unavailable() {
     drop(nobody);
     for (kind, channel) in [
         ("local", Channel::local(Switchboard::new())),
-        ("remote", Channel::remote("ledger", &address)),
+        ("remote", Channel::remote("ledger", &contracts::CONTRACT, &address)),
     ] {
         let status = service(&channel).read_facts(ask("who")).await.unwrap_err();
         assert_eq!(

@@ -73,7 +73,7 @@ impl Replica {
                 red: Red::default(),
                 concurrency_max: 64,
             };
-            let routes = rpc::serve(Routes::new(FeedServiceServer::new(served)), stack).unwrap();
+            let routes = rpc::serve(Routes::new(FeedServiceServer::new(served)), &contracts::CONTRACT, stack).unwrap();
             let server = tonic::transport::Server::builder().add_routes(routes);
             tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
             address
@@ -124,7 +124,8 @@ fn set(replicas: &[&Replica]) -> BTreeSet<Address> {
 
 fn over(addresses: &watch::Sender<BTreeSet<Address>>) -> Channel {
     let principal = Signer::new(&SECRET).sign(&Principal::service("points", Tenant::PLATFORM));
-    Channel::discovered("ledger", WatchStream::new(addresses.subscribe())).with_principal(principal.unwrap())
+    Channel::discovered("ledger", &contracts::CONTRACT, WatchStream::new(addresses.subscribe()))
+        .with_principal(principal.unwrap())
 }
 
 async fn call(channel: &Channel, timeout: Option<Duration>) -> Result<(), Status> {
@@ -277,7 +278,8 @@ async fn an_empty_set_takes_nobody_away() {
     let (sets, stream) = mpsc::channel(1);
     sets.send(set(&[&replica])).await.unwrap();
     let principal = Signer::new(&SECRET).sign(&Principal::service("points", Tenant::PLATFORM));
-    let channel = Channel::discovered("ledger", ReceiverStream::new(stream)).with_principal(principal.unwrap());
+    let channel = Channel::discovered("ledger", &contracts::CONTRACT, ReceiverStream::new(stream))
+        .with_principal(principal.unwrap());
     // Each has been taken up once there is room for the next: by a task, for nobody calls.
     for _ in 0..3 {
         tokio::time::timeout(PATIENCE, sets.send(BTreeSet::new()))

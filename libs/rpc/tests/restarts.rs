@@ -38,7 +38,12 @@ async fn serve(listener: TcpListener, calls: Arc<AtomicUsize>) {
         red: Red::default(),
         concurrency_max: 16,
     };
-    let routes = rpc::serve(Routes::new(FeedServiceServer::new(Counting(calls))), stack).unwrap();
+    let routes = rpc::serve(
+        Routes::new(FeedServiceServer::new(Counting(calls))),
+        &contracts::CONTRACT,
+        stack,
+    )
+    .unwrap();
     let server = tonic::transport::Server::builder().add_routes(routes);
     server
         .serve_with_incoming(TcpListenerStream::new(listener))
@@ -52,7 +57,12 @@ async fn free_address() -> SocketAddr {
 
 fn channel(address: SocketAddr) -> Channel {
     let principal = Signer::new(&SECRET).sign(&Principal::service("points", Tenant::PLATFORM));
-    Channel::remote("ledger", &format!("http://{address}").parse().unwrap()).with_principal(principal.unwrap())
+    Channel::remote(
+        "ledger",
+        &contracts::CONTRACT,
+        &format!("http://{address}").parse().unwrap(),
+    )
+    .with_principal(principal.unwrap())
 }
 
 async fn call(channel: Channel, timeout: Option<Duration>) -> Result<Response<ReadFactsResponse>, Status> {
@@ -105,7 +115,11 @@ async fn a_call_whose_connection_breaks_before_the_answer_is_repeated() {
 #[tokio::test]
 async fn a_call_without_a_deadline_is_told_at_once_who_is_away_and_operators_where_and_why() {
     let address = free_address().await;
-    let nowhere = Channel::remote("ledger", &"http://nowhere.invalid:7401".parse().unwrap());
+    let nowhere = Channel::remote(
+        "ledger",
+        &contracts::CONTRACT,
+        &"http://nowhere.invalid:7401".parse().unwrap(),
+    );
     for (channel, inside) in [
         (
             channel(address),

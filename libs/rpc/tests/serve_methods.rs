@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use contracts::points::v1::posting_service_client::PostingServiceClient;
-use contracts::points::v1::posting_service_server::{PostingService, PostingServiceServer};
-use contracts::points::v1::{PostBatchRequest, PostBatchResponse, PostStreamRequest, PostStreamResponse};
+use contracts_points::v1::posting_service_client::PostingServiceClient;
+use contracts_points::v1::posting_service_server::{PostingService, PostingServiceServer};
+use contracts_points::v1::{PostBatchRequest, PostBatchResponse, PostStreamRequest, PostStreamResponse};
 use fault::{Common, Fault};
 use kernel::{Principal, Tenant};
 use rpc::{Call, Channel, Signer, Stack, Switchboard};
@@ -59,7 +59,14 @@ fn ledger() -> PostingServiceClient<Channel> {
         concurrency_max: 8,
     };
     let switchboard = Switchboard::new();
-    switchboard.connect(rpc::serve(Routes::new(PostingServiceServer::new(Ledger)), stack).unwrap());
+    switchboard.connect(
+        rpc::serve(
+            Routes::new(PostingServiceServer::new(Ledger)),
+            &contracts_points::CONTRACT,
+            stack,
+        )
+        .unwrap(),
+    );
     let principal = Signer::new(&SECRET)
         .sign(&Principal::service("campaign", Tenant::PLATFORM))
         .unwrap();
@@ -68,7 +75,7 @@ fn ledger() -> PostingServiceClient<Channel> {
 
 #[tokio::test]
 async fn a_method_is_answered_by_the_one_of_its_name_and_its_fault_becomes_a_status() {
-    let postings = vec![contracts::points::v1::Posting::default(); 3];
+    let postings = vec![contracts_points::v1::Posting::default(); 3];
     let asked = PostBatchRequest {
         postings,
         ..PostBatchRequest::default()

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use kernel::Clock;
-use rpc::Peers;
+use rpc::{Contract, Peers};
 use store::Db;
 use telemetry::Red;
 use tonic::service::Routes;
@@ -27,6 +27,8 @@ pub struct Deps {
 pub struct Service {
     /// Its name: "points".
     pub name: &'static str,
+    /// What it promises: the contract of its methods.
+    pub contract: &'static Contract,
     /// Its methods, without the server stack.
     pub routes: Routes,
     /// What it does without being called.

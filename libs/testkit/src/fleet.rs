@@ -87,6 +87,7 @@ impl Fleet {
                 clock,
                 stack: stack(&signer, Red::default()),
                 played: Routes::new(FeedServiceServer::new(feed)),
+                contract: &contracts::CONTRACT,
             };
             surroundings.raise(&db, service)
         });

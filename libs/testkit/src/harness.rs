@@ -5,7 +5,7 @@ use contracts::events::internal::v1::Fact as WireFact;
 use contracts::events::internal::v1::feed_service_server::FeedServiceServer;
 use events::PeerFacts;
 use kernel::{Clock, Fact, Principal, PrincipalKind, Scopes, Tenant, Time};
-use rpc::{Channel, Peers, Signer, Stack, Switchboard};
+use rpc::{Channel, Contract, Peers, Signer, Stack, Switchboard};
 use runtime::{ClockTrust, Deps, Service, Workers};
 use store::{Db, Migration, OutboxRow};
 use telemetry::Red;
@@ -38,15 +38,16 @@ pub struct Harness {
 
 /// Starts a service whose peers only tell facts.
 pub async fn harness(name: &'static str, migrations: Vec<Migration>, service: fn(Deps) -> Service) -> Harness {
-    harness_with_peers(name, migrations, service, Routes::default()).await
+    harness_with_peers(name, migrations, service, Routes::default(), &contracts::CONTRACT).await
 }
 
-/// Starts a service whose peers also answer calls: with these routes, whatever their services.
+/// Starts a service whose peers also answer calls: with these routes, whatever their services, of this contract.
 pub async fn harness_with_peers(
     name: &'static str,
     migrations: Vec<Migration>,
     service: fn(Deps) -> Service,
     peers: Routes,
+    contract: &'static Contract,
 ) -> Harness {
     let test_db = TestDb::new(migrations).await;
     let (clock, db) = (Clock::manual(START), test_db.db());
@@ -56,6 +57,7 @@ pub async fn harness_with_peers(
         clock: clock.clone(),
         stack: stack(&signer, red.clone()),
         played: peers.add_service(FeedServiceServer::new(feed.clone())),
+        contract,
     };
     let (switchboard, workers) = surroundings.raise(&db, service);
     let tenant = Tenant::from_uuid(clock.uuid());
@@ -88,6 +90,8 @@ pub(crate) struct Surroundings {
     pub(crate) stack: Stack,
     /// What its peers answer, their facts among it.
     pub(crate) played: Routes,
+    /// Of what they answer.
+    pub(crate) contract: &'static Contract,
 }
 
 impl Surroundings {
@@ -98,9 +102,10 @@ impl Surroundings {
             clock,
             stack,
             played,
+            contract,
         } = self;
         let world = Switchboard::new();
-        world.connect(rpc::serve(played, stack.clone()).expect("the contracts are complete"));
+        world.connect(rpc::serve(played, contract, stack.clone()).expect("the contracts are complete"));
         let switchboard = Switchboard::new();
         let own = BTreeMap::from([(name.to_owned(), Channel::local(switchboard.clone()))]);
         let peers = Peers::new(name, stack.signer.clone(), own).with_others(Channel::local(world));
@@ -112,7 +117,7 @@ impl Surroundings {
             red: stack.red.clone(),
         });
         let red = stack.red.clone();
-        switchboard.connect(rpc::serve(service.routes, stack).expect("the contracts are complete"));
+        switchboard.connect(rpc::serve(service.routes, service.contract, stack).expect("the contracts are complete"));
         let mut workers = Workers::new(clock, ClockTrust::ByHand, red);
         for worker in service.workers {
             workers.start(worker, db);

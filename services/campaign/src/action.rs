@@ -2,13 +2,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use contracts::points::v1::EarnPointsRequest;
-use contracts::points::v1::points_service_client::PointsServiceClient;
-use contracts::rights::v1::coupon_service_client::CouponServiceClient;
-use contracts::rights::v1::{IssueCouponsRequest, IssueItem, IssueResult, issue_result};
-use contracts::tagging::v1::segment_service_client::SegmentServiceClient;
-use contracts::tagging::v1::tag_service_client::TagServiceClient;
-use contracts::tagging::v1::{
+use contracts_points::v1::EarnPointsRequest;
+use contracts_points::v1::points_service_client::PointsServiceClient;
+use contracts_rights::v1::coupon_service_client::CouponServiceClient;
+use contracts_rights::v1::{IssueCouponsRequest, IssueItem, IssueResult, issue_result};
+use contracts_tagging::v1::segment_service_client::SegmentServiceClient;
+use contracts_tagging::v1::tag_service_client::TagServiceClient;
+use contracts_tagging::v1::{
     AssignTagsRequest, BatchAssignTagsRequest, BatchAssignTagsResult, CheckSegmentMembershipRequest, TagAssignment,
     batch_assign_tags_result, tag_value,
 };
@@ -283,7 +283,7 @@ fn assignment(ask: &Ask, tag_code: String, value: TagValue, lifetime: Option<Dur
         TagValue::Text(value) => tag_value::Kind::StringValue(value),
         TagValue::Time(value) => tag_value::Kind::TimeValue(value.to_wire()),
     };
-    let value = Some(contracts::tagging::v1::TagValue { kind: Some(kind) });
+    let value = Some(contracts_tagging::v1::TagValue { kind: Some(kind) });
     TagAssignment {
         tag_code,
         value,
@@ -319,7 +319,7 @@ fn tagged(result: BatchAssignTagsResult) -> Answer {
 
 /// A member whom a peer does not know may be unknown there for a moment only.
 fn refused(reason: String, message: String) -> Answer {
-    if reason == contracts::tagging::v1::ErrorReason::MemberNotFound.name() {
+    if reason == contracts_tagging::v1::ErrorReason::MemberNotFound.name() {
         Answer::MemberUnknown { reason, message }
     } else {
         Answer::Refused { reason, message }

@@ -8,10 +8,10 @@ mod wire;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use contracts::identity::v1 as identity;
-use contracts::points::v1 as points;
-use contracts::rights::v1 as rights;
-use contracts::tagging::v1 as tagging;
+use contracts_identity::v1 as identity;
+use contracts_points::v1 as points;
+use contracts_rights::v1 as rights;
+use contracts_tagging::v1 as tagging;
 use events::Envelope;
 use fault::Fault;
 use kernel::Time;
@@ -209,7 +209,7 @@ mod tests {
     /// A fact that the contract offers and nobody hears is a journey that never begins, and says nothing of it.
     #[test]
     fn every_fact_that_a_pattern_may_name_is_heard_and_no_other() {
-        let contracts = contracts::descriptors();
+        let contracts = contracts_campaign::CONTRACT.descriptors();
         let pattern = contracts.get_message_by_name("quanyu.campaign.v1.FactPattern").unwrap();
         let options = pattern.get_field_by_name("fact_type").unwrap().options();
         let rules = contracts.get_extension_by_name("buf.validate.field").unwrap();

@@ -41,8 +41,8 @@ mod run;
 mod store;
 
 use ::store::Tx;
-use contracts::campaign::v1::journey_run_service_server::JourneyRunServiceServer;
-use contracts::campaign::v1::journey_service_server::JourneyServiceServer;
+use contracts_campaign::v1::journey_run_service_server::JourneyRunServiceServer;
+use contracts_campaign::v1::journey_service_server::JourneyServiceServer;
 use fault::Fault;
 use kernel::{Id, Tenant, Time};
 use runtime::{Deps, Service, Worker};
@@ -107,6 +107,7 @@ pub fn service(deps: Deps) -> Service {
     }
     Service {
         name: NAME,
+        contract: &contracts_campaign::CONTRACT,
         routes,
         workers,
         db: db.clone(),

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use kernel::Clock;
-use rpc::Methods;
 use store::Db;
 
 use crate::contract;
@@ -18,7 +17,7 @@ pub(crate) struct GatewayApi {
 impl GatewayApi {
     pub(crate) fn new(clock: Clock, db: Db) -> Self {
         // Contracts that leave something open stop the start elsewhere, with everything that they leave open.
-        let scopes = Methods::of_contracts().into_iter().flat_map(contract::scopes);
+        let scopes = contracts_all::CONTRACT.methods().into_iter().flat_map(contract::scopes);
         Self {
             clock,
             db,

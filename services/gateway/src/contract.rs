@@ -64,7 +64,7 @@ pub enum ContractError {
 impl Contracts {
     /// Reads the contracts of this build.
     pub(crate) fn read() -> Result<Self, ContractError> {
-        let methods = Methods::of_contracts().map_err(ContractError::Methods)?;
+        let methods = contracts_all::CONTRACT.methods().map_err(ContractError::Methods)?;
         let mut served: Vec<_> = methods.iter().filter(|method| is_served(method)).collect();
         served.sort_by_key(|method| method.full_name);
         let mut router = Router::default();

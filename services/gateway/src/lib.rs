@@ -38,8 +38,8 @@ mod rest;
 mod store;
 mod tenant;
 
-use contracts::gateway::v1::api_key_service_server::ApiKeyServiceServer;
-use contracts::gateway::v1::tenant_service_server::TenantServiceServer;
+use contracts_gateway::v1::api_key_service_server::ApiKeyServiceServer;
+use contracts_gateway::v1::tenant_service_server::TenantServiceServer;
 use runtime::{Deps, Service};
 use tonic::service::Routes;
 
@@ -62,6 +62,7 @@ pub fn service(deps: Deps) -> Service {
     let routes = Routes::new(ApiKeyServiceServer::new(api.clone())).add_service(TenantServiceServer::new(api));
     Service {
         name: NAME,
+        contract: &contracts_gateway::CONTRACT,
         routes,
         workers: Vec::new(),
         db: deps.db,

@@ -50,7 +50,7 @@ fn in_order<S: Serializer>(paths: &[(String, Value)], serializer: S) -> Result<S
 
 /// Writes the document.
 pub(crate) fn document(router: &Router) -> Document {
-    let comments = Comments::read(contracts::descriptors());
+    let comments = Comments::read(contracts_all::CONTRACT.descriptors());
     let mut schemas = Schemas::new(&comments);
     let paths = paths(router.routes(), &comments, &mut schemas);
     Document {
@@ -209,8 +209,6 @@ fn error_schema() -> (String, Value) {
 mod tests {
     use std::collections::BTreeSet;
 
-    use rpc::Methods;
-
     use super::*;
     use crate::contract::{Contracts, is_served};
 
@@ -244,7 +242,7 @@ mod tests {
             .collect();
         let unique: BTreeSet<&str> = ids.iter().copied().collect();
         assert_eq!(ids.len(), unique.len(), "operation ids are unique");
-        for method in Methods::of_contracts().unwrap().iter() {
+        for method in contracts_all::CONTRACT.methods().unwrap().iter() {
             let id = format!(
                 "{}_{}",
                 method.descriptor.parent_service().name(),

@@ -8,8 +8,8 @@ pub(crate) mod time_zone;
 mod update_tenant;
 mod wire;
 
-use contracts::gateway::v1::tenant_service_server::TenantService;
-use contracts::gateway::v1::{
+use contracts_gateway::v1::tenant_service_server::TenantService;
+use contracts_gateway::v1::{
     CreateTenantRequest, CreateTenantResponse, GetTenantRequest, GetTenantResponse, UpdateTenantRequest,
     UpdateTenantResponse,
 };

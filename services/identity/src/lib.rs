@@ -34,9 +34,9 @@ mod graph;
 mod profile;
 mod store;
 
-use contracts::identity::v1::blocked_value_service_server::BlockedValueServiceServer;
-use contracts::identity::v1::channel_service_server::ChannelServiceServer;
-use contracts::identity::v1::member_service_server::MemberServiceServer;
+use contracts_identity::v1::blocked_value_service_server::BlockedValueServiceServer;
+use contracts_identity::v1::channel_service_server::ChannelServiceServer;
+use contracts_identity::v1::member_service_server::MemberServiceServer;
 use runtime::{Deps, Service};
 use tonic::service::RoutesBuilder;
 
@@ -66,6 +66,7 @@ pub fn service_with(deps: Deps, undo_days: u32) -> Service {
         .add_service(::events::feed(db.clone()));
     Service {
         name: NAME,
+        contract: &contracts_identity::CONTRACT,
         routes: routes.routes(),
         workers: vec![::events::sequencer(db.clone())],
         db,

@@ -8,8 +8,8 @@ mod reject_adjustment;
 pub(crate) mod rows;
 mod wire;
 
-use contracts::points::v1::adjustment_service_server::AdjustmentService;
-use contracts::points::v1::{
+use contracts_points::v1::adjustment_service_server::AdjustmentService;
+use contracts_points::v1::{
     ApproveAdjustmentRequest, ApproveAdjustmentResponse, CreateAdjustmentRequest, CreateAdjustmentResponse,
     GetAdjustmentRequest, GetAdjustmentResponse, ListAdjustmentsRequest, ListAdjustmentsResponse,
     RejectAdjustmentRequest, RejectAdjustmentResponse,

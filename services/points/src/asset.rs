@@ -7,8 +7,8 @@ pub(crate) mod rows;
 mod update_asset;
 mod wire;
 
-use contracts::points::v1::asset_service_server::AssetService;
-use contracts::points::v1::{
+use contracts_points::v1::asset_service_server::AssetService;
+use contracts_points::v1::{
     CreateAssetRequest, CreateAssetResponse, GetAssetRequest, GetAssetResponse, ListAssetsRequest, ListAssetsResponse,
     UpdateAssetRequest, UpdateAssetResponse,
 };

@@ -17,8 +17,8 @@ pub(crate) mod tiers;
 mod update_earning_rule;
 mod wire;
 
-use contracts::points::v1::earning_rule_service_server::EarningRuleService;
-use contracts::points::v1::{
+use contracts_points::v1::earning_rule_service_server::EarningRuleService;
+use contracts_points::v1::{
     CreateEarningRuleRequest, CreateEarningRuleResponse, ExplainEarningRequest, ExplainEarningResponse,
     GetEarningRuleRequest, GetEarningRuleResponse, ListEarningRuleVersionsRequest, ListEarningRuleVersionsResponse,
     ListEarningRulesRequest, ListEarningRulesResponse, SimulateEarningRequest, SimulateEarningResponse,

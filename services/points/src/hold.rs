@@ -8,8 +8,8 @@ mod release_hold;
 pub(crate) mod rows;
 pub(crate) mod wire;
 
-use contracts::points::v1::hold_service_server::HoldService;
-use contracts::points::v1::{
+use contracts_points::v1::hold_service_server::HoldService;
+use contracts_points::v1::{
     CaptureHoldRequest, CaptureHoldResponse, GetHoldRequest, GetHoldResponse, HoldPointsRequest, HoldPointsResponse,
     ListHoldsRequest, ListHoldsResponse, ReleaseHoldRequest, ReleaseHoldResponse,
 };

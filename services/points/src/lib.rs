@@ -60,19 +60,19 @@ mod store;
 mod transfer;
 mod wire;
 
-use contracts::points::v1::adjustment_service_server::AdjustmentServiceServer;
-use contracts::points::v1::asset_service_server::AssetServiceServer;
-use contracts::points::v1::earning_rule_draft_service_server::EarningRuleDraftServiceServer;
-use contracts::points::v1::earning_rule_service_server::EarningRuleServiceServer;
-use contracts::points::v1::export_service_server::ExportServiceServer;
-use contracts::points::v1::hold_service_server::HoldServiceServer;
-use contracts::points::v1::ledger_service_server::LedgerServiceServer;
-use contracts::points::v1::pending_service_server::PendingServiceServer;
-use contracts::points::v1::points_service_server::PointsServiceServer;
-use contracts::points::v1::pool_service_server::PoolServiceServer;
-use contracts::points::v1::posting_service_server::PostingServiceServer;
-use contracts::points::v1::statement_service_server::StatementServiceServer;
-use contracts::points::v1::transfer_service_server::TransferServiceServer;
+use contracts_points::v1::adjustment_service_server::AdjustmentServiceServer;
+use contracts_points::v1::asset_service_server::AssetServiceServer;
+use contracts_points::v1::earning_rule_draft_service_server::EarningRuleDraftServiceServer;
+use contracts_points::v1::earning_rule_service_server::EarningRuleServiceServer;
+use contracts_points::v1::export_service_server::ExportServiceServer;
+use contracts_points::v1::hold_service_server::HoldServiceServer;
+use contracts_points::v1::ledger_service_server::LedgerServiceServer;
+use contracts_points::v1::pending_service_server::PendingServiceServer;
+use contracts_points::v1::points_service_server::PointsServiceServer;
+use contracts_points::v1::pool_service_server::PoolServiceServer;
+use contracts_points::v1::posting_service_server::PostingServiceServer;
+use contracts_points::v1::statement_service_server::StatementServiceServer;
+use contracts_points::v1::transfer_service_server::TransferServiceServer;
 use events::{consume, feed, sequencer};
 use runtime::{Deps, Service};
 use tonic::service::Routes;
@@ -120,6 +120,7 @@ pub fn service(deps: Deps) -> Service {
     ];
     Service {
         name: NAME,
+        contract: &contracts_points::CONTRACT,
         routes,
         workers,
         db: db.clone(),

@@ -3,8 +3,8 @@
 mod cancel_pending;
 mod confirm_pending;
 
-use contracts::points::v1::pending_service_server::PendingService;
-use contracts::points::v1::{
+use contracts_points::v1::pending_service_server::PendingService;
+use contracts_points::v1::{
     CancelPendingRequest, CancelPendingResponse, ConfirmPendingRequest, ConfirmPendingResponse,
 };
 

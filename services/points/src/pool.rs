@@ -23,7 +23,7 @@ pub(crate) mod wire;
 
 use std::collections::BTreeSet;
 
-use contracts::points::v1;
+use contracts_points::v1;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use ledger::{AccountKey, MemberId, Pool};

@@ -20,9 +20,9 @@ mod reversible;
 pub(crate) mod tallies;
 pub(crate) mod whereabouts;
 
-use contracts::points::v1::points_service_server::PointsService;
-use contracts::points::v1::posting_service_server::PostingService;
-use contracts::points::v1::{
+use contracts_points::v1::points_service_server::PointsService;
+use contracts_points::v1::posting_service_server::PostingService;
+use contracts_points::v1::{
     EarnPointsRequest, EarnPointsResponse, GetBalanceRequest, GetBalanceResponse, ListBalancesRequest,
     ListBalancesResponse, ListEntriesRequest, ListEntriesResponse, ListLotsRequest, ListLotsResponse, PostBatchRequest,
     PostBatchResponse, PostStreamRequest, RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest,

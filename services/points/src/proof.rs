@@ -14,8 +14,8 @@ mod sum_pages;
 pub(crate) mod sum_walk;
 pub(crate) mod wire;
 
-use contracts::points::v1::ledger_service_server::LedgerService;
-use contracts::points::v1::{
+use contracts_points::v1::ledger_service_server::LedgerService;
+use contracts_points::v1::{
     FreezeAccountRequest, FreezeAccountResponse, GetBreakageRequest, GetBreakageResponse, GetLiabilityRequest,
     GetLiabilityResponse, GetReconciliationRequest, GetReconciliationResponse, ListFrozenAccountsRequest,
     ListFrozenAccountsResponse, ListLiabilitiesRequest, ListLiabilitiesResponse, ListSettlementsRequest,

@@ -8,8 +8,8 @@ mod list_expirations;
 mod list_settlements;
 mod rows;
 
-use contracts::points::v1::statement_service_server::StatementService;
-use contracts::points::v1::{
+use contracts_points::v1::statement_service_server::StatementService;
+use contracts_points::v1::{
     GetBalanceAsOfRequest, GetBalanceAsOfResponse, GetStatementRequest, GetStatementResponse, ListExpirationsRequest,
     ListExpirationsResponse,
 };

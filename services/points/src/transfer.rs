@@ -2,8 +2,8 @@
 
 mod transfer_points;
 
-use contracts::points::v1::transfer_service_server::TransferService;
-use contracts::points::v1::{TransferPointsRequest, TransferPointsResponse};
+use contracts_points::v1::transfer_service_server::TransferService;
+use contracts_points::v1::{TransferPointsRequest, TransferPointsResponse};
 
 use crate::api::PointsApi;
 

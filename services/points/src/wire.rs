@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use contracts::points::v1::ErrorReason;
+use contracts_points::v1::ErrorReason;
 use fault::{Fault, Violations};
 use kernel::{BEFORE_RECORDS, Id, Kind, PageTokenError, Time};
 use ledger::{CostCentre, PoolTag, is_pool};

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use contracts::points::v1::ledger_service_client::LedgerServiceClient;
-use contracts::points::v1::{
+use contracts_points::v1::ledger_service_client::LedgerServiceClient;
+use contracts_points::v1::{
     GetReconciliationRequest, ListFrozenAccountsRequest, ReconcileAccountsRequest, Reconciliation, SumAxis,
     SumDisagreement,
 };
@@ -268,7 +268,10 @@ async fn peers(config: &Config, report: &mut Report) {
     let addresses = config.peer_addresses().into_iter();
     for (name, address) in addresses.flat_map(|(name, set)| set.into_iter().map(move |address| (name.clone(), address)))
     {
-        match Channel::remote(&name, address.uri()).check(PEER_TIMEOUT).await {
+        match Channel::remote(&name, &contracts_all::CONTRACT, address.uri())
+            .check(PEER_TIMEOUT)
+            .await
+        {
             Ok(()) => good(format_args!("{name} answers at {address}")),
             Err(fault) => report.bad(
                 fault,
@@ -330,7 +333,7 @@ async fn ledger(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> 
         red: Red::default(),
         concurrency_max: 1,
     };
-    switchboard.connect(rpc::serve(service.routes, stack)?);
+    switchboard.connect(rpc::serve(service.routes, service.contract, stack)?);
     for tenant in gateway::tenants(gateway).await? {
         let client = LedgerServiceClient::new(peers.channel(points::NAME).on_behalf_of(tenant)?);
         proof(client.clone(), tenant, report).await?;

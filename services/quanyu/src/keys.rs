@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use contracts::gateway::v1::ApiKey;
+use contracts_gateway::v1::ApiKey;
 use fault::Fault;
 use gateway::operator::{self, ListedKey, NewKey};
 use gateway::{Beginning, FirstSecret};
@@ -159,7 +159,7 @@ fn line(listed: &ListedKey) -> String {
 }
 
 fn state(key: &ApiKey) -> String {
-    use contracts::gateway::v1::ApiKeyState;
+    use contracts_gateway::v1::ApiKeyState;
     match key.state() {
         ApiKeyState::Revoked => format!("revoked {}", time(key.revoke_time.as_ref())),
         ApiKeyState::Expired => format!("expired {}", time(key.expire_time.as_ref())),

@@ -108,7 +108,7 @@ impl Platform {
                 red: red.clone(),
                 concurrency_max: config.concurrency_max,
             };
-            switchboard.connect(rpc::serve(service.routes, stack)?);
+            switchboard.connect(rpc::serve(service.routes, service.contract, stack)?);
             service.workers.into_iter().for_each(|worker| workers.start(worker, db));
         }
 

@@ -95,7 +95,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         red: telemetry.red(),
         concurrency_max: config.concurrency_max,
     };
-    let routes = rpc::serve(service.routes, stack)?.prepare();
+    let routes = rpc::serve(service.routes, service.contract, stack)?.prepare();
     own.connect(routes.clone());
     let leadership = leadership(config, &db, &service.workers);
     let workers = Workers::new(clock.clone(), ClockTrust::Guarded, telemetry.red());
@@ -200,11 +200,11 @@ async fn leave(lifecycle: Lifecycle, registration: Option<Registration>, notice:
 
 /// Channels to those that the role works with, wherever they are found.
 fn peers(config: &Config, role: &Role, etcd: Option<&Etcd>) -> BTreeMap<String, Channel> {
-    let addresses = config.peer_addresses();
+    let (addresses, all) = (config.peer_addresses(), &contracts_all::CONTRACT);
     match (etcd, config.discovery) {
-        (Some(etcd), _) => mesh::peers(etcd, role.peers()),
-        (None, Discovery::Dns) => mesh::peers(&Dns::new(addresses), role.peers()),
-        (None, Discovery::Static | Discovery::Etcd) => mesh::peers(&Fixed::new(addresses), role.peers()),
+        (Some(etcd), _) => mesh::peers(etcd, all, role.peers()),
+        (None, Discovery::Dns) => mesh::peers(&Dns::new(addresses), all, role.peers()),
+        (None, Discovery::Static | Discovery::Etcd) => mesh::peers(&Fixed::new(addresses), all, role.peers()),
     }
 }
 
@@ -225,7 +225,7 @@ async fn grpc(
     listener: TcpListener,
     closing: CancellationToken,
 ) -> Result<(), Fault> {
-    let (health, health_service) = Health::of(|method| method.service == name);
+    let (health, health_service) = Health::of(&contracts_all::CONTRACT, |method| method.service == name);
     health.tell(true).await;
     let stopping = async {
         follow(&health, db, &closing).await;

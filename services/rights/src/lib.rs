@@ -39,10 +39,10 @@ mod store;
 mod summary;
 mod tier;
 
-use contracts::rights::v1::coupon_service_server::CouponServiceServer;
-use contracts::rights::v1::coupon_template_service_server::CouponTemplateServiceServer;
-use contracts::rights::v1::rights_summary_service_server::RightsSummaryServiceServer;
-use contracts::rights::v1::tier_service_server::TierServiceServer;
+use contracts_rights::v1::coupon_service_server::CouponServiceServer;
+use contracts_rights::v1::coupon_template_service_server::CouponTemplateServiceServer;
+use contracts_rights::v1::rights_summary_service_server::RightsSummaryServiceServer;
+use contracts_rights::v1::tier_service_server::TierServiceServer;
 use kernel::Tenant;
 use runtime::{Deps, Queue, Service};
 use tonic::service::Routes;
@@ -79,6 +79,7 @@ pub fn service(deps: Deps) -> Service {
     ];
     Service {
         name: NAME,
+        contract: &contracts_rights::CONTRACT,
         routes,
         workers,
         db: db.clone(),

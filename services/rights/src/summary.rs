@@ -3,8 +3,8 @@
 mod get_rights_summary;
 mod rows;
 
-use contracts::rights::v1::rights_summary_service_server::RightsSummaryService;
-use contracts::rights::v1::{GetRightsSummaryRequest, GetRightsSummaryResponse};
+use contracts_rights::v1::rights_summary_service_server::RightsSummaryService;
+use contracts_rights::v1::{GetRightsSummaryRequest, GetRightsSummaryResponse};
 
 use crate::api::RightsApi;
 

@@ -2,8 +2,8 @@
 
 mod get_summary;
 
-use contracts::tagging::v1::insight_service_server::InsightService;
-use contracts::tagging::v1::{GetSummaryRequest, GetSummaryResponse};
+use contracts_tagging::v1::insight_service_server::InsightService;
+use contracts_tagging::v1::{GetSummaryRequest, GetSummaryResponse};
 
 use crate::api::TaggingApi;
 

@@ -38,10 +38,10 @@ mod store;
 pub mod tag;
 
 use ::store::Migration;
-use contracts::tagging::v1::activity_service_server::ActivityServiceServer;
-use contracts::tagging::v1::insight_service_server::InsightServiceServer;
-use contracts::tagging::v1::segment_service_server::SegmentServiceServer;
-use contracts::tagging::v1::tag_service_server::TagServiceServer;
+use contracts_tagging::v1::activity_service_server::ActivityServiceServer;
+use contracts_tagging::v1::insight_service_server::InsightServiceServer;
+use contracts_tagging::v1::segment_service_server::SegmentServiceServer;
+use contracts_tagging::v1::tag_service_server::TagServiceServer;
 use runtime::{Deps, DueWork, Service, Worker};
 use tonic::service::Routes;
 
@@ -87,6 +87,7 @@ pub fn service(deps: Deps) -> Service {
     workers.push(events::consume(&deps, FollowTiers { revisions }));
     Service {
         name: NAME,
+        contract: &contracts_tagging::CONTRACT,
         routes,
         workers,
         db: db.clone(),

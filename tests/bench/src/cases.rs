@@ -1,15 +1,15 @@
 use std::sync::Arc;
 
-use contracts::identity::v1::channel_service_client::ChannelServiceClient;
-use contracts::identity::v1::member_service_client::MemberServiceClient;
-use contracts::identity::v1::{Arrival, Channel, ChannelKind, CreateChannelRequest, ResolveMemberRequest};
-use contracts::points::v1::asset_service_client::AssetServiceClient;
-use contracts::points::v1::points_service_client::PointsServiceClient;
-use contracts::points::v1::{
+use contracts_identity::v1::channel_service_client::ChannelServiceClient;
+use contracts_identity::v1::member_service_client::MemberServiceClient;
+use contracts_identity::v1::{Arrival, Channel, ChannelKind, CreateChannelRequest, ResolveMemberRequest};
+use contracts_points::v1::asset_service_client::AssetServiceClient;
+use contracts_points::v1::points_service_client::PointsServiceClient;
+use contracts_points::v1::{
     Asset, AssetKind, CreateAssetRequest, EarnPointsRequest, GetBalanceRequest, RedeemPointsRequest,
 };
-use contracts::tagging::v1::activity_service_client::ActivityServiceClient;
-use contracts::tagging::v1::{Activity, RecordActivitiesRequest};
+use contracts_tagging::v1::activity_service_client::ActivityServiceClient;
+use contracts_tagging::v1::{Activity, RecordActivitiesRequest};
 use fault::Fault;
 use futures::StreamExt;
 use kernel::{Clock, Time};
@@ -55,7 +55,11 @@ pub(crate) async fn echo(load: &Load) -> Result<Figures, Fault> {
         .add_service(service)
         .serve_with_incoming(connections);
     let server = tokio::spawn(server);
-    let channel = rpc::Channel::remote("points", &address.parse().map_err(Fault::internal)?);
+    let channel = rpc::Channel::remote(
+        "points",
+        &contracts_points::CONTRACT,
+        &address.parse().map_err(Fault::internal)?,
+    );
     let figures = load
         .measure(move |_| {
             let mut client = HealthClient::new(channel.clone());

@@ -4,11 +4,11 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use contracts::rights::v1::coupon_benefit::Kind as Benefit;
-use contracts::rights::v1::coupon_service_client::CouponServiceClient;
-use contracts::rights::v1::coupon_template_service_client::CouponTemplateServiceClient;
-use contracts::rights::v1::coupon_validity::Kind as Validity;
-use contracts::rights::v1::{
+use contracts_rights::v1::coupon_benefit::Kind as Benefit;
+use contracts_rights::v1::coupon_service_client::CouponServiceClient;
+use contracts_rights::v1::coupon_template_service_client::CouponTemplateServiceClient;
+use contracts_rights::v1::coupon_validity::Kind as Validity;
+use contracts_rights::v1::{
     CouponBenefit, CouponTemplate, CouponTemplateState, CouponValidity, CreateCouponTemplateRequest, FreeShipping,
     IssueCouponsRequest, IssueItem,
 };

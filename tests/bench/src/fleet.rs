@@ -133,7 +133,7 @@ impl Fleet {
             .get(role)
             .ok_or_else(|| Fault::internal("no such role"))?;
         let address: Uri = format!("http://{address}").parse().map_err(Fault::internal)?;
-        Ok(Channel::remote(role, &address))
+        Ok(Channel::remote(role, &contracts_all::CONTRACT, &address))
     }
 }
 

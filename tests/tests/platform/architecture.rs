@@ -7,12 +7,37 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// On what each library may build: itself the simpler one. What is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("kernel", &[]),
     ("rules", &[]),
     ("telemetry", &[]),
     ("fault", &["kernel"]),
-    ("contracts", &["kernel", "fault"]),
+    ("contracts-build", &[]),
+    ("contracts", &["kernel", "fault", "contracts-build"]),
+    (
+        "contracts-campaign",
+        &["kernel", "fault", "contracts-build", "contracts", "contracts-tagging"],
+    ),
+    ("contracts-gateway", PACKAGE),
+    ("contracts-identity", PACKAGE),
+    (
+        "contracts-points",
+        &["kernel", "fault", "contracts-build", "contracts", "contracts-tagging"],
+    ),
+    ("contracts-rights", PACKAGE),
+    ("contracts-tagging", PACKAGE),
+    (
+        "contracts-all",
+        &[
+            "contracts",
+            "contracts-campaign",
+            "contracts-gateway",
+            "contracts-identity",
+            "contracts-points",
+            "contracts-rights",
+            "contracts-tagging",
+        ],
+    ),
     ("rpc", &["kernel", "fault", "contracts", "telemetry"]),
     ("store", &["kernel", "fault", "telemetry"]),
     ("mesh", &["kernel", "fault", "telemetry", "rpc", "store"]),
@@ -26,7 +51,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
         &[
             "kernel",
             "fault",
-            "contracts",
+            "contracts-identity",
             "telemetry",
             "rpc",
             "store",
@@ -49,9 +74,15 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
 ];
 
+/// On what the contracts of a service build that import no other service's.
+const PACKAGE: &[&str] = &["kernel", "fault", "contracts-build", "contracts"];
+
 /// What only decides is a crate of its own in its service's folder, with all that it may build on: nothing that waits,
 /// stores or transports. So the compiler keeps it pure. Only its service depends on it.
 const CORES: [(&str, &str, &[&str]); 1] = [("points", "ledger", &["kernel", "rules", "thiserror", "time", "uuid"])];
+
+/// Who may build on the contracts of all services, and is built anew when any of them changes.
+const READ_ALL: [&str; 4] = ["bench", "gateway", "quanyu", "tests"];
 
 /// Who may join services into one platform.
 const JOINERS: [&str; 3] = ["bench", "quanyu", "tests"];
@@ -125,6 +156,19 @@ fn libraries_depend_along_the_arrows_alone() {
 }
 
 #[test]
+fn a_service_builds_on_the_contracts_that_it_speaks_alone() {
+    let house = metadata();
+    for package in packages(&house).filter(|package| !READ_ALL.contains(&package.name.as_str())) {
+        let all = package.dependencies.iter().find(|it| it.name == "contracts-all");
+        assert!(
+            all.is_none(),
+            "{} builds on contracts-all, and would be built anew when any contract changes: name the contracts that it speaks",
+            package.name
+        );
+    }
+}
+
+#[test]
 fn what_only_decides_builds_on_nothing_that_waits_or_stores() {
     let house = metadata();
     let folders = packages(&house).filter_map(|package| {
@@ -170,7 +214,7 @@ fn the_test_kit_is_built_into_nothing() {
 #[test]
 fn libraries_know_no_business_word() {
     let mut found = Vec::new();
-    for (library, _) in ARROWS.iter().filter(|(library, _)| *library != "contracts") {
+    for (library, _) in ARROWS.iter().filter(|(library, _)| !library.starts_with("contracts")) {
         for file in sources(&root().join("libs").join(library).join("src")) {
             let text = fs::read_to_string(&file).unwrap();
             for (number, line) in product_code(&text) {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use contracts::gateway::v1::{ApiKey, CreateApiKeyRequest, RevokeApiKeyRequest};
+use contracts_gateway::v1::{ApiKey, CreateApiKeyRequest, RevokeApiKeyRequest};
 use http::StatusCode;
-use rpc::{Access, Method, Methods};
+use rpc::{Access, Method};
 use serde_json::json;
 use tests::{Api, Rest, until};
 use tonic::codegen::http::uri::PathAndQuery;
@@ -66,7 +66,8 @@ fn public_methods() -> Vec<&'static Method> {
 }
 
 fn methods(wanted: impl Fn(&Access) -> bool) -> Vec<&'static Method> {
-    Methods::of_contracts()
+    contracts_all::CONTRACT
+        .methods()
         .unwrap()
         .iter()
         .filter(|method| wanted(&method.access))

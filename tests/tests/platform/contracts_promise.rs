@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use prost_reflect::{DescriptorPool, EnumDescriptor, FileDescriptor, Kind, MessageDescriptor, MethodDescriptor};
-use rpc::{Access, Method, Methods};
+use rpc::{Access, Method};
 
 use crate::architecture::{root, sources};
 
 #[test]
 fn every_method_has_a_policy_and_an_idempotency_level() {
-    let methods = Methods::of_contracts().map(|methods| methods.iter().count());
+    let methods = contracts_all::CONTRACT.methods().map(|methods| methods.iter().count());
     assert!(methods.expect("no contract leaves anything open") > 0);
 }
 
@@ -235,11 +235,11 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 fn methods() -> impl Iterator<Item = &'static Method> {
-    Methods::of_contracts().unwrap().iter()
+    contracts_all::CONTRACT.methods().unwrap().iter()
 }
 
 fn ours() -> &'static DescriptorPool {
-    contracts::descriptors()
+    contracts_all::CONTRACT.descriptors()
 }
 
 fn is_ours(name: &str) -> bool {

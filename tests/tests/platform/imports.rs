@@ -6,9 +6,9 @@ mod spoilt;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use contracts::gateway::v1::UpdateTenantRequest;
-use contracts::identity::v1::{IdentityKind, ListMembersRequest, LookUpMemberRequest, Member};
-use contracts::tagging::v1::{Activity, ListActivitiesRequest};
+use contracts_gateway::v1::UpdateTenantRequest;
+use contracts_identity::v1::{IdentityKind, ListMembersRequest, LookUpMemberRequest, Member};
+use contracts_tagging::v1::{Activity, ListActivitiesRequest};
 use quanyu::import::{EqualRows, FileArgs, LocalTime, Report, What, ZoneOrigin, import};
 use tests::{brand, story};
 

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::campaign::v1::GetJourneyStatisticsRequest;
-use contracts::identity::v1::GetMemberRequest;
-use contracts::points::v1::EntryKind;
-use contracts::rights::v1::CouponState;
-use contracts::tagging::v1::{ActivityOutcome, CountSegmentMembersRequest};
+use contracts_campaign::v1::GetJourneyStatisticsRequest;
+use contracts_identity::v1::GetMemberRequest;
+use contracts_points::v1::EntryKind;
+use contracts_rights::v1::CouponState;
+use contracts_tagging::v1::{ActivityOutcome, CountSegmentMembersRequest};
 use tests::brand::{GOOD_BUYERS, GROWTH, JOURNEY, MINI, ORDERS_30D, POINTS, POS, SPENT, THANKS, TMALL};
 use tests::reason;
 use tests::story::{self, Order};

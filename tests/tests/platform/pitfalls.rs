@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use contracts::identity::v1::ListMembersRequest;
-use contracts::rights::v1::RedeemCouponRequest;
-use contracts::tagging::v1::{RecordActivitiesRequest, StreamActivitiesRequest};
+use contracts_identity::v1::ListMembersRequest;
+use contracts_rights::v1::RedeemCouponRequest;
+use contracts_tagging::v1::{RecordActivitiesRequest, StreamActivitiesRequest};
 use futures::future::join_all;
 use http::StatusCode;
 use rand::rngs::StdRng;
@@ -293,7 +293,7 @@ async fn oversized_and_deep_requests_are_refused_and_the_platform_goes_on() {
         unreadable_items: Vec::new(),
         request_id: "many".to_owned(),
         validate_only: false,
-        activities: vec![contracts::tagging::v1::Activity::default(); 501],
+        activities: vec![contracts_tagging::v1::Activity::default(); 501],
     };
     let refusal = host.api.activities().record_activities(many).await.unwrap_err();
     assert_eq!(refusal.code(), Code::InvalidArgument);

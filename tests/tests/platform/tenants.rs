@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use contracts::gateway::v1::CreateTenantRequest;
-use contracts::points::v1::{CreateAdjustmentRequest, HoldPointsRequest};
+use contracts_gateway::v1::CreateTenantRequest;
+use contracts_points::v1::{CreateAdjustmentRequest, HoldPointsRequest};
 use kernel::Clock;
 use prost_reflect::MethodDescriptor;
-use rpc::{Access, Methods};
+use rpc::Access;
 use serde_json::{Value, json};
 use tests::brand::{GOOD_BUYERS, JOURNEY, MINI, ORDERS_30D, POINTS, THANKS, TMALL};
 use tests::story::{self, Order};
@@ -129,7 +129,7 @@ fn reads() -> Vec<String> {
 }
 
 fn addresses(read_only: bool) -> Vec<(String, String, MethodDescriptor)> {
-    let methods = Methods::of_contracts().unwrap().iter();
+    let methods = contracts_all::CONTRACT.methods().unwrap().iter();
     let wanted = methods.filter(|method| method.read_only == read_only && method.access != Access::Internal);
     let mut addresses: Vec<_> = wanted
         .map(|method| {

@@ -1,8 +1,8 @@
 //! What no text may hold is refused alike, wherever it stands and however it comes.
 
-use contracts::tagging::v1::{Activity, ActivityOutcome, RecordActivitiesRequest};
+use contracts_tagging::v1::{Activity, ActivityOutcome, RecordActivitiesRequest};
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
-use rpc::{Access, Method, Methods};
+use rpc::{Access, Method};
 use serde_json::json;
 use tests::brand::TMALL;
 use tests::{Api, story};
@@ -24,7 +24,7 @@ const IGNORE_ALWAYS: i32 = 3;
 async fn no_text_of_any_method_may_hold_nul() {
     let host = Host::start().await;
     let mut tried = 0;
-    for method in Methods::of_contracts().unwrap().iter() {
+    for method in contracts_all::CONTRACT.methods().unwrap().iter() {
         if method.access == Access::Internal {
             continue;
         }
@@ -84,7 +84,8 @@ fn with_nul_somewhere(message: &MessageDescriptor, depth: usize) -> Vec<(String,
 }
 
 fn is_left_alone(field: &FieldDescriptor) -> bool {
-    let rules = contracts::descriptors()
+    let rules = contracts_all::CONTRACT
+        .descriptors()
         .get_extension_by_name("buf.validate.field")
         .unwrap();
     let options = field.options();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use contracts::identity::v1::{MembersMerged, MergeUndone};
+use contracts_identity::v1::{MembersMerged, MergeUndone};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Fact as _, Tenant};

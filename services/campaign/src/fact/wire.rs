@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use contracts::identity::v1::MemberRegistered;
-use contracts::points::v1::{PointsEarned, PointsExpired, PointsRedeemed};
-use contracts::rights::v1::{CouponExpired, CouponIssued, CouponRedeemed, TierChanged};
-use contracts::tagging::v1::{ActivityRecorded, SegmentEntered, SegmentLeft, TagChanged, TagValue, tag_value};
+use contracts_identity::v1::MemberRegistered;
+use contracts_points::v1::{PointsEarned, PointsExpired, PointsRedeemed};
+use contracts_rights::v1::{CouponExpired, CouponIssued, CouponRedeemed, TierChanged};
+use contracts_tagging::v1::{ActivityRecorded, SegmentEntered, SegmentLeft, TagChanged, TagValue, tag_value};
 use events::Envelope;
 use fault::Fault;
 use kernel::Time;

@@ -1,4 +1,4 @@
-use contracts::campaign::v1::{ArchiveJourneyRequest, ArchiveJourneyResponse, JourneyArchived};
+use contracts_campaign::v1::{ArchiveJourneyRequest, ArchiveJourneyResponse, JourneyArchived};
 use fault::Fault;
 use rpc::Call;
 

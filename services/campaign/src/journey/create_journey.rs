@@ -1,4 +1,4 @@
-use contracts::campaign::v1::{CreateJourneyRequest, CreateJourneyResponse, ErrorReason};
+use contracts_campaign::v1::{CreateJourneyRequest, CreateJourneyResponse, ErrorReason};
 use fault::{Fault, Violations};
 use prost::Message;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::campaign::v1::{GetJourneyRequest, GetJourneyResponse};
+use contracts_campaign::v1::{GetJourneyRequest, GetJourneyResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use contracts::campaign::v1::{GetJourneyStatisticsRequest, GetJourneyStatisticsResponse, NodeStatistics};
+use contracts_campaign::v1::{GetJourneyStatisticsRequest, GetJourneyStatisticsResponse, NodeStatistics};
 use fault::Fault;
 use kernel::{Exact, Tenant};
 use rpc::Call;

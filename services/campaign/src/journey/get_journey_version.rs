@@ -1,4 +1,4 @@
-use contracts::campaign::v1::{GetJourneyVersionRequest, GetJourneyVersionResponse, JourneyVersion};
+use contracts_campaign::v1::{GetJourneyVersionRequest, GetJourneyVersionResponse, JourneyVersion};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::campaign::v1::{ListJourneysRequest, ListJourneysResponse};
+use contracts_campaign::v1::{ListJourneysRequest, ListJourneysResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

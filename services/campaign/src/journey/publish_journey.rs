@@ -1,4 +1,4 @@
-use contracts::campaign::v1::{JourneyPublished, PublishJourneyRequest, PublishJourneyResponse};
+use contracts_campaign::v1::{JourneyPublished, PublishJourneyRequest, PublishJourneyResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::campaign::v1::ErrorReason;
+use contracts_campaign::v1::ErrorReason;
 use fault::Fault;
 
 use super::JourneyError;

@@ -1,5 +1,5 @@
-use contracts::campaign::v1::journey_service_server::JourneyService;
-use contracts::campaign::v1::{
+use contracts_campaign::v1::journey_service_server::JourneyService;
+use contracts_campaign::v1::{
     ArchiveJourneyRequest, ArchiveJourneyResponse, CreateJourneyRequest, CreateJourneyResponse, GetJourneyRequest,
     GetJourneyResponse, GetJourneyStatisticsRequest, GetJourneyStatisticsResponse, GetJourneyVersionRequest,
     GetJourneyVersionResponse, ListJourneysRequest, ListJourneysResponse, PublishJourneyRequest,

@@ -1,4 +1,4 @@
-use contracts::campaign::v1::{Journey as Wire, UpdateJourneyRequest, UpdateJourneyResponse};
+use contracts_campaign::v1::{Journey as Wire, UpdateJourneyRequest, UpdateJourneyResponse};
 use fault::{Fault, Violations};
 use prost::Message;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::campaign::v1 as api;
+use contracts_campaign::v1 as api;
 use fault::Fault;
 use prost::Message;
 

@@ -1,4 +1,4 @@
-use contracts::campaign::v1::{GetJourneyRunRequest, GetJourneyRunResponse};
+use contracts_campaign::v1::{GetJourneyRunRequest, GetJourneyRunResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
 

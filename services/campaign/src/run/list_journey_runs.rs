@@ -1,4 +1,4 @@
-use contracts::campaign::v1::{ListJourneyRunsRequest, ListJourneyRunsResponse};
+use contracts_campaign::v1::{ListJourneyRunsRequest, ListJourneyRunsResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

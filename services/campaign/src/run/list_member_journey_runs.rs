@@ -1,4 +1,4 @@
-use contracts::campaign::v1::{ListMemberJourneyRunsRequest, ListMemberJourneyRunsResponse};
+use contracts_campaign::v1::{ListMemberJourneyRunsRequest, ListMemberJourneyRunsResponse};
 use fault::{Fault, Violations};
 use kernel::Page;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::campaign::v1::JourneyRun;
+use contracts_campaign::v1::JourneyRun;
 use fault::Fault;
 use kernel::{Page, Tenant};
 use store::Db;

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use contracts::campaign::v1::JourneyCompleted;
+use contracts_campaign::v1::JourneyCompleted;
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
 use runtime::{Deps, Queue, Worker, caught};

@@ -1,5 +1,5 @@
-use contracts::campaign::v1::journey_run_service_server::JourneyRunService;
-use contracts::campaign::v1::{
+use contracts_campaign::v1::journey_run_service_server::JourneyRunService;
+use contracts_campaign::v1::{
     GetJourneyRunRequest, GetJourneyRunResponse, ListJourneyRunsRequest, ListJourneyRunsResponse,
     ListMemberJourneyRunsRequest, ListMemberJourneyRunsResponse,
 };

@@ -1,5 +1,5 @@
 use ::store::StuckItem;
-use contracts::campaign::v1 as api;
+use contracts_campaign::v1 as api;
 use kernel::Time;
 
 use super::row::{RunRow, RunState};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::campaign::v1::JourneyDefinition;
+use contracts_campaign::v1::JourneyDefinition;
 use fault::Violations;
 use kernel::Time;
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
-use contracts::campaign::v1::*;
-use contracts::points::v1::{PointsEarned, PointsExpired, PointsRedeemed};
-use contracts::rights::v1::{CouponExpired, CouponIssued, CouponRedeemed, TierChanged};
-use contracts::tagging::v1::{SegmentEntered, SegmentLeft, TagChanged, TagValue, tag_value};
+use contracts_campaign::v1::*;
+use contracts_points::v1::{PointsEarned, PointsExpired, PointsRedeemed};
+use contracts_rights::v1::{CouponExpired, CouponIssued, CouponRedeemed, TierChanged};
+use contracts_tagging::v1::{SegmentEntered, SegmentLeft, TagChanged, TagValue, tag_value};
 use events::Envelope;
 
 use super::drafts::*;

@@ -1,7 +1,7 @@
 //! Definitions of journeys, written shortly.
 
-use contracts::campaign::v1::*;
-use contracts::tagging::v1::{TagValue, tag_value};
+use contracts_campaign::v1::*;
+use contracts_tagging::v1::{TagValue, tag_value};
 
 pub(super) const DAY: i64 = 86_400;
 

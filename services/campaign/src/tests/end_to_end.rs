@@ -1,20 +1,27 @@
-use contracts::campaign::v1::journey_run_service_client::JourneyRunServiceClient;
-use contracts::campaign::v1::journey_service_client::JourneyServiceClient;
-use contracts::campaign::v1::*;
-use contracts::identity::v1::{MemberRegistered, MembersMerged};
-use contracts::tagging::v1::{Activity, ActivityRecorded, SegmentEntered};
+use contracts_campaign::v1::journey_run_service_client::JourneyRunServiceClient;
+use contracts_campaign::v1::journey_service_client::JourneyServiceClient;
+use contracts_campaign::v1::*;
+use contracts_identity::v1::{MemberRegistered, MembersMerged};
+use contracts_tagging::v1::{Activity, ActivityRecorded, SegmentEntered};
 use testkit::harness_with_peers;
 
 use super::drafts::*;
 use super::lifecycle::lifecycle;
-use super::world::World;
+use super::world::{self, World};
 use crate::run::MemberId;
 
 /// The whole service, with its own workers, fed by the feeds of its peers.
 #[tokio::test]
 async fn facts_of_all_streams_move_members_through_their_journeys() {
     let world = World::default();
-    let harness = harness_with_peers(crate::NAME, crate::migrations(), crate::service, world.routes()).await;
+    let harness = harness_with_peers(
+        crate::NAME,
+        crate::migrations(),
+        crate::service,
+        world.routes(),
+        &world::CONTRACT,
+    )
+    .await;
     let mut journeys = JourneyServiceClient::new(harness.channel());
     let entered = journey(
         pattern("tagging.segment_entered", "vips"),

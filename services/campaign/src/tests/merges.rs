@@ -1,4 +1,4 @@
-use contracts::campaign::v1::*;
+use contracts_campaign::v1::*;
 
 use super::drafts::*;
 use super::lifecycle::lifecycle;

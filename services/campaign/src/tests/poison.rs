@@ -1,6 +1,6 @@
 //! A run that cannot be moved on is set aside, and holds up no other one.
 
-use contracts::campaign::v1::*;
+use contracts_campaign::v1::*;
 use kernel::Tenant;
 use runtime::Worker;
 use sea_orm::ConnectionTrait;

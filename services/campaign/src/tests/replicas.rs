@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use contracts::campaign::v1::*;
+use contracts_campaign::v1::*;
 use runtime::Worker;
 use sea_orm::ConnectionTrait;
 use store::statement;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::campaign::v1::journey_run_service_client::JourneyRunServiceClient;
-use contracts::campaign::v1::journey_service_client::JourneyServiceClient;
-use contracts::campaign::v1::*;
-use contracts::identity::v1::{MemberRegistered, MembersMerged, MergeUndone};
-use contracts::tagging::v1::{Activity, ActivityRecorded};
 use contracts::r#type::v1::Money;
+use contracts_campaign::v1::journey_run_service_client::JourneyRunServiceClient;
+use contracts_campaign::v1::journey_service_client::JourneyServiceClient;
+use contracts_campaign::v1::*;
+use contracts_identity::v1::{MemberRegistered, MembersMerged, MergeUndone};
+use contracts_tagging::v1::{Activity, ActivityRecorded};
 use events::{Consumer, Envelope};
 use kernel::{Clock, Fact, Principal, PrincipalKind, Scopes, Tenant, Time};
 use prost::Message;
@@ -21,7 +21,7 @@ use telemetry::Red;
 use testkit::TestDb;
 use tonic::service::Routes;
 
-use super::world::World;
+use super::world::{self, World};
 use crate::action::Asker;
 use crate::api::CampaignApi;
 use crate::fact::consumers::{Listener, STREAMS};
@@ -75,7 +75,7 @@ impl Stage {
         let db = test_db.db();
         let world = World::default();
         let played = Switchboard::new();
-        played.connect(rpc::serve(world.routes(), stack(&signer)).unwrap());
+        played.connect(rpc::serve(world.routes(), &world::CONTRACT, stack(&signer)).unwrap());
         let peers = Peers::new(crate::NAME, signer.clone(), BTreeMap::new()).with_others(Channel::local(played));
         let api = Switchboard::new();
         let methods = CampaignApi {
@@ -84,7 +84,7 @@ impl Stage {
         };
         let routes = Routes::new(journey_service_server::JourneyServiceServer::new(methods.clone()))
             .add_service(journey_run_service_server::JourneyRunServiceServer::new(methods));
-        api.connect(rpc::serve(routes, stack(&signer)).unwrap());
+        api.connect(rpc::serve(routes, &contracts_campaign::CONTRACT, stack(&signer)).unwrap());
         let versions = Versions::default();
         let deps = deps(&db, &clock, &peers);
         let listeners = STREAMS

@@ -4,14 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use contracts::points::v1::points_service_server::{PointsService, PointsServiceServer};
-use contracts::points::v1::*;
-use contracts::rights::v1::coupon_service_server::{CouponService, CouponServiceServer};
-use contracts::rights::v1::{self as rights, issue_result, *};
-use contracts::tagging::v1::segment_service_server::{SegmentService, SegmentServiceServer};
-use contracts::tagging::v1::tag_service_server::{TagService, TagServiceServer};
-use contracts::tagging::v1::{self as tagging, *};
+use contracts_points::v1::points_service_server::{PointsService, PointsServiceServer};
+use contracts_points::v1::*;
+use contracts_rights::v1::coupon_service_server::{CouponService, CouponServiceServer};
+use contracts_rights::v1::{self as rights, issue_result, *};
+use contracts_tagging::v1::segment_service_server::{SegmentService, SegmentServiceServer};
+use contracts_tagging::v1::tag_service_server::{TagService, TagServiceServer};
+use contracts_tagging::v1::{self as tagging, *};
 use fault::{Common, Fault};
+use rpc::Contract;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status, async_trait};
 
@@ -57,6 +58,13 @@ pub(super) const UNKNOWN_ASSET: &str = "doubloons";
 pub(super) const EXHAUSTED_TEMPLATE: &str = "gone";
 /// The template that issues nothing yet.
 pub(super) const DRAFT_TEMPLATE: &str = "draft";
+
+/// Of all that the world answers.
+pub(super) static CONTRACT: Contract = Contract::of_all(&[
+    &contracts_points::CONTRACT,
+    &contracts_rights::CONTRACT,
+    &contracts_tagging::CONTRACT,
+]);
 
 impl World {
     pub(super) fn routes(&self) -> Routes {

@@ -330,7 +330,8 @@ mod tests {
     #[test]
     fn every_public_method_has_an_address() {
         let router = router();
-        for method in rpc::Methods::of_contracts()
+        for method in contracts_all::CONTRACT
+            .methods()
             .unwrap()
             .iter()
             .filter(|method| crate::contract::is_served(method))

@@ -36,7 +36,7 @@ impl Probes {
                 .register_file_descriptor_set(error_files.clone())
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
-        let (health, health_service) = Health::of(|method| method.access != Access::Internal);
+        let (health, health_service) = Health::of(&contracts_all::CONTRACT, |method| method.access != Access::Internal);
         // grpcurl, among others, speaks the older version alone.
         let routes = Routes::new(health_service)
             .add_service(builder().build_v1()?)

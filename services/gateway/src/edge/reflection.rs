@@ -1,7 +1,6 @@
 use bytes::Bytes;
 use prost::Message;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
-use rpc::Methods;
 
 use crate::contract::{ContractError, is_served};
 
@@ -16,8 +15,8 @@ struct Files {
 /// The files of the contracts, with their comments and options, without those whose methods only peers may call. A file
 /// is public as a whole or not at all, which stops the start otherwise.
 pub(super) fn public_files() -> Result<Vec<u8>, ContractError> {
-    let methods = Methods::of_contracts().map_err(ContractError::Methods)?;
-    let all = Files::decode(contracts::DESCRIPTOR_SET).map_err(unreadable)?;
+    let methods = contracts_all::CONTRACT.methods().map_err(ContractError::Methods)?;
+    let all = Files::decode(&*contracts_all::CONTRACT.descriptor_set()).map_err(unreadable)?;
     let mut public = Files::default();
     for file in all.file {
         let content = FileDescriptorProto::decode(&*file).map_err(unreadable)?;

@@ -1,4 +1,4 @@
-use contracts::gateway::v1::{CreateApiKeyRequest, CreateApiKeyResponse};
+use contracts_gateway::v1::{CreateApiKeyRequest, CreateApiKeyResponse};
 use fault::{Fault, Violations};
 use kernel::{Scopes, Time};
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::gateway::v1::{ListApiKeysRequest, ListApiKeysResponse};
+use contracts_gateway::v1::{ListApiKeysRequest, ListApiKeysResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

@@ -1,9 +1,8 @@
 //! The operator's work on keys at the database itself, for when no key opens the gateway any more.
 
-use contracts::gateway::v1::ApiKey as WireApiKey;
+use contracts_gateway::v1::ApiKey as WireApiKey;
 use fault::Fault;
 use kernel::{Clock, Id, Scopes, Tenant, Time};
-use rpc::Methods;
 use store::{Db, Tx};
 
 use crate::contract;
@@ -149,7 +148,7 @@ async fn tenant(tx: &Tx, clock: &Clock, code: &str) -> Result<Tenant, Fault> {
 }
 
 fn check(scopes: &[String]) -> Result<(), Fault> {
-    let known = KnownScopes::new(Methods::of_contracts().into_iter().flat_map(contract::scopes));
+    let known = KnownScopes::new(contracts_all::CONTRACT.methods().into_iter().flat_map(contract::scopes));
     match scopes.iter().find(|scope| !known.contain(scope)) {
         None => Ok(()),
         Some(unknown) => {

@@ -1,4 +1,4 @@
-use contracts::gateway::v1::ErrorReason;
+use contracts_gateway::v1::ErrorReason;
 use fault::Fault;
 
 /// Refuses to give scopes that the caller does not hold.

@@ -1,4 +1,4 @@
-use contracts::gateway::v1::{ErrorReason, RevokeApiKeyRequest, RevokeApiKeyResponse};
+use contracts_gateway::v1::{ErrorReason, RevokeApiKeyRequest, RevokeApiKeyResponse};
 use fault::Fault;
 use rpc::Call;
 

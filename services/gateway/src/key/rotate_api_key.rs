@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use contracts::gateway::v1::{ErrorReason, RotateApiKeyRequest, RotateApiKeyResponse};
+use contracts_gateway::v1::{ErrorReason, RotateApiKeyRequest, RotateApiKeyResponse};
 use fault::Fault;
 use rpc::Call;
 

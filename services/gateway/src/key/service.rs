@@ -1,5 +1,5 @@
-use contracts::gateway::v1::api_key_service_server::ApiKeyService;
-use contracts::gateway::v1::{
+use contracts_gateway::v1::api_key_service_server::ApiKeyService;
+use contracts_gateway::v1::{
     CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest, ListApiKeysResponse, RevokeApiKeyRequest,
     RevokeApiKeyResponse, RotateApiKeyRequest, RotateApiKeyResponse,
 };

@@ -1,4 +1,4 @@
-use contracts::gateway::v1 as proto;
+use contracts_gateway::v1 as proto;
 use fault::Fault;
 use kernel::{Id, Time};
 

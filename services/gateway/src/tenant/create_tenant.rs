@@ -1,4 +1,4 @@
-use contracts::gateway::v1::{CreateTenantRequest, CreateTenantResponse, ErrorReason};
+use contracts_gateway::v1::{CreateTenantRequest, CreateTenantResponse, ErrorReason};
 use fault::Fault;
 use rpc::Call;
 

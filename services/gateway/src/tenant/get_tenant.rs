@@ -1,4 +1,4 @@
-use contracts::gateway::v1::{GetTenantRequest, GetTenantResponse};
+use contracts_gateway::v1::{GetTenantRequest, GetTenantResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::gateway::v1::{UpdateTenantRequest, UpdateTenantResponse};
+use contracts_gateway::v1::{UpdateTenantRequest, UpdateTenantResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
 

@@ -1,8 +1,8 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use contracts::points::v1::GetBalanceRequest;
-use contracts::points::v1::points_service_client::PointsServiceClient;
+use contracts_points::v1::GetBalanceRequest;
+use contracts_points::v1::points_service_client::PointsServiceClient;
 use tonic::Request;
 
 use crate::platform::Platform;

@@ -1,5 +1,5 @@
-use contracts::gateway::v1::api_key_service_client::ApiKeyServiceClient;
-use contracts::gateway::v1::{
+use contracts_gateway::v1::api_key_service_client::ApiKeyServiceClient;
+use contracts_gateway::v1::{
     ApiKeyState, CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest, RevokeApiKeyRequest,
     RotateApiKeyRequest,
 };

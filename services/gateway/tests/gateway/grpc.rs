@@ -1,10 +1,10 @@
 use bytes::Bytes;
 use contracts::events::internal::v1::ReadFactsRequest;
 use contracts::events::internal::v1::feed_service_client::FeedServiceClient;
-use contracts::points::v1::RedeemPointsRequest;
-use contracts::points::v1::points_service_client::PointsServiceClient;
-use contracts::tagging::v1::StreamActivitiesRequest;
-use contracts::tagging::v1::activity_service_client::ActivityServiceClient;
+use contracts_points::v1::RedeemPointsRequest;
+use contracts_points::v1::points_service_client::PointsServiceClient;
+use contracts_tagging::v1::StreamActivitiesRequest;
+use contracts_tagging::v1::activity_service_client::ActivityServiceClient;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;

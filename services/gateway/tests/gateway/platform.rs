@@ -93,7 +93,7 @@ impl Platform {
         };
         let join = |routes: Routes| {
             let switchboard = Switchboard::new();
-            switchboard.connect(rpc::serve(routes, stack.clone()).unwrap());
+            switchboard.connect(rpc::serve(routes, &contracts_all::CONTRACT, stack.clone()).unwrap());
             Channel::local(switchboard)
         };
         let peers = Peers::new(gateway::NAME, signer.clone(), BTreeMap::new());

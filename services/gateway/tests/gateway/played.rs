@@ -3,8 +3,9 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use contracts::identity::v1::member_service_server::{MemberService, MemberServiceServer};
-use contracts::identity::v1::{
+use contracts::r#type::v1::UnreadableItem;
+use contracts_identity::v1::member_service_server::{MemberService, MemberServiceServer};
+use contracts_identity::v1::{
     BatchGetMembersRequest, BatchGetMembersResponse, BatchLookUpMembersRequest, BatchLookUpMembersResponse,
     BatchResolveMembersRequest, BatchResolveMembersResponse, GetMemberRequest, GetMemberResponse, ImportMembersRequest,
     ImportMembersResponse, LinkIdentityRequest, LinkIdentityResponse, ListMembersRequest, ListMembersResponse,
@@ -12,18 +13,17 @@ use contracts::identity::v1::{
     ResolveMemberRequest, ResolveMemberResponse, UndoMergeRequest, UndoMergeResponse, UnlinkIdentityRequest,
     UnlinkIdentityResponse, UpdateMemberRequest, UpdateMemberResponse,
 };
-use contracts::points::v1::points_service_server::{PointsService, PointsServiceServer};
-use contracts::points::v1::{
+use contracts_points::v1::points_service_server::{PointsService, PointsServiceServer};
+use contracts_points::v1::{
     Balance, EarnPointsRequest, EarnPointsResponse, Entry, ErrorReason, GetBalanceRequest, GetBalanceResponse,
     ListBalancesRequest, ListBalancesResponse, ListEntriesRequest, ListEntriesResponse, ListLotsRequest,
     ListLotsResponse, RedeemPointsRequest, RedeemPointsResponse, ReversePointsRequest, ReversePointsResponse,
 };
-use contracts::tagging::v1::activity_service_server::{ActivityService, ActivityServiceServer};
-use contracts::tagging::v1::{
+use contracts_tagging::v1::activity_service_server::{ActivityService, ActivityServiceServer};
+use contracts_tagging::v1::{
     ActivityRefusal, ActivityResult, ActivityViolation, ListActivitiesRequest, ListActivitiesResponse,
     RecordActivitiesRequest, RecordActivitiesResponse, StreamActivitiesRequest, StreamActivitiesResponse,
 };
-use contracts::r#type::v1::UnreadableItem;
 use fault::Fault;
 use rpc::{Call, answer};
 use tokio_stream::{Stream, StreamExt};

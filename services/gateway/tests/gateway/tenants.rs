@@ -1,5 +1,5 @@
-use contracts::gateway::v1::tenant_service_client::TenantServiceClient;
-use contracts::gateway::v1::{CreateTenantRequest, GetTenantRequest};
+use contracts_gateway::v1::tenant_service_client::TenantServiceClient;
+use contracts_gateway::v1::{CreateTenantRequest, GetTenantRequest};
 use gateway::{Beginning, FirstSecret};
 use http::StatusCode;
 use kernel::{Principal, PrincipalKind, Scopes};

@@ -1,8 +1,8 @@
 //! What the transport itself refuses, byte by byte over HTTP/2: whatever leaves the gateway names its reason.
 
 use bytes::Bytes;
-use contracts::points::v1::RedeemPointsRequest;
-use contracts::tagging::v1::StreamActivitiesRequest;
+use contracts_points::v1::RedeemPointsRequest;
+use contracts_tagging::v1::StreamActivitiesRequest;
 use futures::{StreamExt, stream};
 use http::{HeaderMap, Request, Version};
 use http_body::Frame;

@@ -1,4 +1,4 @@
-use contracts::identity::v1::{CreateBlockedValueRequest, CreateBlockedValueResponse, ErrorReason};
+use contracts_identity::v1::{CreateBlockedValueRequest, CreateBlockedValueResponse, ErrorReason};
 use fault::Fault;
 use kernel::Id;
 use rpc::Call;

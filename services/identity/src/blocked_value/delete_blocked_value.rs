@@ -1,4 +1,4 @@
-use contracts::identity::v1::{DeleteBlockedValueRequest, DeleteBlockedValueResponse};
+use contracts_identity::v1::{DeleteBlockedValueRequest, DeleteBlockedValueResponse};
 use fault::Fault;
 use rpc::Call;
 

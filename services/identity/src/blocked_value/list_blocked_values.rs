@@ -1,4 +1,4 @@
-use contracts::identity::v1::{ListBlockedValuesRequest, ListBlockedValuesResponse};
+use contracts_identity::v1::{ListBlockedValuesRequest, ListBlockedValuesResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

@@ -1,5 +1,5 @@
-use contracts::identity::v1::blocked_value_service_server::BlockedValueService;
-use contracts::identity::v1::{
+use contracts_identity::v1::blocked_value_service_server::BlockedValueService;
+use contracts_identity::v1::{
     CreateBlockedValueRequest, CreateBlockedValueResponse, DeleteBlockedValueRequest, DeleteBlockedValueResponse,
     ListBlockedValuesRequest, ListBlockedValuesResponse,
 };

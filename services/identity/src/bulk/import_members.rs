@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use contracts::Unreadable;
 use contracts::codec::Incoming;
-use contracts::identity::v1::{
+use contracts_identity::v1::{
     ErrorReason, ImportMembersRequest, ImportMembersResponse, MemberRow, NotedRow, RefusedRow,
 };
 use fault::{Common, Fault, Violations};

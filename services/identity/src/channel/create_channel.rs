@@ -1,4 +1,4 @@
-use contracts::identity::v1::{CreateChannelRequest, CreateChannelResponse, ErrorReason};
+use contracts_identity::v1::{CreateChannelRequest, CreateChannelResponse, ErrorReason};
 use fault::{Fault, Violations};
 use kernel::Time;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::identity::v1::{GetChannelRequest, GetChannelResponse};
+use contracts_identity::v1::{GetChannelRequest, GetChannelResponse};
 use fault::Fault;
 use rpc::Call;
 

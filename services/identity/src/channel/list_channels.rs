@@ -1,4 +1,4 @@
-use contracts::identity::v1::{ListChannelsRequest, ListChannelsResponse};
+use contracts_identity::v1::{ListChannelsRequest, ListChannelsResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

@@ -1,5 +1,5 @@
-use contracts::identity::v1::channel_service_server::ChannelService;
-use contracts::identity::v1::{
+use contracts_identity::v1::channel_service_server::ChannelService;
+use contracts_identity::v1::{
     CreateChannelRequest, CreateChannelResponse, GetChannelRequest, GetChannelResponse, ListChannelsRequest,
     ListChannelsResponse, UpdateChannelRequest, UpdateChannelResponse,
 };

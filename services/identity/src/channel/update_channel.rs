@@ -1,4 +1,4 @@
-use contracts::identity::v1::{UpdateChannelRequest, UpdateChannelResponse};
+use contracts_identity::v1::{UpdateChannelRequest, UpdateChannelResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::identity::v1 as proto;
+use contracts_identity::v1 as proto;
 
 use super::Channel;
 

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use contracts::codec::Incoming;
-use contracts::identity::v1 as proto;
-use contracts::identity::v1::ErrorReason;
+use contracts_identity::v1 as proto;
+use contracts_identity::v1::ErrorReason;
 use fault::{Fault, Violation, Violations};
 use kernel::Time;
 

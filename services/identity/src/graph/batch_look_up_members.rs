@@ -1,4 +1,4 @@
-use contracts::identity::v1::{BatchLookUpMembersRequest, BatchLookUpMembersResponse, ExternalIdKey};
+use contracts_identity::v1::{BatchLookUpMembersRequest, BatchLookUpMembersResponse, ExternalIdKey};
 use fault::Fault;
 use rpc::Call;
 

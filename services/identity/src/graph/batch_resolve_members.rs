@@ -1,6 +1,6 @@
 use contracts::Unreadable;
-use contracts::identity::v1::batch_resolve_members_result::Result as Outcome;
-use contracts::identity::v1::{BatchResolveMembersRequest, BatchResolveMembersResponse, BatchResolveMembersResult};
+use contracts_identity::v1::batch_resolve_members_result::Result as Outcome;
+use contracts_identity::v1::{BatchResolveMembersRequest, BatchResolveMembersResponse, BatchResolveMembersResult};
 use fault::{Fault, together};
 use rpc::Call;
 

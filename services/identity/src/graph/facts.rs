@@ -1,6 +1,6 @@
 //! The facts that this service tells.
 
-use contracts::identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, MergeUndone, ProfileSnapshot};
+use contracts_identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, MergeUndone, ProfileSnapshot};
 use kernel::Tenant;
 use store::Draft;
 

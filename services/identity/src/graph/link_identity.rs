@@ -1,4 +1,4 @@
-use contracts::identity::v1::{LinkIdentityRequest, LinkIdentityResponse};
+use contracts_identity::v1::{LinkIdentityRequest, LinkIdentityResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::identity::v1::{LookUpMemberRequest, LookUpMemberResponse};
+use contracts_identity::v1::{LookUpMemberRequest, LookUpMemberResponse};
 use fault::Fault;
 use kernel::Tenant;
 use rpc::Call;

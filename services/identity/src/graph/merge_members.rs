@@ -1,4 +1,4 @@
-use contracts::identity::v1::{MergeMembersRequest, MergeMembersResponse};
+use contracts_identity::v1::{MergeMembersRequest, MergeMembersResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
 

@@ -1,7 +1,7 @@
 //! The refusals of the graph in the contract's words.
 
-use contracts::identity::v1 as proto;
-use contracts::identity::v1::ErrorReason;
+use contracts_identity::v1 as proto;
+use contracts_identity::v1::ErrorReason;
 use fault::Fault;
 
 use super::identity::IdentityId;

@@ -1,4 +1,4 @@
-use contracts::identity::v1::{ResolveMemberRequest, ResolveMemberResponse};
+use contracts_identity::v1::{ResolveMemberRequest, ResolveMemberResponse};
 use fault::Fault;
 use rpc::Call;
 use sea_orm::ConnectionTrait;

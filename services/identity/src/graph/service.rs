@@ -1,5 +1,5 @@
-use contracts::identity::v1::member_service_server::MemberService;
-use contracts::identity::v1::{
+use contracts_identity::v1::member_service_server::MemberService;
+use contracts_identity::v1::{
     BatchGetMembersRequest, BatchGetMembersResponse, BatchLookUpMembersRequest, BatchLookUpMembersResponse,
     BatchResolveMembersRequest, BatchResolveMembersResponse, GetMemberRequest, GetMemberResponse, ImportMembersRequest,
     ImportMembersResponse, LinkIdentityRequest, LinkIdentityResponse, ListMembersRequest, ListMembersResponse,

@@ -1,4 +1,4 @@
-use contracts::identity::v1::{UndoMergeRequest, UndoMergeResponse};
+use contracts_identity::v1::{UndoMergeRequest, UndoMergeResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::identity::v1::{UnlinkIdentityRequest, UnlinkIdentityResponse};
+use contracts_identity::v1::{UnlinkIdentityRequest, UnlinkIdentityResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,6 +1,6 @@
 //! The domain's values as the contract's messages.
 
-use contracts::identity::v1 as proto;
+use contracts_identity::v1 as proto;
 
 use super::Resolution;
 use super::identity::{Identity, Proof};

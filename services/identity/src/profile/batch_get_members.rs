@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use contracts::identity::v1::{BatchGetMembersRequest, BatchGetMembersResponse, BatchGetMembersResult};
+use contracts_identity::v1::{BatchGetMembersRequest, BatchGetMembersResponse, BatchGetMembersResult};
 use fault::{Fault, Violations};
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::identity::v1::{GetMemberRequest, GetMemberResponse};
+use contracts_identity::v1::{GetMemberRequest, GetMemberResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::identity::v1::{ListMembersRequest, ListMembersResponse};
+use contracts_identity::v1::{ListMembersRequest, ListMembersResponse};
 use fault::{Fault, Violations};
 use kernel::{Page, Time};
 use prost::Message;

@@ -1,4 +1,4 @@
-use contracts::identity::v1::{UpdateMemberRequest, UpdateMemberResponse};
+use contracts_identity::v1::{UpdateMemberRequest, UpdateMemberResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::identity::v1 as proto;
+use contracts_identity::v1 as proto;
 use fault::{Fault, Violations};
 use kernel::Time;
 use prost_types::FieldMask;

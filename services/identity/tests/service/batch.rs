@@ -1,5 +1,5 @@
-use contracts::identity::v1::batch_resolve_members_result::Result as Outcome;
-use contracts::identity::v1::*;
+use contracts_identity::v1::batch_resolve_members_result::Result as Outcome;
+use contracts_identity::v1::*;
 
 use crate::world::*;
 

@@ -1,8 +1,8 @@
 //! Values that stand for nobody: everywhere, and because the brand says so.
 
-use contracts::identity::v1::batch_resolve_members_result::Result as Outcome;
-use contracts::identity::v1::blocked_value_service_client::BlockedValueServiceClient;
-use contracts::identity::v1::*;
+use contracts_identity::v1::batch_resolve_members_result::Result as Outcome;
+use contracts_identity::v1::blocked_value_service_client::BlockedValueServiceClient;
+use contracts_identity::v1::*;
 use tonic::Status;
 
 use crate::world::*;

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use contracts::identity::v1::*;
+use contracts_identity::v1::*;
 use futures::future::join_all;
 
 use crate::world::*;

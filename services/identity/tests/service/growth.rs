@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use contracts::identity::v1::IdentityKind;
+use contracts_identity::v1::IdentityKind;
 use testkit::reads::grown;
 
 use crate::world::{World, arrival};

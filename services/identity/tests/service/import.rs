@@ -1,4 +1,4 @@
-use contracts::identity::v1::*;
+use contracts_identity::v1::*;
 use tonic::Status;
 
 use crate::world::*;

@@ -1,5 +1,5 @@
-use contracts::identity::v1::blocked_value_service_client::BlockedValueServiceClient;
-use contracts::identity::v1::*;
+use contracts_identity::v1::blocked_value_service_client::BlockedValueServiceClient;
+use contracts_identity::v1::*;
 use kernel::Time;
 
 use crate::world::*;

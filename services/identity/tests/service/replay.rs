@@ -1,6 +1,6 @@
 //! Every mutation under its first request id: the first answer, and no second effect, also days later.
 
-use contracts::identity::v1::*;
+use contracts_identity::v1::*;
 use prost::Message;
 
 use crate::world::*;

@@ -1,7 +1,7 @@
 //! What ids look like when they come, and what no text may hold.
 
-use contracts::identity::v1::batch_resolve_members_result::Result as Outcome;
-use contracts::identity::v1::*;
+use contracts_identity::v1::batch_resolve_members_result::Result as Outcome;
+use contracts_identity::v1::*;
 
 use crate::world::*;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::identity::v1::*;
+use contracts_identity::v1::*;
 
 use crate::world::*;
 

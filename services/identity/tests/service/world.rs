@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use contracts::identity::v1::channel_service_client::ChannelServiceClient;
-use contracts::identity::v1::member_service_client::MemberServiceClient;
-use contracts::identity::v1::*;
+use contracts_identity::v1::channel_service_client::ChannelServiceClient;
+use contracts_identity::v1::member_service_client::MemberServiceClient;
+use contracts_identity::v1::*;
 use fault::{Fault, Refusal};
 use kernel::{Fact, Tenant};
 use prost::Message;

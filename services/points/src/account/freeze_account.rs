@@ -1,4 +1,4 @@
-use contracts::points::v1::{FreezeAccountRequest, FreezeAccountResponse};
+use contracts_points::v1::{FreezeAccountRequest, FreezeAccountResponse};
 use fault::Fault;
 use ledger::{AccountKey, Refusal};
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::points::v1::{GetBalanceRequest, GetBalanceResponse};
+use contracts_points::v1::{GetBalanceRequest, GetBalanceResponse};
 use fault::Fault;
 use rpc::Call;
 

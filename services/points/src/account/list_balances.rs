@@ -1,4 +1,4 @@
-use contracts::points::v1::{ListBalancesRequest, ListBalancesResponse};
+use contracts_points::v1::{ListBalancesRequest, ListBalancesResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

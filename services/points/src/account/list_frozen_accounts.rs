@@ -1,4 +1,4 @@
-use contracts::points::v1::{ListFrozenAccountsRequest, ListFrozenAccountsResponse};
+use contracts_points::v1::{ListFrozenAccountsRequest, ListFrozenAccountsResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::points::v1::{ListLotsRequest, ListLotsResponse};
+use contracts_points::v1::{ListLotsRequest, ListLotsResponse};
 use fault::Fault;
 use kernel::{Page, Time};
 use ledger::{AccountKey, Lot, LotId, LotKey};

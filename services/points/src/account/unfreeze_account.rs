@@ -1,4 +1,4 @@
-use contracts::points::v1::{ErrorReason, UnfreezeAccountRequest, UnfreezeAccountResponse};
+use contracts_points::v1::{ErrorReason, UnfreezeAccountRequest, UnfreezeAccountResponse};
 use fault::Fault;
 use ledger::{AccountKey, Act, MemberId, Posting, Refusal};
 use rpc::Call;

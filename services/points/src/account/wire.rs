@@ -1,4 +1,4 @@
-use contracts::points::v1 as wire;
+use contracts_points::v1 as wire;
 use kernel::{Exact, Time};
 use ledger::{AccountKey, EarnedBy, Entry, Lot, LotAmount, LotId, MemberId};
 
@@ -120,7 +120,7 @@ pub(crate) fn expiry_to_wire(time: Time) -> Option<prost_types::Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use contracts::points::v1 as wire;
+    use contracts_points::v1 as wire;
     use ledger::EntryKind;
 
     #[test]

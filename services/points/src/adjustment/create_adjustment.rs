@@ -1,4 +1,4 @@
-use contracts::points::v1::{CreateAdjustmentRequest, CreateAdjustmentResponse};
+use contracts_points::v1::{CreateAdjustmentRequest, CreateAdjustmentResponse};
 use fault::Fault;
 use kernel::Principal;
 use ledger::{Act, Correction, Effects};

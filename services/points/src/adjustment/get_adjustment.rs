@@ -1,4 +1,4 @@
-use contracts::points::v1::{GetAdjustmentRequest, GetAdjustmentResponse};
+use contracts_points::v1::{GetAdjustmentRequest, GetAdjustmentResponse};
 use fault::Fault;
 use rpc::Call;
 

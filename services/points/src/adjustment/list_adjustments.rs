@@ -1,4 +1,4 @@
-use contracts::points::v1::{ListAdjustmentsRequest, ListAdjustmentsResponse};
+use contracts_points::v1::{ListAdjustmentsRequest, ListAdjustmentsResponse};
 use fault::Fault;
 use kernel::Page;
 use ledger::{AdjustmentId, AdjustmentState};

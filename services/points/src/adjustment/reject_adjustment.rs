@@ -1,4 +1,4 @@
-use contracts::points::v1::{RejectAdjustmentRequest, RejectAdjustmentResponse};
+use contracts_points::v1::{RejectAdjustmentRequest, RejectAdjustmentResponse};
 use fault::Fault;
 use kernel::Principal;
 use ledger::{Act, Effects};

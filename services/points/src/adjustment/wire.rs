@@ -1,4 +1,4 @@
-use contracts::points::v1 as wire;
+use contracts_points::v1 as wire;
 use ledger::Adjustment;
 
 pub(crate) fn adjustment_to_wire(adjustment: &Adjustment) -> wire::Adjustment {
@@ -21,7 +21,7 @@ pub(crate) fn adjustment_to_wire(adjustment: &Adjustment) -> wire::Adjustment {
 
 #[cfg(test)]
 mod tests {
-    use contracts::points::v1 as wire;
+    use contracts_points::v1 as wire;
     use ledger::AdjustmentState;
 
     #[test]

@@ -1,4 +1,4 @@
-use contracts::points::v1::{CreateAssetRequest, CreateAssetResponse, ErrorReason};
+use contracts_points::v1::{CreateAssetRequest, CreateAssetResponse, ErrorReason};
 use fault::Fault;
 use kernel::Time;
 use ledger::{Asset, AssetKind};

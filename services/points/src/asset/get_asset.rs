@@ -1,4 +1,4 @@
-use contracts::points::v1::{GetAssetRequest, GetAssetResponse};
+use contracts_points::v1::{GetAssetRequest, GetAssetResponse};
 use fault::Fault;
 use rpc::Call;
 

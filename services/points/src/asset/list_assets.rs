@@ -1,4 +1,4 @@
-use contracts::points::v1::{ListAssetsRequest, ListAssetsResponse};
+use contracts_points::v1::{ListAssetsRequest, ListAssetsResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::points::v1::{Asset, UpdateAssetRequest, UpdateAssetResponse};
+use contracts_points::v1::{Asset, UpdateAssetRequest, UpdateAssetResponse};
 use fault::{Fault, Violations};
 use kernel::Time;
 use ledger::ExpiryPolicy;

@@ -1,5 +1,5 @@
-use contracts::points::v1 as wire;
-use contracts::points::v1::expiry_policy::Rule;
+use contracts_points::v1 as wire;
+use contracts_points::v1::expiry_policy::Rule;
 use fault::Fault;
 use kernel::{BEFORE_RECORDS, Time};
 use ledger::{CalendarPeriod, ClawbackPolicy, ExpiryPolicy, parse_date};
@@ -108,7 +108,7 @@ fn expiry_to_wire(policy: &ExpiryPolicy) -> wire::ExpiryPolicy {
 
 #[cfg(test)]
 mod tests {
-    use contracts::points::v1 as wire;
+    use contracts_points::v1 as wire;
     use ledger::AssetKind;
 
     #[test]

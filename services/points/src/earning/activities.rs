@@ -4,7 +4,7 @@ pub(crate) mod wire;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
-use contracts::tagging::v1::{Activity, ActivityRecorded};
+use contracts_tagging::v1::{Activity, ActivityRecorded};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Fact, Tenant};

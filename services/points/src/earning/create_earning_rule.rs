@@ -1,4 +1,4 @@
-use contracts::points::v1::{CreateEarningRuleRequest, CreateEarningRuleResponse, ErrorReason};
+use contracts_points::v1::{CreateEarningRuleRequest, CreateEarningRuleResponse, ErrorReason};
 use fault::Fault;
 use kernel::Time;
 use ledger::{Amount, EarningRule, MemberCaps, RuleState};

@@ -4,7 +4,7 @@ pub(crate) mod wire;
 
 use std::collections::{BTreeSet, HashMap};
 
-use contracts::points::v1::EarningDecision;
+use contracts_points::v1::EarningDecision;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use ledger::{ActivityId, MemberId};

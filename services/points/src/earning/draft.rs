@@ -7,8 +7,8 @@ mod get_earning_rule_draft;
 mod update_earning_rule_draft;
 pub(crate) mod wire;
 
-use contracts::points::v1::earning_rule_draft_service_server::EarningRuleDraftService;
-use contracts::points::v1::{
+use contracts_points::v1::earning_rule_draft_service_server::EarningRuleDraftService;
+use contracts_points::v1::{
     ActivateEarningRuleDraftRequest, ActivateEarningRuleDraftResponse, CreateEarningRuleDraftRequest,
     CreateEarningRuleDraftResponse, DiscardEarningRuleDraftRequest, DiscardEarningRuleDraftResponse,
     GetEarningRuleDraftRequest, GetEarningRuleDraftResponse, UpdateEarningRuleDraftRequest,

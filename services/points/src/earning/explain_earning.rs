@@ -1,7 +1,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use contracts::points::v1::{EarningDecision, ExplainEarningRequest, ExplainEarningResponse, RuleOutcome, RuleVerdict};
+use contracts_points::v1::{EarningDecision, ExplainEarningRequest, ExplainEarningResponse, RuleOutcome, RuleVerdict};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use ledger::{CompiledRule, EarningRule, RuleState, explain};

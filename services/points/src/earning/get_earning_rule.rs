@@ -1,4 +1,4 @@
-use contracts::points::v1::{GetEarningRuleRequest, GetEarningRuleResponse};
+use contracts_points::v1::{GetEarningRuleRequest, GetEarningRuleResponse};
 use fault::Fault;
 use rpc::Call;
 

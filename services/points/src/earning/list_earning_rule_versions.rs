@@ -1,4 +1,4 @@
-use contracts::points::v1::{ListEarningRuleVersionsRequest, ListEarningRuleVersionsResponse};
+use contracts_points::v1::{ListEarningRuleVersionsRequest, ListEarningRuleVersionsResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

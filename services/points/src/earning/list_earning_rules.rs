@@ -1,4 +1,4 @@
-use contracts::points::v1::{ListEarningRulesRequest, ListEarningRulesResponse};
+use contracts_points::v1::{ListEarningRulesRequest, ListEarningRulesResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
-use contracts::points::v1::{SimulateEarningRequest, SimulateEarningResponse};
-use contracts::tagging::v1::Activity;
 use contracts::r#type::v1 as shared;
+use contracts_points::v1::{SimulateEarningRequest, SimulateEarningResponse};
+use contracts_tagging::v1::Activity;
 use fault::{Fault, Violations};
 use kernel::{Currency, Money, Tenant, Time};
 use ledger::{Calendars, EarningRule, MemberId, RuleBook, Subject, counter_keys, judge};

@@ -3,7 +3,7 @@ pub(crate) mod rows;
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use contracts::rights::v1::TierChanged;
+use contracts_rights::v1::TierChanged;
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Fact, Tenant};

@@ -1,4 +1,4 @@
-use contracts::points::v1::{ErrorReason, UpdateEarningRuleRequest, UpdateEarningRuleResponse};
+use contracts_points::v1::{ErrorReason, UpdateEarningRuleRequest, UpdateEarningRuleResponse};
 use fault::Fault;
 use ledger::RuleState;
 use rpc::Call;

@@ -1,6 +1,6 @@
 mod amount;
 
-use contracts::points::v1 as wire;
+use contracts_points::v1 as wire;
 use fault::{Fault, Violations};
 use kernel::{Currency, Time};
 use ledger::{EarningRule, MemberCaps, RuleState};
@@ -261,7 +261,7 @@ pub(crate) fn rule_to_wire(row: &RuleRow, now: Time) -> wire::EarningRule {
 
 #[cfg(test)]
 mod tests {
-    use contracts::points::v1 as wire;
+    use contracts_points::v1 as wire;
     use ledger::RuleState;
 
     #[test]

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use contracts::points::v1::{GetHoldRequest, GetHoldResponse};
+use contracts_points::v1::{GetHoldRequest, GetHoldResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::points::v1::{ListHoldsRequest, ListHoldsResponse};
+use contracts_points::v1::{ListHoldsRequest, ListHoldsResponse};
 use fault::Fault;
 use kernel::Page;
 use ledger::{AccountKey, HoldId};

@@ -1,4 +1,4 @@
-use contracts::points::v1::{ReleaseHoldRequest, ReleaseHoldResponse};
+use contracts_points::v1::{ReleaseHoldRequest, ReleaseHoldResponse};
 use fault::Fault;
 use kernel::Principal;
 use ledger::{Act, Effects, ReleaseCause};

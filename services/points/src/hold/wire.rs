@@ -1,4 +1,4 @@
-use contracts::points::v1 as wire;
+use contracts_points::v1 as wire;
 use ledger::Hold;
 
 use crate::account::wire::expiry_to_wire;
@@ -30,7 +30,7 @@ pub(crate) fn hold_to_wire(hold: &Hold) -> wire::Hold {
 
 #[cfg(test)]
 mod tests {
-    use contracts::points::v1 as wire;
+    use contracts_points::v1 as wire;
     use ledger::HoldState;
 
     #[test]

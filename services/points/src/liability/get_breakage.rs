@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use contracts::points::v1::{self as wire, GetBreakageRequest, GetBreakageResponse};
+use contracts_points::v1::{self as wire, GetBreakageRequest, GetBreakageResponse};
 use fault::Fault;
 use ledger::{CalendarMonth, Cohort, View, breakage};
 use rpc::Call;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use contracts::points::v1::{GetLiabilityRequest, GetLiabilityResponse};
+use contracts_points::v1::{GetLiabilityRequest, GetLiabilityResponse};
 use fault::Fault;
 use kernel::Exact;
 use ledger::{CalendarMonth, Count, EntryKind, View};

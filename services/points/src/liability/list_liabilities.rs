@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use contracts::points::v1::{Liability, ListLiabilitiesRequest, ListLiabilitiesResponse};
+use contracts_points::v1::{Liability, ListLiabilitiesRequest, ListLiabilitiesResponse};
 use fault::Fault;
 use kernel::Exact;
 use ledger::{CalendarMonth, CostCentre, View};

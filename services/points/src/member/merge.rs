@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use contracts::identity::v1::{MembersMerged, MergeUndone};
+use contracts_identity::v1::{MembersMerged, MergeUndone};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Fact, Tenant};

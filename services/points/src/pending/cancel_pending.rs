@@ -1,4 +1,4 @@
-use contracts::points::v1::{CancelPendingRequest, CancelPendingResponse};
+use contracts_points::v1::{CancelPendingRequest, CancelPendingResponse};
 use fault::Fault;
 use kernel::Principal;
 use ledger::{Act, Effects};

@@ -1,4 +1,4 @@
-use contracts::points::v1::{ConfirmPendingRequest, ConfirmPendingResponse};
+use contracts_points::v1::{ConfirmPendingRequest, ConfirmPendingResponse};
 use fault::Fault;
 use kernel::Principal;
 use kernel::text::is_placeholder;

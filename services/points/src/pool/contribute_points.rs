@@ -1,4 +1,4 @@
-use contracts::points::v1::{ContributePointsRequest, ContributePointsResponse};
+use contracts_points::v1::{ContributePointsRequest, ContributePointsResponse};
 use fault::Fault;
 use kernel::Principal;
 use ledger::{Act, Effects, EntryKind, holder_of};

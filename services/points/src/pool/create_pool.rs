@@ -1,4 +1,4 @@
-use contracts::points::v1::{CreatePoolRequest, CreatePoolResponse};
+use contracts_points::v1::{CreatePoolRequest, CreatePoolResponse};
 use fault::Fault;
 use ledger::{Pool, PoolMember, PoolRefusal, RedeemPolicy, Refusal, new_pool_id};
 use rpc::Call;

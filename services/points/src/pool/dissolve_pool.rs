@@ -1,4 +1,4 @@
-use contracts::points::v1::{DissolvePoolRequest, DissolvePoolResponse};
+use contracts_points::v1::{DissolvePoolRequest, DissolvePoolResponse};
 use fault::Fault;
 use ledger::{Act, EntryKind, Posting};
 use rpc::Call;

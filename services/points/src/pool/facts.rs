@@ -1,6 +1,6 @@
 //! The facts about pools: those of their accounts' entries, and those of the places in them.
 
-use contracts::points::v1::{
+use contracts_points::v1::{
     PoolCreated, PoolDissolved, PoolMemberInvited, PoolMemberJoined, PoolMemberLeft, PoolPointsContributed,
     PoolPointsExpired, PoolPointsHeld, PoolPointsHoldEnded, PoolPointsRedeemed, PoolPointsRestored, PoolPointsReturned,
     PoolPointsReversed, PoolReopened,

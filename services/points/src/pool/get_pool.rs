@@ -1,4 +1,4 @@
-use contracts::points::v1::{GetPoolRequest, GetPoolResponse};
+use contracts_points::v1::{GetPoolRequest, GetPoolResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::points::v1::{HoldPoolPointsRequest, HoldPoolPointsResponse};
+use contracts_points::v1::{HoldPoolPointsRequest, HoldPoolPointsResponse};
 use fault::Fault;
 use kernel::Principal;
 use ledger::{Act, Effects};

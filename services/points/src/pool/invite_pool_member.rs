@@ -1,4 +1,4 @@
-use contracts::points::v1::{InvitePoolMemberRequest, InvitePoolMemberResponse};
+use contracts_points::v1::{InvitePoolMemberRequest, InvitePoolMemberResponse};
 use fault::Fault;
 use rpc::Call;
 

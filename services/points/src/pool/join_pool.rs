@@ -1,4 +1,4 @@
-use contracts::points::v1::{JoinPoolRequest, JoinPoolResponse};
+use contracts_points::v1::{JoinPoolRequest, JoinPoolResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::points::v1::{ListPoolEntriesRequest, ListPoolEntriesResponse};
+use contracts_points::v1::{ListPoolEntriesRequest, ListPoolEntriesResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

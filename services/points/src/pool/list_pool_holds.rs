@@ -1,4 +1,4 @@
-use contracts::points::v1::{ListPoolHoldsRequest, ListPoolHoldsResponse};
+use contracts_points::v1::{ListPoolHoldsRequest, ListPoolHoldsResponse};
 use fault::Fault;
 use kernel::Page;
 use ledger::HoldId;

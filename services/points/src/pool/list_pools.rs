@@ -1,4 +1,4 @@
-use contracts::points::v1::{ListPoolsRequest, ListPoolsResponse};
+use contracts_points::v1::{ListPoolsRequest, ListPoolsResponse};
 use fault::Fault;
 use kernel::Page;
 use ledger::PoolId;

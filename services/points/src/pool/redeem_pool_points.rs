@@ -1,4 +1,4 @@
-use contracts::points::v1::{RedeemPoolPointsRequest, RedeemPoolPointsResponse};
+use contracts_points::v1::{RedeemPoolPointsRequest, RedeemPoolPointsResponse};
 use fault::Fault;
 use kernel::Principal;
 use ledger::{Act, Effects};

@@ -1,6 +1,6 @@
 //! Why something is not done to a pool, as a fault.
 
-use contracts::points::v1::ErrorReason;
+use contracts_points::v1::ErrorReason;
 use fault::Fault;
 use ledger::{MemberId, PoolId, PoolRefusal};
 

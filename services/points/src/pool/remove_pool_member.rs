@@ -1,4 +1,4 @@
-use contracts::points::v1::{RemovePoolMemberRequest, RemovePoolMemberResponse};
+use contracts_points::v1::{RemovePoolMemberRequest, RemovePoolMemberResponse};
 use fault::Fault;
 use rpc::Call;
 

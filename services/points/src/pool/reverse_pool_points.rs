@@ -1,4 +1,4 @@
-use contracts::points::v1::{ReversePoolPointsRequest, ReversePoolPointsResponse};
+use contracts_points::v1::{ReversePoolPointsRequest, ReversePoolPointsResponse};
 use fault::Fault;
 use kernel::Principal;
 use ledger::{Act, Effects, Extent};

@@ -1,5 +1,5 @@
-use contracts::points::v1::pool_service_server::PoolService;
-use contracts::points::v1::{
+use contracts_points::v1::pool_service_server::PoolService;
+use contracts_points::v1::{
     ContributePointsRequest, ContributePointsResponse, CreatePoolRequest, CreatePoolResponse, DissolvePoolRequest,
     DissolvePoolResponse, GetPoolRequest, GetPoolResponse, HoldPoolPointsRequest, HoldPoolPointsResponse,
     InvitePoolMemberRequest, InvitePoolMemberResponse, JoinPoolRequest, JoinPoolResponse, ListPoolEntriesRequest,

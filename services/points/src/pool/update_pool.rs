@@ -1,4 +1,4 @@
-use contracts::points::v1::{UpdatePoolRequest, UpdatePoolResponse};
+use contracts_points::v1::{UpdatePoolRequest, UpdatePoolResponse};
 use fault::Fault;
 use ledger::{Pool, PoolRefusal};
 use rpc::Call;

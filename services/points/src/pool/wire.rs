@@ -1,4 +1,4 @@
-use contracts::points::v1 as wire;
+use contracts_points::v1 as wire;
 use fault::{Fault, Violations};
 use kernel::Time;
 use ledger::{MEMBERS_MAX, MemberId, Pool, PoolId, RedeemPolicy, holder_of, pool_of};

@@ -1,4 +1,4 @@
-use contracts::points::v1::{EarnPointsRequest, EarnPointsResponse};
+use contracts_points::v1::{EarnPointsRequest, EarnPointsResponse};
 use fault::{Fault, Violations};
 use kernel::Principal;
 use ledger::{Act, Availability, Effects};

@@ -1,7 +1,7 @@
 //! The facts that the ledger tells: one for each entry, but one for both entries of a move or a transfer; and one when a hold is made or
 //! ends. What happens to a pool's account is told in words of its own ([`pools`]).
 
-use contracts::points::v1::{
+use contracts_points::v1::{
     PointsAdjusted, PointsConfirmed, PointsDebtRepaid, PointsEarned, PointsExpired, PointsHeld, PointsHoldEnded,
     PointsMoved, PointsRedeemed, PointsReversed, PointsTransferred,
 };

@@ -3,7 +3,7 @@ mod lots;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use contracts::points::v1::ErrorReason;
+use contracts_points::v1::ErrorReason;
 use fault::Fault;
 use kernel::{Clock, Tenant};
 use ledger::{Account, AccountKey, Asset, AssetCode, Earns, EntryId, Posting, Standing, State, receiver};

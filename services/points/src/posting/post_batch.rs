@@ -1,6 +1,6 @@
 use contracts::Unreadable;
-use contracts::points::v1::posting_result::Outcome as Told;
-use contracts::points::v1::{ErrorReason, PostBatchRequest, PostBatchResponse, PostingResult};
+use contracts_points::v1::posting_result::Outcome as Told;
+use contracts_points::v1::{ErrorReason, PostBatchRequest, PostBatchResponse, PostingResult};
 use fault::Fault;
 use rpc::Call;
 

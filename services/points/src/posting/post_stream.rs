@@ -1,7 +1,7 @@
 use std::pin::Pin;
 
 use contracts::Unreadable;
-use contracts::points::v1::{PostStreamRequest, PostStreamResponse, PostingResult};
+use contracts_points::v1::{PostStreamRequest, PostStreamResponse, PostingResult};
 use fault::Fault;
 use futures::{Stream, StreamExt};
 use kernel::Principal;

@@ -2,13 +2,12 @@
 
 use contracts::Unreadable;
 use contracts::codec::Incoming;
-use contracts::points::v1::posting::Request;
-use contracts::points::v1::posting_result::Outcome as Told;
-use contracts::points::v1::{Posting, PostingResult};
+use contracts_points::v1::posting::Request;
+use contracts_points::v1::posting_result::Outcome as Told;
+use contracts_points::v1::{Posting, PostingResult};
 use fault::Fault;
 use kernel::Principal;
 use prost::Message;
-use rpc::Methods;
 
 use super::engine::{Ask, Outcome};
 use super::refusals::refusal_to_wire;
@@ -80,7 +79,9 @@ fn item<R: PostingRequest + Incoming>(
 
 /// A posting needs the scope that the contract declares for its own method.
 fn permit_own<R: PostingRequest>(principal: &Principal) -> Result<(), Fault> {
-    let methods = Methods::of_contracts().map_err(|_| Fault::internal("the contracts leave something open"))?;
+    let methods = contracts_points::CONTRACT
+        .methods()
+        .map_err(|_| Fault::internal("the contracts leave something open"))?;
     let method = methods.at(&format!("/{}", R::METHOD));
     let method = method.ok_or_else(|| Fault::internal(format!("there is no method {}", R::METHOD)))?;
     rpc::permit(method, Some(principal))

@@ -1,4 +1,4 @@
-use contracts::points::v1::{RedeemPointsRequest, RedeemPointsResponse};
+use contracts_points::v1::{RedeemPointsRequest, RedeemPointsResponse};
 use fault::Fault;
 use kernel::Principal;
 use ledger::{Act, Effects};

@@ -1,7 +1,7 @@
 //! Why a posting is not done, as a fault and as the answer about one of many.
 
-use contracts::points::v1 as wire;
-use contracts::points::v1::ErrorReason;
+use contracts_points::v1 as wire;
+use contracts_points::v1::ErrorReason;
 use fault::Fault;
 use ledger::Refusal;
 use tonic::Status;

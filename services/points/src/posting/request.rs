@@ -63,8 +63,7 @@ pub(crate) fn ask<R: PostingRequest>(caller: &Principal, request: &R) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use contracts::points::v1::*;
-    use rpc::Methods;
+    use contracts_points::v1::*;
 
     use super::PostingRequest;
 
@@ -72,7 +71,10 @@ mod tests {
         fn name<T>() -> &'static str {
             std::any::type_name::<T>().rsplit("::").next().unwrap()
         }
-        let method = Methods::of_contracts().unwrap().at(&format!("/{}", R::METHOD));
+        let method = contracts_points::CONTRACT
+            .methods()
+            .unwrap()
+            .at(&format!("/{}", R::METHOD));
         let method = method.unwrap_or_else(|| panic!("there is no method {}", R::METHOD));
         assert_eq!(method.full_name, R::METHOD);
         assert_eq!(method.descriptor.input().name(), name::<R>());

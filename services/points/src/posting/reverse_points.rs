@@ -1,4 +1,4 @@
-use contracts::points::v1::{ReversePointsRequest, ReversePointsResponse};
+use contracts_points::v1::{ReversePointsRequest, ReversePointsResponse};
 use fault::Fault;
 use kernel::Principal;
 use ledger::{Act, Effects, Extent};

@@ -1,4 +1,4 @@
-use contracts::points::v1::{GetReconciliationRequest, GetReconciliationResponse};
+use contracts_points::v1::{GetReconciliationRequest, GetReconciliationResponse};
 use fault::Fault;
 use rpc::Call;
 

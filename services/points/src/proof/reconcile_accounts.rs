@@ -1,4 +1,4 @@
-use contracts::points::v1::{Disagreement, ReconcileAccountsRequest, ReconcileAccountsResponse};
+use contracts_points::v1::{Disagreement, ReconcileAccountsRequest, ReconcileAccountsResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

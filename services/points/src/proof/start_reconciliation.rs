@@ -1,4 +1,4 @@
-use contracts::points::v1::{StartReconciliationRequest, StartReconciliationResponse};
+use contracts_points::v1::{StartReconciliationRequest, StartReconciliationResponse};
 use fault::Fault;
 use rpc::Call;
 

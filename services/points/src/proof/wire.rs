@@ -1,4 +1,4 @@
-use contracts::points::v1 as wire;
+use contracts_points::v1 as wire;
 use fault::Fault;
 use kernel::Time;
 use ledger::{AccountKey, MemberId, View, WrongSum};

@@ -4,8 +4,8 @@ mod export_entries;
 mod rows;
 
 use async_trait::async_trait;
-use contracts::points::v1::ExportEntriesRequest;
-use contracts::points::v1::export_service_server::ExportService;
+use contracts_points::v1::ExportEntriesRequest;
+use contracts_points::v1::export_service_server::ExportService;
 use rpc::accept;
 use tonic::{Request, Response, Status};
 

@@ -1,4 +1,4 @@
-use contracts::points::v1::{GetBalanceAsOfRequest, GetBalanceAsOfResponse};
+use contracts_points::v1::{GetBalanceAsOfRequest, GetBalanceAsOfResponse};
 use fault::Fault;
 use kernel::Time;
 use ledger::AccountKey;

@@ -1,4 +1,4 @@
-use contracts::points::v1::{GetStatementRequest, GetStatementResponse, StatementTotal};
+use contracts_points::v1::{GetStatementRequest, GetStatementResponse, StatementTotal};
 use fault::Fault;
 use kernel::{Page, Time};
 use ledger::AccountKey;

@@ -1,4 +1,4 @@
-use contracts::points::v1::{ListEntriesRequest, ListEntriesResponse};
+use contracts_points::v1::{ListEntriesRequest, ListEntriesResponse};
 use fault::Fault;
 use kernel::Page;
 use ledger::AccountKey;

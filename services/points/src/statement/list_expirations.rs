@@ -1,4 +1,4 @@
-use contracts::points::v1::{ExpirationMonth, ListExpirationsRequest, ListExpirationsResponse};
+use contracts_points::v1::{ExpirationMonth, ListExpirationsRequest, ListExpirationsResponse};
 use fault::Fault;
 use kernel::Exact;
 use ledger::{AccountKey, CalendarMonth};

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use contracts::points::v1::{ListSettlementsRequest, ListSettlementsResponse, Settlement};
+use contracts_points::v1::{ListSettlementsRequest, ListSettlementsResponse, Settlement};
 use fault::Fault;
 use kernel::Exact;
 use ledger::{CalendarMonth, CostCentre, EntryKind, View};

@@ -1,4 +1,4 @@
-use contracts::points::v1::{TransferPointsRequest, TransferPointsResponse};
+use contracts_points::v1::{TransferPointsRequest, TransferPointsResponse};
 use fault::Fault;
 use kernel::Principal;
 use ledger::{Act, Effects, EntryKind};

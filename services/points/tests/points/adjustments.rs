@@ -1,7 +1,7 @@
 //! Corrections by hand.
 
-use contracts::points::v1::adjustment_service_client::AdjustmentServiceClient;
-use contracts::points::v1::*;
+use contracts_points::v1::adjustment_service_client::AdjustmentServiceClient;
+use contracts_points::v1::*;
 use kernel::{Principal, PrincipalKind, Scopes};
 use rpc::Channel;
 use tonic::{Response, Status};

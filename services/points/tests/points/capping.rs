@@ -1,8 +1,8 @@
 //! Caps of members and budgets of rules: never overdrawn, and given back by refunds.
 
-use contracts::points::v1::earning_amount::Kind;
-use contracts::points::v1::*;
-use contracts::tagging::v1::Activity;
+use contracts_points::v1::earning_amount::Kind;
+use contracts_points::v1::*;
+use contracts_tagging::v1::Activity;
 
 use crate::brand::{brand, order_rule};
 use crate::multiplying::amount_rule;

@@ -1,6 +1,6 @@
 //! The database refuses by itself what must never be, even where no code of the platform wrote it.
 
-use contracts::points::v1::{Asset, ClawbackPolicy, EarningCaps, EarningRule};
+use contracts_points::v1::{Asset, ClawbackPolicy, EarningCaps, EarningRule};
 
 use crate::brand::brand;
 

@@ -1,6 +1,6 @@
 //! Who owes what to whom, what is owed until when, and what will never be claimed.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 
 use crate::brand::{Brand, brand, order_rule};
 

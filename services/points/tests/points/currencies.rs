@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use contracts::points::v1::earning_amount::Kind;
-use contracts::points::v1::earning_per_item::Worth;
-use contracts::points::v1::*;
-use contracts::tagging::v1::{Activity, ActivityItem};
 use contracts::r#type::v1::Money;
+use contracts_points::v1::earning_amount::Kind;
+use contracts_points::v1::earning_per_item::Worth;
+use contracts_points::v1::*;
+use contracts_tagging::v1::{Activity, ActivityItem};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tonic::Status;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::points::v1::HoldPointsRequest;
+use contracts_points::v1::HoldPointsRequest;
 use kernel::Time;
 use sea_orm::ConnectionTrait;
 use store::Tx;

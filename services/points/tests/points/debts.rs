@@ -1,6 +1,6 @@
 //! What taking an earn back does where it was spent meanwhile.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 
 use crate::brand::{Brand, brand, mask, order_rule, reason};
 

@@ -1,7 +1,7 @@
 //! Next versions that are worked on while the present ones earn, and what has become of all versions.
 
-use contracts::points::v1::earning_rule_draft_service_client::EarningRuleDraftServiceClient;
-use contracts::points::v1::*;
+use contracts_points::v1::earning_rule_draft_service_client::EarningRuleDraftServiceClient;
+use contracts_points::v1::*;
 use rpc::Channel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;

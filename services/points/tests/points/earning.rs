@@ -1,6 +1,6 @@
-use contracts::points::v1::*;
-use contracts::tagging::v1::{Activity, ActivityItem};
 use contracts::r#type::v1::Money;
+use contracts_points::v1::*;
+use contracts_tagging::v1::{Activity, ActivityItem};
 
 use crate::brand::{brand, order_rule};
 

@@ -1,8 +1,8 @@
 //! Why an activity earned what it did, and what one would.
 
-use contracts::points::v1::earning_amount::Kind;
-use contracts::points::v1::*;
-use contracts::tagging::v1::Activity;
+use contracts_points::v1::earning_amount::Kind;
+use contracts_points::v1::*;
+use contracts_tagging::v1::Activity;
 use tonic::Status;
 
 use crate::brand::{Brand, brand, order_rule, reason};

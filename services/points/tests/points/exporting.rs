@@ -1,7 +1,7 @@
 //! The ledger, taken out of it.
 
-use contracts::points::v1::export_service_client::ExportServiceClient;
-use contracts::points::v1::*;
+use contracts_points::v1::export_service_client::ExportServiceClient;
+use contracts_points::v1::*;
 use rpc::Channel;
 use tonic::Status;
 

@@ -1,6 +1,6 @@
 //! The ledger proves itself, freezes what disagrees, and lets nobody unfreeze it before it agrees.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 
 use crate::brand::{Brand, brand, metadata, order_rule, reason};
 

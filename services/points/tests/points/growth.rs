@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 use kernel::Id;
 use testkit::reads::grown;
 

@@ -1,6 +1,6 @@
 //! What expires when an account has not moved.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 
 use crate::brand::{Brand, brand, reason};
 

@@ -1,9 +1,9 @@
 //! Postings of every kind in one call: each is the request of its own method, whichever way it comes.
 
-use contracts::points::v1::posting::Request;
-use contracts::points::v1::posting_result::Outcome;
-use contracts::points::v1::posting_service_client::PostingServiceClient;
-use contracts::points::v1::*;
+use contracts_points::v1::posting::Request;
+use contracts_points::v1::posting_result::Outcome;
+use contracts_points::v1::posting_service_client::PostingServiceClient;
+use contracts_points::v1::*;
 use futures::StreamExt;
 use kernel::{Principal, PrincipalKind, Scopes};
 

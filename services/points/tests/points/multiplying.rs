@@ -1,10 +1,10 @@
 //! Amounts without a formula, multipliers, and what becomes of them.
 
-use contracts::points::v1::earning_amount::Kind;
-use contracts::points::v1::earning_per_item::Worth;
-use contracts::points::v1::*;
-use contracts::tagging::v1::{Activity, ActivityItem};
 use contracts::r#type::v1::Money;
+use contracts_points::v1::earning_amount::Kind;
+use contracts_points::v1::earning_per_item::Worth;
+use contracts_points::v1::*;
+use contracts_tagging::v1::{Activity, ActivityItem};
 
 use crate::brand::{Brand, brand, order_rule, reason};
 

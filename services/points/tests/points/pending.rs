@@ -1,7 +1,7 @@
 //! What was earned and waits to become available.
 
-use contracts::points::v1::pending_service_client::PendingServiceClient;
-use contracts::points::v1::*;
+use contracts_points::v1::pending_service_client::PendingServiceClient;
+use contracts_points::v1::*;
 use tonic::{Response, Status};
 
 use crate::brand::{Brand, brand, reason};

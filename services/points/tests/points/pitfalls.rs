@@ -19,8 +19,8 @@
 //! Every one of them ends with `Brand::check`: of each lot, available + held + pending + spent + expired + taken back =
 //! granted.
 
-use contracts::points::v1::posting::Request;
-use contracts::points::v1::*;
+use contracts_points::v1::posting::Request;
+use contracts_points::v1::*;
 use sea_orm::DbBackend;
 
 use crate::brand::brand;

@@ -1,8 +1,8 @@
 //! What members set aside of a pool, and what becomes of it; and pools among the postings of a batch.
 
-use contracts::points::v1::posting::Request;
-use contracts::points::v1::posting_result::Outcome;
-use contracts::points::v1::*;
+use contracts_points::v1::posting::Request;
+use contracts_points::v1::posting_result::Outcome;
+use contracts_points::v1::*;
 use tonic::Status;
 
 use crate::brand::{Brand, brand, metadata, reason};

@@ -1,6 +1,6 @@
 //! A member who gets a place, gives or spends while merges, removals and the end of the pool go on at the same moment.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 
 use crate::brand::{Brand, brand, reason};
 

@@ -1,7 +1,7 @@
 //! What members do together: joining, contributing, spending, leaving, and the end of a pool.
 
-use contracts::points::v1::pool_service_client::PoolServiceClient;
-use contracts::points::v1::*;
+use contracts_points::v1::pool_service_client::PoolServiceClient;
+use contracts_points::v1::*;
 use rpc::Channel;
 use tonic::{Code, Response, Status};
 

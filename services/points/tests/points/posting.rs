@@ -1,8 +1,8 @@
 //! Many postings in one call, and in a stream.
 
-use contracts::points::v1::posting::Request;
-use contracts::points::v1::posting_result::Outcome;
-use contracts::points::v1::*;
+use contracts_points::v1::posting::Request;
+use contracts_points::v1::posting_result::Outcome;
+use contracts_points::v1::*;
 use futures::StreamExt;
 use kernel::{Principal, PrincipalKind, Scopes};
 use tokio::sync::mpsc;

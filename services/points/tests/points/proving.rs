@@ -1,6 +1,6 @@
 //! What the proof compares beside balances: what is held, pending and owed, and the running sums.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 
 use crate::brand::{Brand, brand, reason};
 use crate::freezing::{harm, proven};

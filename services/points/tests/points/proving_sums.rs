@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 
 use crate::brand::{Brand, brand};
 use crate::cost_centres::{earn_at, redeem_at};

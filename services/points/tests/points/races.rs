@@ -1,4 +1,4 @@
-use contracts::points::v1::{Entry, ReversePointsRequest};
+use contracts_points::v1::{Entry, ReversePointsRequest};
 use tonic::Response;
 
 use crate::brand::{Brand, brand, reason};

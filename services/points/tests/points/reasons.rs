@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 use sea_orm::DbBackend;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};

@@ -1,5 +1,5 @@
-use contracts::points::v1::*;
-use contracts::tagging::v1::Activity;
+use contracts_points::v1::*;
+use contracts_tagging::v1::Activity;
 
 use crate::brand::{brand, order_rule};
 

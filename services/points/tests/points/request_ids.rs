@@ -27,7 +27,7 @@ async fn the_same_id_with_another_content_is_refused() {
     brand.earn(&member, 100, 0).await;
     let request = brand.redeem_request(&member, 60);
     brand.points().redeem_points(request.clone()).await.unwrap();
-    let other = contracts::points::v1::RedeemPointsRequest { amount: 30, ..request };
+    let other = contracts_points::v1::RedeemPointsRequest { amount: 30, ..request };
     assert_eq!(
         reason(&brand.points().redeem_points(other).await.unwrap_err()),
         "REQUEST_ID_REUSED"

@@ -1,4 +1,4 @@
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 
 use crate::brand::{brand, order_rule, reason};
 

@@ -1,6 +1,6 @@
 //! Versions that come into force by the clock, and which one decides.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 
 use crate::brand::{Brand, brand, order_rule, reason};
 

@@ -1,6 +1,6 @@
 //! What a member held, what happened in a period, what will expire.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 use kernel::Time;
 
 use crate::brand::{Brand, brand, reason};

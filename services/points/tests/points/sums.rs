@@ -1,6 +1,6 @@
 //! Sums at the end of 64 bits: out of reach by the bounds of what is posted, and never cut where they pass it all the same.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 use tonic::{Code, Status};
 
 use crate::brand::{Brand, brand, metadata, order_rule, reason};

@@ -1,7 +1,7 @@
-use contracts::points::v1::asset_service_client::AssetServiceClient;
-use contracts::points::v1::ledger_service_client::LedgerServiceClient;
-use contracts::points::v1::points_service_client::PointsServiceClient;
-use contracts::points::v1::*;
+use contracts_points::v1::asset_service_client::AssetServiceClient;
+use contracts_points::v1::ledger_service_client::LedgerServiceClient;
+use contracts_points::v1::points_service_client::PointsServiceClient;
+use contracts_points::v1::*;
 
 use crate::brand::{brand, order_rule, reason};
 
@@ -86,7 +86,7 @@ async fn no_tenant_sees_or_changes_another_s() {
     );
 
     let activity = brand.activity(&member, "order_paid", "order-1", 10_000);
-    let fact = contracts::tagging::v1::ActivityRecorded {
+    let fact = contracts_tagging::v1::ActivityRecorded {
         activity: Some(activity),
     };
     brand.h.publish_of(stranger, "tagging", &fact, &member);

@@ -1,6 +1,6 @@
 //! What ids look like when they come, and what no text may hold.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 
 use crate::brand::{brand, reason};
 use crate::posting::{earn, reasons, refusal};

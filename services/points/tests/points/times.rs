@@ -1,7 +1,7 @@
 //! Times that the calendar does not have: refused where they arrive and where they would be computed, readable where an
 //! earlier version let them in.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 use kernel::Time;
 use tonic::Code;
 use tonic_types::StatusExt;

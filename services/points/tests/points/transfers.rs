@@ -1,6 +1,6 @@
 //! What members give to each other.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 use tonic::{Response, Status};
 
 use crate::brand::{Brand, brand, metadata, reason};

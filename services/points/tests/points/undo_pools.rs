@@ -1,6 +1,6 @@
 //! The undo of a merge puts places in pools back, whatever happened between.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 
 use crate::brand::{brand, reason};
 use crate::pools::joined;

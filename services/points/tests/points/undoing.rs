@@ -1,6 +1,6 @@
 //! The undo of a merge: what came with the restored member and is still there goes back.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 
 use crate::brand::{Brand, brand, reason};
 

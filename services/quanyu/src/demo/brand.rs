@@ -4,10 +4,10 @@ mod journey;
 mod rights;
 mod tagging;
 
-use contracts::gateway::v1::CreateTenantRequest;
-use contracts::identity::v1::{Channel, ChannelKind, CreateChannelRequest};
-use contracts::points::v1::expiry_policy::Rule;
-use contracts::points::v1::{
+use contracts_gateway::v1::CreateTenantRequest;
+use contracts_identity::v1::{Channel, ChannelKind, CreateChannelRequest};
+use contracts_points::v1::expiry_policy::Rule;
+use contracts_points::v1::{
     Asset, AssetKind, CreateAssetRequest, CreateEarningRuleRequest, EarningRule, EarningRuleState, ExpireAfterDays,
     ExpireNever, ExpiryPolicy,
 };

@@ -117,7 +117,7 @@ pub(super) fn shop_figures(shop: Shop, figures: &Figures) -> ShopFigures {
 }
 
 fn points_checks(tally: &Tally, figures: &Figures) -> [Check; 4] {
-    let books = |sums: &contracts::points::v1::GetLiabilityResponse| {
+    let books = |sums: &contracts_points::v1::GetLiabilityResponse| {
         let came = i128::from(sums.issued).saturating_add(i128::from(sums.returned));
         let went = [sums.redeemed, sums.taken_back, sums.expired, sums.outstanding].map(i128::from);
         (came, went.into_iter().sum::<i128>())
@@ -160,11 +160,11 @@ fn rights_checks(expected: &Expected, tally: &Tally, figures: &Figures) -> [Chec
 
 #[cfg(test)]
 mod tests {
-    use contracts::campaign::v1::GetJourneyStatisticsResponse;
-    use contracts::points::v1::{Disagreement, GetLiabilityResponse};
-    use contracts::rights::v1::{CouponTemplateCount, GetRightsSummaryResponse, TierCount};
-    use contracts::tagging::v1::{ChannelTotal, GetSummaryResponse};
     use contracts::r#type::v1::Money;
+    use contracts_campaign::v1::GetJourneyStatisticsResponse;
+    use contracts_points::v1::{Disagreement, GetLiabilityResponse};
+    use contracts_rights::v1::{CouponTemplateCount, GetRightsSummaryResponse, TierCount};
+    use contracts_tagging::v1::{ChannelTotal, GetSummaryResponse};
 
     use super::super::figures::{Ledger, Members};
     use super::super::report::verdict;

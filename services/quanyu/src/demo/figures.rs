@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use contracts::campaign::v1::{GetJourneyStatisticsRequest, GetJourneyStatisticsResponse};
-use contracts::identity::v1::{IdentityKind, ListMembersRequest, Member};
-use contracts::points::v1::{Disagreement, GetLiabilityRequest, GetLiabilityResponse, ReconcileAccountsRequest};
-use contracts::rights::v1::{GetRightsSummaryRequest, GetRightsSummaryResponse};
-use contracts::tagging::v1::{GetSummaryRequest, GetSummaryResponse};
+use contracts_campaign::v1::{GetJourneyStatisticsRequest, GetJourneyStatisticsResponse};
+use contracts_identity::v1::{IdentityKind, ListMembersRequest, Member};
+use contracts_points::v1::{Disagreement, GetLiabilityRequest, GetLiabilityResponse, ReconcileAccountsRequest};
+use contracts_rights::v1::{GetRightsSummaryRequest, GetRightsSummaryResponse};
+use contracts_tagging::v1::{GetSummaryRequest, GetSummaryResponse};
 use fault::Fault;
 
 use super::brand::{GROWTH, JOURNEY, POINTS};

@@ -12,8 +12,8 @@ mod tally;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::tagging::v1::{Activity, ActivityItem, ActivityOutcome, RecordActivitiesRequest};
 use contracts::r#type::v1::Money;
+use contracts_tagging::v1::{Activity, ActivityItem, ActivityOutcome, RecordActivitiesRequest};
 use fault::Fault;
 use kernel::Time;
 

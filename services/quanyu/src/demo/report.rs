@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use contracts::tagging::v1::TagTotal;
-use contracts::tagging::v1::tag_value::Kind as ValueKind;
+use contracts_tagging::v1::TagTotal;
+use contracts_tagging::v1::tag_value::Kind as ValueKind;
 
 use super::brand::NODES;
 use super::check::{Check, shop_figures};

@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use contracts::campaign::v1::{GetJourneyRunRequest, JourneyRunState, JourneyRunStep, ListMemberJourneyRunsRequest};
-use contracts::identity::v1::{Gender, IdentityKind, LookUpMemberRequest, Member};
-use contracts::points::v1::{EntryKind, ListBalancesRequest, ListEntriesRequest, ListLotsRequest, LotAmount};
-use contracts::rights::v1::{CouponState, GetMemberTierRequest, ListMemberCouponsRequest, ListTierChangesRequest};
-use contracts::tagging::v1::{ListActivitiesRequest, ListMemberSegmentsRequest, ListMemberTagsRequest};
+use contracts_campaign::v1::{GetJourneyRunRequest, JourneyRunState, JourneyRunStep, ListMemberJourneyRunsRequest};
+use contracts_identity::v1::{Gender, IdentityKind, LookUpMemberRequest, Member};
+use contracts_points::v1::{EntryKind, ListBalancesRequest, ListEntriesRequest, ListLotsRequest, LotAmount};
+use contracts_rights::v1::{CouponState, GetMemberTierRequest, ListMemberCouponsRequest, ListTierChangesRequest};
+use contracts_tagging::v1::{ListActivitiesRequest, ListMemberSegmentsRequest, ListMemberTagsRequest};
 use fault::Fault;
 
 use super::brand::{NODES, POINTS};

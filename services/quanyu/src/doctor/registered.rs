@@ -45,7 +45,7 @@ pub(super) async fn look(config: &Config, report: &mut Report) {
             good(format_args!("{what} is registered"));
             continue;
         }
-        match Channel::remote(&entry.role, address.uri()).check(PEER_TIMEOUT).await {
+        match Channel::remote(&entry.role, &contracts_all::CONTRACT, address.uri()).check(PEER_TIMEOUT).await {
             Ok(()) => good(format_args!("{what} is registered and answers")),
             Err(fault) => report.bad(
                 format_args!("{what} is registered: {fault}"),

@@ -6,7 +6,7 @@ mod reasons;
 #[cfg(test)]
 mod tests;
 
-use contracts::tagging::v1::{Activity, RecordActivitiesRequest};
+use contracts_tagging::v1::{Activity, RecordActivitiesRequest};
 use fault::Fault;
 use kernel::Clock;
 use kernel::text::tidy;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use contracts::gateway::v1::GetTenantRequest;
+use contracts_gateway::v1::GetTenantRequest;
 use fault::Fault;
 
 use super::moment::Zone;

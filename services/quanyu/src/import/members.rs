@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::identity::v1::{ImportMembersRequest, ImportMembersResponse, MemberRow, NotedRow, RefusedRow};
+use contracts_identity::v1::{ImportMembersRequest, ImportMembersResponse, MemberRow, NotedRow, RefusedRow};
 use fault::Fault;
 use futures::stream;
 use prost::Message;

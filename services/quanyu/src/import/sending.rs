@@ -132,7 +132,7 @@ fn is_of_the_rows(fault: &Fault) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use contracts::tagging::v1::Activity;
+    use contracts_tagging::v1::Activity;
 
     use super::*;
 

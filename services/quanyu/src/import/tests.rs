@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Mutex;
 
-use contracts::identity::v1::MemberRow;
+use contracts_identity::v1::MemberRow;
 use proptest::prelude::*;
 
 use super::*;

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use contracts::points::v1::{EarnPointsRequest, EntryKind};
+use contracts_points::v1::{EarnPointsRequest, EntryKind};
 use kernel::{Clock, Time};
 use sea_orm::{ConnectionTrait, Database};
 use tests::brand::{POINTS, TMALL};

@@ -1,6 +1,6 @@
 //! What a newcomer types first, and what an operator types when something is wrong.
 
-use contracts::points::v1::GetReconciliationRequest;
+use contracts_points::v1::GetReconciliationRequest;
 use sea_orm::{ConnectionTrait, Statement};
 use tests::{Api, Rest, brand};
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use contracts::points::v1::asset_service_client::AssetServiceClient;
-use contracts::points::v1::points_service_client::PointsServiceClient;
-use contracts::points::v1::{Asset, AssetKind, CreateAssetRequest, EarnPointsRequest, GetBalanceRequest};
+use contracts_points::v1::asset_service_client::AssetServiceClient;
+use contracts_points::v1::points_service_client::PointsServiceClient;
+use contracts_points::v1::{Asset, AssetKind, CreateAssetRequest, EarnPointsRequest, GetBalanceRequest};
 use futures::future::join_all;
 use http::HeaderValue;
 use kernel::{Clock, Id, Principal, Tenant};
@@ -181,7 +181,8 @@ async fn no_call_fails_while_one_replica_stops_and_none_with_time_while_one_is_k
     let etcd = caller(&nodes, &folder);
     until_known(&etcd, 2).await;
     let principal = principal();
-    let channel = Channel::discovered("points", etcd.addresses("points")).with_principal(principal.clone());
+    let channel = Channel::discovered("points", &contracts_points::CONTRACT, etcd.addresses("points"))
+        .with_principal(principal.clone());
     create_asset(&channel).await;
     let member = Id::<Member>::generate(&Clock::system()).to_string();
 
@@ -191,7 +192,7 @@ async fn no_call_fails_while_one_replica_stops_and_none_with_time_while_one_is_k
     until_known(&etcd, 1).await;
     // It has told everybody, and answers those who have not noticed yet.
     let address = format!("http://{}", one.address).parse().unwrap();
-    let late = Channel::remote("points", &address).with_principal(principal.clone());
+    let late = Channel::remote("points", &contracts_points::CONTRACT, &address).with_principal(principal.clone());
     balance(&late, &member).await;
     assert!(one.ended().await.success());
     load.goes_on().await;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use contracts::points::v1::Entry;
-use contracts::tagging::v1::{ActivityOutcome, RecordActivitiesRequest};
+use contracts_points::v1::Entry;
+use contracts_tagging::v1::{ActivityOutcome, RecordActivitiesRequest};
 use futures::future::join_all;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -265,7 +265,7 @@ pub(crate) async fn check_members(api: &Api, members: &[String], history: &[Sent
         }
     }
     let mut listed = BTreeSet::new();
-    let mut request = contracts::identity::v1::ListMembersRequest {
+    let mut request = contracts_identity::v1::ListMembersRequest {
         page_size: 500,
         ..Default::default()
     };

@@ -1,10 +1,10 @@
 //! Two replicas of one role on one database: both answer calls, one works, and the other one takes the work up when that one
 //! is killed or loses its lease. Only where there is PostgreSQL: SQLite has one process.
 
-use contracts::points::v1::asset_service_client::AssetServiceClient;
-use contracts::points::v1::hold_service_client::HoldServiceClient;
-use contracts::points::v1::points_service_client::PointsServiceClient;
-use contracts::points::v1::{
+use contracts_points::v1::asset_service_client::AssetServiceClient;
+use contracts_points::v1::hold_service_client::HoldServiceClient;
+use contracts_points::v1::points_service_client::PointsServiceClient;
+use contracts_points::v1::{
     Asset, AssetKind, CreateAssetRequest, EarnPointsRequest, GetBalanceRequest, HoldPointsRequest,
 };
 use kernel::{Clock, Id, Principal, Tenant};
@@ -31,7 +31,7 @@ impl Replica {
         let principal = signer.sign(&Principal::service("test", tenant)).unwrap();
         let address = format!("http://{}", process.address).parse().unwrap();
         Self {
-            channel: Channel::remote("points", &address).with_principal(principal),
+            channel: Channel::remote("points", &contracts_points::CONTRACT, &address).with_principal(principal),
             operators: Rest::new(&admin, None),
             process,
         }

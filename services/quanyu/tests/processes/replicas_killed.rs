@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use contracts::points::v1::asset_service_client::AssetServiceClient;
-use contracts::points::v1::ledger_service_client::LedgerServiceClient;
-use contracts::points::v1::points_service_client::PointsServiceClient;
-use contracts::points::v1::posting::Request;
-use contracts::points::v1::posting_result::Outcome as Told;
-use contracts::points::v1::posting_service_client::PostingServiceClient;
-use contracts::points::v1::transfer_service_client::TransferServiceClient;
-use contracts::points::v1::{
+use contracts_points::v1::asset_service_client::AssetServiceClient;
+use contracts_points::v1::ledger_service_client::LedgerServiceClient;
+use contracts_points::v1::points_service_client::PointsServiceClient;
+use contracts_points::v1::posting::Request;
+use contracts_points::v1::posting_result::Outcome as Told;
+use contracts_points::v1::posting_service_client::PostingServiceClient;
+use contracts_points::v1::transfer_service_client::TransferServiceClient;
+use contracts_points::v1::{
     Asset, AssetKind, CreateAssetRequest, EarnPointsRequest, Entry, GetBalanceRequest, ListEntriesRequest,
     PostBatchRequest, PostStreamRequest, Posting, PostingResult, ReconcileAccountsRequest, RedeemPointsRequest,
     ReversePointsRequest, TransferPointsRequest,
@@ -93,7 +93,8 @@ struct Caller {
 impl Replicas {
     fn channel(&self, replica: usize) -> Channel {
         let address = format!("http://{}", *self.addresses[replica].borrow());
-        Channel::remote("points", &address.parse().unwrap()).with_principal(self.principal.clone())
+        Channel::remote("points", &contracts_points::CONTRACT, &address.parse().unwrap())
+            .with_principal(self.principal.clone())
     }
 }
 

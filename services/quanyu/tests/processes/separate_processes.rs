@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use contracts::points::v1::EarnPointsRequest;
-use contracts::tagging::v1::StreamActivitiesRequest;
+use contracts_points::v1::EarnPointsRequest;
+use contracts_tagging::v1::StreamActivitiesRequest;
 use kernel::Clock;
 use quanyu::roles::ROLES;
 use serde_json::json;

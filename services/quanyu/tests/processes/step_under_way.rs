@@ -1,8 +1,8 @@
 //! `quanyu up` is killed while a journey's step is under way: started again, it takes the step up at once, for it is the only
 //! one there.
 
-use contracts::campaign::v1::node::Kind as NodeKind;
-use contracts::campaign::v1::*;
+use contracts_campaign::v1::node::Kind as NodeKind;
+use contracts_campaign::v1::*;
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait,

@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-use contracts::points::v1::asset_service_client::AssetServiceClient;
-use contracts::points::v1::ledger_service_client::LedgerServiceClient;
-use contracts::points::v1::points_service_client::PointsServiceClient;
-use contracts::points::v1::{
+use contracts_points::v1::asset_service_client::AssetServiceClient;
+use contracts_points::v1::ledger_service_client::LedgerServiceClient;
+use contracts_points::v1::points_service_client::PointsServiceClient;
+use contracts_points::v1::{
     Asset, AssetKind, CreateAssetRequest, EarnPointsRequest, GetBalanceRequest, ListEntriesRequest,
     ReconcileAccountsRequest, RedeemPointsRequest,
 };
@@ -53,7 +53,7 @@ async fn two_replicas_never_overdraw_one_account() {
         .unwrap();
     let channels = [0, 1].map(|at: usize| {
         let address = format!("http://{}", replicas[at].address).parse().unwrap();
-        Channel::remote("points", &address).with_principal(principal.clone())
+        Channel::remote("points", &contracts_points::CONTRACT, &address).with_principal(principal.clone())
     });
     let create = CreateAssetRequest {
         request_id: "asset".to_owned(),

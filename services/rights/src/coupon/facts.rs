@@ -1,6 +1,6 @@
 //! The facts that coupons tell, each in the order of its member.
 
-use contracts::rights::v1::{CouponExpired, CouponIssued, CouponRedeemed};
+use contracts_rights::v1::{CouponExpired, CouponIssued, CouponRedeemed};
 use kernel::{Tenant, Time};
 use store::Draft;
 

@@ -1,4 +1,4 @@
-use contracts::rights::v1::{GetCouponRequest, GetCouponResponse};
+use contracts_rights::v1::{GetCouponRequest, GetCouponResponse};
 use fault::Fault;
 use kernel::Tenant;
 use rpc::Call;

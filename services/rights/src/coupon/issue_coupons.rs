@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::rights::v1 as proto;
-use contracts::rights::v1::issue_result::Outcome;
-use contracts::rights::v1::{IssueCouponsRequest, IssueCouponsResponse};
+use contracts_rights::v1 as proto;
+use contracts_rights::v1::issue_result::Outcome;
+use contracts_rights::v1::{IssueCouponsRequest, IssueCouponsResponse};
 use fault::{Fault, Violations};
 use kernel::{Id, Tenant, Time};
 use lineage::Redirects;

@@ -1,4 +1,4 @@
-use contracts::rights::v1::{ListMemberCouponsRequest, ListMemberCouponsResponse};
+use contracts_rights::v1::{ListMemberCouponsRequest, ListMemberCouponsResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

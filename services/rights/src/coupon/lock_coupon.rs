@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use contracts::rights::v1::{LockCouponRequest, LockCouponResponse};
+use contracts_rights::v1::{LockCouponRequest, LockCouponResponse};
 use fault::{Fault, Violations, together};
 use rpc::Call;
 

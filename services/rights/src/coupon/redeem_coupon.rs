@@ -1,4 +1,4 @@
-use contracts::rights::v1::{RedeemCouponRequest, RedeemCouponResponse};
+use contracts_rights::v1::{RedeemCouponRequest, RedeemCouponResponse};
 use fault::{Fault, Violations};
 use kernel::Money;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::rights::v1::ErrorReason;
+use contracts_rights::v1::ErrorReason;
 use fault::Fault;
 
 use super::CouponRefusal;

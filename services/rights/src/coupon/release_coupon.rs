@@ -1,4 +1,4 @@
-use contracts::rights::v1::{ReleaseCouponRequest, ReleaseCouponResponse};
+use contracts_rights::v1::{ReleaseCouponRequest, ReleaseCouponResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::rights::v1::{ReturnCouponRequest, ReturnCouponResponse};
+use contracts_rights::v1::{ReturnCouponRequest, ReturnCouponResponse};
 use fault::Fault;
 use rpc::Call;
 

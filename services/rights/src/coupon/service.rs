@@ -1,5 +1,5 @@
-use contracts::rights::v1::coupon_service_server::CouponService;
-use contracts::rights::v1::{
+use contracts_rights::v1::coupon_service_server::CouponService;
+use contracts_rights::v1::{
     GetCouponRequest, GetCouponResponse, IssueCouponsRequest, IssueCouponsResponse, ListMemberCouponsRequest,
     ListMemberCouponsResponse, LockCouponRequest, LockCouponResponse, RedeemCouponRequest, RedeemCouponResponse,
     ReleaseCouponRequest, ReleaseCouponResponse, ReturnCouponRequest, ReturnCouponResponse,

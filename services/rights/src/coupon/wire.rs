@@ -1,4 +1,4 @@
-use contracts::rights::v1 as wire;
+use contracts_rights::v1 as wire;
 use fault::Violations;
 use kernel::Time;
 use kernel::text::is_placeholder;

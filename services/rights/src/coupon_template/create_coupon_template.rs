@@ -1,5 +1,5 @@
-use contracts::rights::v1 as proto;
-use contracts::rights::v1::{CreateCouponTemplateRequest, CreateCouponTemplateResponse, ErrorReason};
+use contracts_rights::v1 as proto;
+use contracts_rights::v1::{CreateCouponTemplateRequest, CreateCouponTemplateResponse, ErrorReason};
 use fault::{Fault, Violations};
 use kernel::Time;
 use rpc::Call;

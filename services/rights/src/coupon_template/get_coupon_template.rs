@@ -1,4 +1,4 @@
-use contracts::rights::v1::{GetCouponTemplateRequest, GetCouponTemplateResponse};
+use contracts_rights::v1::{GetCouponTemplateRequest, GetCouponTemplateResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::rights::v1::{ListCouponTemplatesRequest, ListCouponTemplatesResponse};
+use contracts_rights::v1::{ListCouponTemplatesRequest, ListCouponTemplatesResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

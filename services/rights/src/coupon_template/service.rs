@@ -1,5 +1,5 @@
-use contracts::rights::v1::coupon_template_service_server::CouponTemplateService;
-use contracts::rights::v1::{
+use contracts_rights::v1::coupon_template_service_server::CouponTemplateService;
+use contracts_rights::v1::{
     CreateCouponTemplateRequest, CreateCouponTemplateResponse, GetCouponTemplateRequest, GetCouponTemplateResponse,
     ListCouponTemplatesRequest, ListCouponTemplatesResponse, UpdateCouponTemplateRequest, UpdateCouponTemplateResponse,
 };

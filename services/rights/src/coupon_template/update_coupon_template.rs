@@ -1,4 +1,4 @@
-use contracts::rights::v1::{CouponTemplateChange, UpdateCouponTemplateRequest, UpdateCouponTemplateResponse};
+use contracts_rights::v1::{CouponTemplateChange, UpdateCouponTemplateRequest, UpdateCouponTemplateResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
 

@@ -1,6 +1,6 @@
-use contracts::rights::v1 as wire;
-use contracts::rights::v1::coupon_benefit::Kind as BenefitKind;
-use contracts::rights::v1::coupon_validity::Kind as ValidityKind;
+use contracts_rights::v1 as wire;
+use contracts_rights::v1::coupon_benefit::Kind as BenefitKind;
+use contracts_rights::v1::coupon_validity::Kind as ValidityKind;
 use fault::Violations;
 
 use super::{CouponTemplate, TemplateState};
@@ -76,7 +76,10 @@ pub(crate) fn parse_state(
 ) -> Option<TemplateState> {
     match state {
         wire::CouponTemplateState::Unspecified => {
-            violations.add(path, contracts::must_be_one_of("quanyu.rights.v1.CouponTemplateState"));
+            violations.add(
+                path,
+                contracts_rights::CONTRACT.must_be_one_of("quanyu.rights.v1.CouponTemplateState"),
+            );
             None
         }
         wire::CouponTemplateState::Draft => Some(TemplateState::Draft),

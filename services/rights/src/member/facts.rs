@@ -1,7 +1,7 @@
 //! The facts of identity: registrations, merges and their undoing.
 
 use async_trait::async_trait;
-use contracts::identity::v1::{MemberRegistered, MembersMerged, MergeUndone};
+use contracts_identity::v1::{MemberRegistered, MembersMerged, MergeUndone};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Fact};

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 
-use contracts::rights::v1::{
+use contracts_rights::v1::{
     CouponTemplateCount, ErrorReason, GetRightsSummaryRequest, GetRightsSummaryResponse, TierCount,
 };
 use fault::Fault;

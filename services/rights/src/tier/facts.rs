@@ -1,8 +1,8 @@
 //! The facts of points that change growth values, and the fact that tiers tell.
 
 use async_trait::async_trait;
-use contracts::points::v1::{PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsReversed};
-use contracts::rights::v1::TierChanged;
+use contracts_points::v1::{PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsReversed};
+use contracts_rights::v1::TierChanged;
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Clock, Exact, Fact};

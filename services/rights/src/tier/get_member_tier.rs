@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use contracts::rights::v1::{GetMemberTierRequest, GetMemberTierResponse};
+use contracts_rights::v1::{GetMemberTierRequest, GetMemberTierResponse};
 use fault::Fault;
 use rpc::Call;
 

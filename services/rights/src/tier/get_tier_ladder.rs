@@ -1,4 +1,4 @@
-use contracts::rights::v1::{GetTierLadderRequest, GetTierLadderResponse};
+use contracts_rights::v1::{GetTierLadderRequest, GetTierLadderResponse};
 use fault::Fault;
 use kernel::Tenant;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::rights::v1::{ListTierChangesRequest, ListTierChangesResponse};
+use contracts_rights::v1::{ListTierChangesRequest, ListTierChangesResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

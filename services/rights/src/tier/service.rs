@@ -1,5 +1,5 @@
-use contracts::rights::v1::tier_service_server::TierService;
-use contracts::rights::v1::{
+use contracts_rights::v1::tier_service_server::TierService;
+use contracts_rights::v1::{
     GetMemberTierRequest, GetMemberTierResponse, GetTierLadderRequest, GetTierLadderResponse, ListTierChangesRequest,
     ListTierChangesResponse, UpsertTierLadderRequest, UpsertTierLadderResponse,
 };

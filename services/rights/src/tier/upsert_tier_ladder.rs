@@ -1,4 +1,4 @@
-use contracts::rights::v1::{UpsertTierLadderRequest, UpsertTierLadderResponse};
+use contracts_rights::v1::{UpsertTierLadderRequest, UpsertTierLadderResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
 

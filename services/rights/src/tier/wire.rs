@@ -1,4 +1,4 @@
-use contracts::rights::v1 as wire;
+use contracts_rights::v1 as wire;
 
 use super::changes::RecordedChange;
 use super::roster::Cause;

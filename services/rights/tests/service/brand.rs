@@ -1,16 +1,16 @@
 //! A brand with a ladder, templates and members, and short words for calling.
 
-use contracts::identity::v1::{MemberRegistered, MembersMerged, MergeUndone};
-use contracts::points::v1::{PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsReversed};
-use contracts::rights::v1::coupon_benefit::Kind as Benefit;
-use contracts::rights::v1::coupon_service_client::CouponServiceClient;
-use contracts::rights::v1::coupon_template_service_client::CouponTemplateServiceClient;
-use contracts::rights::v1::coupon_validity::Kind as Validity;
-use contracts::rights::v1::issue_result::Outcome;
-use contracts::rights::v1::rights_summary_service_client::RightsSummaryServiceClient;
-use contracts::rights::v1::tier_service_client::TierServiceClient;
-use contracts::rights::v1::*;
 use contracts::r#type::v1::Money;
+use contracts_identity::v1::{MemberRegistered, MembersMerged, MergeUndone};
+use contracts_points::v1::{PointsAdjusted, PointsDebtRepaid, PointsEarned, PointsExpired, PointsReversed};
+use contracts_rights::v1::coupon_benefit::Kind as Benefit;
+use contracts_rights::v1::coupon_service_client::CouponServiceClient;
+use contracts_rights::v1::coupon_template_service_client::CouponTemplateServiceClient;
+use contracts_rights::v1::coupon_validity::Kind as Validity;
+use contracts_rights::v1::issue_result::Outcome;
+use contracts_rights::v1::rights_summary_service_client::RightsSummaryServiceClient;
+use contracts_rights::v1::tier_service_client::TierServiceClient;
+use contracts_rights::v1::*;
 use fault::{Fault, Refusal};
 use kernel::{Id, Kind, Tenant};
 use testkit::Harness;

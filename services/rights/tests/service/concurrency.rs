@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use contracts::rights::v1::*;
+use contracts_rights::v1::*;
 use fault::{Fault, Refusal};
 use futures::future::join_all;
 use tonic::Status;

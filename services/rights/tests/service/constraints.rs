@@ -1,6 +1,6 @@
 //! The second lock: what the tables refuse, whatever the code decides.
 
-use contracts::rights::v1::*;
+use contracts_rights::v1::*;
 use sea_orm::ConnectionTrait;
 
 use crate::brand::{brand, ten_off};

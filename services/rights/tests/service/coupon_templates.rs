@@ -1,8 +1,8 @@
 //! Templates: created, read, changed.
 
-use contracts::rights::v1::coupon_benefit::Kind as Benefit;
-use contracts::rights::v1::coupon_validity::Kind as Validity;
-use contracts::rights::v1::*;
+use contracts_rights::v1::coupon_benefit::Kind as Benefit;
+use contracts_rights::v1::coupon_validity::Kind as Validity;
+use contracts_rights::v1::*;
 use kernel::Time;
 use prost_types::FieldMask;
 use tonic::Status;

@@ -1,8 +1,8 @@
 //! A coupon's life: locked, redeemed, released, returned.
 
-use contracts::rights::v1::coupon_benefit::Kind as Benefit;
-use contracts::rights::v1::coupon_validity::Kind as Validity;
-use contracts::rights::v1::*;
+use contracts_rights::v1::coupon_benefit::Kind as Benefit;
+use contracts_rights::v1::coupon_validity::Kind as Validity;
+use contracts_rights::v1::*;
 use prost::Message;
 
 use crate::brand::{Brand, brand, cny, reason, refusal, ten_off, wrong_fields};

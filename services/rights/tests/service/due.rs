@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use contracts::rights::v1::*;
+use contracts_rights::v1::*;
 use futures::future::poll_fn;
 use kernel::Tenant;
 use prost::Message;

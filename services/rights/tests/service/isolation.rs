@@ -1,6 +1,6 @@
 //! Two brands on one database see and change nothing of each other.
 
-use contracts::rights::v1::*;
+use contracts_rights::v1::*;
 
 use crate::brand::{Brand, brand_with_ladder, reason, ten_off};
 

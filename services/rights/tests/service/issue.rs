@@ -1,8 +1,8 @@
 //! Issuing: caps, items, refusals.
 
-use contracts::rights::v1::ErrorReason::{ItemIdReused, MemberCapReached, TotalCapReached};
-use contracts::rights::v1::coupon_validity::Kind as Validity;
-use contracts::rights::v1::*;
+use contracts_rights::v1::ErrorReason::{ItemIdReused, MemberCapReached, TotalCapReached};
+use contracts_rights::v1::coupon_validity::Kind as Validity;
+use contracts_rights::v1::*;
 use prost::Message;
 
 use crate::brand::{brand, issued, item, reason, reasons, refusal, ten_off, wrong_fields};

@@ -1,10 +1,10 @@
 //! Two members turn out to be one person.
 
-use contracts::identity::v1::MergeUndone;
-use contracts::points::v1::PointsMoved;
-use contracts::rights::v1::ErrorReason::MemberCapReached;
-use contracts::rights::v1::TierChangeCause::{Growth, Merge};
-use contracts::rights::v1::*;
+use contracts_identity::v1::MergeUndone;
+use contracts_points::v1::PointsMoved;
+use contracts_rights::v1::ErrorReason::MemberCapReached;
+use contracts_rights::v1::TierChangeCause::{Growth, Merge};
+use contracts_rights::v1::*;
 
 use crate::brand::{Brand, brand_with_ladder, issued, item, reasons, ten_off};
 

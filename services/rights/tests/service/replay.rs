@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use contracts::rights::v1::*;
+use contracts_rights::v1::*;
 use prost_types::FieldMask;
 use tonic::Status;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::rights::v1::*;
+use contracts_rights::v1::*;
 use sea_orm::ConnectionTrait;
 
 use crate::brand::{brand_with_ladder, reason, ten_off};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use contracts::rights::v1::TierChangeCause::{Growth, Ladder, Registered};
-use contracts::rights::v1::*;
+use contracts_rights::v1::TierChangeCause::{Growth, Ladder, Registered};
+use contracts_rights::v1::*;
 
 use crate::brand::{LADDER, brand, brand_with_ladder, ladder_request, reason, refusal, wrong_fields};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::rights::v1::*;
+use contracts_rights::v1::*;
 use sea_orm::ConnectionTrait;
 use store::statement;
 use testkit::until;

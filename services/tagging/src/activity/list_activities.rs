@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{ListActivitiesRequest, ListActivitiesResponse};
+use contracts_tagging::v1::{ListActivitiesRequest, ListActivitiesResponse};
 use fault::Fault;
 use kernel::{Page, PageTokenError, Time};
 use rpc::Call;

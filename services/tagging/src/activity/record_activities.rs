@@ -1,5 +1,5 @@
 use contracts::Unreadable;
-use contracts::tagging::v1::{ActivityOutcome, ActivityResult, RecordActivitiesRequest, RecordActivitiesResponse};
+use contracts_tagging::v1::{ActivityOutcome, ActivityResult, RecordActivitiesRequest, RecordActivitiesResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -9,7 +9,7 @@ mod results;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contracts::Unreadable;
-use contracts::tagging::v1::{self, ActivityRefusal, ActivityResult};
+use contracts_tagging::v1::{self, ActivityRefusal, ActivityResult};
 use fault::Fault;
 use kernel::{Clock, Exact, Tenant, Time};
 use prost::Message;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contracts::tagging::v1;
+use contracts_tagging::v1;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use prost::Message;

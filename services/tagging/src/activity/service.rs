@@ -1,5 +1,5 @@
-use contracts::tagging::v1::activity_service_server::ActivityService;
-use contracts::tagging::v1::{
+use contracts_tagging::v1::activity_service_server::ActivityService;
+use contracts_tagging::v1::{
     ListActivitiesRequest, ListActivitiesResponse, RecordActivitiesRequest, RecordActivitiesResponse,
     StreamActivitiesRequest,
 };

@@ -1,8 +1,8 @@
 use std::pin::Pin;
 
 use contracts::Unreadable;
-use contracts::tagging::v1::{Activity, ActivityResult, StreamActivitiesRequest, StreamActivitiesResponse};
 use contracts::r#type::v1::{UnreadableItem, UnreadableViolation};
+use contracts_tagging::v1::{Activity, ActivityResult, StreamActivitiesRequest, StreamActivitiesResponse};
 use fault::Fault;
 use futures::{Stream, StreamExt, stream};
 use kernel::Tenant;

@@ -2,8 +2,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use contracts::codec::Incoming;
-use contracts::tagging::v1;
 use contracts::r#type::v1 as shared;
+use contracts_tagging::v1;
 use fault::{Fault, Violation, Violations};
 use kernel::text::{is_count, is_placeholder};
 use kernel::{BEFORE_RECORDS, Money, TIME_RANGE, Time};

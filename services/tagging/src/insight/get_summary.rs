@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use contracts::tagging::v1::{
+use contracts::r#type::v1::Money;
+use contracts_tagging::v1::{
     ChannelOverlap, ChannelTotal, GetSummaryRequest, GetSummaryResponse, SegmentTotal, TagTotal,
 };
-use contracts::r#type::v1::Money;
 use fault::Fault;
 use kernel::Exact;
 use rpc::Call;

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use contracts::identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, MergeUndone, ProfileSnapshot};
+use contracts_identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, MergeUndone, ProfileSnapshot};
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Fact, Tenant, Time};

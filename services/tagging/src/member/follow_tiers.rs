@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use contracts::rights::v1::TierChanged;
+use contracts_rights::v1::TierChanged;
 use events::{Consumer, Envelope};
 use fault::Fault;
 use kernel::{Fact, Time};

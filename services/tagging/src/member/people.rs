@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::identity::v1::member_service_client::MemberServiceClient;
-use contracts::identity::v1::{BatchGetMembersRequest, BatchLookUpMembersRequest, ExternalIdKey};
+use contracts_identity::v1::member_service_client::MemberServiceClient;
+use contracts_identity::v1::{BatchGetMembersRequest, BatchLookUpMembersRequest, ExternalIdKey};
 use fault::Fault;
 use kernel::Tenant;
 use lineage::Redirects;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use contracts::tagging::v1;
+use contracts_tagging::v1;
 use fault::Fault;
 use kernel::{Clock, Exact, Tenant, Time};
 use lineage::Redirects;

@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{CheckSegmentMembershipRequest, CheckSegmentMembershipResponse};
+use contracts_tagging::v1::{CheckSegmentMembershipRequest, CheckSegmentMembershipResponse};
 use fault::Fault;
 use kernel::Time;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{CountSegmentMembersRequest, CountSegmentMembersResponse};
+use contracts_tagging::v1::{CountSegmentMembersRequest, CountSegmentMembersResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{self, CreateSegmentRequest, CreateSegmentResponse};
+use contracts_tagging::v1::{self, CreateSegmentRequest, CreateSegmentResponse};
 use fault::{Fault, Violations};
 use kernel::Time;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{GetSegmentRequest, GetSegmentResponse, Segment};
+use contracts_tagging::v1::{GetSegmentRequest, GetSegmentResponse, Segment};
 use fault::Fault;
 use kernel::Tenant;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{ListMemberSegmentsRequest, ListMemberSegmentsResponse};
+use contracts_tagging::v1::{ListMemberSegmentsRequest, ListMemberSegmentsResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{ListSegmentMembersRequest, ListSegmentMembersResponse};
+use contracts_tagging::v1::{ListSegmentMembersRequest, ListSegmentMembersResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{ListSegmentsRequest, ListSegmentsResponse};
+use contracts_tagging::v1::{ListSegmentsRequest, ListSegmentsResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

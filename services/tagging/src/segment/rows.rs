@@ -1,6 +1,6 @@
 //! Segments' definitions.
 
-use contracts::tagging::v1;
+use contracts_tagging::v1;
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult};

@@ -1,5 +1,5 @@
-use contracts::tagging::v1::segment_service_server::SegmentService;
-use contracts::tagging::v1::{
+use contracts_tagging::v1::segment_service_server::SegmentService;
+use contracts_tagging::v1::{
     CheckSegmentMembershipRequest, CheckSegmentMembershipResponse, CountSegmentMembersRequest,
     CountSegmentMembersResponse, CreateSegmentRequest, CreateSegmentResponse, GetSegmentRequest, GetSegmentResponse,
     ListMemberSegmentsRequest, ListMemberSegmentsResponse, ListSegmentMembersRequest, ListSegmentMembersResponse,

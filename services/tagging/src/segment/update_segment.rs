@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{UpdateSegmentRequest, UpdateSegmentResponse};
+use contracts_tagging::v1::{UpdateSegmentRequest, UpdateSegmentResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
 use store::stuck;

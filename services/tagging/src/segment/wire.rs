@@ -1,4 +1,4 @@
-use contracts::tagging::v1;
+use contracts_tagging::v1;
 
 use super::Segment;
 use crate::member::MemberId;

@@ -1,5 +1,5 @@
 use contracts::Unreadable;
-use contracts::tagging::v1::{AssignTagsRequest, AssignTagsResponse};
+use contracts_tagging::v1::{AssignTagsRequest, AssignTagsResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use contracts::Unreadable;
 use contracts::codec::{Incoming, check_texts};
-use contracts::tagging::v1::{AssignTagsRequest, AssignTagsResponse, TagAssignment};
+use contracts_tagging::v1::{AssignTagsRequest, AssignTagsResponse, TagAssignment};
 use fault::{Fault, Violations};
 use kernel::{Clock, Principal, RequestKey, Time};
 use prost::Message;

@@ -1,6 +1,6 @@
 use contracts::Unreadable;
-use contracts::tagging::v1::batch_assign_tags_result::Outcome;
-use contracts::tagging::v1::{
+use contracts_tagging::v1::batch_assign_tags_result::Outcome;
+use contracts_tagging::v1::{
     AssignTagsRefusal, AssignTagsResponse, AssignTagsViolation, BatchAssignTagsRequest, BatchAssignTagsResponse,
     BatchAssignTagsResult,
 };

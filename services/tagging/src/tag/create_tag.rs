@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{CreateTagRequest, CreateTagResponse};
+use contracts_tagging::v1::{CreateTagRequest, CreateTagResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{GetTagRequest, GetTagResponse};
+use contracts_tagging::v1::{GetTagRequest, GetTagResponse};
 use fault::Fault;
 use rpc::Call;
 

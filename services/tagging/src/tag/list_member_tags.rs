@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{ListMemberTagsRequest, ListMemberTagsResponse};
+use contracts_tagging::v1::{ListMemberTagsRequest, ListMemberTagsResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{ListTagsRequest, ListTagsResponse};
+use contracts_tagging::v1::{ListTagsRequest, ListTagsResponse};
 use fault::Fault;
 use kernel::Page;
 use rpc::Call;

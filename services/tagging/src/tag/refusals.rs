@@ -1,4 +1,4 @@
-use contracts::tagging::v1::ErrorReason;
+use contracts_tagging::v1::ErrorReason;
 use fault::Fault;
 
 use super::value::ValueType;

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use contracts::tagging::v1::{RemoveTagRequest, RemoveTagResponse};
+use contracts_tagging::v1::{RemoveTagRequest, RemoveTagResponse};
 use fault::Fault;
 use rpc::Call;
 

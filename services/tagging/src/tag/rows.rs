@@ -1,6 +1,6 @@
 //! Tags' definitions.
 
-use contracts::tagging::v1;
+use contracts_tagging::v1;
 use fault::{Fault, Violations};
 use kernel::{Tenant, Time};
 use prost::Message;

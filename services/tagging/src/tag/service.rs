@@ -1,5 +1,5 @@
-use contracts::tagging::v1::tag_service_server::TagService;
-use contracts::tagging::v1::{
+use contracts_tagging::v1::tag_service_server::TagService;
+use contracts_tagging::v1::{
     AssignTagsRequest, AssignTagsResponse, BatchAssignTagsRequest, BatchAssignTagsResponse, CreateTagRequest,
     CreateTagResponse, GetTagRequest, GetTagResponse, ListMemberTagsRequest, ListMemberTagsResponse, ListTagsRequest,
     ListTagsResponse, RemoveTagRequest, RemoveTagResponse, UpdateTagRequest, UpdateTagResponse,

@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{UpdateTagRequest, UpdateTagResponse};
+use contracts_tagging::v1::{UpdateTagRequest, UpdateTagResponse};
 use fault::{Fault, Violations};
 use rpc::Call;
 use store::stuck;

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use contracts::tagging::v1;
+use contracts_tagging::v1;
 use fault::Violations;
 use kernel::{Currency, Time};
 
@@ -21,7 +21,7 @@ pub(crate) fn parse(wire: &v1::Tag, now: Time, violations: &mut Violations) -> O
     };
     let value_type = match &source {
         TagSource::Manual | TagSource::Imported => {
-            let types = contracts::must_be_one_of("quanyu.tagging.v1.TagValueType");
+            let types = contracts_tagging::CONTRACT.must_be_one_of("quanyu.tagging.v1.TagValueType");
             violations.check(told_type.is_some(), "tag.value_type", types);
             told_type?
         }

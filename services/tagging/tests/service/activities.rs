@@ -1,5 +1,5 @@
-use contracts::tagging::v1::ActivityOutcome::{Duplicate, Recorded, Refused};
-use contracts::tagging::v1::*;
+use contracts_tagging::v1::ActivityOutcome::{Duplicate, Recorded, Refused};
+use contracts_tagging::v1::*;
 use futures::future::join_all;
 use prost_types::Timestamp;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::tagging::v1::ActivityOutcome::{Duplicate, Recorded, Refused};
-use contracts::tagging::v1::*;
 use contracts::r#type::v1::Money;
+use contracts_tagging::v1::ActivityOutcome::{Duplicate, Recorded, Refused};
+use contracts_tagging::v1::*;
 use futures::{TryStreamExt, stream};
 use prost::Message;
 use rand::rngs::StdRng;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::time::Duration;
 
-use contracts::tagging::v1::{AssignTagsRequest, Comparison, ListActivitiesRequest, TagAssignment, TagValueType};
+use contracts_tagging::v1::{AssignTagsRequest, Comparison, ListActivitiesRequest, TagAssignment, TagValueType};
 use testkit::reads::grown;
 
 use crate::world::{World, count, int, manual, member, tag_is};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use contracts::identity::v1::member_service_server::MemberService;
-use contracts::identity::v1::*;
+use contracts_identity::v1::member_service_server::MemberService;
+use contracts_identity::v1::*;
 use tonic::{Request, Response, Status, Streaming};
 
 #[derive(Clone, Default)]

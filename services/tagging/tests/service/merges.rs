@@ -1,4 +1,4 @@
-use contracts::tagging::v1::*;
+use contracts_tagging::v1::*;
 
 use crate::world::{World, at_least, count, int, is_set, manual, member, members, profile_is, text};
 

@@ -1,8 +1,8 @@
 //! Orders as shops have them: with lines, discounts, refunds, and in whatever currency.
 
-use contracts::tagging::v1::ActivityOutcome::{Recorded, Refused};
-use contracts::tagging::v1::*;
 use contracts::r#type::v1::Money;
+use contracts_tagging::v1::ActivityOutcome::{Recorded, Refused};
+use contracts_tagging::v1::*;
 
 use crate::world::{World, computed, member};
 

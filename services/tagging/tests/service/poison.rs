@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use contracts::tagging::v1::tag_service_client::TagServiceClient;
-use contracts::tagging::v1::*;
+use contracts_tagging::v1::tag_service_client::TagServiceClient;
+use contracts_tagging::v1::*;
 use kernel::Tenant;
 use sea_orm::ConnectionTrait;
 use store::statement;

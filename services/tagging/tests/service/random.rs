@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::tagging::v1::*;
+use contracts_tagging::v1::*;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};

@@ -1,6 +1,6 @@
 //! Every reason of the contract, produced.
 
-use contracts::tagging::v1::*;
+use contracts_tagging::v1::*;
 use prost_types::FieldMask;
 use tonic::Code;
 

@@ -1,5 +1,5 @@
-use contracts::identity::v1::ProfileSnapshot;
-use contracts::tagging::v1::*;
+use contracts_identity::v1::ProfileSnapshot;
+use contracts_tagging::v1::*;
 use prost_types::FieldMask;
 
 use crate::world::{

@@ -1,4 +1,4 @@
-use contracts::tagging::v1::*;
+use contracts_tagging::v1::*;
 use futures::{TryStreamExt, stream};
 
 use crate::world::{World, member};
@@ -102,7 +102,7 @@ async fn a_message_with_the_id_is_refused_and_the_stream_goes_on(world: &World, 
     let results: Vec<_> = answers.into_iter().map(|answer| answer.result.unwrap()).collect();
     let outcomes: Vec<_> = results
         .iter()
-        .map(contracts::tagging::v1::ActivityResult::outcome)
+        .map(contracts_tagging::v1::ActivityResult::outcome)
         .collect();
     assert_eq!(
         outcomes,

@@ -1,6 +1,6 @@
-use contracts::tagging::v1::insight_service_client::InsightServiceClient;
-use contracts::tagging::v1::*;
 use contracts::r#type::v1::Money;
+use contracts_tagging::v1::insight_service_client::InsightServiceClient;
+use contracts_tagging::v1::*;
 
 use crate::world::{World, count, int, is_set, manual, text};
 

@@ -1,6 +1,6 @@
-use contracts::tagging::v1::tag_value::Kind;
-use contracts::tagging::v1::*;
 use contracts::r#type::v1::Money;
+use contracts_tagging::v1::tag_value::Kind;
+use contracts_tagging::v1::*;
 use prost_types::FieldMask;
 
 use crate::world::{World, computed, count, int, manual, member, reason, text};

@@ -1,8 +1,8 @@
 //! What ids look like when they come, and what no text may hold.
 
-use contracts::tagging::v1::ActivityOutcome::{Duplicate, Recorded, Refused};
-use contracts::tagging::v1::batch_assign_tags_result::Outcome;
-use contracts::tagging::v1::*;
+use contracts_tagging::v1::ActivityOutcome::{Duplicate, Recorded, Refused};
+use contracts_tagging::v1::batch_assign_tags_result::Outcome;
+use contracts_tagging::v1::*;
 use futures::{StreamExt, stream};
 
 use crate::world::{World, manual, member};

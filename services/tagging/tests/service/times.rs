@@ -1,6 +1,6 @@
 //! Times that no record has: refused where they arrive, so that nothing of the year 1 is the first for ever.
 
-use contracts::tagging::v1::*;
+use contracts_tagging::v1::*;
 use kernel::Time;
 use prost_types::Timestamp;
 

@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use contracts::identity::v1::member_service_server::MemberServiceServer;
-use contracts::identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, MergeUndone, ProfileSnapshot};
-use contracts::rights::v1::TierChanged;
-use contracts::tagging::v1::activity_service_client::ActivityServiceClient;
-use contracts::tagging::v1::condition::Kind;
-use contracts::tagging::v1::segment_service_client::SegmentServiceClient;
-use contracts::tagging::v1::tag_service_client::TagServiceClient;
-use contracts::tagging::v1::tag_value;
-use contracts::tagging::v1::*;
 use contracts::r#type::v1::Money;
+use contracts_identity::v1::member_service_server::MemberServiceServer;
+use contracts_identity::v1::{MemberRegistered, MemberUpdated, MembersMerged, MergeUndone, ProfileSnapshot};
+use contracts_rights::v1::TierChanged;
+use contracts_tagging::v1::activity_service_client::ActivityServiceClient;
+use contracts_tagging::v1::condition::Kind;
+use contracts_tagging::v1::segment_service_client::SegmentServiceClient;
+use contracts_tagging::v1::tag_service_client::TagServiceClient;
+use contracts_tagging::v1::tag_value;
+use contracts_tagging::v1::*;
 use kernel::{Fact, Id, Kind as IdKind, Tenant, Time};
 use prost::Message;
 use rpc::Channel;
@@ -55,7 +55,14 @@ impl World {
                 .insert(("tmall".into(), format!("tb{number}")), member(number));
         }
         let peers = Routes::new(MemberServiceServer::new(identity.clone()));
-        let harness = harness_with_peers(tagging::NAME, tagging::migrations(), tagging::service, peers).await;
+        let harness = harness_with_peers(
+            tagging::NAME,
+            tagging::migrations(),
+            tagging::service,
+            peers,
+            &contracts_identity::CONTRACT,
+        )
+        .await;
         Self {
             harness,
             identity,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use contracts::points::v1::RedeemPointsRequest;
-use contracts::points::v1::points_service_client::PointsServiceClient;
+use contracts_points::v1::RedeemPointsRequest;
+use contracts_points::v1::points_service_client::PointsServiceClient;
 use fault::Fault;
 use kernel::Tenant;
 use points::Ledger;

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use contracts::points::v1::asset_service_client::AssetServiceClient;
-use contracts::points::v1::points_service_client::PointsServiceClient;
-use contracts::points::v1::posting::Request;
-use contracts::points::v1::posting_service_client::PostingServiceClient;
-use contracts::points::v1::{
+use contracts_points::v1::asset_service_client::AssetServiceClient;
+use contracts_points::v1::points_service_client::PointsServiceClient;
+use contracts_points::v1::posting::Request;
+use contracts_points::v1::posting_service_client::PostingServiceClient;
+use contracts_points::v1::{
     Asset, AssetKind, CreateAssetRequest, EarnPointsRequest, GetBalanceRequest, PostBatchRequest, Posting,
     RedeemPointsRequest,
 };

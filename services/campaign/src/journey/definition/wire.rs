@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::campaign::v1 as api;
-use contracts::tagging::v1 as tagging;
+use contracts_campaign::v1 as api;
+use contracts_tagging::v1 as tagging;
 use fault::Violations;
 use kernel::Time;
 

@@ -67,7 +67,7 @@ fn tells_of_fields(message: &MessageDescriptor) -> bool {
             let within = |field: FieldDescriptor| matches!(field.kind(), Kind::Message(of) if has_path(&of));
             has_sentence && (has_path(message) || message.fields().any(within))
         };
-        let all = contracts::descriptors().all_messages().filter(tells);
+        let all = contracts_all::CONTRACT.descriptors().all_messages().filter(tells);
         all.map(|message| message.full_name().to_owned()).collect()
     });
     names.contains(message.full_name())

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 pub(super) fn is_name(word: &str) -> bool {
     static NAMES: OnceLock<HashSet<String>> = OnceLock::new();
     let names = NAMES.get_or_init(|| {
-        let messages = contracts::descriptors().all_messages();
+        let messages = contracts_all::CONTRACT.descriptors().all_messages();
         let ours = messages.filter(|message| message.full_name().starts_with("quanyu."));
         ours.flat_map(|message| message.fields().collect::<Vec<_>>())
             .filter(|field| field.name() != field.json_name())

@@ -6,7 +6,7 @@ const POST_BATCH: &str = "quanyu.points.v1.PostBatchRequest";
 const COUPONS: &str = "quanyu.rights.v1.ListMemberCouponsRequest";
 
 fn descriptor(name: &str) -> MessageDescriptor {
-    contracts::descriptors().get_message_by_name(name).unwrap()
+    contracts_all::CONTRACT.descriptors().get_message_by_name(name).unwrap()
 }
 
 fn read_all(name: &str, json: &str) -> Read {
@@ -321,7 +321,7 @@ fn nobody_but_the_gateway_says_what_could_not_be_read() {
 #[test]
 fn every_field_that_is_judged_by_itself_has_a_way_to_tell_its_judge() {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
-    for method in rpc::Methods::of_contracts().unwrap().iter() {
+    for method in contracts_all::CONTRACT.methods().unwrap().iter() {
         let input = method.descriptor.input();
         let left_out = input.fields().any(|field| {
             field.options().to_string().contains("IGNORE_ALWAYS") && matches!(field.kind(), Kind::Message(_))
@@ -339,7 +339,7 @@ fn every_field_that_is_judged_by_itself_has_a_way_to_tell_its_judge() {
 
 #[test]
 fn every_path_of_a_field_in_an_answer_is_marked_as_one() {
-    let told: Vec<String> = contracts::descriptors()
+    let told: Vec<String> = contracts_all::CONTRACT.descriptors()
         .all_messages()
         .filter(|message| message.full_name().starts_with("quanyu."))
         .filter(|message| {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use contracts::points::v1::{EarningDecision, RefundedMoney};
+use contracts_points::v1::{EarningDecision, RefundedMoney};
 use fault::Fault;
 use kernel::{Tenant, Time};
 use ledger::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use contracts::tagging::v1::{Activity, ActivityRecorded};
+use contracts_tagging::v1::{Activity, ActivityRecorded};
 use events::{Consumer, Envelope};
 use kernel::{Clock, Fact, Tenant, Time};
 use ledger::{

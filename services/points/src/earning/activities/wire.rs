@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{Activity, ActivityItem};
+use contracts_tagging::v1::{Activity, ActivityItem};
 use kernel::Time;
 use ledger::{ActivityFacts, CostCentre, Item};
 use prost::Message;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contracts::points::v1 as wire;
-use contracts::points::v1::RuleVerdict;
-use contracts::tagging::v1::Activity;
 use contracts::r#type::v1 as shared;
+use contracts_points::v1 as wire;
+use contracts_points::v1::RuleVerdict;
+use contracts_tagging::v1::Activity;
 use fault::Fault;
 use kernel::{Exact, Time};
 use ledger::{ActivityFacts, CapKind, CapUse, CompiledRule, EntryId, MemberId, Outcome, Refunded, Verdict, explain};

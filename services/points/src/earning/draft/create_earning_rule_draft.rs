@@ -1,4 +1,4 @@
-use contracts::points::v1::{CreateEarningRuleDraftRequest, CreateEarningRuleDraftResponse, ErrorReason};
+use contracts_points::v1::{CreateEarningRuleDraftRequest, CreateEarningRuleDraftResponse, ErrorReason};
 use fault::Fault;
 use kernel::Time;
 use ledger::RuleState;

@@ -1,4 +1,4 @@
-use contracts::points::v1::{DiscardEarningRuleDraftRequest, DiscardEarningRuleDraftResponse};
+use contracts_points::v1::{DiscardEarningRuleDraftRequest, DiscardEarningRuleDraftResponse};
 use fault::Fault;
 use rpc::Call;
 

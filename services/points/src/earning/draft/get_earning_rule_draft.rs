@@ -1,4 +1,4 @@
-use contracts::points::v1::{GetEarningRuleDraftRequest, GetEarningRuleDraftResponse};
+use contracts_points::v1::{GetEarningRuleDraftRequest, GetEarningRuleDraftResponse};
 use fault::Fault;
 use rpc::Call;
 

@@ -1,4 +1,4 @@
-use contracts::points::v1::{UpdateEarningRuleDraftRequest, UpdateEarningRuleDraftResponse};
+use contracts_points::v1::{UpdateEarningRuleDraftRequest, UpdateEarningRuleDraftResponse};
 use fault::Fault;
 use kernel::Time;
 use rpc::Call;

@@ -1,4 +1,4 @@
-use contracts::points::v1 as wire;
+use contracts_points::v1 as wire;
 use kernel::Time;
 use ledger::RuleState;
 

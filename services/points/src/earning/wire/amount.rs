@@ -1,6 +1,6 @@
-use contracts::points::v1 as wire;
-use contracts::points::v1::earning_amount::Kind;
-use contracts::points::v1::earning_per_item::Worth;
+use contracts_points::v1 as wire;
+use contracts_points::v1::earning_amount::Kind;
+use contracts_points::v1::earning_per_item::Worth;
 use fault::Violations;
 use ledger::{Amount, ItemWorth, Multiplier, Rate, Rounding};
 

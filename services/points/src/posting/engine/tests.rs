@@ -7,7 +7,7 @@ mod world;
 
 use std::time::Duration;
 
-use contracts::points::v1::{EarnPointsResponse, RedeemPointsResponse};
+use contracts_points::v1::{EarnPointsResponse, RedeemPointsResponse};
 use fault::Fault;
 use ledger::MemberId;
 use prost::Message;

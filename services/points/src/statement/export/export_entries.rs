@@ -1,7 +1,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use contracts::points::v1::{ExportEntriesRequest, ExportEntriesResponse};
+use contracts_points::v1::{ExportEntriesRequest, ExportEntriesResponse};
 use fault::Fault;
 use futures::{Stream, TryStreamExt, stream};
 use kernel::{Page, PageToken, Tenant, Time};

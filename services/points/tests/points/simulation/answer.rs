@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::points::v1::posting_result::Outcome as Told;
-use contracts::points::v1::*;
+use contracts_points::v1::posting_result::Outcome as Told;
+use contracts_points::v1::*;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 

@@ -3,10 +3,10 @@
 mod alone;
 mod pools;
 
-use contracts::points::v1::points_service_client::PointsServiceClient;
-use contracts::points::v1::pool_service_client::PoolServiceClient;
-use contracts::points::v1::posting::Request;
-use contracts::points::v1::*;
+use contracts_points::v1::points_service_client::PointsServiceClient;
+use contracts_points::v1::pool_service_client::PoolServiceClient;
+use contracts_points::v1::posting::Request;
+use contracts_points::v1::*;
 use kernel::Time;
 use rpc::Channel;
 use tonic::{Response, Status};

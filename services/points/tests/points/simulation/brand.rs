@@ -1,7 +1,7 @@
 //! Who there is: a few members, so that callers meet, some of whom are merged and parted; and assets with different policies.
 
-use contracts::points::v1::asset_service_client::AssetServiceClient;
-use contracts::points::v1::*;
+use contracts_points::v1::asset_service_client::AssetServiceClient;
+use contracts_points::v1::*;
 use kernel::{MICROS_PER_DAY, Time};
 use ledger::MemberId;
 use rpc::Channel;
@@ -87,14 +87,14 @@ impl Asset {
             let days = days.try_into().unwrap();
             expiry_policy::Rule::AfterDays(ExpireAfterDays { days })
         });
-        let asset = contracts::points::v1::Asset {
+        let asset = contracts_points::v1::Asset {
             kind: AssetKind::Points.into(),
             expiry_policy: Some(ExpiryPolicy { rule: expiry }),
             utc_offset_minutes: OFFSET_MINUTES,
             reversal_grace_days: self.grace_days.try_into().unwrap(),
             clawback_policy: policy.into(),
             adjustment_alone_max: 1_000_000,
-            ..contracts::points::v1::Asset::default()
+            ..contracts_points::v1::Asset::default()
         };
         let request = CreateAssetRequest {
             request_id: format!("asset-{}", self.code),

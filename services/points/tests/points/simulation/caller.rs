@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use contracts::points::v1::posting_service_client::PostingServiceClient;
-use contracts::points::v1::{PostBatchRequest, PostStreamRequest};
+use contracts_points::v1::posting_service_client::PostingServiceClient;
+use contracts_points::v1::{PostBatchRequest, PostStreamRequest};
 use futures::StreamExt;
 use futures::future::join;
 use rand::Rng;

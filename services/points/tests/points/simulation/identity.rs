@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::identity::v1::{MembersMerged, MergeUndone};
+use contracts_identity::v1::{MembersMerged, MergeUndone};
 use kernel::Clock;
 use ledger::EntryId;
 use rand::Rng;

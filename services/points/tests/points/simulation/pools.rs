@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use contracts::points::v1::pool_service_client::PoolServiceClient;
-use contracts::points::v1::{CreatePoolRequest, InvitePoolMemberRequest, JoinPoolRequest, PoolRedeemPolicy};
+use contracts_points::v1::pool_service_client::PoolServiceClient;
+use contracts_points::v1::{CreatePoolRequest, InvitePoolMemberRequest, JoinPoolRequest, PoolRedeemPolicy};
 use rpc::Channel;
 
 use super::brand::{Account, FAMILY, MEMBERS, Members};

@@ -15,7 +15,7 @@ mod reversals;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 use kernel::Time;
 use ledger::{HoldId, LotKey};
 use store::OutboxRow;

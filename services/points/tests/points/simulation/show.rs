@@ -1,10 +1,10 @@
 //! What the ledger shows by its contract, against the model.
 
-use contracts::points::v1::hold_service_client::HoldServiceClient;
-use contracts::points::v1::ledger_service_client::LedgerServiceClient;
-use contracts::points::v1::points_service_client::PointsServiceClient;
-use contracts::points::v1::pool_service_client::PoolServiceClient;
-use contracts::points::v1::*;
+use contracts_points::v1::hold_service_client::HoldServiceClient;
+use contracts_points::v1::ledger_service_client::LedgerServiceClient;
+use contracts_points::v1::points_service_client::PointsServiceClient;
+use contracts_points::v1::pool_service_client::PoolServiceClient;
+use contracts_points::v1::*;
 use kernel::Time;
 use ledger::LotKey;
 use rpc::Channel;

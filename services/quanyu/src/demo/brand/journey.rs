@@ -1,12 +1,12 @@
 //! The journey from the first hello to loyalty: welcome -> first order -> repeat -> loyal.
 
-use contracts::campaign::v1::node::Kind;
-use contracts::campaign::v1::{
+use contracts_campaign::v1::node::Kind;
+use contracts_campaign::v1::{
     AssignTagNode, CreateJourneyRequest, ExitNode, FactPattern, GrantPointsNode, IssueCouponNode, Journey,
     JourneyDefinition, Node, PublishJourneyRequest, ReentryRule, WaitUntilNode,
 };
-use contracts::tagging::v1::TagValue;
-use contracts::tagging::v1::tag_value::Kind as ValueKind;
+use contracts_tagging::v1::TagValue;
+use contracts_tagging::v1::tag_value::Kind as ValueKind;
 use fault::Fault;
 use prost_types::Duration;
 

@@ -1,12 +1,12 @@
 //! The tier ladder and the coupons.
 
-use contracts::rights::v1::coupon_benefit::Kind as BenefitKind;
-use contracts::rights::v1::coupon_validity::Kind as ValidityKind;
-use contracts::rights::v1::{
+use contracts::r#type::v1::Money;
+use contracts_rights::v1::coupon_benefit::Kind as BenefitKind;
+use contracts_rights::v1::coupon_validity::Kind as ValidityKind;
+use contracts_rights::v1::{
     AmountOff, CouponBenefit, CouponTemplate, CouponTemplateState, CouponValidity, CreateCouponTemplateRequest, Gift,
     Tier, UpsertTierLadderRequest,
 };
-use contracts::r#type::v1::Money;
 use fault::Fault;
 
 use super::{CURRENCY, GROWTH};

@@ -1,8 +1,8 @@
 //! Tags and segments.
 
-use contracts::tagging::v1::condition::Kind as ConditionKind;
-use contracts::tagging::v1::tag_value::Kind as ValueKind;
-use contracts::tagging::v1::{
+use contracts_tagging::v1::condition::Kind as ConditionKind;
+use contracts_tagging::v1::tag_value::Kind as ValueKind;
+use contracts_tagging::v1::{
     Aggregate, Comparison, Computation, Condition, ConditionList, CreateSegmentRequest, CreateTagRequest, Operand,
     ProfileCondition, ProfileField, Segment, Tag, TagCondition, TagMutability, TagSourceKind, TagValue, TagValueType,
 };

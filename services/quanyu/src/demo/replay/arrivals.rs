@@ -1,7 +1,7 @@
 //! People turn up in shops: who they are is the platform's to find out.
 
-use contracts::identity::v1::batch_resolve_members_result::Result as Outcome;
-use contracts::identity::v1::{
+use contracts_identity::v1::batch_resolve_members_result::Result as Outcome;
+use contracts_identity::v1::{
     Arrival as WireArrival, BatchResolveMembersRequest, Evidence, EvidenceOutcome, Gender, IdentityKind, Profile,
     Proof, Resolution, ResolutionOutcome,
 };

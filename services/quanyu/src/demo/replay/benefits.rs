@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::points::v1::{GetBalanceRequest, RedeemPointsRequest, ReversePointsRequest};
-use contracts::rights::v1::{CouponState, ListMemberCouponsRequest, RedeemCouponRequest, ReturnCouponRequest};
+use contracts_points::v1::{GetBalanceRequest, RedeemPointsRequest, ReversePointsRequest};
+use contracts_rights::v1::{CouponState, ListMemberCouponsRequest, RedeemCouponRequest, ReturnCouponRequest};
 use fault::Fault;
 use futures::{StreamExt, TryStreamExt, stream};
 

@@ -1,6 +1,6 @@
 //! Activities as REST takes them, one in a line.
 
-use contracts::tagging::v1::Activity;
+use contracts_tagging::v1::Activity;
 use fault::{Fault, Violation};
 
 use super::super::source::Row;
@@ -20,7 +20,8 @@ pub(super) fn activity(rows: &[Row]) -> Result<Read<Activity>, Vec<String>> {
 /// The activity of a line, read as strictly as REST reads it, and everything that is wrong with the line.
 pub(super) fn parse(line: &str) -> Result<Read<Activity>, Vec<String>> {
     const NAME: &str = "quanyu.tagging.v1.Activity";
-    let descriptor = contracts::descriptors()
+    let descriptor = contracts_all::CONTRACT
+        .descriptors()
         .get_message_by_name(NAME)
         .ok_or_else(|| vec!["the contracts have no activity".to_owned()])?;
     let (message, wrong) = gateway::read_message(&descriptor, line.as_bytes()).map_err(reasons)?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use contracts::tagging::v1::{Activity, ActivityItem};
 use contracts::r#type::v1::Money;
+use contracts_tagging::v1::{Activity, ActivityItem};
 use kernel::text::tidy;
 use kernel::{Currency, CurrencyError, Time};
 

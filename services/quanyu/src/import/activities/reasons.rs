@@ -1,6 +1,6 @@
 //! What the platform answers, by the columns of the file.
 
-use contracts::tagging::v1::{ActivityDifference, ActivityOutcome, ActivityRefusal, ActivityResult};
+use contracts_tagging::v1::{ActivityDifference, ActivityOutcome, ActivityRefusal, ActivityResult};
 
 use super::super::columns::{ATTRIBUTE, Columns};
 use super::super::json_lines;

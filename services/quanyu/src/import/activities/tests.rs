@@ -1,4 +1,4 @@
-use contracts::tagging::v1::{ActivityDifference, ActivityOutcome, ActivityRefusal, ActivityResult};
+use contracts_tagging::v1::{ActivityDifference, ActivityOutcome, ActivityRefusal, ActivityResult};
 
 use super::json::parse;
 use super::*;

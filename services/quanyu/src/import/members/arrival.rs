@@ -1,6 +1,6 @@
 //! What a row says of the person who arrives.
 
-use contracts::identity::v1::{Arrival, Evidence, Gender, IdentityKind, Profile, Proof};
+use contracts_identity::v1::{Arrival, Evidence, Gender, IdentityKind, Profile, Proof};
 use kernel::text::tidy;
 
 use super::super::moment;

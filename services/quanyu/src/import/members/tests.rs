@@ -1,4 +1,4 @@
-use contracts::identity::v1::{EvidenceOutcome, Gender, IdentityKind, Proof, Refusal, RefusedField, RowNote};
+use contracts_identity::v1::{EvidenceOutcome, Gender, IdentityKind, Proof, Refusal, RefusedField, RowNote};
 
 use super::*;
 

@@ -1,6 +1,6 @@
 //! What became of activities, in the words of the contract.
 
-use contracts::tagging::v1::{
+use contracts_tagging::v1::{
     ActivityDifference, ActivityOutcome, ActivityRefusal, ActivityResult, ActivityViolation, ErrorReason,
 };
 use fault::{Common, Reason, Violation};

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
-use contracts::tagging::v1;
-use contracts::tagging::v1::condition::Kind;
+use contracts_tagging::v1;
+use contracts_tagging::v1::condition::Kind;
 use fault::{Fault, Violations};
 use prost::Message;
 
@@ -175,7 +175,7 @@ impl Parser<'_> {
             match wanted {
                 "" => self.violations.add(
                     format!("{path}.comparison"),
-                    contracts::must_be_one_of("quanyu.tagging.v1.Comparison"),
+                    contracts_tagging::CONTRACT.must_be_one_of("quanyu.tagging.v1.Comparison"),
                 ),
                 wanted => self.violations.add(format!("{path}.values"), wanted),
             }
@@ -215,7 +215,7 @@ impl Parser<'_> {
             v1::ProfileField::Unspecified => {
                 self.violations.add(
                     format!("{path}.field"),
-                    contracts::must_be_one_of("quanyu.tagging.v1.ProfileField"),
+                    contracts_tagging::CONTRACT.must_be_one_of("quanyu.tagging.v1.ProfileField"),
                 );
                 return None;
             }

@@ -1,5 +1,5 @@
-use contracts::tagging::v1::TagValue;
-use contracts::tagging::v1::tag_value::Kind;
+use contracts_tagging::v1::TagValue;
+use contracts_tagging::v1::tag_value::Kind;
 use kernel::{TIME_RANGE, Time};
 
 use super::{TEXT_LEN_MAX, Value};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contracts::points::v1::EarnPointsResponse;
+use contracts_points::v1::EarnPointsResponse;
 use ledger::{AccountKey, Act, Posting, Refusal, decide};
 
 use super::world::World;

@@ -1,6 +1,6 @@
 //! How much waits, and how much one transaction reads.
 
-use contracts::points::v1::EarnPointsResponse;
+use contracts_points::v1::EarnPointsResponse;
 use ledger::MemberId;
 use store::Tx;
 

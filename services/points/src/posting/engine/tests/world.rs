@@ -1,4 +1,4 @@
-use contracts::points::v1::{EarnPointsRequest, RedeemPointsRequest, RedeemPointsResponse};
+use contracts_points::v1::{EarnPointsRequest, RedeemPointsRequest, RedeemPointsResponse};
 use fault::Fault;
 use kernel::{Clock, Principal, Tenant, Time};
 use ledger::{AssetKind, ExpiryPolicy, MemberId};

@@ -1,10 +1,10 @@
 //! What the simulation posts by its own method alone.
 
-use contracts::points::v1::adjustment_service_client::AdjustmentServiceClient;
-use contracts::points::v1::hold_service_client::HoldServiceClient;
-use contracts::points::v1::pending_service_client::PendingServiceClient;
-use contracts::points::v1::transfer_service_client::TransferServiceClient;
-use contracts::points::v1::*;
+use contracts_points::v1::adjustment_service_client::AdjustmentServiceClient;
+use contracts_points::v1::hold_service_client::HoldServiceClient;
+use contracts_points::v1::pending_service_client::PendingServiceClient;
+use contracts_points::v1::transfer_service_client::TransferServiceClient;
+use contracts_points::v1::*;
 use rpc::Channel;
 use tonic::Status;
 

@@ -1,6 +1,6 @@
 //! By what it is known that a request was done.
 
-use contracts::points::v1::Entry;
+use contracts_points::v1::Entry;
 
 use crate::simulation::answer::Answer;
 use crate::simulation::ask::Ask;

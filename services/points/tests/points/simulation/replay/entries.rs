@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::points::v1::Entry;
+use contracts_points::v1::Entry;
 use kernel::Time;
 use ledger::{EntryId, HoldId, LotId, LotKey};
 

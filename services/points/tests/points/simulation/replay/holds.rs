@@ -1,6 +1,6 @@
 //! What happens without an entry: holds are made and end, what is pending becomes available.
 
-use contracts::points::v1::{HoldState, PointsConfirmed, PointsHeld, PointsHoldEnded};
+use contracts_points::v1::{HoldState, PointsConfirmed, PointsHeld, PointsHoldEnded};
 use kernel::Time;
 use ledger::{EntryId, HoldId};
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
-use contracts::points::v1::Entry;
+use contracts_points::v1::Entry;
 use ledger::{HoldId, LotKey};
 
 use super::{Replay, negative, parts};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contracts::points::v1::Entry;
+use contracts_points::v1::Entry;
 
 use super::{Effect, Replay, parts, sorted};
 use crate::simulation::answer::Answer;

@@ -1,6 +1,6 @@
 //! What facts tell of: the entries that they name, or something without an entry.
 
-use contracts::points::v1::*;
+use contracts_points::v1::*;
 use kernel::Fact;
 use ledger::LotKey;
 use prost::Message;

@@ -1,6 +1,6 @@
 //! What comes back of a spend, and what is taken back of an earn.
 
-use contracts::points::v1::Entry;
+use contracts_points::v1::Entry;
 use ledger::{EntryId, LotId, LotKey};
 
 use super::{Effect, Replay, negative, parts, post_time, sum};

@@ -1,10 +1,11 @@
+//! What the methods of a contract declare: who may call, and whether repeating is safe.
+
 use std::collections::HashMap;
-use std::sync::OnceLock;
 
 use kernel::Scopes;
 use prost::Message;
 use prost_reflect::prost_types::method_options::IdempotencyLevel;
-use prost_reflect::{DynamicMessage, ExtensionDescriptor, MethodDescriptor, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, MethodDescriptor, Value};
 
 /// A method of the contracts.
 #[derive(Debug)]
@@ -58,17 +59,11 @@ impl Access {
     }
 }
 
-/// Every method of the contracts, by its path on the wire.
+/// Every method of a contract, by its path on the wire.
 #[derive(Debug)]
 pub struct Methods(HashMap<String, &'static Method>);
 
 impl Methods {
-    /// The methods of all contracts of this build, or everything that they leave open.
-    pub fn of_contracts() -> Result<&'static Self, Vec<MethodFault>> {
-        static METHODS: OnceLock<Result<Methods, Vec<MethodFault>>> = OnceLock::new();
-        METHODS.get_or_init(Self::read).as_ref().map_err(Clone::clone)
-    }
-
     /// The method at a path such as "/quanyu.points.v1.PointsService/RedeemPoints".
     pub fn at(&self, path: &str) -> Option<&'static Method> {
         self.0.get(path).copied()
@@ -79,9 +74,8 @@ impl Methods {
         self.0.values().copied()
     }
 
-    fn read() -> Result<Self, Vec<MethodFault>> {
+    pub(crate) fn read(descriptors: &DescriptorPool) -> Result<Self, Vec<MethodFault>> {
         let (mut methods, mut faults) = (HashMap::new(), Vec::new());
-        let descriptors = contracts::descriptors();
         let policy = descriptors.get_extension_by_name("quanyu.options.v1.policy");
         for service in descriptors
             .services()
@@ -90,7 +84,7 @@ impl Methods {
             for descriptor in service.methods() {
                 let full_name = format!("{}/{}", service.full_name(), descriptor.name());
                 match method(&full_name, descriptor, policy.as_ref()) {
-                    // Leaked once for each method of the build: every request names its method for free.
+                    // Leaked once for each method of a contract: every request names its method for free.
                     Ok(method) => drop(methods.insert(format!("/{full_name}"), &*Box::leak(Box::new(method)))),
                     Err(lacks) => faults.push(MethodFault {
                         method: full_name,
@@ -172,16 +166,16 @@ mod tests {
     use fault::{Common, Reason};
 
     #[test]
-    fn every_contract_says_who_may_call_and_whether_repeating_is_safe() {
-        let methods = Methods::of_contracts().unwrap();
-        assert!(methods.iter().count() > 0);
+    fn a_contract_says_who_may_call_and_whether_repeating_is_safe() {
+        let methods = crate::CONTRACT.methods().unwrap();
         let feed = methods.at("/quanyu.events.internal.v1.FeedService/ReadFacts").unwrap();
         assert_eq!((feed.access.clone(), feed.read_only), (Access::Internal, true));
     }
 
     #[test]
     fn the_common_reasons_are_those_of_the_contract() {
-        let contract = contracts::descriptors()
+        let contract = crate::CONTRACT
+            .descriptors()
             .get_enum_by_name("quanyu.type.v1.ErrorReason")
             .unwrap();
         let named: Vec<String> = contract
@@ -191,7 +185,7 @@ mod tests {
             .collect();
         assert_eq!(named, Common::ALL.map(|reason| reason.name().to_owned()));
         for (reason, value) in Common::ALL.iter().zip(contract.values().skip(1)) {
-            let declared = contracts::r#type::v1::ErrorReason::try_from(value.number()).unwrap();
+            let declared = crate::r#type::v1::ErrorReason::try_from(value.number()).unwrap();
             assert_eq!((reason.code(), reason.domain()), (declared.code(), declared.domain()));
         }
     }

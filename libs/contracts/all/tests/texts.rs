@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::codec::Incoming;
-use contracts::points::v1::posting::Request;
-use contracts::points::v1::{EarnPointsRequest, PostBatchRequest, Posting};
-use contracts::tagging::v1::{Activity, RecordActivitiesRequest};
+use contracts_points::v1::posting::Request;
+use contracts_points::v1::{EarnPointsRequest, PostBatchRequest, Posting};
+use contracts_tagging::v1::{Activity, RecordActivitiesRequest};
 use fault::Fault;
 use prost_reflect::{Kind, MessageDescriptor};
 
@@ -69,7 +69,10 @@ fn every_text_is_an_identifier_or_known_for_words() {
 #[test]
 fn what_is_declared_counts_before_the_name() {
     let identifier = |message: &str, field: &str| {
-        let message = contracts::descriptors().get_message_by_name(message).unwrap();
+        let message = contracts_all::CONTRACT
+            .descriptors()
+            .get_message_by_name(message)
+            .unwrap();
         contracts::is_identifier(&message.get_field_by_name(field).unwrap())
     };
     assert!(identifier("quanyu.identity.v1.Evidence", "value"));
@@ -81,7 +84,7 @@ fn what_is_declared_counts_before_the_name() {
 
 /// Every message of ours that a method takes, and every part of one.
 fn arriving() -> BTreeMap<String, MessageDescriptor> {
-    let services = contracts::descriptors().services();
+    let services = contracts_all::CONTRACT.descriptors().services();
     let mut waiting: Vec<MessageDescriptor> = services
         .flat_map(|service| service.methods().map(|method| method.input()).collect::<Vec<_>>())
         .filter(|message| message.full_name().starts_with("quanyu."))

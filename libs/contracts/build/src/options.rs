@@ -4,15 +4,15 @@ use std::fmt::Write;
 
 use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, Value};
 
-use crate::Failure;
+use crate::{Crate, Failure};
 
-/// `impl fault::Reason` for every `ErrorReason`, `impl kernel::Fact` for every fact, and `impl Incoming` for the output of
-/// every method, which is our own and is not checked.
-pub(crate) fn generate(pool: &DescriptorPool) -> Result<String, Failure> {
+/// For a crate's own packages: `impl fault::Reason` for every `ErrorReason`, `impl kernel::Fact` for every fact, and `impl
+/// Incoming` for the output of every method, which is our own and is not checked.
+pub(crate) fn generate(pool: &DescriptorPool, of: &Crate) -> Result<String, Failure> {
     let code = extension(pool, "quanyu.options.v1.code")?;
     let fact = extension(pool, "quanyu.options.v1.fact")?;
     let mut out = String::new();
-    for file in pool.files().filter(|file| file.package_name().starts_with("quanyu.")) {
+    for file in pool.files().filter(|file| of.holds(file.package_name())) {
         for reasons in file.enums().filter(|reasons| reasons.name() == "ErrorReason") {
             reason(&mut out, &reasons, &code)?;
         }
@@ -31,7 +31,7 @@ pub(crate) fn generate(pool: &DescriptorPool) -> Result<String, Failure> {
         {
             writeln!(
                 out,
-                "impl crate::codec::Incoming for {} {{}}",
+                "impl ::contracts::codec::Incoming for {} {{}}",
                 rust_path(method.output().full_name())
             )?;
         }

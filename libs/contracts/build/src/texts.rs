@@ -6,9 +6,10 @@ use std::fmt::Write;
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use prost_reflect::{DescriptorPool, ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor};
 
-use crate::Failure;
 use crate::kind::is_identifier;
 use crate::options::{extension, rust_path};
+use crate::rules::Rules;
+use crate::{Crate, Failure};
 
 /// `buf.validate.Ignore.IGNORE_ALWAYS`.
 const IGNORE_ALWAYS: i32 = 3;
@@ -17,15 +18,15 @@ const FIELD_MASK: &str = "google.protobuf.FieldMask";
 
 /// Texts are judged wherever they stand but in fields that are left to be judged by themselves; messages without any are
 /// passed by.
-pub(crate) fn generate(pool: &DescriptorPool, validated: &str) -> Result<String, Failure> {
+pub(crate) fn generate(pool: &DescriptorPool, of: &Crate, rules: &Rules) -> Result<String, Failure> {
     let contracts = Contracts {
         rules: extension(pool, "buf.validate.field")?,
-        messages: arriving(pool),
+        messages: arriving(pool, of),
     };
     let mut out = String::new();
     for message in contracts.messages.values() {
         contracts.texts(&mut out, message)?;
-        incoming(&mut out, message, validated)?;
+        incoming(&mut out, message, rules)?;
     }
     Ok(out)
 }
@@ -35,15 +36,22 @@ struct Contracts {
     messages: BTreeMap<String, MessageDescriptor>,
 }
 
-/// Every message of ours that a method takes, and every part of one.
-fn arriving(pool: &DescriptorPool) -> BTreeMap<String, MessageDescriptor> {
+/// Every message of a crate's own that a method takes, and every part of one. A package without a service holds parts for
+/// the requests of others: all of its messages.
+fn arriving(pool: &DescriptorPool, of: &Crate) -> BTreeMap<String, MessageDescriptor> {
+    let served: BTreeSet<String> = pool.services().map(|it| it.package_name().to_owned()).collect();
+    let parts = pool.all_messages().filter(|it| !served.contains(it.package_name()));
     let methods = pool
         .services()
         .flat_map(|service| service.methods().collect::<Vec<_>>());
-    let mut waiting: Vec<MessageDescriptor> = methods.map(|method| method.input()).collect();
+    let mut waiting: Vec<MessageDescriptor> = methods.map(|method| method.input()).chain(parts).collect();
     let mut found = BTreeMap::new();
     while let Some(message) = waiting.pop() {
-        if is_ours(&message) && !message.is_map_entry() && !found.contains_key(message.full_name()) {
+        if is_ours(&message)
+            && of.holds(message.package_name())
+            && !message.is_map_entry()
+            && !found.contains_key(message.full_name())
+        {
             waiting.extend(message.fields().filter_map(|field| held(&field)));
             found.insert(message.full_name().to_owned(), message);
         }
@@ -81,12 +89,16 @@ impl Contracts {
         for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
             self.oneof(message, &oneof, &mut tidy, &mut judge)?;
         }
-        writeln!(out, "impl crate::text::Texts for {} {{", rust_path(message.full_name()))?;
+        writeln!(
+            out,
+            "impl ::contracts::text::Texts for {} {{",
+            rust_path(message.full_name())
+        )?;
         if !tidy.is_empty() {
             writeln!(out, "fn tidy(&mut self) {{\n{tidy}}}")?;
         }
         if !judge.is_empty() {
-            let arguments = "at: &crate::text::Place<'_>, violations: &mut fault::Violations";
+            let arguments = "at: &::contracts::text::Place<'_>, violations: &mut fault::Violations";
             writeln!(out, "fn judge(&self, {arguments}) {{\n{judge}}}")?;
         }
         writeln!(out, "}}")?;
@@ -121,8 +133,8 @@ impl Contracts {
             Kind::String => {
                 if is_identifier(field) {
                     match field.is_list() || field.supports_presence() {
-                        true => writeln!(tidy, "self.{rust}.iter_mut().for_each(crate::text::tidy);")?,
-                        false => writeln!(tidy, "crate::text::tidy(&mut self.{rust});")?,
+                        true => writeln!(tidy, "self.{rust}.iter_mut().for_each(::contracts::text::tidy);")?,
+                        false => writeln!(tidy, "::contracts::text::tidy(&mut self.{rust});")?,
                     }
                 }
                 if is_judged {
@@ -152,7 +164,7 @@ impl Contracts {
         }
         let value = match entry.map_entry_value_field().kind() {
             Kind::String if is_identifier(field) => {
-                writeln!(tidy, "self.{rust}.values_mut().for_each(crate::text::tidy);")?;
+                writeln!(tidy, "self.{rust}.values_mut().for_each(::contracts::text::tidy);")?;
                 "at.identifier(it, violations)"
             }
             Kind::String => "at.words(it, violations)",
@@ -164,7 +176,7 @@ impl Contracts {
         };
         writeln!(
             judge,
-            "crate::text::judge_map(&self.{rust}, {name:?}, at, violations, |it, at, violations| {value});"
+            "::contracts::text::judge_map(&self.{rust}, {name:?}, at, violations, |it, at, violations| {value});"
         )?;
         Ok(())
     }
@@ -186,7 +198,7 @@ impl Contracts {
             match field.kind() {
                 Kind::String => {
                     if is_identifier(&field) {
-                        writeln!(tidied, "{choice} crate::text::tidy(it),")?;
+                        writeln!(tidied, "{choice} ::contracts::text::tidy(it),")?;
                     }
                     if is_judged {
                         let word = word(&field);
@@ -236,16 +248,18 @@ fn word(field: &FieldDescriptor) -> &'static str {
 }
 
 /// What is decoded is tidied and checked: its texts, and its shape by the generated rules where there are any.
-fn incoming(out: &mut String, message: &MessageDescriptor, validated: &str) -> Result<(), Failure> {
+fn incoming(out: &mut String, message: &MessageDescriptor, rules: &Rules) -> Result<(), Failure> {
     let name = message.full_name();
-    let shape = match validated.contains(&format!("Validate for {} {{", name.replace('.', "::"))) {
-        true => format!("crate::codec::shape({name:?}, prost_protovalidate::Validate::validate(self))"),
-        false => format!("crate::codec::shape_by_descriptor({name:?}, self)"),
+    let shape = match rules.messages.contains(name) {
+        true => format!(
+            "::contracts::codec::shape(&crate::CONTRACT, {name:?}, prost_protovalidate::Validate::validate(self))"
+        ),
+        false => format!("::contracts::codec::shape_by_descriptor(&crate::CONTRACT, {name:?}, self)"),
     };
     writeln!(
         out,
-        "impl crate::codec::Incoming for {} {{\nconst IS_REQUEST: bool = true;\nfn tidy(&mut self) {{ crate::text::Texts::tidy(self) }}\n\
-         fn check(&self) -> Result<(), fault::Fault> {{ crate::codec::check(self, {shape}) }} }}",
+        "impl ::contracts::codec::Incoming for {} {{\nconst IS_REQUEST: bool = true;\nfn tidy(&mut self) {{ ::contracts::text::Texts::tidy(self) }}\n\
+         fn check(&self) -> Result<(), fault::Fault> {{ ::contracts::codec::check(self, {shape}) }} }}",
         rust_path(name)
     )?;
     Ok(())
