@@ -1,5 +1,7 @@
 //! What people are told of the rules of all contracts.
 
+#![allow(clippy::unwrap_used)]
+
 use contracts::codec::Incoming;
 use contracts::words::{PATTERNS, meaning, one_of, rules};
 use contracts_all::CONTRACT;
