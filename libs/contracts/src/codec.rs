@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use fault::{Fault, Violations, together};
 use prost::Message;
 use prost_protovalidate::{Error, ValidationError, Validator};
-use prost_reflect::DynamicMessage;
+use prost_reflect::{DynamicMessage, ReflectMessage};
 use tonic::Status;
 use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
 use tonic_prost::{ProstCodec, ProstDecoder, ProstEncoder};
@@ -107,13 +107,18 @@ pub fn shape(contract: &Contract, name: &str, outcome: Result<(), ValidationErro
 /// The same for a message that the generator leaves out (rules within a oneof): by its descriptor, some microseconds
 /// dearer.
 pub fn shape_by_descriptor(contract: &Contract, name: &str, message: &impl Message) -> Result<(), Fault> {
-    static VALIDATOR: LazyLock<Validator> = LazyLock::new(Validator::new);
     let descriptor = contract.descriptors().get_message_by_name(name);
     let descriptor = descriptor.ok_or_else(|| Fault::internal(format!("{name} has no descriptor")))?;
     let message = DynamicMessage::decode(descriptor, &*message.encode_to_vec()).map_err(Fault::internal)?;
-    match VALIDATOR.validate(&message) {
+    check_shape(contract, &message)
+}
+
+/// Refuses what breaks the shape rules, of a message that is known by its descriptor alone.
+pub fn check_shape(contract: &Contract, message: &DynamicMessage) -> Result<(), Fault> {
+    static VALIDATOR: LazyLock<Validator> = LazyLock::new(Validator::new);
+    match VALIDATOR.validate(message) {
         Ok(()) => Ok(()),
-        Err(Error::Validation(error)) => shape(contract, name, Err(error)),
+        Err(Error::Validation(error)) => shape(contract, message.descriptor().full_name(), Err(error)),
         Err(error) => Err(Fault::internal(error)),
     }
 }

@@ -30,7 +30,8 @@ pub use contract::Contract;
 pub use methods::{Access, Method, MethodFault, Methods};
 pub use packages::quanyu::*;
 use prost_reflect::FieldDescriptor;
-pub use unreadable::Unreadable;
+pub use unreadable::{Unreadable, beside};
+pub use words::must_be_one_of_its;
 
 /// Whether the texts of a field are identifiers, which have one form: see `quanyu.options.v1.TextKind`.
 pub fn is_identifier(field: &FieldDescriptor) -> bool {

@@ -71,14 +71,22 @@ impl Unreadable {
                 message: violation.message.clone(),
             })
             .collect();
-        if unreadable.iter().any(|violation| violation.path.is_empty()) {
-            return violations;
+        if unreadable.iter().all(|violation| !violation.path.is_empty()) {
+            beside(&mut violations, others);
         }
-        let is_new = |other: &Violation| violations.iter().all(|told| !covers(&told.path, &other.path));
-        let others: Vec<Violation> = others.into_iter().filter(is_new).collect();
-        violations.extend(others);
         violations
     }
+}
+
+/// Adds what else is wrong to what could not be read. What was unreadable is not told again as missing, and of what could
+/// not be read at all nothing else is known.
+pub fn beside(unreadable: &mut Vec<Violation>, others: Vec<Violation>) {
+    if unreadable.iter().any(|violation| violation.path.is_empty()) {
+        return;
+    }
+    let is_new = |other: &Violation| unreadable.iter().all(|told| !covers(&told.path, &other.path));
+    let others: Vec<Violation> = others.into_iter().filter(is_new).collect();
+    unreadable.extend(others);
 }
 
 /// Whether a path is another one, or leads into it.

@@ -56,9 +56,9 @@ fn sentence(rule: &str, message: &str, field: impl FnOnce() -> Option<FieldDescr
     match rule {
         "required" => "must be given".to_owned(),
         "string.pattern" => meaning(message).map_or_else(must, str::to_owned),
-        "enum.defined_only" | "enum.not_in" | "enum.in" => {
-            field().and_then(|field| one_of(&field)).unwrap_or_else(must)
-        }
+        "enum.defined_only" | "enum.not_in" | "enum.in" => field()
+            .and_then(|field| must_be_one_of_its(&field))
+            .unwrap_or_else(must),
         "string.min_len" if message.ends_with("at least 1 characters") => "must not be empty".to_owned(),
         _ => {
             let lengths = message.strip_prefix("value length must be ");
@@ -112,8 +112,8 @@ fn listed(names: impl Iterator<Item = String>) -> String {
     format!("must be one of {}", names.join(", "))
 }
 
-/// Says which values an enum takes here, but for the one that stands for none.
-pub fn one_of(field: &FieldDescriptor) -> Option<String> {
+/// Says which values a field takes whose kind is an enum, but for the one that stands for none.
+pub fn must_be_one_of_its(field: &FieldDescriptor) -> Option<String> {
     let kind = field.kind();
     let values = kind.as_enum()?.values();
     let (barred, alone) = (numbers(field, "not_in"), numbers(field, "in"));

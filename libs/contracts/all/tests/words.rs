@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use contracts::codec::Incoming;
-use contracts::words::{PATTERNS, meaning, one_of, rules};
+use contracts::words::{PATTERNS, meaning, must_be_one_of_its, rules};
 use contracts_all::CONTRACT;
 use fault::Fault;
 use prost_reflect::{DynamicMessage, Value};
@@ -108,7 +108,7 @@ fn people_are_told_what_would_be_right() {
         .descriptors()
         .get_message_by_name("quanyu.identity.v1.Profile")
         .unwrap();
-    let listed = one_of(&gender.get_field_by_name("gender").unwrap()).unwrap();
+    let listed = must_be_one_of_its(&gender.get_field_by_name("gender").unwrap()).unwrap();
     assert!(
         listed.contains("GENDER_FEMALE") && !listed.contains("UNSPECIFIED"),
         "{listed}"
