@@ -12,8 +12,10 @@ mod incoming;
 mod json;
 mod lines;
 mod query;
+mod rules;
+mod spelt;
 
 pub(crate) use call::call;
 pub(crate) use error::RestError;
 pub use json::read_message;
-pub(crate) use json::{Items, is_report, tells_paths};
+pub(crate) use json::{Items, is_report, no_such_field, tells_paths};

@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Va
 use rpc::Method;
 
 use super::{ContractError, Segment, Template};
-use crate::rest::{Items, tells_paths};
+use crate::rest::{Items, no_such_field, tells_paths};
 
 /// The longest path that is looked at, in segments.
 const SEGMENTS_MAX: usize = 32;
@@ -280,7 +280,7 @@ pub(crate) fn field_path<S: AsRef<str>>(message: &MessageDescriptor, names: &[S]
         let field = parent
             .get_field_by_name(name)
             .or_else(|| parent.get_field_by_json_name(name));
-        path.push(field.ok_or_else(|| format!("there is no field {name} in {}", parent.name()))?);
+        path.push(field.ok_or_else(|| no_such_field(&parent, name))?);
     }
     Ok(path)
 }

@@ -5,8 +5,8 @@ use fault::Fault;
 use prost_reflect::DynamicMessage;
 
 use super::json;
-use super::json::{Read, Spelling};
-use super::query;
+use super::json::{Read, Spellings};
+use super::{query, rules};
 use crate::contract::{Body, Route};
 
 /// The request message, from body, query and path, or everything that is wrong with it. Items that are judged by themselves
@@ -16,7 +16,7 @@ pub(super) fn message(
     segments: &[Cow<'_, str>],
     query: &str,
     json: &Bytes,
-    spelling: &mut Spelling,
+    spelling: &mut Spellings,
 ) -> Result<DynamicMessage, Fault> {
     let Read {
         mut message,
@@ -25,12 +25,15 @@ pub(super) fn message(
         spelling: of_body,
     } = read(route, json)?;
     *spelling = of_body;
+    let spelling = spelling.whole_mut();
     for segment in segments {
         spelling.say(segment);
     }
     query::fill_from_query(route, query, &mut message, spelling, &mut violations);
     query::fill_from_path(route, segments, &mut message, &mut violations);
     if !violations.is_empty() {
+        let others = rules::broken(&message)?;
+        contracts::beside(&mut violations, others);
         return Err(Fault::invalid_fields(violations));
     }
     if let Some(of) = &route.items {

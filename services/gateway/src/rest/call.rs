@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Buf;
 use fault::Fault;
@@ -15,8 +15,9 @@ use tonic::Status;
 use tonic::body::Body;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
-use super::json::{Spelling, respell_messages};
+use super::json::{Spellings, respell_answer};
 use super::lines::{LineFormat, Refusal};
+use super::spelt::Spelt;
 use super::{RestError, answer, body, incoming, lines};
 use crate::contract::{Found, Route};
 use crate::edge::Edge;
@@ -26,8 +27,6 @@ const LINES: &str = "application/x-ndjson";
 /// The largest message that a service may answer with.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// How the caller spells names, once it is known.
-pub(super) type Spelt = Arc<OnceLock<Spelling>>;
 type Messages = Pin<Box<dyn Stream<Item = DynamicMessage> + Send>>;
 
 /// Answers a REST request, for as long as its caller waits: the time runs from here on, not from when the body has come.
@@ -73,18 +72,18 @@ async fn answered(edge: &Edge, request: Request<Body>) -> Result<Response<Body>,
         Err((error, body)) => return refused(error, body).await,
     };
     if is_streamed {
-        let spelling = Arc::new(OnceLock::new());
+        let spelling = Arc::new(Spelt::stream(route.method.descriptor.is_server_streaming()));
         let (messages, refusal) = lines::messages(body, route, bytes_max, Arc::clone(&spelling));
         let messages: Messages = Box::pin(messages);
         return carry(edge, route, messages, refusal, channel, spelling).await;
     }
     let json = incoming::read_whole(body, bytes_max, edge.config.timeout).await?;
-    let mut spelling = Spelling::default();
+    let mut spelling = Spellings::default();
     let query = parts.uri.query().unwrap_or_default();
     let request = body::message(route, &segments, query, &json, &mut spelling);
-    let request = request.map_err(|fault| spelling.fault(fault))?;
+    let request = request.map_err(|fault| spelling.whole().fault(fault))?;
     let messages: Messages = Box::pin(stream::iter([request]));
-    let spelling = Arc::new(OnceLock::from(spelling));
+    let spelling = Arc::new(Spelt::whole(spelling));
     carry(edge, route, messages, Refusal::none(), channel, spelling).await
 }
 
@@ -114,7 +113,7 @@ async fn carry(
     messages: Messages,
     mut refusal: Refusal,
     channel: Channel,
-    spelling: Spelt,
+    spelling: Arc<Spelt>,
 ) -> Result<Response<Body>, RestError> {
     let mut request = tonic::Request::new(messages);
     // Where the caller named a deadline, the call inherits what is left of it.
@@ -130,7 +129,7 @@ async fn carry(
         let answers = refusal
             .or(peer.streaming(request, route.wire_path.clone(), codec))
             .await
-            .map_err(|error| error.respelled(&spelt(&spelling)))?
+            .map_err(|error| error.respelled(spelling.of_all().whole()))?
             .into_inner();
         let format = LineFormat {
             errors: edge.contracts.errors.clone(),
@@ -142,20 +141,13 @@ async fn carry(
     let answer = refusal
         .or(peer.client_streaming(request, route.wire_path.clone(), codec))
         .await
-        .map_err(|error| error.respelled(&spelt(&spelling)))?;
+        .map_err(|error| error.respelled(spelling.of_all().whole()))?;
     let mut answer = answer.into_inner();
     if route.tells_paths {
-        respell_messages(&mut answer, &spelt(&spelling));
+        respell_answer(&mut answer, &spelling.of_all());
     }
     let json = answer::json(&answer).map_err(Fault::internal)?;
     Ok(respond(JSON, Body::new(Full::new(json))))
-}
-
-/// How the caller spells, as far as the body has been read.
-pub(super) fn spelt(spelling: &OnceLock<Spelling>) -> Cow<'_, Spelling> {
-    spelling
-        .get()
-        .map_or_else(|| Cow::Owned(Spelling::default()), Cow::Borrowed)
 }
 
 fn streams(route: &Route) -> bool {

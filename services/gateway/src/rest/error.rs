@@ -86,12 +86,14 @@ impl RestError {
     /// The same, naming fields as the caller spells them.
     pub(crate) fn respelled(mut self, spelling: &Spelling) -> Self {
         let mut details = self.status.get_error_details();
-        if let Some(wrong) = details.bad_request().filter(|wrong| !wrong.field_violations.is_empty()) {
-            let violations = wrong.field_violations.iter().map(|violation| Violation {
-                path: violation.field.clone(),
-                message: violation.description.clone(),
-            });
-            let respelled = spelling.violations(violations.collect());
+        let wrong = details.bad_request().map_or(&[][..], |wrong| &wrong.field_violations);
+        let violations = wrong.iter().map(|violation| Violation {
+            path: violation.field.clone(),
+            message: violation.description.clone(),
+        });
+        let violations: Vec<Violation> = violations.collect();
+        let (sentence, respelled) = spelling.refusal(self.status.message(), &violations);
+        if !respelled.is_empty() {
             let respelled = respelled.into_iter().map(|it| FieldViolation::new(it.path, it.message));
             details.set_bad_request(respelled.collect::<Vec<_>>());
         }
@@ -101,7 +103,6 @@ impl RestError {
             *field = spelling.path(field);
             details.set_error_info(info.reason, info.domain, info.metadata);
         }
-        let sentence = spelling.sentence(self.status.message());
         let metadata = self.status.metadata().clone();
         self.status = Status::with_error_details_and_metadata(self.status.code(), sentence, details, metadata);
         self

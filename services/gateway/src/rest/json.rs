@@ -10,7 +10,10 @@ mod number;
 mod path;
 mod refusal;
 mod sentence;
+mod spelling;
 mod value;
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use fault::{Fault, Violation};
@@ -20,11 +23,12 @@ use serde::de::DeserializeSeed;
 use message::MessageSeed;
 use path::Path;
 
-pub(super) use message::{one_of_a_kind, other_of_its_oneof};
-pub(crate) use path::Spelling;
+pub(crate) use message::no_such_field;
+pub(super) use message::{no_field_of, one_of_a_kind, other_of_its_oneof};
 pub(crate) use refusal::tells_paths;
-pub(super) use refusal::{FIELD, respell_messages};
-pub(super) use value::read_text;
+pub(super) use refusal::{FIELD, respell_answer};
+pub(crate) use spelling::{Spelling, Spellings};
+pub(super) use value::{is_mask, read_text};
 
 /// How deep objects and lists may lie within each other.
 const DEPTH_MAX: usize = 64;
@@ -40,7 +44,7 @@ pub(super) struct Read {
     /// The violations within items that are judged by themselves.
     pub(super) items: Vec<WrongItem>,
     /// How the caller spells names.
-    pub(super) spelling: Spelling,
+    pub(super) spelling: Spellings,
 }
 
 /// The violations within one item; the paths begin at the item.
@@ -69,6 +73,8 @@ struct Notes<'r> {
     violations: Vec<Violation>,
     wrong_items: Vec<WrongItem>,
     spelling: Spelling,
+    /// The items that name fields which the two spellings write differently.
+    spelling_of_items: BTreeMap<usize, Spelling>,
 }
 
 /// Reads a message; nothing at all is an empty one. Refuses what is no JSON.
@@ -97,7 +103,8 @@ pub(super) fn read(descriptor: &MessageDescriptor, json: &[u8], items: Option<&I
 /// it can be read, with everything that is wrong, each with its path as it was written. Refuses what is no JSON.
 pub fn read_message(descriptor: &MessageDescriptor, json: &[u8]) -> Result<(DynamicMessage, Option<Fault>), Fault> {
     let read = read(descriptor, json, None)?;
-    let wrong = (!read.violations.is_empty()).then(|| read.spelling.fault(Fault::invalid_fields(read.violations)));
+    let wrong =
+        (!read.violations.is_empty()).then(|| read.spelling.whole().fault(Fault::invalid_fields(read.violations)));
     Ok((read.message, wrong))
 }
 
@@ -136,6 +143,7 @@ fn read_value<'r, T>(
         violations: Vec::new(),
         wrong_items: Vec::new(),
         spelling: Spelling::default(),
+        spelling_of_items: BTreeMap::new(),
     };
     if json.iter().all(u8::is_ascii_whitespace) {
         return Ok((None, notes));
@@ -172,12 +180,23 @@ impl Notes<'_> {
         }
     }
 
+    /// Notes how a field is named, for the whole and for the item that it lies in.
+    fn note(&mut self, field: &FieldDescriptor, by_json_name: bool) {
+        self.spelling.note(field, by_json_name);
+        if let Some(item) = self.item
+            && field.name() != field.json_name()
+        {
+            let item = self.spelling_of_items.entry(item).or_default();
+            item.note(field, by_json_name);
+        }
+    }
+
     fn finish(self, message: DynamicMessage) -> Read {
         Read {
             message,
             violations: self.violations,
             items: self.wrong_items,
-            spelling: self.spelling,
+            spelling: Spellings::new(self.spelling, self.spelling_of_items),
         }
     }
 }
@@ -186,16 +205,8 @@ impl Items {
     /// Where the items of a request are, if it has some that are judged by themselves.
     pub(crate) fn of(request: &MessageDescriptor) -> Option<Self> {
         let reports = request.fields().find(is_report)?;
-        let validate = request.parent_pool().get_extension_by_name("buf.validate.field")?;
-        let is_left_out = |field: &FieldDescriptor| {
-            let options = field.options();
-            let rules = options.get_extension(&validate);
-            let ignore = rules
-                .as_message()
-                .and_then(|rules| rules.get_field_by_name("ignore")?.as_enum_number());
-            matches!(field.kind(), Kind::Message(_)) && ignore == Some(IGNORE_ALWAYS)
-        };
-        let field = request.fields().find(is_left_out)?;
+        let is_item = |field: &FieldDescriptor| matches!(field.kind(), Kind::Message(_)) && is_judged_by_itself(field);
+        let field = request.fields().find(is_item)?;
         Some(Self { field, reports })
     }
 
@@ -247,6 +258,19 @@ impl Items {
 
 /// `buf.validate.Ignore.IGNORE_ALWAYS`.
 const IGNORE_ALWAYS: i32 = 3;
+
+/// Whether the contract leaves a field out of the rules of its message.
+pub(super) fn is_judged_by_itself(field: &FieldDescriptor) -> bool {
+    let Some(validate) = field.parent_pool().get_extension_by_name("buf.validate.field") else {
+        return false;
+    };
+    let options = field.options();
+    let rules = options.get_extension(&validate);
+    let ignore = rules
+        .as_message()
+        .and_then(|rules| rules.get_field_by_name("ignore")?.as_enum_number());
+    ignore == Some(IGNORE_ALWAYS)
+}
 
 /// Whether a field is the gateway's own way to tell a service what could not be read: to callers it does not exist.
 pub(crate) fn is_report(field: &FieldDescriptor) -> bool {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use bytes::{Buf, Bytes, BytesMut};
 use fault::{Fault, Violation};
 use futures::stream::{self, Stream};
@@ -8,9 +10,9 @@ use tokio::sync::oneshot;
 use tonic::body::Body;
 use tonic::{Status, Streaming};
 
-use super::call::{Spelt, spelt};
 use super::json;
-use super::json::{Items, Read, respell_messages};
+use super::json::{Items, Read, respell_answer};
+use super::spelt::Spelt;
 use super::{RestError, answer, error};
 use crate::contract::Route;
 
@@ -24,7 +26,7 @@ pub(super) fn messages(
     body: Body,
     route: &Route,
     line_bytes_max: usize,
-    spelling: Spelt,
+    spelling: Arc<Spelt>,
 ) -> (impl Stream<Item = DynamicMessage> + Send + 'static, Refusal) {
     let (refuse, refused) = oneshot::channel();
     let reader = Reader {
@@ -58,19 +60,20 @@ pub(super) struct LineFormat {
     pub(super) errors: DescriptorPool,
     /// Whether answers may name fields of the request.
     pub(super) tells_paths: bool,
-    pub(super) spelling: Spelt,
+    pub(super) spelling: Arc<Spelt>,
 }
 
 impl LineFormat {
     fn line(&self, mut answer: DynamicMessage) -> Result<Bytes, RestError> {
         if self.tells_paths {
-            respell_messages(&mut answer, &spelt(&self.spelling));
+            let spelling = self.spelling.of_next();
+            respell_answer(&mut answer, &spelling.unwrap_or_else(|| self.spelling.of_all()));
         }
         answer::line(&answer).map_err(|error| Fault::internal(error).into())
     }
 
     fn error(&self, error: RestError) -> Bytes {
-        let RestError { status, .. } = error.respelled(&spelt(&self.spelling));
+        let RestError { status, .. } = error.respelled(self.spelling.of_all().whole());
         [b"{\"error\":", &*error::json(&status, &self.errors), b"}\n"]
             .concat()
             .into()
@@ -130,7 +133,7 @@ struct Reader {
     ended: bool,
     descriptor: MessageDescriptor,
     items: Option<Items>,
-    spelling: Spelt,
+    spelling: Arc<Spelt>,
 }
 
 impl Reader {
@@ -155,11 +158,11 @@ impl Reader {
                 spelling,
                 ..
             } = read.map_err(|fault| self.at_line(fault))?;
-            self.spelling.get_or_init(|| spelling);
+            self.spelling.note(&spelling);
             if violations.is_empty() {
                 return Ok(message);
             }
-            return Err(spelt(&self.spelling).fault(self.at_line(Fault::invalid_fields(violations))));
+            return Err(spelling.whole().fault(self.at_line(Fault::invalid_fields(violations))));
         };
         let mut read = match read {
             Ok(read) => read,
@@ -169,7 +172,7 @@ impl Reader {
             },
             Err(fault) => return Err(fault),
         };
-        self.spelling.get_or_init(|| read.spelling.clone());
+        self.spelling.note(&read.spelling);
         items.blame(&mut read);
         let mut message = read.message;
         for item in &mut read.items {

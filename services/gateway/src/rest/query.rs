@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use fault::Violation;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value};
 
-use super::json::{Spelling, one_of_a_kind, other_of_its_oneof, read_text};
+use super::json::{Spelling, is_mask, no_field_of, one_of_a_kind, other_of_its_oneof, read_text};
 use crate::contract::{Body, FieldPath, Route, field_path};
 
 /// The most query parameters of a request.
@@ -73,6 +73,11 @@ pub(super) fn fill_from_query(
         }
         let outcome = query_field(route, name).and_then(|path| {
             spelling.note_path(name, &path);
+            if path.last().is_some_and(is_mask) {
+                for text in &texts {
+                    spelling.mask(text);
+                }
+            }
             if let Some((_, other)) = filled.iter().find(|(before, _)| *before == path) {
                 return Err(format!("is given twice, as {other:?} too: give it once"));
             }
@@ -90,19 +95,35 @@ pub(super) fn fill_from_query(
 /// The field that a query parameter names, where the query may fill it.
 fn query_field(route: &Route, name: &str) -> Result<FieldPath, String> {
     let names: Vec<&str> = name.split('.').collect();
-    let path = field_path(&route.method.descriptor.input(), &names)?;
-    let taken = match &route.body {
+    let input = route.method.descriptor.input();
+    let is_of_body = |of: &FieldDescriptor| match &route.body {
         Body::None => false,
         Body::Whole => true,
-        Body::Field(field) => path.first() == Some(field),
+        Body::Field(field) => of == field,
     };
-    if taken {
+    let path = field_path(&input, &names).map_err(|error| match &*names {
+        // What the path and the body name is not to be had here.
+        [name] if input.fields().all(|field| !is_named(&field, name)) => {
+            let of_path = |field: &FieldDescriptor| {
+                let mut variables = route.variables.iter();
+                variables.any(|(variable, _)| variable.as_slice() == std::slice::from_ref(field))
+            };
+            let free = input.fields().filter(|field| !is_of_body(field) && !of_path(field));
+            no_field_of(&free.collect::<Vec<_>>(), name)
+        }
+        _ => error,
+    })?;
+    if path.first().is_some_and(is_of_body) {
         return Err("belongs into the body".to_owned());
     }
     if route.variables.iter().any(|(variable, _)| *variable == path) {
         return Err("is named by the path".to_owned());
     }
     Ok(path)
+}
+
+fn is_named(field: &FieldDescriptor, name: &str) -> bool {
+    field.name() == name || field.json_name() == name
 }
 
 /// The value at the end of a path, where it has one.
@@ -152,13 +173,13 @@ fn value(path: &[FieldDescriptor], texts: &[&str]) -> Result<Value, String> {
         ));
     }
     if field.is_list() {
-        let values: Result<Vec<Value>, String> = texts.iter().map(|text| read_text(&kind, text)).collect();
+        let values: Result<Vec<Value>, String> = texts.iter().map(|text| read_text(field, text)).collect();
         return values.map(Value::List);
     }
     let [text] = texts else {
         return Err("is given more than once".to_owned());
     };
-    read_text(&kind, text)
+    read_text(field, text)
 }
 
 fn dotted(path: &[FieldDescriptor]) -> String {

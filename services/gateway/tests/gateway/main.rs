@@ -20,6 +20,7 @@ mod platform;
 mod played;
 mod reflection;
 mod rest;
+mod spelling;
 mod streams;
 mod tenants;
 mod transport;

@@ -174,7 +174,7 @@ fn refused(request_id: String, (path, message): (&str, &str)) -> StreamActivitie
 impl ActivityService for Played {
     type StreamActivitiesStream = Answers;
 
-    /// Gives every request id back, and fails at "fail".
+    /// Gives every request id back, refuses what could not be read, and fails at "fail".
     async fn stream_activities(
         &self,
         request: Request<Streaming<StreamActivitiesRequest>>,
@@ -203,8 +203,15 @@ impl ActivityService for Played {
         &self,
         request: Request<RecordActivitiesRequest>,
     ) -> Result<Response<RecordActivitiesResponse>, Status> {
-        let recorded_count = i32::try_from(request.into_inner().activities.len()).unwrap();
+        let request = request.into_inner();
+        let recorded_count = i32::try_from(request.activities.len()).unwrap();
+        let mut results = vec![ActivityResult::default(); request.activities.len()];
+        for item in &request.unreadable_items {
+            let result = unread(String::new(), item).result.unwrap();
+            results[usize::try_from(item.index).unwrap()] = result;
+        }
         Ok(Response::new(RecordActivitiesResponse {
+            results,
             recorded_count,
             ..RecordActivitiesResponse::default()
         }))

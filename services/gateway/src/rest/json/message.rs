@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::value::RawValue;
 
 use super::path::Path;
-use super::value::{is_leaf, read_map_key, read_raw};
+use super::value::{is_leaf, is_mask, of_field, read_map_key, read_raw};
 use super::{DEPTH_MAX, Notes, is_report};
 
 /// Reads a message. Its value is none for null.
@@ -98,7 +98,7 @@ impl<'de> Visitor<'de> for MessageSeed<'_, '_, '_> {
             let field = match named {
                 Named::Field(field) => field,
                 Named::Unknown(name) => {
-                    notes.wrong(&Path::Name(path, &name), "the contract has no such field");
+                    notes.wrong(&Path::Name(path, &name), no_such_field(descriptor, &name));
                     notes.spelling.keep(&name);
                     object.next_value::<IgnoredAny>()?;
                     continue;
@@ -106,7 +106,7 @@ impl<'de> Visitor<'de> for MessageSeed<'_, '_, '_> {
             };
             let Given { field, by_json_name } = field;
             let here = Path::Name(path, field.name());
-            notes.spelling.note(&field, by_json_name);
+            notes.note(&field, by_json_name);
             let twice = given.iter().find(|before| before.field == field);
             if let Some(before) = twice {
                 let message = if before.by_json_name == by_json_name {
@@ -124,10 +124,16 @@ impl<'de> Visitor<'de> for MessageSeed<'_, '_, '_> {
                 notes.item = Some(0);
             }
             let value = match is_leaf(&field) {
-                true => read_raw(&field, object.next_value()?).unwrap_or_else(|message| {
-                    notes.wrong(&here, message);
-                    None
-                }),
+                true => {
+                    let raw: &RawValue = object.next_value()?;
+                    if is_mask(&field) {
+                        notes.spelling.mask(raw.get());
+                    }
+                    read_raw(&field, raw).unwrap_or_else(|message| {
+                        notes.wrong(&here, message);
+                        None
+                    })
+                }
                 false => object.next_value_seed(FieldSeed {
                     field: &field,
                     path: &here,
@@ -176,6 +182,36 @@ pub(in crate::rest) fn other_of_its_oneof(
 pub(in crate::rest) fn one_of_a_kind(other: &FieldDescriptor) -> String {
     format!("only one of its kind is taken, and {} is given too", other.name())
 }
+
+/// That a message has no field of a name, and which it has.
+pub(crate) fn no_such_field(message: &MessageDescriptor, name: &str) -> String {
+    let fields: Vec<FieldDescriptor> = message.fields().filter(|field| !is_report(field)).collect();
+    no_field_of(&fields, name)
+}
+
+/// That none of some fields has a name, and which names there are.
+pub(in crate::rest) fn no_field_of(fields: &[FieldDescriptor], name: &str) -> String {
+    const NO_FIELD: &str = "the contract has no such field";
+    // Their names are respelt with the rest of the sentence, and the caller's is spelt either way.
+    let names = fields.iter().map(FieldDescriptor::name);
+    let json_names = fields.iter().map(|field| (field.json_name(), field.name()));
+    let meant = runtime::nearest(name, names.clone()).or_else(|| {
+        let meant = runtime::nearest(name, fields.iter().map(FieldDescriptor::json_name))?;
+        json_names
+            .clone()
+            .find(|(json, _)| *json == meant)
+            .map(|(_, name)| name)
+    });
+    let names: Vec<&str> = names.take(FIELDS_TOLD_MAX).collect();
+    match (meant, names.is_empty()) {
+        (Some(meant), _) => format!("{NO_FIELD}: did you mean {meant}?"),
+        (None, false) => format!("{NO_FIELD}: there are {}", names.join(", ")),
+        (None, true) => format!("{NO_FIELD}: there are none here"),
+    }
+}
+
+/// How many fields of a message are told.
+const FIELDS_TOLD_MAX: usize = 30;
 
 /// A name as it may be told: what shows nothing is escaped, so that no text that is made of it is refused for that.
 fn shown(name: &str) -> String {
@@ -294,6 +330,7 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_, '_> {
                         break;
                     };
                     let value = super::value::read_kind(&kind, raw.get());
+                    let value = value.map_err(|message| of_field(field, message));
                     let value = value.and_then(|value| value.ok_or_else(|| NULL.to_owned()));
                     value.unwrap_or_else(|message| {
                         notes.wrong(&here, message);

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value};
 
-use super::path::Spelling;
+use super::spelling::{Spelling, Spellings};
 
 /// Whether an answer may tell paths of fields: refusals of single items do.
 pub(crate) fn tells_paths(answer: &MessageDescriptor) -> bool {
@@ -28,8 +28,29 @@ fn is_path(field: &FieldDescriptor) -> bool {
     extension.is_some_and(|extension| options.get_extension(&extension).as_bool() == Some(true))
 }
 
+/// The results of the items of a request, each in its item's place.
+const RESULTS: &str = "results";
+
+/// Respells an answer as [`respell_messages`] does, the result of each item as the item was spelt.
+pub(in crate::rest) fn respell_answer(answer: &mut DynamicMessage, spellings: &Spellings) {
+    let results = answer.descriptor().get_field_by_name(RESULTS);
+    let results = results.filter(|field| field.is_list() && !spellings.is_one());
+    let mut of_items = results.map(|field| (answer.get_field(&field).into_owned(), field));
+    if let Some((Value::List(values), field)) = &mut of_items {
+        answer.clear_field(field);
+        let messages = values.iter_mut().map(Value::as_message_mut).enumerate();
+        for (index, message) in messages.filter_map(|(index, message)| Some((index, message?))) {
+            respell_messages(message, &spellings.of_item(index));
+        }
+    }
+    respell_messages(answer, spellings.whole());
+    if let Some((values, field)) = of_items {
+        answer.set_field(&field, values);
+    }
+}
+
 /// Respells the paths in an answer, the sentences beside and above them, and the metadata that names a field.
-pub(in crate::rest) fn respell_messages(message: &mut DynamicMessage, spelling: &Spelling) {
+fn respell_messages(message: &mut DynamicMessage, spelling: &Spelling) {
     let tells = tells_of_fields(&message.descriptor());
     for (field, value) in message.fields_mut() {
         match value {

@@ -35,9 +35,9 @@ pub(super) fn names_in_quotes(json: &[u8]) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A sentence with each name of a field written as `respell` does. What stands in quotes is a value, or a name of the
-/// language of rules, and stays.
-pub(super) fn respelled(sentence: &str, respell: impl Fn(&str, &mut String)) -> String {
+/// A sentence with each name of a field, by `is_name`, written as `respell` does. What stands in quotes is a value, or a name
+/// of the language of rules, and stays.
+pub(super) fn respelled(sentence: &str, is_name: impl Fn(&str) -> bool, respell: impl Fn(&str, &mut String)) -> String {
     let (mut out, mut word) = (String::with_capacity(sentence.len()), String::new());
     let (mut quote, mut is_escaped) = (None, false);
     let write = |word: &mut String, quote: Option<char>, out: &mut String| {
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     fn loud(sentence: &str) -> String {
-        respelled(sentence, |word, out| out.push_str(&word.to_uppercase()))
+        respelled(sentence, is_name, |word, out| out.push_str(&word.to_uppercase()))
     }
 
     #[test]

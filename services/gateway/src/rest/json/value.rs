@@ -20,9 +20,19 @@ pub(super) fn is_leaf_message(message: &MessageDescriptor) -> bool {
     message.full_name().starts_with("google.protobuf.")
 }
 
+/// Whether a field names other fields.
+pub(in crate::rest) fn is_mask(field: &FieldDescriptor) -> bool {
+    matches!(field.kind(), Kind::Message(of) if of.full_name() == "google.protobuf.FieldMask")
+}
+
 /// The value of a field that is a leaf: none for null.
 pub(super) fn read_raw(field: &FieldDescriptor, raw: &RawValue) -> Result<Option<Value>, String> {
-    read_kind(&field.kind(), raw.get())
+    read_kind(&field.kind(), raw.get()).map_err(|message| of_field(field, message))
+}
+
+/// What is wrong with a value of a field: of an enum's values the contract may leave out some.
+pub(super) fn of_field(field: &FieldDescriptor, message: String) -> String {
+    contracts::must_be_one_of_its(field).unwrap_or(message)
 }
 
 /// The value that a text of JSON stands for: none for null. The text has no blanks around it.
@@ -58,8 +68,9 @@ pub(super) fn read_kind(kind: &Kind, json: &str) -> Result<Option<Value>, String
     Ok(Some(value))
 }
 
-/// The value that a text without quotes stands for, in a path or a query.
-pub(in crate::rest) fn read_text(kind: &Kind, text: &str) -> Result<Value, String> {
+/// The value of a field, or of an item of it, that a text without quotes stands for, in a path or a query.
+pub(in crate::rest) fn read_text(field: &FieldDescriptor, text: &str) -> Result<Value, String> {
+    let kind = &field.kind();
     match kind {
         Kind::String => Ok(Value::String(text.to_owned())),
         Kind::Bool | Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 if text == "null" => {
@@ -68,7 +79,7 @@ pub(in crate::rest) fn read_text(kind: &Kind, text: &str) -> Result<Value, Strin
         Kind::Bool => read_kind(kind, text).map(|value| value.unwrap_or(Value::Bool(false))),
         kind => {
             let quoted = serde_json::Value::from(text).to_string();
-            let value = read_kind(kind, &quoted)?;
+            let value = read_kind(kind, &quoted).map_err(|message| of_field(field, message))?;
             Ok(value.unwrap_or_else(|| Value::default_value(kind)))
         }
     }
