@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use self::layers::Origin;
 use self::layers::{Layers, Read};
 use self::names::Known;
+pub use self::names::nearest;
 
 /// What every variable of the environment begins with; `__` stands for the dot: `QUANYU_TELEMETRY__LOG_FILTER`.
 const PREFIX: &str = "QUANYU_";
@@ -104,7 +105,10 @@ pub fn load<S: Settings>(
         let mut more = settings.problems();
         // What a file sets that cannot be read, nobody can call missing.
         if !is_partial {
-            more.extend(asked(settings));
+            let asked = asked(settings);
+            // Of a setting that is wrong in general too, what was asked for tells what will do.
+            more.retain(|general| asked.iter().all(|problem| problem.setting != general.setting));
+            more.extend(asked);
         }
         // In place of what cannot be read stands its default, of which there is nothing to tell.
         let is_told = |setting: &str| problems.iter().any(|told| lies_in(setting, &told.setting));
@@ -203,6 +207,17 @@ mod tests {
         peers: BTreeMap<String, String>,
         /// What is told.
         group: Group,
+        /// How they are.
+        mood: Mood,
+    }
+
+    #[derive(Debug, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Mood {
+        #[default]
+        Calm,
+        Merry,
+        Sad,
     }
 
     #[derive(Debug, Default, Serialize, Deserialize, DocumentedFields)]
@@ -356,6 +371,27 @@ mod tests {
         }
         assert_eq!(told.len(), 6, "{told:?}");
         assert!(!told.join("").contains("12345"), "it may be a secret");
+    }
+
+    #[test]
+    fn a_setting_that_is_wrong_in_two_ways_is_told_once_with_what_will_do() {
+        let asked = |_: &Example| vec![Problem::new("rows_max", "must be at most 7 here")];
+        let problems = load::<Example>(None, flags(11), asked).unwrap_err();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("rows_max: must be at most 7 here"), "{told:?}");
+    }
+
+    #[test]
+    fn a_word_that_is_none_of_the_known_ones_is_told_which_there_are() {
+        let file = file("mood = \"sulky\"");
+        let problems = load::<Example>(Some(file.path()), none(), nothing).unwrap_err();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].starts_with("mood: is \"sulky\", and must be calm, merry or sad (set in "),
+            "{told:?}"
+        );
     }
 
     #[test]

@@ -23,7 +23,7 @@ mod turn;
 mod worker;
 
 pub use caught::caught;
-pub use config::{Loaded, Origin, Problem, Secret, Sentence, Settings, load, sentences_of};
+pub use config::{Loaded, Origin, Problem, Secret, Sentence, Settings, load, nearest, sentences_of};
 pub use due::{DueRows, DueWork};
 pub use envelope::Envelope;
 pub use facts::{Facts, NoFacts, Source};

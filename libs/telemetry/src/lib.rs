@@ -25,6 +25,7 @@
 //! # }
 //! ```
 
+mod config;
 mod export;
 mod lines;
 mod propagation;
@@ -33,51 +34,20 @@ mod trace;
 
 use std::io::IsTerminal;
 
-use documented::DocumentedFields;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
-use serde::{Deserialize, Serialize};
 use tracing::Subscriber;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt};
 
+pub use crate::config::TelemetryConfig;
 use crate::export::Exporters;
 pub use crate::lines::line_layer;
 pub use crate::propagation::{extract, inject, set_parent, trace_id, traceparent};
 pub use crate::red::{Followed, Red};
 pub use crate::trace::Trace;
-
-/// What the platform tells about itself, and to whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, DocumentedFields)]
-#[serde(deny_unknown_fields, default)]
-pub struct TelemetryConfig {
-    /// The `service.namespace` of every span and metric, and the beginning of its `service.name`: a process of one role adds
-    /// the role, as in "quanyu-gateway".
-    pub service_name: String,
-    /// The collector that takes OTLP over gRPC, such as `http://127.0.0.1:4317`. Absent: nothing is exported.
-    pub otlp_endpoint: Option<String>,
-    /// Which log lines are written, in the syntax of `tracing_subscriber::EnvFilter`, such as `info,sqlx=warn`.
-    pub log_filter: String,
-    /// Which spans are exported to the collector, and which events within them, in the same syntax and whatever `log_filter`
-    /// says.
-    pub span_filter: String,
-    /// One JSON object a line instead of text for people.
-    pub log_json: bool,
-}
-
-impl Default for TelemetryConfig {
-    fn default() -> Self {
-        Self {
-            service_name: "quanyu".to_owned(),
-            otlp_endpoint: None,
-            log_filter: "info".to_owned(),
-            span_filter: "info".to_owned(),
-            log_json: false,
-        }
-    }
-}
 
 /// Which process of the platform this is, as its traces and metrics say.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -76,14 +76,14 @@ impl Known {
     /// That no setting has the name of a variable.
     pub(super) fn problem_of_variable(&self, name: &str) -> Problem {
         let written = variable(name);
-        let mut candidates: Vec<String> = self.0.keys().map(|known| variable(known)).collect();
+        let mut candidates: Vec<String> = self.0.keys().cloned().collect();
         // One underscore where two are needed: QUANYU_PEERS_POINTS.
         for (group, _) in self.0.iter().filter(|(_, takes)| **takes == Takes::Names) {
             if let Some(rest) = name.strip_prefix(&format!("{group}_")) {
-                candidates.push(variable(&format!("{group}.{rest}")));
+                candidates.push(format!("{group}.{rest}"));
             }
         }
-        Problem::new(written.clone(), unknown(&written, &candidates))
+        Problem::new(written.clone(), unknown(name, &candidates, variable))
     }
 }
 
@@ -92,12 +92,30 @@ pub(super) fn variable(setting: &str) -> String {
     format!("{PREFIX}{}", setting.replace('.', "__").to_uppercase())
 }
 
-fn unknown(written: &str, candidates: &[String]) -> String {
-    let likeness = |candidate: &&String| strsim::normalized_damerau_levenshtein(written, candidate);
-    let best = candidates.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    match best.filter(|best| likeness(best) >= LIKENESS_MIN) {
-        Some(best) => format!("is no setting: did you mean {best}?"),
+fn unknown(written: &str, candidates: &[String], shown: impl Fn(&str) -> String) -> String {
+    match nearest(written, candidates.iter().map(String::as_str)) {
+        Some(meant) => format!("is no setting: did you mean {}?", shown(meant)),
         None => "is no setting: --print-config shows all of them".to_owned(),
+    }
+}
+
+/// The name among these that somebody meant who wrote another one, where one is alike enough.
+pub fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let alike = names.map(|name| (likeness(written, name), name));
+    let (likeness, best) = alike.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    (likeness >= LIKENESS_MIN).then_some(best)
+}
+
+/// How alike two names are, from 0 to 1. A group that they share says nothing; one that was left out is no other name.
+fn likeness(written: &str, name: &str) -> f64 {
+    let parted = |name| str::rsplit_once(name, '.').unwrap_or(("", name));
+    let ((group_written, last_written), (group, last)) = (parted(written), parted(name));
+    if last_written == last {
+        return 1.0;
+    }
+    match group_written == group {
+        true => strsim::normalized_damerau_levenshtein(last_written, last),
+        false => strsim::normalized_damerau_levenshtein(written, name),
     }
 }
 
@@ -107,7 +125,7 @@ pub(super) fn unknown_of_file(dict: &Dict, known: &Known, file: &Path) -> Vec<Pr
     let mut written = Vec::new();
     collect(dict, "", known, &mut written);
     let problem = |name: String| {
-        let message = unknown(&name, &candidates);
+        let message = unknown(&name, &candidates, str::to_owned);
         Problem::new(name, format!("{message} (in {})", file.display()))
     };
     written.into_iter().map(problem).collect()
@@ -192,13 +210,20 @@ mod tests {
             ("database_url", Takes::Text),
             ("telemetry.log_filter", Takes::Text),
             ("peers", Takes::Names),
+            ("zone", Takes::Text),
         ]);
         for (name, meant) in [
             ("databse_url", "did you mean QUANYU_DATABASE_URL?"),
             ("database.url", "did you mean QUANYU_DATABASE_URL?"),
             ("telemetry_log_filter", "did you mean QUANYU_TELEMETRY__LOG_FILTER?"),
             ("peers_points", "did you mean QUANYU_PEERS__POINTS?"),
+            ("log_filter", "did you mean QUANYU_TELEMETRY__LOG_FILTER?"),
+            ("telemetry.log_filer", "did you mean QUANYU_TELEMETRY__LOG_FILTER?"),
+            // What they share is the group alone, or the prefix of all variables.
+            ("telemetry.colour", "--print-config shows all"),
             ("colour", "--print-config shows all"),
+            ("foo", "--print-config shows all"),
+            ("user", "--print-config shows all"),
         ] {
             assert!(!known.has(name));
             let problem = known.problem_of_variable(name);

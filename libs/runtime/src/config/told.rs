@@ -19,6 +19,7 @@ pub(super) fn unread(error: &figment::Error) -> String {
         Kind::ISizeOutOfRange(_) | Kind::USizeOutOfRange(_) => {
             "is a whole number that is too small or too large".to_owned()
         }
+        Kind::UnknownVariant(written, words) => format!("is {written:?}, and must be {}", one_of(words)),
         Kind::Message(message) if message.contains("socket address") => {
             "must be an address and a port, with a colon between them".to_owned()
         }
@@ -39,6 +40,15 @@ pub(super) fn no_toml(error: &figment::Error) -> String {
         "cannot be read as TOML at {place}: {}; a setting is written as name = value, with texts in quotes",
         why.join(", ")
     )
+}
+
+/// Some words, of which one is taken: "static, dns or etcd".
+fn one_of(words: &[&str]) -> String {
+    match words {
+        [] => "something else".to_owned(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
 }
 
 const WHOLE: &str = "a whole number";
