@@ -185,11 +185,7 @@ impl Settings for Config {
                 "must have at least 32 characters: make one with `openssl rand -hex 32`",
             );
         }
-        check(
-            self.first_api_key.is_none() || self.first_api_key_file.is_none(),
-            "first_api_key_file",
-            "is one too many beside first_api_key: set one of the two",
-        );
+        problems.extend(self.two_first_keys());
         if let Some(key) = &self.first_api_key
             && let Err(weak) = gateway::Secret::chosen(key.expose())
         {
@@ -202,17 +198,18 @@ impl Settings for Config {
         }
         for (name, text) in &self.peers {
             if roles::role(name).is_none() {
-                let names: Vec<&str> = roles::names().filter(|name| *name != gateway::NAME).collect();
-                problems.push(Problem::new(
-                    format!("peers.{name}"),
-                    format!("is no service: {}", names.join(", ")),
-                ));
-            }
-            if let Err(wrong) = addresses(text) {
+                let message = match meant(name) {
+                    Some(meant) => format!("is no service: did you mean peers.{meant}?"),
+                    None => format!("is no service: {}", peers().collect::<Vec<_>>().join(", ")),
+                };
+                problems.push(Problem::new(format!("peers.{name}"), message));
+            } else if let Err(wrong) = addresses(text) {
                 problems.push(Problem::new(format!("peers.{name}"), wrong.to_string()));
             }
         }
         problems.extend(self.problems_of_etcd());
+        let of_telemetry = self.telemetry.problems().into_iter();
+        problems.extend(of_telemetry.map(|(setting, message)| Problem::new(format!("telemetry.{setting}"), message)));
         problems
     }
 }
@@ -234,7 +231,9 @@ impl Config {
             ));
         }
         problems.extend(self.problems_of_registration());
-        let is_to_be_named = |peer: &&str| self.discovery != Discovery::Etcd && !self.peers.contains_key(*peer);
+        // Of a name that was misspelt is told already.
+        let is_named = |peer: &str| self.peers.keys().any(|name| name == peer || meant(name) == Some(peer));
+        let is_to_be_named = |peer: &&str| self.discovery != Discovery::Etcd && !is_named(peer);
         for peer in role.peers().filter(is_to_be_named) {
             problems.push(Problem::new(
                 format!("peers.{peer}"),
@@ -244,8 +243,17 @@ impl Config {
         problems
     }
 
+    fn two_first_keys(&self) -> Option<Problem> {
+        let message = "is one too many beside first_api_key: set one of the two";
+        let are_two = self.first_api_key.is_some() && self.first_api_key_file.is_some();
+        are_two.then(|| Problem::new("first_api_key_file", message))
+    }
+
     /// With which secret a new platform opens. One that is made needs somebody who is told it: a terminal, or a wish.
     pub fn first_secret(&self, is_terminal: bool) -> Result<FirstSecret, Problem> {
+        if let Some(problem) = self.two_first_keys() {
+            return Err(problem);
+        }
         if let Some(file) = &self.first_api_key_file {
             let wrong = |message: String| Problem::new("first_api_key_file", format!("{}: {message}", file.display()));
             let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
@@ -291,6 +299,16 @@ impl Config {
     pub fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds)
     }
+}
+
+/// The services that may be a peer.
+fn peers() -> impl Iterator<Item = &'static str> {
+    roles::names().filter(|name| *name != gateway::NAME)
+}
+
+/// The peer that a misspelt name stands for.
+fn meant(name: &str) -> Option<&'static str> {
+    runtime::nearest(name, peers()).filter(|_| roles::role(name).is_none())
 }
 
 /// The addresses of one peer: one for each of its replicas.

@@ -133,6 +133,65 @@ fn what_cannot_be_read_of_a_configuration_is_told_with_all_the_rest_and_its_plac
 }
 
 #[test]
+fn a_checked_configuration_has_telemetry_that_starts_and_each_of_its_faults_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("quanyu.toml");
+    let text_of_file = "first_api_key = \"short\"\ndatabase_connections_max = 1\ndiscovery = \"consul\"\n\
+        signing_key = \"a key that the processes of this test share\"\n\
+        [peers]\nidentity = \"http://10.0.0.7:7401\"\nrights = \"http://10.0.0.7:7402\"\ntaging = \"10.0.0.7:7402\"\n\
+        [telemetry]\nservice_name = \"\"\notlp_endpoint = \"collector:4317\"\nlog_filter = \"warning\"\nspan_filter = \"info,=\"\n";
+    std::fs::write(&file, text_of_file).unwrap();
+    let check = |command: &[&str]| {
+        let outcome = quanyu()
+            .args(command)
+            .args(["--check-config", "--config"])
+            .arg(&file)
+            .env("QUANYU_FOO", "1")
+            .output()
+            .unwrap();
+        assert_eq!(outcome.status.code(), Some(64));
+        text(&outcome.stderr)
+    };
+    for (command, of_command) in [
+        (
+            &["serve", "points"][..],
+            &[
+                "database_connections_max: must be at least 2 for points",
+                "peers.taging: is no service: did you mean peers.tagging?",
+            ][..],
+        ),
+        (
+            &["up"],
+            &[
+                "first_api_key: ",
+                "database_connections_max: must be at least 13 where one process serves all services",
+            ],
+        ),
+    ] {
+        let told = check(command);
+        for line in [
+            "QUANYU_FOO: is no setting: --print-config shows all of them",
+            "discovery: is \"consul\", and must be static, dns or etcd (set in ",
+            "telemetry.service_name: must not be empty",
+            "telemetry.otlp_endpoint: must be an address such as http://127.0.0.1:4317 (set in ",
+            "telemetry.log_filter: has warning, which is no level",
+            "telemetry.span_filter: is no filter such as info,sqlx=warn",
+        ]
+        .iter()
+        .chain(of_command)
+        {
+            assert!(told.contains(&format!("  {line}")), "{line}\n{told}");
+        }
+        let settings = told.lines().skip(1).filter_map(|line| line.split_once(": "));
+        let mut settings: Vec<&str> = settings.map(|(setting, _)| setting.trim()).collect();
+        let count = settings.len();
+        settings.sort_unstable();
+        settings.dedup();
+        assert_eq!((settings.len(), count), (9, 9), "each once: {told}");
+    }
+}
+
+#[test]
 fn the_configuration_is_printed_and_checked_without_a_command_and_nothing_else_is_done_without_one() {
     let [alone, with_command] = [&["--print-config"][..], &["up", "--print-config"]].map(run);
     assert!(alone.status.success(), "{}", text(&alone.stderr));
