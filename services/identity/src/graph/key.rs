@@ -35,6 +35,18 @@ impl Kind {
         }
     }
 
+    /// The words for it in a sentence.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::ExternalId => "external id",
+            Self::UnionId => "union id",
+            Self::CardNumber => "card number",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::Device => "device",
+        }
+    }
+
     pub(crate) fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
@@ -67,7 +79,7 @@ impl Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.code())?;
+        f.write_str(self.kind.words())?;
         if !self.scope.is_empty() {
             write!(f, " of {}", self.scope)?;
         }

@@ -54,7 +54,7 @@ pub(crate) struct Brought {
 pub(crate) enum MergeError {
     #[error("both ids lead to one member: there is nothing to merge")]
     AlreadyOne,
-    #[error("each of the two members has a verified {} of its own: they are two persons", .kind.code())]
+    #[error("each of the two members has a verified {} of its own: they are two persons", .kind.words())]
     Distinct { kind: Kind, scope: String },
     #[error("a merge of the two was undone: they are two persons")]
     Apart,
