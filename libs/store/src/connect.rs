@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::liveness::{self, AwayFlag, Liveness};
 use crate::place::Place;
+use crate::{greeting, rights};
 
 /// How long to wait for a connection of the pool that others work with: as long as a call without a deadline may take, so
 /// that it is the caller's own deadline that ends the wait. Where the database is away, [`Liveness`] ends it.
@@ -212,7 +213,7 @@ async fn postgres(
         ])
         .disable_statement_logging();
     // Asked once by hand: the pool would knock again and again, for all its time, and not say in the end what it met.
-    liveness::greet(&options).await.map_err(|closed| {
+    greeting::greet(&options).await.map_err(|closed| {
         let trouble = Trouble::new(TroubleKind::Away, closed.cause).at(place.name(), &place);
         match closed.passes {
             true => trouble.into(),
@@ -222,13 +223,21 @@ async fn postgres(
     let flag = AwayFlag::default();
     let pool = postgres_pool(config, options.clone(), &flag);
     if missing == Missing::Made {
-        make_schema(&pool, &schema).await.map_err(|error| {
+        let made = make_schema(&pool, &schema).await.map_err(|error| {
             let error = DbErr::Exec(RuntimeErr::SqlxError(error.into()));
             match Trouble::of(&error) {
                 Some(trouble) => trouble.at(place.name(), &place).into(),
-                None => Fault::internal(format!("{place}: the schema {schema} cannot be made: {error}")),
+                None => Fault::internal(match rights::to_make_a_schema(&place, &error) {
+                    Some(cure) => format!("{place}: the schema {schema} cannot be made: {cure}"),
+                    None => format!("{place}: the schema {schema} cannot be made: {error}"),
+                }),
             }
         })?;
+        if let (Made::Closed, Some(cure)) = (made, rights::to_use_a_schema(&place)) {
+            return Err(Fault::internal(format!(
+                "{place}: the schema {schema} cannot be used: {cure}"
+            )));
+        }
     }
     let liveness = Liveness::start(place.clone(), options, pool.clone(), flag);
     let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
@@ -265,15 +274,23 @@ fn postgres_pool(config: &DbConfig, options: PgConnectOptions, flag: &AwayFlag) 
         .connect_lazy_with(options)
 }
 
+/// A schema that is there.
+enum Made {
+    Open,
+    /// We may not use it: to the search path it is not there.
+    Closed,
+}
+
 /// Makes the schema where there is none. It is looked for first: PostgreSQL lets only those ask for one "if not exists" who
 /// may make schemas, and a service whose schema was made for it need not be one of them.
-async fn make_schema(pool: &PgPool, schema: &str) -> Result<(), sqlx::Error> {
-    let found: Option<i32> = sqlx::query_scalar("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1")
-        .bind(schema)
-        .fetch_optional(pool)
-        .await?;
-    if found.is_some() {
-        return Ok(());
+async fn make_schema(pool: &PgPool, schema: &str) -> Result<Made, sqlx::Error> {
+    const FIND: &str =
+        "SELECT pg_catalog.has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = $1";
+    let found: Option<bool> = sqlx::query_scalar(FIND).bind(schema).fetch_optional(pool).await?;
+    match found {
+        Some(true) => return Ok(Made::Open),
+        Some(false) => return Ok(Made::Closed),
+        None => {}
     }
     let make = format!("CREATE SCHEMA IF NOT EXISTS \"{}\"", schema.replace('"', ""));
     let made = sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(pool).await;
@@ -284,6 +301,6 @@ async fn make_schema(pool: &PgPool, schema: &str) -> Result<(), sqlx::Error> {
     };
     match made {
         Err(error) if !is_there(&error) => Err(error),
-        Ok(_) | Err(_) => Ok(()),
+        Ok(_) | Err(_) => Ok(Made::Open),
     }
 }

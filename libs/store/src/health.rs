@@ -91,7 +91,8 @@ impl Health {
         }
     }
 
-    fn told(&self, error: DbErr) -> DbErr {
+    /// Remembers what an error says about the database, and says it with its place.
+    pub(crate) fn told(&self, error: DbErr) -> DbErr {
         let Some(trouble) = Trouble::of(&error) else {
             return error;
         };

@@ -10,17 +10,16 @@ use std::time::{Duration, Instant};
 
 use fault::{Trouble, TroubleKind};
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::sqlx::{self, ConnectOptions, Connection, PgConnection, PgPool};
+use sea_orm::sqlx::{self, Connection, PgConnection, PgPool};
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::place::{Closed, Place};
+use crate::greeting::greet;
+use crate::place::Place;
 
 /// How long a statement goes without an answer before somebody looks whether the database is there.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long PostgreSQL may take to let a new session in.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an idle session may take to answer.
 pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often to look while it is away.
@@ -223,19 +222,6 @@ impl Liveness {
 /// Whether an idle session is still there.
 pub(crate) async fn answers(session: &mut PgConnection) -> bool {
     matches!(timeout(PING_TIMEOUT, session.ping()).await, Ok(Ok(())))
-}
-
-/// Opens a session and closes it.
-pub(crate) async fn greet(options: &PgConnectOptions) -> Result<(), Closed> {
-    let greeting = async {
-        let session = options.connect().await?;
-        session.close().await
-    };
-    match timeout(CONNECT_TIMEOUT, greeting).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(Closed::of(&error)),
-        Err(_) => Err(Closed::silent(CONNECT_TIMEOUT)),
-    }
 }
 
 /// Looks when somebody asks for it, and again and again while the database is away; ends with the last handle on it.

@@ -18,7 +18,12 @@ pub(crate) struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum At {
     File(PathBuf),
-    Server { host: String, port: u16, database: String },
+    Server {
+        host: String,
+        port: u16,
+        database: String,
+        user: String,
+    },
 }
 
 impl Place {
@@ -41,12 +46,21 @@ impl Place {
                 port: options.get_port(),
                 // PostgreSQL takes the user's name for the database's where none is given.
                 database: options.get_database().unwrap_or(options.get_username()).to_owned(),
+                user: options.get_username().to_owned(),
             },
         }
     }
 
     pub(crate) fn service(&self) -> &str {
         &self.service
+    }
+
+    /// The database within its server, and as whom we come to it.
+    pub(crate) fn database_and_user(&self) -> Option<(&str, &str)> {
+        match &self.at {
+            At::File(_) => None,
+            At::Server { database, user, .. } => Some((database, user)),
+        }
     }
 
     /// What callers know it by: no address, and nothing of what lies there.
@@ -60,7 +74,9 @@ impl fmt::Display for Place {
         let service = &self.service;
         match &self.at {
             At::File(path) => write!(f, "the database of {service} (the file {})", path.display()),
-            At::Server { host, port, database } => {
+            At::Server {
+                host, port, database, ..
+            } => {
                 write!(
                     f,
                     "the database of {service} (PostgreSQL at {host}:{port}, database {database})"
@@ -101,8 +117,16 @@ impl Closed {
     pub(crate) fn silent(waited: Duration) -> Self {
         Self::new(
             true,
-            format!("timeout: no answer within {waited:?}; see that the server runs and that no firewall lies between"),
+            format!(
+                "timeout: no answer within {waited:?}; see that the server runs, that it is PostgreSQL, and that no firewall lies \
+                 between"
+            ),
         )
+    }
+
+    /// It is another server that answers, or begins to.
+    pub(crate) fn other_server() -> Self {
+        Self::new(true, NOT_POSTGRESQL)
     }
 
     pub(crate) fn of(error: &sqlx::Error) -> Self {

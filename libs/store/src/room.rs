@@ -1,17 +1,24 @@
 //! Whether there is room on a disk. Only what needs new pages tells: a row that is changed in its place, a log whose file is
 //! used again, are written to a full disk, too, and the next request that adds something is refused all the same.
 //!
-//! While the disk is full somebody has to try: who is told that there is none may send nothing for a long while.
+//! While the disk is full somebody has to try: who is told that there is none may send nothing for a long while. PostgreSQL is
+//! tried now and then before that, too, so that a platform where nobody writes by night is told before its first caller is;
+//! of a SQLite file the first refused statement tells, for a try would write a megabyte to the disk of each service.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, TransactionTrait};
 
+use tokio::sync::watch;
+use tokio::time::timeout;
+
 use crate::health::Health;
 
 /// How often to try.
 const TRY_EVERY: Duration = Duration::from_secs(1);
+/// How often to try PostgreSQL while nothing is known to be wrong.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 
 /// Takes a megabyte on the disk of the tables by a sort that does not fit into memory: its file is gone with the statement,
 /// leaves nothing for the vacuum, and asks for no right. Then something for the log, which is written when it is committed,
@@ -41,25 +48,43 @@ pub(crate) fn tries(backend: DbBackend) -> &'static [&'static [&'static str]] {
     }
 }
 
-/// Tries to write while the disk is full, until the last handle on the database has gone.
+/// Tries to write while the disk is full, and PostgreSQL now and then, until the last handle on the database has gone.
 pub(crate) fn start(health: &Arc<Health>, writer: DatabaseConnection) {
-    let (mut full, health) = (health.fullness(), Arc::downgrade(health));
-    tokio::spawn(async move {
-        while full.wait_for(|is_full| *is_full).await.is_ok() {
-            kernel::pause(TRY_EVERY).await;
-            try_to_write(&health, &writer).await;
-        }
-    });
+    let look_every = match writer.get_database_backend() {
+        DbBackend::Postgres => LOOK_EVERY,
+        _ => Duration::MAX,
+    };
+    tokio::spawn(keep_trying(
+        health.fullness(),
+        Arc::downgrade(health),
+        writer,
+        look_every,
+    ));
 }
 
-async fn try_to_write(health: &Weak<Health>, writer: &DatabaseConnection) {
-    match write(writer).await {
-        Ok(()) => {
-            if let Some(health) = health.upgrade() {
-                health.has_room();
+async fn keep_trying(
+    mut full: watch::Receiver<bool>,
+    health: Weak<Health>,
+    writer: DatabaseConnection,
+    look_every: Duration,
+) {
+    loop {
+        let becomes_full = full.wait_for(|is_full| *is_full);
+        match timeout(look_every, becomes_full).await.map(|outcome| outcome.is_ok()) {
+            Ok(true) => kernel::pause(TRY_EVERY).await,
+            Ok(false) => return,
+            Err(_) => {}
+        }
+        let outcome = write(&writer).await;
+        // What was full when the last handle went is called full for ever.
+        let Some(health) = health.upgrade() else { return };
+        match outcome {
+            Ok(()) => health.has_room(),
+            Err(error) => {
+                tracing::debug!(%error, "there is no room");
+                health.told(error);
             }
         }
-        Err(error) => tracing::debug!(%error, "there is no room yet"),
     }
 }
 
@@ -72,4 +97,45 @@ async fn write(writer: &DatabaseConnection) -> Result<(), DbErr> {
         tx.commit().await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use fault::TroubleKind;
+    use sea_orm::Database;
+    use sea_orm::sqlx::postgres::PgConnectOptions;
+
+    use super::*;
+    use crate::place::Place;
+
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL: set QUANYU_TEST_DATABASE_URL and run the ignored tests too"]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test is told by its environment where PostgreSQL is"
+    )]
+    async fn a_disk_that_fills_up_while_nobody_writes_is_told_before_a_caller_meets_it() {
+        let url = std::env::var("QUANYU_TEST_DATABASE_URL").expect("QUANYU_TEST_DATABASE_URL names a server");
+        // What is beyond this room for temporary files is told as a full disk is.
+        let url = format!("{url}?options[temp_file_limit]=100");
+        let place = Place::server("stock", &PgConnectOptions::from_str(&url).unwrap());
+        let (health, writer) = (
+            Arc::new(Health::new(place, None)),
+            Database::connect(url).await.unwrap(),
+        );
+        assert_eq!(health.trouble(), None);
+        let trying = keep_trying(
+            health.fullness(),
+            Arc::downgrade(&health),
+            writer,
+            Duration::from_millis(20),
+        );
+        let trying = tokio::spawn(trying);
+        health.fullness().wait_for(|is_full| *is_full).await.unwrap();
+        assert_eq!(health.trouble().unwrap().kind, TroubleKind::Full);
+        drop(health);
+        trying.await.unwrap();
+    }
 }

@@ -274,6 +274,44 @@ async fn another_server_than_postgresql_is_told_as_that_at_the_start() {
     }
 }
 
+/// Answers every connection with a text, byte by byte, as a server under load does.
+async fn slow_server(words: &'static [u8]) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut taken, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                for byte in words {
+                    if taken.write_all(&[*byte]).await.is_err() {
+                        return;
+                    }
+                    kernel::pause(Duration::from_millis(300)).await;
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn another_server_that_answers_slowly_is_told_as_that_and_not_as_silence() {
+    for words in [
+        &b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n"[..],
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"220 mail.internal ESMTP ready\r\n",
+    ] {
+        let address = slow_server(words).await;
+        for tls in ["disable", "prefer"] {
+            let told = refusal(&format!("postgres://shop:sesame@{address}/quanyu?sslmode={tls}")).await;
+            assert!(
+                told.contains("something answers there that is not PostgreSQL"),
+                "{} {tls}: {told}",
+                String::from_utf8_lossy(words)
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn who_swallows_packets_is_told_at_the_start() {
     // The machine accepts for a listener that nobody serves.
@@ -300,6 +338,48 @@ async fn a_database_that_is_not_there_and_a_server_without_tls_are_told_at_the_s
         assert!(fault.to_string().contains(cause), "{fault}");
         assert!(matches!(fault, Fault::Internal(_)), "{fault:?}");
     }
+}
+
+/// The user has a name of its own in each run, and goes with its schema in the end.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: set QUANYU_TEST_DATABASE_URL and run the ignored tests too"]
+async fn a_right_that_is_missing_is_told_with_the_statement_that_grants_it() {
+    let url = server();
+    let name = format!("t_{}", Clock::system().uuid().simple());
+    let owner = sea_orm::Database::connect(&url).await.unwrap();
+    let run = async |sql: String| owner.execute_unprepared(&sql).await.unwrap();
+    run(format!("CREATE ROLE {name} LOGIN PASSWORD 'sesame'")).await;
+    let (_, place) = url.rsplit_once('@').unwrap();
+    let database = place.rsplit_once('/').unwrap().1;
+    let open = async || {
+        Db::open(
+            &DbConfig::new(format!("postgres://{name}:sesame@{place}")),
+            &name,
+            vec![TABLES],
+        )
+        .await
+    };
+
+    let told = open().await.expect_err("it may not make a schema").to_string();
+    let grant = format!("GRANT CREATE ON DATABASE \"{database}\" TO \"{name}\"");
+    assert!(told.contains(&grant) && told.contains("permission denied"), "{told}");
+    assert!(!told.contains("sesame"), "{told}");
+
+    // A schema that is another's, which it does not see, and then one that it sees and may not fill.
+    run(format!("CREATE SCHEMA {name}")).await;
+    let grant = format!("GRANT USAGE, CREATE ON SCHEMA \"{name}\" TO \"{name}\"");
+    let told = open().await.expect_err("it may not use the schema").to_string();
+    assert!(told.contains(&grant), "{told}");
+    run(format!("GRANT USAGE ON SCHEMA {name} TO {name}")).await;
+    let told = open().await.expect_err("it may not make tables").to_string();
+    assert!(told.contains(&grant), "{told}");
+
+    run(grant).await;
+    open().await.expect("the cure cures it").close().await.unwrap();
+    run(format!(
+        "DROP OWNED BY {name} CASCADE; DROP SCHEMA IF EXISTS {name} CASCADE; DROP ROLE {name}"
+    ))
+    .await;
 }
 
 #[tokio::test]
