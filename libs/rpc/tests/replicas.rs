@@ -191,6 +191,34 @@ async fn no_call_is_lost_while_replicas_come_and_go_and_are_killed() {
     );
 }
 
+/// Long enough for a keep-alive ping that nobody answers, and half of what such a call would wait for its deadline.
+const HUNG_MAX: Duration = Duration::from_secs(15);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_accepts_connections_and_answers_nothing_does_not_cost_the_whole_deadline() {
+    // The machine accepts for a process that hangs.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let busy = Replica::start().await;
+    let mut both = set(&[&busy]);
+    both.insert(address);
+    let channel = over(&watch::Sender::new(both));
+    let calls = (0..2 * CALLERS).map(|_| call(&channel, Some(HUNG_MAX * 2)));
+    let outcomes = tokio::time::timeout(HUNG_MAX, join_all(calls))
+        .await
+        .expect("the connection is cut");
+    assert!(
+        outcomes.iter().all(Result::is_ok),
+        "the other one answers: {outcomes:?}"
+    );
+    // One that works for longer than that is there, and is waited for.
+    busy.counting.is_held_up.store(true, Ordering::SeqCst);
+    let under_way = tokio::spawn(async move { call(&channel, Some(HUNG_MAX * 2)).await });
+    kernel::pause(HUNG_MAX).await;
+    busy.counting.is_held_up.store(false, Ordering::SeqCst);
+    under_way.await.unwrap().expect("it is answered");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_that_is_away_costs_no_call_and_is_called_again_when_it_is_back() {
     let (there, away) = (Replica::start().await, Replica::start().await);

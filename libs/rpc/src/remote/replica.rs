@@ -16,7 +16,11 @@ use crate::{Address, deadline};
 /// Several connections, because one HTTP/2 connection is read and written by one task at a time.
 const CONNECTIONS: usize = 4;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// How long a connection may be silent before it is asked whether anybody is there.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// How long the answer to that may take. A machine that accepts connections for a process that hangs costs a call the two
+/// together, not its whole deadline; a replica that is only busy answers within milliseconds, whatever its calls wait for.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a replica that was found away is left alone before it is asked whether it is back.
 const AWAY_PAUSE: Duration = Duration::from_millis(500);
 
@@ -60,6 +64,7 @@ impl Replica {
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(KEEP_ALIVE)
+            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .keep_alive_while_idle(true)
             .http2_adaptive_window(true);
         Self {
