@@ -28,10 +28,13 @@ pub(crate) struct PostDue {
     db: Db,
 }
 
+/// How long after its time something that nobody waits for may still stand in the books as if it had not come: many are posted
+/// at a time, and a look that finds nothing is one search of an index for each brand.
+const A_MINUTE: Duration = Duration::from_mins(1);
+
 /// When it looks.
 enum Pace {
-    /// After a pause, so that many are posted at a time: how long after its time something may still stand in the books as if it
-    /// had not come. What has expired counts and is spent no more meanwhile.
+    /// After a pause. What has expired counts and is spent no more meanwhile.
     Every(Duration),
     /// When the next hold's deadline comes, for a member at a till waits for it.
     Holds(Timer),
@@ -54,12 +57,12 @@ impl PostDue {
     /// Expires lots whose time has come, and what was idle for too long.
     pub(crate) fn expire_lots(deps: &Deps) -> Self {
         let dues = &[Due::Lots, Due::IdleAccounts];
-        Self::new(deps, "points.expire_lots", dues, Pace::Every(Duration::from_mins(10)))
+        Self::new(deps, "points.expire_lots", dues, Pace::Every(A_MINUTE))
     }
 
     /// Makes pending earns available whose time has come.
     pub(crate) fn confirm_pending(deps: &Deps) -> Self {
-        let pace = Pace::Every(Duration::from_mins(1));
+        let pace = Pace::Every(A_MINUTE);
         Self::new(deps, "points.confirm_pending", &[Due::Pending], pace)
     }
 
