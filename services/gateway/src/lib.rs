@@ -49,7 +49,7 @@ pub use crate::contract::ContractError;
 pub use crate::edge::{Gateway, GatewayConfig, GatewayDeps};
 pub use crate::key::operator;
 pub use crate::key::secret::{Secret, WeakSecret};
-pub use crate::rest::read_message;
+pub use crate::rest::{Spelling, read_message, spelling};
 pub use crate::store::migrations;
 pub use crate::tenant::bootstrap::{Beginning, FirstKey, FirstSecret, bootstrap, tenants};
 

@@ -17,5 +17,5 @@ mod spelt;
 
 pub(crate) use call::call;
 pub(crate) use error::RestError;
-pub use json::read_message;
 pub(crate) use json::{Items, is_report, no_such_field, tells_paths};
+pub use json::{Spelling, read_message, spelling};

@@ -97,6 +97,12 @@ pub(super) fn placed<S: Settings>(problem: Problem, known: &Known, origin: &Orig
             format!("{place}; write {before}{example} into the file, or {variable}={bare}")
         }
         (Some(example), Origin::File(_)) => format!("{place}; write it like {before}{example}"),
+        // A variable sets one name of a group.
+        (Some(example), Origin::Environment) if known.takes_names(&setting) => {
+            let (name, value) = example.split_once(" = ").unwrap_or((&example, ""));
+            let variable = names::variable(&format!("{setting}.{name}"));
+            format!("{place}; write it like {variable}={}", value.trim_matches('"'))
+        }
         (Some(example), Origin::Environment | Origin::Flag) => {
             format!("{place}; write it like {before}{}", example.trim_matches('"'))
         }

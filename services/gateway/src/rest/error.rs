@@ -25,7 +25,9 @@ pub(crate) struct RestError {
 impl RestError {
     /// Nothing is at the path.
     pub(crate) fn no_address(path: &str) -> Self {
-        Fault::not_found("address", path).into()
+        let message = format!("there is no address {path}: /openapi.json lists those that there are");
+        let fault = Fault::refused(Common::NotFound, message);
+        fault.with("resource", "address").with("id", path).into()
     }
 
     /// The path is another HTTP method's.

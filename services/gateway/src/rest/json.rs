@@ -27,7 +27,8 @@ pub(crate) use message::no_such_field;
 pub(super) use message::{no_field_of, one_of_a_kind, other_of_its_oneof};
 pub(crate) use refusal::tells_paths;
 pub(super) use refusal::{FIELD, respell_answer};
-pub(crate) use spelling::{Spelling, Spellings};
+pub use spelling::Spelling;
+pub(crate) use spelling::Spellings;
 pub(super) use value::{is_mask, read_text};
 
 /// How deep objects and lists may lie within each other.
@@ -106,6 +107,12 @@ pub fn read_message(descriptor: &MessageDescriptor, json: &[u8]) -> Result<(Dyna
     let wrong =
         (!read.violations.is_empty()).then(|| read.spelling.whole().fault(Fault::invalid_fields(read.violations)));
     Ok((read.message, wrong))
+}
+
+/// How a message spells the names of fields, for those who tell of it in its own words.
+pub fn spelling(descriptor: &MessageDescriptor, json: &[u8]) -> Spelling {
+    let read = read(descriptor, json, None);
+    read.map(|read| read.spelling.whole().clone()).unwrap_or_default()
 }
 
 /// Reads the value of one field of a message of the field's parent; nothing at all leaves it unset.

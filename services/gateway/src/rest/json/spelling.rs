@@ -9,7 +9,7 @@ use super::sentence;
 /// How a caller of REST spells the names of fields, so that errors name a field as the caller wrote it: in lowerCamelCase,
 /// unless the caller used the contract's spelling.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Spelling {
+pub struct Spelling {
     /// Names that the caller wrote as they stand here.
     kept: BTreeSet<String>,
     /// Words of the caller's own that are called as fields are: a sentence may be about them.
@@ -71,7 +71,7 @@ impl Spelling {
     }
 
     /// A path of the contract as the caller would write it. What stands in brackets is a place or a key, and stays.
-    pub(crate) fn path(&self, path: &str) -> String {
+    pub fn path(&self, path: &str) -> String {
         let mut out = String::with_capacity(path.len());
         let mut rest = path;
         while !rest.is_empty() {
@@ -111,7 +111,7 @@ impl Spelling {
     }
 
     /// A sentence that names fields as the caller would.
-    pub(in crate::rest) fn sentence(&self, text: &str) -> String {
+    pub fn sentence(&self, text: &str) -> String {
         sentence::respelled(text, sentence::is_name, |name, out| match self.said.contains(name) {
             true => out.push_str(name),
             false => self.push_name(name, out),
