@@ -212,8 +212,11 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
         | Command::Doctor(_) => return Vec::new(),
     };
     let Some(role) = role(name) else {
-        let names: Vec<&str> = roles::names().collect();
-        return vec![Problem::new("role", format!("{name} is none: {}", names.join(", ")))];
+        let message = match runtime::nearest(name, roles::names()) {
+            Some(meant) => format!("{name} is none: did you mean {meant}?"),
+            None => format!("{name} is none: {}", roles::names().collect::<Vec<_>>().join(", ")),
+        };
+        return vec![Problem::new("role", message)];
     };
     let mut problems = config.problems_of_role(role);
     if role.name == gateway::NAME {

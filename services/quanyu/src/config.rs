@@ -191,10 +191,16 @@ impl Settings for Config {
         {
             problems.push(Problem::new("first_api_key", weak.to_string()));
         }
-        if let Some(url) = &self.database_url
-            && let Err(message) = DbConfig::new(url.expose()).check()
-        {
-            problems.push(Problem::new("database_url", message));
+        if let Some(url) = &self.database_url {
+            let url = url.expose();
+            // One file for all services is none that any of them could work with.
+            let checked = match url.starts_with("postgres") {
+                true => DbConfig::new(url).check(),
+                false => {
+                    Err("must begin with \"postgres://\"; for SQLite leave it out, and name the folder".to_owned())
+                }
+            };
+            problems.extend(checked.err().map(|message| Problem::new("database_url", message)));
         }
         for (name, text) in &self.peers {
             if roles::role(name).is_none() {

@@ -76,6 +76,7 @@ pub async fn import(what: &What) -> Result<Report, Fault> {
     let wishes = Wishes {
         maps: &args.maps,
         ignored: &args.ignored,
+        trusted: &args.not_rounded,
     };
     let channel = args.channel.as_deref();
     let csv = |fields| {
@@ -96,6 +97,10 @@ pub async fn import(what: &What) -> Result<Report, Fault> {
             Import::new(args, api, source, target, Some(times))?.run().await
         }
         What::Activities(_) if args.file.extension().is_some_and(|extension| extension == "jsonl") => {
+            if let Some(option) = args.about_columns() {
+                let message = "is about a column, and lines of JSON have none";
+                return Err(Fault::invalid(option, message));
+            }
             let source = Source::json_lines(&args.file, survey)?;
             Import::new(args, api, source, Activities::of_json(channel), None)?
                 .run()

@@ -29,6 +29,8 @@ pub(super) struct Wishes<'a> {
     pub(super) maps: &'a [String],
     /// Headers that are no field although they look like one.
     pub(super) ignored: &'a [String],
+    /// Headers of columns whose numbers are taken as they are.
+    pub(super) trusted: &'a [String],
 }
 
 /// What an attribute's header begins with.
@@ -58,6 +60,14 @@ impl Columns {
                 }
                 Some((field, _)) => violations.add("map", format!("there is no field {field}: {}", fields.join(", "))),
                 None => violations.add("map", format!("{map} must be FIELD=HEADER")),
+            }
+        }
+        for (option, named) in [("ignore", wishes.ignored), ("not-rounded", wishes.trusted)] {
+            for header in named.iter().filter(|header| !names.contains(&name(header))) {
+                violations.add(
+                    option,
+                    format!("the file has no column {header}: {}", headers.join(", ")),
+                );
             }
         }
         let is_ignored = |name: &str| wishes.ignored.iter().any(|ignored| self::name(ignored) == name);
@@ -269,8 +279,43 @@ mod tests {
         let wishes = Wishes {
             maps: &maps,
             ignored: &ignored,
+            trusted: &[],
         };
         Columns::find(&strings(headers), fields, wishes).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn a_column_that_is_named_and_not_there_is_told() {
+        let headers = strings(&["external_id", "phone"]);
+        let (nope, there) = (strings(&["nope"]), strings(&["Phone "]));
+        let told = |wishes: Wishes<'_>| {
+            let found = Columns::find(&headers, &["external_id", "phone"], wishes);
+            found.map(drop).map_err(|fault| fault.to_string())
+        };
+        for (wishes, option) in [
+            (
+                Wishes {
+                    trusted: &nope,
+                    ..Wishes::default()
+                },
+                "not-rounded",
+            ),
+            (
+                Wishes {
+                    ignored: &nope,
+                    ..Wishes::default()
+                },
+                "ignore",
+            ),
+        ] {
+            let expected = format!("{option}: the file has no column nope: external_id, phone");
+            assert_eq!(told(wishes), Err(expected));
+        }
+        let trusted = Wishes {
+            trusted: &there,
+            ..Wishes::default()
+        };
+        assert_eq!(told(trusted), Ok(()));
     }
 
     #[test]

@@ -70,33 +70,6 @@ pub(super) fn with_added(line: &str, added: &[(&str, serde_json::Value)]) -> Str
     }
 }
 
-/// A path of the contract as a line spells it: as REST does, unless the line has the contract's own spelling.
-pub(super) fn spelt(path: &str, line: &str) -> String {
-    let (fields, name) = match path.split_once("attributes.") {
-        // The name of an attribute is the brand's own.
-        Some((fields, name)) => (fields, format!("attributes.{name}")),
-        None => (path, String::new()),
-    };
-    let spelt = fields.split('.').map(|field| {
-        let bare = field.split('[').next().unwrap_or_default();
-        match line.contains(&format!("\"{bare}\"")) {
-            true => field.to_owned(),
-            false => camel(field),
-        }
-    });
-    spelt.collect::<Vec<_>>().join(".") + &name
-}
-
-fn camel(field: &str) -> String {
-    let mut words = field.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |field, word| {
-        let mut letters = word.chars();
-        let capital = letters.next().map(|letter| letter.to_ascii_uppercase());
-        field + &capital.into_iter().chain(letters).collect::<String>()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
@@ -141,24 +114,6 @@ mod tests {
             assert!(serde_json::from_str::<Value>(&told).unwrap().is_object(), "{told}");
             assert_eq!(own(&told), line);
             assert_eq!(rejected(&told), told);
-        }
-    }
-
-    #[test]
-    fn a_path_is_spelt_as_the_line_spells_it() {
-        let rest = r#"{"sourceId":"a"}"#;
-        for (path, line, expected) in [
-            ("occur_time", rest, "occurTime"),
-            ("items[0].line_id", rest, "items[0].lineId"),
-            (
-                "discount_amount.minor_units",
-                r#"{"discount_amount":{}}"#,
-                "discount_amount.minorUnits",
-            ),
-            ("attributes.store_code", rest, "attributes.store_code"),
-            ("items", rest, "items"),
-        ] {
-            assert_eq!(spelt(path, line), expected);
         }
     }
 }

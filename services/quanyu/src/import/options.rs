@@ -154,6 +154,21 @@ impl FileArgs {
     }
 }
 
+impl FileArgs {
+    /// The first option that names a column.
+    pub(super) fn about_columns(&self) -> Option<&'static str> {
+        let named = [
+            ("map", &self.maps),
+            ("ignore", &self.ignored),
+            ("not-rounded", &self.not_rounded),
+        ];
+        named
+            .into_iter()
+            .find(|(_, headers)| !headers.is_empty())
+            .map(|(option, _)| option)
+    }
+}
+
 fn encoding(name: &str) -> Result<&'static Encoding, String> {
     let found = Encoding::for_label(name.as_bytes());
     found

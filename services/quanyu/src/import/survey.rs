@@ -1,5 +1,6 @@
 //! What a file is, found by reading it through once before anything is sent: its characters, its lines, its content.
 
+mod hanzi;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use encoding_rs_io::DecodeReaderBytesBuilder;
 use fault::Fault;
 use sha2::{Digest, Sha256};
 
+use self::hanzi::{Broken, Hanzi};
 use super::lines;
 
 const BUFFER: usize = 64 * 1024;
@@ -75,8 +77,9 @@ impl Survey {
         }
         let content = hex::encode(evidence.digest.finalize_reset());
         let (encoding, mark_bytes) = evidence.judge(named).map_err(|doubt| match doubt {
-            Doubt::Foreign(looks) => unknown(path, looks),
-            Doubt::Broken { line, byte, value } => broken(path, line, byte, value),
+            Doubt::Foreign { looks, broken } => unknown(path, looks, broken),
+            Doubt::Either => either(path),
+            Doubt::Broken(place) => broken(path, place),
         })?;
         let mut survey = Self {
             bytes,
@@ -146,20 +149,30 @@ impl Survey {
     }
 }
 
-fn unknown(path: &Path, looks: &'static Encoding) -> Fault {
+fn unknown(path: &Path, looks: &'static Encoding, broken: Option<Broken>) -> Fault {
+    let place = broken.map_or_else(String::new, |broken| format!(": {broken} is neither"));
     let message = format!(
-        "{} is not UTF-8, and too little of it, or too much that is broken, tells whether it is GBK (it may be {}, too): save it \
-         as \"CSV UTF-8\", or name what it is, such as --encoding gbk",
+        "{} is not UTF-8, and too little of it, or too much that is broken, tells whether it is GBK{place} (it may be {}, too): \
+         mend what is broken, save it as \"CSV UTF-8\", or name what it is, such as --encoding gbk",
         path.display(),
         looks.name()
     );
     Fault::invalid("file", message)
 }
 
-fn broken(path: &Path, line: u64, byte: u64, value: u8) -> Fault {
+fn either(path: &Path) -> Fault {
     let message = format!(
-        "{} is UTF-8 with a broken character on line {line} (byte {byte} of the line, 0x{value:02X}), or GBK, and nothing \
-         tells which: mend that line, or name what the file is with --encoding utf-8 or --encoding gbk",
+        "{} can be read as UTF-8 and as GBK, and so little of it is beyond ASCII that nothing tells which: name it with \
+         --encoding gbk or --encoding utf-8",
+        path.display()
+    );
+    Fault::invalid("file", message)
+}
+
+fn broken(path: &Path, place: Broken) -> Fault {
+    let message = format!(
+        "{} is UTF-8 with a broken character on {place}, or GBK, and nothing tells which: mend that line, or name what the file \
+         is with --encoding utf-8 or --encoding gbk",
         path.display()
     );
     Fault::invalid("file", message)
@@ -168,10 +181,15 @@ fn broken(path: &Path, line: u64, byte: u64, value: u8) -> Fault {
 /// Why nothing tells how to read a file.
 #[derive(Clone, Copy, Debug)]
 enum Doubt {
-    /// It looks like another encoding.
-    Foreign(&'static Encoding),
+    /// It looks like another encoding; here is the first place that is not in ours, if there is one.
+    Foreign {
+        looks: &'static Encoding,
+        broken: Option<Broken>,
+    },
     /// As much speaks for UTF-8 as against it; here is what speaks against it first.
-    Broken { line: u64, byte: u64, value: u8 },
+    Broken(Broken),
+    /// It is UTF-8, and as well GBK.
+    Either,
 }
 
 /// What speaks for one encoding or another.
@@ -187,14 +205,12 @@ struct Evidence {
     utf8: u64,
     wide_utf8: u64,
     not_utf8: u64,
-    /// The first of these places: its line, its byte within the line, and what stands there.
-    first_broken: Option<(u64, u64, u8)>,
+    /// The first of these places.
+    first_broken: Option<Broken>,
     /// Lines that have ended, and the bytes of the present one.
     lines: u64,
     line_bytes: u64,
-    gb18030: encoding_rs::Decoder,
-    /// Whether something is not in GB 18030.
-    not_gb18030: bool,
+    hanzi: Hanzi,
     /// The beginning of a character whose end is in the next part.
     begun: Vec<u8>,
 }
@@ -213,8 +229,7 @@ impl Evidence {
             first_broken: None,
             lines: 0,
             line_bytes: 0,
-            gb18030: GB18030.new_decoder_without_bom_handling(),
-            not_gb18030: false,
+            hanzi: Hanzi::default(),
             begun: Vec::new(),
         }
     }
@@ -225,13 +240,15 @@ impl Evidence {
         if self.head.is_empty() {
             self.head.extend_from_slice(part.get(..1024).unwrap_or(part));
         }
+        if self.seen < EVIDENCE_BYTES {
+            self.hanzi.add(part);
+        }
         if part.is_ascii() && self.begun.is_empty() {
             self.walk(part);
             return;
         }
         if self.seen < EVIDENCE_BYTES {
             self.detector.feed(part, false);
-            self.try_gb18030(part, false);
             self.seen = self.seen.saturating_add(part.len());
         }
         let joined = [&*self.begun, part].concat();
@@ -276,7 +293,8 @@ impl Evidence {
     fn note_broken(&mut self, value: Option<u8>) {
         self.not_utf8 = self.not_utf8.saturating_add(1);
         let (line, byte) = (self.lines.saturating_add(1), self.line_bytes.saturating_add(1));
-        self.first_broken = self.first_broken.or(value.map(|value| (line, byte, value)));
+        let place = value.map(|value| Broken { line, byte, value });
+        self.first_broken = self.first_broken.or(place);
     }
 
     /// Goes on to a place in the file, until the first place that is not UTF-8 was found.
@@ -293,13 +311,6 @@ impl Evidence {
         self.line_bytes = self.line_bytes.saturating_add(u64::try_from(rest).unwrap_or(0));
     }
 
-    fn try_gb18030(&mut self, part: &[u8], is_last: bool) {
-        let room = self.gb18030.max_utf8_buffer_length(part.len()).unwrap_or_default();
-        let mut text = String::with_capacity(room);
-        let (_, _, is_broken) = self.gb18030.decode_to_string(part, &mut text, is_last);
-        self.not_gb18030 |= is_broken;
-    }
-
     /// The encoding and the length of the mark that tells it: the mark decides, then the word of the caller, then what the
     /// file is made of. Else what it looks like.
     fn judge(mut self, named: Option<&'static Encoding>) -> Result<(&'static Encoding, u64), Doubt> {
@@ -313,25 +324,34 @@ impl Evidence {
             self.note_broken(self.begun.first().copied());
         }
         if self.seen < EVIDENCE_BYTES {
-            self.try_gb18030(&[], true);
+            self.hanzi.end();
+        }
+        // Two bytes of GBK may be one letter of UTF-8, of a script that nobody writes without its neighbours.
+        if self.not_utf8 == 0 && self.wide_utf8 == 0 && self.hanzi.are_all() {
+            return Err(Doubt::Either);
         }
         // A character of three bytes comes about in GBK by rare accident, and nearly every one of GBK's is broken UTF-8; a
         // broken character in a file of UTF-8 concerns its row alone.
         let is_utf8 = self.not_utf8 == 0
             || self.not_utf8.saturating_mul(4) < self.utf8
             || self.not_utf8 < self.wide_utf8
-            || (self.not_utf8 == self.wide_utf8 && self.not_gb18030);
+            || (self.not_utf8 == self.wide_utf8 && self.hanzi.broken.is_some());
         if is_utf8 {
             return Ok((UTF_8, 0));
         }
-        if let Some((line, byte, value)) = self.first_broken.filter(|_| self.not_utf8 == self.wide_utf8) {
-            return Err(Doubt::Broken { line, byte, value });
+        if let Some(place) = self.first_broken.filter(|_| self.not_utf8 == self.wide_utf8) {
+            return Err(Doubt::Broken(place));
         }
         self.detector.feed(&[], true);
         match self.detector.guess(None, Utf8Detection::Deny) {
             // GB 18030 has every character of GBK at the same place, and all others besides.
             guess if guess == GBK || guess == GB18030 => Ok((GB18030, 0)),
-            other => Err(Doubt::Foreign(other)),
+            // What is broken concerns its row alone, as in UTF-8; the detector takes it for a reason to think of single bytes.
+            other if other.is_single_byte() && self.hanzi.are_nearly_all() => Ok((GB18030, 0)),
+            other => Err(Doubt::Foreign {
+                looks: other,
+                broken: self.hanzi.broken,
+            }),
         }
     }
 

@@ -178,3 +178,21 @@ fn a_file_that_was_changed_since_is_imported_from_its_beginning() {
     let report = run(&file, Opinions::default()).unwrap();
     assert_eq!((report.figures.imported.rows, report.lines), (7, 8));
 }
+
+#[tokio::test]
+async fn an_option_about_a_column_is_no_option_of_lines_of_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("activities.jsonl");
+    std::fs::write(&file, "{}\n").unwrap();
+    for option in ["map", "ignore", "not-rounded"] {
+        let mut args = FileArgs::new(&file, "127.0.0.1:1", "key");
+        match option {
+            "map" => args.maps.push("sku=Code".to_owned()),
+            "ignore" => args.ignored.push("Code".to_owned()),
+            _ => args.not_rounded.push("Code".to_owned()),
+        }
+        let fault = import(&What::Activities(args)).await.unwrap_err();
+        let expected = format!("{option}: is about a column, and lines of JSON have none");
+        assert_eq!(fault.to_string(), expected);
+    }
+}

@@ -192,6 +192,33 @@ fn a_checked_configuration_has_telemetry_that_starts_and_each_of_its_faults_is_t
 }
 
 #[test]
+fn what_could_never_start_is_no_valid_configuration_and_its_example_can_be_typed() {
+    let told = |command: &[&str], variable: &str, value: &str| {
+        let outcome = quanyu()
+            .args(command)
+            .arg("--check-config")
+            .env(variable, value)
+            .output()
+            .unwrap();
+        assert_eq!(outcome.status.code(), Some(64), "{variable}={value}");
+        text(&outcome.stderr)
+    };
+    // All services would work with one file.
+    let sqlite = told(&["up"], "QUANYU_DATABASE_URL", "sqlite:quanyu.db");
+    assert!(
+        sqlite.contains("database_url: must begin with \"postgres://\"; for SQLite leave it out"),
+        "{sqlite}"
+    );
+    let peers = told(&["up"], "QUANYU_PEERS", "http://10.0.0.7:7401");
+    assert!(
+        peers.contains("write it like QUANYU_PEERS__POINTS=http://10.0.0.7:7401)"),
+        "{peers}"
+    );
+    let role = told(&["serve", "pionts"], "QUANYU_ZONE", "a");
+    assert!(role.contains("pionts is none: did you mean points?"), "{role}");
+}
+
+#[test]
 fn the_configuration_is_printed_and_checked_without_a_command_and_nothing_else_is_done_without_one() {
     let [alone, with_command] = [&["--print-config"][..], &["up", "--print-config"]].map(run);
     assert!(alone.status.success(), "{}", text(&alone.stderr));

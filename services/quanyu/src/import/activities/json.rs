@@ -6,6 +6,9 @@ use fault::{Fault, Violation};
 use super::super::source::Row;
 use super::super::{Read, json_lines};
 
+/// What a line is read as.
+const NAME: &str = "quanyu.tagging.v1.Activity";
+
 /// An activity as REST takes it, in one line.
 pub(super) fn activity(rows: &[Row]) -> Result<Read<Activity>, Vec<String>> {
     let Some(row) = rows.first() else {
@@ -17,9 +20,18 @@ pub(super) fn activity(rows: &[Row]) -> Result<Read<Activity>, Vec<String>> {
     }
 }
 
+/// How the line of a row spells the names of fields.
+pub(super) fn spelling(rows: &[Row]) -> gateway::Spelling {
+    let line = rows.first().and_then(|row| row.cells.first());
+    let line = json_lines::own(line.map_or("", String::as_str));
+    let activity = contracts_all::CONTRACT.descriptors().get_message_by_name(NAME);
+    activity.map_or_else(Default::default, |activity| {
+        gateway::spelling(&activity, line.as_bytes())
+    })
+}
+
 /// The activity of a line, read as strictly as REST reads it, and everything that is wrong with the line.
 pub(super) fn parse(line: &str) -> Result<Read<Activity>, Vec<String>> {
-    const NAME: &str = "quanyu.tagging.v1.Activity";
     let descriptor = contracts_all::CONTRACT
         .descriptors()
         .get_message_by_name(NAME)

@@ -3,11 +3,10 @@
 use contracts_tagging::v1::{ActivityDifference, ActivityOutcome, ActivityRefusal, ActivityResult};
 
 use super::super::columns::{ATTRIBUTE, Columns};
-use super::super::json_lines;
 use super::super::reason::name;
 use super::super::sending::Outcome;
 use super::super::source::Row;
-use super::{Activities, Form};
+use super::{Activities, Form, json};
 
 /// What an item is made of.
 const OF_ITEMS: [&str; 5] = ["sku", "quantity", "category", "line_id", "amount"];
@@ -37,8 +36,8 @@ impl Activities {
         if !refusal.violations.is_empty() {
             let violations = refusal.violations.iter();
             let told = violations.map(|violation| match &*violation.path {
-                "" => violation.message.clone(),
-                path => format!("{}: {}", called(path), violation.message),
+                "" => self.sentence(&violation.message, rows),
+                path => format!("{}: {}", called(path), self.sentence(&violation.message, rows)),
             });
             let mut told: Vec<String> = told.collect();
             // An order of one row has its amount twice: as the item's, and as the whole.
@@ -46,7 +45,19 @@ impl Activities {
             name(&mut told, &refusal.reason);
             return told;
         }
-        vec![format!("{}: {}", called("source_id"), refusal.message)]
+        vec![format!(
+            "{}: {}",
+            called("source_id"),
+            self.sentence(&refusal.message, rows)
+        )]
+    }
+
+    /// A sentence of the platform, with the names of fields as a line of JSON spells them.
+    fn sentence(&self, message: &str, rows: &[Row]) -> String {
+        match &self.form {
+            Form::Csv { .. } => message.to_owned(),
+            Form::JsonLines => json::spelling(rows).sentence(message),
+        }
     }
 
     /// A path of the contract as the file calls it: a column, or a field of a line of JSON.
@@ -54,8 +65,12 @@ impl Activities {
         match &self.form {
             Form::Csv { columns, .. } => in_columns(columns, path),
             Form::JsonLines => {
-                let line = rows.first().and_then(|row| row.cells.first());
-                json_lines::spelt(path, line.map_or("", String::as_str))
+                let spelling = json::spelling(rows);
+                // The name of an attribute is the brand's own.
+                match path.split_once("attributes.") {
+                    Some((fields, name)) => format!("{}attributes.{name}", spelling.path(fields)),
+                    None => spelling.path(path),
+                }
             }
         }
     }

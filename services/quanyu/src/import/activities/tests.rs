@@ -1,4 +1,4 @@
-use contracts_tagging::v1::{ActivityDifference, ActivityOutcome, ActivityRefusal, ActivityResult};
+use contracts_tagging::v1::{ActivityDifference, ActivityOutcome, ActivityRefusal, ActivityResult, ActivityViolation};
 
 use super::json::parse;
 use super::*;
@@ -321,4 +321,43 @@ fn a_source_id_that_comes_again_with_other_content_is_told_by_the_columns_of_the
     let reasons = told(activities.outcome(answer, &[line]));
     let fields: Vec<&str> = reasons.iter().filter_map(|reason| reason.split(':').next()).collect();
     assert_eq!(fields, ["memberId", "amount", "items", "attributes.Store", "sourceId"]);
+}
+
+#[test]
+fn a_sentence_about_a_line_of_json_names_fields_as_the_line_does() {
+    let activities = Activities::of_json(None);
+    let violation = ActivityViolation {
+        path: "member_id".to_owned(),
+        message: "must be given, or channel_code with external_id".to_owned(),
+    };
+    let answer = ActivityResult {
+        outcome: ActivityOutcome::Refused.into(),
+        refusal: Some(ActivityRefusal {
+            reason: "INVALID_FIELD".to_owned(),
+            violations: vec![violation],
+            ..ActivityRefusal::default()
+        }),
+        ..ActivityResult::default()
+    };
+    for (line, expected) in [
+        ("[1]", "memberId: must be given, or channelCode with externalId"),
+        (
+            r#"{"sourceId":"T1"}"#,
+            "memberId: must be given, or channelCode with externalId",
+        ),
+        (
+            r#"{"source_id":"T1"}"#,
+            "member_id: must be given, or channel_code with external_id",
+        ),
+        (
+            r#"{"sourceId":"T1","channel_code":"a"}"#,
+            "memberId: must be given, or channel_code with externalId",
+        ),
+    ] {
+        let line = Row::of(&[line]);
+        assert_eq!(
+            activities.outcome(answer.clone(), &[line]),
+            Outcome::Rejected(vec![expected.to_owned()])
+        );
+    }
 }

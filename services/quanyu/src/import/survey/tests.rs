@@ -95,6 +95,52 @@ fn small_files_of_gbk_are_gbk() {
 }
 
 #[test]
+fn what_is_gbk_and_utf_8_alike_is_not_guessed() {
+    // Each is one letter of UTF-8 that stands alone: U+0127, U+00E9.
+    for name in ["魔", "茅", "魔茅"] {
+        let (gbk, _, _) = GBK.encode(name);
+        let bytes = [b"name,city\n", &*gbk, b",x\n"].concat();
+        assert!(std::str::from_utf8(&bytes).is_ok(), "{name}");
+        let message = read(&bytes, None).unwrap_err();
+        assert!(message.contains("--encoding gbk or --encoding utf-8"), "{message}");
+        let named = read(&bytes, Some(GBK)).unwrap();
+        assert_eq!(named.2, format!("name,city\n{name},x\n"));
+    }
+    // Letters within words are nobody's hanzi, nor are those of other scripts.
+    for text in [
+        "name\nJosé\n",
+        "name\nÉlodie\n",
+        "name\nИван\n",
+        "name\nΑθήνα\n",
+        "name\nZoë Šimková\n",
+    ] {
+        assert_eq!(read(text.as_bytes(), None).map(|read| read.0), Ok("UTF-8"), "{text}");
+    }
+}
+
+#[test]
+fn a_broken_byte_makes_a_file_of_gbk_no_other_encoding_or_is_named() {
+    let rows = "name,city\n欧阳娜娜,上海市浦东新区\n王小明,北京市朝阳区\n李雷,广州\n";
+    let (gbk, _, _) = GBK.encode(rows);
+    let place = gbk.iter().position(|byte| !byte.is_ascii()).unwrap();
+    for byte in [4, 5] {
+        let mut bytes = gbk.to_vec();
+        bytes[place + byte] = 0xff;
+        let (encoding, _, text) = read(&bytes, None).unwrap();
+        assert_eq!(encoding, "gb18030", "{byte}");
+        assert!(
+            text.contains('\u{fffd}') && text.contains("王小明,北京市朝阳区\n李雷,广州"),
+            "{text}"
+        );
+    }
+    // Of a few characters nobody knows what they are, and the broken byte is named.
+    let (short, _, _) = GBK.encode("王小明");
+    let bytes = [b"name\n", &short[..4], b"\xff\n"].concat();
+    let message = read(&bytes, None).unwrap_err();
+    assert!(message.contains("line 2 (byte 5 of the line, 0xFF)"), "{message}");
+}
+
+#[test]
 fn what_is_no_text_or_of_an_unknown_encoding_is_told() {
     let shift_jis = encoding_rs::SHIFT_JIS.encode("name\nカタカナひらがな東京都渋谷区\n").0;
     for (bytes, part) in [
