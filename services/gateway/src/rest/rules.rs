@@ -11,7 +11,7 @@ use super::json::is_judged_by_itself;
 pub(super) fn broken(message: &DynamicMessage) -> Result<Vec<Violation>, Fault> {
     let mut violations = Violations::new();
     judge(message, "", &mut violations);
-    violations.take("", contracts::codec::check_shape(message))?;
+    violations.take("", contracts::codec::check_shape(&contracts_all::CONTRACT, message))?;
     let mut violations = violations.into_inner();
     // As in the codec: a text that may not be is told once.
     let mut told = std::collections::HashSet::new();
