@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use fault::Fault;
 use kernel::Clock;
-use store::Db;
+use store::{Db, Fence};
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
@@ -18,7 +18,8 @@ const BELIEVED: Duration = Duration::from_secs(3);
 const EVERY: Duration = Duration::from_millis(500);
 
 /// Leadership among the replicas that share a database: a row that the leader renews, by the database's own clock. A leader
-/// that stops gives it up; one that dies is followed after four seconds at the most.
+/// that stops gives it up; one that dies is followed after four and a half seconds at the most: its lease ends after four, and who
+/// waits for it looks every half second. What one that stood still would write when it goes on, the database refuses ([`Fence`]).
 #[derive(Debug, Clone)]
 pub struct InDatabase {
     db: Db,
@@ -48,7 +49,7 @@ impl Leadership for InDatabase {
                     token,
                 };
                 let keeper = tokio::spawn(held.keep(asked, lost, given_up));
-                return Ok(Lease::new(token, loss).kept_by(told, keeper));
+                return Ok(Lease::new(Fence::new(role, self.holder, token), loss).kept_by(told, keeper));
             }
             kernel::pause(EVERY).await;
         }

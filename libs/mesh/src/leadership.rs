@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fault::Fault;
+use store::Fence;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -18,17 +19,17 @@ pub trait Leadership: Send + Sync {
 /// Leadership, for as long as it lasts.
 #[derive(Debug)]
 pub struct Lease {
-    token: i64,
+    fence: Fence,
     lost: watch::Receiver<bool>,
     keeper: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 impl Lease {
-    /// A lease that is lost when the sender says so or goes away. The token grows with each one that is given: who writes it
-    /// down can tell a leader from those before it.
-    pub fn new(token: i64, lost: watch::Receiver<bool>) -> Self {
+    /// A lease that is lost when the sender says so or goes away. Its fence keeps what is written under it from being
+    /// committed once another process has the lease.
+    pub fn new(fence: Fence, lost: watch::Receiver<bool>) -> Self {
         let keeper = None;
-        Self { token, lost, keeper }
+        Self { fence, lost, keeper }
     }
 
     /// The same, kept by a task that is told when it is given up, and ends when others may have it.
@@ -40,7 +41,7 @@ impl Lease {
 
     /// Greater than those of all leases of the role before it.
     pub fn token(&self) -> i64 {
-        self.token
+        self.fence.token()
     }
 
     /// Resolves when another replica may lead.
@@ -72,16 +73,16 @@ impl Default for Unopposed {
 #[async_trait]
 impl Leadership for Unopposed {
     async fn lead(&self, _: &str) -> Result<Lease, Fault> {
-        Ok(Lease::new(0, self.0.subscribe()))
+        Ok(Lease::new(Fence::none(), self.0.subscribe()))
     }
 }
 
-/// Leads in `role` whenever it can, until `end`: `turn` is true meanwhile. What that opens is to be closed by the caller, who
-/// waits for the end, before the lease that is answered is given up.
+/// Leads in `role` whenever it can, until `end`: `turn` has the fence of the lease meanwhile. What that opens is to be closed by
+/// the caller, who waits for the end, before the lease that is answered is given up.
 pub async fn follow(
     leadership: &dyn Leadership,
     role: &str,
-    turn: &watch::Sender<bool>,
+    turn: &watch::Sender<Option<Fence>>,
     end: impl Future<Output = ()>,
 ) -> Option<Lease> {
     tokio::pin!(end);
@@ -101,12 +102,12 @@ pub async fn follow(
             }
         };
         tracing::info!(role, token = lease.token(), "this process leads");
-        turn.send_replace(true);
+        turn.send_replace(Some(lease.fence.clone()));
         tokio::select! {
             () = lease.lost() => {}
             () = &mut end => return Some(lease),
         }
-        turn.send_replace(false);
+        turn.send_replace(None);
         tracing::warn!(role, "this process no longer leads");
     }
 }

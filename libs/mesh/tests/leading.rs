@@ -13,7 +13,7 @@ use kernel::Clock;
 use mesh::{InDatabase, Leadership, Unopposed, follow};
 use runtime::{ClockTrust, Turn, Worker, Workers};
 use sea_orm::ConnectionTrait;
-use store::{Db, statement};
+use store::{Db, Fence, statement};
 use telemetry::Red;
 use testkit::TestDb;
 use tokio::runtime::{Builder, Runtime};
@@ -78,7 +78,7 @@ impl Worker for Counting {
 
 /// A replica with a worker that works in turn, one of every replica's, and one whose ticks never end.
 struct Replica {
-    turn: watch::Sender<bool>,
+    turn: watch::Sender<Option<Fence>>,
     ticks: Arc<AtomicUsize>,
     everywhere: Arc<AtomicUsize>,
     dropped: Arc<AtomicUsize>,
@@ -95,7 +95,7 @@ impl Replica {
             .build()
             .unwrap();
         let within = runtime.enter();
-        let turn = watch::Sender::new(false);
+        let turn = watch::Sender::new(None);
         let (ticks, everywhere, dropped) = <(Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
         let workers = Workers::new(Clock::system(), ClockTrust::ByHand, Red::default());
         let mut workers = workers.taking_turns(Turn::as_told(turn.subscribe()));
@@ -120,7 +120,7 @@ impl Replica {
         let asked = end.clone();
         let following = tokio::spawn(async move {
             let lease = follow(&leadership, ROLE, &told, asked.cancelled()).await;
-            told.send_replace(false);
+            told.send_replace(None);
             workers.stop().await;
             if let Some(lease) = lease {
                 lease.give_up().await;
@@ -139,7 +139,7 @@ impl Replica {
     }
 
     fn leads(&self) -> bool {
-        *self.turn.borrow()
+        self.turn.borrow().is_some()
     }
 
     async fn works(&self) {

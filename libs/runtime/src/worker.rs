@@ -453,7 +453,7 @@ mod tests {
     async fn a_caller_who_settles_where_it_is_another_replica_s_turn_learns_that_nothing_is_done() {
         let (left, finished) = (Arc::new(AtomicUsize::new(3)), Arc::new(Notify::new()));
         let (_folder, db) = database().await;
-        let told = tokio::sync::watch::Sender::new(false);
+        let told = tokio::sync::watch::Sender::new(None);
         let workers = Workers::new(Clock::manual(Time::EPOCH), ClockTrust::ByHand, Red::default());
         let mut workers = workers.taking_turns(Turn::as_told(told.subscribe()));
         let pile = Pile {
@@ -464,10 +464,10 @@ mod tests {
         workers.start(Box::new(pile), &db);
         assert_eq!(workers.settle().await.unwrap(), 0);
         assert_eq!(left.load(Ordering::SeqCst), 3);
-        told.send_replace(true);
+        told.send_replace(Some(store::Fence::none()));
         finished.notified().await;
         assert_eq!(workers.settle().await.unwrap(), 3);
-        told.send_replace(false);
+        told.send_replace(None);
         left.store(2, Ordering::SeqCst);
         assert_eq!(workers.settle().await.unwrap(), 0);
         workers.stop().await;

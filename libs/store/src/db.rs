@@ -16,6 +16,7 @@ use tracing::Instrument;
 use crate::connect::{Connections, Missing};
 use crate::deadlines::{Alarm, DueTimes};
 use crate::emissions::{Emissions, Emitter};
+use crate::fence::Fence;
 use crate::health::{Demand, Health, User};
 use crate::presence::Attendance;
 use crate::{
@@ -58,6 +59,8 @@ pub struct Db {
 #[derive(Debug)]
 pub struct Tx {
     inner: Statements<DatabaseTransaction>,
+    /// Under which lease a worker writes.
+    fence: Fence,
     _user: User,
     emitter: Emitter,
     alarm: Alarm,
@@ -240,6 +243,7 @@ impl Db {
         };
         Ok(Tx {
             inner: Statements::of_transaction(inner, self.health.clone()),
+            fence: Fence::present(),
             _user: user,
             emitter: self.emitter.clone(),
             alarm: self.alarm.clone(),
@@ -347,8 +351,9 @@ impl Tx {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes everything durable.
+    /// Makes everything durable. Where a worker has lost its lease meanwhile ([`Fence`]), nothing is.
     pub async fn commit(self) -> Result<(), Fault> {
+        self.fence.check(&self.inner).await?;
         self.inner.commit().await?;
         self.commits.fetch_add(1, Ordering::Release);
         let News { emitted, due } = self.news.into_inner().unwrap_or_else(PoisonError::into_inner);

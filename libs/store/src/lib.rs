@@ -7,6 +7,7 @@
 //!   later, however much later, gets the first answer; [`begin_or_replay!`] is that in a method.
 //! - [`Answers`] does the same for many requests that share a transaction.
 //! - [`Tx::emit`] writes facts into the outbox, in the transaction of their effect.
+//! - A [`Fence`] keeps a worker that has lost its lease from committing anything.
 //! - Dropping a transaction rolls it back. A transaction that loses a race gets [`fault::Fault::Contended`] and is run again, outside.
 //!
 //! Statements are portable: `$1` placeholders, times and amounts as BIGINT, ids as UUID.
@@ -25,6 +26,7 @@ mod copying;
 mod db;
 mod deadlines;
 mod emissions;
+mod fence;
 mod figures;
 mod greeting;
 mod health;
@@ -51,6 +53,7 @@ pub use copying::{Copied, CopyNews, Original, copy_at_one_moment};
 pub use db::{Db, Tx, for_update, is_serial};
 pub use deadlines::Deadlines;
 pub use emissions::Emissions;
+pub use fence::Fence;
 pub use figures::PoolFigures;
 pub use heartbeat::LastSeen;
 pub use inspect::{ConsumerPosition, ParkedFact, Room};

@@ -43,6 +43,11 @@ impl Role {
         others.filter(|name| self.calls(name) || self.hears.contains(name))
     }
 
+    /// Whether another role looks for it: the gateway is called by those outside alone, at the address that they were given.
+    pub fn is_looked_up(&self) -> bool {
+        ROLES.iter().any(|other| other.peers().any(|name| name == self.name))
+    }
+
     /// Whether it calls the service.
     pub fn calls(&self, service: &str) -> bool {
         match self.calls {
@@ -204,6 +209,12 @@ mod tests {
             let listed: BTreeSet<String> = listed.iter().map(|&name| name.to_owned()).collect();
             assert_eq!(found, listed, "{}", role.name);
         }
+    }
+
+    #[test]
+    fn everybody_but_the_gateway_is_looked_up() {
+        let others = ROLES.iter().filter(|role| !role.is_looked_up()).map(|role| role.name);
+        assert_eq!(others.collect::<Vec<_>>(), [gateway::NAME]);
     }
 
     /// Two that share a number, and will: databases remember migrations by their names, so that one which was given another

@@ -52,7 +52,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     let connections = config.connections_of_one();
     // Before the database is there: a probe is told what the process waits for.
     let readiness = Readiness::default();
-    let leads = watch::Sender::new(false);
+    let leads = watch::Sender::new(None);
     let turn = Turn::as_told(leads.subscribe());
     let etcd = etcd(config, role)?;
     let admin = admin::serve(
@@ -108,7 +108,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     say(format_args!("Quanyu serves {} at {address}", role.name));
     let registration = etcd.map(|etcd| etcd.register(entry(config, role, address, &clock)));
     let closing = CancellationToken::new();
-    let leaving = leave(lifecycle.clone(), registration, config.notice(), closing.clone());
+    let leaving = leave(lifecycle.clone(), registration, notice(config, role), closing.clone());
     tokio::spawn(leaving);
 
     let serving = async {
@@ -185,6 +185,15 @@ fn troubles(etcd: &Etcd) -> Vec<String> {
         return vec!["this process is not registered, and new callers do not find it".to_owned()];
     }
     standing.troubles
+}
+
+/// How long those who look for a role in etcd may take to notice that a process has left. Nobody looks for the gateway there:
+/// it is registered for operators, and balancers see by its own `/readyz` that it stops.
+fn notice(config: &Config, role: &Role) -> Duration {
+    match role.is_looked_up() {
+        true => config.notice(),
+        false => Duration::ZERO,
+    }
 }
 
 /// When the process shall end: takes it out of what others know and gives them time to notice, before it takes nothing new.
