@@ -1,7 +1,10 @@
-//! A peer in other processes: each call goes to one of its replicas, and again where it meets one that is away.
+//! A peer in other processes: each call goes to one of its replicas, and to another one where that one is away, silent or cannot
+//! work.
 
 mod replica;
 mod replicas;
+mod silence;
+mod standing;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,11 +17,9 @@ use http::{HeaderValue, Request, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 use tonic::body::Body;
-use tonic_health::pb::HealthCheckRequest;
-use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_client::HealthClient;
+use tower::retry::budget::{Budget, TpsBudget};
 
-use self::replica::Replica;
+use self::replica::{Missed, Replica};
 use self::replicas::Replicas;
 use crate::{Address, Contract, repeat};
 
@@ -30,8 +31,11 @@ const PAUSE_MAX: Duration = Duration::from_millis(250);
 pub(crate) const RESTART_MAX: Duration = Duration::from_secs(10);
 /// How many calls may wait for a peer at once; the next one is told at once that it is away.
 const WAITING_MAX: usize = 256;
-/// How long a replica that was away may take to say that it is back.
-const ASK_TIMEOUT: Duration = Duration::from_secs(2);
+/// How many calls may be repeated that a replica may have had: so many a second, and this part of all calls, by what was
+/// called within so long. Where replicas are slow because they have too much to do, repeating would give them more.
+const REPEATED_PER_SECOND: u32 = 10;
+const REPEATED_PART: f32 = 0.1;
+const REPEATED_WITHIN: Duration = Duration::from_secs(10);
 
 /// A peer in other processes.
 #[derive(Clone, Debug)]
@@ -42,6 +46,7 @@ pub(crate) struct Remote {
     /// Since when nobody has got through to any of them.
     away: Arc<Mutex<Option<Instant>>>,
     waiting: Arc<Semaphore>,
+    budget: Arc<TpsBudget>,
 }
 
 impl Remote {
@@ -70,40 +75,46 @@ impl Remote {
             replicas,
             away: Arc::default(),
             waiting: Arc::new(Semaphore::new(WAITING_MAX)),
+            budget: Arc::new(TpsBudget::new(REPEATED_WITHIN, REPEATED_PER_SECOND, REPEATED_PART)),
         }
     }
 
     /// Makes a call. One that may be repeated is tried at each replica that is there, and then again and again, while the peer
-    /// restarts and `patience` lasts.
+    /// restarts and `patience` lasts. What a replica may have had is repeated within a budget.
     pub(crate) async fn carry(
         &self,
         request: Request<Body>,
         patience: Option<Duration>,
     ) -> Result<Response<Body>, Status> {
+        self.budget.deposit();
         let may_go_elsewhere = patience.is_some() || self.replicas.all().len() > 1;
         if !may_go_elsewhere || !repeat::may_be(self.contract, request.uri().path()) {
-            return Ok(self.attempt(request, &mut Vec::new()).await?);
+            return Ok(self.last_attempt(request).await?);
         }
         let (parts, body) = request.into_parts();
         let kept = repeat::read(body).await?;
         let give_up = patience.and_then(|patience| Instant::now().checked_add(patience));
-        let (mut pause, mut tried) = (PAUSE, Vec::new());
+        let (mut pause, mut tried, mut is_answered) = (PAUSE, Vec::new(), false);
         let mut place: Option<OwnedSemaphorePermit> = None;
         loop {
             let Some(body) = kept.again() else {
-                return Ok(self
-                    .attempt(Request::from_parts(parts, Body::new(kept)), &mut tried)
-                    .await?);
+                return Ok(self.last_attempt(Request::from_parts(parts, Body::new(kept))).await?);
             };
             let request = Request::from_parts(parts.clone(), body);
-            let fault = match self.attempt(request, &mut tried).await {
+            let missed = match self.attempt(request, &mut tried, true).await {
                 Ok(response) => match repeat::settled(response).await {
-                    Ok(response) => return Ok(response),
+                    // Once: the same word of a second one is the peer's.
+                    Ok(answer) if !is_answered && repeat::is_unavailable(&answer) && self.may_be_repeated(&tried) => {
+                        is_answered = true;
+                        continue;
+                    }
+                    Ok(answer) => return Ok(answer.map(Body::new)),
                     Err(broken) => self.broken(&broken, &tried),
                 },
-                Err(fault) => fault,
+                Err(missed) => missed,
             };
-            if !matches!(fault, Fault::Unavailable { .. }) {
+            let Missed { fault, was_sent } = missed;
+            if !matches!(fault, Fault::Unavailable { .. }) || was_sent && !self.budget.withdraw() {
                 return Err(fault.into());
             }
             // At once: that one replica is away says nothing of the others.
@@ -131,7 +142,7 @@ impl Remote {
     /// Whether one replica at least answers and says that it can work.
     pub(crate) async fn check(&self, timeout: Duration) -> Result<(), Fault> {
         let replicas = self.replicas.all();
-        let checked = join_all(replicas.iter().map(|replica| self.ask(replica, timeout))).await;
+        let checked = join_all(replicas.iter().map(|replica| replica.ask(timeout))).await;
         let mut faults = Vec::new();
         for outcome in checked {
             match outcome {
@@ -145,16 +156,36 @@ impl Remote {
         })
     }
 
-    /// Makes a call at one replica, and notes by which it has been tried.
-    async fn attempt(&self, request: Request<Body>, tried: &mut Vec<Arc<Replica>>) -> Result<Response<Body>, Fault> {
-        self.look_after_those_away();
+    /// Makes a call that is not repeated, whatever becomes of it.
+    async fn last_attempt(&self, request: Request<Body>) -> Result<Response<Body>, Fault> {
+        let outcome = self.attempt(request, &mut Vec::new(), false).await;
+        outcome.map_err(|missed| missed.fault)
+    }
+
+    /// Makes a call at one replica, and notes by which it has been tried. One that may go elsewhere is taken from a replica that
+    /// has fallen silent.
+    async fn attempt(
+        &self,
+        request: Request<Body>,
+        tried: &mut Vec<Arc<Replica>>,
+        may_go_elsewhere: bool,
+    ) -> Result<Response<Body>, Missed> {
+        self.look_after_those_left();
         let Some(replica) = self.replicas.pick(tried) else {
-            let fault = unknown_peer(&self.name);
+            let (fault, was_sent) = (unknown_peer(&self.name), false);
             self.nobody_got_through(&fault);
-            return Err(fault);
+            return Err(Missed { fault, was_sent });
         };
         tried.push(replica.clone());
-        match replica.call(request).await {
+        let outcome = tokio::select! {
+            biased;
+            outcome = replica.call(request) => outcome,
+            () = self.falls_silent(&replica, tried), if may_go_elsewhere => {
+                // It has been paid for.
+                Err(Missed { fault: replica.silent(), was_sent: false })
+            }
+        };
+        match outcome {
             Ok(mut response) => {
                 if response.headers().contains_key("grpc-status")
                     && let Ok(name) = HeaderValue::from_str(&self.name)
@@ -164,49 +195,36 @@ impl Remote {
                 *self.away.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 Ok(response)
             }
-            Err(fault) => {
-                self.nobody_got_through(&fault);
-                Err(fault)
+            Err(missed) => {
+                self.nobody_got_through(&missed.fault);
+                Err(missed)
             }
         }
     }
 
-    /// Asks replicas that were away whether they are back, beside the calls, none of which has to wait for that.
-    fn look_after_those_away(&self) {
+    /// Whether there is another replica for a call, and it may be repeated there by what has been repeated of late.
+    fn may_be_repeated(&self, tried: &[Arc<Replica>]) -> bool {
+        self.replicas.another(tried).is_some() && self.budget.withdraw()
+    }
+
+    /// Asks replicas that get no calls whether they can work, beside the calls, none of which has to wait for that.
+    fn look_after_those_left(&self) {
         let replicas = self.replicas.all();
         if replicas.len() < 2 {
             return;
         }
-        for replica in replicas.iter().filter(|replica| replica.is_to_be_asked()) {
-            let (remote, replica) = (self.clone(), Arc::clone(replica));
+        for replica in replicas.iter().filter(|replica| replica.standing.is_to_be_asked()) {
+            let replica = Arc::clone(replica);
             // It ends by itself.
-            tokio::spawn(async move { remote.ask(&replica, ASK_TIMEOUT).await });
+            tokio::spawn(async move { replica.ask_for_long().await });
         }
     }
 
-    /// Asks a replica for its health.
-    async fn ask(&self, replica: &Arc<Replica>, timeout: Duration) -> Result<(), Fault> {
-        let one = Self::over(self.name.clone(), self.contract, Replicas::fixed([replica.clone()]));
-        let mut client = HealthClient::new(crate::Channel::to(one));
-        let mut request = tonic::Request::new(HealthCheckRequest { service: String::new() });
-        request.set_timeout(timeout);
-        let answer = client.check(request).await;
-        match answer
-            .map_err(|status| replica.unhealthy(status))?
-            .into_inner()
-            .status()
-        {
-            ServingStatus::Serving => Ok(()),
-            ServingStatus::NotServing | ServingStatus::Unknown | ServingStatus::ServiceUnknown => {
-                Err(replica.not_serving())
-            }
-        }
-    }
-
-    fn broken(&self, status: &Status, tried: &[Arc<Replica>]) -> Fault {
-        tried
+    fn broken(&self, status: &Status, tried: &[Arc<Replica>]) -> Missed {
+        let fault = tried
             .last()
-            .map_or_else(|| unknown_peer(&self.name), |replica| replica.fault(status))
+            .map_or_else(|| unknown_peer(&self.name), |replica| replica.fault(status));
+        Missed { fault, was_sent: true }
     }
 
     fn nobody_got_through(&self, fault: &Fault) {

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use http::Response;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
-use tonic::Status;
 use tonic::body::Body;
+use tonic::{Code, Status};
 
 use crate::Contract;
 
@@ -47,10 +47,16 @@ pub(crate) async fn read(mut body: Body) -> Result<Frames, Status> {
 }
 
 /// An answer that has come to its end, unless it is long: where the way breaks before, the caller would have a part of it.
-pub(crate) async fn settled(response: Response<Body>) -> Result<Response<Body>, Box<Status>> {
+pub(crate) async fn settled(response: Response<Body>) -> Result<Response<Frames>, Box<Status>> {
     let (parts, body) = response.into_parts();
     let frames = read(body).await.map_err(Box::new)?;
-    Ok(Response::from_parts(parts, Body::new(frames)))
+    Ok(Response::from_parts(parts, frames))
+}
+
+/// Whether an answer says that what it needs is away: another replica may have it.
+pub(crate) fn is_unavailable(answer: &Response<Frames>) -> bool {
+    let status = Status::from_header_map(answer.headers());
+    status.is_some_and(|status| status.code() == Code::Unavailable)
 }
 
 impl Frames {

@@ -1,28 +1,34 @@
-//! One replica of a peer: its connections, how busy it is, and whether it is away.
+//! One replica of a peer: its connections, how busy it is, and whether it answers.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fault::Fault;
 use http::{Request, Response};
-use tonic::Status;
+use tokio::sync::Mutex;
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 use tower::ServiceExt;
 
+use super::standing::Standing;
 use crate::{Address, deadline};
 
 /// Several connections, because one HTTP/2 connection is read and written by one task at a time.
 const CONNECTIONS: usize = 4;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a connection may be silent before it is asked whether anybody is there.
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
-/// How long the answer to that may take. A machine that accepts connections for a process that hangs costs a call the two
-/// together, not its whole deadline; a replica that is only busy answers within milliseconds, whatever its calls wait for.
-const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a replica that was found away is left alone before it is asked whether it is back.
-const AWAY_PAUSE: Duration = Duration::from_millis(500);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often a connection is tried, whether anybody calls or not: calls wait for one that has gone without a word.
+const KEEP_ALIVE: Duration = Duration::from_secs(1);
+/// How long a connection may keep silent then. Longer than a busy machine takes: with it end all calls on it, and streams.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a replica that says nothing may take to say that it can work; with `silence::SILENCE` 200 ms.
+const ASK_TIMEOUT: Duration = Duration::from_millis(150);
+/// How long one may take that gets no calls anyway.
+const LONG_ASK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A replica. Connects when it is first called, and again whenever it has to.
 #[derive(Debug)]
@@ -33,13 +39,17 @@ pub(crate) struct Replica {
     connections: [Channel; CONNECTIONS],
     next: AtomicUsize,
     under_way: AtomicUsize,
-    away: Mutex<Option<Away>>,
+    pub(super) standing: Standing,
+    /// Held by the one who asks whether it can work, for all who wait for that.
+    asking: Mutex<()>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Away {
-    /// When somebody asks again.
-    ask_again: Instant,
+/// A call that came to nothing.
+#[derive(Debug)]
+pub(super) struct Missed {
+    pub(super) fault: Fault,
+    /// Whether the replica may have had it: then it takes its time twice when it is repeated.
+    pub(super) was_sent: bool,
 }
 
 /// A call that a replica works on, until its answer has begun.
@@ -59,7 +69,18 @@ impl Drop for UnderWay<'_> {
 }
 
 impl Replica {
+    /// One that gets calls at once.
     pub(crate) fn new(name: &Arc<str>, address: &Address) -> Self {
+        Self::standing(name, address, Standing::trusted())
+    }
+
+    /// One that has come beside others, and gets no calls before it has answered: that somebody has named its address does not
+    /// mean that it can be reached there.
+    pub(crate) fn unproved(name: &Arc<str>, address: &Address) -> Self {
+        Self::standing(name, address, Standing::unproved())
+    }
+
+    fn standing(name: &Arc<str>, address: &Address, standing: Standing) -> Self {
         let endpoint = Endpoint::from(address.uri().clone())
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -73,7 +94,8 @@ impl Replica {
             connections: std::array::from_fn(|_| endpoint.connect_lazy()),
             next: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
-            away: Mutex::default(),
+            standing,
+            asking: Mutex::default(),
         }
     }
 
@@ -82,40 +104,67 @@ impl Replica {
         self.under_way.load(Ordering::Relaxed)
     }
 
-    /// Whether nobody got through to it the last time.
-    pub(crate) fn is_away(&self) -> bool {
-        self.away().is_some()
-    }
-
-    /// Whether it is time to ask a replica that was away; true once in a while.
-    pub(crate) fn is_to_be_asked(&self) -> bool {
-        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        match &mut *away {
-            Some(away) if away.ask_again <= now => {
-                away.ask_again = now.checked_add(AWAY_PAUSE).unwrap_or(now);
-                true
-            }
-            Some(_) | None => false,
-        }
-    }
-
     /// Makes a call once.
-    pub(crate) async fn call(&self, request: Request<Body>) -> Result<Response<Body>, Fault> {
+    pub(super) async fn call(&self, request: Request<Body>) -> Result<Response<Body>, Missed> {
         let outcome = {
             let _under_way = UnderWay::begin(&self.under_way);
             self.connection().oneshot(request).await
         };
         match outcome {
             Ok(response) => {
-                self.answers();
+                match Status::from_header_map(response.headers()) {
+                    Some(status) if is_failure(status.code()) => self.fails(&status),
+                    Some(_) | None => self.works(),
+                }
                 Ok(response)
             }
             Err(error) => {
-                let fault = self.fault(&error);
-                self.is_found_away(&fault);
-                Err(fault)
+                let (fault, was_sent) = (self.fault(&error), !is_of_connecting(&error));
+                self.is_found_unreachable(&fault);
+                Err(Missed { fault, was_sent })
             }
+        }
+    }
+
+    /// Asks it whether it can work, and notes what it says.
+    pub(super) async fn ask(&self, timeout: Duration) -> Result<(), Fault> {
+        let mut health = HealthClient::new(self.connection());
+        let checking = health.check(HealthCheckRequest { service: String::new() });
+        let (fault, answers) = match tokio::time::timeout(timeout, checking).await {
+            Ok(Ok(answer)) => match answer.into_inner().status() {
+                ServingStatus::Serving => {
+                    self.is_back();
+                    return Ok(());
+                }
+                ServingStatus::NotServing | ServingStatus::Unknown | ServingStatus::ServiceUnknown => {
+                    (self.not_serving(), false)
+                }
+            },
+            Ok(Err(status)) => match std::error::Error::source(&status) {
+                Some(error) => (self.fault(error), false),
+                // Its own word, although none on its health: who knows of no health check works as long as it answers.
+                None => (self.unhealthy(status.message()), true),
+            },
+            Err(_) => (self.unhealthy(&format!("no answer within {timeout:?}")), false),
+        };
+        match answers {
+            true => self.is_back(),
+            false => self.is_found_unreachable(&fault),
+        }
+        Err(fault)
+    }
+
+    /// The same of one that gets no calls, for as long as that takes.
+    pub(super) async fn ask_for_long(&self) {
+        // What it says is noted.
+        let _ = self.ask(LONG_ASK_TIMEOUT).await;
+    }
+
+    /// The same of one that has said nothing for this long; by one of all who wait for that.
+    pub(super) async fn ask_whether_it_lives(&self, silence: Duration) {
+        let _one = self.asking.lock().await;
+        if !self.standing.is_unreachable() && !self.standing.is_heard_within(silence) {
+            let _ = self.ask(ASK_TIMEOUT).await;
         }
     }
 
@@ -131,47 +180,51 @@ impl Replica {
     }
 
     /// A health check that was not answered.
-    pub(crate) fn unhealthy(&self, status: Status) -> Fault {
-        let told = format!("{self} does not answer: {}", status.message());
-        match Fault::from_peer(status) {
-            // The way there knows better.
-            fault @ Fault::Unavailable { inside: Some(_), .. } if fault.to_string().starts_with(&*self.name) => fault,
-            _ => super::away(&self.name).inside(told),
-        }
+    fn unhealthy(&self, told: &str) -> Fault {
+        super::away(&self.name).inside(format!("{self} does not answer: {told}"))
     }
 
     /// It answers, and says that it cannot work.
-    pub(crate) fn not_serving(&self) -> Fault {
+    fn not_serving(&self) -> Fault {
         Fault::unavailable(format!("the service {} is not ready: repeat later", self.name))
             .inside(format!("{self} answers, but is not ready: its own /readyz says why"))
     }
 
-    fn answers(&self) {
-        if self
-            .away
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-            .is_some()
-        {
-            tracing::warn!(peer = &*self.name, "{self} answers again");
+    /// What callers are told of a call that it has and does not answer.
+    pub(super) fn silent(&self) -> Fault {
+        self.unhealthy("it has fallen silent")
+    }
+
+    fn works(&self) {
+        if self.standing.works() {
+            self.tell_that_it_is_back();
         }
     }
 
-    fn is_found_away(&self, fault: &Fault) {
-        if !matches!(fault, Fault::Unavailable { .. }) {
-            return;
+    fn is_back(&self) {
+        if self.standing.is_back() {
+            self.tell_that_it_is_back();
         }
-        let now = Instant::now();
-        let ask_again = now.checked_add(AWAY_PAUSE).unwrap_or(now);
-        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        if away.replace(Away { ask_again }).is_none() {
+    }
+
+    fn tell_that_it_is_back(&self) {
+        tracing::info!(peer = &*self.name, "{self} answers, and gets calls");
+    }
+
+    fn fails(&self, status: &Status) {
+        if let Some(ejection) = self.standing.fails() {
+            let code = status.code();
+            tracing::warn!(
+                peer = &*self.name,
+                "{self} fails one call after the other ({code}): others get its calls for {ejection:?}, where there are any"
+            );
+        }
+    }
+
+    fn is_found_unreachable(&self, fault: &Fault) {
+        if matches!(fault, Fault::Unavailable { .. }) && self.standing.is_found_unreachable() {
             tracing::warn!(peer = &*self.name, "{fault}");
         }
-    }
-
-    fn away(&self) -> Option<Away> {
-        *self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The connection whose turn it is.
@@ -185,6 +238,20 @@ impl std::fmt::Display for Replica {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} at {}", self.name, self.address)
     }
+}
+
+/// Whether a status says that the replica is at fault, rather than the caller or many callers at once.
+const fn is_failure(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unavailable | Code::Internal | Code::Unknown | Code::DataLoss
+    )
+}
+
+/// Whether nothing was sent, for there was no connection.
+fn is_of_connecting(error: &tonic::transport::Error) -> bool {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error| error.source()).any(<dyn std::error::Error>::is::<tonic::ConnectError>)
 }
 
 /// What an operator can do something about: the operating system's own words, where it has any.

@@ -40,8 +40,8 @@ impl Replicas {
         self.0.borrow().clone()
     }
 
-    /// The one for a call: of two by chance the less busy one, of those that are not away, of the own zone where it has any,
-    /// and not one of those by which the call has been tried. Where there is no other, the one whose turn it is, away or not.
+    /// The one for a call: of two by chance the less busy one, of those that get calls, of the own zone where it has any, and
+    /// not one of those by which the call has been tried. Where there is no other, any: one that has been left may answer still.
     pub(crate) fn pick(&self, tried: &[Arc<Replica>]) -> Option<Arc<Replica>> {
         let all = self.all();
         if let [only] = &*all {
@@ -58,7 +58,9 @@ impl Replicas {
 
 fn fresh(all: &[Arc<Replica>], tried: &[Arc<Replica>]) -> Option<Arc<Replica>> {
     let is_tried = |replica: &Arc<Replica>| tried.iter().any(|tried| Arc::ptr_eq(tried, replica));
-    let fresh = all.iter().filter(|replica| !replica.is_away() && !is_tried(replica));
+    let fresh = all
+        .iter()
+        .filter(|replica| !replica.standing.is_left() && !is_tried(replica));
     let (far, near): (Vec<_>, Vec<_>) = fresh.partition(|replica| replica.address.is_far());
     less_busy(if near.is_empty() { far } else { near })
 }
@@ -107,14 +109,24 @@ fn hold(name: &Arc<str>, held: &watch::Sender<Arc<[Arc<Replica>]>>, set: &BTreeS
     if before.iter().map(|replica| &replica.address).eq(set.iter()) {
         return;
     }
+    // Beside others a new one can wait until it has answered.
+    let added = match before.is_empty() {
+        true => Replica::new,
+        false => Replica::unproved,
+    };
     let replicas = set.iter().map(|address| {
         let known = before.iter().find(|replica| replica.address == *address);
-        known.cloned().unwrap_or_else(|| Arc::new(Replica::new(name, address)))
+        known.cloned().unwrap_or_else(|| Arc::new(added(name, address)))
     });
+    let replicas: Arc<[Arc<Replica>]> = replicas.collect();
     tracing::info!(
         peer = &**name,
         replicas = set.len(),
         "the replicas of {name} have changed"
     );
-    held.send_replace(replicas.collect());
+    for replica in replicas.iter().filter(|replica| replica.standing.is_to_be_asked()) {
+        let replica = replica.clone();
+        tokio::spawn(async move { replica.ask_for_long().await });
+    }
+    held.send_replace(replicas);
 }

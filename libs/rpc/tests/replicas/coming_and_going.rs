@@ -1,147 +1,19 @@
 //! A peer of several replicas, which come and go while it is called.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)]
-
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use contracts::events::internal::v1::feed_service_client::FeedServiceClient;
-use contracts::events::internal::v1::feed_service_server::{FeedService, FeedServiceServer};
-use contracts::events::internal::v1::{ReadFactsRequest, ReadFactsResponse};
 use futures::future::join_all;
 use kernel::{Principal, Tenant};
-use rpc::{Address, Channel, Signer, Stack};
-use telemetry::Red;
-use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
+use rpc::{Address, Channel, Signer};
 use tokio::sync::{mpsc, watch};
-use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream, WatchStream};
-use tonic::service::Routes;
-use tonic::{Code, Request, Response, Status};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-const SECRET: [u8; 32] = [7; 32];
-/// How many call at once.
-const CALLERS: usize = 8;
-/// How many calls a replica gets before the set changes again.
-const CALLS: usize = 50;
-/// Far longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Counts its calls, and answers none while it is held up.
-#[derive(Clone, Default)]
-struct Counting {
-    calls: Arc<AtomicUsize>,
-    is_held_up: Arc<AtomicBool>,
-}
-
-#[tonic::async_trait]
-impl FeedService for Counting {
-    async fn read_facts(&self, _: Request<ReadFactsRequest>) -> Result<Response<ReadFactsResponse>, Status> {
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        while self.is_held_up.load(Ordering::SeqCst) {
-            kernel::pause(Duration::from_millis(1)).await;
-        }
-        Ok(Response::new(ReadFactsResponse::default()))
-    }
-}
-
-/// A replica with threads of its own, so that it can be killed with all that it has under way.
-struct Replica {
-    address: SocketAddr,
-    counting: Counting,
-    runtime: Option<Runtime>,
-}
-
-impl Replica {
-    async fn start() -> Self {
-        Self::start_at("127.0.0.1:0".parse().unwrap()).await
-    }
-
-    async fn start_at(address: SocketAddr) -> Self {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let (runtime, counting) = (runtime.unwrap(), Counting::default());
-        let served = counting.clone();
-        let listening = runtime.spawn(async move {
-            let listener = TcpListener::bind(address).await.unwrap();
-            let address = listener.local_addr().unwrap();
-            let stack = Stack {
-                signer: Signer::new(&SECRET),
-                red: Red::default(),
-                concurrency_max: 64,
-            };
-            let routes = rpc::serve(Routes::new(FeedServiceServer::new(served)), &contracts::CONTRACT, stack).unwrap();
-            let server = tonic::transport::Server::builder().add_routes(routes);
-            tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
-            address
-        });
-        Self {
-            address: listening.await.unwrap(),
-            counting,
-            runtime: Some(runtime),
-        }
-    }
-
-    fn calls(&self) -> usize {
-        self.counting.calls.load(Ordering::SeqCst)
-    }
-
-    /// Waits until it has been called so many times more.
-    async fn is_called(&self, times: usize) {
-        let before = self.calls();
-        until(|| self.calls() >= before + times).await;
-    }
-
-    fn kill(mut self) {
-        self.runtime.take().unwrap().shutdown_background();
-    }
-}
-
-impl Drop for Replica {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-async fn until(is_so: impl Fn() -> bool) {
-    let waiting = async {
-        while !is_so() {
-            kernel::pause(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.expect("it comes about");
-}
-
-fn set(replicas: &[&Replica]) -> BTreeSet<Address> {
-    let address = |replica: &&Replica| format!("http://{}", replica.address).parse().unwrap();
-    replicas.iter().map(address).collect()
-}
-
-fn over(addresses: &watch::Sender<BTreeSet<Address>>) -> Channel {
-    let principal = Signer::new(&SECRET).sign(&Principal::service("points", Tenant::PLATFORM));
-    Channel::discovered("ledger", &contracts::CONTRACT, WatchStream::new(addresses.subscribe()))
-        .with_principal(principal.unwrap())
-}
-
-async fn call(channel: &Channel, timeout: Option<Duration>) -> Result<(), Status> {
-    let mut request = Request::new(ReadFactsRequest {
-        stream: "ledger".to_owned(),
-        facts_max: 1,
-        ..ReadFactsRequest::default()
-    });
-    if let Some(timeout) = timeout {
-        request.set_timeout(timeout);
-    }
-    FeedServiceClient::new(channel.clone())
-        .read_facts(request)
-        .await
-        .map(drop)
-}
+use crate::replica::{CALLERS, CALLS, PATIENCE, Replica, SECRET, call, over, set, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_call_is_lost_while_replicas_come_and_go_and_are_killed() {
