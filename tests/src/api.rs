@@ -1,4 +1,5 @@
 use std::fmt::Display;
+use std::time::Duration;
 
 use contracts_campaign::v1::journey_run_service_client::JourneyRunServiceClient;
 use contracts_campaign::v1::journey_service_client::JourneyServiceClient;
@@ -36,13 +37,19 @@ pub struct Api {
     bearer: Bearer,
 }
 
-/// Adds the key to a call.
+/// Adds the key to a call, and its deadline where it has one.
 #[derive(Clone, Debug)]
-pub struct Bearer(MetadataValue<Ascii>);
+pub struct Bearer {
+    key: MetadataValue<Ascii>,
+    timeout: Option<Duration>,
+}
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
+        request.metadata_mut().insert("authorization", self.key.clone());
+        if let Some(timeout) = self.timeout {
+            request.set_timeout(timeout);
+        }
         Ok(request)
     }
 }
@@ -70,6 +77,14 @@ impl Api {
             channel: self.channel.clone(),
             bearer: bearer(key),
         }
+    }
+
+    /// The same platform, where each call has so much time.
+    #[must_use]
+    pub fn within(&self, timeout: Duration) -> Self {
+        let mut within = self.clone();
+        within.bearer.timeout = Some(timeout);
+        within
     }
 
     /// A request id that nobody has used before.
@@ -179,5 +194,8 @@ impl Api {
 }
 
 fn bearer(key: &str) -> Bearer {
-    Bearer(format!("Bearer {key}").parse().expect("a key is plain text"))
+    Bearer {
+        key: format!("Bearer {key}").parse().expect("a key is plain text"),
+        timeout: None,
+    }
 }

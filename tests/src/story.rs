@@ -14,11 +14,11 @@ use contracts_tagging::v1::{
     Activity, ActivityOutcome, ListActivitiesRequest, ListMemberSegmentsRequest, ListMemberTagsRequest,
     RecordActivitiesRequest,
 };
-use kernel::Time;
+use kernel::{Clock, Time};
 use tonic::Status;
 
-use crate::Api;
-use crate::brand::{POINTS, yuan};
+use crate::brand::{GOOD_BUYERS, GROWTH, POINTS, POS, TMALL, yuan};
+use crate::{Api, brand, until};
 
 /// The longest page of a list.
 const PAGE: i32 = 500;
@@ -304,4 +304,46 @@ pub async fn reconcile(api: &Api) -> i64 {
             return checked;
         }
     }
+}
+
+/// Of a paid order, and what becomes of it in every service.
+///
+/// A platform of many processes tells it as one process does, on a clock that goes by itself.
+pub async fn order_to_coupon(api: &Api) {
+    brand::found(api).await.unwrap();
+
+    let member = arrive(api, TMALL, "tb-1", None).await.unwrap();
+    let order = Order {
+        channel: TMALL,
+        external_id: "tb-1",
+        number: "order-1",
+        time: Clock::system().now(),
+        yuan: 250,
+    };
+    order.pay(api).await.unwrap();
+    until("points by rule", 250, async || balance(api, &member, POINTS).await).await;
+    until("growth by rule", 250, async || balance(api, &member, GROWTH).await).await;
+    until("the tier", "silver".to_owned(), async || tier(api, &member).await).await;
+    until("the segment", vec![GOOD_BUYERS.to_owned()], async || {
+        segments(api, &member).await
+    })
+    .await;
+    until("the coupon", 1, async || coupons(api, &member).await.len()).await;
+
+    let other = arrive(api, POS, "card-1", None).await.unwrap();
+    earn(api, "gift", &other, 50).await.unwrap();
+    let survivor = merge(api, &member, &other).await.unwrap();
+    for id in [&member, &other, &survivor] {
+        until("all points on one account", 300, async || {
+            balance(api, id, POINTS).await
+        })
+        .await;
+    }
+    order.refund(api, "refund-1", 100).await.unwrap();
+    until("what is left after the refund", 200, async || {
+        balance(api, &survivor, POINTS).await
+    })
+    .await;
+    redeem(api, "spend", &survivor, 200).await.unwrap();
+    reconcile(api).await;
 }

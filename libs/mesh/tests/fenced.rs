@@ -58,6 +58,11 @@ impl Doer {
     async fn work(&mut self) -> Result<(), Fault> {
         self.stand_still(At::Begin);
         let tx = self.db.begin().await?;
+        if !is_serial(self.db.backend()) {
+            // PostgreSQL would end its session before the lease ends; another time limit, or another process, may not.
+            tx.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0")
+                .await?;
+        }
         let done = statement(&*tx, "INSERT INTO work (done_by) VALUES ($1)", [self.number.into()]);
         tx.execute_raw(done).await?;
         self.stand_still(At::Commit);

@@ -205,7 +205,9 @@ async fn postgres(
             ("search_path", &*schema),
             ("statement_timeout", "30s"),
             ("lock_timeout", "5s"),
-            ("idle_in_transaction_session_timeout", "60s"),
+            // A process that stands still within a transaction keeps its rows from all others. Less than they wait for a lock, so
+            // that they get it.
+            ("idle_in_transaction_session_timeout", "4s"),
             // Statements are planned once, as a rule, while their table may still be empty: such a plan would read the whole
             // table for ever. Every statement has an index that it is to use.
             ("enable_seqscan", "off"),

@@ -1,3 +1,4 @@
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -8,6 +9,8 @@ use tempfile::TempDir;
 /// How often a node is looked for after its start, and how long the pauses are between.
 const TRIES_MAX: u32 = 400;
 const PAUSE: Duration = Duration::from_millis(25);
+/// How long a node may take to say whether it leads.
+const ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// etcd, of one node or several, on free ports of the loopback interface. Killed when the test ends, however it ends.
 pub struct EtcdNodes {
@@ -71,6 +74,18 @@ impl EtcdNodes {
         self.answers(at).await;
     }
 
+    /// The node that leads the others, as soon as there is one.
+    pub async fn leader(&self) -> usize {
+        for _ in 0..TRIES_MAX {
+            let leads = |node: &Node| node.child.is_some() && node.leads().unwrap_or(false);
+            if let Some(at) = self.nodes.iter().position(leads) {
+                return at;
+            }
+            kernel::pause(PAUSE).await;
+        }
+        panic!("no node of etcd leads");
+    }
+
     /// Takes away what a killed node has written.
     pub fn lose_data(&mut self, at: usize) {
         std::fs::remove_dir_all(self.data(at)).unwrap();
@@ -128,6 +143,23 @@ impl EtcdNodes {
             kernel::pause(PAUSE).await;
         }
         panic!("etcd does not answer at {address}");
+    }
+}
+
+impl Node {
+    /// Whether it says that it leads. By its JSON, so that a test needs no client for that alone.
+    fn leads(&self) -> Option<bool> {
+        let mut stream = TcpStream::connect(self.client.trim_start_matches("http://")).ok()?;
+        stream.set_read_timeout(Some(ANSWER_MAX)).ok()?;
+        let head = "POST /v3/maintenance/status HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\nContent-Length: 2";
+        stream.write_all(format!("{head}\r\n\r\n{{}}").as_bytes()).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let number = |name: &str| {
+            let (_, after) = answer.split_once(&format!("\"{name}\":\""))?;
+            Some(after.split_once('"')?.0.to_owned())
+        };
+        Some(number("leader")? == number("member_id")?)
     }
 }
 

@@ -3,7 +3,7 @@
 //! [`harness`] starts one service in milliseconds on `SQLite`, or, where `QUANYU_TEST_DATABASE_URL` names a PostgreSQL
 //! server, in a schema of its own there. Its peers are played: their facts are what the test publishes, their methods
 //! what the test provides. A [`Fleet`] has replicas that are killed and started again.
-//! [`EtcdNodes`] is a real etcd.
+//! A [`Process`] runs the binary; [`EtcdNodes`] is a real etcd, [`Postgres`] a server of a test's own that may be killed.
 
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
@@ -13,6 +13,8 @@ mod fleet;
 mod harness;
 mod patience;
 mod played;
+mod postgres;
+mod process;
 pub mod reads;
 
 pub use database::{TestDb, server};
@@ -20,3 +22,5 @@ pub use etcd::EtcdNodes;
 pub use fleet::{Fleet, Link, Replica};
 pub use harness::{Harness, harness, harness_with_peers};
 pub use patience::until;
+pub use postgres::Postgres;
+pub use process::{Process, free_address, program};

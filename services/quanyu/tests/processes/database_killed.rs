@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use testkit::Postgres;
 use tests::brand::{POINTS, TMALL};
 use tests::{Api, Rest, brand, eventually, reason, story, until};
 use tonic::Code;
 use tonic_types::StatusExt;
 
-use crate::postgres::Postgres;
 use crate::process::{Process, free_address, quanyu};
 
 const CALLERS: usize = 4;

@@ -19,7 +19,6 @@ mod leadership;
 mod migrate;
 mod operating_document;
 mod parked;
-mod postgres;
 mod process;
 mod replicas_killed;
 mod separate_processes;

@@ -1,134 +1,13 @@
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::time::Duration;
+use std::process::{Command, Output};
 
-use tests::eventually;
-
-/// How long a process may take to say that it serves.
-const READY: Duration = Duration::from_mins(1);
-/// More lines than any command says.
-const LINES_MAX: usize = 10_000;
+pub(crate) use testkit::{Process, free_address};
 
 /// The binary under test.
 pub(crate) fn quanyu() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_quanyu"));
-    // Nothing of the surroundings may change what the test sets.
-    for name in [
-        "QUANYU_DATABASE_URL",
-        "QUANYU_API_KEY",
-        "QUANYU_ADDRESS",
-        "QUANYU_FOLDER",
-        "QUANYU_LISTEN",
-        "QUANYU_FIRST_API_KEY",
-        "QUANYU_FIRST_API_KEY_FILE",
-    ] {
-        command.env_remove(name);
-    }
-    // Its output is read by the test, which is told the first key as a terminal would be.
-    command.env("QUANYU_PRINT_FIRST_API_KEY", "true");
-    command
+    testkit::program(env!("CARGO_BIN_EXE_quanyu"))
 }
 
 /// Runs a command of the binary to its end.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     quanyu().args(arguments).output().unwrap()
-}
-
-/// A running process of the binary. Killed when the test ends, however it ends.
-pub(crate) struct Process {
-    child: Child,
-    lines: Receiver<String>,
-    /// Where it serves.
-    pub(crate) address: String,
-}
-
-impl Process {
-    /// Starts it and waits until it says that it serves.
-    pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let (said, lines) = sync_channel(LINES_MAX);
-        // Reads to the end, so that the process is never held up by a full pipe.
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                let _ = said.try_send(line);
-            }
-        });
-        let mut process = Self {
-            child,
-            lines,
-            address: String::new(),
-        };
-        while process.address.is_empty() {
-            let Ok(line) = process.lines.recv_timeout(READY) else {
-                let ended = process.child.try_wait().unwrap();
-                panic!("it does not serve; ended: {ended:?}");
-            };
-            if line.starts_with("Quanyu serves") {
-                process.address = word_after(&line, " at ").unwrap_or_default();
-            }
-        }
-        process
-    }
-
-    /// The first key, which is told right after the address, or before it.
-    pub(crate) fn first_key(&self) -> String {
-        let key = |line: String| word_after(&line, "QUANYU_API_KEY=");
-        let mut lines = std::iter::from_fn(|| self.lines.recv_timeout(READY).ok());
-        lines.find_map(key).expect("the first start shows a key")
-    }
-
-    /// What it has said since it serves and nobody has read yet. For a process that has ended.
-    pub(crate) fn rest(&self) -> String {
-        self.lines.iter().collect::<Vec<_>>().join("\n")
-    }
-
-    /// Its number, by which the operating system knows it.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Ends it at once, as a crash of the machine's power supply would.
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// Asks it to end: "TERM" as Kubernetes does, "INT" as Ctrl-C does.
-    pub(crate) fn signal(&self, name: &str) {
-        let outcome = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -{name} {}", self.child.id()))
-            .status();
-        assert!(outcome.unwrap().success(), "the process has gone");
-    }
-
-    /// Whether it has ended, and how.
-    pub(crate) async fn ended(&mut self) -> ExitStatus {
-        eventually("the process ends", async || self.child.try_wait().unwrap()).await
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn word_after(line: &str, before: &str) -> Option<String> {
-    let (_, after) = line.split_once(before)?;
-    let word = after.split([' ', ',']).next()?;
-    (!word.is_empty()).then(|| word.to_owned())
-}
-
-/// A port that nobody listens on, for processes that must know each other before they start.
-pub(crate) fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string()
 }

@@ -11,7 +11,7 @@ use contracts_tagging::v1::StreamActivitiesRequest;
 use kernel::Clock;
 use quanyu::roles::ROLES;
 use serde_json::json;
-use tests::brand::{GOOD_BUYERS, GROWTH, POINTS, POS, TMALL};
+use tests::brand::{POINTS, TMALL};
 use tests::story::{self, Order};
 use tests::{Api, Rest, brand, eventually, until};
 use tokio::sync::mpsc;
@@ -96,52 +96,7 @@ impl Roles {
 
 /// Of a paid order, and what becomes of it in every service.
 pub(crate) async fn tell_story(roles: &Roles) {
-    let api = Api::new(&roles.gateway().address, &roles.gateway().first_key());
-    brand::found(&api).await.unwrap();
-
-    let member = story::arrive(&api, TMALL, "tb-1", None).await.unwrap();
-    let order = Order {
-        channel: TMALL,
-        external_id: "tb-1",
-        number: "order-1",
-        time: Clock::system().now(),
-        yuan: 250,
-    };
-    order.pay(&api).await.unwrap();
-    until("points by rule", 250, async || {
-        story::balance(&api, &member, POINTS).await
-    })
-    .await;
-    until("growth by rule", 250, async || {
-        story::balance(&api, &member, GROWTH).await
-    })
-    .await;
-    until("the tier", "silver".to_owned(), async || {
-        story::tier(&api, &member).await
-    })
-    .await;
-    until("the segment", vec![GOOD_BUYERS.to_owned()], async || {
-        story::segments(&api, &member).await
-    })
-    .await;
-    until("the coupon", 1, async || story::coupons(&api, &member).await.len()).await;
-
-    let other = story::arrive(&api, POS, "card-1", None).await.unwrap();
-    story::earn(&api, "gift", &other, 50).await.unwrap();
-    let survivor = story::merge(&api, &member, &other).await.unwrap();
-    for id in [&member, &other, &survivor] {
-        until("all points on one account", 300, async || {
-            story::balance(&api, id, POINTS).await
-        })
-        .await;
-    }
-    order.refund(&api, "refund-1", 100).await.unwrap();
-    until("what is left after the refund", 200, async || {
-        story::balance(&api, &survivor, POINTS).await
-    })
-    .await;
-    story::redeem(&api, "spend", &survivor, 200).await.unwrap();
-    story::reconcile(&api).await;
+    story::order_to_coupon(&Api::new(&roles.gateway().address, &roles.gateway().first_key())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,24 +10,24 @@ const STARTS_MAX: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// A PostgreSQL of a test's own, which may be killed. Every commit is on the disk before it is acknowledged.
-pub(crate) struct Postgres {
+pub struct Postgres {
     folder: TempDir,
     programs: PathBuf,
     data: PathBuf,
-    /// "127.0.0.1:54321".
-    pub(crate) address: String,
+    /// Where it is: "127.0.0.1:54321".
+    pub address: String,
 }
 
 impl Postgres {
     /// One with its data in a folder of its own.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         Self::start_in(folder, data).await
     }
 
     /// One with its data at a place within the folder, which is empty or is not there.
-    pub(crate) async fn start_in(folder: TempDir, data: PathBuf) -> Self {
+    pub async fn start_in(folder: TempDir, data: PathBuf) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         drop(listener);
@@ -61,12 +61,12 @@ impl Postgres {
     }
 
     /// The address of its database.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("postgres://postgres@{}/postgres", self.address)
     }
 
     /// Starts it, or starts it again.
-    pub(crate) async fn go_on(&self) {
+    pub async fn go_on(&self) {
         let (host, port) = self.address.split_once(':').unwrap();
         let sockets = self.folder.path().display();
         let options = format!(
@@ -93,7 +93,7 @@ impl Postgres {
     }
 
     /// Kills the server without a word; its sessions follow it.
-    pub(crate) fn kill(&self) {
+    pub fn kill(&self) {
         let file = std::fs::read_to_string(self.data.join("postmaster.pid")).unwrap();
         let id = file.lines().next().expect("the file begins with the process");
         succeeded(&Command::new("kill").args(["-KILL", id]).output().unwrap());

@@ -1,0 +1,163 @@
+//! The platform as it runs in production, on one machine: two processes of each role, three nodes of etcd, a PostgreSQL. It
+//! tells the story that one process tells, and then all of it is broken, one thing after the other, while callers go on.
+//!
+//! What must hold: what was acknowledged has its effect exactly once, each call of a caller who repeats it is answered, and
+//! nobody is without an answer for more than five seconds.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::panic
+)]
+
+mod faults;
+mod load;
+mod platform;
+mod sdk;
+
+use std::time::Duration;
+
+use mesh::{Entry, Etcd, EtcdConfig};
+use quanyu::roles::ROLES;
+use tests::story;
+use tokio::net::TcpListener;
+
+use crate::faults::Row;
+use crate::load::Load;
+use crate::platform::{Mesh, REPLICAS};
+
+/// How long something stays broken.
+const BROKEN: Duration = Duration::from_secs(2);
+/// How long a process stands still: longer than its leases, and less than callers wait.
+const STANDSTILL: Duration = Duration::from_secs(8);
+/// How long etcd is without one of its nodes: longer than it takes to choose a leader.
+const NODE_AWAY: Duration = Duration::from_secs(4);
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL and etcd on the PATH: run the ignored tests too"]
+async fn whatever_fails_what_was_acknowledged_is_there_once_and_callers_are_answered() {
+    let mut mesh = Mesh::start().await;
+    let [one, other] = mesh.gateways();
+    story::order_to_coupon(&one).await;
+
+    let load = Load::begin(mesh.gateways()).await;
+    println!("{}", Row::heads());
+    let calm = Row::of("nothing", &load, kernel::pause(Duration::from_secs(5))).await;
+    let mut rows = Vec::new();
+    for role in &ROLES {
+        rows.push(
+            Row::of(
+                format!("kill -9 of a replica of {}", role.name),
+                &load,
+                kill(&mut mesh, role.name),
+            )
+            .await,
+        );
+    }
+    for role in ROLES.iter().filter(|role| role.name != gateway::NAME) {
+        let row = Row::of(
+            format!("rolling restart of {}", role.name),
+            &load,
+            restart(&mut mesh, role.name),
+        )
+        .await;
+        row.check_unseen();
+        rows.push(row);
+    }
+    // Who is connected with a gateway that stops finds the other one: as a balancer does, which is told before.
+    let row = Row::of("rolling restart of gateway", &load, restart(&mut mesh, gateway::NAME)).await;
+    row.check_unseen();
+    rows.push(row);
+    rows.push(
+        Row::of(
+            "kill -9 of the leader of etcd, and back",
+            &load,
+            kill_leader_of_etcd(&mut mesh),
+        )
+        .await,
+    );
+    rows.push(Row::of("kill -9 of PostgreSQL, and back", &load, kill_postgres(&mesh)).await);
+    for role in ["points", "tagging"] {
+        rows.push(
+            Row::of(
+                format!("the working replica of {role} stands still for 8 s"),
+                &load,
+                hold(&mesh, role),
+            )
+            .await,
+        );
+    }
+    rows.push(Row::of("an address that swallows packets in etcd", &load, swallow(&mesh)).await);
+
+    load.end(&other).await;
+    story::reconcile(&one).await;
+    let (is_well, told) = mesh.doctor();
+    assert!(is_well, "{told}");
+    println!("{}\n{calm}", Row::heads());
+    rows.iter().for_each(|row| println!("{row}"));
+    calm.check(calm.gap());
+    rows.iter().for_each(|row| row.check(calm.gap()));
+}
+
+async fn kill(mesh: &mut Mesh, role: &'static str) {
+    let leader = match role {
+        gateway::NAME => (role, 0),
+        _ => mesh.leader(role).await,
+    };
+    mesh.kill(leader);
+    kernel::pause(BROKEN).await;
+    mesh.go_on(leader).await;
+}
+
+async fn restart(mesh: &mut Mesh, role: &'static str) {
+    for at in 0..REPLICAS {
+        mesh.stop((role, at)).await;
+        mesh.go_on((role, at)).await;
+    }
+}
+
+async fn kill_leader_of_etcd(mesh: &mut Mesh) {
+    let leader = mesh.etcd.leader().await;
+    mesh.etcd.kill(leader);
+    kernel::pause(NODE_AWAY).await;
+    mesh.etcd.restart(leader).await;
+}
+
+async fn kill_postgres(mesh: &Mesh) {
+    mesh.postgres.kill();
+    mesh.postgres.go_on().await;
+}
+
+async fn hold(mesh: &Mesh, role: &'static str) {
+    let leader = mesh.leader(role).await;
+    mesh.signal(leader, "STOP");
+    kernel::pause(STANDSTILL).await;
+    mesh.signal(leader, "CONT");
+}
+
+/// Somebody has registered who takes connections and never answers.
+async fn swallow(mesh: &Mesh) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let etcd = Etcd::start(EtcdConfig {
+        endpoints: mesh.etcd.endpoints(),
+        user: None,
+        prefix: "/quanyu/main".to_owned(),
+        zone: None,
+        lease: Duration::from_secs(2),
+        file: mesh.folder().join("test.replicas.json"),
+    });
+    let entry = |role: &str| Entry {
+        address: format!("http://{}", listener.local_addr().unwrap()),
+        role: role.to_owned(),
+        version: "0.1.0".to_owned(),
+        zone: None,
+        instance: format!("swallows-{role}"),
+    };
+    let registered = crate::load::ROLES.map(|role| etcd.register(entry(role)));
+    kernel::pause(NODE_AWAY).await;
+    for registration in registered {
+        assert!(registration.withdraw().await, "it was there");
+    }
+}

@@ -1,0 +1,200 @@
+//! The mesh: two processes of each role, three nodes of etcd, a PostgreSQL.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use quanyu::roles::ROLES;
+use tempfile::TempDir;
+use testkit::{EtcdNodes, Postgres, Process, free_address, program};
+use tests::{Api, Rest, until};
+
+const SIGNING_KEY: &str = "a key that the processes of this test share";
+/// What a process opens: 48 in all, where PostgreSQL has 100.
+const CONNECTIONS_MAX: &str = "4";
+const NODES: usize = 3;
+/// How many replicas of each role there are.
+pub(crate) const REPLICAS: usize = 2;
+/// How long a registration outlives its process.
+const LEASE_SECONDS: &str = "3";
+
+/// How many lines of each process's log are shown where the test fails.
+const LINES: usize = 40;
+
+/// A replica of a role: which role, and which of the two.
+pub(crate) type Name = (&'static str, usize);
+
+pub(crate) struct Mesh {
+    pub(crate) postgres: Postgres,
+    pub(crate) etcd: EtcdNodes,
+    running: BTreeMap<Name, Process>,
+    /// Where each is called, and where operators ask it; the same after each start.
+    addresses: BTreeMap<Name, (String, String)>,
+    folder: TempDir,
+    /// The first key, which lets the callers in.
+    key: String,
+}
+
+impl Mesh {
+    pub(crate) async fn start() -> Self {
+        let names = ROLES.iter().flat_map(|role| (0..REPLICAS).map(|at| (role.name, at)));
+        let mut mesh = Self {
+            postgres: Postgres::start().await,
+            etcd: EtcdNodes::start(NODES).await,
+            running: BTreeMap::new(),
+            addresses: names.map(|name| (name, (free_address(), free_address()))).collect(),
+            folder: tempfile::tempdir().unwrap(),
+            key: format!("qy_{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>()),
+        };
+        // One of each role first: it makes the tables.
+        for at in 0..REPLICAS {
+            let commands: Vec<(Name, Command)> = ROLES
+                .iter()
+                .map(|role| ((role.name, at), mesh.command((role.name, at))))
+                .collect();
+            let started = std::thread::scope(|scope| {
+                let starting: Vec<_> = commands
+                    .into_iter()
+                    .map(|(name, command)| (name, scope.spawn(|| Process::start(command))))
+                    .collect();
+                starting
+                    .into_iter()
+                    .map(|(name, starting)| (name, starting.join().unwrap()))
+                    .collect::<Vec<_>>()
+            });
+            mesh.running.extend(started);
+        }
+        for role in &ROLES {
+            mesh.is_complete(role.name).await;
+        }
+        mesh
+    }
+
+    fn command(&self, name: Name) -> Command {
+        let (address, admin) = &self.addresses[&name];
+        let mut command = program(env!("CARGO_BIN_EXE_quanyu"));
+        command.args(["serve", name.0, "--listen", address, "--admin-listen", admin]);
+        let log = File::options().create(true).append(true).open(self.log(name)).unwrap();
+        command.stderr(log);
+        self.configure(command)
+    }
+
+    /// What a replica says to its operators, in all its lives.
+    fn log(&self, (role, at): Name) -> PathBuf {
+        self.folder.path().join(format!("{role}-{at}.log"))
+    }
+
+    /// What all processes and commands are told. Another transport of facts is one line here.
+    fn configure(&self, mut command: Command) -> Command {
+        command
+            .arg("--folder")
+            .arg(self.folder.path())
+            .env("QUANYU_DATABASE_URL", self.postgres.url())
+            .env("QUANYU_DATABASE_CONNECTIONS_MAX", CONNECTIONS_MAX)
+            .env("QUANYU_SIGNING_KEY", SIGNING_KEY)
+            .env("QUANYU_FIRST_API_KEY", &self.key)
+            .env("QUANYU_DISCOVERY", "etcd")
+            .env("QUANYU_ETCD__ENDPOINTS", self.etcd.endpoints().join(","))
+            .env("QUANYU_ETCD__LEASE_SECONDS", LEASE_SECONDS);
+        command
+    }
+
+    /// The two gateways.
+    pub(crate) fn gateways(&self) -> [Api; 2] {
+        [0, 1].map(|at| Api::new(&self.addresses[&("gateway", at)].0, &self.key))
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Ends a replica at once.
+    pub(crate) fn kill(&mut self, name: Name) {
+        self.running.remove(&name).expect("it runs").kill();
+    }
+
+    /// Stops a replica as an orchestrator does.
+    pub(crate) async fn stop(&mut self, name: Name) {
+        let mut process = self.running.remove(&name).expect("it runs");
+        process.signal("TERM");
+        let status = process.ended().await;
+        assert!(status.success(), "{name:?} ended with {status}");
+    }
+
+    /// Starts a replica again, and waits until it can work.
+    pub(crate) async fn go_on(&mut self, name: Name) {
+        let command = self.command(name);
+        let started = tokio::task::spawn_blocking(move || Process::start(command));
+        self.running.insert(name, started.await.unwrap());
+        self.is_ready(name).await;
+    }
+
+    /// Sends a signal to a replica: "STOP" holds it, "CONT" lets it go on.
+    pub(crate) fn signal(&self, name: Name, signal: &str) {
+        self.running[&name].signal(signal);
+    }
+
+    /// Which of the replicas of a role works.
+    pub(crate) async fn leader(&self, role: &'static str) -> Name {
+        let mut leader = None;
+        until("one of them works", true, async || {
+            for at in 0..REPLICAS {
+                let figures = self.operators((role, at)).get("/metrics").await.text;
+                if figures.contains(&format!("workers_leading{{service=\"{role}\"}} 1")) {
+                    leader = Some((role, at));
+                }
+            }
+            leader.is_some()
+        })
+        .await;
+        leader.unwrap()
+    }
+
+    async fn is_ready(&self, name: Name) {
+        let operators = self.operators(name);
+        until("it can work", 200, async || {
+            operators.get("/readyz").await.status.as_u16()
+        })
+        .await;
+    }
+
+    /// Waits until every replica of a role can work and sees everybody.
+    async fn is_complete(&self, role: &'static str) {
+        for at in 0..REPLICAS {
+            let operators = self.operators((role, at));
+            until("it knows all others", "SERVING".to_owned(), async || {
+                let report = operators.get("/readyz").await.json();
+                report["status"].as_str().unwrap_or_default().to_owned()
+            })
+            .await;
+        }
+    }
+
+    fn operators(&self, name: Name) -> Rest {
+        Rest::new(&self.addresses[&name].1, None)
+    }
+
+    /// What the doctor says, and whether all is well.
+    pub(crate) fn doctor(&self) -> (bool, String) {
+        let mut command = program(env!("CARGO_BIN_EXE_quanyu"));
+        command.arg("doctor");
+        let outcome = self.configure(command).output().unwrap();
+        let told = String::from_utf8_lossy(&outcome.stdout).into_owned();
+        (outcome.status.success(), told)
+    }
+}
+
+impl Drop for Mesh {
+    fn drop(&mut self) {
+        // Their folder goes with the test.
+        if std::thread::panicking() {
+            for name in self.addresses.keys() {
+                let log = std::fs::read_to_string(self.log(*name)).unwrap_or_default();
+                let lines: Vec<&str> = log.lines().collect();
+                let last = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default();
+                println!("{name:?}:\n{}", last.join("\n"));
+            }
+        }
+    }
+}
