@@ -17,7 +17,7 @@ mod load;
 mod platform;
 mod sdk;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mesh::{Entry, Etcd, EtcdConfig};
 use quanyu::roles::ROLES;
@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 
 use crate::faults::Row;
 use crate::load::Load;
-use crate::platform::{Mesh, REPLICAS};
+use crate::platform::{Mesh, NODES, REPLICAS};
 
 /// How long something stays broken.
 const BROKEN: Duration = Duration::from_secs(2);
@@ -78,7 +78,22 @@ async fn whatever_fails_what_was_acknowledged_is_there_once_and_callers_are_answ
         )
         .await,
     );
-    rows.push(Row::of("kill -9 of PostgreSQL, and back", &load, kill_postgres(&mesh)).await);
+    rows.push(
+        Row::of(
+            "kill -9 of all of etcd, which loses its data",
+            &load,
+            lose_etcd(&mut mesh),
+        )
+        .await,
+    );
+    let mut took = Duration::ZERO;
+    let row = Row::of(
+        "kill -9 of PostgreSQL, and back",
+        &load,
+        kill_postgres(&mesh, &mut took),
+    )
+    .await;
+    rows.push(row.without(took));
     for role in ["points", "tagging"] {
         rows.push(
             Row::of(
@@ -125,9 +140,30 @@ async fn kill_leader_of_etcd(mesh: &mut Mesh) {
     mesh.etcd.restart(leader).await;
 }
 
-async fn kill_postgres(mesh: &Mesh) {
+/// Nobody can be found anew. A process that starts knows those that its role has known last; and when etcd is back, with
+/// nothing in it, all tell it of themselves again.
+async fn lose_etcd(mesh: &mut Mesh) {
+    for node in 0..NODES {
+        mesh.etcd.kill(node);
+        mesh.etcd.lose_data(node);
+    }
+    kernel::pause(NODE_AWAY).await;
+    mesh.kill(("rights", 0));
+    mesh.go_on(("rights", 0)).await;
+    for node in 0..NODES {
+        mesh.etcd.restart(node).await;
+    }
+    for role in &ROLES {
+        mesh.is_complete(role.name).await;
+    }
+}
+
+/// Tells how long it took to start again.
+async fn kill_postgres(mesh: &Mesh, took: &mut Duration) {
     mesh.postgres.kill();
+    let killed = Instant::now();
     mesh.postgres.go_on().await;
+    *took = killed.elapsed();
 }
 
 async fn hold(mesh: &Mesh, role: &'static str) {

@@ -13,7 +13,8 @@ use tests::{Api, Rest, until};
 const SIGNING_KEY: &str = "a key that the processes of this test share";
 /// What a process opens: 48 in all, where PostgreSQL has 100.
 const CONNECTIONS_MAX: &str = "4";
-const NODES: usize = 3;
+/// How many nodes etcd has.
+pub(crate) const NODES: usize = 3;
 /// How many replicas of each role there are.
 pub(crate) const REPLICAS: usize = 2;
 /// How long a registration outlives its process.
@@ -160,7 +161,7 @@ impl Mesh {
     }
 
     /// Waits until every replica of a role can work and sees everybody.
-    async fn is_complete(&self, role: &'static str) {
+    pub(crate) async fn is_complete(&self, role: &'static str) {
         for at in 0..REPLICAS {
             let operators = self.operators((role, at));
             until("it knows all others", "SERVING".to_owned(), async || {
