@@ -43,7 +43,7 @@ pub trait Consumer: Send + Sync + 'static {
 
 /// The worker that pulls facts from where the process gets them and applies them.
 pub fn consume(deps: &Deps, consumer: impl Consumer) -> Box<dyn Worker> {
-    let source = deps.facts.source(consumer.stream(), consumer.types());
+    let source = deps.facts.source(consumer.name(), consumer.stream(), consumer.types());
     pull(&deps.db, &deps.clock, &deps.red, source, consumer)
 }
 

@@ -4,8 +4,8 @@
 //! consumer pulls them in order from a [`Source`] and applies them in a transaction that also moves its position
 //! ([`consume`]): whatever crashes, each fact has taken effect once. Positions have no gaps, so a loss is seen.
 //!
-//! Sources come from [`Facts`], the one door: [`OutboxFacts`] where the producer shares the process, else [`PeerFacts`]. A
-//! broker such as `JetStream` is another one. What every one of them must hold to is in `tests/one_meaning.rs`.
+//! Sources come from [`Facts`], the one door: [`OutboxFacts`] where the producer shares the process, else [`PeerFacts`], or
+//! [`JetStreamFacts`] over a broker. What every one of them must hold to is in `tests/one_meaning.rs`.
 
 #![cfg_attr(
     test,
@@ -14,6 +14,7 @@
 
 mod consumer;
 mod feed;
+mod jetstream;
 mod outbox;
 mod peer;
 mod sequencer;
@@ -21,6 +22,9 @@ mod wire;
 
 pub use consumer::{Consumer, consume, consume_from};
 pub use feed::feed;
+pub use jetstream::{
+    JetStream, JetStreamConfig, JetStreamFacts, JetStreamStanding, Login, Way, Window, is_nats_url, is_platform_name,
+};
 pub use outbox::{OutboxFacts, OutboxSource};
 pub use peer::{PeerFacts, PeerSource};
 pub use runtime::{Envelope, Facts, Source};

@@ -23,7 +23,7 @@ impl OutboxFacts {
 }
 
 impl Facts for OutboxFacts {
-    fn source(&self, stream: &str, kinds: &[&str]) -> Box<dyn Source> {
+    fn source(&self, _: &str, stream: &str, kinds: &[&str]) -> Box<dyn Source> {
         match self.0.get(stream) {
             Some(outbox) => Box::new(OutboxSource::new(outbox, kinds)),
             None => Box::new(Nowhere(stream.to_owned())),

@@ -29,7 +29,7 @@ impl PeerFacts {
 }
 
 impl Facts for PeerFacts {
-    fn source(&self, stream: &str, kinds: &[&str]) -> Box<dyn Source> {
+    fn source(&self, _: &str, stream: &str, kinds: &[&str]) -> Box<dyn Source> {
         Box::new(PeerSource::new(stream, kinds, self.0.channel(stream)))
     }
 }

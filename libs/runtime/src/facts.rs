@@ -6,8 +6,8 @@ use crate::Envelope;
 
 /// Where the facts of services come from. A transport of facts implements this and [`Source`]; consumers know no other door.
 pub trait Facts: Send + Sync {
-    /// The facts of these kinds of the service `stream`: "ledger".
-    fn source(&self, stream: &str, kinds: &[&str]) -> Box<dyn Source>;
+    /// For a consumer, by its name, the facts of these kinds of the service `stream`: "ledger".
+    fn source(&self, consumer: &str, stream: &str, kinds: &[&str]) -> Box<dyn Source>;
 }
 
 /// Where a consumer gets the facts of one service from.
@@ -30,7 +30,7 @@ pub trait Source: Send + Sync {
 pub struct NoFacts;
 
 impl Facts for NoFacts {
-    fn source(&self, _: &str, _: &[&str]) -> Box<dyn Source> {
+    fn source(&self, _: &str, _: &str, _: &[&str]) -> Box<dyn Source> {
         Box::new(Self)
     }
 }

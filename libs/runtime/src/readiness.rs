@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use fault::Fault;
@@ -30,7 +30,7 @@ struct Known {
     /// What the process waits for as long as it has not started.
     waits_for: Mutex<String>,
     parts: OnceLock<Parts>,
-    other: OnceLock<Other>,
+    others: Mutex<Vec<Other>>,
     last: tokio::sync::Mutex<Option<(Instant, Report)>>,
     is_stopping: OnceLock<()>,
 }
@@ -132,8 +132,7 @@ impl Readiness {
     /// Asks one more, by whom the process is degraded and no more: what is wrong, or nothing.
     pub fn degraded_by(&self, name: &'static str, troubles: impl Fn() -> Vec<String> + Send + Sync + 'static) {
         let troubles = Box::new(troubles);
-        let is_first = self.0.other.set(Other { name, troubles }).is_ok();
-        assert!(is_first, "there is one other");
+        self.0.others().push(Other { name, troubles });
     }
 
     /// The databases of the process, once it has started.
@@ -171,14 +170,20 @@ impl Readiness {
         {
             return report.clone();
         }
-        let report = parts.report(self.0.other.get()).await;
+        let report = parts.report(&self.0).await;
         *last = Some((Instant::now(), report.clone()));
         report
     }
 }
 
+impl Known {
+    fn others(&self) -> MutexGuard<'_, Vec<Other>> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Parts {
-    async fn report(&self, other: Option<&Other>) -> Report {
+    async fn report(&self, known: &Known) -> Report {
         let databases = self.databases.iter().map(async |(name, db)| {
             let checked = db.check().await.err();
             checked.map(|fault| Finding::new(format!("database of {name}"), &fault))
@@ -190,7 +195,7 @@ impl Parts {
         let (databases, peers) = futures::join!(join_all(databases), join_all(peers));
         let met = |findings: Vec<Option<Finding>>| findings.into_iter().flatten().collect();
         let mut others: Vec<Finding> = met(peers);
-        if let Some(other) = other {
+        for other in known.others().iter() {
             let found = |trouble: String| Finding::new(other.name.to_owned(), &Fault::unavailable(trouble));
             others.extend((other.troubles)().into_iter().map(found));
         }
@@ -243,6 +248,7 @@ mod tests {
     #[tokio::test]
     async fn somebody_else_who_is_away_degrades_and_no_more() {
         let readiness = Readiness::default();
+        readiness.degraded_by("nats", Vec::new);
         readiness.degraded_by("etcd", || vec!["it is away".to_owned()]);
         readiness.started(Arc::default(), BTreeMap::new());
         let report = readiness.report().await;

@@ -3,7 +3,8 @@
 //! [`harness`] starts one service in milliseconds on `SQLite`, or, where `QUANYU_TEST_DATABASE_URL` names a PostgreSQL
 //! server, in a schema of its own there. Its peers are played: their facts are what the test publishes, their methods
 //! what the test provides. A [`Fleet`] has replicas that are killed and started again.
-//! A [`Process`] runs the binary; [`EtcdNodes`] is a real etcd, [`Postgres`] a server of a test's own that may be killed.
+//! A [`Process`] runs the binary; [`EtcdNodes`] is a real etcd, [`NatsServer`] a real NATS, [`Postgres`] a server of a test's
+//! own that may be killed.
 
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
@@ -11,6 +12,7 @@ mod database;
 mod etcd;
 mod fleet;
 mod harness;
+mod nats;
 mod patience;
 mod played;
 mod postgres;
@@ -21,6 +23,7 @@ pub use database::{TestDb, server};
 pub use etcd::EtcdNodes;
 pub use fleet::{Fleet, Link, Replica};
 pub use harness::{Harness, harness, harness_with_peers};
+pub use nats::NatsServer;
 pub use patience::until;
 pub use postgres::Postgres;
 pub use process::{Process, free_address, program};

@@ -127,6 +127,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     ROLES.iter().map(|role| role.name)
 }
 
+/// The services whose facts others apply.
+pub fn heard() -> impl Iterator<Item = &'static str> {
+    names().filter(|name| ROLES.iter().any(|role| role.hears.contains(name)))
+}
+
 /// The role of a name.
 pub fn role(name: &str) -> Option<&'static Role> {
     ROLES.iter().find(|role| role.name == name)
@@ -150,9 +155,9 @@ mod tests {
     struct Heard(Mutex<BTreeSet<String>>);
 
     impl Facts for Heard {
-        fn source(&self, stream: &str, kinds: &[&str]) -> Box<dyn Source> {
+        fn source(&self, consumer: &str, stream: &str, kinds: &[&str]) -> Box<dyn Source> {
             self.0.lock().unwrap().insert(stream.to_owned());
-            NoFacts.source(stream, kinds)
+            NoFacts.source(consumer, stream, kinds)
         }
     }
 

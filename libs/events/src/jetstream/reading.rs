@@ -1,0 +1,224 @@
+//! What a durable pull consumer of a stream answers.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::pull::Config;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
+use async_nats::jetstream::stream::{ConsumerErrorKind, Stream};
+use async_nats::jetstream::{self, AckKind, ErrorCode};
+use contracts::events::internal::v1::Fact;
+use fault::Fault;
+use futures::StreamExt;
+use prost::Message;
+use runtime::Envelope;
+use store::Stretch;
+
+use super::names::durable;
+use super::publisher::ELSEWHERE;
+use super::window::{Window, stream};
+use super::{JetStream, trouble};
+use crate::wire;
+
+/// What the facts of one answer may weigh.
+const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// After how long the server tells a fact again that was not acknowledged. It is passed over then: where a consumer stands is
+/// known from its database.
+const ACK_WAIT: Duration = Duration::from_secs(30);
+/// More than are told before those before them are acknowledged.
+const ACK_PENDING_MAX: i64 = 10_000;
+/// After how long the server forgets a consumer that nobody asks for.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(72);
+
+/// Which facts of a stream are read, and for whom.
+pub(super) struct Wanted<'a> {
+    pub(super) consumer: &'a str,
+    pub(super) service: &'a str,
+    pub(super) kinds: &'a [String],
+}
+
+/// A durable consumer that stands behind a position.
+pub(super) struct Reading {
+    stream: Stream,
+    consumer: PullConsumer,
+    /// Up to where its facts were answered.
+    position: i64,
+    /// How many messages it has delivered: their numbers have no gap, or one was lost on the way.
+    delivered: u64,
+    /// The last position of the stream before what is asked for next.
+    last: i64,
+    /// What was answered last, until its consumer has applied it.
+    unacknowledged: Option<jetstream::Message>,
+}
+
+/// What the stream has to say.
+pub(super) enum Told {
+    /// Facts, or that none is wanted of those up to a position.
+    Facts(Stretch<Envelope>),
+    /// Nothing that follows the position.
+    Nothing,
+    /// It does not hold what follows, and why.
+    Gap(String),
+}
+
+impl Reading {
+    /// The consumer, made to stand behind a position; none where the stream has a gap there or nothing to read.
+    pub(super) async fn begin(nats: &JetStream, wanted: &Wanted<'_>, after: i64) -> Result<Result<Self, Told>, Fault> {
+        let Some(stream) = stream(nats, wanted.service).await? else {
+            return Ok(Err(Told::Gap("there is no stream yet".to_owned())));
+        };
+        let window = Window::read(stream.cached_info())?;
+        nats.standings().published(wanted.service, window.last);
+        if let Some(gap) = window.gap_after(after) {
+            return Ok(Err(Told::Gap(gap)));
+        }
+        if window.last <= after {
+            return Ok(Err(Told::Nothing));
+        }
+        let name = durable(wanted.consumer);
+        let failed = |error| trouble(&format!("the consumer {name} cannot be made"), error);
+        // Where one begins cannot be changed. One that another replica makes meanwhile is seen by the numbers of its messages.
+        match stream.delete_consumer(&name).await {
+            Ok(_) => {}
+            Err(error) if is_unknown(&error.kind()) => {}
+            Err(error) => return Err(failed(error.to_string())),
+        }
+        let subject = |kind: &String| nats.names().subject(wanted.service, kind);
+        let config = Config {
+            durable_name: Some(name.clone()),
+            description: Some(format!("{}, whose position stands in its database", wanted.consumer)),
+            deliver_policy: DeliverPolicy::ByStartSequence {
+                start_sequence: u64::try_from(after.saturating_add(1)).map_err(Fault::internal)?,
+            },
+            ack_policy: AckPolicy::All,
+            ack_wait: ACK_WAIT,
+            max_ack_pending: ACK_PENDING_MAX,
+            inactive_threshold: FORGOTTEN_AFTER,
+            filter_subjects: wanted.kinds.iter().map(subject).collect(),
+            ..Config::default()
+        };
+        let consumer = stream.create_consumer(config).await;
+        let consumer = consumer.map_err(|error| failed(error.to_string()))?;
+        Ok(Ok(Self {
+            stream,
+            consumer,
+            position: after,
+            delivered: 0,
+            last: window.last,
+            unacknowledged: None,
+        }))
+    }
+
+    pub(super) fn stands_at(&self, position: i64) -> bool {
+        self.position == position
+    }
+
+    /// Whether the stream was last seen with as much as it has told; else it has lost its end since.
+    pub(super) fn is_within_stream(&self) -> bool {
+        self.position <= self.last
+    }
+
+    /// The wanted facts behind where it stands, and it stands behind them then. What is dropped midway is begun anew.
+    pub(super) async fn go_on(&mut self, nats: &JetStream, service: &str, facts_max: u32) -> Result<Told, Fault> {
+        self.acknowledge().await;
+        let (messages, is_all) = self.fetch(facts_max).await?;
+        // Asked after the facts were: what is whole now was whole then.
+        let info = self.stream.get_info().await;
+        let info = info.map_err(|error| trouble(&format!("the stream of {service} cannot be looked at"), error))?;
+        let window = Window::read(&info)?;
+        nats.standings().published(service, window.last);
+        if let Some(gap) = window.gap_after(self.position) {
+            return Ok(Told::Gap(gap));
+        }
+        let mut facts = Vec::with_capacity(messages.len());
+        for message in messages {
+            match self.read(&message)? {
+                Read::Fact(fact) => facts.push(*fact),
+                Read::Known => {}
+                Read::Elsewhere => return Ok(Told::Gap("a fact is too large for it".to_owned())),
+            }
+            self.unacknowledged = Some(message);
+        }
+        let last_fact = facts.last().map_or(self.position, |fact| fact.position);
+        // Of what was stored before they were asked for, those that are wanted have all been told.
+        let looked = if is_all { last_fact.max(self.last) } else { last_fact };
+        self.last = window.last;
+        if looked == self.position && is_all {
+            return Ok(Told::Nothing);
+        }
+        self.position = looked;
+        Ok(Told::Facts(Stretch {
+            facts,
+            last_position: looked,
+            has_more: !is_all,
+        }))
+    }
+
+    /// The next messages, and whether these were all.
+    async fn fetch(&self, facts_max: u32) -> Result<(Vec<jetstream::Message>, bool), Fault> {
+        let facts_max = usize::try_from(facts_max.max(1)).map_err(Fault::internal)?;
+        let failed = |error: String| trouble("facts cannot be read", error);
+        let fetch = self.consumer.fetch().max_messages(facts_max).max_bytes(BATCH_BYTES_MAX);
+        let mut batch = fetch.messages().await.map_err(|error| failed(error.to_string()))?;
+        let mut messages = Vec::new();
+        while let Some(message) = batch.next().await {
+            match message {
+                Ok(message) => messages.push(message),
+                // What follows is too heavy to come with these, or the server says why it cannot go on when it is asked again.
+                Err(_) if !messages.is_empty() => return Ok((messages, false)),
+                Err(error) => return Err(failed(error.to_string())),
+            }
+        }
+        let is_all = messages.len() < facts_max;
+        Ok((messages, is_all))
+    }
+
+    fn read(&mut self, message: &jetstream::Message) -> Result<Read, Fault> {
+        let info = message
+            .info()
+            .map_err(|error| trouble("a message tells nothing of itself", error))?;
+        self.delivered = self.delivered.saturating_add(1);
+        if info.consumer_sequence != self.delivered {
+            let told = format!("message {} came in place of {}", info.consumer_sequence, self.delivered);
+            return Err(trouble("facts were lost on the way", told));
+        }
+        let position = i64::try_from(info.stream_sequence).map_err(Fault::internal)?;
+        if position <= self.position {
+            return Ok(Read::Known);
+        }
+        if message
+            .headers
+            .as_ref()
+            .is_some_and(|headers| headers.get(ELSEWHERE).is_some())
+        {
+            return Ok(Read::Elsewhere);
+        }
+        let fact = Fact::decode(&*message.payload).map_err(|error| trouble("a message is no fact", error))?;
+        if fact.position != position {
+            let told = format!("it says {}", fact.position);
+            return Err(trouble(&format!("the fact at {position} belongs elsewhere"), told));
+        }
+        Ok(Read::Fact(Box::new(wire::read(fact)?)))
+    }
+
+    /// Tells the server what was applied, for those who look there. Nothing depends on it.
+    async fn acknowledge(&mut self) {
+        if let Some(message) = self.unacknowledged.take()
+            && let Err(error) = message.ack_with(AckKind::Ack).await
+        {
+            tracing::debug!(%error, "facts are not acknowledged");
+        }
+    }
+}
+
+/// What a message is.
+enum Read {
+    Fact(Box<Envelope>),
+    /// Told again.
+    Known,
+    /// To be read from the feed.
+    Elsewhere,
+}
+
+fn is_unknown(error: &ConsumerErrorKind) -> bool {
+    matches!(error, ConsumerErrorKind::JetStream(told) if told.error_code() == ErrorCode::CONSUMER_NOT_FOUND)
+}
