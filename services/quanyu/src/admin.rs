@@ -6,13 +6,13 @@ use axum::Router;
 use axum::routing::get;
 use fault::Fault;
 use kernel::Clock;
-use mesh::Etcd;
 use runtime::{Lifecycle, Readiness, Turn};
 use telemetry::Red;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::metrics;
+use crate::outside::Outside;
 
 /// Serves /metrics (Prometheus text), /healthz (the process lives) and /readyz (it can work, or what is missing, with causes
 /// and addresses). Without an address it serves nothing.
@@ -22,7 +22,7 @@ pub(crate) async fn serve(
     lifecycle: Lifecycle,
     readiness: Readiness,
     turn: Turn,
-    etcd: Option<Etcd>,
+    outside: Outside,
 ) -> Result<JoinHandle<()>, Fault> {
     let Some(address) = address else {
         return Ok(tokio::spawn(std::future::pending()));
@@ -47,8 +47,8 @@ pub(crate) async fn serve(
     };
     let figures = move || {
         let (red, seen, works) = (red.clone(), seen.clone(), turn.is_on());
-        let standing = etcd.as_ref().map(Etcd::standing);
-        async move { metrics::text(&red, seen.databases(), works, standing, &Clock::system()).await }
+        let beside = outside.standing();
+        async move { metrics::text(&red, seen.databases(), works, beside, &Clock::system()).await }
     };
     let router = Router::new()
         .route("/metrics", get(figures))

@@ -1,6 +1,7 @@
 //! What can be set, and what it must be.
 
 mod etcd;
+mod nats;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,6 +17,7 @@ use store::DbConfig;
 use telemetry::TelemetryConfig;
 
 use self::etcd::EtcdSettings;
+use self::nats::NatsSettings;
 use crate::connections;
 use crate::roles::{self, Role};
 
@@ -65,6 +67,11 @@ pub struct Config {
     pub zone: Option<String>,
     /// Where etcd is, for `discovery = "etcd"`.
     pub etcd: EtcdSettings,
+    /// By which way `serve` gets the facts of the other services: "peers", by calls to them; or "jetstream", from streams of NATS
+    /// to which each service publishes its own, and by calls while NATS is away. `up` reads them where they are written.
+    pub facts: FactsBy,
+    /// Where NATS is, for `facts = "jetstream"`.
+    pub nats: NatsSettings,
     /// How many calls each service works on at once; the next one is turned away at once.
     pub concurrency_max: usize,
     /// For how many days after it a merge of two members can be undone; 0 for never.
@@ -86,6 +93,17 @@ pub enum Discovery {
     Dns,
     /// By what they have registered in etcd.
     Etcd,
+}
+
+/// By which way facts come from other services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FactsBy {
+    /// Calls to them.
+    #[default]
+    Peers,
+    /// Streams of NATS.
+    Jetstream,
 }
 
 /// What a shared secret must have at least.
@@ -111,6 +129,8 @@ impl Default for Config {
             advertise: None,
             zone: None,
             etcd: EtcdSettings::default(),
+            facts: FactsBy::default(),
+            nats: NatsSettings::default(),
             concurrency_max: 1_024,
             merge_undo_days: identity::UNDO_DAYS,
             drain_seconds: 20,
@@ -128,8 +148,9 @@ impl Settings for Config {
 
     fn sentences() -> Vec<Sentence> {
         let own = sentences_of::<Self>("").into_iter();
-        let own = own.filter(|sentence| !matches!(&*sentence.setting, "etcd" | "telemetry" | "is_disposable"));
+        let own = own.filter(|sentence| !matches!(&*sentence.setting, "etcd" | "nats" | "telemetry" | "is_disposable"));
         let own = own.chain(sentences_of::<EtcdSettings>("etcd"));
+        let own = own.chain(sentences_of::<NatsSettings>("nats"));
         own.chain(sentences_of::<TelemetryConfig>("telemetry")).collect()
     }
 
@@ -145,10 +166,13 @@ impl Settings for Config {
             "advertise" => Some(r#""http://10.0.0.7:7401""#),
             "zone" => Some(r#""a""#),
             "etcd.endpoints" => Some(r#""http://10.0.0.3:2379, http://10.0.0.4:2379, http://10.0.0.5:2379""#),
-            "etcd.user" => Some(r#""quanyu""#),
+            "etcd.user" | "nats.username" => Some(r#""quanyu""#),
             "etcd.password" => Some(r#""what etcdctl user add was told""#),
             "etcd.password_file" => Some(r#""/run/secrets/quanyu-etcd-password""#),
             "etcd.replicas_file" => Some(r#""data/points.replicas.json""#),
+            "nats.credentials_file" => Some(r#""/run/secrets/quanyu.creds""#),
+            "nats.password" | "nats.token" => Some(r#""what the configuration of NATS says""#),
+            "nats.ca_file" => Some(r#""/run/secrets/nats-ca.pem""#),
             "telemetry.otlp_endpoint" => Some(r#""http://127.0.0.1:4317""#),
             _ => None,
         }
@@ -216,6 +240,7 @@ impl Settings for Config {
         problems.extend(self.problems_of_etcd());
         let of_telemetry = self.telemetry.problems().into_iter();
         problems.extend(of_telemetry.map(|(setting, message)| Problem::new(format!("telemetry.{setting}"), message)));
+        problems.extend(self.problems_of_nats());
         problems
     }
 }
@@ -237,6 +262,7 @@ impl Config {
             ));
         }
         problems.extend(self.problems_of_registration());
+        problems.extend(self.problems_of_nats_files());
         // Of a name that was misspelt is told already.
         let is_named = |peer: &str| self.peers.keys().any(|name| name == peer || meant(name) == Some(peer));
         let is_to_be_named = |peer: &&str| self.discovery != Discovery::Etcd && !is_named(peer);

@@ -1,5 +1,6 @@
 //! `quanyu doctor`: what is wrong, and how to mend it.
 
+mod published;
 mod registered;
 mod texts;
 
@@ -79,6 +80,10 @@ pub async fn run(args: DoctorArgs, config: &Config) -> Result<bool, Fault> {
     say("facts");
     if let Err(fault) = facts(&databases, &mut report).await {
         report.bad(&fault, "the facts cannot be looked at: mend the databases first");
+    }
+    if let Some(nats) = config.nats("doctor") {
+        say("streams");
+        published::look(nats, &databases, &mut report).await;
     }
     say("peers");
     peers(config, &mut report).await;

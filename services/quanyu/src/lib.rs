@@ -26,6 +26,7 @@ mod machine;
 mod metrics;
 pub mod migrate;
 mod opening;
+mod outside;
 pub mod parked;
 pub mod platform;
 mod progress;

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use events::{JetStreamStanding, Way};
 use kernel::Clock;
 use mesh::Standing;
 use store::Db;
@@ -20,6 +21,13 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 const MICROS: i64 = 1_000_000;
 
 type Databases = Arc<BTreeMap<&'static str, Db>>;
+
+/// What a process has seen of those that it works with.
+#[derive(Default)]
+pub(crate) struct Beside {
+    pub(crate) etcd: Option<Standing>,
+    pub(crate) nats: Option<JetStreamStanding>,
+}
 
 /// A metric: name, type, help, and its samples with their labels.
 struct Family {
@@ -79,18 +87,21 @@ pub(crate) async fn text(
     red: &Red,
     databases: Option<&Databases>,
     works: bool,
-    etcd: Option<Standing>,
+    beside: Beside,
     clock: &Clock,
 ) -> String {
     let mut text = red.prometheus_text();
     let mut families = vec![build()];
     families.extend(process());
-    families.extend(etcd.map(discovery).unwrap_or_default());
+    families.extend(beside.etcd.map(discovery).unwrap_or_default());
     if let Some(databases) = databases {
         families.push(turn(databases, works));
         families.extend(pools(databases));
         let followed = if works { red.followed() } else { Vec::new() };
-        let asked = tokio::time::timeout(TIMEOUT, events(followed, databases, clock));
+        let streams = beside.nats.filter(|_| works).unwrap_or_default();
+        let published = streams.published.clone();
+        families.extend(streams_of_nats(streams));
+        let asked = tokio::time::timeout(TIMEOUT, events(followed, databases, published, clock));
         families.extend(asked.await.unwrap_or_default());
     }
     for family in &families {
@@ -151,6 +162,25 @@ fn discovery(standing: Standing) -> Vec<Family> {
     ]
 }
 
+/// How facts go over NATS. Nothing is told where they do not.
+fn streams_of_nats(streams: JetStreamStanding) -> Vec<Family> {
+    let mut published = Family::gauge(
+        "events_published_position",
+        "The last fact of a service that its stream was seen with; the rest up to events_outbox_position is not published yet.",
+    );
+    for (service, position) in &streams.published {
+        published.add(format!("stream=\"{service}\""), position);
+    }
+    let mut by_feed = Family::gauge(
+        "events_consumer_by_feed",
+        "Whether a consumer reads from the service itself, because the stream does not hold what it needs.",
+    );
+    for (consumer, way) in &streams.consumers {
+        by_feed.add(format!("consumer=\"{consumer}\""), i32::from(*way != Way::Stream));
+    }
+    vec![published, by_feed]
+}
+
 fn turn(databases: &Databases, works: bool) -> Family {
     let mut family = Family::gauge(
         "workers_leading",
@@ -184,10 +214,15 @@ fn pools(databases: &Databases) -> Vec<Family> {
     vec![up, max, in_use, idle, waiting]
 }
 
-/// How far each consumer is behind its producer. Where that is in another process, its outbox is told by that one: the
-/// distance is the difference of the two positions.
-async fn events(followed: Vec<Followed>, databases: &Databases, clock: &Clock) -> Vec<Family> {
-    let mut heads = BTreeMap::new();
+/// How far each consumer is behind its producer. Where that is in another process, by what it has published; where it does not
+/// publish, its outbox is told by that one, and the distance is the difference of the two positions.
+async fn events(
+    followed: Vec<Followed>,
+    databases: &Databases,
+    published: BTreeMap<String, i64>,
+    clock: &Clock,
+) -> Vec<Family> {
+    let mut heads = published;
     let mut outbox = Family::gauge("events_outbox_position", "The last fact that a service has told.");
     let mut parked = Family::gauge(
         "events_parked_facts",
@@ -263,13 +298,32 @@ mod tests {
         let clock = Clock::manual(kernel::Time::from_seconds(1_800_000_000));
         let red = Red::default();
         red.follow("points.follow", "identity", 0, Some(clock.now().micros() - 2_500_000));
+        let nats = JetStreamStanding {
+            published: BTreeMap::from([("tagging".to_owned(), 12)]),
+            consumers: BTreeMap::from([
+                ("points.follow".to_owned(), Way::Stream),
+                ("points.earn".to_owned(), Way::CatchingUp("it is behind".to_owned())),
+            ]),
+            ..JetStreamStanding::default()
+        };
+        red.follow("points.earn", "tagging", 5, None);
         let etcd = Standing {
             is_registered: Some(false),
             replicas: BTreeMap::from([("points".to_owned(), 2), ("stranger".to_owned(), 1)]),
             last_word: Duration::from_millis(1_500),
             troubles: Vec::new(),
         };
-        let text = text(&red, Some(&databases), true, Some(etcd), &clock).await;
+        let text = text(
+            &red,
+            Some(&databases),
+            true,
+            Beside {
+                etcd: Some(etcd),
+                nats: Some(nats),
+            },
+            &clock,
+        )
+        .await;
         let samples = samples(&text);
         for line in [
             "db_up{service=\"identity\"} 1",
@@ -279,6 +333,10 @@ mod tests {
             "discovery_registered 0",
             "discovery_replicas{service=\"points\"} 2",
             "discovery_last_word_seconds 1.5",
+            "events_published_position{stream=\"tagging\"} 12",
+            "events_consumer_by_feed{consumer=\"points.follow\"} 0",
+            "events_consumer_by_feed{consumer=\"points.earn\"} 1",
+            "events_consumer_lag_facts{consumer=\"points.earn\",stream=\"tagging\"} 7",
             "events_consumer_lag_facts{consumer=\"points.follow\",stream=\"identity\"} 0",
             "events_consumer_lag_seconds{consumer=\"points.follow\",stream=\"identity\"} 2.500000",
         ] {

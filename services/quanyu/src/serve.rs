@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use events::PeerFacts;
 use fault::Fault;
 use gateway::{Gateway, GatewayConfig, GatewayDeps};
 use kernel::Clock;
@@ -30,6 +29,7 @@ use crate::connections;
 use crate::folder::Lock;
 use crate::keys;
 use crate::opening;
+use crate::outside::Outside;
 use crate::roles::Role;
 use crate::terminal::say;
 
@@ -54,14 +54,14 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     let readiness = Readiness::default();
     let leads = watch::Sender::new(None);
     let turn = Turn::as_told(leads.subscribe());
-    let etcd = etcd(config, role)?;
+    let outside = Outside::start(config, role).await?;
     let admin = admin::serve(
         config.admin_listen,
         telemetry.red(),
         lifecycle.clone(),
         readiness.clone(),
         turn.clone(),
-        etcd.clone(),
+        outside.clone(),
     )
     .await?;
     let opened = tokio::select! {
@@ -72,20 +72,18 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     connections::check_room(&db, connections).await?;
     let signer = signer(config)?;
     let own = Switchboard::new();
-    let mut channels = peers(config, role, etcd.as_ref());
-    if let Some(etcd) = etcd.clone() {
-        readiness.degraded_by("etcd", move || troubles(&etcd));
-    }
+    let mut channels = peers(config, role, outside.etcd.as_ref());
+    outside.degrades(&readiness);
     readiness.started(Arc::new(BTreeMap::from([(role.name, db.clone())])), channels.clone());
     channels.insert(role.name.to_owned(), Channel::local(own.clone()));
 
     let peers = Peers::new(role.name, signer.clone(), channels.clone());
-    let service = (role.service)(
+    let mut service = (role.service)(
         config,
         Deps {
             clock: clock.clone(),
             db: db.clone(),
-            facts: Arc::new(PeerFacts::new(peers.clone())),
+            facts: outside.facts(&peers),
             peers,
             red: telemetry.red(),
         },
@@ -97,6 +95,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     };
     let routes = rpc::serve(service.routes, service.contract, stack)?.prepare();
     own.connect(routes.clone());
+    service.workers.extend(outside.publisher(role, &db));
     let leadership = leadership(config, &db, &service.workers);
     let workers = Workers::new(clock.clone(), ClockTrust::Guarded, telemetry.red());
     let mut workers = workers.taking_turns(turn);
@@ -106,7 +105,8 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         .into_iter()
         .for_each(|worker| workers.start(worker, &db));
     say(format_args!("Quanyu serves {} at {address}", role.name));
-    let registration = etcd.map(|etcd| etcd.register(entry(config, role, address, &clock)));
+    let registration = outside.etcd;
+    let registration = registration.map(|etcd| etcd.register(entry(config, role, address, &clock)));
     let closing = CancellationToken::new();
     let leaving = leave(lifecycle.clone(), registration, notice(config, role), closing.clone());
     tokio::spawn(leaving);
@@ -157,16 +157,6 @@ fn signer(config: &Config) -> Result<Signer, Fault> {
     })
 }
 
-/// What is known of etcd, where the configuration says that it is asked.
-fn etcd(config: &Config, role: &Role) -> Result<Option<Etcd>, Fault> {
-    if config.discovery != Discovery::Etcd {
-        return Ok(None);
-    }
-    let etcd = config.etcd(role.name);
-    let etcd = etcd.map_err(|problem| Fault::invalid(problem.setting, problem.message))?;
-    Ok(Some(Etcd::start(etcd)))
-}
-
 /// What others are told of this process.
 fn entry(config: &Config, role: &Role, listens: SocketAddr, clock: &Clock) -> Entry {
     Entry {
@@ -176,15 +166,6 @@ fn entry(config: &Config, role: &Role, listens: SocketAddr, clock: &Clock) -> En
         zone: config.zone.clone(),
         instance: clock.uuid().simple().to_string(),
     }
-}
-
-/// What is wrong with etcd. Calls go on as before: nobody is lost who is known.
-fn troubles(etcd: &Etcd) -> Vec<String> {
-    let standing = etcd.standing();
-    if standing.troubles.is_empty() && standing.is_registered == Some(false) {
-        return vec!["this process is not registered, and new callers do not find it".to_owned()];
-    }
-    standing.troubles
 }
 
 /// How long those who look for a role in etcd may take to notice that a process has left. Nobody looks for the gateway there:

@@ -13,6 +13,7 @@ use crate::admin;
 use crate::config::Config;
 use crate::connections;
 use crate::keys;
+use crate::outside::Outside;
 use crate::platform::Platform;
 use crate::terminal::say;
 
@@ -44,7 +45,7 @@ pub(crate) async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fa
         lifecycle.clone(),
         platform.readiness().clone(),
         Turn::always(),
-        None,
+        Outside::default(),
     )
     .await?;
     welcome(config, &platform, &first, started.elapsed());

@@ -1,0 +1,62 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use events::{JetStream, JetStreamConfig};
+use store::Db;
+
+use super::{BEHIND_MAX, Report, good};
+use crate::roles;
+
+/// How long NATS may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Whether NATS answers, and what it holds of the facts of each service.
+pub(super) async fn look(nats: JetStreamConfig, databases: &BTreeMap<&'static str, Db>, report: &mut Report) {
+    const AWAY: &str = "see that NATS runs, that nats.urls names it and that it admits this process: until then facts are read from \
+         the services that tell them, and nothing is lost";
+    let nats = match JetStream::start(nats).await {
+        Ok(nats) => nats,
+        Err(fault) => return report.bad(fault, "mend the setting"),
+    };
+    if !nats.connected_within(TIMEOUT).await {
+        return report.bad("NATS does not answer", AWAY);
+    }
+    good("NATS answers");
+    for service in roles::heard() {
+        let window = match nats.window(service).await {
+            Ok(window) => window,
+            Err(fault) => {
+                return report.bad(
+                    fault,
+                    "see that NATS has JetStream, and that this process may use its API",
+                );
+            }
+        };
+        let head = match databases.get(service) {
+            Some(db) => db.last_position().await.ok(),
+            None => None,
+        };
+        let Some(window) = window else {
+            report.bad(
+                format_args!("{service}: its facts have no stream"),
+                &format!("see that `quanyu serve {service}` runs with facts = \"jetstream\": it makes the stream"),
+            );
+            continue;
+        };
+        let behind = head.map_or(0, |head| head.saturating_sub(window.last));
+        if window.missing > 0 || !(0..=BEHIND_MAX).contains(&behind) {
+            report.bad(
+                format_args!(
+                    "{service}: its stream holds {} to {}, {} in between are gone, and the outbox is {behind} ahead",
+                    window.first, window.last, window.missing
+                ),
+                &format!("see that `quanyu serve {service}` runs and reaches NATS: it mends the stream by itself"),
+            );
+        } else {
+            good(format_args!(
+                "{service}: its stream holds {} to {}, {behind} behind the outbox",
+                window.first, window.last
+            ));
+        }
+    }
+}
