@@ -19,7 +19,7 @@ use tests::until;
 use tonic::{Request, Status};
 
 use crate::process::{Process, quanyu};
-use crate::separate_processes::{Roles, tell_story};
+use crate::separate_processes::{Beside, Roles, tell_story};
 use crate::server::Server;
 use crate::two_replicas::{Member, SIGNING_KEY, serve_points};
 
@@ -224,7 +224,13 @@ async fn no_call_fails_while_one_replica_stops_and_none_with_time_while_one_is_k
 async fn six_processes_find_each_other_and_the_doctor_tells_who_is_there() {
     let (server, nodes) = (Server::new().await, EtcdNodes::start(1).await);
     let endpoints = nodes.endpoints().join(",");
-    let roles = Roles::start_by(&server, Some(endpoints.clone()));
+    let roles = Roles::start_by(
+        &server,
+        Beside {
+            etcd: Some(endpoints.clone()),
+            ..Beside::default()
+        },
+    );
     tell_story(&roles).await;
     let doctor = || {
         let mut command = quanyu();

@@ -18,6 +18,7 @@ mod kill_nine;
 mod leadership;
 mod migrate;
 mod operating_document;
+mod over_nats;
 mod parked;
 mod process;
 mod replicas_killed;

@@ -28,18 +28,27 @@ pub(crate) struct Roles {
     addresses: BTreeMap<&'static str, String>,
     folder: PathBuf,
     url: Option<String>,
-    etcd: Option<String>,
+    beside: Beside,
+}
+
+/// What processes work with besides.
+#[derive(Default)]
+pub(crate) struct Beside {
+    /// Where etcd is, through which they find each other.
+    pub(crate) etcd: Option<String>,
+    /// Where NATS is, over which their facts go.
+    pub(crate) nats: Option<String>,
 }
 
 impl Roles {
     fn start(server: &Server) -> Self {
-        Self::start_by(server, None)
+        Self::start_by(server, Beside::default())
     }
 
-    /// The same; where etcd is named, they find each other there.
-    pub(crate) fn start_by(server: &Server, etcd: Option<String>) -> Self {
+    /// The same, with what is named.
+    pub(crate) fn start_by(server: &Server, beside: Beside) -> Self {
         let mut roles = Self {
-            etcd,
+            beside,
             running: BTreeMap::new(),
             addresses: ROLES.iter().map(|role| (role.name, free_address())).collect(),
             folder: server.folder.path().to_path_buf(),
@@ -61,7 +70,10 @@ impl Roles {
         if let Some(url) = &self.url {
             command.env("QUANYU_DATABASE_URL", url);
         }
-        if let Some(etcd) = &self.etcd {
+        if let Some(nats) = &self.beside.nats {
+            command.env("QUANYU_FACTS", "jetstream").env("QUANYU_NATS__URLS", nats);
+        }
+        if let Some(etcd) = &self.beside.etcd {
             command
                 .env("QUANYU_DISCOVERY", "etcd")
                 .env("QUANYU_ETCD__ENDPOINTS", etcd);
@@ -95,8 +107,10 @@ impl Roles {
 }
 
 /// Of a paid order, and what becomes of it in every service.
-pub(crate) async fn tell_story(roles: &Roles) {
-    story::order_to_coupon(&Api::new(&roles.gateway().address, &roles.gateway().first_key())).await;
+pub(crate) async fn tell_story(roles: &Roles) -> Api {
+    let api = Api::new(&roles.gateway().address, &roles.gateway().first_key());
+    story::order_to_coupon(&api).await;
+    api
 }
 
 #[tokio::test(flavor = "multi_thread")]
