@@ -1,0 +1,133 @@
+//! What is published, whoever does it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use events::{JetStream, Login, Window};
+use runtime::{ClockTrust, Workers};
+use sea_orm::ConnectionTrait;
+use store::statement;
+use telemetry::Red;
+use testkit::NatsServer;
+
+use crate::world::{PATIENCE, SERVICE, STREAM, World, config, drive};
+
+/// Whatever comes of a publisher that is dropped where it waits, and of two at once, the server has each fact once.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server on the PATH: run the ignored tests too"]
+async fn facts_are_published_once_and_in_order_by_publishers_that_are_killed_and_doubled() {
+    let world = World::new().await;
+    drive(&mut *world.publisher()).await;
+    for round in 0_i64..20 {
+        world.tell(round * 200 + 1..=round * 200 + 200).await;
+        let mut killed = world.publisher();
+        let patience = Duration::from_micros(500 * u64::try_from(round).unwrap());
+        let _ = tokio::time::timeout(patience, killed.tick()).await;
+        let (mut one, mut two) = (world.publisher(), world.publisher());
+        tokio::join!(drive(&mut *one), drive(&mut *two));
+    }
+    let head = world.db.last_position().await.unwrap();
+    drive(&mut *world.publisher()).await;
+    let expected = Window {
+        first: 1,
+        last: head,
+        missing: 0,
+    };
+    assert_eq!(world.window().await, Some(expected));
+    let stream = world.context.get_stream(STREAM).await.unwrap();
+    let mut ids = BTreeSet::new();
+    let facts = world.db.facts_after(0, None, 10_000).await.unwrap().facts;
+    for fact in facts {
+        let message = stream
+            .get_raw_message(u64::try_from(fact.position).unwrap())
+            .await
+            .unwrap();
+        let header = |name: &str| message.headers.get(name).unwrap().as_str().to_owned();
+        assert_eq!(header("Nats-Msg-Id"), fact.fact_id.to_string());
+        assert_eq!(header("Quanyu-Position"), fact.position.to_string());
+        assert!(ids.insert(fact.fact_id), "{} is there twice", fact.fact_id);
+    }
+    drive(&mut *world.consumer(None)).await;
+    assert_eq!(world.effects().await, (1..=4_000).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server on the PATH: run the ignored tests too"]
+async fn a_service_that_publishes_nothing_is_read_from_its_feed_until_it_does() {
+    let world = World::new().await;
+    let mut publisher = world.publisher();
+    drive(&mut *publisher).await;
+    world.tell(1..=10).await;
+    drive(&mut *publisher).await;
+    let mut workers = Workers::new(world.clock.clone(), ClockTrust::ByHand, Red::default());
+    workers.start(world.consumer(None), &world.db);
+    world.applied(10).await;
+    world.flows().await;
+    world.tell(11..=20).await;
+    world.applied(20).await;
+    let troubles = world.nats.standing().troubles;
+    assert!(troubles[0].contains("the service is further"), "{troubles:?}");
+    drive(&mut *publisher).await;
+    world.tell(21..=30).await;
+    drive(&mut *publisher).await;
+    world.applied(30).await;
+    world.flows().await;
+    assert_eq!(world.nats.standing().troubles, Vec::<String>::new());
+    workers.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server on the PATH: run the ignored tests too"]
+async fn a_stream_of_another_past_than_the_outbox_s_is_made_anew() {
+    let world = World::new().await;
+    drive(&mut *world.publisher()).await;
+    world.tell(1..=10).await;
+    drive(&mut *world.publisher()).await;
+    // The database is brought back to an earlier state, and goes another way from there.
+    for sql in [
+        "DELETE FROM outbox WHERE position > 5",
+        "UPDATE outbox_head SET last_position = 5",
+    ] {
+        let tx = world.db.begin().await.unwrap();
+        tx.execute_raw(statement(&*tx, sql, [])).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    drive(&mut *world.publisher()).await;
+    assert_eq!(world.window().await.map(|window| window.first), Some(6), "it knew more");
+    world.tell(6..=10).await;
+    drive(&mut *world.publisher()).await;
+    let tx = world.db.begin().await.unwrap();
+    let sql = statement(
+        &*tx,
+        "UPDATE outbox SET fact_id = $1 WHERE position = 11",
+        [world.clock.uuid().into()],
+    );
+    assert_eq!(tx.execute_raw(sql).await.unwrap().rows_affected(), 1);
+    tx.commit().await.unwrap();
+    drive(&mut *world.publisher()).await;
+    assert_eq!(
+        world.window().await.map(|window| window.first),
+        Some(12),
+        "it knew another one"
+    );
+    drive(&mut *world.consumer(None)).await;
+    assert_eq!(world.effects().await, (1..=10).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server on the PATH: run the ignored tests too"]
+async fn a_server_that_asks_who_it_is_admits_a_user_and_tells_of_a_stranger() {
+    let server = NatsServer::start_with(&["--user", "quanyu", "--pass", "open sesame"]).await;
+    let login = |password: &str| Login::User("quanyu".to_owned(), password.to_owned());
+    let user = JetStream::start(config(&server, login("open sesame"))).await.unwrap();
+    assert!(user.connected_within(PATIENCE).await);
+    assert_eq!(user.window(SERVICE).await.unwrap(), None);
+    for stranger in [login("guessed"), Login::Nobody, Login::Token("guessed".to_owned())] {
+        let stranger = JetStream::start(config(&server, stranger)).await.unwrap();
+        assert!(!stranger.connected_within(Duration::from_secs(1)).await);
+        assert!(stranger.standing().troubles[0].contains("NATS is away"));
+    }
+    let missing = Login::Credentials("/nowhere/quanyu.creds".into());
+    let fault = JetStream::start(config(&server, missing)).await.unwrap_err();
+    assert!(fault.to_string().contains("quanyu.creds"), "{fault}");
+}
