@@ -24,7 +24,7 @@ const FACTS_MAX: u32 = 512;
 const LOOK_AGAIN: Duration = Duration::from_millis(40);
 /// The same where this process alone writes.
 const WAIT: Duration = Duration::from_secs(1);
-/// How long to believe that the stream is as it was, while nothing is published.
+/// How long to believe that the stream is whole, and ends where it did.
 const BELIEVED: Duration = Duration::from_secs(1);
 /// How long to wait after trouble.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -84,12 +84,8 @@ impl Worker for Publisher {
         let Some(()) = self.unless_trouble(sent) else {
             return Ok(0);
         };
-        let published = facts.last().map(|fact| fact.position);
-        let since = match (published, known) {
-            (None, Some((_, since))) => since,
-            _ => Instant::now(),
-        };
-        let last = published.unwrap_or(last);
+        let last = facts.last().map_or(last, |fact| fact.position);
+        let since = known.map_or_else(Instant::now, |(_, since)| since);
         self.nats.standings().published(&self.service, last);
         self.last = Some((last, since));
         Ok(facts.len())
