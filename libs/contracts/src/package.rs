@@ -23,7 +23,7 @@ macro_rules! package {
 
         #[allow(unused_imports, unused_mut, clippy::all, clippy::pedantic, clippy::restriction)]
         mod rules {
-            use crate::packages::*;
+            use super::packages::*;
             include!(concat!(env!("OUT_DIR"), "/rules.rs"));
         }
 

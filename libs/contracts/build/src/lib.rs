@@ -13,9 +13,10 @@ mod rules;
 mod sources;
 mod texts;
 
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::Command;
-use std::{env, fs};
+use std::{env, fs, io};
 
 use prost_reflect::DescriptorPool;
 
@@ -78,11 +79,11 @@ impl Crate {
             let rules = prost_protovalidate_build::Builder::new().file_descriptor_set_path(&all)?;
             return Ok(rules.compile()?);
         }
-        let root = Path::new(&sources::root()?).join("proto");
+        let root = sources::root()?.join("proto");
         let mut contracts = Vec::new();
         for package in &self.packages {
             let folder = root.join(package.replace('.', "/"));
-            println!("cargo:rerun-if-changed={}", folder.display());
+            writeln!(io::stdout(), "cargo:rerun-if-changed={}", folder.display())?;
             contracts.extend(sources::contracts(&folder)?);
         }
         if self.holds_others {
