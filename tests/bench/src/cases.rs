@@ -13,11 +13,7 @@ use contracts_tagging::v1::{Activity, RecordActivitiesRequest};
 use fault::Fault;
 use futures::StreamExt;
 use kernel::{Clock, Time};
-use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::Status;
-use tonic_health::pb::HealthCheckRequest;
-use tonic_health::pb::health_client::HealthClient;
 
 use crate::fleet::{Fleet, Route};
 use crate::load::{Figures, Load};
@@ -25,7 +21,7 @@ use crate::load::{Figures, Load};
 /// How many activities a batch has.
 const BATCH: u64 = 100;
 const CHANNEL: &str = "pos";
-const ASSET: &str = "points";
+pub(crate) const ASSET: &str = "points";
 /// What every member has before the first redemption: enough for all of them.
 const ENDOWMENT: i64 = 1_000_000_000;
 /// Members that are made at once.
@@ -39,35 +35,6 @@ pub(crate) struct World {
     identity: [Route; 2],
     points: [Route; 2],
     tagging: [Route; 2],
-}
-
-/// The same load on a service that does nothing: the health check of an empty server.
-pub(crate) async fn echo(load: &Load) -> Result<Figures, Fault> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(Fault::internal)?;
-    let address = format!("http://{}", listener.local_addr().map_err(Fault::internal)?);
-    let (reporter, service) = tonic_health::server::health_reporter();
-    reporter
-        .set_service_status("", tonic_health::ServingStatus::Serving)
-        .await;
-    let connections = TcpListenerStream::new(listener)
-        .map(|connection| connection.inspect(|connection| drop(connection.set_nodelay(true))));
-    let server = tonic::transport::Server::builder()
-        .add_service(service)
-        .serve_with_incoming(connections);
-    let server = tokio::spawn(server);
-    let channel = rpc::Channel::remote(
-        "points",
-        &contracts_points::CONTRACT,
-        &address.parse().map_err(Fault::internal)?,
-    );
-    let figures = load
-        .measure(move |_| {
-            let mut client = HealthClient::new(channel.clone());
-            async move { client.check(HealthCheckRequest::default()).await.map(drop) }
-        })
-        .await;
-    server.abort();
-    Ok(figures)
 }
 
 impl World {
@@ -115,6 +82,16 @@ impl World {
         })
     }
 
+    /// Whom the cases are about.
+    pub(crate) fn members(&self) -> Arc<[String]> {
+        self.members.clone()
+    }
+
+    /// Tells the requests of this run from those of another.
+    pub(crate) fn run(&self) -> &str {
+        &self.run
+    }
+
     /// Every case, directly and through the gateway.
     pub(crate) async fn measure(&self, load: &Load) -> Result<Vec<(String, Figures)>, Fault> {
         let mut all = Vec::new();
@@ -140,9 +117,9 @@ impl World {
         Ok(all)
     }
 
-    fn request_id(&self, case: &'static str, way: &'static str) -> impl Fn(u64) -> String + Clone + Send + 'static {
-        let run = self.run.clone();
-        move |n| format!("{run}-{case}-{way}-{n}")
+    fn request_id(&self, case: &str, way: &str) -> impl Fn(u64) -> String + Clone + Send + use<> {
+        let prefix = format!("{}-{case}-{way}", self.run);
+        move |n| format!("{prefix}-{n}")
     }
 
     fn member(&self) -> impl Fn(u64) -> String + Clone + Send + 'static {
@@ -189,7 +166,7 @@ impl World {
         .await
     }
 
-    async fn redeem(&self, load: &Load, route: Route, way: &'static str) -> Figures {
+    pub(crate) async fn redeem(&self, load: &Load, route: Route, way: &str) -> Figures {
         let (request_id, member) = (self.request_id("redeem", way), self.member());
         load.measure(move |n| {
             let request = RedeemPointsRequest {
@@ -206,7 +183,7 @@ impl World {
         .await
     }
 
-    async fn balance(&self, load: &Load, route: Route) -> Figures {
+    pub(crate) async fn balance(&self, load: &Load, route: Route) -> Figures {
         let member = self.member();
         load.measure(move |n| {
             let request = GetBalanceRequest {

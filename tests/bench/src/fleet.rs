@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fault::Fault;
 use gateway::FirstSecret;
-use http::Uri;
+use http::{HeaderValue, Uri};
 use kernel::{Clock, Principal, PrincipalKind, Scopes, Tenant};
 use rpc::{Channel, Signer};
 use store::{Db, DbConfig};
@@ -28,7 +28,7 @@ pub(crate) struct Fleet {
     api_key: String,
     tenant: Tenant,
     database_url: Option<String>,
-    _processes: Vec<Child>,
+    processes: BTreeMap<&'static str, Child>,
     folder: TempDir,
 }
 
@@ -49,7 +49,7 @@ impl Fleet {
         let first = first.ok_or_else(|| Fault::internal("the database is not empty: name another one"))?;
         db.close().await?;
 
-        let mut processes = Vec::new();
+        let mut processes = BTreeMap::new();
         for (role, address) in &addresses {
             let mut command = Command::new(binary);
             command
@@ -66,12 +66,13 @@ impl Fleet {
                 );
             }
             command.stdout(Stdio::null()).kill_on_drop(true);
-            processes.push(command.spawn().map_err(|error| {
+            let process = command.spawn().map_err(|error| {
                 Fault::internal(format!(
                     "{} cannot be started: {error}; build it with cargo build --release",
                     binary.display()
                 ))
-            })?);
+            })?;
+            processes.insert(*role, process);
         }
         for (role, address) in &addresses {
             wait_for(role, *address).await?;
@@ -82,24 +83,29 @@ impl Fleet {
             api_key,
             tenant,
             database_url: database_url.map(str::to_owned),
-            _processes: processes,
+            processes,
             folder,
         })
     }
 
     /// Straight to a service, as a key that may do everything.
     pub(crate) fn direct(&self, role: &str) -> Result<Route, Fault> {
+        Ok(Route {
+            channel: self.channel(role)?.with_principal(self.principal()?),
+            api_key: None,
+            deadline: None,
+        })
+    }
+
+    /// The signed word of the gateway for a key that may do everything.
+    pub(crate) fn principal(&self) -> Result<HeaderValue, Fault> {
         let principal = Principal {
             tenant: self.tenant,
             subject: "bench".to_owned(),
             scopes: Scopes::new(["*".to_owned()]),
             kind: PrincipalKind::Key,
         };
-        let principal = Signer::new(SIGNING_KEY.as_bytes()).sign(&principal)?;
-        Ok(Route {
-            channel: self.channel(role)?.with_principal(principal),
-            api_key: None,
-        })
+        Signer::new(SIGNING_KEY.as_bytes()).sign(&principal)
     }
 
     /// Through the gateway.
@@ -108,6 +114,7 @@ impl Fleet {
         Ok(Route {
             channel: self.channel("gateway")?,
             api_key: Some(api_key),
+            deadline: None,
         })
     }
 
@@ -127,12 +134,27 @@ impl Fleet {
         self.tenant
     }
 
+    /// Where a role listens.
+    pub(crate) fn address(&self, role: &str) -> Result<SocketAddr, Fault> {
+        let address = self.addresses.get(role).copied();
+        address.ok_or_else(|| Fault::internal("no such role"))
+    }
+
+    /// The key of the gateway's first caller.
+    pub(crate) fn api_key(&self) -> &str {
+        &self.api_key
+    }
+
+    /// The number of a role's process.
+    pub(crate) fn process(&self, role: &str) -> Result<u32, Fault> {
+        let process = self.processes.get(role).and_then(Child::id);
+        process.ok_or_else(|| Fault::internal(format!("{role} does not run any more")))
+    }
+
     fn channel(&self, role: &str) -> Result<Channel, Fault> {
-        let address = self
-            .addresses
-            .get(role)
-            .ok_or_else(|| Fault::internal("no such role"))?;
-        let address: Uri = format!("http://{address}").parse().map_err(Fault::internal)?;
+        let address: Uri = format!("http://{}", self.address(role)?)
+            .parse()
+            .map_err(Fault::internal)?;
         Ok(Channel::remote(role, &contracts_all::CONTRACT, &address))
     }
 }
@@ -149,6 +171,7 @@ fn config(database_url: Option<&str>, folder: &TempDir, role: &str) -> DbConfig 
 pub(crate) struct Route {
     channel: Channel,
     api_key: Option<tonic::metadata::MetadataValue<tonic::metadata::Ascii>>,
+    deadline: Option<Duration>,
 }
 
 impl Route {
@@ -157,17 +180,28 @@ impl Route {
         self.channel.clone()
     }
 
+    /// The same, whose callers wait no longer for an answer.
+    pub(crate) fn within(self, deadline: Duration) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..self
+        }
+    }
+
     /// A request that carries the key, where one is needed.
     pub(crate) fn request<T>(&self, message: T) -> tonic::Request<T> {
         let mut request = tonic::Request::new(message);
         if let Some(api_key) = &self.api_key {
             request.metadata_mut().insert("authorization", api_key.clone());
         }
+        if let Some(deadline) = self.deadline {
+            request.set_timeout(deadline);
+        }
         request
     }
 }
 
-async fn wait_for(role: &str, address: SocketAddr) -> Result<(), Fault> {
+pub(crate) async fn wait_for(role: &str, address: SocketAddr) -> Result<(), Fault> {
     for _ in 0..TRIES_MAX {
         if TcpStream::connect(address).await.is_ok() {
             return Ok(());

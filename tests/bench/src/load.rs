@@ -66,14 +66,15 @@ impl Load {
 }
 
 impl Figures {
+    /// Answered calls.
+    pub(crate) fn calls(&self) -> u64 {
+        u64::try_from(self.latencies.len()).unwrap_or(u64::MAX)
+    }
+
     /// Answered calls per second.
     pub(crate) fn per_second(&self) -> u64 {
         let millis = u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
-        u64::try_from(self.latencies.len())
-            .unwrap_or(0)
-            .saturating_mul(1_000)
-            .checked_div(millis)
-            .unwrap_or(0)
+        self.calls().saturating_mul(1_000).checked_div(millis).unwrap_or(0)
     }
 
     /// The latency, in microseconds, that `per_mille` thousandths of the calls stay within.

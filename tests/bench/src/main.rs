@@ -4,20 +4,29 @@
 //! beside them an empty echo with the same number of callers: on a shared machine the ratios are what can be compared.
 //!
 //! `ledger` measures the points ledger alone: what its posting engine gains over one transaction for each request, and what
-//! the ways to it cost. `due` measures how fast rows that are due are ended with their facts.
+//! the ways to it cost. `due` measures how fast rows that are due are ended with their facts. `mesh` measures calls between
+//! processes, `rest` the gateway's JSON beside Envoy's, `start` how soon a platform is there.
 //!
 //! ```text
 //! cargo build --release && cargo run --release -p bench
 //! cargo run --release -p bench -- --database-url postgres://quanyu@127.0.0.1/quanyu --callers 256 ledger
 //! cargo run --release -p bench -- due
+//! cargo run --release -p bench -- --members 1000 mesh
+//! cargo run --release -p bench -- --members 1000 rest --envoy /usr/bin/envoy
+//! cargo run --release -p bench -- start
 //! cargo run --release -p bench -- --database-url postgres://quanyu@127.0.0.1/quanyu --callers 256
 //! ```
 
 mod cases;
 mod due;
+mod echo;
 mod fleet;
 mod ledger;
 mod load;
+mod mesh;
+mod process;
+mod rest;
+mod start;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,6 +66,12 @@ enum Measure {
     Ledger(ledger::LedgerArgs),
     /// Coupons that expire, with their facts: how many a minute.
     Due(due::DueArgs),
+    /// Calls between processes: balanced ones, a replica that dies, too many callers.
+    Mesh,
+    /// REST through the gateway beside Envoy's transcoder before the same service.
+    Rest(rest::RestArgs),
+    /// How soon `quanyu up` is ready, and what it holds in memory.
+    Start,
 }
 
 #[tokio::main]
@@ -76,13 +91,18 @@ async fn run(args: Args) -> Result<(), Fault> {
         warm_up: Duration::from_secs(1),
         duration: Duration::from_secs(args.seconds),
     };
+    if let Some(Measure::Start) = args.measure {
+        return start::run(&args.binary).await;
+    }
     let fleet = Fleet::start(&args.binary, args.database_url.as_deref()).await?;
     match &args.measure {
         Some(Measure::Ledger(scale)) => return ledger::run(&fleet, &load, scale).await,
         Some(Measure::Due(scale)) => return due::run(&fleet, scale).await,
-        None => {}
+        Some(Measure::Mesh) => return mesh::run(&fleet, &load, args.members).await,
+        Some(Measure::Rest(envoy)) => return rest::run(&fleet, &load, args.members, envoy).await,
+        Some(Measure::Start) | None => {}
     }
-    let echo = cases::echo(&load).await?;
+    let echo = echo::alone(&load).await?;
     let world = World::build(&fleet, args.members).await?;
     say(&format!(
         "{} callers, {} s a case, {} members, {}",
@@ -103,13 +123,6 @@ async fn run(args: Args) -> Result<(), Fault> {
 }
 
 fn tell(name: &str, figures: &Figures, echo: &Figures) {
-    let millis = |micros: u64| format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10);
-    // In thousandths, so that no floating point is needed.
-    let ratio = figures
-        .per_second()
-        .saturating_mul(1_000)
-        .checked_div(echo.per_second().max(1))
-        .unwrap_or(0);
     say(&format!(
         "{name:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
         figures.per_second(),
@@ -117,8 +130,18 @@ fn tell(name: &str, figures: &Figures, echo: &Figures) {
         millis(figures.percentile(990)),
         millis(figures.percentile(999)),
         figures.errors,
-        format!("{}.{:03}", ratio / 1_000, ratio % 1_000),
+        permille(figures.per_second(), echo.per_second()),
     ));
+}
+
+fn millis(micros: u64) -> String {
+    format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10)
+}
+
+/// How many times the one is the other: counted in thousandths, so that no floating point is needed.
+fn permille(one: u64, other: u64) -> String {
+    let ratio = one.saturating_mul(1_000).checked_div(other.max(1)).unwrap_or(0);
+    format!("{}.{:03}", ratio / 1_000, ratio % 1_000)
 }
 
 fn say(line: &str) {
