@@ -18,6 +18,8 @@ pub struct Method {
     pub access: Access,
     /// Whether repeating it changes nothing, request id or not.
     pub read_only: bool,
+    /// Whether it administers the tenant rather than doing its daily business.
+    pub administrative: bool,
     /// Its shape.
     pub descriptor: MethodDescriptor,
 }
@@ -110,6 +112,13 @@ fn method(
     let access = policy
         .and_then(|policy| access(&options, policy))
         .ok_or("a (quanyu.options.v1.policy)")?;
+    let administrative = policy.is_some_and(|policy| is_administrative(&options, policy));
+    if administrative && !matches!(access, Access::Scopes(_)) {
+        return Err("the scopes that an administrative method asks for");
+    }
+    if administrative && (descriptor.is_client_streaming() || descriptor.is_server_streaming()) {
+        return Err("the one request and answer of an administrative method, by which it is audited");
+    }
     let read_only = match idempotency_level(&options) {
         Some(IdempotencyLevel::NoSideEffects) => true,
         Some(IdempotencyLevel::Idempotent) => false,
@@ -123,6 +132,7 @@ fn method(
         service: leak(service),
         access,
         read_only,
+        administrative,
         descriptor,
     })
 }
@@ -130,6 +140,14 @@ fn method(
 fn idempotency_level(options: &DynamicMessage) -> Option<IdempotencyLevel> {
     let options = prost_reflect::prost_types::MethodOptions::decode(&*options.encode_to_vec()).ok()?;
     Some(options.idempotency_level())
+}
+
+fn is_administrative(options: &DynamicMessage, policy: &ExtensionDescriptor) -> bool {
+    let policy = options.get_extension(policy);
+    let flag = policy
+        .as_message()
+        .and_then(|policy| policy.get_field_by_name("administrative")?.as_bool());
+    flag.unwrap_or(false)
 }
 
 fn access(options: &DynamicMessage, policy: &ExtensionDescriptor) -> Option<Access> {

@@ -177,7 +177,7 @@ pub fn permit(method: &Method, principal: Option<&kernel::Principal>) -> Result<
     let anonymous = || {
         Fault::refused(
             Common::Unauthenticated,
-            "send an API key as \"authorization: Bearer <key>\"",
+            "send an API key or a token as \"authorization: Bearer <key or token>\"",
         )
     };
     match (&method.access, principal) {
@@ -192,7 +192,7 @@ pub fn permit(method: &Method, principal: Option<&kernel::Principal>) -> Result<
         }
         (Access::Scopes(scopes), Some(_)) => {
             let scopes = scopes.join(" or ");
-            let message = format!("the API key lacks the scope {scopes}: ask for a key that has it");
+            let message = format!("the caller lacks the scope {scopes}: ask for a key or a role that has it");
             Err(Fault::refused(Common::ScopeMissing, message).with("scopes", scopes))
         }
     }

@@ -5,6 +5,7 @@
 //! what the test provides. A [`Fleet`] has replicas that are killed and started again.
 //! A [`Process`] runs the binary; [`EtcdNodes`] is a real etcd, [`NatsServer`] a real NATS, [`Postgres`] a server of a test's
 //! own that may be killed.
+//! A [`PlayedIssuer`] publishes the keys of the tokens that a test signs.
 
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
@@ -12,6 +13,7 @@ mod database;
 mod etcd;
 mod fleet;
 mod harness;
+mod issuer;
 mod nats;
 mod patience;
 mod played;
@@ -23,6 +25,7 @@ pub use database::{TestDb, server};
 pub use etcd::EtcdNodes;
 pub use fleet::{Fleet, Link, Replica};
 pub use harness::{Harness, harness, harness_with_peers};
+pub use issuer::{PlayedIssuer, SigningKey};
 pub use nats::NatsServer;
 pub use patience::until;
 pub use postgres::Postgres;

@@ -21,12 +21,13 @@ use runtime::Readiness;
 use store::Db;
 use tonic::body::Body;
 
+use crate::caller::Callers;
 use crate::contract::{ContractError, Contracts};
-use crate::key::credential::presented;
-use crate::key::keyring::{Keyring, Opened};
+use crate::key::keyring::Keyring;
 use crate::openapi;
 use crate::rest;
 use crate::rest::RestError;
+use crate::token::Tokens;
 use access_log::AccessLog;
 use probes::Probes;
 
@@ -58,7 +59,7 @@ pub struct Gateway {
 pub(crate) struct Edge {
     pub(crate) config: GatewayConfig,
     pub(crate) contracts: Contracts,
-    keyring: Keyring,
+    callers: Callers,
     channels: BTreeMap<String, Channel>,
     probes: Probes,
     openapi: Bytes,
@@ -70,11 +71,14 @@ impl Gateway {
         let contracts = Contracts::read()?;
         let openapi = serde_json::to_vec(&openapi::document(&contracts.router))?.into();
         let probes = Probes::new(deps.readiness)?;
-        let keyring = Keyring::new(deps.db, deps.clock, deps.signer);
+        let callers = Callers {
+            keyring: Keyring::new(deps.db.clone(), deps.clock, deps.signer.clone()),
+            tokens: Tokens::new(deps.db, deps.signer, config.issuers.clone()),
+        };
         let edge = Edge {
             config,
             contracts,
-            keyring,
+            callers,
             channels: deps
                 .channels
                 .into_iter()
@@ -145,16 +149,13 @@ impl Edge {
     /// decides whether that caller may call the method.
     pub(crate) async fn admit(&self, method: &'static Method, headers: &HeaderMap) -> Result<Channel, Fault> {
         access_log::method(method.full_name);
-        let opened = match presented(headers)? {
-            Some(secret) => Some(self.keyring.open(&secret).await?),
-            None => None,
-        };
+        let caller = self.callers.find(headers).await?;
         let channel = self.channels.get(method.service).cloned();
         let channel = channel.ok_or_else(|| rpc::unknown_peer(method.service))?;
-        match (opened, &method.access) {
-            (Some(Opened { principal, tenant, key }), _) => {
-                access_log::caller(tenant, &key);
-                Ok(channel.with_principal(principal))
+        match (caller, &method.access) {
+            (Some(caller), _) => {
+                access_log::caller(&caller);
+                Ok(channel.with_principal(caller.principal))
             }
             (None, Access::Public) => Ok(channel),
             (None, Access::Scopes(_) | Access::Internal) => Err(anonymous()),
@@ -165,7 +166,8 @@ impl Edge {
 fn anonymous() -> Fault {
     Fault::refused(
         Common::Unauthenticated,
-        "send an API key: \"authorization: Bearer qy_...\" or \"x-api-key: qy_...\"",
+        "send an API key: \"authorization: Bearer qy_...\" or \"x-api-key: qy_...\"; or a token (JWT) of an issuer that the \
+         platform trusts: \"authorization: Bearer ...\"",
     )
 }
 

@@ -1,5 +1,4 @@
 mod create_api_key;
-pub(crate) mod credential;
 pub(crate) mod keyring;
 mod list_api_keys;
 pub mod operator;

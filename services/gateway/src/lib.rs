@@ -30,13 +30,16 @@
 )]
 
 mod api;
+mod caller;
 mod contract;
 mod edge;
 mod key;
 mod openapi;
 mod rest;
+mod role;
 mod store;
 mod tenant;
+mod token;
 
 use contracts_gateway::v1::api_key_service_server::ApiKeyServiceServer;
 use contracts_gateway::v1::tenant_service_server::TenantServiceServer;
@@ -50,8 +53,10 @@ pub use crate::edge::{Gateway, GatewayConfig, GatewayDeps};
 pub use crate::key::operator;
 pub use crate::key::secret::{Secret, WeakSecret};
 pub use crate::rest::{Spelling, read_message, spelling};
+pub use crate::role::Role;
 pub use crate::store::migrations;
 pub use crate::tenant::bootstrap::{Beginning, FirstKey, FirstSecret, bootstrap, tenants};
+pub use crate::token::{Issuer, IssuerSettings};
 
 /// The service's name, and its schema's.
 pub const NAME: &str = "gateway";

@@ -1,5 +1,6 @@
 //! What can be set, and what it must be.
 
+mod edge;
 mod etcd;
 mod nats;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use store::DbConfig;
 use telemetry::TelemetryConfig;
 
+use self::edge::GatewaySettings;
 use self::etcd::EtcdSettings;
 use self::nats::NatsSettings;
 use crate::connections;
@@ -72,6 +74,8 @@ pub struct Config {
     pub facts: FactsBy,
     /// Where NATS is, for `facts = "jetstream"`.
     pub nats: NatsSettings,
+    /// Who may call the gateway, and how much.
+    pub gateway: GatewaySettings,
     /// How many calls each service works on at once; the next one is turned away at once.
     pub concurrency_max: usize,
     /// For how many days after it a merge of two members can be undone; 0 for never.
@@ -131,6 +135,7 @@ impl Default for Config {
             etcd: EtcdSettings::default(),
             facts: FactsBy::default(),
             nats: NatsSettings::default(),
+            gateway: GatewaySettings::default(),
             concurrency_max: 1_024,
             merge_undo_days: identity::UNDO_DAYS,
             drain_seconds: 20,
@@ -148,9 +153,15 @@ impl Settings for Config {
 
     fn sentences() -> Vec<Sentence> {
         let own = sentences_of::<Self>("").into_iter();
-        let own = own.filter(|sentence| !matches!(&*sentence.setting, "etcd" | "nats" | "telemetry" | "is_disposable"));
+        let own = own.filter(|sentence| {
+            !matches!(
+                &*sentence.setting,
+                "etcd" | "gateway" | "nats" | "telemetry" | "is_disposable"
+            )
+        });
         let own = own.chain(sentences_of::<EtcdSettings>("etcd"));
         let own = own.chain(sentences_of::<NatsSettings>("nats"));
+        let own = own.chain(sentences_of::<GatewaySettings>("gateway"));
         own.chain(sentences_of::<TelemetryConfig>("telemetry")).collect()
     }
 
@@ -173,6 +184,9 @@ impl Settings for Config {
             "nats.credentials_file" => Some(r#""/run/secrets/quanyu.creds""#),
             "nats.password" | "nats.token" => Some(r#""what the configuration of NATS says""#),
             "nats.ca_file" => Some(r#""/run/secrets/nats-ca.pem""#),
+            "gateway.issuers" => Some(
+                r#"[{name = "corp", issuer = "https://id.example.com", audiences = ["quanyu"], jwks_url = "https://id.example.com/keys", tenant = "default"}]"#,
+            ),
             "telemetry.otlp_endpoint" => Some(r#""http://127.0.0.1:4317""#),
             _ => None,
         }
@@ -241,6 +255,7 @@ impl Settings for Config {
         let of_telemetry = self.telemetry.problems().into_iter();
         problems.extend(of_telemetry.map(|(setting, message)| Problem::new(format!("telemetry.{setting}"), message)));
         problems.extend(self.problems_of_nats());
+        problems.extend(self.problems_of_gateway());
         problems
     }
 }

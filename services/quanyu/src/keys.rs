@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use contracts_gateway::v1::ApiKey;
 use fault::Fault;
 use gateway::operator::{self, ListedKey, NewKey};
-use gateway::{Beginning, FirstSecret};
+use gateway::{Beginning, FirstSecret, Role};
 use kernel::{Clock, Time};
 use store::Db;
 
@@ -46,9 +46,12 @@ struct CreateArgs {
     #[arg(long, value_name = "NAME", default_value = "operator")]
     name: String,
     /// What the key allows: `points.redeem`, `points.*`, or `*` for everything of the tenant. May be given several times.
-    /// Without it the key allows what the tenant's first key did: `*`, and for the tenant "default" `platform.*` as well.
+    /// Without it and a role the key allows what the tenant's first key did: `*`, and for the tenant "default" `platform.*` as well.
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
+    /// A role whose scopes the key gets: `viewer`, `operator` or `administrator`.
+    #[arg(long, value_name = "ROLE", value_parser = role)]
+    role: Option<Role>,
     /// For how many days the key opens anything; without it, for ever.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: Option<u32>,
@@ -97,6 +100,7 @@ async fn create(db: &Db, clock: &Clock, args: CreateArgs) -> Result<(), Fault> {
         tenant_code: args.tenant,
         display_name: args.name,
         scopes: args.scopes,
+        role: args.role,
         expire_time: args.days.map(|days| clock.now().plus(DAY.saturating_mul(days))),
     };
     let (made, secret) = operator::create_key(db, clock, wanted).await?;
@@ -104,6 +108,11 @@ async fn create(db: &Db, clock: &Clock, args: CreateArgs) -> Result<(), Fault> {
     complain("Its secret, shown this once:");
     say(secret.reveal());
     Ok(())
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    let names = || Role::names().collect::<Vec<_>>().join(", ");
+    Role::named(name).ok_or_else(|| format!("is none of {}", names()))
 }
 
 async fn list(db: &Db, clock: &Clock, args: &ListArgs) -> Result<(), Fault> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use events::OutboxFacts;
 use fault::Fault;
 use futures::future::try_join_all;
-use gateway::{Beginning, FirstSecret, Gateway, GatewayConfig, GatewayDeps};
+use gateway::{Beginning, FirstSecret, Gateway, GatewayDeps};
 use kernel::Clock;
 use rpc::{Channel, Peer, Peers, Signer, Stack, Switchboard};
 use runtime::{ClockTrust, Deps, Readiness, Workers};
@@ -126,13 +126,7 @@ impl Platform {
             channels,
             readiness: readiness.clone(),
         };
-        let edge = Gateway::new(
-            GatewayConfig {
-                drain: config.drain(),
-                ..GatewayConfig::default()
-            },
-            deps,
-        );
+        let edge = Gateway::new(config.gateway(), deps);
         let edge = edge.map_err(Fault::internal)?;
         let shutdown = CancellationToken::new();
         let gateway = tokio::spawn(edge.serve(listener, shutdown.clone().cancelled_owned()));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fault::Fault;
-use gateway::{Gateway, GatewayConfig, GatewayDeps};
+use gateway::{Gateway, GatewayDeps};
 use kernel::Clock;
 use mesh::{Dns, Entry, Etcd, Fixed, InDatabase, Leadership, Registration, Unopposed};
 use rpc::{Channel, Health, Peers, Signer, Stack, Switchboard};
@@ -260,13 +260,7 @@ async fn edge(
         .first_secret(std::io::stdout().is_terminal())
         .map_err(|problem| Fault::invalid(problem.setting, problem.message))?;
     keys::tell(&gateway::bootstrap(&deps.db, &deps.clock, first.clone()).await?, &first);
-    let edge = Gateway::new(
-        GatewayConfig {
-            drain: config.drain(),
-            ..GatewayConfig::default()
-        },
-        deps,
-    );
+    let edge = Gateway::new(config.gateway(), deps);
     let edge = edge.map_err(Fault::internal)?;
     edge.serve(listener, closing.cancelled_owned()).await;
     Ok(())

@@ -7,12 +7,13 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
-use kernel::Tenant;
 use telemetry::Trace;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
+
+use crate::caller::{Caller, Identity};
 
 pub(super) struct AccessLog {
     span: Span,
@@ -26,10 +27,13 @@ pub(super) fn method(full_name: &'static str) {
 }
 
 /// Records the caller of the present request.
-pub(super) fn caller(tenant: Tenant, key: &str) {
+pub(super) fn caller(caller: &Caller) {
     let span = Span::current();
-    span.record("tenant", tracing::field::display(tenant));
-    span.record("api_key_id", key);
+    span.record("tenant", tracing::field::display(caller.tenant));
+    match &caller.identity {
+        Identity::Key(id) => span.record("api_key_id", &**id),
+        Identity::Token(subject) => span.record("token_subject", &**subject),
+    };
 }
 
 impl AccessLog {
@@ -41,6 +45,7 @@ impl AccessLog {
             rpc.method = Empty,
             tenant = Empty,
             api_key_id = Empty,
+            token_subject = Empty,
         );
         let traceparent = telemetry::extract(request.headers());
         if let Some(traceparent) = traceparent {

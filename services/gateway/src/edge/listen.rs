@@ -33,6 +33,7 @@ impl Gateway {
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
         let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        self.edge.callers.tokens.fetch_keys();
         self.edge.probes.enter().await;
         tokio::pin!(shutdown);
         loop {

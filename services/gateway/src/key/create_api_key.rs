@@ -10,6 +10,7 @@ use super::scope;
 use super::secret::Secret;
 use super::wire;
 use crate::api::GatewayApi;
+use crate::role::Role;
 
 impl GatewayApi {
     pub(crate) async fn create_api_key(&self, call: Call<CreateApiKeyRequest>) -> Result<CreateApiKeyResponse, Fault> {
@@ -19,7 +20,9 @@ impl GatewayApi {
         if expire_time.is_some_and(|end| end <= now) {
             return Err(Fault::invalid("expire_time", "must be in the future"));
         }
-        let scopes = Scopes::new(call.scopes.iter().cloned());
+        let of_role = Role::from_wire(call.role()).into_iter();
+        let of_role = of_role.flat_map(|role| self.roles.scopes(role).map(str::to_owned));
+        let scopes = Scopes::new(call.scopes.iter().cloned().chain(of_role));
         refusals::refuse_not_held(&scope::not_held(&call.principal().scopes, scopes.iter()))?;
         let secret = Secret::generate().map_err(Fault::internal)?;
         let creator = &call.principal().subject;
@@ -47,6 +50,11 @@ impl GatewayApi {
                 scope::UNKNOWN,
             );
         }
+        violations.check(
+            !request.scopes.is_empty() || Role::from_wire(request.role()).is_some(),
+            "scopes",
+            "must name a scope at least, or the request a role",
+        );
         let expire_time = violations.optional_time("expire_time", request.expire_time.as_ref());
         violations.finish()?;
         Ok(expire_time)

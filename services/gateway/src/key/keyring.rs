@@ -4,8 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use fault::{Common, Fault};
-use http::HeaderValue;
-use kernel::{Clock, Id, Principal, PrincipalKind, Tenant, Time};
+use kernel::{Clock, Id, Tenant, Time};
 use rpc::Signer;
 use store::Db;
 use tokio::time::Instant;
@@ -14,6 +13,7 @@ use tracing::Instrument;
 use super::rows;
 use super::secret::{Secret, SecretHash};
 use super::{ApiKey, Key, State};
+use crate::caller::{Caller, Identity};
 
 /// The age at which an entry is read again, by one request, while the others go on with the old one.
 const FRESH: Duration = Duration::from_millis(500);
@@ -33,19 +33,8 @@ pub(crate) struct Keyring {
     entries: RwLock<HashMap<SecretHash, Arc<Entry>>>,
 }
 
-/// The caller that a secret opens the gateway for.
-#[derive(Debug, Clone)]
-pub(crate) struct Opened {
-    /// Says and proves it to the services.
-    pub(crate) principal: HeaderValue,
-    pub(crate) tenant: Tenant,
-    /// The id of the key, which is no secret.
-    pub(crate) key: Arc<str>,
-}
-
 struct Entry {
-    opened: Opened,
-    scopes: kernel::Scopes,
+    caller: Caller,
     /// When the key or its secret ends.
     end: Option<Time>,
     signed_at: Instant,
@@ -65,12 +54,12 @@ impl Keyring {
     }
 
     /// The caller that presents this secret. Refuses a secret whose key is unknown, expired or revoked.
-    pub(crate) async fn open(&self, secret: &Secret) -> Result<Opened, Fault> {
+    pub(crate) async fn open(&self, secret: &Secret) -> Result<Caller, Fault> {
         let hash = secret.hash();
         let known = self.known(hash);
         let (now, at) = (self.clock.now(), Instant::now());
         if let Some(entry) = known.as_deref().filter(|entry| entry.holds(now, at)) {
-            return Ok(entry.opened.clone());
+            return Ok(entry.caller.clone());
         }
         let read = rows::by_secret(self.db.read(), hash).await?;
         let entry = read.ok_or_else(unknown).and_then(|(tenant, key)| {
@@ -80,9 +69,9 @@ impl Keyring {
         });
         match entry {
             Ok(entry) => {
-                let opened = entry.opened.clone();
+                let caller = entry.caller.clone();
                 self.keep(hash, entry);
-                Ok(opened)
+                Ok(caller)
             }
             Err(fault) => {
                 self.forget(hash);
@@ -117,39 +106,23 @@ impl Keyring {
         ];
         let end = ends.into_iter().flatten().min();
         let reusable = former.filter(|former| {
-            former.scopes == key.scopes
+            *former.caller.scopes == key.scopes
                 && at.duration_since(former.signed_at) < Signer::REUSE
                 // A clock that was set forward has ended it, however young it is.
-                && self.signer.verify(&former.opened.principal).is_ok()
+                && self.signer.verify(&former.caller.principal).is_ok()
         });
-        let (opened, signed_at) = if let Some(former) = reusable {
-            (former.opened.clone(), former.signed_at)
+        let (caller, signed_at) = if let Some(former) = reusable {
+            (former.caller.clone(), former.signed_at)
         } else {
-            (self.sign(tenant, key)?, at)
+            let identity = Identity::Key(key.id.to_string().into());
+            (Caller::signed(&self.signer, tenant, identity, key.scopes.clone())?, at)
         };
         Ok(Entry {
-            opened,
-            scopes: key.scopes.clone(),
+            caller,
             end,
             signed_at,
             read_at: at,
             is_being_read: AtomicBool::new(false),
-        })
-    }
-
-    fn sign(&self, tenant: Tenant, key: &ApiKey) -> Result<Opened, Fault> {
-        let subject = key.id.to_string();
-        let kind = PrincipalKind::Key;
-        let principal = Principal {
-            tenant,
-            subject: subject.clone(),
-            scopes: key.scopes.clone(),
-            kind,
-        };
-        Ok(Opened {
-            principal: self.signer.sign(&principal)?,
-            tenant,
-            key: subject.into(),
         })
     }
 
@@ -213,15 +186,15 @@ mod tests {
     const NOW: Time = Time::from_seconds(1_000);
 
     fn entry(read_at: Instant, end: Option<Time>) -> Entry {
-        let opened = Opened {
-            principal: HeaderValue::from_static("principal"),
+        let caller = Caller {
+            principal: http::HeaderValue::from_static("principal"),
             tenant: Tenant::PLATFORM,
-            key: "key_1".into(),
+            identity: Identity::Key("key_1".into()),
+            scopes: Arc::default(),
         };
         let is_being_read = AtomicBool::new(false);
         Entry {
-            opened,
-            scopes: kernel::Scopes::default(),
+            caller,
             end,
             signed_at: read_at,
             read_at,

@@ -12,6 +12,7 @@ use crate::key::secret::Secret;
 use crate::key::succession;
 use crate::key::wire;
 use crate::key::{ApiKey, Key, OPERATOR, operator_scopes, tenant_scopes};
+use crate::role::{Role, Roles};
 use crate::tenant;
 use crate::tenant::bootstrap::{DEFAULT_TENANT, add_default_tenant};
 
@@ -25,8 +26,10 @@ pub struct NewKey {
     pub tenant_code: String,
     /// The purpose of the key.
     pub display_name: String,
-    /// Its scopes. Empty: those of the tenant's first key.
+    /// Its scopes, beside those of its role. Without either: those of the tenant's first key.
     pub scopes: Vec<String>,
+    /// The role whose scopes it gets.
+    pub role: Option<Role>,
     /// From when on it opens nothing.
     pub expire_time: Option<Time>,
 }
@@ -45,9 +48,9 @@ pub async fn create_key(db: &Db, clock: &Clock, wanted: NewKey) -> Result<(Liste
     let tx = db.begin().await?;
     let tenant_code = wanted.tenant_code;
     let tenant = tenant(&tx, clock, &tenant_code).await?;
-    let scopes = if !wanted.scopes.is_empty() {
+    let scopes = if !wanted.scopes.is_empty() || wanted.role.is_some() {
         check(&wanted.scopes)?;
-        Scopes::new(wanted.scopes)
+        Scopes::new(wanted.scopes.into_iter().chain(of_role(wanted.role)))
     } else if tenant_code == DEFAULT_TENANT {
         operator_scopes()
     } else {
@@ -145,6 +148,14 @@ async fn tenant(tx: &Tx, clock: &Clock, code: &str) -> Result<Tenant, Fault> {
     }
     let message = format!("{code} is no tenant's code: name one of {}", codes.join(", "));
     Err(Fault::invalid("tenant", message))
+}
+
+fn of_role(role: Option<Role>) -> Vec<String> {
+    let roles = contracts_all::CONTRACT
+        .methods()
+        .map_or_else(|_| Roles::default(), Roles::of);
+    let scopes = role.into_iter().flat_map(|role| roles.scopes(role));
+    scopes.map(str::to_owned).collect()
 }
 
 fn check(scopes: &[String]) -> Result<(), Fault> {

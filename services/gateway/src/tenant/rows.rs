@@ -77,6 +77,13 @@ async fn one(conn: &impl ConnectionTrait, tenant: Tenant, lock: &str) -> Result<
     row.as_ref().map(read).transpose()
 }
 
+/// The tenant of a code, where there is one.
+pub(crate) async fn by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<TenantRow>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM tenant WHERE code = $1");
+    let row = conn.query_one_raw(statement(conn, &sql, [code.into()])).await?;
+    row.as_ref().map(read).transpose()
+}
+
 /// Writes the fields of a tenant that may change.
 pub(crate) async fn update(conn: &impl ConnectionTrait, row: &TenantRow) -> Result<(), Fault> {
     const SQL: &str = "UPDATE tenant SET display_name = $2, time_zone = $3, version = $4 WHERE tenant_id = $1";

@@ -1,6 +1,6 @@
 use contracts_gateway::v1::api_key_service_client::ApiKeyServiceClient;
 use contracts_gateway::v1::{
-    ApiKeyState, CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest, RevokeApiKeyRequest,
+    ApiKeyState, CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest, RevokeApiKeyRequest, Role,
     RotateApiKeyRequest,
 };
 use kernel::{Principal, PrincipalKind, Scopes};
@@ -31,7 +31,7 @@ fn create(request_id: &str, scopes: &[&str]) -> CreateApiKeyRequest {
         request_id: request_id.to_owned(),
         display_name: "POS of the Nanjing stores".to_owned(),
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
-        expire_time: None,
+        ..CreateApiKeyRequest::default()
     }
 }
 
@@ -438,4 +438,37 @@ async fn active(keys: &mut ApiKeyServiceClient<Channel>) -> Vec<String> {
     let listed = keys.list_api_keys(request).await.unwrap().into_inner().api_keys;
     let active = listed.into_iter().filter(|key| key.state() == ApiKeyState::Active);
     active.map(|key| key.api_key_id).collect()
+}
+
+#[tokio::test]
+async fn a_key_is_made_with_a_role_and_gets_no_more_than_its_maker_holds() {
+    let (harness, _) = start().await;
+    let request = |request_id: &str, role: Role| CreateApiKeyRequest {
+        role: role.into(),
+        ..create(request_id, &[])
+    };
+    let mut owner = with_scopes(&harness, &["*"]);
+    let viewer = owner.create_api_key(request("viewer", Role::Viewer)).await.unwrap();
+    let scopes = viewer.into_inner().api_key.unwrap().scopes;
+    assert!(scopes.contains(&"points.read".to_owned()), "{scopes:?}");
+    assert!(
+        !scopes.iter().any(|scope| scope == "points.redeem" || scope == "*"),
+        "{scopes:?}"
+    );
+    let with_more = CreateApiKeyRequest {
+        role: Role::Viewer.into(),
+        ..create("more", &["points.redeem"])
+    };
+    let with_more = owner.create_api_key(with_more).await.unwrap().into_inner();
+    let with_more = with_more.api_key.unwrap().scopes;
+    assert_eq!(with_more.len(), scopes.len() + 1, "{with_more:?}");
+    let neither = owner.create_api_key(create("neither", &[])).await.unwrap_err();
+    let violations = neither.get_details_bad_request().unwrap().field_violations;
+    assert_eq!(violations[0].field, "scopes");
+    let mut clerk = with_scopes(&harness, &["gateway.*", "points.*"]);
+    let refused = clerk
+        .create_api_key(request("clerk", Role::Operator))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
 }

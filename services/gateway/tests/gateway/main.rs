@@ -23,4 +23,5 @@ mod rest;
 mod spelling;
 mod streams;
 mod tenants;
+mod tokens;
 mod transport;

@@ -12,6 +12,7 @@ fn wanted(tenant_code: &str, scopes: &[&str]) -> NewKey {
         tenant_code: tenant_code.to_owned(),
         display_name: "operator".to_owned(),
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+        role: None,
         expire_time: None,
     }
 }

@@ -1,0 +1,221 @@
+//! The keys of an issuer, fetched from where they are published and kept in mind.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use fault::Fault;
+use http::header::ACCEPT;
+use http::{Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::issuer::{Issuer, KeysAt};
+use super::key_set::KeySet;
+
+/// The longest set of keys.
+const SET_BYTES_MAX: usize = 256 * 1024;
+/// How long a fetch may take.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often keys are asked for at the most while there are none at all, and every caller waits for them.
+const RETRY_WITHOUT_KEYS: Duration = Duration::from_secs(2);
+
+/// The keys of one issuer.
+pub(super) struct KeySource {
+    name: String,
+    at: KeysAt,
+    refresh: Duration,
+    refetch_min: Duration,
+    keep: Duration,
+    known: RwLock<Known>,
+    /// One fetch at a time.
+    fetching: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Known {
+    keys: Option<(Arc<KeySet>, Instant)>,
+    /// The last fetch, whether it succeeded or not.
+    tried_at: Option<Instant>,
+}
+
+impl KeySource {
+    pub(super) fn new(issuer: &Issuer) -> Self {
+        Self {
+            name: issuer.name.clone(),
+            at: issuer.keys.clone(),
+            refresh: issuer.refresh,
+            refetch_min: issuer.refetch_min,
+            keep: issuer.keep,
+            known: RwLock::default(),
+            fetching: Mutex::new(()),
+        }
+    }
+
+    /// The keys to judge by. Where they have grown old, they are fetched again beside the call; where there are none, or they
+    /// are too old to go on with, the call waits for a fetch.
+    pub(super) async fn current(self: &Arc<Self>) -> Result<Arc<KeySet>, Fault> {
+        if let Some((keys, age)) = self.kept() {
+            if age >= self.refresh {
+                self.fetch_soon();
+            }
+            return Ok(keys);
+        }
+        self.fetch().await;
+        self.kept().map(|(keys, _)| keys).ok_or_else(|| {
+            let message = "the keys of the token's issuer cannot be fetched now: repeat later, or send an API key";
+            Fault::unavailable(message)
+        })
+    }
+
+    /// Keys that are newer than those in which a token's key was not found; none where there are none, or the last fetch was
+    /// just now, so that tokens with keys that somebody invents make no storm of fetches.
+    pub(super) async fn newer_than(self: &Arc<Self>, seen: &Arc<KeySet>) -> Option<Arc<KeySet>> {
+        let newer = || {
+            self.kept()
+                .map(|(keys, _)| keys)
+                .filter(|keys| !Arc::ptr_eq(keys, seen))
+        };
+        if let Some(newer) = newer() {
+            return Some(newer);
+        }
+        self.fetch().await;
+        newer()
+    }
+
+    /// Fetches the keys beside whatever goes on.
+    pub(super) fn fetch_soon(self: &Arc<Self>) {
+        if self.may_fetch() {
+            tokio::spawn(Arc::clone(self).fetch_in_turn().in_current_span());
+        }
+    }
+
+    /// Waits for a fetch, its own or another call's, unless the last one was just now. It goes on where the caller goes away,
+    /// or the next one would wait for the time between two fetches in vain.
+    async fn fetch(self: &Arc<Self>) {
+        let fetching = tokio::spawn(Arc::clone(self).fetch_in_turn().in_current_span());
+        // One that panicked has fetched nothing.
+        let _ = fetching.await;
+    }
+
+    async fn fetch_in_turn(self: Arc<Self>) {
+        let _turn = self.fetching.lock().await;
+        if !self.may_fetch() {
+            return;
+        }
+        self.known.write().unwrap_or_else(PoisonError::into_inner).tried_at = Some(Instant::now());
+        let fetched = tokio::time::timeout(FETCH_TIMEOUT, fetched(&self.at)).await;
+        let fetched = fetched.unwrap_or_else(|_| Err(format!("no answer within {FETCH_TIMEOUT:?}")));
+        match fetched.and_then(|json| KeySet::read(&json)) {
+            Ok(keys) => self.take(keys),
+            Err(error) => tracing::warn!(
+                issuer = self.name,
+                error,
+                "the keys of an issuer could not be fetched; those known last go on"
+            ),
+        }
+    }
+
+    /// Takes the fetched keys. The same ones again stay the same, so that what was judged by them stays judged.
+    fn take(&self, fetched: KeySet) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let keys = match known.keys.take() {
+            Some((former, _)) if *former == fetched => former,
+            Some(_) | None => Arc::new(fetched),
+        };
+        known.keys = Some((keys, Instant::now()));
+    }
+
+    fn may_fetch(&self) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let pause = match known.keys {
+            Some(_) => self.refetch_min,
+            None => self.refetch_min.min(RETRY_WITHOUT_KEYS),
+        };
+        known.tried_at.is_none_or(|tried| tried.elapsed() >= pause)
+    }
+
+    /// The keys that may still be used, and their age.
+    fn kept(&self) -> Option<(Arc<KeySet>, Duration)> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let (keys, fetched_at) = known.keys.as_ref()?;
+        let age = fetched_at.elapsed();
+        (age < self.keep).then(|| (Arc::clone(keys), age))
+    }
+}
+
+async fn fetched(at: &KeysAt) -> Result<Bytes, String> {
+    match at {
+        KeysAt::File(path) => from_file(path).await,
+        KeysAt::Address { url, ca_file } => from_address(url, ca_file.as_ref()).await,
+    }
+}
+
+async fn from_file(path: &Path) -> Result<Bytes, String> {
+    let text = tokio::fs::read(path)
+        .await
+        .map_err(|error| format!("{}: {error}", path.display()))?;
+    match text.len() <= SET_BYTES_MAX {
+        true => Ok(text.into()),
+        false => Err(format!("{} has more than {SET_BYTES_MAX} bytes", path.display())),
+    }
+}
+
+/// Redirects are not followed: the settings name the place.
+async fn from_address(url: &Uri, ca_file: Option<&PathBuf>) -> Result<Bytes, String> {
+    let client = Client::builder(TokioExecutor::new()).build(connector(ca_file)?);
+    let request = Request::get(url)
+        .header(ACCEPT, "application/jwk-set+json, application/json")
+        .body(Empty::<Bytes>::new());
+    let answer = client.request(request.map_err(told)?).await.map_err(told)?;
+    if answer.status() != StatusCode::OK {
+        return Err(format!("{url} answers {}", answer.status()));
+    }
+    let body = Limited::new(answer.into_body(), SET_BYTES_MAX).collect().await;
+    Ok(body.map_err(|error| format!("{url}: {error}"))?.to_bytes())
+}
+
+fn connector(ca_file: Option<&PathBuf>) -> Result<HttpsConnector<HttpConnector>, String> {
+    let mut roots = RootCertStore::empty();
+    match ca_file {
+        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Some(file) => {
+            let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+            for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))? {
+                let certificate = certificate.map_err(|error| wrong(&error))?;
+                roots.add(certificate).map_err(|error| wrong(&error))?;
+            }
+        }
+    }
+    // Named, for nobody has set one for the whole process.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(told)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    // Plain http was refused when the settings were read, but on this machine.
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+    Ok(builder.enable_http1().build())
+}
+
+/// An error with its causes, of which the outermost says the least.
+fn told(error: impl std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut source = error.source();
+    while let Some(deeper) = source {
+        told = format!("{told}: {deeper}");
+        source = deeper.source();
+    }
+    told
+}
