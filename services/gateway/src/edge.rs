@@ -21,7 +21,9 @@ use runtime::Readiness;
 use store::Db;
 use tonic::body::Body;
 
-use crate::caller::Callers;
+use crate::audit;
+use crate::audit::log::AuditLog;
+use crate::caller::{Caller, Callers};
 use crate::contract::{ContractError, Contracts};
 use crate::key::keyring::Keyring;
 use crate::openapi;
@@ -55,10 +57,27 @@ pub struct Gateway {
     edge: Arc<Edge>,
 }
 
+/// A caller who was let in, and the way to the service of the method.
+pub(crate) struct Admitted {
+    /// None where the method asks for no credential, and there was none.
+    pub(crate) caller: Option<Caller>,
+    pub(crate) channel: Channel,
+}
+
+impl Admitted {
+    /// The caller of a method whose calls are audited.
+    pub(crate) fn audited(&self, method: &Method) -> Option<&Caller> {
+        self.caller
+            .as_ref()
+            .filter(|caller| audit::call::is_audited(method, caller))
+    }
+}
+
 /// The state that every request needs.
 pub(crate) struct Edge {
     pub(crate) config: GatewayConfig,
     pub(crate) contracts: Contracts,
+    pub(crate) audit: AuditLog,
     callers: Callers,
     channels: BTreeMap<String, Channel>,
     probes: Probes,
@@ -72,12 +91,17 @@ impl Gateway {
         let openapi = serde_json::to_vec(&openapi::document(&contracts.router))?.into();
         let probes = Probes::new(deps.readiness)?;
         let callers = Callers {
-            keyring: Keyring::new(deps.db.clone(), deps.clock, deps.signer.clone()),
-            tokens: Tokens::new(deps.db, deps.signer, config.issuers.clone()),
+            keyring: Keyring::new(deps.db.clone(), deps.clock.clone(), deps.signer.clone()),
+            tokens: Tokens::new(deps.db.clone(), deps.signer, config.issuers.clone()),
+        };
+        let audit = AuditLog {
+            db: deps.db,
+            clock: deps.clock,
         };
         let edge = Edge {
             config,
             contracts,
+            audit,
             callers,
             channels: deps
                 .channels
@@ -147,7 +171,7 @@ impl Edge {
 
     /// The channel to the service of a method, with the caller's signed principal. The gateway decides who calls; the service
     /// decides whether that caller may call the method.
-    pub(crate) async fn admit(&self, method: &'static Method, headers: &HeaderMap) -> Result<Channel, Fault> {
+    pub(crate) async fn admit(&self, method: &'static Method, headers: &HeaderMap) -> Result<Admitted, Fault> {
         access_log::method(method.full_name);
         let caller = self.callers.find(headers).await?;
         let channel = self.channels.get(method.service).cloned();
@@ -155,9 +179,12 @@ impl Edge {
         match (caller, &method.access) {
             (Some(caller), _) => {
                 access_log::caller(&caller);
-                Ok(channel.with_principal(caller.principal))
+                Ok(Admitted {
+                    channel: channel.with_principal(caller.principal.clone()),
+                    caller: Some(caller),
+                })
             }
-            (None, Access::Public) => Ok(channel),
+            (None, Access::Public) => Ok(Admitted { caller: None, channel }),
             (None, Access::Scopes(_) | Access::Internal) => Err(anonymous()),
         }
     }

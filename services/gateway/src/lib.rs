@@ -15,6 +15,7 @@
 //! - `contract`: the methods, routes and scopes that the descriptors declare.
 //! - `rest`: HTTP and JSON to messages and back.
 //! - `openapi`: the document of the REST addresses.
+//! - `audit`: the log of administrative calls, and the proof that it is whole.
 //! - `key`: API keys, their secrets and scopes; the keyring that admits callers; the operator's commands.
 //! - `tenant`: tenants, and the first tenant of a platform.
 //! - `store`: the tables.
@@ -30,6 +31,7 @@
 )]
 
 mod api;
+pub mod audit;
 mod caller;
 mod contract;
 mod edge;
@@ -42,6 +44,7 @@ mod tenant;
 mod token;
 
 use contracts_gateway::v1::api_key_service_server::ApiKeyServiceServer;
+use contracts_gateway::v1::audit_service_server::AuditServiceServer;
 use contracts_gateway::v1::tenant_service_server::TenantServiceServer;
 use runtime::{Deps, Service};
 use tonic::service::Routes;
@@ -64,7 +67,9 @@ pub const NAME: &str = "gateway";
 /// The service of tenants and API keys.
 pub fn service(deps: Deps) -> Service {
     let api = GatewayApi::new(deps.clock, deps.db.clone());
-    let routes = Routes::new(ApiKeyServiceServer::new(api.clone())).add_service(TenantServiceServer::new(api));
+    let routes = Routes::new(ApiKeyServiceServer::new(api.clone()))
+        .add_service(AuditServiceServer::new(api.clone()))
+        .add_service(TenantServiceServer::new(api));
     Service {
         name: NAME,
         contract: &contracts_gateway::CONTRACT,

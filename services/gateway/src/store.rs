@@ -1,4 +1,4 @@
-//! The gateway's tables: tenants, their API keys, the hashes of the keys' secrets.
+//! The gateway's tables: tenants, their API keys, the hashes of the keys' secrets, the audit log.
 
 mod migrations;
 

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::connections;
 use crate::roles::{self, role};
 use crate::terminal::{complain, say};
-use crate::{backup, clock, demo, doctor, import, keys, migrate, parked, serve, up};
+use crate::{audit, backup, clock, demo, doctor, import, keys, migrate, parked, serve, up};
 
 /// Quanyu, a member platform: one member over all channels of a brand.
 #[derive(Debug, Parser)]
@@ -85,6 +85,8 @@ enum Command {
     Restore(backup::RestoreArgs),
     /// Makes, lists and revokes API keys at the gateway's database itself, when no key lets you in.
     Keys(keys::KeysArgs),
+    /// Proves that nobody has tampered with the audit log, or names the first entry that was.
+    Audit(audit::AuditArgs),
     /// Shows what time the platform believes it is, and lets an operator agree with a clock that it does not believe.
     #[command(subcommand)]
     Clock(clock::ClockCommand),
@@ -168,6 +170,7 @@ async fn run(command: Command, config: Config) -> ExitCode {
         Command::Backup(args) => backup::run(args, &config).await,
         Command::Restore(args) => backup::restore(args, &config).await,
         Command::Keys(args) => keys::run(args, &config).await,
+        Command::Audit(args) => audit::run(args, &config).await.map(status),
         Command::Clock(command) => clock::run(command, &config).await.map(status),
         Command::Parked(command) => parked::run(command, &config).await.map(status),
         Command::Doctor(args) => doctor::run(args, &config).await.map(status),
@@ -207,6 +210,7 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::Keys(_)
+        | Command::Audit(_)
         | Command::Clock(_)
         | Command::Parked(_)
         | Command::Doctor(_) => return Vec::new(),

@@ -12,6 +12,7 @@
 
 mod admin;
 mod api;
+pub mod audit;
 pub mod backup;
 pub mod cli;
 pub mod clock;

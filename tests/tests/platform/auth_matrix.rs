@@ -20,7 +20,11 @@ const UNKNOWN_KEY: &str = "qy_00000000000000000000000000000000000000000000000000
 
 /// Calls a method with an empty message, which most handlers would refuse: whatever is told before that is told by the
 /// guards.
-async fn call(api: &Api, method: &'static Method, header: Option<(&'static str, &str)>) -> Result<(), Status> {
+pub(crate) async fn call(
+    api: &Api,
+    method: &'static Method,
+    header: Option<(&'static str, &str)>,
+) -> Result<(), Status> {
     let mut client = tonic::client::Grpc::new(api.anonymous());
     client.ready().await.unwrap();
     let mut request = Request::new(());
@@ -74,18 +78,18 @@ fn methods(wanted: impl Fn(&Access) -> bool) -> Vec<&'static Method> {
         .collect()
 }
 
-async fn create_key(api: &Api, scopes: &[&str]) -> (ApiKey, String) {
+pub(crate) async fn create_key(api: &Api, scopes: &[&str]) -> (ApiKey, String) {
     let request = CreateApiKeyRequest {
         request_id: Api::request_id(),
         display_name: "matrix".to_owned(),
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
-        expire_time: None,
+        ..CreateApiKeyRequest::default()
     };
     let answer = api.api_keys().create_api_key(request).await.unwrap().into_inner();
     (answer.api_key.unwrap(), answer.secret)
 }
 
-fn code_and_reason(outcome: &Result<(), Status>) -> (Code, String) {
+pub(crate) fn code_and_reason(outcome: &Result<(), Status>) -> (Code, String) {
     match outcome {
         Ok(()) => (Code::Ok, String::new()),
         Err(status) => (
@@ -206,6 +210,7 @@ async fn a_revoked_key_and_an_expired_one_open_nothing() {
         display_name: "short".to_owned(),
         scopes: vec!["*".to_owned()],
         expire_time: Some(host.now().plus(Duration::from_mins(1)).to_wire()),
+        ..CreateApiKeyRequest::default()
     };
     let expired_secret = host
         .api

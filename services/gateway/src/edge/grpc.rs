@@ -10,6 +10,7 @@ use tonic::body::Body;
 use tower::ServiceExt;
 
 use super::{Edge, probes};
+use crate::audit;
 
 /// The headers that go along to the service. Others of the caller are not the platform's business, and what the platform says
 /// to its services in headers nobody else may say.
@@ -67,8 +68,12 @@ async fn passed_on(edge: &Edge, request: Request<Body>) -> Result<Response<Body>
         return Ok(edge.probes.answer(request).await);
     }
     let method = edge.contracts.served(path).ok_or_else(|| unknown(path))?;
-    let channel = edge.admit(method, request.headers()).await?;
-    channel.oneshot(outgoing(request)).await
+    let admitted = edge.admit(method, request.headers()).await?;
+    let (peer, outgoing) = (request.extensions().get().copied(), outgoing(request));
+    match admitted.audited(method) {
+        Some(caller) => audit::call::pass(&edge.audit, method, caller, peer, admitted.channel.clone(), outgoing).await,
+        None => admitted.channel.oneshot(outgoing).await,
+    }
 }
 
 /// The request as the service gets it.

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use tonic::body::Body;
 
 use super::{Edge, Gateway};
+use crate::audit::call::PeerAddress;
 
 /// How many connections may be open at once; the next one waits to be accepted.
 const CONNECTIONS_MAX: usize = 10_000;
@@ -43,8 +45,8 @@ impl Gateway {
                 accepted = accept(&listener, &room) => accepted,
             };
             match accepted {
-                Ok((stream, place)) => {
-                    let serving = connection(stream, Arc::clone(&self.edge), stop.clone());
+                Ok((stream, peer, place)) => {
+                    let serving = connection(stream, PeerAddress(peer), Arc::clone(&self.edge), stop.clone());
                     connections.spawn(async move {
                         serving.await;
                         drop(place);
@@ -73,22 +75,26 @@ impl Gateway {
 }
 
 /// The next connection, once there is room for it.
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(room).acquire_owned().await.map_err(std::io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, place))
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
 }
 
 /// Serves one connection until it ends, or, once the gateway stops, until its requests have ended.
-async fn connection(stream: TcpStream, edge: Arc<Edge>, stop: CancellationToken) {
+async fn connection(stream: TcpStream, peer: PeerAddress, edge: Arc<Edge>, stop: CancellationToken) {
     // Answers are small and written whole: waiting for more of them only adds to their time.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: http::Request<Incoming>| {
         let edge = Arc::clone(&edge);
-        let request = match request.version() {
+        let mut request = match request.version() {
             Version::HTTP_2 => request.map(read_out),
             _ => request.map(Body::new),
         };
+        request.extensions_mut().insert(peer);
         async move { Ok::<_, std::convert::Infallible>(edge.respond(request).await) }
     });
     let mut builder = Builder::new(TokioExecutor::new());

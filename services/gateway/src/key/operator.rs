@@ -5,6 +5,8 @@ use fault::Fault;
 use kernel::{Clock, Id, Scopes, Tenant, Time};
 use store::{Db, Tx};
 
+use crate::audit::link::{CallMade, Event};
+use crate::audit::{log, resources};
 use crate::contract;
 use crate::key;
 use crate::key::scope::KnownScopes;
@@ -66,6 +68,7 @@ pub async fn create_key(db: &Db, clock: &Clock, wanted: NewKey) -> Result<(Liste
         &secret,
     );
     key::rows::add(&*tx, tenant, &key).await?;
+    audit(&tx, clock, tenant, "quanyu keys create", &key).await?;
     tx.commit().await?;
     let key = wire::api_key(&key, clock.now());
     Ok((ListedKey { tenant_code, key }, secret))
@@ -107,6 +110,7 @@ pub async fn revoke_key(db: &Db, clock: &Clock, id: &str) -> Result<(ListedKey, 
         let lost = lost.into_iter().map(str::to_owned).collect();
         if key.revoke_time.is_none() {
             key::rows::revoke(&*tx, row.tenant, id, now).await?;
+            audit(&tx, clock, row.tenant, "quanyu keys revoke", &key).await?;
             tx.commit().await?;
             key.revoke_time = Some(now);
         }
@@ -148,6 +152,23 @@ async fn tenant(tx: &Tx, clock: &Clock, code: &str) -> Result<Tenant, Fault> {
     }
     let message = format!("{code} is no tenant's code: name one of {}", codes.join(", "));
     Err(Fault::invalid("tenant", message))
+}
+
+/// Writes a command of an operator into the audit log, in its own transaction: it has no outcome but that.
+async fn audit(tx: &Tx, clock: &Clock, tenant: Tenant, command: &str, key: &ApiKey) -> Result<(), Fault> {
+    let call = CallMade {
+        subject: OPERATOR.to_owned(),
+        method: command.to_owned(),
+        ..CallMade::default()
+    };
+    let named = format!(r#"{{"api_key_id":"{}"}}"#, key.id);
+    let call_sequence = log::append(&**tx, clock, tenant, Event::Call(call), named).await?;
+    let outcome = Event::Outcome {
+        call_sequence,
+        code: "OK".to_owned(),
+    };
+    log::append(&**tx, clock, tenant, outcome, resources::NONE.to_owned()).await?;
+    Ok(())
 }
 
 fn of_role(role: Option<Role>) -> Vec<String> {

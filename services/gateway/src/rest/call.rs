@@ -11,16 +11,17 @@ use http_body_util::Full;
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use rpc::Channel;
-use tonic::Status;
 use tonic::body::Body;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::{Code, Status};
 
 use super::json::{Spellings, respell_answer};
 use super::lines::{LineFormat, Refusal};
 use super::spelt::Spelt;
 use super::{RestError, answer, body, incoming, lines};
+use crate::audit::call::AuditedCall;
 use crate::contract::{Found, Route};
-use crate::edge::Edge;
+use crate::edge::{Admitted, Edge};
 
 const JSON: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
@@ -57,7 +58,7 @@ async fn refused(headers: &HeaderMap, error: RestError, body: Body) -> Result<Re
 async fn answered(edge: &Edge, request: Request<Body>) -> Result<Response<Body>, RestError> {
     let (parts, body) = request.into_parts();
     let refused = |error, body| refused(&parts.headers, error, body);
-    let (route, segments, channel) = match admit(edge, &parts).await {
+    let (route, segments, admitted) = match admit(edge, &parts).await {
         Ok(admitted) => admitted,
         Err(error) => return refused(error, body).await,
     };
@@ -75,28 +76,37 @@ async fn answered(edge: &Edge, request: Request<Body>) -> Result<Response<Body>,
         let spelling = Arc::new(Spelt::stream(route.method.descriptor.is_server_streaming()));
         let (messages, refusal) = lines::messages(body, route, bytes_max, Arc::clone(&spelling));
         let messages: Messages = Box::pin(messages);
-        return carry(edge, route, messages, refusal, channel, spelling).await;
+        return carry(edge, route, messages, refusal, admitted.channel, spelling).await;
     }
     let json = incoming::read_whole(body, bytes_max, edge.config.timeout).await?;
     let mut spelling = Spellings::default();
     let query = parts.uri.query().unwrap_or_default();
     let request = body::message(route, &segments, query, &json, &mut spelling);
     let request = request.map_err(|fault| spelling.whole().fault(fault))?;
-    let messages: Messages = Box::pin(stream::iter([request]));
     let spelling = Arc::new(Spelt::whole(spelling));
-    carry(edge, route, messages, Refusal::none(), channel, spelling).await
+    if let Some(caller) = admitted.audited(route.method) {
+        let peer = parts.extensions.get().copied();
+        let call = AuditedCall::begin(&edge.audit, route.method, caller, peer, Some(&request)).await?;
+        let messages: Messages = Box::pin(stream::iter([request]));
+        let answer = unary(edge, route, messages, &mut Refusal::none(), admitted.channel, &spelling).await;
+        let code = answer.as_ref().map_or_else(|error| error.status.code(), |_| Code::Ok);
+        call.end(code, answer.as_ref().ok()).await;
+        return whole(route, answer?, &spelling);
+    }
+    let messages: Messages = Box::pin(stream::iter([request]));
+    carry(edge, route, messages, Refusal::none(), admitted.channel, spelling).await
 }
 
 /// The route of a request, the segments of its path, and the way to the service, where the caller may go there.
 async fn admit<'r>(
     edge: &'r Edge,
     parts: &'r http::request::Parts,
-) -> Result<(&'r Route, Vec<Cow<'r, str>>, Channel), RestError> {
+) -> Result<(&'r Route, Vec<Cow<'r, str>>, Admitted), RestError> {
     let path = parts.uri.path();
     match edge.contracts.router.find(&parts.method, path) {
         Found::Route(route, segments) => {
-            let channel = edge.admit(route.method, &parts.headers).await?;
-            Ok((route, segments, channel))
+            let admitted = edge.admit(route.method, &parts.headers).await?;
+            Ok((route, segments, admitted))
         }
         Found::OtherMethods(others) => Err(RestError::other_methods(&parts.method, &others)),
         Found::Nothing => Err(match edge.contracts.served(path) {
@@ -115,43 +125,70 @@ async fn carry(
     channel: Channel,
     spelling: Arc<Spelt>,
 ) -> Result<Response<Body>, RestError> {
+    if !route.method.descriptor.is_server_streaming() {
+        let answer = unary(edge, route, messages, &mut refusal, channel, &spelling).await?;
+        return whole(route, answer, &spelling);
+    }
+    let mut peer = peer(channel).await?;
+    let request = tonic::Request::new(messages);
+    let answers = refusal
+        .or(peer.streaming(request, route.wire_path.clone(), codec(route)))
+        .await
+        .map_err(|error| error.respelled(spelling.of_all().whole()))?
+        .into_inner();
+    let format = LineFormat {
+        errors: edge.contracts.errors.clone(),
+        tells_paths: route.tells_paths,
+        spelling,
+    };
+    Ok(respond(LINES, lines::written(answers, refusal, format)))
+}
+
+/// The answer of a method that has one.
+async fn unary(
+    edge: &Edge,
+    route: &Route,
+    messages: Messages,
+    refusal: &mut Refusal,
+    channel: Channel,
+    spelling: &Spelt,
+) -> Result<DynamicMessage, RestError> {
     let mut request = tonic::Request::new(messages);
     // Where the caller named a deadline, the call inherits what is left of it.
-    if rpc::remaining().is_none() && !streams(route) {
+    if rpc::remaining().is_none() && !route.method.descriptor.is_client_streaming() {
         request.set_timeout(edge.config.timeout);
     }
-    let codec = DynamicCodec {
-        answer: route.method.descriptor.output(),
-    };
-    let mut peer = tonic::client::Grpc::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX);
-    peer.ready().await?;
-    if route.method.descriptor.is_server_streaming() {
-        let answers = refusal
-            .or(peer.streaming(request, route.wire_path.clone(), codec))
-            .await
-            .map_err(|error| error.respelled(spelling.of_all().whole()))?
-            .into_inner();
-        let format = LineFormat {
-            errors: edge.contracts.errors.clone(),
-            tells_paths: route.tells_paths,
-            spelling,
-        };
-        return Ok(respond(LINES, lines::written(answers, refusal, format)));
-    }
+    let mut peer = peer(channel).await?;
     let answer = refusal
-        .or(peer.client_streaming(request, route.wire_path.clone(), codec))
+        .or(peer.client_streaming(request, route.wire_path.clone(), codec(route)))
         .await
         .map_err(|error| error.respelled(spelling.of_all().whole()))?;
-    let mut answer = answer.into_inner();
+    Ok(answer.into_inner())
+}
+
+async fn peer(channel: Channel) -> Result<tonic::client::Grpc<Channel>, Status> {
+    let mut peer = tonic::client::Grpc::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX);
+    peer.ready().await?;
+    Ok(peer)
+}
+
+fn codec(route: &Route) -> DynamicCodec {
+    DynamicCodec {
+        answer: route.method.descriptor.output(),
+    }
+}
+
+/// One answer as JSON.
+fn whole(
+    route: &Route,
+    mut answer: DynamicMessage,
+    spelling: &Spelt,
+) -> Result<Response<Body>, RestError> {
     if route.tells_paths {
         respell_answer(&mut answer, &spelling.of_all());
     }
     let json = answer::json(&answer).map_err(Fault::internal)?;
     Ok(respond(JSON, Body::new(Full::new(json))))
-}
-
-fn streams(route: &Route) -> bool {
-    route.method.descriptor.is_client_streaming() || route.method.descriptor.is_server_streaming()
 }
 
 fn respond(content_type: &'static str, body: Body) -> Response<Body> {

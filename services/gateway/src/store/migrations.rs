@@ -11,6 +11,10 @@ pub fn migrations() -> Vec<Migration> {
             name: "gateway_0002_tenant_time_zone",
             sql: TENANT_TIME_ZONE,
         },
+        Migration {
+            name: "gateway_0003_audit",
+            sql: AUDIT,
+        },
     ]
 }
 
@@ -53,4 +57,32 @@ CREATE UNIQUE INDEX api_key_secret_of_key ON api_key_secret (tenant_id, api_key_
 const TENANT_TIME_ZONE: &str = "
 ALTER TABLE tenant ADD COLUMN time_zone TEXT NOT NULL DEFAULT 'Asia/Shanghai';
 ALTER TABLE tenant ADD COLUMN version BIGINT NOT NULL DEFAULT 1;
+";
+
+/// Calls and their outcomes, in one chain for each tenant; what was written stays.
+const AUDIT: &str = "
+CREATE TABLE audit_head (
+    tenant_id {uuid} NOT NULL PRIMARY KEY,
+    sequence BIGINT NOT NULL,
+    hash {bytes} NOT NULL
+) {clustered};
+CREATE TABLE audit_entry (
+    tenant_id {uuid} NOT NULL,
+    sequence BIGINT NOT NULL,
+    call_sequence BIGINT,
+    create_time BIGINT NOT NULL,
+    subject TEXT NOT NULL,
+    method TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    peer_address TEXT NOT NULL,
+    code TEXT,
+    resources TEXT NOT NULL,
+    hash {bytes} NOT NULL,
+    PRIMARY KEY (tenant_id, sequence),
+    CHECK (sequence > 0 AND (call_sequence IS NULL) = (code IS NULL))
+) {clustered};
+CREATE UNIQUE INDEX audit_entry_outcome ON audit_entry (tenant_id, call_sequence) WHERE call_sequence IS NOT NULL;
+{refuse audit_entry UPDATE}
+{refuse audit_entry DELETE}
+{refuse audit_head DELETE}
 ";

@@ -9,6 +9,7 @@
 
 mod access_log;
 mod api_keys;
+mod audit;
 mod authentication;
 mod bodies;
 mod early_answers;

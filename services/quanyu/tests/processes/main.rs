@@ -8,6 +8,7 @@
     clippy::panic
 )]
 
+mod audit;
 mod backup;
 mod clock;
 mod command_line;
