@@ -6,9 +6,11 @@
 //! A [`Process`] runs the binary; [`EtcdNodes`] is a real etcd, [`NatsServer`] a real NATS, [`Postgres`] a server of a test's
 //! own that may be killed.
 //! A [`PlayedIssuer`] publishes the keys of the tokens that a test signs.
+//! An [`Authority`] issues certificates, which a [`MountedSecret`] holds and rotates.
 
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+mod authority;
 mod database;
 mod etcd;
 mod fleet;
@@ -21,6 +23,7 @@ mod postgres;
 mod process;
 pub mod reads;
 
+pub use authority::{Authority, Issued, MountedSecret};
 pub use database::{TestDb, server};
 pub use etcd::EtcdNodes;
 pub use fleet::{Fleet, Link, Replica};

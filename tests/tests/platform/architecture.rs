@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// On what each library may build: itself the simpler one. What is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("kernel", &[]),
     ("rules", &[]),
     ("telemetry", &[]),
+    ("tls", &["kernel"]),
     ("fault", &["kernel"]),
     ("contracts-build", &[]),
     ("contracts", &["kernel", "fault", "contracts-build"]),
@@ -38,9 +39,9 @@ const ARROWS: [(&str, &[&str]); 20] = [
             "contracts-tagging",
         ],
     ),
-    ("rpc", &["kernel", "fault", "contracts", "telemetry"]),
+    ("rpc", &["kernel", "fault", "contracts", "telemetry", "tls"]),
     ("store", &["kernel", "fault", "telemetry"]),
-    ("mesh", &["kernel", "fault", "telemetry", "rpc", "store"]),
+    ("mesh", &["kernel", "fault", "telemetry", "tls", "rpc", "store"]),
     ("runtime", &["kernel", "fault", "telemetry", "rpc", "store"]),
     (
         "events",
@@ -66,6 +67,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
             "fault",
             "contracts",
             "telemetry",
+            "tls",
             "rpc",
             "store",
             "runtime",
