@@ -7,8 +7,7 @@ use kernel::{Clock, Tenant, Time};
 use runtime::{Deps, Envelope, Source, Worker, caught};
 use sea_orm::ConnectionTrait;
 use store::{Db, Stretch, Tx, statement, stuck};
-use telemetry::{Red, Trace};
-use tracing::Instrument;
+use telemetry::{Cause, Causes, Red};
 
 /// How many facts are applied in one transaction at the most.
 const FACTS_MAX: u32 = 512;
@@ -220,21 +219,28 @@ impl Pull {
             return Ok(false);
         }
         if !facts.is_empty() {
-            let span = tracing::info_span!(
+            self.apply_traced(&tx, facts).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Applies facts as a part of the traces that they happened in.
+    async fn apply_traced(&self, tx: &Tx, facts: &[Envelope]) -> Result<(), Fault> {
+        let causes = facts.iter().map(|fact| Cause {
+            tenant: fact.tenant.uuid(),
+            subject: &fact.subject,
+            traceparent: &fact.traceparent,
+        });
+        let span = || {
+            tracing::info_span!(
                 "consume",
                 otel.name = self.consumer.name(),
                 otel.kind = "consumer",
                 facts = facts.len()
-            );
-            // A batch has many causes; the trace follows its first.
-            if let Some(first) = facts.iter().find(|fact| !fact.traceparent.is_empty()) {
-                telemetry::set_parent(&span, &first.traceparent);
-            }
-            let trace = Trace::of(&span, facts.first().map(|fact| &*fact.traceparent));
-            trace.during(self.consumer.apply(&tx, facts).instrument(span)).await?;
-        }
-        tx.commit().await?;
-        Ok(true)
+            )
+        };
+        Causes::of(causes, span).during(self.consumer.apply(tx, facts)).await
     }
 
     /// Applies a parked fact in its own transaction. What came after it has long been applied; consumers bear that, as they bear

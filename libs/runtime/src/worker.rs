@@ -108,7 +108,7 @@ impl Workers {
     /// Starts a worker of the service whose database this is. It ends after the tick in which [`Workers::stop`] finds it.
     pub fn start(&mut self, worker: Box<dyn Worker>, db: &Db) {
         let (pokes, poked) = mpsc::channel(1);
-        let span = tracing::info_span!(parent: None, "worker", otel.name = worker.name());
+        let span = tracing::info_span!(target: telemetry::LINES_ONLY, parent: None, "worker", name = worker.name());
         let guard = self.guard(db).filter(|_| worker.does_due_work());
         let turn = match worker.is_of_every_replica() {
             true => Turn::always(),

@@ -15,7 +15,7 @@ pub struct Draft {
     kind: &'static str,
     subject: String,
     payload: Vec<u8>,
-    /// None: that of the transaction that writes it.
+    /// None: that of the fact about the same subject that is being applied, or of the transaction that writes it.
     traceparent: Option<String>,
 }
 
@@ -89,8 +89,11 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, clock: &Clock, facts: Vec<D
         _ => (INSERT, ""),
     };
     let now = clock.now().micros();
-    let traceparent = telemetry::traceparent().unwrap_or_default();
+    let own = telemetry::traceparent().unwrap_or_default();
     let rows = facts.into_iter().map(|fact| {
+        let of_cause = || telemetry::cause(fact.tenant.uuid(), &fact.subject);
+        let traceparent = fact.traceparent.clone().or_else(of_cause);
+        let traceparent = traceparent.unwrap_or_else(|| own.clone());
         vec![
             clock.uuid().into(),
             fact.tenant.uuid().into(),
@@ -98,7 +101,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, clock: &Clock, facts: Vec<D
             fact.subject.into(),
             fact.payload.into(),
             now.into(),
-            fact.traceparent.unwrap_or_else(|| traceparent.clone()).into(),
+            traceparent.into(),
         ]
     });
     insert_rows(tx, head, rows.collect(), tail).await?;

@@ -5,6 +5,7 @@
 //!   endpoint is configured. It is called once, by the binary.
 //! - A trace crosses a process or an outbox as one W3C `traceparent` string: [`traceparent`] where it leaves,
 //!   [`set_parent`] where it arrives, [`inject`] and [`extract`] for HTTP headers.
+//! - A batch of facts goes on in the trace of each: [`Causes`] and [`cause`].
 //! - Without an OTLP endpoint those functions find no trace and return at once; they allocate nothing.
 //! - [`Red`] counts requests and consumed facts by atomic additions, and shows the figures as Prometheus text. Nothing is
 //!   global: each part that counts is handed a clone.
@@ -25,6 +26,7 @@
 //! # }
 //! ```
 
+mod causes;
 mod config;
 mod export;
 mod lines;
@@ -42,6 +44,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt};
 
+pub use crate::causes::{Cause, Causes, cause, continue_traces};
 pub use crate::config::TelemetryConfig;
 use crate::export::Exporters;
 pub use crate::lines::line_layer;
@@ -119,6 +122,10 @@ pub fn init(config: &TelemetryConfig, process: &Process) -> Result<Telemetry, Te
     Ok(Telemetry { red, exporters })
 }
 
+/// The target of spans that name in log lines who writes them, and are not exported: one that lasts as long as its process would
+/// make one trace of all that is done in it.
+pub const LINES_ONLY: &str = "quanyu::lines";
+
 /// Turns tracing's spans into OpenTelemetry's. Tests give it a provider with an exporter in memory.
 pub fn span_layer<S>(tracers: &SdkTracerProvider) -> impl Layer<S> + use<S>
 where
@@ -132,8 +139,9 @@ where
         .with_tracked_inactivity(false);
     // The exporter itself speaks gRPC: its transport's spans would be exported, which makes more of them.
     layer.with_filter(tracing_subscriber::filter::filter_fn(|metadata| {
-        !["h2", "hyper", "hyper_util", "opentelemetry", "tonic", "tower"]
-            .contains(&metadata.target().split("::").next().unwrap_or_default())
+        metadata.target() != LINES_ONLY
+            && !["h2", "hyper", "hyper_util", "opentelemetry", "tonic", "tower"]
+                .contains(&metadata.target().split("::").next().unwrap_or_default())
     }))
 }
 

@@ -60,8 +60,17 @@ pub fn extract(headers: &HeaderMap) -> Option<&str> {
     parse(value).map(|_| value)
 }
 
+/// A span as the W3C header value, where it is recorded.
+pub(crate) fn traceparent_of(span: &Span) -> Option<String> {
+    recorded(span).map(|span| write(&span))
+}
+
 fn current() -> Option<SpanContext> {
-    let context = Span::current().context();
+    recorded(&Span::current())
+}
+
+fn recorded(span: &Span) -> Option<SpanContext> {
+    let context = span.context();
     let span = context.span();
     let span = span.span_context();
     span.is_valid().then(|| span.clone())
@@ -76,7 +85,7 @@ fn write(span: &SpanContext) -> String {
 }
 
 /// Versions after 00 may carry more after the flags (section 3.2.4 of the recommendation); version ff is forbidden.
-fn parse(value: &str) -> Option<SpanContext> {
+pub(crate) fn parse(value: &str) -> Option<SpanContext> {
     let bytes = value.as_bytes();
     let known = bytes.len() == TRACEPARENT_BYTES && value.starts_with("00-");
     let later = bytes.len() >= TRACEPARENT_BYTES

@@ -19,6 +19,7 @@ use kernel::{Tenant, Time};
 use rpc::Peers;
 use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::journey::definition::{Action, TagValue};
@@ -48,6 +49,8 @@ pub(crate) struct Ask {
     pub(crate) need: Need,
     /// The same for those that are asked together, for ever: they are repeated together.
     pub(crate) asked_with: Uuid,
+    /// The trace that the run's trigger happened in; empty where there was none.
+    pub(crate) traceparent: String,
 }
 
 #[derive(Clone, Debug)]
@@ -144,7 +147,9 @@ impl Asker {
         if away.load(Ordering::Relaxed) {
             return Answers::from([(key, Answer::Away)]);
         }
-        let answer = call(ask).await.unwrap_or_else(|fault| answer_of(fault, away));
+        let span = asking([&ask]);
+        let answer = call(ask).instrument(span).await;
+        let answer = answer.unwrap_or_else(|fault| answer_of(fault, away));
         Answers::from([(key, answer)])
     }
 
@@ -186,7 +191,8 @@ impl Asker {
         let results = if away.load(Ordering::Relaxed) {
             Err(Fault::unavailable("rights did not answer"))
         } else {
-            self.issue_call(tenant, template_code, &asks).await
+            let call = self.issue_call(tenant, template_code, &asks);
+            call.instrument(asking(&asks)).await
         };
         let keys = asks.iter().map(|ask| (ask.tenant, ask.run_id));
         match results {
@@ -213,7 +219,8 @@ impl Asker {
         let results = if away.load(Ordering::Relaxed) {
             Err(Fault::unavailable("tagging did not answer"))
         } else {
-            self.assign_call(tenant, asks).await
+            let span = asking(asks.iter().map(|(ask, _)| ask));
+            self.assign_call(tenant, asks).instrument(span).await
         };
         match results {
             Ok(results) => keys.into_iter().zip(results.into_iter().map(tagged)).collect(),
@@ -257,6 +264,13 @@ impl Asker {
         };
         Ok(answered(coupons.issue_coupons(timed(request)).await)?.results)
     }
+}
+
+/// The span of a call: a part of the trace of the first run that asks, linked to those of the others.
+fn asking<'a>(asks: impl IntoIterator<Item = &'a Ask>) -> Span {
+    let span = tracing::info_span!(parent: None, "ask", otel.name = "campaign.ask", otel.kind = "client");
+    telemetry::continue_traces(&span, asks.into_iter().map(|ask| &*ask.traceparent));
+    span
 }
 
 /// A request id that follows from the steps of the runs that ask, and from their members: the same items are the same request,

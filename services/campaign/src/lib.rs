@@ -72,6 +72,7 @@ pub fn migrations() -> Vec<::store::Migration> {
         crate::store::migrations::OF_MEMBER,
         crate::store::migrations::LEASE_HOLDER,
         crate::store::migrations::ASKED_WITH,
+        crate::store::migrations::TRACED,
     ]
 }
 

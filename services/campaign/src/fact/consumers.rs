@@ -70,6 +70,8 @@ pub(crate) struct MemberFact {
     pub(crate) tenant: Tenant,
     pub(crate) member: MemberId,
     pub(crate) fact: Fact,
+    /// The trace in which it is applied.
+    pub(crate) traceparent: String,
 }
 
 impl Listener {
@@ -171,6 +173,7 @@ impl Listening {
                     tenant: envelope.tenant,
                     member,
                     fact,
+                    traceparent: telemetry::cause(envelope.tenant.uuid(), &envelope.subject).unwrap_or_default(),
                 });
             }
         }

@@ -57,9 +57,11 @@ pub(crate) async fn enter(
         let (definition, about) = (&candidate.definition, candidate.about);
         let id = RunId::generate(&listener.clock);
         let run = Run::begin(id, about.member, visit, &about.fact, definition.first, now);
-        begun
-            .rows
-            .push(RunRow::begin(candidate.version, definition, &run, &about.fact, now));
+        let row = RunRow::begin(candidate.version, definition, &run, &about.fact, now);
+        begun.rows.push(RunRow {
+            traceparent: about.traceparent.clone(),
+            ..row
+        });
         begun.changes.add(
             candidate.version,
             definition,

@@ -45,6 +45,8 @@ pub(crate) struct RunRow {
     pub(crate) lease_holder: Option<Presence>,
     /// Since the present step has been asked for: what it has in common with those that were asked for with it.
     pub(crate) asked_with: Option<Uuid>,
+    /// The trace that its trigger happened in; empty where there was none.
+    pub(crate) traceparent: String,
 }
 
 /// [`Position`] in a word.
@@ -60,7 +62,7 @@ pub(crate) enum RunState {
 pub(crate) const COLUMNS: &str = "tenant_id, run_id, journey_code, version, member_id, visit, trigger_fact_id, \
      trigger_fact_type, create_time, start_time, state, node_id, step_number, enter_time, attempts, clock_time, spent, memory, \
      asking_member_id, wait_until, awaited_key, end_time, outcome_code, stop_reason, due_time, lease_id, \
-     lease_holder, asked_with";
+     lease_holder, asked_with, traceparent";
 
 impl RunState {
     const ALL: [Self; 5] = [
@@ -114,6 +116,7 @@ impl RunRow {
             lease_id: None,
             lease_holder: None,
             asked_with: None,
+            traceparent: String::new(),
         };
         row.take(definition, run);
         row
@@ -254,6 +257,7 @@ impl RunRow {
             lease_id: row.get("lease_id")?,
             lease_holder: row.get::<Option<i64>>("lease_holder")?.map(Presence::from_key),
             asked_with: row.get("asked_with")?,
+            traceparent: row.get("traceparent")?,
         })
     }
 
@@ -288,6 +292,7 @@ impl RunRow {
             self.lease_id.into(),
             self.lease_holder.map(Presence::key).into(),
             self.asked_with.into(),
+            self.traceparent.clone().into(),
         ])
     }
 }

@@ -448,6 +448,7 @@ fn ask(row: &RunRow, run: &Run, member: MemberId, definition: &Definition, need:
         clock: run.clock,
         need,
         asked_with,
+        traceparent: row.traceparent.clone(),
     }
 }
 
@@ -469,5 +470,6 @@ fn completed(row: &RunRow, run: &Run) -> Option<Draft> {
         outcome_code: outcome_code.clone(),
         end_time: Some(end_time.to_wire()),
     };
-    Some(Draft::new(row.tenant, run.member.to_string(), &fact))
+    let traceparent = (!row.traceparent.is_empty()).then(|| row.traceparent.clone());
+    Some(Draft::new(row.tenant, run.member.to_string(), &fact).within(traceparent))
 }

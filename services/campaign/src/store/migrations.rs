@@ -183,3 +183,11 @@ pub(crate) const ASKED_WITH: Migration = Migration {
 ALTER TABLE run ADD COLUMN asked_with {uuid};
 ",
 };
+
+/// In which trace its trigger happened; the runs of before have none.
+pub(crate) const TRACED: Migration = Migration {
+    name: "campaign_0007_traced",
+    sql: "
+ALTER TABLE run ADD COLUMN traceparent TEXT NOT NULL DEFAULT '';
+",
+};
