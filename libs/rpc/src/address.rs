@@ -8,6 +8,7 @@ use http::Uri;
 
 /// The port of an address that names none.
 const PORT: u16 = 80;
+const PORT_OF_TLS: u16 = 443;
 
 /// Where one replica of a service is reached: "<http://10.0.0.7:7401>".
 #[derive(Clone, Debug)]
@@ -55,7 +56,8 @@ impl Address {
 
     /// The port there.
     pub fn port(&self) -> u16 {
-        self.uri.port_u16().unwrap_or(PORT)
+        let of_scheme = if self.is_https() { PORT_OF_TLS } else { PORT };
+        self.uri.port_u16().unwrap_or(of_scheme)
     }
 
     /// The same port on the machine of this number.
@@ -64,7 +66,16 @@ impl Address {
             IpAddr::V4(number) => number.to_string(),
             IpAddr::V6(number) => format!("[{number}]"),
         };
-        format!("http://{host}:{}", self.port()).parse().ok()
+        format!("{}://{host}:{}", self.scheme(), self.port()).parse().ok()
+    }
+
+    /// Whether it says that it is called over TLS: "<https://10.0.0.7:7401>".
+    pub fn is_https(&self) -> bool {
+        self.scheme() == "https"
+    }
+
+    fn scheme(&self) -> &str {
+        self.uri.scheme_str().unwrap_or_default()
     }
 
     /// The same, as the transport reads it.
@@ -78,7 +89,7 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, NoAddress> {
         let uri: Uri = text.trim().parse().map_err(|_| NoAddress)?;
-        match uri.scheme_str() == Some("http") && uri.authority().is_some() {
+        match matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some() {
             true => Ok(Self::of(&uri)),
             false => Err(NoAddress),
         }
@@ -122,7 +133,14 @@ mod tests {
         assert_eq!((address.host(), address.port()), ("points.internal", 7_401));
         let six: Address = "http://[::1]:7401".parse().unwrap();
         assert_eq!(six.host(), "::1");
-        for text in ["", "points:7401", "https://10.0.0.7:7401", "http://", "/points"] {
+        assert!(!six.is_https());
+        let safe: Address = "https://10.0.0.7:7401".parse().unwrap();
+        assert!(safe.is_https());
+        assert_eq!(
+            safe.at("10.0.0.8".parse().unwrap()).unwrap().to_string(),
+            "https://10.0.0.8:7401"
+        );
+        for text in ["", "points:7401", "ftp://10.0.0.7:7401", "http://", "/points"] {
             assert_eq!(text.parse::<Address>(), Err(NoAddress), "{text}");
         }
     }

@@ -12,7 +12,7 @@ use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
 use crate::remote::{RESTART_MAX, Remote};
-use crate::{Address, Contract, PRINCIPAL_HEADER, Switchboard, deadline};
+use crate::{Address, Contract, PRINCIPAL_HEADER, Switchboard, Transport, deadline};
 
 /// The transport of every generated client, to a peer in this process or in another one.
 ///
@@ -51,7 +51,7 @@ impl Channel {
     /// every method of the contract takes effect once, however often it is called. Streams are not, nor are calls without a
     /// deadline.
     pub fn remote(name: &str, contract: &'static Contract, address: &Uri) -> Self {
-        Self::to(Remote::fixed(name, contract, [Address::of(address)]))
+        Self::to(Remote::fixed(&Transport::Plain, name, contract, [Address::of(address)]))
     }
 
     /// The same over the replicas of a service: a stream of sets of their addresses, each in place of the one before.
@@ -64,7 +64,7 @@ impl Channel {
         contract: &'static Contract,
         addresses: impl Stream<Item = BTreeSet<Address>> + Send + 'static,
     ) -> Self {
-        Self::to(Remote::following(name, contract, addresses))
+        Self::to(Remote::following(&Transport::Plain, name, contract, addresses))
     }
 
     pub(crate) fn to(remote: Remote) -> Self {

@@ -21,7 +21,7 @@ use tower::retry::budget::{Budget, TpsBudget};
 
 use self::replica::{Missed, Replica};
 use self::replicas::Replicas;
-use crate::{Address, Contract, repeat};
+use crate::{Address, Contract, Transport, repeat};
 
 /// The pause before a call is repeated that met a peer on its restart; it doubles each time.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -51,20 +51,26 @@ pub(crate) struct Remote {
 
 impl Remote {
     /// At these addresses.
-    pub(crate) fn fixed<const N: usize>(name: &str, contract: &'static Contract, addresses: [Address; N]) -> Self {
+    pub(crate) fn fixed<const N: usize>(
+        transport: &Transport,
+        name: &str,
+        contract: &'static Contract,
+        addresses: [Address; N],
+    ) -> Self {
         let name: Arc<str> = name.into();
-        let replicas = addresses.map(|address| Arc::new(Replica::new(&name, &address)));
+        let replicas = addresses.map(|address| Arc::new(Replica::new(transport, &name, &address)));
         Self::over(name, contract, Replicas::fixed(replicas))
     }
 
     /// At the addresses of the newest set of a stream.
     pub(crate) fn following(
+        transport: &Transport,
         name: &str,
         contract: &'static Contract,
         addresses: impl Stream<Item = BTreeSet<Address>> + Send + 'static,
     ) -> Self {
         let name: Arc<str> = name.into();
-        let replicas = Replicas::following(&name, addresses);
+        let replicas = Replicas::following(transport, &name, addresses);
         Self::over(name, contract, replicas)
     }
 

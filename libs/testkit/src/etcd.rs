@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::MountedSecret;
+
 /// How often a node is looked for after its start, and how long the pauses are between.
 const TRIES_MAX: u32 = 400;
 const PAUSE: Duration = Duration::from_millis(25);
@@ -16,6 +18,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(2);
 pub struct EtcdNodes {
     folder: TempDir,
     nodes: Vec<Node>,
+    /// What clients are shown and must show, where they speak TLS: the CAs, the certificate and its key.
+    tls: Option<[PathBuf; 3]>,
 }
 
 struct Node {
@@ -28,6 +32,15 @@ struct Node {
 impl EtcdNodes {
     /// Starts so many nodes. They answer; whether several have chosen a leader already is not said.
     pub async fn start(count: usize) -> Self {
+        Self::start_with(count, None).await
+    }
+
+    /// One node that speaks TLS alone, with clients that show a certificate of the same CAs.
+    pub async fn start_over_tls(secret: &MountedSecret) -> Self {
+        Self::start_with(1, Some([secret.ca(), secret.cert(), secret.key()])).await
+    }
+
+    async fn start_with(count: usize, tls: Option<[PathBuf; 3]>) -> Self {
         let ports: Vec<TcpListener> = (0..count.saturating_mul(2))
             .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
             .collect();
@@ -37,13 +50,17 @@ impl EtcdNodes {
             .collect();
         let nodes = urls.chunks(2).enumerate().map(|(at, urls)| Node {
             name: format!("n{at}"),
-            client: urls.first().unwrap().clone(),
+            client: match tls {
+                Some(_) => urls.first().unwrap().replace("http:", "https:"),
+                None => urls.first().unwrap().clone(),
+            },
             peer: urls.last().unwrap().clone(),
             child: None,
         });
         let mut etcd = Self {
             folder: tempfile::tempdir().unwrap(),
             nodes: nodes.collect(),
+            tls,
         };
         drop(ports);
         for at in 0..count {
@@ -125,6 +142,10 @@ impl EtcdNodes {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        if let Some([ca, cert, key]) = &self.tls {
+            command.arg("--client-cert-auth").arg("--trusted-ca-file").arg(ca);
+            command.arg("--cert-file").arg(cert).arg("--key-file").arg(key);
+        }
         node.child = Some(command.spawn().expect("etcd is on the PATH: install etcd-server"));
     }
 
@@ -135,6 +156,7 @@ impl EtcdNodes {
             .unwrap()
             .client
             .trim_start_matches("http://")
+            .trim_start_matches("https://")
             .to_owned();
         for _ in 0..TRIES_MAX {
             if TcpStream::connect(&address).is_ok() {

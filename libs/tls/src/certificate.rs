@@ -31,8 +31,7 @@ fn alternative_names(certificate: &CertificateDer<'_>) -> Option<Vec<String>> {
     let read = Certificate::from_der(certificate).ok()?;
     let (_, names) = read.tbs_certificate.get::<SubjectAltName>().ok()??;
     let dns = names.0.iter().filter_map(|name| match name {
-        GeneralName::DnsName(name) => Some(name.as_str().to_owned()),
-        GeneralName::UniformResourceIdentifier(name) => Some(name.as_str().to_owned()),
+        GeneralName::DnsName(name) | GeneralName::UniformResourceIdentifier(name) => Some(name.as_str().to_owned()),
         _ => None,
     });
     Some(dns.take(NAMES_MAX).collect())

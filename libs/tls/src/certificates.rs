@@ -10,7 +10,7 @@ use crate::files::{Bytes, Files, Material, Trouble};
 
 /// How often the files are looked at. They are read whole and compared: a time of change says nothing where the folder
 /// behind a symbolic link is another one, which is how Kubernetes changes a mounted secret.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Certificates from files that are read again and again. Cheap to clone; clones are the same certificates.
 #[derive(Clone)]

@@ -38,6 +38,13 @@ impl Connector {
         }))
     }
 
+    /// Connects to a machine and agrees on TLS with the owner of a name there.
+    pub async fn open(&self, name: ServerName<'static>, host: &str, port: u16) -> io::Result<TlsStream<TcpStream>> {
+        let stream = TcpStream::connect((host, port)).await?;
+        stream.set_nodelay(true)?;
+        self.connect(name, stream).await
+    }
+
     /// Agrees on TLS with the owner of a name. An error says what is to be mended.
     pub async fn connect(&self, name: ServerName<'static>, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         let called = name.to_str().into_owned();

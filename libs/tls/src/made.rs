@@ -6,12 +6,15 @@ use crate::files::Material;
 
 type Make<C> = dyn Fn(&Material) -> Result<C, rustls::Error> + Send + Sync;
 
+/// What was made last, and of what.
+type Last<C> = Option<(Arc<Material>, Arc<C>)>;
+
 /// A configuration of rustls that is made anew when there are newer certificates.
 #[derive(Clone)]
 pub(crate) struct Made<C> {
     certificates: Certificates,
     make: Arc<Make<C>>,
-    last: Arc<Mutex<Option<(Arc<Material>, Arc<C>)>>>,
+    last: Arc<Mutex<Last<C>>>,
 }
 
 impl<C> Made<C> {

@@ -155,17 +155,18 @@ async fn rotated_files_hold_for_the_next_connection_and_open_ones_go_on() {
     let mut open = connector.connect(name("ledger"), stream).await.unwrap();
     // Both trust both, then each shows what the new CA has issued, then nobody trusts the old one.
     let good = async |step: &str| assert_eq!(call(&connector, address).await.as_deref(), Ok("welcome"), "{step}");
-    server.put(&both, &old.issue(&["ledger.quanyu"]));
-    taken(&of_server).await;
+    let left = time::Duration::hours;
+    let own = old.issue_until(&["ledger.quanyu"], left(2));
+    rotate(&mut server, &of_server, &both, &own).await;
     good("the server trusts both").await;
-    caller.put(&both, &new.issue(&["shop.quanyu"]));
-    taken(&of_caller).await;
+    let own = new.issue_until(&["shop.quanyu"], left(2));
+    rotate(&mut caller, &of_caller, &both, &own).await;
     good("the caller is the new one's").await;
-    server.put(new.pem(), &new.issue(&["ledger.quanyu"]));
-    taken(&of_server).await;
+    let own = new.issue_until(&["ledger.quanyu"], left(3));
+    rotate(&mut server, &of_server, new.pem(), &own).await;
     good("the server is the new one's").await;
-    caller.put(new.pem(), &new.issue(&["shop.quanyu"]));
-    taken(&of_caller).await;
+    let own = new.issue_until(&["shop.quanyu"], left(3));
+    rotate(&mut caller, &of_caller, new.pem(), &own).await;
     good("nobody trusts the old one").await;
     let late = held(&both, &old.issue(&["shop.quanyu"])).1;
     let told = call(&Connector::new(&late), address).await.unwrap_err();
@@ -177,9 +178,14 @@ async fn rotated_files_hold_for_the_next_connection_and_open_ones_go_on() {
     open.flush().await.unwrap();
 }
 
-/// Waits until the files have been looked at twice since now.
-async fn taken(_: &Certificates) {
-    tokio::time::sleep(EVERY * 6).await;
+/// Exchanges the content for one that ends at another time, and waits until it is used.
+async fn rotate(secret: &mut MountedSecret, certificates: &Certificates, ca: &str, own: &Issued) {
+    let before = certificates.standing().expires;
+    secret.put(ca, own);
+    until("whether the new certificate is used", true, async || {
+        certificates.standing().expires != before
+    })
+    .await;
 }
 
 #[tokio::test]

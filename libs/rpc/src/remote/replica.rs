@@ -16,7 +16,7 @@ use tonic_health::pb::health_client::HealthClient;
 use tower::ServiceExt;
 
 use super::standing::Standing;
-use crate::{Address, deadline};
+use crate::{Address, Transport, deadline};
 
 /// Several connections, because one HTTP/2 connection is read and written by one task at a time.
 const CONNECTIONS: usize = 4;
@@ -70,17 +70,17 @@ impl Drop for UnderWay<'_> {
 
 impl Replica {
     /// One that gets calls at once.
-    pub(crate) fn new(name: &Arc<str>, address: &Address) -> Self {
-        Self::standing(name, address, Standing::trusted())
+    pub(crate) fn new(transport: &Transport, name: &Arc<str>, address: &Address) -> Self {
+        Self::standing(transport, name, address, Standing::trusted())
     }
 
     /// One that has come beside others, and gets no calls before it has answered: that somebody has named its address does not
     /// mean that it can be reached there.
-    pub(crate) fn unproved(name: &Arc<str>, address: &Address) -> Self {
-        Self::standing(name, address, Standing::unproved())
+    pub(crate) fn unproved(transport: &Transport, name: &Arc<str>, address: &Address) -> Self {
+        Self::standing(transport, name, address, Standing::unproved())
     }
 
-    fn standing(name: &Arc<str>, address: &Address, standing: Standing) -> Self {
+    fn standing(transport: &Transport, name: &Arc<str>, address: &Address, standing: Standing) -> Self {
         let endpoint = Endpoint::from(address.uri().clone())
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -91,7 +91,7 @@ impl Replica {
         Self {
             name: name.clone(),
             address: address.clone(),
-            connections: std::array::from_fn(|_| endpoint.connect_lazy()),
+            connections: std::array::from_fn(|_| transport.open(&endpoint, name, address)),
             next: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
             standing,
@@ -264,12 +264,18 @@ fn cause(chain: &[&(dyn std::error::Error + 'static)]) -> String {
         return match error.kind() {
             std::io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
             std::io::ErrorKind::TimedOut => format!("timeout: {error}"),
+            std::io::ErrorKind::UnexpectedEof => "the connection was closed".to_owned(),
             _ if error.to_string().contains("lookup address") => format!("unknown host: {error}"),
             _ => error.to_string(),
         };
     }
     let words: Vec<String> = chain.iter().map(ToString::to_string).collect();
     match words.last().map(String::as_str) {
+        // All that a caller in plain text sees of a peer that takes callers over TLS alone.
+        Some(told) if told == "connection closed" || told.ends_with("frame with invalid size") => {
+            "the connection was closed before an answer: it restarts, or it has mesh_tls and takes callers alone that have it too"
+                .to_owned()
+        }
         Some("deadline has elapsed") => format!("timeout: no connection within {CONNECT_TIMEOUT:?}"),
         // The outermost says no more than that it is the transport's.
         Some(_) if words.len() > 1 => words.get(1..).unwrap_or_default().join(": "),

@@ -8,7 +8,7 @@ use futures::{FutureExt, Stream, StreamExt};
 use tokio::sync::watch;
 
 use super::replica::Replica;
-use crate::Address;
+use crate::{Address, Transport};
 
 /// The replicas of a peer. A task of its own keeps them up to date, whether anybody calls or not.
 #[derive(Debug, Clone)]
@@ -22,6 +22,7 @@ impl Replicas {
 
     /// Those of the newest set of a stream.
     pub(crate) fn following(
+        transport: &Transport,
         name: &Arc<str>,
         addresses: impl Stream<Item = BTreeSet<Address>> + Send + 'static,
     ) -> Self {
@@ -29,9 +30,9 @@ impl Replicas {
         let mut addresses = Box::pin(addresses.fuse());
         // What is known at once is there for the first call.
         if let Some(Some(set)) = addresses.next().now_or_never() {
-            hold(name, &held, &set);
+            hold(transport, name, &held, &set);
         }
-        tokio::spawn(follow(name.clone(), held, addresses));
+        tokio::spawn(follow(transport.clone(), name.clone(), held, addresses));
         Self(replicas)
     }
 
@@ -79,6 +80,7 @@ fn less_busy(replicas: Vec<&Arc<Replica>>) -> Option<Arc<Replica>> {
 }
 
 async fn follow(
+    transport: Transport,
     name: Arc<str>,
     held: watch::Sender<Arc<[Arc<Replica>]>>,
     addresses: impl Stream<Item = BTreeSet<Address>>,
@@ -87,7 +89,7 @@ async fn follow(
     loop {
         tokio::select! {
             set = addresses.next() => match set {
-                Some(set) => hold(&name, &held, &set),
+                Some(set) => hold(&transport, &name, &held, &set),
                 None => return,
             },
             // Nobody can call any more.
@@ -98,7 +100,7 @@ async fn follow(
 
 /// Puts a set in place of the one before. A replica that stays keeps its connections; one that goes ends with the calls that
 /// it has under way.
-fn hold(name: &Arc<str>, held: &watch::Sender<Arc<[Arc<Replica>]>>, set: &BTreeSet<Address>) {
+fn hold(transport: &Transport, name: &Arc<str>, held: &watch::Sender<Arc<[Arc<Replica>]>>, set: &BTreeSet<Address>) {
     let before = held.borrow().clone();
     if set.is_empty() {
         if !before.is_empty() {
@@ -116,7 +118,9 @@ fn hold(name: &Arc<str>, held: &watch::Sender<Arc<[Arc<Replica>]>>, set: &BTreeS
     };
     let replicas = set.iter().map(|address| {
         let known = before.iter().find(|replica| replica.address == *address);
-        known.cloned().unwrap_or_else(|| Arc::new(added(name, address)))
+        known
+            .cloned()
+            .unwrap_or_else(|| Arc::new(added(transport, name, address)))
     });
     let replicas: Arc<[Arc<Replica>]> = replicas.collect();
     tracing::info!(
