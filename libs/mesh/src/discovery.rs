@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use rpc::{Address, Channel, Contract};
+use rpc::{Address, Channel, Contract, Transport};
 
 /// The addresses of the replicas of a service, as often as they change: a whole set each time.
 pub type AddressSets = BoxStream<'static, BTreeSet<Address>>;
@@ -17,11 +17,12 @@ pub trait Discovery: Send + Sync {
 /// A channel to each of these services of a contract, over the addresses that are found. A service that is not found is a
 /// peer that is away.
 pub fn peers<'a>(
+    transport: &Transport,
     discovery: &dyn Discovery,
     contract: &'static Contract,
     services: impl IntoIterator<Item = &'a str>,
 ) -> BTreeMap<String, Channel> {
-    let channel = |service: &str| Channel::discovered(service, contract, discovery.addresses(service));
+    let channel = |service: &str| transport.discovered(service, contract, discovery.addresses(service));
     services
         .into_iter()
         .map(|service| (service.to_owned(), channel(service)))

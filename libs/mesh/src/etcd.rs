@@ -35,6 +35,8 @@ pub struct EtcdConfig {
     pub endpoints: Vec<String>,
     /// The user and the password, where it asks for them.
     pub user: Option<(String, String)>,
+    /// Opens connections to its nodes over TLS; absent: they speak plain text.
+    pub tls: Option<tls::Connector>,
     /// What the keys of this deployment begin with, such as "/quanyu/main".
     pub prefix: String,
     /// The zone of this process: a replica in another one gets its calls only while none of this one answers.

@@ -43,6 +43,7 @@ impl Mesh {
         Etcd::start(EtcdConfig {
             endpoints: self.nodes.endpoints(),
             user: user.map(|(name, password)| (name.to_owned(), password.to_owned())),
+            tls: None,
             prefix: PREFIX.to_owned(),
             zone: None,
             lease: Duration::from_secs(2),

@@ -194,12 +194,12 @@ impl Parts {
         });
         let (databases, peers) = futures::join!(join_all(databases), join_all(peers));
         let met = |findings: Vec<Option<Finding>>| findings.into_iter().flatten().collect();
-        let mut others: Vec<Finding> = met(peers);
+        let mut missing: Vec<Finding> = met(peers);
         for other in known.others().iter() {
             let found = |trouble: String| Finding::new(other.name.to_owned(), &Fault::unavailable(trouble));
-            others.extend((other.troubles)().into_iter().map(found));
+            missing.extend((other.troubles)().into_iter().map(found));
         }
-        Report::of(met(databases), others)
+        Report::of(met(databases), missing)
     }
 }
 

@@ -50,6 +50,8 @@ pub struct GatewayDeps {
     pub channels: BTreeMap<String, Channel>,
     /// Whether the process can do its work.
     pub readiness: Readiness,
+    /// Agrees on TLS with clients; absent: they speak plain text.
+    pub tls: Option<tls::Acceptor>,
 }
 
 /// The one address for gRPC and REST.
@@ -81,6 +83,7 @@ pub(crate) struct Edge {
     callers: Callers,
     channels: BTreeMap<String, Channel>,
     probes: Probes,
+    tls: Option<tls::Acceptor>,
     openapi: Bytes,
 }
 
@@ -109,6 +112,7 @@ impl Gateway {
                 .map(|(name, channel)| (name, channel.patient()))
                 .collect(),
             probes,
+            tls: deps.tls,
             openapi,
         };
         Ok(Self { edge: Arc::new(edge) })

@@ -1,5 +1,6 @@
 //! The platform's public API, called from outside as any customer's program calls it: an address and a key.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -22,11 +23,16 @@ use contracts_tagging::v1::insight_service_client::InsightServiceClient;
 use contracts_tagging::v1::segment_service_client::SegmentServiceClient;
 use contracts_tagging::v1::tag_service_client::TagServiceClient;
 use fault::{Common, Fault};
+use http::Uri;
+use hyper_util::rt::TokioIo;
+use rpc::Address;
+use tls::{Certificates, Connector, Files, ServerName};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
+use tower::service_fn;
 
 /// Several connections, because one HTTP/2 connection is read and written by one task at a time.
 const CONNECTIONS: usize = 4;
@@ -96,6 +102,28 @@ clients! {
 impl Api {
     /// The platform at an address such as "127.0.0.1:7400" or "<http://quanyu.internal:7400>". Connects when first called.
     pub(crate) fn new(address: &str, key: &str) -> Result<Self, Fault> {
+        Self::connected(address, key, None)
+    }
+
+    /// The same over TLS, where one of the CAs in a file has issued the certificate of the address.
+    pub(crate) fn over_tls(address: &str, key: &str, ca_file: &Path) -> Result<Self, Fault> {
+        let files = Files {
+            ca: Some(ca_file.to_owned()),
+            ..Files::default()
+        };
+        let certificates = Certificates::watch("import", files).map_err(|troubles| {
+            let told: Vec<String> = troubles.into_iter().map(|trouble| trouble.message).collect();
+            Fault::invalid("ca-file", told.join("; "))
+        })?;
+        Self::connected(address, key, Some(&Connector::new(&certificates)))
+    }
+
+    fn connected(address: &str, key: &str, tls: Option<&Connector>) -> Result<Self, Fault> {
+        if tls.is_none() && address.starts_with("https://") {
+            let message = "begins with https: name the CAs that you trust with --ca-file, such as \
+                 /etc/ssl/certs/ca-certificates.crt";
+            return Err(Fault::invalid("address", message));
+        }
         let uri = if address.contains("://") {
             address.to_owned()
         } else {
@@ -111,9 +139,14 @@ impl Api {
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_adaptive_window(true);
-        let connect = |_| InterceptedService::new(endpoint.connect_lazy(), bearer.clone());
+        let open = |_| match tls {
+            None => Ok(endpoint.connect_lazy()),
+            Some(connector) => connect(&endpoint, connector),
+        };
+        let opened: Result<Vec<Channel>, Fault> = (0..CONNECTIONS).map(open).collect();
+        let shows_key = |channel| InterceptedService::new(channel, bearer.clone());
         Ok(Self {
-            connections: (0..CONNECTIONS).map(connect).collect(),
+            connections: opened?.into_iter().map(shows_key).collect(),
             turn: Arc::default(),
         })
     }
@@ -123,6 +156,22 @@ impl Api {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         self.connections[turn.checked_rem(self.connections.len()).unwrap_or(0)].clone()
     }
+}
+
+/// A channel whose connections are opened over TLS, to the name that the address has.
+fn connect(endpoint: &Endpoint, connector: &Connector) -> Result<Channel, Fault> {
+    let address = endpoint.uri().to_string().parse::<Address>();
+    let address = address.map_err(|wrong| Fault::invalid("address", wrong.to_string()))?;
+    let name = ServerName::try_from(address.host().to_owned());
+    let name = name.map_err(|_| Fault::invalid("address", format!("{address} has no name to be certified")))?;
+    let connector = connector.clone();
+    Ok(endpoint.connect_with_connector_lazy(service_fn(move |_: Uri| {
+        let (connector, name, address) = (connector.clone(), name.clone(), address.clone());
+        async move {
+            let opened = connector.open(name, address.host(), address.port()).await;
+            opened.map(TokioIo::new)
+        }
+    })))
 }
 
 /// Makes a call, and again where it met trouble: its request id is the same each time, so it takes effect once.

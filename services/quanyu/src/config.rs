@@ -1,5 +1,6 @@
 //! What can be set, and what it must be.
 
+mod certificates;
 mod edge;
 mod etcd;
 mod nats;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use store::DbConfig;
 use telemetry::TelemetryConfig;
 
+pub use self::certificates::{MeshTlsSettings, TlsSettings};
 use self::edge::GatewaySettings;
 use self::etcd::EtcdSettings;
 use self::nats::NatsSettings;
@@ -82,6 +84,10 @@ pub struct Config {
     pub merge_undo_days: u32,
     /// How long calls under way may take to end when the process stops.
     pub drain_seconds: u64,
+    /// The certificate that clients of the gateway see.
+    pub tls: TlsSettings,
+    /// The certificates that services show each other.
+    pub mesh_tls: MeshTlsSettings,
     /// Traces, metrics and logs.
     pub telemetry: TelemetryConfig,
 }
@@ -139,6 +145,8 @@ impl Default for Config {
             concurrency_max: 1_024,
             merge_undo_days: identity::UNDO_DAYS,
             drain_seconds: 20,
+            tls: TlsSettings::default(),
+            mesh_tls: MeshTlsSettings::default(),
             telemetry: TelemetryConfig {
                 log_filter: "warn".to_owned(),
                 ..TelemetryConfig::default()
@@ -153,15 +161,18 @@ impl Settings for Config {
 
     fn sentences() -> Vec<Sentence> {
         let own = sentences_of::<Self>("").into_iter();
-        let own = own.filter(|sentence| {
-            !matches!(
-                &*sentence.setting,
-                "etcd" | "gateway" | "nats" | "telemetry" | "is_disposable"
+        let is_group = |name: &str| {
+            matches!(
+                name,
+                "etcd" | "gateway" | "mesh_tls" | "nats" | "telemetry" | "tls" | "is_disposable"
             )
-        });
+        };
+        let own = own.filter(|sentence| !is_group(&sentence.setting));
         let own = own.chain(sentences_of::<EtcdSettings>("etcd"));
         let own = own.chain(sentences_of::<NatsSettings>("nats"));
         let own = own.chain(sentences_of::<GatewaySettings>("gateway"));
+        let own = own.chain(sentences_of::<TlsSettings>("tls"));
+        let own = own.chain(sentences_of::<MeshTlsSettings>("mesh_tls"));
         own.chain(sentences_of::<TelemetryConfig>("telemetry")).collect()
     }
 
@@ -177,7 +188,15 @@ impl Settings for Config {
             "advertise" => Some(r#""http://10.0.0.7:7401""#),
             "zone" => Some(r#""a""#),
             "etcd.endpoints" => Some(r#""http://10.0.0.3:2379, http://10.0.0.4:2379, http://10.0.0.5:2379""#),
-            "etcd.user" | "nats.username" => Some(r#""quanyu""#),
+            "etcd.username" | "nats.username" => Some(r#""quanyu""#),
+            "etcd.ca_file" => Some(r#""/run/secrets/quanyu-etcd/ca.crt""#),
+            "etcd.cert_file" => Some(r#""/run/secrets/quanyu-etcd/tls.crt""#),
+            "etcd.key_file" => Some(r#""/run/secrets/quanyu-etcd/tls.key""#),
+            "tls.cert_file" => Some(r#""/run/secrets/quanyu-tls/tls.crt""#),
+            "tls.key_file" => Some(r#""/run/secrets/quanyu-tls/tls.key""#),
+            "mesh_tls.ca_file" => Some(r#""/run/secrets/quanyu-mesh-tls/ca.crt""#),
+            "mesh_tls.cert_file" => Some(r#""/run/secrets/quanyu-mesh-tls/tls.crt""#),
+            "mesh_tls.key_file" => Some(r#""/run/secrets/quanyu-mesh-tls/tls.key""#),
             "etcd.password" => Some(r#""what etcdctl user add was told""#),
             "etcd.password_file" => Some(r#""/run/secrets/quanyu-etcd-password""#),
             "etcd.replicas_file" => Some(r#""data/points.replicas.json""#),
@@ -256,6 +275,7 @@ impl Settings for Config {
         problems.extend(of_telemetry.map(|(setting, message)| Problem::new(format!("telemetry.{setting}"), message)));
         problems.extend(self.problems_of_nats());
         problems.extend(self.problems_of_gateway());
+        problems.extend(self.problems_of_certificates());
         problems
     }
 }
@@ -277,6 +297,7 @@ impl Config {
             ));
         }
         problems.extend(self.problems_of_registration());
+        problems.extend(self.problems_of_files(role));
         problems.extend(self.problems_of_nats_files());
         // Of a name that was misspelt is told already.
         let is_named = |peer: &str| self.peers.keys().any(|name| name == peer || meant(name) == Some(peer));

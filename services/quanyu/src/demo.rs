@@ -33,7 +33,7 @@ use self::phases::{Phase, Phases};
 use self::plan::Plan;
 use self::replay::Replay;
 use crate::api::Api;
-use crate::config::Config;
+use crate::config::{Config, TlsSettings};
 use crate::platform::Platform;
 use crate::progress::rate;
 use crate::terminal::say;
@@ -68,6 +68,8 @@ pub async fn run(args: DemoArgs, config: &Config, telemetry: &Telemetry) -> Resu
         is_disposable: deleted_in_the_end.is_some(),
         database_url: None,
         migrate_at_start: true,
+        // It calls itself.
+        tls: TlsSettings::default(),
         ..config.clone()
     };
     let mut purchases = cdnow::purchases()?;

@@ -1,5 +1,6 @@
 //! `quanyu doctor`: what is wrong, and how to mend it.
 
+mod certificates;
 mod published;
 mod registered;
 mod texts;
@@ -17,7 +18,7 @@ use contracts_points::v1::{
 };
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
-use rpc::{Channel, Peers, Signer, Stack, Switchboard};
+use rpc::{Channel, Peers, Signer, Stack, Switchboard, Transport};
 use runtime::{Deps, NoFacts};
 use store::Db;
 use telemetry::Red;
@@ -85,8 +86,10 @@ pub async fn run(args: DoctorArgs, config: &Config) -> Result<bool, Fault> {
         say("streams");
         published::look(nats, &databases, &mut report).await;
     }
+    say("certificates");
+    let transport = certificates::look(config, &mut report);
     say("peers");
-    peers(config, &mut report).await;
+    peers(config, &transport, &mut report).await;
     say("keys");
     keys(&databases, &mut report).await?;
     say("ledger");
@@ -263,9 +266,9 @@ async fn facts(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> R
     Ok(())
 }
 
-async fn peers(config: &Config, report: &mut Report) {
+async fn peers(config: &Config, transport: &Transport, report: &mut Report) {
     if config.discovery == Discovery::Etcd {
-        return registered::look(config, report).await;
+        return registered::look(config, transport, report).await;
     }
     if config.peers.is_empty() {
         good("none are configured: all services share one process");
@@ -273,10 +276,7 @@ async fn peers(config: &Config, report: &mut Report) {
     let addresses = config.peer_addresses().into_iter();
     for (name, address) in addresses.flat_map(|(name, set)| set.into_iter().map(move |address| (name.clone(), address)))
     {
-        match Channel::remote(&name, &contracts_all::CONTRACT, address.uri())
-            .check(PEER_TIMEOUT)
-            .await
-        {
+        match transport.remote(&name, address.uri()).check(PEER_TIMEOUT).await {
             Ok(()) => good(format_args!("{name} answers at {address}")),
             Err(fault) => report.bad(
                 fault,

@@ -70,7 +70,10 @@ pub async fn import(what: &What) -> Result<Report, Fault> {
         let message = "is needed, also to try an import: --key, or QUANYU_API_KEY in the environment";
         return Err(Fault::invalid("key", message));
     }
-    let api = Api::new(&args.address, &args.key)?;
+    let api = match &args.ca_file {
+        Some(ca_file) => Api::over_tls(&args.address, &args.key, ca_file)?,
+        None => Api::new(&args.address, &args.key)?,
+    };
     let named_zone = args.time_zone.as_deref().map(Zone::named).transpose()?;
     let survey = Survey::of(&args.file, args.encoding)?;
     let wishes = Wishes {

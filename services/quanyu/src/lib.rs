@@ -14,6 +14,7 @@ mod admin;
 mod api;
 pub mod audit;
 pub mod backup;
+mod certificates;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -27,6 +27,7 @@ type Databases = Arc<BTreeMap<&'static str, Db>>;
 pub(crate) struct Beside {
     pub(crate) etcd: Option<Standing>,
     pub(crate) nats: Option<JetStreamStanding>,
+    pub(crate) certificates: Vec<tls::Standing>,
 }
 
 /// A metric: name, type, help, and its samples with their labels.
@@ -94,6 +95,7 @@ pub(crate) async fn text(
     let mut families = vec![build()];
     families.extend(process());
     families.extend(beside.etcd.map(discovery).unwrap_or_default());
+    families.extend(certificates(&beside.certificates));
     if let Some(databases) = databases {
         families.push(turn(databases, works));
         families.extend(pools(databases));
@@ -179,6 +181,26 @@ fn streams_of_nats(streams: JetStreamStanding) -> Vec<Family> {
         by_feed.add(format!("consumer=\"{consumer}\""), i32::from(*way != Way::Stream));
     }
     vec![published, by_feed]
+}
+
+/// Until when the certificates last with which connections are made, and whether there are good ones to follow them.
+fn certificates(standings: &[tls::Standing]) -> Vec<Family> {
+    let mut expiry = Family::gauge(
+        "tls_certificate_expiry_timestamp_seconds",
+        "When the certificate that connections are made with ends, in seconds since 1970.",
+    );
+    let mut wrong = Family::gauge(
+        "tls_certificate_files_wrong",
+        "Whether the files of a certificate are wrong, so that those read before are still used.",
+    );
+    for standing in standings {
+        let labels = format!("setting=\"{}\"", standing.setting);
+        if let Some(end) = standing.expires {
+            expiry.add(&*labels, end.millis().div_euclid(1_000));
+        }
+        wrong.add(labels, i32::from(!standing.troubles.is_empty()));
+    }
+    vec![expiry, wrong]
 }
 
 fn turn(databases: &Databases, works: bool) -> Family {
@@ -313,17 +335,17 @@ mod tests {
             last_word: Duration::from_millis(1_500),
             troubles: Vec::new(),
         };
-        let text = text(
-            &red,
-            Some(&databases),
-            true,
-            Beside {
-                etcd: Some(etcd),
-                nats: Some(nats),
-            },
-            &clock,
-        )
-        .await;
+        let certificate = tls::Standing {
+            setting: "mesh_tls",
+            expires: Some(kernel::Time::from_seconds(1_800_086_400)),
+            troubles: Vec::new(),
+        };
+        let beside = Beside {
+            etcd: Some(etcd),
+            nats: Some(nats),
+            certificates: vec![certificate],
+        };
+        let text = text(&red, Some(&databases), true, beside, &clock).await;
         let samples = samples(&text);
         for line in [
             "db_up{service=\"identity\"} 1",
@@ -337,6 +359,8 @@ mod tests {
             "events_consumer_by_feed{consumer=\"points.follow\"} 0",
             "events_consumer_by_feed{consumer=\"points.earn\"} 1",
             "events_consumer_lag_facts{consumer=\"points.earn\",stream=\"tagging\"} 7",
+            "tls_certificate_expiry_timestamp_seconds{setting=\"mesh_tls\"} 1800086400",
+            "tls_certificate_files_wrong{setting=\"mesh_tls\"} 0",
             "events_consumer_lag_facts{consumer=\"points.follow\",stream=\"identity\"} 0",
             "events_consumer_lag_seconds{consumer=\"points.follow\",stream=\"identity\"} 2.500000",
         ] {

@@ -1,5 +1,5 @@
-//! What a process works with that is no part of the platform: etcd, which tells who is where, and NATS, which moves facts.
-//! It goes on without either.
+//! What a process works with that is no part of the platform: etcd, which tells who is where, NATS, which moves facts, and
+//! its certificates. It goes on without the first two, and with the certificates that it has read before.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use rpc::Peers;
 use runtime::{Facts, Readiness, Worker};
 use store::Db;
 
+use crate::certificates::Held;
 use crate::config::{Config, Discovery};
 use crate::metrics::Beside;
 use crate::roles::{self, Role};
@@ -17,6 +18,7 @@ use crate::roles::{self, Role};
 /// What the configuration says that a process works with. Clones are the same.
 #[derive(Clone, Default)]
 pub(crate) struct Outside {
+    pub(crate) held: Held,
     pub(crate) etcd: Option<Etcd>,
     nats: Option<JetStream>,
 }
@@ -24,9 +26,10 @@ pub(crate) struct Outside {
 impl Outside {
     /// Begins to speak with them. Whoever is away is not waited for.
     pub(crate) async fn start(config: &Config, role: &Role) -> Result<Self, Fault> {
+        let held = Held::of_role(config, role)?;
         let etcd = match config.discovery {
             Discovery::Etcd => {
-                let etcd = config.etcd(role.name);
+                let etcd = config.etcd(role.name, held.of_etcd());
                 let etcd = etcd.map_err(|problem| Fault::invalid(problem.setting, problem.message))?;
                 Some(Etcd::start(etcd))
             }
@@ -36,11 +39,20 @@ impl Outside {
             Some(nats) => Some(JetStream::start(nats).await?),
             None => None,
         };
-        Ok(Self { etcd, nats })
+        Ok(Self { held, etcd, nats })
+    }
+
+    /// Of a process that plays all roles, and has certificates alone.
+    pub(crate) fn holding(held: Held) -> Self {
+        Self {
+            held,
+            ..Self::default()
+        }
     }
 
     /// Has the process be degraded, and no more, where something is wrong with them.
     pub(crate) fn degrades(&self, readiness: &Readiness) {
+        self.held.degrades(readiness);
         if let Some(etcd) = self.etcd.clone() {
             readiness.degraded_by("etcd", move || troubles(&etcd));
         }
@@ -54,6 +66,7 @@ impl Outside {
         Beside {
             etcd: self.etcd.as_ref().map(Etcd::standing),
             nats: self.nats.as_ref().map(JetStream::standing),
+            certificates: self.held.standing(),
         }
     }
 

@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::certificates::Held;
 use crate::config::Config;
 use crate::connections;
 use crate::folder::Lock;
@@ -35,6 +36,7 @@ pub struct Platform {
     gateway: JoinHandle<()>,
     red: Red,
     readiness: Readiness,
+    held: Held,
     _lock: Lock,
 }
 
@@ -59,6 +61,9 @@ impl Platform {
         let listener = listener
             .map_err(|error| Fault::unavailable(format!("{} cannot be listened to: {error}", config.listen)))?;
         let address = listener.local_addr().map_err(Fault::internal)?;
+        let readiness = Readiness::default();
+        let held = Held::of_all(config)?;
+        held.degrades(&readiness);
         let lock = Lock::of_all(config)?;
         let parts = config.connections_of_all();
         let parts = parts.map_err(|problem| Fault::invalid(problem.setting, problem.message))?;
@@ -117,7 +122,6 @@ impl Platform {
             .ok_or_else(|| Fault::internal("the gateway has a database"))?;
         let beginning = gateway::bootstrap(db, &clock, first).await?;
         let peers = Peers::new("quanyu", signer.clone(), channels.clone());
-        let readiness = Readiness::default();
         readiness.started(databases.clone(), BTreeMap::new());
         let deps = GatewayDeps {
             clock: clock.clone(),
@@ -125,6 +129,7 @@ impl Platform {
             signer,
             channels,
             readiness: readiness.clone(),
+            tls: held.of_clients(),
         };
         let edge = Gateway::new(config.gateway(), deps);
         let edge = edge.map_err(Fault::internal)?;
@@ -141,6 +146,7 @@ impl Platform {
             gateway,
             red,
             readiness,
+            held,
             _lock: lock,
         })
     }
@@ -183,6 +189,11 @@ impl Platform {
     /// Whether everything can work.
     pub fn readiness(&self) -> &Readiness {
         &self.readiness
+    }
+
+    /// The certificate that clients see.
+    pub(crate) fn certificates(&self) -> &Held {
+        &self.held
     }
 
     /// Waits until every fact has been applied and every worker is idle.

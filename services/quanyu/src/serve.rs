@@ -1,22 +1,22 @@
 //! `quanyu serve <role>`: one service in a process of its own.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fault::Fault;
+use futures::Stream;
 use gateway::{Gateway, GatewayDeps};
 use kernel::Clock;
 use mesh::{Dns, Entry, Etcd, Fixed, InDatabase, Leadership, Registration, Unopposed};
-use rpc::{Channel, Health, Peers, Signer, Stack, Switchboard};
+use rpc::{Channel, Connection, Health, Peers, Signer, Stack, Switchboard, Transport};
 use runtime::{ClockTrust, Deps, Lifecycle, Readiness, Turn, Worker, Workers};
 use store::Db;
 use telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::service::Routes;
@@ -72,7 +72,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
     connections::check_room(&db, connections).await?;
     let signer = signer(config)?;
     let own = Switchboard::new();
-    let mut channels = peers(config, role, outside.etcd.as_ref());
+    let mut channels = peers(config, role, &outside.held.transport(), outside.etcd.as_ref());
     outside.degrades(&readiness);
     readiness.started(Arc::new(BTreeMap::from([(role.name, db.clone())])), channels.clone());
     channels.insert(role.name.to_owned(), Channel::local(own.clone()));
@@ -119,10 +119,12 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
                 signer,
                 channels,
                 readiness,
+                tls: outside.held.of_clients(),
             };
             edge(config, deps, listener, closing).await
         } else {
-            grpc(role.name, routes, &db, listener, closing).await
+            let connections = rpc::incoming(listener, outside.held.of_callers(role)?);
+            Box::pin(grpc(role.name, routes, &db, connections, closing)).await
         }
     };
     // The lease surrounds the workers alone: calls are answered with it and without it.
@@ -189,12 +191,12 @@ async fn leave(lifecycle: Lifecycle, registration: Option<Registration>, notice:
 }
 
 /// Channels to those that the role works with, wherever they are found.
-fn peers(config: &Config, role: &Role, etcd: Option<&Etcd>) -> BTreeMap<String, Channel> {
+fn peers(config: &Config, role: &Role, transport: &Transport, etcd: Option<&Etcd>) -> BTreeMap<String, Channel> {
     let (addresses, all) = (config.peer_addresses(), &contracts_all::CONTRACT);
     match (etcd, config.discovery) {
-        (Some(etcd), _) => mesh::peers(etcd, all, role.peers()),
-        (None, Discovery::Dns) => mesh::peers(&Dns::new(addresses), all, role.peers()),
-        (None, Discovery::Static | Discovery::Etcd) => mesh::peers(&Fixed::new(addresses), all, role.peers()),
+        (Some(etcd), _) => mesh::peers(transport, etcd, all, role.peers()),
+        (None, Discovery::Dns) => mesh::peers(transport, &Dns::new(addresses), all, role.peers()),
+        (None, Discovery::Static | Discovery::Etcd) => mesh::peers(transport, &Fixed::new(addresses), all, role.peers()),
     }
 }
 
@@ -212,7 +214,7 @@ async fn grpc(
     name: &str,
     routes: Routes,
     db: &Db,
-    listener: TcpListener,
+    connections: impl Stream<Item = io::Result<Connection>>,
     closing: CancellationToken,
 ) -> Result<(), Fault> {
     let (health, health_service) = Health::of(&contracts_all::CONTRACT, |method| method.service == name);
@@ -221,11 +223,6 @@ async fn grpc(
         follow(&health, db, &closing).await;
         health.tell(false).await;
     };
-    let connections = TcpListenerStream::new(listener);
-    let connections = tokio_stream::StreamExt::map(connections, |connection| {
-        // Answers are small and written whole: waiting for more of them only adds to their time.
-        connection.inspect(|connection| drop(connection.set_nodelay(true)))
-    });
     Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
         .http2_adaptive_window(Some(true))

@@ -45,7 +45,7 @@ pub(crate) async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fa
         lifecycle.clone(),
         platform.readiness().clone(),
         Turn::always(),
-        Outside::default(),
+        Outside::holding(platform.certificates().clone()),
     )
     .await?;
     welcome(config, &platform, &first, started.elapsed());

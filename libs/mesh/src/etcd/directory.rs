@@ -172,6 +172,7 @@ mod tests {
         let config = Arc::new(EtcdConfig {
             endpoints: nodes.endpoints(),
             user: None,
+            tls: None,
             prefix: "/quanyu/test".to_owned(),
             zone: None,
             lease: Duration::from_secs(2),

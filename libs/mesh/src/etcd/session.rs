@@ -1,11 +1,18 @@
 //! One node of etcd at a time: a client over several keeps sending to one that has died.
 
-use std::fmt;
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
-use etcd_client::{Client, ConnectOptions, Error};
+use etcd_client::{Channel, Client, ConnectOptions, Error};
+use http::Uri;
+use hyper_util::rt::TokioIo;
 use kernel::Clock;
+use rpc::{Address, NoAddress};
+use tls::{Connector, ServerName};
+use tonic::transport::Endpoint;
+use tower::service_fn;
 
 use super::EtcdConfig;
 
@@ -59,12 +66,36 @@ impl Sessions {
         if let Some((user, password)) = &self.config.user {
             options = options.with_user(user, password);
         }
-        let connecting = Box::pin(Client::connect([endpoint.clone()], Some(options)));
-        let client = within(&endpoint, connecting)
-            .await?
-            .map_err(|error| trouble(&endpoint, &error))?;
+        let client = match &self.config.tls {
+            None => within(&endpoint, Box::pin(Client::connect([endpoint.clone()], Some(options)))).await?,
+            Some(connector) => {
+                let channel = over_tls(connector, &endpoint)?;
+                within(&endpoint, Box::pin(Client::from_channel(channel, Some(options)))).await?
+            }
+        };
+        let client = client.map_err(|error| trouble(&endpoint, &error))?;
         Ok(Session { client, endpoint })
     }
+}
+
+/// A node's channel over connections that show what the files of today hold; the client's own TLS would keep the first ones.
+fn over_tls(connector: &Connector, endpoint: &str) -> Result<Channel, Trouble> {
+    let wrong = |error: &dyn fmt::Display| Trouble(format!("etcd at {endpoint}: {error}"));
+    let address: Address = endpoint.parse().map_err(|error: NoAddress| wrong(&error))?;
+    let name = ServerName::try_from(address.host().to_owned()).map_err(|error| wrong(&error))?;
+    let connector = connector.clone();
+    let settings = Endpoint::from(address.uri().clone())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_timeout(KEEP_ALIVE);
+    let channel = settings.connect_with_connector_lazy(service_fn(move |_: Uri| {
+        let (connector, name, address) = (connector.clone(), name.clone(), address.clone());
+        async move {
+            let opened = connector.open(name, address.host(), address.port()).await;
+            opened.map(TokioIo::new)
+        }
+    }));
+    Ok(Channel::Tonic(channel))
 }
 
 impl Session {
@@ -99,8 +130,15 @@ async fn within<T>(endpoint: &str, work: impl Future<Output = T>) -> Result<T, T
 
 fn trouble(endpoint: &str, error: &Error) -> Trouble {
     let told = match error {
-        Error::GRpcStatus(status) => status.message().to_owned(),
+        Error::GRpcStatus(status) => of_tls(status).unwrap_or_else(|| status.message().to_owned()),
         other => other.to_string(),
     };
     Trouble(format!("etcd at {endpoint}: {told}"))
+}
+
+/// What hinders TLS, which says more than that no connection came about.
+fn of_tls(status: &tonic::Status) -> Option<String> {
+    let mut causes = std::iter::successors(status.source(), |error| (*error).source());
+    let said = causes.find_map(|error| error.downcast_ref::<io::Error>())?;
+    (said.kind() == io::ErrorKind::InvalidData).then(|| said.to_string())
 }

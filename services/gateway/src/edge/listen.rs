@@ -8,8 +8,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use rpc::read_out;
+use tls::server::TlsStream;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::body::Body;
@@ -84,10 +86,23 @@ async fn accept(
     Ok((stream, peer, place))
 }
 
+/// A connection as requests come over it: over TLS, where the gateway has a certificate. Who cannot agree on that is left out.
+async fn agree(stream: TcpStream, tls: Option<&tls::Acceptor>) -> Option<Either<TcpStream, TlsStream<TcpStream>>> {
+    match tls {
+        None => Some(Either::Left(stream)),
+        Some(acceptor) => acceptor.accept(stream).await.ok().map(Either::Right),
+    }
+}
+
 /// Serves one connection until it ends, or, once the gateway stops, until its requests have ended.
 async fn connection(stream: TcpStream, peer: PeerAddress, edge: Arc<Edge>, stop: CancellationToken) {
     // Answers are small and written whole: waiting for more of them only adds to their time.
     let _ = stream.set_nodelay(true);
+    let agreed = tokio::select! {
+        agreed = agree(stream, edge.tls.as_ref()) => agreed,
+        () = stop.cancelled() => None,
+    };
+    let Some(stream) = agreed else { return };
     let service = service_fn(move |request: http::Request<Incoming>| {
         let edge = Arc::clone(&edge);
         let mut request = match request.version() {

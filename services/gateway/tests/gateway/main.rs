@@ -24,5 +24,6 @@ mod rest;
 mod spelling;
 mod streams;
 mod tenants;
+mod tls;
 mod tokens;
 mod transport;

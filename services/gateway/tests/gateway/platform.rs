@@ -84,6 +84,11 @@ impl Platform {
     }
 
     pub(crate) async fn start_with(config: GatewayConfig) -> Self {
+        Self::start_over(config, None).await
+    }
+
+    /// The same, over TLS where there is an acceptor.
+    pub(crate) async fn start_over(config: GatewayConfig, tls: Option<tls::Acceptor>) -> Self {
         let test_db = TestDb::new(gateway::migrations()).await;
         let (db, clock, signer) = (test_db.db(), Clock::manual(START), Signer::new(&[3; 32]));
         let stack = Stack {
@@ -121,6 +126,7 @@ impl Platform {
             signer,
             channels,
             readiness,
+            tls,
         };
         let gateway = Gateway::new(config, deps).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -9,6 +9,7 @@ use mesh::EtcdConfig;
 use rpc::Address;
 use runtime::{Problem, Secret};
 use serde::{Deserialize, Serialize};
+use tls::Connector;
 
 use super::{Config, Discovery, addresses};
 
@@ -25,8 +26,14 @@ pub struct EtcdSettings {
     pub endpoints: Option<String>,
     /// What the keys of this deployment begin with; platforms that share an etcd have one each.
     pub prefix: String,
+    /// The CAs that issued the certificates of its nodes, as PEM, where `endpoints` begin with https.
+    pub ca_file: Option<PathBuf>,
+    /// The certificate that this process shows there, where etcd asks for one.
+    pub cert_file: Option<PathBuf>,
+    /// The certificate's private key.
+    pub key_file: Option<PathBuf>,
     /// Who this process is there, where etcd asks for it.
-    pub user: Option<String>,
+    pub username: Option<String>,
     /// The user's password.
     pub password: Option<Secret>,
     /// The file that holds it, as secrets are handed to a container.
@@ -45,7 +52,10 @@ impl Default for EtcdSettings {
         Self {
             endpoints: None,
             prefix: "/quanyu/main".to_owned(),
-            user: None,
+            ca_file: None,
+            cert_file: None,
+            key_file: None,
+            username: None,
             password: None,
             password_file: None,
             lease_seconds: 10,
@@ -64,11 +74,17 @@ impl EtcdSettings {
             }
         };
         if let Some(endpoints) = &self.endpoints {
-            let is_good = addresses(endpoints).is_ok();
+            let nodes = addresses(endpoints);
             check(
-                is_good,
+                nodes.is_ok(),
                 "endpoints",
                 "must be addresses such as http://10.0.0.3:2379, separated by commas",
+            );
+            let is_safe = |node: &Address| node.is_https() == self.ca_file.is_some();
+            check(
+                nodes.is_err() || nodes.is_ok_and(|nodes| nodes.iter().all(is_safe)),
+                "ca_file",
+                "and https in etcd.endpoints belong together: set both, or neither",
             );
         }
         let parts: Vec<&str> = self.prefix.split('/').collect();
@@ -92,13 +108,13 @@ impl EtcdSettings {
         );
         let has_password = self.password.is_some() || self.password_file.is_some();
         check(
-            self.user.is_none() || has_password,
+            self.username.is_none() || has_password,
             "password",
-            "must be set for etcd.user, or etcd.password_file",
+            "must be set for etcd.username, or etcd.password_file",
         );
         check(
-            self.user.is_some() || !has_password,
-            "user",
+            self.username.is_some() || !has_password,
+            "username",
             "must be set for its password",
         );
         problems
@@ -106,7 +122,7 @@ impl EtcdSettings {
 
     /// The user and the password; a file is read each time.
     fn user(&self) -> Result<Option<(String, String)>, Problem> {
-        let Some(user) = &self.user else { return Ok(None) };
+        let Some(user) = &self.username else { return Ok(None) };
         if let Some(file) = &self.password_file {
             let text = std::fs::read_to_string(file);
             let text =
@@ -155,7 +171,14 @@ impl Config {
 
     /// Where others call a process that listens at an address.
     pub(crate) fn advertised(&self, listens: SocketAddr) -> String {
-        self.advertise.clone().unwrap_or_else(|| format!("http://{listens}"))
+        let scheme = if self.mesh_tls.ca_file.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        self.advertise
+            .clone()
+            .unwrap_or_else(|| format!("{scheme}://{listens}"))
     }
 
     /// For how long a process that has withdrawn goes on as before.
@@ -164,7 +187,7 @@ impl Config {
     }
 
     /// How etcd is spoken with, by a process of this name.
-    pub(crate) fn etcd(&self, process: &str) -> Result<EtcdConfig, Problem> {
+    pub(crate) fn etcd(&self, process: &str, tls: Option<Connector>) -> Result<EtcdConfig, Problem> {
         let endpoints = self.etcd.endpoints.as_deref().unwrap_or_default();
         let file = self.etcd.replicas_file.clone();
         Ok(EtcdConfig {
@@ -174,6 +197,7 @@ impl Config {
                 .map(ToString::to_string)
                 .collect(),
             user: self.etcd.user()?,
+            tls,
             prefix: self.etcd.prefix.clone(),
             zone: self.zone.clone(),
             lease: Duration::from_secs(self.etcd.lease_seconds),
@@ -209,7 +233,7 @@ mod tests {
     fn with_etcd_no_peer_need_be_named_and_all_that_is_wrong_is_told() {
         let mut config = config();
         assert_eq!(told(&config), Vec::<String>::new());
-        let etcd = config.etcd("points").unwrap();
+        let etcd = config.etcd("points", None).unwrap();
         assert_eq!(etcd.endpoints, ["http://10.0.0.3:2379", "http://10.0.0.4:2379"]);
         assert!(etcd.file.ends_with("points.replicas.json"), "{}", etcd.file.display());
         config.listen = "0.0.0.0:7401".parse().unwrap();
@@ -217,7 +241,7 @@ mod tests {
         config.etcd = EtcdSettings {
             endpoints: Some("10.0.0.3:2379".to_owned()),
             prefix: "quanyu/".to_owned(),
-            user: Some("quanyu".to_owned()),
+            username: Some("quanyu".to_owned()),
             lease_seconds: 1,
             notice_seconds: config.drain_seconds,
             ..EtcdSettings::default()
@@ -238,7 +262,13 @@ mod tests {
             password_file: Some("b".into()),
             ..EtcdSettings::default()
         };
-        let expected = ["etcd.password_file", "etcd.user", "etcd.endpoints", "advertise", "zone"];
+        let expected = [
+            "etcd.password_file",
+            "etcd.username",
+            "etcd.endpoints",
+            "advertise",
+            "zone",
+        ];
         assert_eq!(told(&config), expected);
     }
 
@@ -246,12 +276,12 @@ mod tests {
     fn a_password_is_read_from_its_file_and_a_missing_one_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let mut config = config();
-        config.etcd.user = Some("quanyu".to_owned());
+        config.etcd.username = Some("quanyu".to_owned());
         config.etcd.password_file = Some(folder.path().join("password"));
         assert_eq!(told(&config), ["etcd.password_file"]);
         std::fs::write(folder.path().join("password"), "open sesame\n").unwrap();
         assert_eq!(told(&config), Vec::<String>::new());
-        let user = config.etcd("points").unwrap().user;
+        let user = config.etcd("points", None).unwrap().user;
         assert_eq!(user, Some(("quanyu".to_owned(), "open sesame".to_owned())));
     }
 
@@ -260,6 +290,8 @@ mod tests {
         let mut config = config();
         let listens = "127.0.0.1:7401".parse().unwrap();
         assert_eq!(config.advertised(listens), "http://127.0.0.1:7401");
+        config.mesh_tls.ca_file = Some("ca.crt".into());
+        assert_eq!(config.advertised(listens), "https://127.0.0.1:7401");
         config.advertise = Some("http://points.internal:80".to_owned());
         assert_eq!(config.advertised(listens), "http://points.internal:80");
     }

@@ -1,13 +1,17 @@
 use mesh::Etcd;
-use rpc::{Address, Channel};
+use rpc::{Address, Transport};
+use tls::{Certificates, Connector};
 
 use super::{PEER_TIMEOUT, Report, good};
 use crate::config::Config;
 use crate::roles;
 
 /// Whether etcd can be asked, who is registered there, and whether each of them answers.
-pub(super) async fn look(config: &Config, report: &mut Report) {
-    let etcd = match config.etcd("doctor") {
+pub(super) async fn look(config: &Config, transport: &Transport, report: &mut Report) {
+    let connector = config
+        .etcd_files()
+        .and_then(|files| Certificates::watch("etcd", files).ok());
+    let etcd = match config.etcd("doctor", connector.as_ref().map(Connector::new)) {
         Ok(etcd) => etcd,
         Err(problem) => return report.bad(problem, "mend the setting"),
     };
@@ -45,7 +49,7 @@ pub(super) async fn look(config: &Config, report: &mut Report) {
             good(format_args!("{what} is registered"));
             continue;
         }
-        match Channel::remote(&entry.role, &contracts_all::CONTRACT, address.uri()).check(PEER_TIMEOUT).await {
+        match transport.remote(&entry.role, address.uri()).check(PEER_TIMEOUT).await {
             Ok(()) => good(format_args!("{what} is registered and answers")),
             Err(fault) => report.bad(
                 format_args!("{what} is registered: {fault}"),

@@ -91,6 +91,9 @@ pub struct FileArgs {
         default_value = "127.0.0.1:7400"
     )]
     pub address: String,
+    /// The CAs that you trust, as PEM, where the platform is called over TLS: /etc/ssl/certs/ca-certificates.crt, or your own.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
     /// An API key with the scope identity.import or tagging.record.
     #[arg(
         long,
@@ -139,6 +142,7 @@ impl FileArgs {
         Self {
             file: file.into(),
             address: address.into(),
+            ca_file: None,
             key: key.into(),
             maps: Vec::new(),
             ignored: Vec::new(),
