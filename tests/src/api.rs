@@ -64,8 +64,13 @@ impl Api {
     /// The platform at "127.0.0.1:7400", called with a key. Connects when first called.
     pub fn new(address: impl Display, key: &str) -> Self {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
+        Self::over(endpoint.tcp_nodelay(true).connect_lazy(), key)
+    }
+
+    /// The platform at the other end of a channel.
+    pub fn over(channel: Channel, key: &str) -> Self {
         Self {
-            channel: endpoint.tcp_nodelay(true).connect_lazy(),
+            channel,
             bearer: bearer(key),
         }
     }

@@ -93,14 +93,22 @@ impl Order<'_> {
 }
 
 async fn record(api: &Api, activity: Activity) -> Result<ActivityOutcome, Status> {
-    let request = RecordActivitiesRequest {
+    let answer = api
+        .activities()
+        .record_activities(recording(activity))
+        .await?
+        .into_inner();
+    Ok(answer.results[0].outcome())
+}
+
+/// The request that records an activity.
+pub fn recording(activity: Activity) -> RecordActivitiesRequest {
+    RecordActivitiesRequest {
         unreadable_items: Vec::new(),
         request_id: Api::request_id(),
         validate_only: false,
         activities: vec![activity],
-    };
-    let answer = api.activities().record_activities(request).await?.into_inner();
-    Ok(answer.results[0].outcome())
+    }
 }
 
 /// A member is given points.

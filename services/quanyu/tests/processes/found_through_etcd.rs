@@ -48,6 +48,7 @@ fn caller(nodes: &EtcdNodes, folder: &Path) -> Etcd {
     Etcd::start(EtcdConfig {
         endpoints: nodes.endpoints(),
         user: None,
+        tls: None,
         prefix: "/quanyu/main".to_owned(),
         zone: None,
         lease: Duration::from_secs(2),

@@ -10,6 +10,7 @@
 
 mod audit;
 mod backup;
+mod certificates;
 mod clock;
 mod command_line;
 mod database_killed;
@@ -18,6 +19,7 @@ mod keys;
 mod kill_nine;
 mod leadership;
 mod migrate;
+mod one_trace;
 mod operating_document;
 mod over_nats;
 mod parked;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,7 +21,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use crate::process::{Process, free_address, quanyu};
 use crate::server::Server;
 
-const SIGNING_KEY: &str = "a key that the processes of this test share";
+pub(crate) const SIGNING_KEY: &str = "a key that the processes of this test share";
+
+/// Gives the command of a role settings of its own.
+type Set = Box<dyn Fn(&str, &mut Command) + Send>;
 
 /// One process for each role.
 pub(crate) struct Roles {
@@ -29,6 +33,7 @@ pub(crate) struct Roles {
     folder: PathBuf,
     url: Option<String>,
     beside: Beside,
+    set: Set,
 }
 
 /// What processes work with besides.
@@ -47,8 +52,18 @@ impl Roles {
 
     /// The same, with what is named.
     pub(crate) fn start_by(server: &Server, beside: Beside) -> Self {
+        Self::start_with(server, beside, |_, _| {})
+    }
+
+    /// The same, each with settings of its own besides.
+    pub(crate) fn start_with(
+        server: &Server,
+        beside: Beside,
+        set: impl Fn(&str, &mut Command) + Send + 'static,
+    ) -> Self {
         let mut roles = Self {
             beside,
+            set: Box::new(set),
             running: BTreeMap::new(),
             addresses: ROLES.iter().map(|role| (role.name, free_address())).collect(),
             folder: server.folder.path().to_path_buf(),
@@ -67,6 +82,7 @@ impl Roles {
         command
             .env("QUANYU_SIGNING_KEY", SIGNING_KEY)
             .env("QUANYU_DATABASE_CONNECTIONS_MAX", "4");
+        (self.set)(name, &mut command);
         if let Some(url) = &self.url {
             command.env("QUANYU_DATABASE_URL", url);
         }
@@ -87,6 +103,11 @@ impl Roles {
             );
         }
         self.running.insert(name, Process::start(command));
+    }
+
+    /// Where a role serves.
+    pub(crate) fn address(&self, name: &str) -> &str {
+        &self.addresses[name]
     }
 
     pub(crate) fn gateway(&self) -> &Process {
