@@ -19,6 +19,8 @@ TARGET_LABELS = {"job", "namespace", "pod", "role"}
 OF_PROMETHEUS = {"up": set()}
 # What a process tells only once something has failed; they stand in its code by these names, without labels.
 AFTER_A_FAILURE = {"worker_item_failures_total": set(), "worker_items_parked_total": set()}
+# What a process tells that has certificates.
+WITH_CERTIFICATES = {"tls_certificate_expiry_timestamp_seconds": {"setting"}, "tls_certificate_files_wrong": {"setting"}}
 
 SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*\{([^}]*)\}")
 MATCHER = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)\s*\"")
@@ -151,11 +153,12 @@ def families(text):
 
 
 def every_metric_and_label_that_is_asked_for_is_told(binary):
-    code = "".join(path.read_text() for path in sorted((ROOT / "libs").glob("*/src/**/*.rs")))
-    for name in AFTER_A_FAILURE:
+    sources = [path for folder in ("libs", "services") for path in sorted((ROOT / folder).glob("*/src/**/*.rs"))]
+    code = "".join(path.read_text() for path in sources)
+    for name in (*AFTER_A_FAILURE, *WITH_CERTIFICATES):
         assert f'"{name}"' in code, f"{name} is told by nobody"
     text = scraped(binary)
-    told = {**families(text), **OF_PROMETHEUS, **AFTER_A_FAILURE}
+    told = {**families(text), **OF_PROMETHEUS, **AFTER_A_FAILURE, **WITH_CERTIFICATES}
     # No call has failed.
     told["rpc_server_errors_total"] = told["rpc_server_requests_total"]
     for where, expression in expressions():
