@@ -6,7 +6,7 @@ import secrets
 import tempfile
 import tomllib
 
-from rendering import ROLES, VALUES, of_kind, run
+from rendering import ROLES, TRIALS, VALUES, of_kind, run
 
 # What the Secrets of a cluster hold.
 SECRETS = {
@@ -14,6 +14,8 @@ SECRETS = {
     "QUANYU_SIGNING_KEY": "0123456789abcdef" * 4,
     "QUANYU_SIGNING_KEY_HONOURED": "fedcba9876543210" * 4,
 }
+# What Kubernetes says of a pod.
+FIELDS = {"status.podIP": "10.1.2.3", "metadata.labels['topology.kubernetes.io/zone']": "east"}
 CERTIFICATES = "/etc/quanyu/database-ca/ca.crt"
 MISSING_PEER = re.compile(r"^ *peers\.(\w+): must be set", re.MULTILINE)
 
@@ -31,14 +33,28 @@ class Process:
         first_key.write_text(f"qy_{secrets.token_hex(32)}\n")
         self.settings = of_kind(name, "ConfigMap")[role]["data"]["quanyu.toml"]
         self.file = pathlib.Path(folder, "quanyu.toml")
-        # The volume of the Secret is not here.
-        self.here = re.sub(r'^first_api_key_file = .*$', f'first_api_key_file = "{first_key}"', self.settings, flags=re.MULTILINE)
+        # The volumes of Secrets are not here.
+        self.here = re.sub(r'^(\w+_file) = "/run/secrets/.*$', rf'\1 = "{first_key}"', self.settings, flags=re.MULTILINE)
         self.file.write_text(self.here)
-        self.environment = {variable["name"]: SECRETS[variable["name"]] for variable in self.container["env"]}
+        self.environment = environment(self.container)
 
     def quanyu(self, binary, *words):
         arguments = [self.file if word == "/etc/quanyu/settings/quanyu.toml" else word for word in self.container["args"]]
         return run(binary, *arguments, *words, env=self.environment)
+
+
+def environment(container):
+    """The variables of a container, with what Secrets and the pod's own fields hold."""
+    found = {}
+    for variable in container["env"]:
+        name, source = variable["name"], variable.get("valueFrom", {})
+        if "secretKeyRef" in source:
+            found[name] = SECRETS[name]
+        elif "fieldRef" in source:
+            found[name] = FIELDS[source["fieldRef"]["fieldPath"]]
+        else:
+            found[name] = re.sub(r"\$\((\w+)\)", lambda other: found[other[1]], variable["value"])
+    return found
 
 
 def processes():
@@ -58,10 +74,9 @@ def the_program_takes_the_command_of_the_job(binary):
     for name in VALUES:
         for job in of_kind(name, "Job").values():
             for container in job["spec"]["template"]["spec"]["containers"]:
-                environment = {variable["name"]: SECRETS[variable["name"]] for variable in container["env"]}
-                seen = run(binary, *container["args"], "--check-config", env=environment)
+                seen = run(binary, *container["args"], "--check-config", env=environment(container))
                 assert seen.returncode == 0, f"{name}: {seen.stdout}{seen.stderr}"
-                seen = run(binary, *container["args"], "nobody", "--check-config", env=environment)
+                seen = run(binary, *container["args"], "nobody", "--check-config", env=environment(container))
                 assert seen.returncode != 0, f"{name}: {seen.stdout}{seen.stderr}"
 
 
@@ -78,8 +93,8 @@ def every_setting_of_the_file_is_in_force(binary):
         in_force = tomllib.loads(seen.stdout)
         for key, value in written.items():
             assert in_force[key] == value, f"{name}: {process.role}: {key}: {in_force.get(key)}"
-        for secret in process.environment.values():
-            assert secret not in seen.stdout, f"{name}: {process.role}"
+        for variable in process.environment.keys() & SECRETS.keys():
+            assert process.environment[variable] not in seen.stdout, f"{name}: {process.role}: {variable}"
 
 
 def ports_and_files_are_where_the_settings_say(binary):
@@ -90,12 +105,21 @@ def ports_and_files_are_where_the_settings_say(binary):
         assert settings["admin_listen"].endswith(f":{ports['admin']}"), f"{name}: {process.role}"
         assert "configMap" in process.mounts["/etc/quanyu/settings"], f"{name}: {process.role}"
         assert "emptyDir" in process.mounts["/tmp"], f"{name}: {process.role}"
-        if key := settings.get("first_api_key_file"):
-            where = pathlib.PurePath(key)
+        for file in files(settings):
+            where = pathlib.PurePath(file)
             items = process.mounts[str(where.parent)]["secret"]["items"]
-            assert [item["path"] for item in items] == [where.name], f"{name}: {process.role}"
+            assert [item["path"] for item in items] == [where.name], f"{name}: {process.role}: {file}"
         if certificates := process.mounts.get(str(pathlib.PurePath(CERTIFICATES).parent)):
             assert [item["path"] for item in certificates["configMap"]["items"]] == ["ca.crt"], name
+
+
+def files(settings):
+    """The files that a pod is to read, in whatever group of its settings."""
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from files(value)
+        elif key.endswith("_file") and value.startswith("/run/secrets/"):
+            yield value
 
 
 def an_address_with_certificates_is_taken(binary):
@@ -108,6 +132,8 @@ def an_address_with_certificates_is_taken(binary):
 
 def peers_are_those_that_the_program_asks_for(binary):
     for name, process in processes():
+        if "discovery = \"etcd\"" in process.settings:
+            continue
         named = tomllib.loads(process.settings).get("peers", {})
         process.file.write_text(re.sub(r"\n\[peers\]\n(\w+ = .*\n)+", "\n", process.here))
         seen = process.quanyu(binary, "--check-config")
@@ -115,10 +141,41 @@ def peers_are_those_that_the_program_asks_for(binary):
         assert asked == set(named), f"{name}: {process.role} asks for {asked}, is told {set(named)}"
 
 
+def replicas_that_register_can_be_called(binary):
+    for name, process in processes():
+        settings = tomllib.loads(process.settings)
+        has_etcd = settings["discovery"] == "etcd"
+        assert ("QUANYU_ADVERTISE" in process.environment) == has_etcd, f"{name}: {process.role}"
+        if not has_etcd:
+            continue
+        in_force = tomllib.loads(process.quanyu(binary, "--print-config").stdout)
+        host, port = ("[10.1.2.3]" if "[::]" in settings["listen"] else "10.1.2.3"), settings["listen"].rsplit(":", 1)[1]
+        assert in_force["advertise"] == f"http://{host}:{port}", f"{name}: {process.role}: {in_force['advertise']}"
+        assert in_force.get("zone") == ("east" if name == "everything" else None), f"{name}: {process.role}"
+        assert settings["etcd"]["replicas_file"].startswith("/tmp/"), f"{name}: {process.role}"
+
+
+def each_role_reaches_its_etcd(binary):
+    """By the policies, at the ports of every node, and where there is none at none."""
+    for name in VALUES:
+        for role in ROLES:
+            settings = tomllib.loads(of_kind(name, "ConfigMap")[role]["data"]["quanyu.toml"])
+            nodes = settings.get("etcd", {}).get("endpoints", "")
+            ports = {int(port) for port in re.findall(r":(\d+)(?:,|$)", nodes)}
+            opened = [rule for rule in of_kind(name, "NetworkPolicy")[role]["spec"]["egress"]
+                      if ports and {port["port"] for port in rule["ports"]} == ports]
+            assert len(opened) == (1 if nodes else 0), f"{name}: {role}: {opened}"
+            if name in TRIALS and nodes:
+                assert opened[0]["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "etcd", name
+                service = of_kind(name, "Service")["etcd"]
+                assert nodes == f"http://{service['metadata']['name']}.member.svc:{service['spec']['ports'][0]['port']}", name
+
+
 def peers_are_at_their_services(binary):
     for name, process in processes():
-        for peer, address in tomllib.loads(process.settings).get("peers", {}).items():
-            service = of_kind(name, "Service")[peer]
+        settings = tomllib.loads(process.settings)
+        for peer, address in settings.get("peers", {}).items():
+            service = of_kind(name, "Service")[f"{peer}-pods" if settings["discovery"] == "dns" else peer]
             expected = f"http://{service['metadata']['name']}.member.svc:{service['spec']['ports'][0]['port']}"
             assert address == expected, f"{name}: {process.role}: {address}"
 
@@ -127,7 +184,8 @@ def only_those_who_call_get_through(binary):
     """Each way of the network policies, seen from both its ends."""
     for name in VALUES:
         policies = of_kind(name, "NetworkPolicy")
-        calls = {role: set(tomllib.loads(of_kind(name, "ConfigMap")[role]["data"]["quanyu.toml"]).get("peers", {})) for role in ROLES}
+        # Who calls whom is no matter of how it is found.
+        calls = {role: set(tomllib.loads(of_kind("default", "ConfigMap")[role]["data"]["quanyu.toml"]).get("peers", {})) for role in ROLES}
         for role in ROLES:
             spec = policies[role]["spec"]
             port = of_kind(name, "Service")[role]["spec"]["ports"][0]["port"]
@@ -157,5 +215,7 @@ CHECKS = (
     an_address_with_certificates_is_taken,
     peers_are_those_that_the_program_asks_for,
     peers_are_at_their_services,
+    replicas_that_register_can_be_called,
+    each_role_reaches_its_etcd,
     only_those_who_call_get_through,
 )

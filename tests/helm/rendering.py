@@ -12,6 +12,8 @@ HERE = ROOT / "tests" / "helm"
 RELEASE, NAMESPACE = "quanyu", "member"
 VALUES = {path.stem: path for path in sorted((HERE / "values").glob("*.yaml"))}
 ROLES = ("identity", "points", "rights", "tagging", "campaign", "gateway")
+# Those that bring their own PostgreSQL.
+TRIALS = {name for name in VALUES if name.startswith("trial")}
 TIMEOUT_SECONDS = 120
 
 

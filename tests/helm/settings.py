@@ -14,6 +14,9 @@ def values_that_are_no_values_are_refused():
         (["database.password=x"], "additional properties 'password' not allowed"),
         (["image.digest=latest"], "does not match pattern"),
         (["network.port=80"], "minimum: got 80"),
+        (["discovery=consul"], "value must be one of"),
+        (["etcd.endpoints[0]=etcd:2379"], "does not match pattern"),
+        (["etcd.password=x"], "additional properties 'password' not allowed"),
         (["labels.app\\.kubernetes\\.io/name=x"], "/labels"),
     ):
         seen = refused("--values", VALUES["default"], *(f"--set={word}" for word in words))
@@ -30,6 +33,14 @@ def every_problem_of_the_values_is_told_at_once():
                  "roles.campaign.databaseConnectionsMax: must be at least 3", "roles.points.autoscaling.minReplicas: must not be above",
                  "ingress.rest.hosts: must name", "gatewayApi.parentRefs: must name", "roles.points.autoscaling.podMetric: needs both",
                  "trial.postgresql.connectionsMax: is 200"):
+        assert told in seen, f"{told}: {seen}"
+    seen = refused("--values", VALUES["default"], "--kube-version=1.34", "--set=discovery=etcd,etcd.user=quanyu,etcd.zones=true"
+                   ",etcd.noticeSeconds=20")
+    for told in ("etcd.endpoints: must name the nodes", "etcd.user: needs etcd.passwordSecret.name", "etcd.noticeSeconds: must be less",
+                 "etcd.zones: needs Kubernetes 1.35"):
+        assert told in seen, f"{told}: {seen}"
+    seen = refused("--values", VALUES["default"], "--set=trial.etcd.enabled=true,etcd.endpoints[0]=http://etcd:2379")
+    for told in ("trial.etcd.enabled: is for a trial", "etcd.endpoints: is one too many", "discovery: must be etcd"):
         assert told in seen, f"{told}: {seen}"
     seen = refused("--values", VALUES["default"], "--set=database.serverConnectionsMax=143")
     assert "opens up to 144 connections" in seen, seen

@@ -18,11 +18,21 @@ gateway: [identity, points, rights, tagging, campaign]
 {{- end -}}
 {{- end }}
 
-{{- /* Where a role is found by its peers. Today each has a Service, whose one address spreads connections, not calls. */}}
+{{- /* Where a role is found by its peers: at its Service, or by DNS at the headless one. */}}
 {{- define "quanyu.peerAddress" -}}
 {{- $root := index . 0 -}}
 {{- $role := index . 1 -}}
-http://{{ include "quanyu.fullname" $root }}-{{ $role }}.{{ $root.Release.Namespace }}.svc:{{ $root.Values.network.port }}
+{{- $headless := ternary "-pods" "" (eq $root.Values.discovery "dns") -}}
+http://{{ include "quanyu.fullname" $root }}-{{ $role }}{{ $headless }}.{{ $root.Release.Namespace }}.svc:{{ $root.Values.network.port }}
+{{- end }}
+
+{{- /* The nodes of etcd, separated by spaces: those that are named, or the trial's one. */}}
+{{- define "quanyu.etcdEndpoints" -}}
+{{- if .Values.trial.etcd.enabled -}}
+http://{{ include "quanyu.fullname" . }}-etcd.{{ .Release.Namespace }}.svc:2379
+{{- else -}}
+{{ join " " .Values.etcd.endpoints }}
+{{- end -}}
 {{- end }}
 
 {{- /* What holds for a role: the defaults, and over them what differs. */}}

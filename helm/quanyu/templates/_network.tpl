@@ -19,3 +19,23 @@ matchExpressions:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end }}
+
+{{- /* The ports of addresses that are separated by spaces, each once, as "TCP PORT" in a list of YAML; $2 where one names none. */}}
+{{- define "quanyu.portsOf" -}}
+{{- $ports := list -}}
+{{- range splitList " " (index . 0) -}}
+{{-   $ports = append $ports (printf "TCP %s" (regexFind "[0-9]+$" (regexFind ":[0-9]+$" .) | default (index $ 1))) -}}
+{{- end -}}
+{{- $ports | uniq | toYaml -}}
+{{- end }}
+
+{{- /* A rule of egress to what a trial brings. */}}
+{{- define "quanyu.egressToBundled" -}}
+- ports:
+    - {port: {{ index . 2 }}, protocol: TCP}
+  to:
+    - podSelector:
+        matchLabels:
+          {{- include "quanyu.selector" (index . 0) | nindent 10 }}
+          app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}

@@ -5,6 +5,7 @@
 {{- $settings := index . 2 -}}
 {{- with $root.Values -}}
 {{- $hasFirstKey := and (eq $role "gateway") (or .trial.enabled .firstApiKey.secret.name) -}}
+{{- $hasEtcdUser := and (eq .discovery "etcd") .etcd.user -}}
 serviceAccountName: {{ include "quanyu.fullname" $root }}-{{ $role }}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -71,6 +72,16 @@ containers:
             name: {{ .signingKey.secret.name | quote }}
             key: {{ .signingKey.secret.honouredKey | quote }}
       {{- end }}
+      {{- if eq .discovery "etcd" }}
+      - name: POD_IP
+        valueFrom: {fieldRef: {fieldPath: status.podIP}}
+      - name: QUANYU_ADVERTISE
+        value: "http://{{ ternary "[$(POD_IP)]" "$(POD_IP)" (eq .network.listenHost "[::]") }}:{{ int .network.port }}"
+      {{- if .etcd.zones }}
+      - name: QUANYU_ZONE
+        valueFrom: {fieldRef: {fieldPath: "metadata.labels['topology.kubernetes.io/zone']"}}
+      {{- end }}
+      {{- end }}
     ports:
       - {name: grpc, containerPort: {{ int .network.port }}, protocol: TCP}
       - {name: admin, containerPort: {{ int .network.adminPort }}, protocol: TCP}
@@ -110,6 +121,9 @@ containers:
       {{- if $hasFirstKey }}
       - {name: first-api-key, mountPath: /run/secrets/quanyu, readOnly: true}
       {{- end }}
+      {{- if $hasEtcdUser }}
+      - {name: etcd-password, mountPath: /run/secrets/quanyu-etcd, readOnly: true}
+      {{- end }}
 volumes:
   - name: settings
     configMap: {name: {{ include "quanyu.fullname" $root }}-{{ $role }}}
@@ -129,6 +143,14 @@ volumes:
       defaultMode: 0440
       items:
         - {key: {{ ternary "first-api-key" .firstApiKey.secret.key .trial.enabled | quote }}, path: first-api-key}
+  {{- end }}
+  {{- if $hasEtcdUser }}
+  - name: etcd-password
+    secret:
+      secretName: {{ .etcd.passwordSecret.name | quote }}
+      defaultMode: 0440
+      items:
+        - {key: {{ .etcd.passwordSecret.key | quote }}, path: password}
   {{- end }}
 {{- end }}
 {{- end }}

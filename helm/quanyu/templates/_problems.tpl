@@ -45,6 +45,31 @@
 {{-   $path := ternary "trial.postgresql.connectionsMax" "database.serverConnectionsMax" .Values.trial.enabled -}}
 {{-   $problems = append $problems (printf "%s: is %d, and while it rolls the release opens up to %d connections: lower replicas or databaseConnectionsMax, or admit more" $path $admitted (int $connections)) -}}
 {{- end -}}
+{{- if .Values.trial.etcd.enabled -}}
+{{-   if not .Values.trial.enabled -}}
+{{-     $problems = append $problems "trial.etcd.enabled: is for a trial: set trial.enabled too, or name your own etcd.endpoints" -}}
+{{-   end -}}
+{{-   if .Values.etcd.endpoints -}}
+{{-     $problems = append $problems "etcd.endpoints: is one too many beside trial.etcd.enabled, which brings an etcd" -}}
+{{-   end -}}
+{{-   if .Values.etcd.user -}}
+{{-     $problems = append $problems "etcd.user: is one too many beside trial.etcd.enabled, whose etcd knows no users" -}}
+{{-   end -}}
+{{-   if ne .Values.discovery "etcd" -}}
+{{-     $problems = append $problems "discovery: must be etcd beside trial.etcd.enabled, which is for nothing else" -}}
+{{-   end -}}
+{{- else if and (eq .Values.discovery "etcd") (not .Values.etcd.endpoints) -}}
+{{-   $problems = append $problems "etcd.endpoints: must name the nodes of etcd for discovery: etcd, or set trial.etcd.enabled in a trial" -}}
+{{- end -}}
+{{- if ne (empty .Values.etcd.user) (empty .Values.etcd.passwordSecret.name) -}}
+{{-   $problems = append $problems "etcd.user: needs etcd.passwordSecret.name, and that needs a user" -}}
+{{- end -}}
+{{- if and (eq .Values.discovery "etcd") .Values.etcd.noticeSeconds (ge (int .Values.etcd.noticeSeconds) (int .Values.shutdown.drainSeconds)) -}}
+{{-   $problems = append $problems "etcd.noticeSeconds: must be less than shutdown.drainSeconds: the rest of that is for calls under way" -}}
+{{- end -}}
+{{- if and .Values.etcd.zones (semverCompare "<1.35-0" .Capabilities.KubeVersion.Version) -}}
+{{-   $problems = append $problems (printf "etcd.zones: needs Kubernetes 1.35 or newer, and this is %s: its pods do not know their zone" .Capabilities.KubeVersion.Version) -}}
+{{- end -}}
 {{- if not (regexMatch "^[a-z]" (include "quanyu.fullname" .)) -}}
 {{-   $problems = append $problems (printf "fullnameOverride: must be set, for the name of a Service begins with a letter, and %s does not" (include "quanyu.fullname" .)) -}}
 {{- end -}}

@@ -15,10 +15,24 @@ drain_seconds = {{ int .shutdown.drainSeconds }}
 {{- if and (eq $role "gateway") (or .trial.enabled .firstApiKey.secret.name) }}
 first_api_key_file = "/run/secrets/quanyu/first-api-key"
 {{- end }}
-{{- with $peers }}
+discovery = {{ .discovery | quote }}
+{{- if eq .discovery "etcd" }}
+
+[etcd]
+endpoints = {{ include "quanyu.etcdEndpoints" $root | replace " " ", " | quote }}
+prefix = {{ .etcd.prefix | default (printf "/quanyu/%s/%s" $root.Release.Namespace $root.Release.Name) | quote }}
+{{- with .etcd.user }}
+user = {{ . | quote }}
+password_file = "/run/secrets/quanyu-etcd/password"
+{{- end }}
+lease_seconds = {{ int .etcd.leaseSeconds }}
+notice_seconds = {{ int .etcd.noticeSeconds }}
+# It outlives the process, not the pod.
+replicas_file = "/tmp/{{ $role }}.replicas.json"
+{{- else if $peers }}
 
 [peers]
-{{- range . }}
+{{- range $peers }}
 {{ . }} = {{ include "quanyu.peerAddress" (list $root .) | quote }}
 {{- end }}
 {{- end }}
