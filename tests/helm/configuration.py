@@ -1,22 +1,26 @@
 """What the pods are told, as the program itself reads it."""
 
+import functools
 import pathlib
 import re
 import secrets
 import tempfile
 import tomllib
 
-from rendering import ROLES, TRIALS, VALUES, of_kind, run
+from rendering import ROLES, TRIALS, VALUES, manifests, of_kind, run
 
 # What the Secrets of a cluster hold.
 SECRETS = {
     "QUANYU_DATABASE_URL": "postgres://quanyu:secret@postgresql:5432/quanyu",
     "QUANYU_SIGNING_KEY": "0123456789abcdef" * 4,
     "QUANYU_SIGNING_KEY_HONOURED": "fedcba9876543210" * 4,
+    "QUANYU_NATS__PASSWORD": "a password of NATS",
+    "QUANYU_NATS__TOKEN": "a token of NATS",
 }
 # What Kubernetes says of a pod.
 FIELDS = {"status.podIP": "10.1.2.3", "metadata.labels['topology.kubernetes.io/zone']": "east"}
 CERTIFICATES = "/etc/quanyu/database-ca/ca.crt"
+MOUNTED = re.compile(r'^(\w+_file) = "((?:/run/secrets|/etc/quanyu)/.*)"$', re.MULTILINE)
 MISSING_PEER = re.compile(r"^ *peers\.(\w+): must be set", re.MULTILINE)
 
 
@@ -29,18 +33,38 @@ class Process:
         self.container = pod["containers"][0]
         volumes = {volume["name"]: volume for volume in pod["volumes"]}
         self.mounts = {mount["mountPath"]: volumes[mount["name"]] for mount in self.container["volumeMounts"]}
-        first_key = pathlib.Path(folder, "first-api-key")
-        first_key.write_text(f"qy_{secrets.token_hex(32)}\n")
+        self.folder = pathlib.Path(folder)
         self.settings = of_kind(name, "ConfigMap")[role]["data"]["quanyu.toml"]
         self.file = pathlib.Path(folder, "quanyu.toml")
-        # The volumes of Secrets are not here.
-        self.here = re.sub(r'^(\w+_file) = "/run/secrets/.*$', rf'\1 = "{first_key}"', self.settings, flags=re.MULTILINE)
+        # The volumes of Secrets and ConfigMaps are not here.
+        self.here = MOUNTED.sub(lambda found: f'{found[1]} = "{self.stands_for(found[2])}"', self.settings)
         self.file.write_text(self.here)
         self.environment = environment(self.container)
+
+    def stands_for(self, path):
+        """A file of ours with what the Secret might hold."""
+        name = pathlib.PurePath(path).name
+        file = self.folder / name
+        crt, key = certificate()
+        contents = {"ca.crt": crt, "tls.crt": crt, "tls.key": key, "first-api-key": f"qy_{secrets.token_hex(32)}\n"}
+        file.write_text(contents.get(name, "a secret\n"))
+        return file
 
     def quanyu(self, binary, *words):
         arguments = [self.file if word == "/etc/quanyu/settings/quanyu.toml" else word for word in self.container["args"]]
         return run(binary, *arguments, *words, env=self.environment)
+
+
+@functools.cache
+def certificate():
+    """One that every role may show, which is its own CA, and its key."""
+    names = ",".join(f"DNS:{role}.quanyu" for role in ROLES)
+    with tempfile.TemporaryDirectory(prefix="quanyu-certificate.") as folder:
+        crt, key = (pathlib.Path(folder, name) for name in ("tls.crt", "tls.key"))
+        seen = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                   "-subj", "/CN=a test", "-addext", f"subjectAltName={names}", "-keyout", key, "-out", crt)
+        assert seen.returncode == 0, seen.stderr
+        return crt.read_text(), key.read_text()
 
 
 def environment(container):
@@ -107,8 +131,11 @@ def ports_and_files_are_where_the_settings_say(binary):
         assert "emptyDir" in process.mounts["/tmp"], f"{name}: {process.role}"
         for file in files(settings):
             where = pathlib.PurePath(file)
-            items = process.mounts[str(where.parent)]["secret"]["items"]
-            assert [item["path"] for item in items] == [where.name], f"{name}: {process.role}: {file}"
+            volume = process.mounts[str(where.parent)]
+            items = volume.get("secret", volume.get("configMap"))["items"]
+            assert where.name in [item["path"] for item in items], f"{name}: {process.role}: {file}"
+            # A file that is mounted alone stays as it was when its Secret changes.
+            assert not any("subPath" in mount for mount in process.container["volumeMounts"]), f"{name}: {process.role}"
         if certificates := process.mounts.get(str(pathlib.PurePath(CERTIFICATES).parent)):
             assert [item["path"] for item in certificates["configMap"]["items"]] == ["ca.crt"], name
 
@@ -118,7 +145,7 @@ def files(settings):
     for key, value in settings.items():
         if isinstance(value, dict):
             yield from files(value)
-        elif key.endswith("_file") and value.startswith("/run/secrets/"):
+        elif key.endswith("_file") and value.startswith(("/run/secrets/", "/etc/quanyu/")):
             yield value
 
 
@@ -150,25 +177,58 @@ def replicas_that_register_can_be_called(binary):
             continue
         in_force = tomllib.loads(process.quanyu(binary, "--print-config").stdout)
         host, port = ("[10.1.2.3]" if "[::]" in settings["listen"] else "10.1.2.3"), settings["listen"].rsplit(":", 1)[1]
-        assert in_force["advertise"] == f"http://{host}:{port}", f"{name}: {process.role}: {in_force['advertise']}"
+        scheme = "https" if "mesh_tls" in settings else "http"
+        assert in_force["advertise"] == f"{scheme}://{host}:{port}", f"{name}: {process.role}: {in_force['advertise']}"
         assert in_force.get("zone") == ("east" if name == "everything" else None), f"{name}: {process.role}"
         assert settings["etcd"]["replicas_file"].startswith("/tmp/"), f"{name}: {process.role}"
 
 
-def each_role_reaches_its_etcd(binary):
+def each_role_reaches_etcd_and_nats():
     """By the policies, at the ports of every node, and where there is none at none."""
     for name in VALUES:
         for role in ROLES:
             settings = tomllib.loads(of_kind(name, "ConfigMap")[role]["data"]["quanyu.toml"])
-            nodes = settings.get("etcd", {}).get("endpoints", "")
-            ports = {int(port) for port in re.findall(r":(\d+)(?:,|$)", nodes)}
-            opened = [rule for rule in of_kind(name, "NetworkPolicy")[role]["spec"]["egress"]
-                      if ports and {port["port"] for port in rule["ports"]} == ports]
-            assert len(opened) == (1 if nodes else 0), f"{name}: {role}: {opened}"
-            if name in TRIALS and nodes:
-                assert opened[0]["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "etcd", name
-                service = of_kind(name, "Service")["etcd"]
-                assert nodes == f"http://{service['metadata']['name']}.member.svc:{service['spec']['ports'][0]['port']}", name
+            etcd = settings.get("etcd", {}).get("endpoints", "")
+            for kind, nodes, standard in (("etcd", etcd.split(", ") if etcd else [], 80), ("nats", settings.get("nats", {}).get("urls", []), 4222)):
+                ports = {int(port[1]) if (port := re.search(r":(\d+)$", node)) else standard for node in nodes}
+                opened = [rule for rule in of_kind(name, "NetworkPolicy")[role]["spec"]["egress"]
+                          if ports and {port["port"] for port in rule["ports"]} == ports]
+                assert len(opened) == (1 if nodes else 0), f"{name}: {role}: {kind}: {opened}"
+                if name in TRIALS and nodes:
+                    assert opened[0]["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == kind, name
+                    service = of_kind(name, "Service")[kind]
+                    scheme = {"etcd": "http", "nats": "nats"}[kind]
+                    assert nodes == [f"{scheme}://{service['metadata']['name']}.member.svc:{service['spec']['ports'][0]['port']}"], name
+
+
+def certificates_are_where_they_are_shown():
+    """Each role's own, for the name by which the others know it; the gateway's for its callers."""
+    for name in VALUES:
+        issued = {m["spec"]["secretName"]: m["spec"] for m in manifests(name) if m["kind"] == "Certificate"}
+        for role in ROLES:
+            settings = tomllib.loads(of_kind(name, "ConfigMap")[role]["data"]["quanyu.toml"])
+            volumes = {v["name"]: v for v in of_kind(name, "Deployment")[role]["spec"]["template"]["spec"]["volumes"]}
+            service = of_kind(name, "Service")[role]["spec"]["ports"][0]
+            speaks_tls = ("tls" if role == "gateway" else "mesh_tls") in settings
+            assert service["appProtocol"] == ("https" if speaks_tls else "kubernetes.io/h2c"), f"{name}: {role}"
+            assert ("tls" in settings) <= (role == "gateway"), f"{name}: {role}"
+            for group in ("tls", "mesh_tls"):
+                volume = volumes.get(group.replace("_", "-"))
+                assert bool(volume) == (group in settings), f"{name}: {role}: {group}"
+                certificate = issued.pop(volume["secret"]["secretName"], None) if volume else None
+                if certificate and group == "tls":
+                    assert f"{of_kind(name, 'Service')[role]['metadata']['name']}.member.svc" in certificate["dnsNames"], name
+                elif certificate:
+                    assert certificate["dnsNames"] == [f"{role}.quanyu"], f"{name}: {role}"
+                    assert set(certificate["usages"]) == {"server auth", "client auth"}, f"{name}: {role}"
+        assert not issued, f"{name}: nobody shows {set(issued)}"
+        ports = {port["name"] for port in of_kind(name, "Service")["gateway"]["spec"]["ports"]}
+        for ingress in (m for m in manifests(name) if m["kind"] == "Ingress"):
+            for rule in ingress["spec"]["rules"]:
+                assert rule["http"]["paths"][0]["backend"]["service"]["port"]["name"] in ports, name
+        routed = any(m["kind"] in ("HTTPRoute", "GRPCRoute") for m in manifests(name))
+        checked = any(m["kind"] == "BackendTLSPolicy" for m in manifests(name))
+        assert checked == (routed and "https" in ports), name
 
 
 def peers_are_at_their_services(binary):
@@ -176,7 +236,8 @@ def peers_are_at_their_services(binary):
         settings = tomllib.loads(process.settings)
         for peer, address in settings.get("peers", {}).items():
             service = of_kind(name, "Service")[f"{peer}-pods" if settings["discovery"] == "dns" else peer]
-            expected = f"http://{service['metadata']['name']}.member.svc:{service['spec']['ports'][0]['port']}"
+            scheme = "https" if "mesh_tls" in settings else "http"
+            expected = f"{scheme}://{service['metadata']['name']}.member.svc:{service['spec']['ports'][0]['port']}"
             assert address == expected, f"{name}: {process.role}: {address}"
 
 
@@ -216,6 +277,7 @@ CHECKS = (
     peers_are_those_that_the_program_asks_for,
     peers_are_at_their_services,
     replicas_that_register_can_be_called,
-    each_role_reaches_its_etcd,
+    each_role_reaches_etcd_and_nats,
+    certificates_are_where_they_are_shown,
     only_those_who_call_get_through,
 )

@@ -98,9 +98,12 @@ def no_secret_stands_in_a_manifest():
             for variable in pod["spec"]["containers"][0]["env"]:
                 taken = variable.get("valueFrom", {}).keys() & {"secretKeyRef", "fieldRef"}
                 assert taken or variable["name"] == "QUANYU_ADVERTISE", f"{name}: {who}: {variable}"
-    made = of_kind("trial", "Secret")["trial"]["stringData"]
-    assert made["first-api-key"].startswith("qy_") and len(made["first-api-key"]) == 67, made
-    assert len(made["signing-key"]) == 64 and len(made["postgres-password"]) == 32, made
+    for name in TRIALS:
+        made = of_kind(name, "Secret")["trial"]["stringData"]
+        assert made["first-api-key"].startswith("qy_") and len(made["first-api-key"]) == 67, made
+        assert len(made["signing-key"]) == 64 and len(made["postgres-password"]) == 32, made
+        if "nats-password" in made:
+            assert len(made["nats-password"]) == 32 and made["nats-password"] in made["nats.conf"], made
 
 
 def every_pod_has_time_to_end():

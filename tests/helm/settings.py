@@ -16,6 +16,10 @@ def values_that_are_no_values_are_refused():
         (["network.port=80"], "minimum: got 80"),
         (["discovery=consul"], "value must be one of"),
         (["etcd.endpoints[0]=etcd:2379"], "does not match pattern"),
+        (["facts=kafka"], "value must be one of"),
+        (["nats.urls[0]=nats://user:password@nats"], "does not match pattern"),
+        (["nats.password=x"], "additional properties 'password' not allowed"),
+        (["nats.replicas=2"], "value must be one of"),
         (["etcd.password=x"], "additional properties 'password' not allowed"),
         (["labels.app\\.kubernetes\\.io/name=x"], "/labels"),
     ):
@@ -34,13 +38,22 @@ def every_problem_of_the_values_is_told_at_once():
                  "ingress.rest.hosts: must name", "gatewayApi.parentRefs: must name", "roles.points.autoscaling.podMetric: needs both",
                  "trial.postgresql.connectionsMax: is 200"):
         assert told in seen, f"{told}: {seen}"
-    seen = refused("--values", VALUES["default"], "--kube-version=1.34", "--set=discovery=etcd,etcd.user=quanyu,etcd.zones=true"
-                   ",etcd.noticeSeconds=20")
-    for told in ("etcd.endpoints: must name the nodes", "etcd.user: needs etcd.passwordSecret.name", "etcd.noticeSeconds: must be less",
-                 "etcd.zones: needs Kubernetes 1.35"):
+    seen = refused("--values", VALUES["default"], "--kube-version=1.34", "--set=discovery=etcd,etcd.username=quanyu,etcd.zones=true"
+                   ",etcd.noticeSeconds=20,facts=jetstream,nats.username=quanyu,nats.tokenSecret.name=nats,tls.enabled=true"
+                   ",meshTls.enabled=true,gatewayApi.grpc.enabled=true,etcd.tls.clientCertificate=true")
+    for told in ("etcd.endpoints: must name the nodes", "etcd.username: needs etcd.passwordSecret.name", "etcd.noticeSeconds: must be less",
+                 "etcd.zones: needs Kubernetes 1.35", "nats.urls: must name the nodes", "nats.username: needs nats.passwordSecret.name",
+                 "nats.tokenSecret.name, nats.username: one of them", "tls.secretName: must name", "meshTls.secretName: must name",
+                 "gatewayApi.backendTls.hostname: must be", "etcd.tls.clientCertificate: is in"):
         assert told in seen, f"{told}: {seen}"
-    seen = refused("--values", VALUES["default"], "--set=trial.etcd.enabled=true,etcd.endpoints[0]=http://etcd:2379")
-    for told in ("trial.etcd.enabled: is for a trial", "etcd.endpoints: is one too many", "discovery: must be etcd"):
+    seen = refused("--values", VALUES["default"], "--set=tls.enabled=true,meshTls.enabled=true,certManager.enabled=true,discovery=etcd"
+                   ",etcd.endpoints={https://a:2379,http://b:2379},etcd.tls.secretName=etcd")
+    for told in ("certManager.issuerRef.name: must say", "certManager.meshIssuerRef.name: must say", "etcd.tls.secretName: belongs to"):
+        assert told in seen, f"{told}: {seen}"
+    assert "https://a:2379" not in seen, seen
+    seen = refused("--values", VALUES["default"], "--set=trial.etcd.enabled=true,etcd.endpoints[0]=http://etcd:2379"
+                   ",trial.nats.enabled=true,nats.urls[0]=nats://nats")
+    for told in ("trial.nats.enabled: is for a trial", "nats: its urls", "facts: must be jetstream", "trial.etcd.enabled: is for a trial", "etcd.endpoints: is one too many", "discovery: must be etcd"):
         assert told in seen, f"{told}: {seen}"
     seen = refused("--values", VALUES["default"], "--set=database.serverConnectionsMax=143")
     assert "opens up to 144 connections" in seen, seen

@@ -23,7 +23,31 @@ gateway: [identity, points, rights, tagging, campaign]
 {{- $root := index . 0 -}}
 {{- $role := index . 1 -}}
 {{- $headless := ternary "-pods" "" (eq $root.Values.discovery "dns") -}}
-http://{{ include "quanyu.fullname" $root }}-{{ $role }}{{ $headless }}.{{ $root.Release.Namespace }}.svc:{{ $root.Values.network.port }}
+{{ include "quanyu.meshScheme" $root }}://{{ include "quanyu.fullname" $root }}-{{ $role }}{{ $headless }}.{{ $root.Release.Namespace }}.svc:{{ $root.Values.network.port }}
+{{- end }}
+
+{{- define "quanyu.meshScheme" -}}
+{{ ternary "https" "http" .Values.meshTls.enabled }}
+{{- end }}
+
+{{- /* What callers speak to the gateway. */}}
+{{- define "quanyu.publicScheme" -}}
+{{ ternary "https" "http" .Values.tls.enabled }}
+{{- end }}
+
+{{- /* The Secret of the gateway's certificate for its callers: one that is named, or cert-manager's. */}}
+{{- define "quanyu.tlsSecret" -}}
+{{ .Values.tls.secretName | default (printf "%s-gateway-tls" (include "quanyu.fullname" .)) }}
+{{- end }}
+
+{{- /* The Secret of the certificate that a role shows to the others, where one is named; else nothing. */}}
+{{- define "quanyu.namedMeshSecret" -}}
+{{- $root := index . 0 -}}
+{{- (include "quanyu.role" . | fromYaml).meshTlsSecretName | default $root.Values.meshTls.secretName -}}
+{{- end }}
+
+{{- define "quanyu.meshSecret" -}}
+{{ include "quanyu.namedMeshSecret" . | default (printf "%s-%s-mesh-tls" (include "quanyu.fullname" (index . 0)) (index . 1)) }}
 {{- end }}
 
 {{- /* The nodes of etcd, separated by spaces: those that are named, or the trial's one. */}}
@@ -32,6 +56,15 @@ http://{{ include "quanyu.fullname" $root }}-{{ $role }}{{ $headless }}.{{ $root
 http://{{ include "quanyu.fullname" . }}-etcd.{{ .Release.Namespace }}.svc:2379
 {{- else -}}
 {{ join " " .Values.etcd.endpoints }}
+{{- end -}}
+{{- end }}
+
+{{- /* The nodes of NATS, alike. */}}
+{{- define "quanyu.natsUrls" -}}
+{{- if .Values.trial.nats.enabled -}}
+nats://{{ include "quanyu.fullname" . }}-nats.{{ .Release.Namespace }}.svc:4222
+{{- else -}}
+{{ join " " .Values.nats.urls }}
 {{- end -}}
 {{- end }}
 

@@ -4,8 +4,7 @@
 {{- $role := index . 1 -}}
 {{- $settings := index . 2 -}}
 {{- with $root.Values -}}
-{{- $hasFirstKey := and (eq $role "gateway") (or .trial.enabled .firstApiKey.secret.name) -}}
-{{- $hasEtcdUser := and (eq .discovery "etcd") .etcd.user -}}
+{{- $hasNats := eq .facts "jetstream" -}}
 serviceAccountName: {{ include "quanyu.fullname" $root }}-{{ $role }}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -76,10 +75,22 @@ containers:
       - name: POD_IP
         valueFrom: {fieldRef: {fieldPath: status.podIP}}
       - name: QUANYU_ADVERTISE
-        value: "http://{{ ternary "[$(POD_IP)]" "$(POD_IP)" (eq .network.listenHost "[::]") }}:{{ int .network.port }}"
+        value: "{{ include "quanyu.meshScheme" $root }}://{{ ternary "[$(POD_IP)]" "$(POD_IP)" (eq .network.listenHost "[::]") }}:{{ int .network.port }}"
       {{- if .etcd.zones }}
       - name: QUANYU_ZONE
         valueFrom: {fieldRef: {fieldPath: "metadata.labels['topology.kubernetes.io/zone']"}}
+      {{- end }}
+      {{- end }}
+      {{- if $hasNats }}
+      {{- if .trial.nats.enabled }}
+      - name: QUANYU_NATS__PASSWORD
+        valueFrom: {secretKeyRef: {name: {{ include "quanyu.fullname" $root }}-trial, key: nats-password}}
+      {{- else if .nats.username }}
+      - name: QUANYU_NATS__PASSWORD
+        valueFrom: {secretKeyRef: {name: {{ .nats.passwordSecret.name | quote }}, key: {{ .nats.passwordSecret.key | quote }}}}
+      {{- else if .nats.tokenSecret.name }}
+      - name: QUANYU_NATS__TOKEN
+        valueFrom: {secretKeyRef: {name: {{ .nats.tokenSecret.name | quote }}, key: {{ .nats.tokenSecret.key | quote }}}}
       {{- end }}
       {{- end }}
     ports:
@@ -115,42 +126,28 @@ containers:
     volumeMounts:
       - {name: settings, mountPath: /etc/quanyu/settings, readOnly: true}
       - {name: tmp, mountPath: /tmp}
-      {{- if .database.caConfigMap.name }}
-      - {name: database-ca, mountPath: /etc/quanyu/database-ca, readOnly: true}
-      {{- end }}
-      {{- if $hasFirstKey }}
-      - {name: first-api-key, mountPath: /run/secrets/quanyu, readOnly: true}
-      {{- end }}
-      {{- if $hasEtcdUser }}
-      - {name: etcd-password, mountPath: /run/secrets/quanyu-etcd, readOnly: true}
+      {{- range include "quanyu.files" (list $root $role) | fromYamlArray }}
+      - {name: {{ .name }}, mountPath: {{ .folder }}, readOnly: true}
       {{- end }}
 volumes:
   - name: settings
     configMap: {name: {{ include "quanyu.fullname" $root }}-{{ $role }}}
   - name: tmp
     emptyDir: {sizeLimit: 64Mi}
-  {{- if .database.caConfigMap.name }}
-  - name: database-ca
+  {{- range include "quanyu.files" (list $root $role) | fromYamlArray }}
+  - name: {{ .name }}
+    {{- if .configMap }}
     configMap:
-      name: {{ .database.caConfigMap.name | quote }}
-      items:
-        - {key: {{ .database.caConfigMap.key | quote }}, path: ca.crt}
-  {{- end }}
-  {{- if $hasFirstKey }}
-  - name: first-api-key
+      name: {{ .configMap | quote }}
+    {{- else }}
     secret:
-      secretName: {{ ternary (printf "%s-trial" (include "quanyu.fullname" $root)) .firstApiKey.secret.name .trial.enabled | quote }}
+      secretName: {{ .secret | quote }}
       defaultMode: 0440
+    {{- end }}
       items:
-        - {key: {{ ternary "first-api-key" .firstApiKey.secret.key .trial.enabled | quote }}, path: first-api-key}
-  {{- end }}
-  {{- if $hasEtcdUser }}
-  - name: etcd-password
-    secret:
-      secretName: {{ .etcd.passwordSecret.name | quote }}
-      defaultMode: 0440
-      items:
-        - {key: {{ .etcd.passwordSecret.key | quote }}, path: password}
+        {{- range $path, $key := .items }}
+        - {key: {{ $key | quote }}, path: {{ $path }}}
+        {{- end }}
   {{- end }}
 {{- end }}
 {{- end }}

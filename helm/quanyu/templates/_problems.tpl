@@ -52,8 +52,8 @@
 {{-   if .Values.etcd.endpoints -}}
 {{-     $problems = append $problems "etcd.endpoints: is one too many beside trial.etcd.enabled, which brings an etcd" -}}
 {{-   end -}}
-{{-   if .Values.etcd.user -}}
-{{-     $problems = append $problems "etcd.user: is one too many beside trial.etcd.enabled, whose etcd knows no users" -}}
+{{-   if or .Values.etcd.username .Values.etcd.tls.secretName -}}
+{{-     $problems = append $problems "etcd: username and tls are too many beside trial.etcd.enabled, whose etcd knows neither users nor certificates" -}}
 {{-   end -}}
 {{-   if ne .Values.discovery "etcd" -}}
 {{-     $problems = append $problems "discovery: must be etcd beside trial.etcd.enabled, which is for nothing else" -}}
@@ -61,14 +61,70 @@
 {{- else if and (eq .Values.discovery "etcd") (not .Values.etcd.endpoints) -}}
 {{-   $problems = append $problems "etcd.endpoints: must name the nodes of etcd for discovery: etcd, or set trial.etcd.enabled in a trial" -}}
 {{- end -}}
-{{- if ne (empty .Values.etcd.user) (empty .Values.etcd.passwordSecret.name) -}}
-{{-   $problems = append $problems "etcd.user: needs etcd.passwordSecret.name, and that needs a user" -}}
+{{- if ne (empty .Values.etcd.username) (empty .Values.etcd.passwordSecret.name) -}}
+{{-   $problems = append $problems "etcd.username: needs etcd.passwordSecret.name, and that needs a user" -}}
 {{- end -}}
 {{- if and (eq .Values.discovery "etcd") .Values.etcd.noticeSeconds (ge (int .Values.etcd.noticeSeconds) (int .Values.shutdown.drainSeconds)) -}}
 {{-   $problems = append $problems "etcd.noticeSeconds: must be less than shutdown.drainSeconds: the rest of that is for calls under way" -}}
 {{- end -}}
 {{- if and .Values.etcd.zones (semverCompare "<1.35-0" .Capabilities.KubeVersion.Version) -}}
 {{-   $problems = append $problems (printf "etcd.zones: needs Kubernetes 1.35 or newer, and this is %s: its pods do not know their zone" .Capabilities.KubeVersion.Version) -}}
+{{- end -}}
+{{- range $endpoint := .Values.etcd.endpoints -}}
+{{-   if ne (hasPrefix "https://" $endpoint) (not (empty $.Values.etcd.tls.secretName)) -}}
+{{-     $problems = append $problems (printf "etcd.tls.secretName: belongs to addresses that begin with https, and to all of them, not to %s" $endpoint) -}}
+{{-   end -}}
+{{- end -}}
+{{- if and .Values.etcd.tls.clientCertificate (not .Values.etcd.tls.secretName) -}}
+{{-   $problems = append $problems "etcd.tls.clientCertificate: is in etcd.tls.secretName, which is not named" -}}
+{{- end -}}
+{{- $issued := dict -}}
+{{- if and .Values.tls.enabled (not .Values.tls.secretName) -}}
+{{-   $_ := set $issued "tls.secretName" "issuerRef" -}}
+{{- end -}}
+{{- if .Values.meshTls.enabled -}}
+{{-   range $role, $peers := include "quanyu.roles" . | fromYaml -}}
+{{-     if not (include "quanyu.namedMeshSecret" (list $ $role)) -}}
+{{-       $_ := set $issued "meshTls.secretName" "meshIssuerRef" -}}
+{{-     end -}}
+{{-   end -}}
+{{- end -}}
+{{- range $path, $issuer := $issued -}}
+{{-   if not $.Values.certManager.enabled -}}
+{{-     $problems = append $problems (printf "%s: must name the Secret with the certificate, or set certManager.enabled" $path) -}}
+{{-   else if not (get (get $.Values.certManager $issuer) "name") -}}
+{{-     $problems = append $problems (printf "certManager.%s.name: must say who issues the certificates of %s" $issuer (splitList "." $path | first)) -}}
+{{-   end -}}
+{{- end -}}
+{{- with .Values.gatewayApi -}}
+{{-   if and $.Values.tls.enabled (or .rest.enabled .grpc.enabled) (not .backendTls.hostname) -}}
+{{-     $problems = append $problems "gatewayApi.backendTls.hostname: must be a name in the gateway's certificate: with tls.enabled the Gateway speaks TLS to it" -}}
+{{-   end -}}
+{{- end -}}
+{{- $ways := list -}}
+{{- range $path, $name := dict "nats.username" .Values.nats.username "nats.tokenSecret.name" .Values.nats.tokenSecret.name "nats.credentialsSecret.name" .Values.nats.credentialsSecret.name -}}
+{{-   if $name -}}
+{{-     $ways = append $ways $path -}}
+{{-   end -}}
+{{- end -}}
+{{- if gt (len $ways) 1 -}}
+{{-   $problems = append $problems (printf "%s: one of them says who the platform is" (join ", " $ways)) -}}
+{{- end -}}
+{{- if ne (empty .Values.nats.username) (empty .Values.nats.passwordSecret.name) -}}
+{{-   $problems = append $problems "nats.username: needs nats.passwordSecret.name, and that needs a user" -}}
+{{- end -}}
+{{- if .Values.trial.nats.enabled -}}
+{{-   if not .Values.trial.enabled -}}
+{{-     $problems = append $problems "trial.nats.enabled: is for a trial: set trial.enabled too, or name your own nats.urls" -}}
+{{-   end -}}
+{{-   if or .Values.nats.urls $ways .Values.nats.caConfigMap.name -}}
+{{-     $problems = append $problems "nats: its urls, who the platform is there and its certificates are too many beside trial.nats.enabled, which brings a NATS" -}}
+{{-   end -}}
+{{-   if ne .Values.facts "jetstream" -}}
+{{-     $problems = append $problems "facts: must be jetstream beside trial.nats.enabled, which is for nothing else" -}}
+{{-   end -}}
+{{- else if and (eq .Values.facts "jetstream") (not .Values.nats.urls) -}}
+{{-   $problems = append $problems "nats.urls: must name the nodes of NATS for facts: jetstream, or set trial.nats.enabled in a trial" -}}
 {{- end -}}
 {{- if not (regexMatch "^[a-z]" (include "quanyu.fullname" .)) -}}
 {{-   $problems = append $problems (printf "fullnameOverride: must be set, for the name of a Service begins with a letter, and %s does not" (include "quanyu.fullname" .)) -}}

@@ -16,13 +16,23 @@ drain_seconds = {{ int .shutdown.drainSeconds }}
 first_api_key_file = "/run/secrets/quanyu/first-api-key"
 {{- end }}
 discovery = {{ .discovery | quote }}
+{{- if eq .facts "jetstream" }}
+facts = "jetstream"
+{{- end }}
 {{- if eq .discovery "etcd" }}
 
 [etcd]
 endpoints = {{ include "quanyu.etcdEndpoints" $root | replace " " ", " | quote }}
 prefix = {{ .etcd.prefix | default (printf "/quanyu/%s/%s" $root.Release.Namespace $root.Release.Name) | quote }}
-{{- with .etcd.user }}
-user = {{ . | quote }}
+{{- if .etcd.tls.secretName }}
+ca_file = "/run/secrets/quanyu-etcd-tls/ca.crt"
+{{- if .etcd.tls.clientCertificate }}
+cert_file = "/run/secrets/quanyu-etcd-tls/tls.crt"
+key_file = "/run/secrets/quanyu-etcd-tls/tls.key"
+{{- end }}
+{{- end }}
+{{- with .etcd.username }}
+username = {{ . | quote }}
 password_file = "/run/secrets/quanyu-etcd/password"
 {{- end }}
 lease_seconds = {{ int .etcd.leaseSeconds }}
@@ -35,6 +45,35 @@ replicas_file = "/tmp/{{ $role }}.replicas.json"
 {{- range $peers }}
 {{ . }} = {{ include "quanyu.peerAddress" (list $root .) | quote }}
 {{- end }}
+{{- end }}
+{{- if and .tls.enabled (eq $role "gateway") }}
+
+[tls]
+cert_file = "/run/secrets/quanyu-tls/tls.crt"
+key_file = "/run/secrets/quanyu-tls/tls.key"
+{{- end }}
+{{- if .meshTls.enabled }}
+
+[mesh_tls]
+ca_file = "/run/secrets/quanyu-mesh-tls/ca.crt"
+cert_file = "/run/secrets/quanyu-mesh-tls/tls.crt"
+key_file = "/run/secrets/quanyu-mesh-tls/tls.key"
+{{- end }}
+{{- if eq .facts "jetstream" }}
+
+[nats]
+urls = {{ include "quanyu.natsUrls" $root | splitList " " | toJson }}
+{{- with ternary "quanyu" .nats.username .trial.nats.enabled }}
+username = {{ . | quote }}
+{{- end }}
+{{- if .nats.credentialsSecret.name }}
+credentials_file = "/run/secrets/quanyu-nats/nats.creds"
+{{- end }}
+{{- if .nats.caConfigMap.name }}
+ca_file = "/etc/quanyu/nats-ca/ca.crt"
+{{- end }}
+replicas = {{ ternary 1 (int .nats.replicas) .trial.nats.enabled }}
+max_age_hours = {{ int .nats.maxAgeHours }}
 {{- end }}
 
 [telemetry]
