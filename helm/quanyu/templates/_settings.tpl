@@ -63,6 +63,7 @@ key_file = "/run/secrets/quanyu-mesh-tls/tls.key"
 
 [nats]
 urls = {{ include "quanyu.natsUrls" $root | splitList " " | toJson }}
+platform = {{ .nats.platform | default (printf "%s-%s" $root.Release.Namespace $root.Release.Name | replace "." "-") | quote }}
 {{- with ternary "quanyu" .nats.username .trial.nats.enabled }}
 username = {{ . | quote }}
 {{- end }}
