@@ -43,7 +43,7 @@ async fn ledger(certificates: Option<&Certificates>) -> Uri {
         red: Red::default(),
         concurrency_max: 64,
     };
-    let routes = rpc::serve(Routes::new(FeedServiceServer::new(Feed)), stack).unwrap();
+    let routes = rpc::serve(Routes::new(FeedServiceServer::new(Feed)), &contracts::CONTRACT, stack).unwrap();
     let callers = vec![tls_name("shop").unwrap()];
     let acceptor = certificates.map(|certificates| Acceptor::of_callers(certificates, callers));
     let server = Server::builder().add_routes(routes);
@@ -93,7 +93,7 @@ async fn call(channel: &Channel) -> Result<(), Status> {
 
 /// What the caller of a service that cannot be reached is told, and what its log says.
 async fn refused(transport: &Transport, address: &Uri) -> String {
-    let channel = transport.remote("ledger", address);
+    let channel = transport.remote("ledger", &contracts::CONTRACT, address);
     let status = call(&channel).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status:?}");
     assert!(
@@ -158,7 +158,7 @@ async fn certificates_and_cas_are_rotated_under_load_and_no_call_fails() {
     let address = ledger(Some(&of_ledger.certificates)).await;
     let (calls, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let transport = of_shop.transport();
-    let standing = transport.remote("ledger", &address);
+    let standing = transport.remote("ledger", &contracts::CONTRACT, &address);
     let callers: Vec<_> = (0..CALLERS)
         .map(|at| {
             let (calls, is_over) = (calls.clone(), is_over.clone());
@@ -168,7 +168,7 @@ async fn certificates_and_cas_are_rotated_under_load_and_no_call_fails() {
                     // Half of the callers go on over connections that stand, the others open one for each call.
                     let channel = match at % 2 {
                         0 => standing.clone(),
-                        _ => transport.remote("ledger", &address),
+                        _ => transport.remote("ledger", &contracts::CONTRACT, &address),
                     };
                     call(&channel).await.unwrap();
                     calls.fetch_add(1, Ordering::SeqCst);

@@ -214,7 +214,7 @@ impl Envoy {
         let address = listener.local_addr().map_err(Fault::internal)?;
         drop(listener);
         let descriptors = folder.path().join("contracts.bin");
-        std::fs::write(&descriptors, contracts::DESCRIPTOR_SET).map_err(Fault::internal)?;
+        std::fs::write(&descriptors, contracts_all::CONTRACT.descriptor_set()).map_err(Fault::internal)?;
         let principal = fleet.principal()?;
         let principal = principal.to_str().map_err(Fault::internal)?;
         let config = config(address, fleet.address("points")?, &descriptors, principal);

@@ -49,7 +49,7 @@ pub(super) async fn look(config: &Config, transport: &Transport, report: &mut Re
             good(format_args!("{what} is registered"));
             continue;
         }
-        match transport.remote(&entry.role, address.uri()).check(PEER_TIMEOUT).await {
+        match transport.remote(&entry.role, &contracts_all::CONTRACT, address.uri()).check(PEER_TIMEOUT).await {
             Ok(()) => good(format_args!("{what} is registered and answers")),
             Err(fault) => report.bad(
                 format_args!("{what} is registered: {fault}"),

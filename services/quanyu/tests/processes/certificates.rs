@@ -97,6 +97,7 @@ async fn the_story_is_told_over_tls_and_a_change_of_cas_fails_no_call() {
     // In plain text nobody gets anything.
     let plain = rpc::Channel::remote(
         "points",
+        &contracts_points::CONTRACT,
         &format!("http://{}", roles.address("points")).parse().unwrap(),
     );
     let refused = plain.check(Duration::from_secs(5)).await.unwrap_err();
