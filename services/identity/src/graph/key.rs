@@ -86,3 +86,22 @@ impl fmt::Display for Key {
         write!(f, " {}", self.value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The name of a field would be spelt as REST spells fields, in a sentence that is about none.
+    #[test]
+    fn a_key_is_told_in_words_and_by_no_field_s_name() {
+        for kind in Kind::ALL {
+            let key = Key {
+                kind,
+                scope: "pos".to_owned(),
+                value: "7777777".to_owned(),
+            };
+            let told = key.to_string();
+            assert!(told.ends_with(" of pos 7777777") && !told.contains('_'), "{told}");
+        }
+    }
+}

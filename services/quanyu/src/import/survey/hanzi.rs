@@ -96,23 +96,21 @@ impl Hanzi {
             }
             self.note_broken(first);
         }
-        match value.is_ascii() {
-            true => {
-                let is_letter = value.is_ascii_alphabetic();
-                self.beside_letters |= self.after_pair && is_letter;
-                (self.after_letter, self.after_pair) = (is_letter, false);
-            }
-            false => {
-                let here = Broken {
-                    line: self.lines.saturating_add(1),
-                    byte: self.line_bytes,
-                    value,
-                };
-                match FIRST_OF_ANY.contains(&value) {
-                    true => self.first = Some(here),
-                    false => self.note_broken(here),
-                }
-            }
+        if value.is_ascii() {
+            let is_letter = value.is_ascii_alphabetic();
+            self.beside_letters |= self.after_pair && is_letter;
+            (self.after_letter, self.after_pair) = (is_letter, false);
+            return;
+        }
+        let here = Broken {
+            line: self.lines.saturating_add(1),
+            byte: self.line_bytes,
+            value,
+        };
+        if FIRST_OF_ANY.contains(&value) {
+            self.first = Some(here);
+        } else {
+            self.note_broken(here);
         }
     }
 
