@@ -17,9 +17,10 @@ const NO_SECOND: u8 = 0x7f;
 const OF_FOUR: RangeInclusive<u8> = b'0'..=b'9';
 /// So many pairs are no accident.
 const PAIRS_MIN: u64 = 8;
-/// Among so many of them one place may be broken, and one may be no common character.
+/// Among so many of them one place may be broken, and one may be no common character: behind a broken byte the pairs of its cell
+/// are others.
 const PAIRS_TO_BROKEN: u64 = 8;
-const PAIRS_TO_RARE: u64 = 8;
+const PAIRS_TO_RARE: u64 = 3;
 
 /// A place that is in none of the encodings that are tried.
 #[derive(Clone, Copy, Debug)]

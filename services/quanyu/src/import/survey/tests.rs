@@ -122,16 +122,15 @@ fn what_is_gbk_and_utf_8_alike_is_not_guessed() {
 fn a_broken_byte_makes_a_file_of_gbk_no_other_encoding_or_is_named() {
     let rows = "name,city\n欧阳娜娜,上海市浦东新区\n王小明,北京市朝阳区\n李雷,广州\n";
     let (gbk, _, _) = GBK.encode(rows);
-    let place = gbk.iter().position(|byte| !byte.is_ascii()).unwrap();
-    for byte in [4, 5] {
+    let places = (0..gbk.len()).filter(|place| !gbk[*place].is_ascii());
+    for place in places {
         let mut bytes = gbk.to_vec();
-        bytes[place + byte] = 0xff;
+        bytes[place] = 0xff;
         let (encoding, _, text) = read(&bytes, None).unwrap();
-        assert_eq!(encoding, "gb18030", "{byte}");
-        assert!(
-            text.contains('\u{fffd}') && text.contains("王小明,北京市朝阳区\n李雷,广州"),
-            "{text}"
-        );
+        assert_eq!(encoding, "gb18030", "{place}");
+        let whole = rows.lines().filter(|row| text.lines().any(|line| line == *row));
+        assert!(text.contains('\u{fffd}'), "{text}");
+        assert_eq!(whole.count(), rows.lines().count() - 1, "{text}");
     }
     // Of a few characters nobody knows what they are, and the broken byte is named.
     let (short, _, _) = GBK.encode("王小明");
