@@ -133,7 +133,9 @@ mod tests {
             Duration::from_millis(20),
         );
         let trying = tokio::spawn(trying);
-        health.fullness().wait_for(|is_full| *is_full).await.unwrap();
+        let mut full = health.fullness();
+        let told = timeout(Duration::from_secs(20), full.wait_for(|is_full| *is_full)).await;
+        assert!(told.expect("it is told").is_ok());
         assert_eq!(health.trouble().unwrap().kind, TroubleKind::Full);
         drop(health);
         trying.await.unwrap();
