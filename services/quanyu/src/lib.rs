@@ -24,6 +24,7 @@ pub mod doctor;
 mod folder;
 pub mod import;
 pub mod keys;
+mod listening;
 mod machine;
 mod metrics;
 pub mod migrate;

@@ -13,7 +13,6 @@ use rpc::{Channel, Peer, Peers, Signer, Stack, Switchboard};
 use runtime::{ClockTrust, Deps, Readiness, Workers};
 use store::Db;
 use telemetry::Red;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +20,7 @@ use crate::certificates::Held;
 use crate::config::Config;
 use crate::connections;
 use crate::folder::Lock;
+use crate::listening::Taken;
 use crate::opening;
 use crate::roles::ROLES;
 
@@ -57,10 +57,8 @@ impl Platform {
         red: Red,
     ) -> Result<Self, Fault> {
         // Before anything is opened: a port in use or a second process on the folder must change nothing.
-        let listener = TcpListener::bind(config.listen).await;
-        let listener = listener
-            .map_err(|error| Fault::unavailable(format!("{} cannot be listened to: {error}", config.listen)))?;
-        let address = listener.local_addr().map_err(Fault::internal)?;
+        let taken = Taken::take(config.listen)?;
+        let address = taken.address();
         let readiness = Readiness::default();
         let held = Held::of_all(config)?;
         held.degrades(&readiness);
@@ -134,6 +132,7 @@ impl Platform {
         let edge = Gateway::new(config.gateway(), deps);
         let edge = edge.map_err(Fault::internal)?;
         let shutdown = CancellationToken::new();
+        let listener = taken.open()?;
         let gateway = tokio::spawn(edge.serve(listener, shutdown.clone().cancelled_owned()));
         Ok(Self {
             address,

@@ -28,6 +28,7 @@ use crate::config::{Config, Discovery};
 use crate::connections;
 use crate::folder::Lock;
 use crate::keys;
+use crate::listening::Taken;
 use crate::opening;
 use crate::outside::Outside;
 use crate::roles::Role;
@@ -42,10 +43,8 @@ const HEALTH_EVERY: Duration = Duration::from_secs(1);
 pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> Result<(), Fault> {
     let lifecycle = Lifecycle::new();
     lifecycle.listen_to_signals(config.drain()).map_err(Fault::internal)?;
-    let listener = TcpListener::bind(config.listen).await;
-    let listener =
-        listener.map_err(|error| Fault::unavailable(format!("{} cannot be listened to: {error}", config.listen)))?;
-    let address = listener.local_addr().map_err(Fault::internal)?;
+    let taken = Taken::take(config.listen)?;
+    let address = taken.address();
     let _lock = Lock::of_role(config, role)?;
 
     let clock = Clock::system();
@@ -104,6 +103,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         .workers
         .into_iter()
         .for_each(|worker| workers.start(worker, &db));
+    let listener = taken.open()?;
     say(format_args!("Quanyu serves {} at {address}", role.name));
     let registration = outside.etcd;
     let registration = registration.map(|etcd| etcd.register(entry(config, role, address, &clock)));
