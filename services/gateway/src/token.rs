@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use fault::{Common, Fault};
 use kernel::Tenant;
-use rpc::{Methods, Signer};
+use rpc::Signer;
 use store::Db;
 
 pub use issuer::{Issuer, IssuerSettings};

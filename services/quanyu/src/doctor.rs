@@ -276,7 +276,11 @@ async fn peers(config: &Config, transport: &Transport, report: &mut Report) {
     let addresses = config.peer_addresses().into_iter();
     for (name, address) in addresses.flat_map(|(name, set)| set.into_iter().map(move |address| (name.clone(), address)))
     {
-        match transport.remote(&name, &contracts_all::CONTRACT, address.uri()).check(PEER_TIMEOUT).await {
+        match transport
+            .remote(&name, &contracts_all::CONTRACT, address.uri())
+            .check(PEER_TIMEOUT)
+            .await
+        {
             Ok(()) => good(format_args!("{name} answers at {address}")),
             Err(fault) => report.bad(
                 fault,

@@ -196,7 +196,9 @@ fn peers(config: &Config, role: &Role, transport: &Transport, etcd: Option<&Etcd
     match (etcd, config.discovery) {
         (Some(etcd), _) => mesh::peers(transport, etcd, all, role.peers()),
         (None, Discovery::Dns) => mesh::peers(transport, &Dns::new(addresses), all, role.peers()),
-        (None, Discovery::Static | Discovery::Etcd) => mesh::peers(transport, &Fixed::new(addresses), all, role.peers()),
+        (None, Discovery::Static | Discovery::Etcd) => {
+            mesh::peers(transport, &Fixed::new(addresses), all, role.peers())
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use kernel::{Principal, Tenant};
 use rpc::{Address, Channel, Signer};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};

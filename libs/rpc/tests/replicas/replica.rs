@@ -161,7 +161,8 @@ pub(crate) fn set(replicas: &[&Replica]) -> BTreeSet<Address> {
 
 pub(crate) fn over(addresses: &watch::Sender<BTreeSet<Address>>) -> Channel {
     let principal = Signer::new(&SECRET).sign(&Principal::service("points", Tenant::PLATFORM));
-    Channel::discovered("ledger", &contracts::CONTRACT, WatchStream::new(addresses.subscribe())).with_principal(principal.unwrap())
+    Channel::discovered("ledger", &contracts::CONTRACT, WatchStream::new(addresses.subscribe()))
+        .with_principal(principal.unwrap())
 }
 
 pub(crate) async fn call(channel: &Channel, timeout: Option<Duration>) -> Result<(), Status> {

@@ -179,11 +179,7 @@ fn codec(route: &Route) -> DynamicCodec {
 }
 
 /// One answer as JSON.
-fn whole(
-    route: &Route,
-    mut answer: DynamicMessage,
-    spelling: &Spelt,
-) -> Result<Response<Body>, RestError> {
+fn whole(route: &Route, mut answer: DynamicMessage, spelling: &Spelt) -> Result<Response<Body>, RestError> {
     if route.tells_paths {
         respell_answer(&mut answer, &spelling.of_all());
     }

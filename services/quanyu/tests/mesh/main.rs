@@ -177,6 +177,7 @@ async fn hold(mesh: &Mesh, role: &'static str) {
 async fn swallow(mesh: &Mesh) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let etcd = Etcd::start(EtcdConfig {
+        tls: None,
         endpoints: mesh.etcd.endpoints(),
         user: None,
         prefix: "/quanyu/main".to_owned(),
