@@ -1,6 +1,7 @@
 //! What callers see of a fault, as a row of the table.
 
 use std::fmt;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use crate::load::{Load, ROLES};
@@ -8,6 +9,12 @@ use crate::sdk::Call;
 
 /// The longest time without an answer that is allowed.
 pub(crate) const GAP_MAX: Duration = Duration::from_secs(5);
+
+/// Writes a line at once, for who watches.
+pub(crate) fn tell(line: impl fmt::Display) {
+    // Nobody watches, perhaps.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
 
 /// What the calls came to while something was broken, and until it was whole again.
 #[derive(Debug)]
@@ -34,7 +41,7 @@ impl Row {
         work.await;
         load.goes_on().await;
         let row = Self::read(what.into(), began, Instant::now(), &load.sdk.since(began));
-        println!("{row}");
+        tell(&row);
         row
     }
 
@@ -67,7 +74,7 @@ impl Row {
 
     /// The same where the only one of something was away for so long.
     pub(crate) fn without(mut self, away: Duration) -> Self {
-        println!("it was away for {away:?}");
+        tell(format_args!("it was away for {away:?}"));
         self.away = away;
         self
     }

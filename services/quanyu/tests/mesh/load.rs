@@ -23,6 +23,7 @@ use tests::{Api, eventually};
 use tokio::task::JoinHandle;
 use tonic::Status;
 
+use crate::faults::tell;
 use crate::sdk::Sdk;
 
 /// The pause of a caller after each call: some 40 calls a second of all of them, which leaves a small machine time for the
@@ -172,7 +173,7 @@ impl Caller {
 
     async fn check(self, api: &Api) {
         let (role, count) = (self.who.role, self.acknowledged.len());
-        println!("{role}: {count} requests were acknowledged");
+        tell(format_args!("{role}: {count} requests were acknowledged"));
         assert!(count > 0, "{role} was not asked");
         match role {
             "identity" => self.check_members(api).await,
@@ -289,7 +290,6 @@ async fn issue(api: &Api, request_id: &str, member: &str) -> Result<String, Stat
             member_id: member.to_owned(),
             item_id: String::new(),
         }],
-        ..IssueCouponsRequest::default()
     };
     let answer = api.coupons().issue_coupons(request).await?.into_inner();
     match answer.results.into_iter().next().and_then(|result| result.outcome) {

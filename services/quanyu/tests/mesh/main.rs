@@ -24,7 +24,7 @@ use quanyu::roles::ROLES;
 use tests::story;
 use tokio::net::TcpListener;
 
-use crate::faults::Row;
+use crate::faults::{Row, tell};
 use crate::load::Load;
 use crate::platform::{Mesh, NODES, REPLICAS};
 
@@ -43,7 +43,7 @@ async fn whatever_fails_what_was_acknowledged_is_there_once_and_callers_are_answ
     story::order_to_coupon(&one).await;
 
     let load = Load::begin(mesh.gateways()).await;
-    println!("{}", Row::heads());
+    tell(Row::heads());
     let calm = Row::of("nothing", &load, kernel::pause(Duration::from_secs(5))).await;
     let mut rows = Vec::new();
     for role in &ROLES {
@@ -110,10 +110,14 @@ async fn whatever_fails_what_was_acknowledged_is_there_once_and_callers_are_answ
     story::reconcile(&one).await;
     let (is_well, told) = mesh.doctor();
     assert!(is_well, "{told}");
-    println!("{}\n{calm}", Row::heads());
-    rows.iter().for_each(|row| println!("{row}"));
+    tell(format_args!("{}\n{calm}", Row::heads()));
+    for row in &rows {
+        tell(row);
+    }
     calm.check(calm.gap());
-    rows.iter().for_each(|row| row.check(calm.gap()));
+    for row in &rows {
+        row.check(calm.gap());
+    }
 }
 
 async fn kill(mesh: &mut Mesh, role: &'static str) {

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use testkit::{EtcdNodes, Postgres, Process, free_address, program};
 use tests::{Api, Rest, until};
 
+use crate::faults::tell;
+
 const SIGNING_KEY: &str = "a key that the processes of this test share";
 /// What a process opens: 48 in all, where PostgreSQL has 100.
 const CONNECTIONS_MAX: &str = "4";
@@ -194,7 +196,7 @@ impl Drop for Mesh {
                 let log = std::fs::read_to_string(self.log(*name)).unwrap_or_default();
                 let lines: Vec<&str> = log.lines().collect();
                 let last = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default();
-                println!("{name:?}:\n{}", last.join("\n"));
+                tell(format_args!("{name:?}:\n{}", last.join("\n")));
             }
         }
     }
