@@ -113,7 +113,7 @@ async fn a_service_is_called_by_those_alone_who_may_and_others_are_told_why_not(
 
     let told = refused(&Transport::Plain, &address).await;
     assert!(
-        told.contains("it has mesh_tls and takes callers alone that have it too"),
+        told.contains("a peer that has mesh_tls takes callers alone that have it too"),
         "{told}"
     );
     for (trusted, own, sentence) in [

@@ -129,6 +129,13 @@ impl Closed {
         Self::new(true, NOT_POSTGRESQL)
     }
 
+    fn tls_failed(cause: &dyn fmt::Display) -> Self {
+        Self::new(
+            false,
+            format!("TLS failed: {cause}; see sslmode and the certificates in database_url"),
+        )
+    }
+
     pub(crate) fn of(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::ConnectionRefused => Self::new(
@@ -141,16 +148,14 @@ impl Closed {
             sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::TimedOut => {
                 Self::new(true, format!("timeout: {cause}"))
             }
+            sqlx::Error::Io(cause) if cause.to_string().starts_with("invalid peer certificate") => Self::tls_failed(cause),
             sqlx::Error::Io(cause) if is_of_another_protocol(cause) => Self::new(true, NOT_POSTGRESQL),
             sqlx::Error::Io(cause) => Self::new(
                 true,
                 format!("the connection broke off: {cause}; see that it is PostgreSQL that listens there"),
             ),
             sqlx::Error::Protocol(_) => Self::new(false, NOT_POSTGRESQL),
-            sqlx::Error::Tls(cause) => Self::new(
-                false,
-                format!("TLS failed: {cause}; see sslmode and the certificates in database_url"),
-            ),
+            sqlx::Error::Tls(cause) => Self::tls_failed(cause),
             sqlx::Error::Database(answer) => {
                 let message = answer.message();
                 match &*answer.code().unwrap_or_default() {
@@ -203,5 +208,9 @@ mod tests {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         assert!(Closed::of(&sqlx::Error::Io(refused)).passes);
         assert!(!Closed::of(&sqlx::Error::Tls("server does not support TLS".into())).passes);
+        // As the driver tells that another CA has issued the server's certificate.
+        let unknown = std::io::Error::new(std::io::ErrorKind::InvalidData, "invalid peer certificate: UnknownIssuer");
+        let closed = Closed::of(&sqlx::Error::Io(unknown));
+        assert!(!closed.passes && closed.cause.starts_with("TLS failed"), "{}", closed.cause);
     }
 }

@@ -20,7 +20,7 @@ use crate::provider;
 use crate::told::Told;
 
 /// How long a caller may take to agree on TLS.
-pub const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// Takes connections over TLS. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -24,7 +24,7 @@ mod files;
 mod made;
 mod told;
 
-pub use accept::{Acceptor, HANDSHAKE_MAX};
+pub use accept::Acceptor;
 pub use certificates::{Certificates, Standing};
 pub use connect::{Connector, explained};
 pub use files::{File, Files, Trouble};

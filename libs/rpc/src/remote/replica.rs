@@ -30,6 +30,11 @@ const ASK_TIMEOUT: Duration = Duration::from_millis(150);
 /// How long one may take that gets no calls anyway.
 const LONG_ASK_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What a caller in plain text sees of a peer that takes callers over TLS alone, which is all by chance, or of one that has just
+/// ended.
+const CUT_OFF: [&str; 4] = ["connection closed", "invalid size", "broken pipe", "onnection reset"];
+const OVER_TLS_ALONE: &str = "; a peer that has mesh_tls takes callers alone that have it too";
+
 /// A replica. Connects when it is first called, and again whenever it has to.
 #[derive(Debug)]
 pub(crate) struct Replica {
@@ -37,6 +42,7 @@ pub(crate) struct Replica {
     name: Arc<str>,
     pub(crate) address: Address,
     connections: [Channel; CONNECTIONS],
+    is_in_plain_text: bool,
     next: AtomicUsize,
     under_way: AtomicUsize,
     pub(super) standing: Standing,
@@ -92,6 +98,7 @@ impl Replica {
             name: name.clone(),
             address: address.clone(),
             connections: std::array::from_fn(|_| transport.open(&endpoint, name, address)),
+            is_in_plain_text: matches!(transport, Transport::Plain),
             next: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
             standing,
@@ -176,7 +183,10 @@ impl Replica {
         if chain.iter().any(|error| error.is::<tonic::TimeoutExpired>()) {
             return deadline::passed();
         }
-        super::away(&self.name).inside(format!("{self} cannot be reached: {}", cause(&chain)))
+        let cause = cause(&chain);
+        let is_cut_off = self.is_in_plain_text && CUT_OFF.iter().any(|words| cause.contains(words));
+        let hint = if is_cut_off { OVER_TLS_ALONE } else { "" };
+        super::away(&self.name).inside(format!("{self} cannot be reached: {cause}{hint}"))
     }
 
     /// A health check that was not answered.
@@ -271,11 +281,6 @@ fn cause(chain: &[&(dyn std::error::Error + 'static)]) -> String {
     }
     let words: Vec<String> = chain.iter().map(ToString::to_string).collect();
     match words.last().map(String::as_str) {
-        // All that a caller in plain text sees of a peer that takes callers over TLS alone.
-        Some(told) if told == "connection closed" || told.ends_with("frame with invalid size") => {
-            "the connection was closed before an answer: it restarts, or it has mesh_tls and takes callers alone that have it too"
-                .to_owned()
-        }
         Some("deadline has elapsed") => format!("timeout: no connection within {CONNECT_TIMEOUT:?}"),
         // The outermost says no more than that it is the transport's.
         Some(_) if words.len() > 1 => words.get(1..).unwrap_or_default().join(": "),

@@ -101,7 +101,12 @@ async fn the_story_is_told_over_tls_and_a_change_of_cas_fails_no_call() {
         &format!("http://{}", roles.address("points")).parse().unwrap(),
     );
     let refused = plain.check(Duration::from_secs(5)).await.unwrap_err();
-    assert!(refused.to_string().contains("has mesh_tls"), "{refused}");
+    assert!(
+        refused
+            .to_string()
+            .contains("a peer that has mesh_tls takes callers alone"),
+        "{refused}"
+    );
 
     // Someone calls all the time while all show what another CA has issued, and then nobody trusts the old one.
     let member = story::arrive(&api, TMALL, "tb-2", None).await.unwrap();
