@@ -1,9 +1,8 @@
 //! One node of etcd at a time: a client over several keeps sending to one that has died.
 
-use std::error::Error as _;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use std::{fmt, io};
 
 use etcd_client::{Channel, Client, ConnectOptions, Error};
 use http::Uri;
@@ -130,15 +129,8 @@ async fn within<T>(endpoint: &str, work: impl Future<Output = T>) -> Result<T, T
 
 fn trouble(endpoint: &str, error: &Error) -> Trouble {
     let told = match error {
-        Error::GRpcStatus(status) => of_tls(status).unwrap_or_else(|| status.message().to_owned()),
+        Error::GRpcStatus(status) => status.message().to_owned(),
         other => other.to_string(),
     };
     Trouble(format!("etcd at {endpoint}: {told}"))
-}
-
-/// What hinders TLS, which says more than that no connection came about.
-fn of_tls(status: &tonic::Status) -> Option<String> {
-    let mut causes = std::iter::successors(status.source(), |error| (*error).source());
-    let said = causes.find_map(|error| error.downcast_ref::<io::Error>())?;
-    (said.kind() == io::ErrorKind::InvalidData).then(|| said.to_string())
 }
