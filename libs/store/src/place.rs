@@ -148,7 +148,9 @@ impl Closed {
             sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::TimedOut => {
                 Self::new(true, format!("timeout: {cause}"))
             }
-            sqlx::Error::Io(cause) if cause.to_string().starts_with("invalid peer certificate") => Self::tls_failed(cause),
+            sqlx::Error::Io(cause) if cause.to_string().starts_with("invalid peer certificate") => {
+                Self::tls_failed(cause)
+            }
             sqlx::Error::Io(cause) if is_of_another_protocol(cause) => Self::new(true, NOT_POSTGRESQL),
             sqlx::Error::Io(cause) => Self::new(
                 true,
@@ -209,8 +211,15 @@ mod tests {
         assert!(Closed::of(&sqlx::Error::Io(refused)).passes);
         assert!(!Closed::of(&sqlx::Error::Tls("server does not support TLS".into())).passes);
         // As the driver tells that another CA has issued the server's certificate.
-        let unknown = std::io::Error::new(std::io::ErrorKind::InvalidData, "invalid peer certificate: UnknownIssuer");
+        let unknown = std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            "invalid peer certificate: UnknownIssuer",
+        );
         let closed = Closed::of(&sqlx::Error::Io(unknown));
-        assert!(!closed.passes && closed.cause.starts_with("TLS failed"), "{}", closed.cause);
+        assert!(
+            !closed.passes && closed.cause.starts_with("TLS failed"),
+            "{}",
+            closed.cause
+        );
     }
 }
