@@ -25,16 +25,43 @@ impl NatsServer {
 
     /// Starts one with more arguments.
     pub async fn start_with(arguments: &[&str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut server = Self {
-            folder: tempfile::tempdir().unwrap(),
-            address: port.local_addr().unwrap().to_string(),
-            arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
-            child: None,
-        };
-        drop(port);
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let mut server = Self::new(free_address(), arguments);
         server.restart().await;
         server
+    }
+
+    /// Starts a cluster of so many. They answer; whether they have chosen a leader already is not said.
+    pub async fn start_cluster(count: usize) -> Vec<Self> {
+        let routes: Vec<String> = (0..count).map(|_| format!("nats://{}", free_address())).collect();
+        let mut servers = Vec::new();
+        for (at, route) in routes.iter().enumerate() {
+            let named = [
+                "-n".to_owned(),
+                format!("n{at}"),
+                "--cluster_name".to_owned(),
+                "test".to_owned(),
+            ];
+            let joined = [
+                "--cluster".to_owned(),
+                route.clone(),
+                "--routes".to_owned(),
+                routes.join(","),
+            ];
+            let mut server = Self::new(free_address(), named.into_iter().chain(joined).collect());
+            server.restart().await;
+            servers.push(server);
+        }
+        servers
+    }
+
+    fn new(address: String, arguments: Vec<String>) -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            address,
+            arguments,
+            child: None,
+        }
     }
 
     /// Where it is called.
@@ -49,7 +76,7 @@ impl NatsServer {
         child.wait().unwrap();
     }
 
-    /// Starts it, after it was killed on the data that it left.
+    /// Starts it, after it was killed, on the data that it left.
     pub async fn restart(&mut self) {
         let (host, port) = self.address.rsplit_once(':').unwrap();
         let mut command = Command::new("nats-server");
@@ -93,6 +120,12 @@ impl NatsServer {
     fn kept(&self) -> PathBuf {
         self.folder.path().join("kept")
     }
+}
+
+/// Where nobody listens.
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -11,7 +11,7 @@ use self::ways::Way;
 use self::world::{Skew, World};
 use crate::fleet::Fleet;
 use crate::load::{Figures, Load};
-use crate::say;
+use crate::{millis, say};
 
 /// How large the ledger is.
 #[derive(Debug, Clone, Args)]
@@ -101,7 +101,6 @@ async fn long_accounts(world: &World, load: &Load) -> Result<(), Fault> {
 
 /// One row: each answered call counts for so many.
 fn tell(name: &str, figures: &Figures, each: u64, other: Option<(&str, &Figures)>) {
-    let millis = |micros: u64| format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10);
     let ratio = other.map_or_else(String::new, |(what, other)| {
         let hundredths = figures.per_second().saturating_mul(100);
         let ratio = hundredths.checked_div(other.per_second().max(1)).unwrap_or(0);

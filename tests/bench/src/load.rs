@@ -66,6 +66,18 @@ impl Load {
 }
 
 impl Figures {
+    /// Of what took so long, within a time.
+    pub(crate) fn of(took: impl Iterator<Item = Duration>, elapsed: Duration) -> Self {
+        let micros = took.map(|took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        let mut latencies: Vec<u64> = micros.collect();
+        latencies.sort_unstable();
+        Self {
+            latencies,
+            errors: 0,
+            elapsed,
+        }
+    }
+
     /// Answered calls.
     pub(crate) fn calls(&self) -> u64 {
         u64::try_from(self.latencies.len()).unwrap_or(u64::MAX)

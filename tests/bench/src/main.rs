@@ -4,8 +4,9 @@
 //! beside them an empty echo with the same number of callers: on a shared machine the ratios are what can be compared.
 //!
 //! `ledger` measures the points ledger alone: what its posting engine gains over one transaction for each request, and what
-//! the ways to it cost. `due` measures how fast rows that are due are ended with their facts. `mesh` measures calls between
-//! processes, `rest` the gateway's JSON beside Envoy's, `start` how soon a platform is there.
+//! the ways to it cost. `due` measures how fast rows that are due are ended with their facts, `facts` how soon a fact takes effect
+//! by each way that it goes. `mesh` measures calls between processes, `rest` the gateway's JSON beside Envoy's, `start` how
+//! soon a platform is there.
 //!
 //! ```text
 //! cargo build --release && cargo run --release -p bench
@@ -14,12 +15,14 @@
 //! cargo run --release -p bench -- --members 1000 mesh
 //! cargo run --release -p bench -- --members 1000 rest --envoy /usr/bin/envoy
 //! cargo run --release -p bench -- start
+//! cargo run --release -p bench -- --seconds 20 facts --rate 2000 --nats-url nats://127.0.0.1:4222
 //! cargo run --release -p bench -- --database-url postgres://quanyu@127.0.0.1/quanyu --callers 256
 //! ```
 
 mod cases;
 mod due;
 mod echo;
+mod facts;
 mod fleet;
 mod ledger;
 mod load;
@@ -72,6 +75,8 @@ enum Measure {
     Rest(rest::RestArgs),
     /// How soon `quanyu up` is ready, and what it holds in memory.
     Start,
+    /// Facts at a given rate: from the commit that tells them to the commit that applies them.
+    Facts(facts::FactsArgs),
 }
 
 #[tokio::main]
@@ -94,13 +99,16 @@ async fn run(args: Args) -> Result<(), Fault> {
     if let Some(Measure::Start) = args.measure {
         return start::run(&args.binary).await;
     }
+    if let Some(Measure::Facts(scale)) = &args.measure {
+        return facts::run(scale, &load, args.database_url.as_deref()).await;
+    }
     let fleet = Fleet::start(&args.binary, args.database_url.as_deref()).await?;
     match &args.measure {
         Some(Measure::Ledger(scale)) => return ledger::run(&fleet, &load, scale).await,
         Some(Measure::Due(scale)) => return due::run(&fleet, scale).await,
         Some(Measure::Mesh) => return mesh::run(&fleet, &load, args.members).await,
         Some(Measure::Rest(envoy)) => return rest::run(&fleet, &load, args.members, envoy).await,
-        Some(Measure::Start) | None => {}
+        Some(Measure::Facts(_) | Measure::Start) | None => {}
     }
     let echo = echo::alone(&load).await?;
     let world = World::build(&fleet, args.members).await?;
@@ -123,6 +131,12 @@ async fn run(args: Args) -> Result<(), Fault> {
 }
 
 fn tell(name: &str, figures: &Figures, echo: &Figures) {
+    // In thousandths, so that no floating point is needed.
+    let ratio = figures
+        .per_second()
+        .saturating_mul(1_000)
+        .checked_div(echo.per_second().max(1))
+        .unwrap_or(0);
     say(&format!(
         "{name:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
         figures.per_second(),
@@ -142,6 +156,11 @@ fn millis(micros: u64) -> String {
 fn permille(one: u64, other: u64) -> String {
     let ratio = one.saturating_mul(1_000).checked_div(other.max(1)).unwrap_or(0);
     format!("{}.{:03}", ratio / 1_000, ratio % 1_000)
+}
+
+/// Microseconds in milliseconds.
+fn millis(micros: u64) -> String {
+    format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10)
 }
 
 fn say(line: &str) {

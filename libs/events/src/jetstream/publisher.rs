@@ -126,16 +126,13 @@ impl Publisher {
             return self.begin().await;
         };
         let window = Window::read(found.cached_info())?;
-        // Asked after the stream: meanwhile an outbox only grows.
-        let head = self.db.last_position().await?;
-        let is_of_outbox = window.last <= head && self.knows_the_last_of(&found, window).await?;
+        let is_of_outbox = self.knows_the_last_of(&found, window).await?;
         if window.missing == 0 && is_of_outbox {
             self.as_configured(found.cached_info().config.clone()).await?;
             return Ok(window.last);
         }
         tracing::warn!(
             service,
-            head,
             ?window,
             is_of_outbox,
             "the stream is not what the outbox tells, and is made anew; consumers read from the feed what they miss"
@@ -146,10 +143,11 @@ impl Publisher {
         self.begin().await
     }
 
-    /// Whether the last fact of the stream is the one of the outbox at its position.
+    /// Whether the last fact of the stream is the one of the outbox at its position. The outbox is asked after the stream:
+    /// meanwhile it only grows.
     async fn knows_the_last_of(&self, stream: &Stream, window: Window) -> Result<bool, Fault> {
         if window.first > window.last {
-            return Ok(true);
+            return Ok(window.last <= self.db.last_position().await?);
         }
         let sequence = u64::try_from(window.last).map_err(Fault::internal)?;
         let message = stream.get_raw_message(sequence).await;

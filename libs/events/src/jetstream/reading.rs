@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::pull::Config;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
 use async_nats::jetstream::stream::{ConsumerErrorKind, Stream};
-use async_nats::jetstream::{self, AckKind, ErrorCode};
+use async_nats::jetstream::{self, ErrorCode};
 use contracts::events::internal::v1::Fact;
 use fault::Fault;
 use futures::StreamExt;
@@ -21,11 +21,6 @@ use crate::wire;
 
 /// What the facts of one answer may weigh.
 const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// After how long the server tells a fact again that was not acknowledged. It is passed over then: where a consumer stands is
-/// known from its database.
-const ACK_WAIT: Duration = Duration::from_secs(30);
-/// More than are told before those before them are acknowledged.
-const ACK_PENDING_MAX: i64 = 10_000;
 /// After how long the server forgets a consumer that nobody asks for.
 const FORGOTTEN_AFTER: Duration = Duration::from_hours(72);
 
@@ -46,8 +41,6 @@ pub(super) struct Reading {
     delivered: u64,
     /// The last position of the stream before what is asked for next.
     last: i64,
-    /// What was answered last, until its consumer has applied it.
-    unacknowledged: Option<jetstream::Message>,
 }
 
 /// What the stream has to say.
@@ -89,9 +82,11 @@ impl Reading {
             deliver_policy: DeliverPolicy::ByStartSequence {
                 start_sequence: u64::try_from(after.saturating_add(1)).map_err(Fault::internal)?,
             },
-            ack_policy: AckPolicy::All,
-            ack_wait: ACK_WAIT,
-            max_ack_pending: ACK_PENDING_MAX,
+            // What was applied stands in the consumer's own database.
+            ack_policy: AckPolicy::None,
+            // And so it need not outlive a server: one that is gone is begun anew.
+            num_replicas: 1,
+            memory_storage: true,
             inactive_threshold: FORGOTTEN_AFTER,
             filter_subjects: wanted.kinds.iter().map(subject).collect(),
             ..Config::default()
@@ -104,7 +99,6 @@ impl Reading {
             position: after,
             delivered: 0,
             last: window.last,
-            unacknowledged: None,
         }))
     }
 
@@ -119,7 +113,6 @@ impl Reading {
 
     /// The wanted facts behind where it stands, and it stands behind them then. What is dropped midway is begun anew.
     pub(super) async fn go_on(&mut self, nats: &JetStream, service: &str, facts_max: u32) -> Result<Told, Fault> {
-        self.acknowledge().await;
         let (messages, is_all) = self.fetch(facts_max).await?;
         // Asked after the facts were: what is whole now was whole then.
         let info = self.stream.get_info().await;
@@ -133,10 +126,8 @@ impl Reading {
         for message in messages {
             match self.read(&message)? {
                 Read::Fact(fact) => facts.push(*fact),
-                Read::Known => {}
                 Read::Elsewhere => return Ok(Told::Gap("a fact is too large for it".to_owned())),
             }
-            self.unacknowledged = Some(message);
         }
         let last_fact = facts.last().map_or(self.position, |fact| fact.position);
         // Of what was stored before they were asked for, those that are wanted have all been told.
@@ -177,13 +168,10 @@ impl Reading {
             .info()
             .map_err(|error| trouble("a message tells nothing of itself", error))?;
         self.delivered = self.delivered.saturating_add(1);
-        if info.consumer_sequence != self.delivered {
-            let told = format!("message {} came in place of {}", info.consumer_sequence, self.delivered);
-            return Err(trouble("facts were lost on the way", told));
-        }
         let position = i64::try_from(info.stream_sequence).map_err(Fault::internal)?;
-        if position <= self.position {
-            return Ok(Read::Known);
+        if info.consumer_sequence != self.delivered || position <= self.position {
+            let told = format!("message {} came in place of {}", info.consumer_sequence, self.delivered);
+            return Err(trouble("facts were lost on the way, or are told again", told));
         }
         if message
             .headers
@@ -199,22 +187,11 @@ impl Reading {
         }
         Ok(Read::Fact(Box::new(wire::read(fact)?)))
     }
-
-    /// Tells the server what was applied, for those who look there. Nothing depends on it.
-    async fn acknowledge(&mut self) {
-        if let Some(message) = self.unacknowledged.take()
-            && let Err(error) = message.ack_with(AckKind::Ack).await
-        {
-            tracing::debug!(%error, "facts are not acknowledged");
-        }
-    }
 }
 
 /// What a message is.
 enum Read {
     Fact(Box<Envelope>),
-    /// Told again.
-    Known,
     /// To be read from the feed.
     Elsewhere,
 }

@@ -26,9 +26,15 @@ impl Window {
 
     pub(super) fn read(info: &Info) -> Result<Self, Fault> {
         let position = |sequence: u64| i64::try_from(sequence).map_err(Fault::internal);
+        let last = position(info.state.last_sequence)?;
+        // Of one that has never held any, the server says that it begins with 0.
+        let first = match info.state.messages {
+            0 => last.saturating_add(1),
+            _ => position(info.state.first_sequence)?,
+        };
         Ok(Self {
-            first: position(info.state.first_sequence)?,
-            last: position(info.state.last_sequence)?,
+            first,
+            last,
             missing: info.state.deleted_count.unwrap_or_default(),
         })
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use async_nats::jetstream;
 use events::{JetStream, Login, Window};
 use runtime::{ClockTrust, Workers};
 use sea_orm::ConnectionTrait;
@@ -76,22 +77,31 @@ async fn a_service_that_publishes_nothing_is_read_from_its_feed_until_it_does() 
     workers.stop().await;
 }
 
+/// The database is brought back to an earlier state, and goes another way from there.
+async fn bring_back(world: &World, position: i64) {
+    let tx = world.db.begin().await.unwrap();
+    for sql in [
+        "DELETE FROM outbox WHERE position > $1",
+        "UPDATE outbox_head SET last_position = $1",
+    ] {
+        tx.execute_raw(statement(&*tx, sql, [position.into()])).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs nats-server on the PATH: run the ignored tests too"]
 async fn a_stream_of_another_past_than_the_outbox_s_is_made_anew() {
     let world = World::new().await;
+    world.tell(1..=5).await;
     drive(&mut *world.publisher()).await;
-    world.tell(1..=10).await;
+    assert_eq!(world.window().await.map(|window| window.first), Some(7), "it is empty");
+    bring_back(&world, 3).await;
     drive(&mut *world.publisher()).await;
-    // The database is brought back to an earlier state, and goes another way from there.
-    for sql in [
-        "DELETE FROM outbox WHERE position > 5",
-        "UPDATE outbox_head SET last_position = 5",
-    ] {
-        let tx = world.db.begin().await.unwrap();
-        tx.execute_raw(statement(&*tx, sql, [])).await.unwrap();
-        tx.commit().await.unwrap();
-    }
+    assert_eq!(world.window().await.map(|window| window.first), Some(4), "it was ahead");
+    world.tell(4..=10).await;
+    drive(&mut *world.publisher()).await;
+    bring_back(&world, 5).await;
     drive(&mut *world.publisher()).await;
     assert_eq!(world.window().await.map(|window| window.first), Some(6), "it knew more");
     world.tell(6..=10).await;
@@ -117,7 +127,7 @@ async fn a_stream_of_another_past_than_the_outbox_s_is_made_anew() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs nats-server on the PATH: run the ignored tests too"]
 async fn a_server_that_asks_who_it_is_admits_a_user_and_tells_of_a_stranger() {
-    let server = NatsServer::start_with(&["--user", "quanyu", "--pass", "open sesame"]).await;
+    let server = [NatsServer::start_with(&["--user", "quanyu", "--pass", "open sesame"]).await];
     let login = |password: &str| Login::User("quanyu".to_owned(), password.to_owned());
     let user = JetStream::start(config(&server, login("open sesame"))).await.unwrap();
     assert!(user.connected_within(PATIENCE).await);
@@ -130,4 +140,31 @@ async fn a_server_that_asks_who_it_is_admits_a_user_and_tells_of_a_stranger() {
     let missing = Login::Credentials("/nowhere/quanyu.creds".into());
     let fault = JetStream::start(config(&server, missing)).await.unwrap_err();
     assert!(fault.to_string().contains("quanyu.creds"), "{fault}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server on the PATH: run the ignored tests too"]
+async fn a_fact_that_is_taken_out_of_a_stream_is_read_from_the_feed_and_the_stream_made_anew() {
+    let world = World::new().await;
+    // As an operator might have made it: ours refuse that anything is taken out.
+    let config = jetstream::stream::Config {
+        name: STREAM.to_owned(),
+        subjects: vec!["quanyu.main.facts.test.>".to_owned()],
+        ..jetstream::stream::Config::default()
+    };
+    let stream = world.context.create_stream(config).await.unwrap();
+    let mut consumer = world.consumer(None);
+    world.tell(1..=4).await;
+    drive(&mut *world.publisher()).await;
+    drive(&mut *consumer).await;
+    world.tell(5..=10).await;
+    drive(&mut *world.publisher()).await;
+    assert!(stream.delete_message(8).await.unwrap());
+    drive(&mut *consumer).await;
+    assert_eq!(world.effects().await, (1..=10).collect::<Vec<_>>());
+    drive(&mut *world.publisher()).await;
+    let window = world.window().await.unwrap();
+    assert_eq!((window.first, window.missing), (13, 0));
+    let made = world.context.get_stream(STREAM).await.unwrap();
+    assert!(made.delete_message(13).await.is_err(), "nothing is taken out of it");
 }

@@ -83,7 +83,7 @@ impl Consumer for Write {
 
 /// A service whose facts a consumer beside it hears over NATS.
 pub(crate) struct World {
-    pub(crate) server: NatsServer,
+    pub(crate) servers: Vec<NatsServer>,
     pub(crate) nats: JetStream,
     pub(crate) context: Context,
     pub(crate) clock: Clock,
@@ -92,22 +92,26 @@ pub(crate) struct World {
     _test_db: TestDb,
 }
 
-pub(crate) fn config(server: &NatsServer, login: Login) -> JetStreamConfig {
+pub(crate) fn config(servers: &[NatsServer], login: Login) -> JetStreamConfig {
     JetStreamConfig {
-        urls: vec![server.url()],
+        urls: servers.iter().map(NatsServer::url).collect(),
         process: "test".to_owned(),
         platform: "main".to_owned(),
         login,
         ca_file: None,
-        replicas: 1,
+        replicas: servers.len(),
         max_age: Duration::from_hours(1),
     }
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let server = NatsServer::start().await;
-        let nats = JetStream::start(config(&server, Login::Nobody)).await.unwrap();
+        Self::on(vec![NatsServer::start().await]).await
+    }
+
+    /// On the servers of a cluster, which keep the stream each.
+    pub(crate) async fn on(servers: Vec<NatsServer>) -> Self {
+        let nats = JetStream::start(config(&servers, Login::Nobody)).await.unwrap();
         assert!(nats.connected_within(PATIENCE).await);
         let tables = match testkit::server() {
             Some(_) => TABLES_OF_POSTGRES,
@@ -117,8 +121,8 @@ impl World {
         let clock = Clock::manual(Time::from_seconds(1_800_000_000));
         Self {
             nats,
-            context: jetstream::new(async_nats::connect(server.url()).await.unwrap()),
-            server,
+            context: jetstream::new(async_nats::connect(servers[0].url()).await.unwrap()),
+            servers,
             tenant: Tenant::from_uuid(clock.uuid()),
             clock,
             db: test_db.db(),
@@ -143,11 +147,13 @@ impl World {
     }
 
     /// What a process runs: the sequencer, the publisher and the consumer.
-    pub(crate) fn run(&self) -> Workers {
+    pub(crate) async fn run(&self) -> Workers {
         let mut workers = Workers::new(self.clock.clone(), ClockTrust::ByHand, Red::default());
         for worker in [sequencer(self.db.clone()), self.publisher(), self.consumer(None)] {
             workers.start(worker, &self.db);
         }
+        // What is told before the stream is made is no part of it.
+        eventually("the stream is made", async || self.window().await.is_some()).await;
         workers
     }
 
@@ -187,13 +193,17 @@ impl World {
 
     /// Waits until the consumer reads from the stream, which is as far as the outbox.
     pub(crate) async fn flows(&self) {
+        until("all is published", true, async || self.is_published().await).await;
+        until("facts are read from the stream", true, async || self.reads_stream()).await;
+    }
+
+    pub(crate) async fn is_published(&self) -> bool {
         let head = self.db.last_position().await.unwrap();
-        until("all is published", Some(head), async || {
-            self.window().await.map(|window| window.last)
-        })
-        .await;
-        let way = || self.nats.standing().consumers.get(CONSUMER).cloned();
-        until("facts are read from the stream", Some(Way::Stream), async || way()).await;
+        self.window().await.is_some_and(|window| window.last == head)
+    }
+
+    pub(crate) fn reads_stream(&self) -> bool {
+        self.nats.standing().consumers.get(CONSUMER) == Some(&Way::Stream)
     }
 
     pub(crate) async fn window(&self) -> Option<Window> {
@@ -209,4 +219,15 @@ pub(crate) async fn drive(worker: &mut dyn Worker) {
         }
     }
     panic!("the worker does not come to rest");
+}
+
+/// For what a cluster takes its time to do: to choose a leader, ten seconds, and more on a busy machine.
+pub(crate) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
+    let looks = async {
+        while !is_so().await {
+            kernel::pause(Duration::from_millis(100)).await;
+        }
+    };
+    let seen = tokio::time::timeout(Duration::from_mins(1), looks).await;
+    assert!(seen.is_ok(), "{what}");
 }
