@@ -228,11 +228,14 @@ async fn tell(
 /// Sees so many facts applied, each with the commit that did it.
 async fn see(mut commits: Emissions, applying: Applying, count: u64) -> Result<Vec<(u64, Instant)>, Fault> {
     let mut applied = Vec::new();
-    while u64::try_from(applied.len()).map_err(Fault::internal)? < count {
+    loop {
         commits.see();
         let committed = std::mem::take(&mut *applying.lock().unwrap_or_else(PoisonError::into_inner));
         let now = Instant::now();
         applied.extend(committed.into_iter().map(|number| (number, now)));
+        if u64::try_from(applied.len()).map_err(Fault::internal)? >= count {
+            return Ok(applied);
+        }
         if tokio::time::timeout(PATIENCE, commits.news()).await.is_err() {
             return Err(Fault::internal(format!(
                 "{} of {count} facts were applied",
@@ -240,7 +243,6 @@ async fn see(mut commits: Emissions, applying: Applying, count: u64) -> Result<V
             )));
         }
     }
-    Ok(applied)
 }
 
 async fn database(url: Option<&str>, folder: &TempDir, service: &str) -> Result<Db, Fault> {

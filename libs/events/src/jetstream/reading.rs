@@ -1,5 +1,6 @@
 //! What a durable pull consumer of a stream answers.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::pull::Config;
@@ -37,10 +38,10 @@ pub(super) struct Reading {
     consumer: PullConsumer,
     /// Up to where its facts were answered.
     position: i64,
-    /// How many messages it has delivered: their numbers have no gap, or one was lost on the way.
-    delivered: u64,
-    /// The last position of the stream before what is asked for next.
+    /// The last position that the stream was seen with.
     last: i64,
+    /// What is wanted of it.
+    subjects: BTreeSet<String>,
 }
 
 /// What the stream has to say.
@@ -88,7 +89,6 @@ impl Reading {
             num_replicas: 1,
             memory_storage: true,
             inactive_threshold: FORGOTTEN_AFTER,
-            filter_subjects: wanted.kinds.iter().map(subject).collect(),
             ..Config::default()
         };
         let consumer = stream.create_consumer(config).await;
@@ -97,8 +97,8 @@ impl Reading {
             stream,
             consumer,
             position: after,
-            delivered: 0,
             last: window.last,
+            subjects: wanted.kinds.iter().map(subject).collect(),
         }))
     }
 
@@ -112,36 +112,53 @@ impl Reading {
     }
 
     /// The wanted facts behind where it stands, and it stands behind them then. What is dropped midway is begun anew.
+    ///
+    /// All facts of the stream come, one position after the other: only so is it certain that none is missing. What a server
+    /// says of a stream is no proof of what another one, which is behind it, has told a consumer.
     pub(super) async fn go_on(&mut self, nats: &JetStream, service: &str, facts_max: u32) -> Result<Told, Fault> {
         let (messages, is_all) = self.fetch(facts_max).await?;
-        // Asked after the facts were: what is whole now was whole then.
-        let info = self.stream.get_info().await;
-        let info = info.map_err(|error| trouble(&format!("the stream of {service} cannot be looked at"), error))?;
-        let window = Window::read(&info)?;
-        nats.standings().published(service, window.last);
-        if let Some(gap) = window.gap_after(self.position) {
-            return Ok(Told::Gap(gap));
+        if messages.is_empty() {
+            self.last = self.window(service).await?.last;
+            nats.standings().published(service, self.last);
+            return Ok(Told::Nothing);
         }
         let mut facts = Vec::with_capacity(messages.len());
         for message in messages {
-            match self.read(&message)? {
+            let info = message.info();
+            let info = info.map_err(|error| trouble("a message tells nothing of itself", error))?;
+            let position = i64::try_from(info.stream_sequence).map_err(Fault::internal)?;
+            if position != self.position.saturating_add(1) {
+                return self.missed(position, service).await;
+            }
+            match self.read(&message, position)? {
                 Read::Fact(fact) => facts.push(*fact),
+                Read::Unwanted => {}
                 Read::Elsewhere => return Ok(Told::Gap("a fact is too large for it".to_owned())),
             }
+            self.position = position;
+            self.last = position.saturating_add_unsigned(info.pending);
         }
-        let last_fact = facts.last().map_or(self.position, |fact| fact.position);
-        // Of what was stored before they were asked for, those that are wanted have all been told.
-        let looked = if is_all { last_fact.max(self.last) } else { last_fact };
-        self.last = window.last;
-        if looked == self.position && is_all {
-            return Ok(Told::Nothing);
-        }
-        self.position = looked;
+        nats.standings().published(service, self.last);
         Ok(Told::Facts(Stretch {
             facts,
-            last_position: looked,
+            last_position: self.position,
             has_more: !is_all,
         }))
+    }
+
+    /// Why another fact came than the next one: the stream does not have that, or it was told to somebody else.
+    async fn missed(&self, position: i64, service: &str) -> Result<Told, Fault> {
+        if let Some(gap) = self.window(service).await?.gap_after(self.position) {
+            return Ok(Told::Gap(gap));
+        }
+        let told = format!("{position} came behind {}", self.position);
+        Err(trouble("facts were lost on the way, or are told again", told))
+    }
+
+    async fn window(&self, service: &str) -> Result<Window, Fault> {
+        let info = self.stream.get_info().await;
+        let info = info.map_err(|error| trouble(&format!("the stream of {service} cannot be looked at"), error))?;
+        Window::read(&info)
     }
 
     /// The next messages, and whether these were all.
@@ -163,15 +180,9 @@ impl Reading {
         Ok((messages, is_all))
     }
 
-    fn read(&mut self, message: &jetstream::Message) -> Result<Read, Fault> {
-        let info = message
-            .info()
-            .map_err(|error| trouble("a message tells nothing of itself", error))?;
-        self.delivered = self.delivered.saturating_add(1);
-        let position = i64::try_from(info.stream_sequence).map_err(Fault::internal)?;
-        if info.consumer_sequence != self.delivered || position <= self.position {
-            let told = format!("message {} came in place of {}", info.consumer_sequence, self.delivered);
-            return Err(trouble("facts were lost on the way, or are told again", told));
+    fn read(&self, message: &jetstream::Message, position: i64) -> Result<Read, Fault> {
+        if !self.subjects.contains(&*message.subject) {
+            return Ok(Read::Unwanted);
         }
         if message
             .headers
@@ -192,6 +203,8 @@ impl Reading {
 /// What a message is.
 enum Read {
     Fact(Box<Envelope>),
+    /// Of a kind that is nothing to the consumer.
+    Unwanted,
     /// To be read from the feed.
     Elsewhere,
 }
