@@ -18,7 +18,7 @@ use std::error::Error;
 use std::time::Duration;
 
 pub use reason::{Common, Reason};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, UsedUp};
 pub use status::PEER_HEADER;
 pub use tonic::Code;
 pub use trouble::{Trouble, TroubleKind, TroubledPlace};
@@ -107,6 +107,22 @@ impl Fault {
     /// There is more work than can be done in time.
     pub fn overloaded(message: impl Into<String>, retry_after: Duration) -> Self {
         let mut refusal = Refusal::new(&Common::Overloaded, message.into());
+        refusal.retry_after = Some(retry_after);
+        Self::Refused(Box::new(refusal))
+    }
+
+    /// The caller has used up a limit of its own, and gets another chance after a while.
+    pub fn exhausted(
+        reason: impl Reason,
+        message: impl Into<String>,
+        subject: impl Into<String>,
+        retry_after: Duration,
+    ) -> Self {
+        let mut refusal = Refusal::new(&reason, message.into());
+        refusal.used_up = Some(UsedUp {
+            subject: subject.into(),
+            description: refusal.message.clone(),
+        });
         refusal.retry_after = Some(retry_after);
         Self::Refused(Box::new(refusal))
     }

@@ -20,8 +20,19 @@ pub struct Refusal {
     pub metadata: BTreeMap<String, String>,
     /// Every field that is wrong.
     pub violations: Vec<Violation>,
+    /// The limit that the caller has used up, where that is why.
+    pub used_up: Option<UsedUp>,
     /// When to try again, where that helps.
     pub retry_after: Option<Duration>,
+}
+
+/// A limit that is used up, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedUp {
+    /// Whose limit it is: an API key's id.
+    pub subject: String,
+    /// What the limit is.
+    pub description: String,
 }
 
 impl Refusal {
@@ -34,6 +45,7 @@ impl Refusal {
             message,
             metadata: BTreeMap::new(),
             violations: Vec::new(),
+            used_up: None,
             retry_after: None,
         }
     }

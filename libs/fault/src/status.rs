@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, ErrorInfo, FieldViolation, StatusExt};
+use tonic_types::{ErrorDetails, ErrorInfo, FieldViolation, QuotaViolation, StatusExt};
 
-use crate::{Common, Fault, Reason, Refusal, Violation};
+use crate::{Common, Fault, Reason, Refusal, UsedUp, Violation};
 
 /// When the caller should repeat a request that lost a race.
 const CONTENDED_RETRY_AFTER: Duration = Duration::from_millis(50);
@@ -68,6 +68,9 @@ fn details(fault: Fault) -> ErrorDetails {
                     .into_iter()
                     .map(|v| FieldViolation::new(v.path, v.message));
                 details.set_bad_request(violations.collect::<Vec<_>>());
+            }
+            if let Some(used_up) = refusal.used_up {
+                details.set_quota_failure(vec![QuotaViolation::new(used_up.subject, used_up.description)]);
             }
             if refusal.retry_after.is_some() {
                 details.set_retry_info(refusal.retry_after);
@@ -162,6 +165,11 @@ impl Fault {
                         message: v.description,
                     })
                     .collect();
+                let used_up = details.quota_failure().and_then(|failure| failure.violations.first());
+                let used_up = used_up.map(|violation| UsedUp {
+                    subject: violation.subject.clone(),
+                    description: violation.description.clone(),
+                });
                 let message = status.message().to_owned();
                 Self::Refused(Box::new(Refusal {
                     code,
@@ -170,6 +178,7 @@ impl Fault {
                     message,
                     metadata,
                     violations,
+                    used_up,
                     retry_after,
                 }))
             }
@@ -201,6 +210,19 @@ mod tests {
             panic!("refused")
         };
         let Fault::Refused(after) = Fault::from_peer(refused().into()) else {
+            panic!("refused")
+        };
+        assert_eq!(before, after);
+    }
+
+    #[test]
+    fn a_used_up_limit_names_whose_it_is_and_crosses_a_peer() {
+        let refused = || Fault::exhausted(Common::Overloaded, "50 a second", "key_1", Duration::from_secs(1));
+        let details = Status::from(refused()).get_error_details();
+        let violation = &details.quota_failure().unwrap().violations[0];
+        assert_eq!((&*violation.subject, &*violation.description), ("key_1", "50 a second"));
+        assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(1)));
+        let (Fault::Refused(before), Fault::Refused(after)) = (refused(), Fault::from_peer(refused().into())) else {
             panic!("refused")
         };
         assert_eq!(before, after);

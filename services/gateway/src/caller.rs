@@ -11,6 +11,7 @@ use kernel::{Principal, PrincipalKind, Scopes, Tenant};
 use rpc::Signer;
 
 use crate::key::keyring::Keyring;
+use crate::limit::RequestLimits;
 use crate::token::Tokens;
 use credential::Presented;
 
@@ -22,6 +23,8 @@ pub(crate) struct Caller {
     pub(crate) tenant: Tenant,
     pub(crate) identity: Identity,
     pub(crate) scopes: Arc<Scopes>,
+    /// How many requests it may make, as far as it has limits of its own.
+    pub(crate) limits: RequestLimits,
 }
 
 /// The name of a caller within its tenant. It is no secret.
@@ -61,6 +64,7 @@ impl Caller {
             tenant,
             identity,
             scopes: Arc::new(principal.scopes),
+            limits: RequestLimits::default(),
         })
     }
 }

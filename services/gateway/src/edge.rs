@@ -26,6 +26,7 @@ use crate::audit::log::AuditLog;
 use crate::caller::{Caller, Callers};
 use crate::contract::{ContractError, Contracts};
 use crate::key::keyring::Keyring;
+use crate::limit::meter::Meter;
 use crate::openapi;
 use crate::rest;
 use crate::rest::RestError;
@@ -33,7 +34,7 @@ use crate::token::Tokens;
 use access_log::AccessLog;
 use probes::Probes;
 
-pub use config::GatewayConfig;
+pub use config::{ConnectionLimits, Exposure, GatewayConfig};
 
 const SERVING: Bytes = Bytes::from_static(b"{\"status\":\"SERVING\"}");
 
@@ -81,6 +82,7 @@ pub(crate) struct Edge {
     pub(crate) contracts: Contracts,
     pub(crate) audit: AuditLog,
     callers: Callers,
+    meter: Meter,
     channels: BTreeMap<String, Channel>,
     probes: Probes,
     tls: Option<tls::Acceptor>,
@@ -97,6 +99,7 @@ impl Gateway {
             keyring: Keyring::new(deps.db.clone(), deps.clock.clone(), deps.signer.clone()),
             tokens: Tokens::new(deps.db.clone(), deps.signer, config.issuers.clone()),
         };
+        let meter = Meter::new(deps.db.clone(), deps.clock.clone(), config.default_limits);
         let audit = AuditLog {
             db: deps.db,
             clock: deps.clock,
@@ -106,6 +109,7 @@ impl Gateway {
             contracts,
             audit,
             callers,
+            meter,
             channels: deps
                 .channels
                 .into_iter()
@@ -154,7 +158,12 @@ impl Edge {
             return Err(RestError::other_methods(request.method(), &[&HttpMethod::GET]));
         }
         Ok(match own {
-            "/openapi.json" => json(self.openapi.clone()),
+            "/openapi.json" => {
+                if !self.may_see(self.config.documents, request.headers()).await? {
+                    return Err(RestError::no_address(own));
+                }
+                json(self.openapi.clone())
+            }
             "/readyz" => self.readiness().await,
             _ => json(SERVING),
         })
@@ -173,21 +182,34 @@ impl Edge {
         error.response(&self.contracts.errors).map(Body::new)
     }
 
+    /// Whether a caller may see what is exposed so; refuses one who has to say first who it is.
+    async fn may_see(&self, exposure: Exposure, headers: &HeaderMap) -> Result<bool, Fault> {
+        match exposure {
+            Exposure::On => Ok(true),
+            Exposure::Off => Ok(false),
+            Exposure::Key => match self.callers.find(headers).await? {
+                Some(_) => Ok(true),
+                None => Err(anonymous()),
+            },
+        }
+    }
+
     /// The channel to the service of a method, with the caller's signed principal. The gateway decides who calls; the service
     /// decides whether that caller may call the method.
     pub(crate) async fn admit(&self, method: &'static Method, headers: &HeaderMap) -> Result<Admitted, Fault> {
         access_log::method(method.full_name);
         let caller = self.callers.find(headers).await?;
+        if let Some(caller) = &caller {
+            access_log::caller(caller);
+            self.meter.count(caller).await?;
+        }
         let channel = self.channels.get(method.service).cloned();
         let channel = channel.ok_or_else(|| rpc::unknown_peer(method.service))?;
         match (caller, &method.access) {
-            (Some(caller), _) => {
-                access_log::caller(&caller);
-                Ok(Admitted {
-                    channel: channel.with_principal(caller.principal.clone()),
-                    caller: Some(caller),
-                })
-            }
+            (Some(caller), _) => Ok(Admitted {
+                channel: channel.with_principal(caller.principal.clone()),
+                caller: Some(caller),
+            }),
             (None, Access::Public) => Ok(Admitted { caller: None, channel }),
             (None, Access::Scopes(_) | Access::Internal) => Err(anonymous()),
         }

@@ -10,6 +10,7 @@ pub(crate) mod scope;
 pub(crate) mod secret;
 mod service;
 pub(crate) mod succession;
+mod update_api_key;
 pub(crate) mod wire;
 
 use std::time::Duration;
@@ -17,6 +18,8 @@ use std::time::Duration;
 use kernel::{Clock, Id, Kind, Scopes, Time};
 
 use secret::{Secret, SecretHash};
+
+use crate::limit::RequestLimits;
 
 /// The kind of an API key's id.
 #[derive(Debug)]
@@ -33,6 +36,8 @@ pub(crate) struct ApiKey {
     pub(crate) id: Id<Key>,
     pub(crate) display_name: String,
     pub(crate) scopes: Scopes,
+    /// How many requests it may make, as far as it has limits of its own.
+    pub(crate) limits: RequestLimits,
     /// The maker: a key's id, [`BOOTSTRAP`] or [`OPERATOR`].
     pub(crate) creator: String,
     pub(crate) create_time: Time,
@@ -108,6 +113,7 @@ impl ApiKey {
             id: Id::generate(clock),
             display_name: display_name.to_owned(),
             scopes,
+            limits: RequestLimits::default(),
             creator: creator.to_owned(),
             create_time: now,
             expire_time,
@@ -211,6 +217,7 @@ mod tests {
             id: Id::generate(&Clock::system()),
             display_name: "POS".to_owned(),
             scopes: Scopes::new(["*".to_owned()]),
+            limits: RequestLimits::default(),
             creator: BOOTSTRAP.to_owned(),
             create_time: Time::EPOCH,
             expire_time: None,

@@ -16,6 +16,7 @@
 //! - `rest`: HTTP and JSON to messages and back.
 //! - `openapi`: the document of the REST addresses.
 //! - `audit`: the log of administrative calls, and the proof that it is whole.
+//! - `limit`: how many requests a caller may make, over all replicas.
 //! - `key`: API keys, their secrets and scopes; the keyring that admits callers; the operator's commands.
 //! - `tenant`: tenants, and the first tenant of a platform.
 //! - `store`: the tables.
@@ -36,6 +37,7 @@ mod caller;
 mod contract;
 mod edge;
 mod key;
+mod limit;
 mod openapi;
 mod rest;
 mod role;
@@ -52,9 +54,10 @@ use tonic::service::Routes;
 use crate::api::GatewayApi;
 
 pub use crate::contract::ContractError;
-pub use crate::edge::{Gateway, GatewayConfig, GatewayDeps};
+pub use crate::edge::{ConnectionLimits, Exposure, Gateway, GatewayConfig, GatewayDeps};
 pub use crate::key::operator;
 pub use crate::key::secret::{Secret, WeakSecret};
+pub use crate::limit::RequestLimits;
 pub use crate::rest::{Spelling, read_message, spelling};
 pub use crate::role::Role;
 pub use crate::store::migrations;

@@ -1,4 +1,4 @@
-//! The gateway's tables: tenants, their API keys, the hashes of the keys' secrets, the audit log.
+//! The gateway's tables: tenants, their API keys, the hashes of the keys' secrets, the audit log, what callers have left of their limits.
 
 mod migrations;
 

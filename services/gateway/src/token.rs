@@ -13,6 +13,7 @@ mod judgement;
 mod kept;
 mod key_set;
 mod key_source;
+mod refusals;
 
 use std::fmt;
 use std::sync::Arc;

@@ -16,11 +16,16 @@ use crate::contracts_promise::http_address;
 use crate::host::Host;
 
 /// What the first tenant has, by the names of the contracts' fields.
-type Known = BTreeMap<&'static str, String>;
+pub(crate) type Known = BTreeMap<&'static str, String>;
 
 /// A brand with a member who has one of everything.
 async fn with_everything() -> (Host, Known) {
-    let host = Host::with_brand().await;
+    filled_with_everything(Host::start().await).await
+}
+
+/// The same on a new platform.
+pub(crate) async fn filled_with_everything(host: Host) -> (Host, Known) {
+    host.found_brand().await;
     let member = story::arrive(&host.api, TMALL, "tb-1", Some("13800000001"))
         .await
         .unwrap();
@@ -112,7 +117,7 @@ async fn with_everything() -> (Host, Known) {
 }
 
 /// A second brand on the same platform.
-async fn other_tenant(host: &Host) -> Rest {
+pub(crate) async fn other_tenant(host: &Host) -> Rest {
     let request = CreateTenantRequest {
         request_id: "other".to_owned(),
         code: "other".to_owned(),
@@ -128,7 +133,7 @@ fn reads() -> Vec<String> {
     addresses(true).into_iter().map(|(_, path, _)| path).collect()
 }
 
-fn addresses(read_only: bool) -> Vec<(String, String, MethodDescriptor)> {
+pub(crate) fn addresses(read_only: bool) -> Vec<(String, String, MethodDescriptor)> {
     let methods = contracts_all::CONTRACT.methods().unwrap().iter();
     let wanted = methods.filter(|method| method.read_only == read_only && method.access != Access::Internal);
     let mut addresses: Vec<_> = wanted
@@ -156,7 +161,7 @@ fn query(method: &str) -> &'static str {
 }
 
 /// A path with its variables replaced by what is known.
-fn fill(path: &str, known: &Known) -> String {
+pub(crate) fn fill(path: &str, known: &Known) -> String {
     let mut filled = String::new();
     for part in path.split('{') {
         let Some((variable, rest)) = part.split_once('}') else {
@@ -179,7 +184,7 @@ fn fill(path: &str, known: &Known) -> String {
 }
 
 /// Ids of the same kinds that were never given.
-fn strangers(known: &Known) -> Known {
+pub(crate) fn strangers(known: &Known) -> Known {
     let clock = Clock::system();
     let stranger = |(&name, value): (&&'static str, &String)| {
         let prefix = value.split_once('_').map(|(prefix, _)| prefix);
@@ -247,7 +252,7 @@ async fn what_another_tenant_has_looks_like_what_never_was() {
 }
 
 /// Bodies that would change something, were the ids one's own.
-fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
+pub(crate) fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
     let member = &known["member_id"];
     let mut bodies = BTreeMap::from([
         ("DeleteBlockedValue", json!({})),
@@ -335,6 +340,10 @@ fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
         ),
         ("PublishJourney", json!({})),
         ("ArchiveJourney", json!({})),
+        (
+            "UpdateApiKey",
+            json!({"displayName": "Mallory", "updateMask": "displayName"}),
+        ),
         ("RotateApiKey", json!({})),
         ("RevokeApiKey", json!({})),
     ]);

@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use crate::limit::RequestLimits;
 use crate::token::Issuer;
 
 /// The limits of the gateway.
@@ -14,6 +17,60 @@ pub struct GatewayConfig {
     pub drain: Duration,
     /// Whose tokens open the gateway beside API keys.
     pub issuers: Vec<Issuer>,
+    /// How many requests callers may make who have no limits of their own.
+    pub default_limits: RequestLimits,
+    /// What a connection may cost.
+    pub connections: ConnectionLimits,
+    /// Who may reflect on the contracts by gRPC.
+    pub reflection: Exposure,
+    /// Who may read the `OpenAPI` document.
+    pub documents: Exposure,
+}
+
+/// What connections may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// How many may be open at once; the next one waits to be accepted.
+    pub open_max: usize,
+    /// How many requests one may have under way.
+    pub streams_max: u32,
+    /// All headers of a request together, with its first line; a longer one is answered 431.
+    pub header_bytes_max: u32,
+    /// How long a client may take to send the headers of a request.
+    pub header_timeout: Duration,
+    /// How many requests one may take back before they have been looked at; one that takes back more is closed.
+    pub resets_max: usize,
+    /// How old one may become, give or take a tenth, before its client is asked to open another; none for as old as it likes.
+    pub age_max: Option<Duration>,
+    /// How long its requests under way may take to end then.
+    pub age_grace: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            open_max: 10_000,
+            streams_max: 200,
+            header_bytes_max: 16 * 1024,
+            header_timeout: Duration::from_secs(10),
+            resets_max: 20,
+            age_max: None,
+            age_grace: Duration::from_mins(5),
+        }
+    }
+}
+
+/// Who may see something that tells nothing of a tenant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Exposure {
+    /// Everybody.
+    #[default]
+    On,
+    /// Who has a valid key or token.
+    Key,
+    /// Nobody: it is as if it were not there.
+    Off,
 }
 
 impl Default for GatewayConfig {
@@ -23,6 +80,10 @@ impl Default for GatewayConfig {
             timeout: Duration::from_secs(30),
             drain: Duration::from_secs(20),
             issuers: Vec::new(),
+            default_limits: RequestLimits::default(),
+            connections: ConnectionLimits::default(),
+            reflection: Exposure::default(),
+            documents: Exposure::default(),
         }
     }
 }

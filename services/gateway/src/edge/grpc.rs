@@ -64,6 +64,9 @@ async fn passed_on(edge: &Edge, request: Request<Body>) -> Result<Response<Body>
         let message = "messages are read as protobuf alone: send application/grpc, or JSON to the address of REST";
         return Err(Fault::invalid("content-type", message).into());
     }
+    if probes::is_reflection(path) && !edge.may_see(edge.config.reflection, request.headers()).await? {
+        return Err(unknown(path).into());
+    }
     if probes::is_probe(path) {
         return Ok(edge.probes.answer(request).await);
     }

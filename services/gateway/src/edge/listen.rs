@@ -19,14 +19,6 @@ use tonic::body::Body;
 use super::{Edge, Gateway};
 use crate::audit::call::PeerAddress;
 
-/// How many connections may be open at once; the next one waits to be accepted.
-const CONNECTIONS_MAX: usize = 10_000;
-/// How many requests one connection may have under way.
-const STREAMS_MAX: u32 = 200;
-/// All headers of a request together, with its first line; a longer one is answered 431.
-const HEADER_BYTES_MAX: u16 = 16 * 1024;
-/// How long a client may take to send the headers of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a silent connection is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long to wait when the machine has no room for another connection.
@@ -36,7 +28,7 @@ impl Gateway {
     /// Serves until `shutdown` resolves, then lets what is under way end, for as long as the configuration allows.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
-        let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let room = Arc::new(Semaphore::new(self.edge.config.connections.open_max));
         self.edge.callers.tokens.fetch_keys();
         self.edge.probes.enter().await;
         tokio::pin!(shutdown);
@@ -103,6 +95,7 @@ async fn connection(stream: TcpStream, peer: PeerAddress, edge: Arc<Edge>, stop:
         () = stop.cancelled() => None,
     };
     let Some(stream) = agreed else { return };
+    let limits = edge.config.connections;
     let service = service_fn(move |request: http::Request<Incoming>| {
         let edge = Arc::clone(&edge);
         let mut request = match request.version() {
@@ -117,14 +110,15 @@ async fn connection(stream: TcpStream, peer: PeerAddress, edge: Arc<Edge>, stop:
         .http1()
         .timer(TokioTimer::new())
         // What is read at once bounds the headers, for they are parsed where they are read.
-        .max_buf_size(HEADER_BYTES_MAX.into())
-        .header_read_timeout(HEADER_TIMEOUT);
+        .max_buf_size(usize::try_from(limits.header_bytes_max).unwrap_or(usize::MAX))
+        .header_read_timeout(limits.header_timeout);
     builder
         .http2()
         .timer(TokioTimer::new())
         .adaptive_window(true)
-        .max_concurrent_streams(STREAMS_MAX)
-        .max_header_list_size(HEADER_BYTES_MAX.into())
+        .max_concurrent_streams(limits.streams_max)
+        .max_header_list_size(limits.header_bytes_max)
+        .max_pending_accept_reset_streams(limits.resets_max)
         .keep_alive_interval(KEEP_ALIVE);
     let serving = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);
@@ -134,8 +128,25 @@ async fn connection(stream: TcpStream, peer: PeerAddress, edge: Arc<Edge>, stop:
             serving.as_mut().graceful_shutdown();
             serving.await
         }
+        () = aged(limits.age_max) => {
+            serving.as_mut().graceful_shutdown();
+            // What is under way for longer is cut off, or a stream without an end would keep its connection for ever.
+            tokio::time::timeout(limits.age_grace, serving.as_mut()).await.unwrap_or(Ok(()))
+        }
     };
     if let Err(error) = ended {
         tracing::debug!(error, "a connection broke off");
     }
 }
+
+/// Ends when a connection has become too old. Connections that began together, as after a restart, do not end together.
+async fn aged(age_max: Option<Duration>) {
+    let Some(age) = age_max else {
+        return std::future::pending().await;
+    };
+    let part = rand::random_range(AGE_PARTS);
+    kernel::pause(age.mul_f64(part)).await;
+}
+
+/// Between which parts of the greatest age a connection ends.
+const AGE_PARTS: std::ops::Range<f64> = 0.9..1.1;

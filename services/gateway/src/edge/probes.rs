@@ -13,7 +13,8 @@ use super::reflection;
 use crate::contract::ContractError;
 
 /// The paths of the services that are answered here.
-const PREFIXES: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
+const PREFIXES: [&str; 2] = ["/grpc.health.v1.", REFLECTION];
+const REFLECTION: &str = "/grpc.reflection.";
 
 /// Health and reflection: services of gRPC's own, which ask for no key and tell nothing of a tenant.
 pub(super) struct Probes {
@@ -25,6 +26,11 @@ pub(super) struct Probes {
 /// Whether the path is that of a service that is answered here.
 pub(super) fn is_probe(path: &str) -> bool {
     PREFIXES.iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// Whether the path is that of reflection, which settings may take away.
+pub(super) fn is_reflection(path: &str) -> bool {
+    path.starts_with(REFLECTION)
 }
 
 impl Probes {

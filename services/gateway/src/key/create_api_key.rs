@@ -26,7 +26,10 @@ impl GatewayApi {
         refusals::refuse_not_held(&scope::not_held(&call.principal().scopes, scopes.iter()))?;
         let secret = Secret::generate().map_err(Fault::internal)?;
         let creator = &call.principal().subject;
-        let key = ApiKey::new(&self.clock, &call.display_name, scopes, creator, expire_time, &secret);
+        let key = ApiKey {
+            limits: wire::limits(call.limits.as_ref()),
+            ..ApiKey::new(&self.clock, &call.display_name, scopes, creator, expire_time, &secret)
+        };
         // Past this line nothing may refuse the key.
         rows::add(&**tx, call.tenant(), &key).await?;
         let kept = CreateApiKeyResponse {

@@ -117,6 +117,10 @@ impl Keyring {
             let identity = Identity::Key(key.id.to_string().into());
             (Caller::signed(&self.signer, tenant, identity, key.scopes.clone())?, at)
         };
+        let caller = Caller {
+            limits: key.limits,
+            ..caller
+        };
         Ok(Entry {
             caller,
             end,
@@ -182,6 +186,7 @@ fn unknown() -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limit::RequestLimits;
 
     const NOW: Time = Time::from_seconds(1_000);
 
@@ -191,6 +196,7 @@ mod tests {
             tenant: Tenant::PLATFORM,
             identity: Identity::Key("key_1".into()),
             scopes: Arc::default(),
+            limits: RequestLimits::default(),
         };
         let is_being_read = AtomicBool::new(false);
         Entry {
@@ -228,6 +234,7 @@ mod tests {
             id: Id::generate(&clock),
             display_name: "POS".to_owned(),
             scopes: kernel::Scopes::default(),
+            limits: RequestLimits::default(),
             creator: "test".to_owned(),
             create_time: NOW,
             expire_time: None,

@@ -9,15 +9,16 @@ use store::{Column, Row, for_update, look_up, statement, unreadable, values};
 use super::secret::SecretHash;
 use super::succession::WRITES_KEYS;
 use super::{ApiKey, KeptSecret, Key};
+use crate::limit::RequestLimits;
 
 const COLUMNS: &str = "k.tenant_id, k.api_key_id, k.display_name, k.scopes, k.creator, k.create_time, k.expire_time, \
-                       k.revoke_time, k.last_use_time";
+                       k.revoke_time, k.last_use_time, k.requests_per_second, k.burst, k.requests_per_day";
 
 /// Adds a key with its secrets.
 pub(crate) async fn add(conn: &impl ConnectionTrait, tenant: Tenant, key: &ApiKey) -> Result<(), Fault> {
     const SQL: &str =
-        "INSERT INTO api_key (tenant_id, api_key_id, display_name, scopes, creator, create_time, expire_time)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        "INSERT INTO api_key (tenant_id, api_key_id, display_name, scopes, creator, create_time, expire_time,
+            requests_per_second, burst, requests_per_day) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let values = [
         tenant.uuid().into(),
         key.id.uuid().into(),
@@ -26,6 +27,9 @@ pub(crate) async fn add(conn: &impl ConnectionTrait, tenant: Tenant, key: &ApiKe
         key.creator.clone().into(),
         key.create_time.micros().into(),
         key.expire_time.map(Time::micros).into(),
+        i64::from(key.limits.per_second).into(),
+        i64::from(key.limits.burst).into(),
+        i64::try_from(key.limits.per_day).unwrap_or(i64::MAX).into(),
     ];
     conn.execute_raw(statement(conn, SQL, values)).await?;
     for secret in &key.secrets {
@@ -150,6 +154,23 @@ pub(crate) async fn end_secrets(conn: &impl ConnectionTrait, ends: &[(SecretHash
     Ok(())
 }
 
+/// Writes the fields of a key that may change.
+pub(crate) async fn update(conn: &impl ConnectionTrait, tenant: Tenant, key: &ApiKey) -> Result<(), Fault> {
+    const SQL: &str =
+        "UPDATE api_key SET display_name = $3, requests_per_second = $4, burst = $5, requests_per_day = $6
+        WHERE tenant_id = $1 AND api_key_id = $2";
+    let values = [
+        tenant.uuid().into(),
+        key.id.uuid().into(),
+        key.display_name.clone().into(),
+        i64::from(key.limits.per_second).into(),
+        i64::from(key.limits.burst).into(),
+        i64::try_from(key.limits.per_day).unwrap_or(i64::MAX).into(),
+    ];
+    conn.execute_raw(statement(conn, SQL, values)).await?;
+    Ok(())
+}
+
 /// Marks a key as revoked.
 pub(crate) async fn revoke(conn: &impl ConnectionTrait, tenant: Tenant, id: Id<Key>, time: Time) -> Result<(), Fault> {
     const SQL: &str = "UPDATE api_key SET revoke_time = $3 WHERE tenant_id = $1 AND api_key_id = $2";
@@ -218,6 +239,11 @@ fn read(row: &QueryResult) -> Result<ApiKey, Fault> {
         id: row.id("api_key_id")?,
         display_name: row.get("display_name")?,
         scopes: Scopes::new(scopes.split(' ').map(str::to_owned)),
+        limits: RequestLimits {
+            per_second: limit(row, "requests_per_second")?,
+            burst: limit(row, "burst")?,
+            per_day: limit(row, "requests_per_day")?,
+        },
         creator: row.get("creator")?,
         create_time: row.time("create_time")?,
         expire_time: row.optional_time("expire_time")?,
@@ -225,6 +251,10 @@ fn read(row: &QueryResult) -> Result<ApiKey, Fault> {
         last_use_time: row.optional_time("last_use_time")?,
         secrets: Vec::new(),
     })
+}
+
+fn limit<N: TryFrom<i64>>(row: &QueryResult, column: &str) -> Result<N, Fault> {
+    N::try_from(row.get::<i64>(column)?).map_err(|_| unreadable("api_key", "a limit that is none"))
 }
 
 fn read_secret(row: &QueryResult) -> Result<KeptSecret, Fault> {

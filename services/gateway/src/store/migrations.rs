@@ -15,6 +15,10 @@ pub fn migrations() -> Vec<Migration> {
             name: "gateway_0003_audit",
             sql: AUDIT,
         },
+        Migration {
+            name: "gateway_0004_limits",
+            sql: LIMITS,
+        },
     ]
 }
 
@@ -85,4 +89,21 @@ CREATE UNIQUE INDEX audit_entry_outcome ON audit_entry (tenant_id, call_sequence
 {refuse audit_entry UPDATE}
 {refuse audit_entry DELETE}
 {refuse audit_head DELETE}
+";
+
+/// Keys from before have no limits of their own. What a caller has left is one row, of keys and of tokens alike.
+const LIMITS: &str = "
+ALTER TABLE api_key ADD COLUMN requests_per_second BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE api_key ADD COLUMN burst BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE api_key ADD COLUMN requests_per_day BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE request_budget (
+    tenant_id {uuid} NOT NULL,
+    subject TEXT NOT NULL,
+    left_micros BIGINT NOT NULL,
+    fill_time BIGINT NOT NULL,
+    day BIGINT NOT NULL,
+    day_count BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, subject),
+    CHECK (left_micros >= 0 AND day_count >= 0)
+) {clustered};
 ";

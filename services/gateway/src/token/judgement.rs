@@ -1,6 +1,5 @@
 //! Whether a token is valid (RFC 7519, RFC 8725): a function of the token, the issuer's settings and its keys.
 
-use fault::{Common, Fault};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Header, Validation};
 use serde_json::{Map, Value};
@@ -44,12 +43,6 @@ pub(super) enum NotValid {
     Audience,
     #[error("the token lacks the claim {0}, or has it in a form that cannot be read: its issuer must set it")]
     Claim(String),
-}
-
-impl From<NotValid> for Fault {
-    fn from(cause: NotValid) -> Self {
-        Self::refused(Common::Unauthenticated, cause.to_string())
-    }
 }
 
 /// The issuer that a token names. Nothing is proved of it.

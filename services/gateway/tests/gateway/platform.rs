@@ -34,7 +34,7 @@ pub(crate) struct Platform {
     pub(crate) first: FirstKey,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
-    _test_db: TestDb,
+    _test_db: Option<TestDb>,
 }
 
 /// What REST answered.
@@ -90,7 +90,20 @@ impl Platform {
     /// The same, over TLS where there is an acceptor.
     pub(crate) async fn start_over(config: GatewayConfig, tls: Option<tls::Acceptor>) -> Self {
         let test_db = TestDb::new(gateway::migrations()).await;
-        let (db, clock, signer) = (test_db.db(), Clock::manual(START), Signer::new(&[3; 32]));
+        let (db, clock) = (test_db.db(), Clock::manual(START));
+        let begun = bootstrap(&db, &clock, FirstSecret::Generated).await.unwrap();
+        let first = begun.first_key().unwrap().clone();
+        Self::over(config, (db, clock, first), Some(test_db)).await
+    }
+
+    /// Another gateway over the same database.
+    pub(crate) async fn beside(&self, config: GatewayConfig) -> Self {
+        let same = (self.db.clone(), self.clock.clone(), self.first.clone());
+        Self::over(config, same, None).await
+    }
+
+    async fn over(config: GatewayConfig, (db, clock, first): (Db, Clock, FirstKey), test_db: Option<TestDb>) -> Self {
+        let signer = Signer::new(&[3; 32]);
         let stack = Stack {
             signer: signer.clone(),
             red: Red::default(),
@@ -116,8 +129,6 @@ impl Platform {
             ("points".to_owned(), played.clone()),
             ("tagging".to_owned(), played),
         ]);
-        let begun = bootstrap(&db, &clock, FirstSecret::Generated).await.unwrap();
-        let first = begun.first_key().unwrap().clone();
         let readiness = Readiness::default();
         readiness.started(Arc::new(BTreeMap::from([(gateway::NAME, db.clone())])), BTreeMap::new());
         let deps = GatewayDeps {
