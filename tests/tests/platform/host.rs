@@ -20,7 +20,11 @@ pub(crate) struct Host {
 impl Host {
     /// A new platform.
     pub(crate) async fn start() -> Self {
-        let place = Place::new();
+        Self::at(Place::new()).await
+    }
+
+    /// A new platform at a place, with the place's settings.
+    pub(crate) async fn at(place: Place) -> Self {
         let platform = Platform::start(&place.config, Clock::manual(START), Red::default())
             .await
             .unwrap();
@@ -51,9 +55,14 @@ impl Host {
     /// A new platform with the brand of the stories.
     pub(crate) async fn with_brand() -> Self {
         let host = Self::start().await;
-        brand::found(&host.api).await.unwrap();
-        host.settle().await;
+        host.found_brand().await;
         host
+    }
+
+    /// Sets up the brand of the stories.
+    pub(crate) async fn found_brand(&self) {
+        brand::found(&self.api).await.unwrap();
+        self.settle().await;
     }
 
     /// The secret of the first key.

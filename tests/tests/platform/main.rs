@@ -25,3 +25,4 @@ mod texts;
 mod till;
 mod times;
 mod unreadable_items;
+mod who_may_call;
