@@ -2,6 +2,7 @@
 //! follows from the descriptors, so that a new method is in it by itself.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use contracts_gateway::v1::{CreateApiKeyRequest, RevokeApiKeyRequest};
@@ -199,21 +200,24 @@ fn merge(body: &mut Value, more: Value) {
     }
 }
 
-fn print(rows: &[Row]) {
+/// The table, and how many methods of each service answer so to each credential.
+fn table(rows: &[Row]) -> String {
+    let mut text = String::new();
     let mut summary: BTreeMap<(&str, usize, String), usize> = BTreeMap::new();
     for row in rows {
         let codes = row
             .codes
             .map(|code| code.map_or_else(|| "-".to_owned(), |code| format!("{code:?}")));
-        println!("{:80} {}", row.method.full_name, codes.join(" | "));
+        let _ = writeln!(text, "{:80} {}", row.method.full_name, codes.join(" | "));
         for (column, code) in codes.into_iter().enumerate() {
             *summary.entry((row.method.service, column, code)).or_default() += 1;
         }
     }
-    println!("\nservice: credential: methods by their code");
+    let _ = writeln!(text, "\nservice: credential: methods by their code");
     for ((service, column, code), methods) in summary {
-        println!("{service:10} {:22} {code:18} {methods}", COLUMNS[column]);
+        let _ = writeln!(text, "{service:10} {:22} {code:18} {methods}", COLUMNS[column]);
     }
+    text
 }
 
 #[tokio::test]
@@ -252,7 +256,7 @@ async fn each_method_refuses_each_credential_that_must_not_open_it_with_the_righ
         row.codes[COLUMNS.len() - 1] = last;
         rows.push(row);
     }
-    print(&rows);
+    println!("{}", table(&rows));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let named = rows.iter().filter(|row| row.codes[COLUMNS.len() - 1].is_some()).count();
     assert!(

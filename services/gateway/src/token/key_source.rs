@@ -195,6 +195,9 @@ fn connector(ca_file: Option<&PathBuf>) -> Result<HttpsConnector<HttpConnector>,
                 let certificate = certificate.map_err(|error| wrong(&error))?;
                 roots.add(certificate).map_err(|error| wrong(&error))?;
             }
+            if roots.is_empty() {
+                return Err(wrong(&"there is no certificate in it"));
+            }
         }
     }
     // Named, for nobody has set one for the whole process.
@@ -218,4 +221,33 @@ fn told(error: impl std::error::Error) -> String {
         source = deeper.source();
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_vouches_for_an_address_is_who_browsers_trust_or_whom_the_file_names() {
+        assert!(connector(None).is_ok());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        let refused = |text: Option<&str>| {
+            if let Some(text) = text {
+                std::fs::write(&file, text).unwrap();
+            }
+            connector(Some(&file)).err().unwrap()
+        };
+        for (text, cause) in [
+            (None, "No such file"),
+            (Some("no certificate"), "no certificate in it"),
+            (
+                Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+                "ca.pem",
+            ),
+        ] {
+            let told = refused(text);
+            assert!(told.contains("ca.pem") && told.contains(cause), "{told}");
+        }
+    }
 }
