@@ -264,7 +264,7 @@ async fn peers(producer: &Db) -> Result<(Signer, Peers), Fault> {
         red: Red::default(),
         concurrency_max: CALLS_MAX,
     };
-    let routes = rpc::serve(Routes::new(feed(producer.clone())), stack)?;
+    let routes = rpc::serve(Routes::new(feed(producer.clone())), &contracts::CONTRACT, stack)?;
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(Fault::internal)?;
     let address: SocketAddr = listener.local_addr().map_err(Fault::internal)?;
     let serving = Server::builder()
@@ -272,7 +272,7 @@ async fn peers(producer: &Db) -> Result<(Signer, Peers), Fault> {
         .serve_with_incoming(TcpListenerStream::new(listener));
     tokio::spawn(serving);
     let uri: Uri = format!("http://{address}").parse().map_err(Fault::internal)?;
-    let channels = BTreeMap::from([(STREAM.to_owned(), Channel::remote(STREAM, &uri))]);
+    let channels = BTreeMap::from([(STREAM.to_owned(), Channel::remote(STREAM, &contracts::CONTRACT, &uri))]);
     Ok((signer.clone(), Peers::new("consumer", signer, channels)))
 }
 

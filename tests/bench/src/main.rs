@@ -131,12 +131,6 @@ async fn run(args: Args) -> Result<(), Fault> {
 }
 
 fn tell(name: &str, figures: &Figures, echo: &Figures) {
-    // In thousandths, so that no floating point is needed.
-    let ratio = figures
-        .per_second()
-        .saturating_mul(1_000)
-        .checked_div(echo.per_second().max(1))
-        .unwrap_or(0);
     say(&format!(
         "{name:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
         figures.per_second(),
@@ -148,6 +142,7 @@ fn tell(name: &str, figures: &Figures, echo: &Figures) {
     ));
 }
 
+/// Microseconds in milliseconds.
 fn millis(micros: u64) -> String {
     format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10)
 }
@@ -156,11 +151,6 @@ fn millis(micros: u64) -> String {
 fn permille(one: u64, other: u64) -> String {
     let ratio = one.saturating_mul(1_000).checked_div(other.max(1)).unwrap_or(0);
     format!("{}.{:03}", ratio / 1_000, ratio % 1_000)
-}
-
-/// Microseconds in milliseconds.
-fn millis(micros: u64) -> String {
-    format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10)
 }
 
 fn say(line: &str) {

@@ -93,16 +93,21 @@ impl Platform {
         let (db, clock) = (test_db.db(), Clock::manual(START));
         let begun = bootstrap(&db, &clock, FirstSecret::Generated).await.unwrap();
         let first = begun.first_key().unwrap().clone();
-        Self::over(config, (db, clock, first), Some(test_db)).await
+        Self::over(config, tls, (db, clock, first), Some(test_db)).await
     }
 
     /// Another gateway over the same database.
     pub(crate) async fn beside(&self, config: GatewayConfig) -> Self {
         let same = (self.db.clone(), self.clock.clone(), self.first.clone());
-        Self::over(config, same, None).await
+        Self::over(config, None, same, None).await
     }
 
-    async fn over(config: GatewayConfig, (db, clock, first): (Db, Clock, FirstKey), test_db: Option<TestDb>) -> Self {
+    async fn over(
+        config: GatewayConfig,
+        tls: Option<tls::Acceptor>,
+        (db, clock, first): (Db, Clock, FirstKey),
+        test_db: Option<TestDb>,
+    ) -> Self {
         let signer = Signer::new(&[3; 32]);
         let stack = Stack {
             signer: signer.clone(),
