@@ -109,7 +109,9 @@ async fn a_service_is_called_by_those_alone_who_may_and_others_are_told_why_not(
     let of_ledger = Held::new(ca.pem(), &ca.issue(&["ledger.quanyu"]));
     let address = ledger(Some(&of_ledger.certificates)).await;
     let shop = Held::new(ca.pem(), &ca.issue(&["shop.quanyu"]));
-    call(&shop.transport().remote("ledger", &contracts::CONTRACT, &address)).await.unwrap();
+    call(&shop.transport().remote("ledger", &contracts::CONTRACT, &address))
+        .await
+        .unwrap();
 
     let told = refused(&Transport::Plain, &address).await;
     assert!(
