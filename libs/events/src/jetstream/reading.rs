@@ -38,8 +38,6 @@ pub(super) struct Reading {
     consumer: PullConsumer,
     /// Up to where its facts were answered.
     position: i64,
-    /// The last position that the stream was seen with.
-    last: i64,
     /// What is wanted of it.
     subjects: BTreeSet<String>,
 }
@@ -97,18 +95,12 @@ impl Reading {
             stream,
             consumer,
             position: after,
-            last: window.last,
             subjects: wanted.kinds.iter().map(subject).collect(),
         }))
     }
 
     pub(super) fn stands_at(&self, position: i64) -> bool {
         self.position == position
-    }
-
-    /// Whether the stream was last seen with as much as it has told; else it has lost its end since.
-    pub(super) fn is_within_stream(&self) -> bool {
-        self.position <= self.last
     }
 
     /// The wanted facts behind where it stands, and it stands behind them then. What is dropped midway is begun anew.
@@ -118,11 +110,10 @@ impl Reading {
     pub(super) async fn go_on(&mut self, nats: &JetStream, service: &str, facts_max: u32) -> Result<Told, Fault> {
         let (messages, is_all) = self.fetch(facts_max).await?;
         if messages.is_empty() {
-            self.last = self.window(service).await?.last;
-            nats.standings().published(service, self.last);
+            nats.standings().published(service, self.window(service).await?.last);
             return Ok(Told::Nothing);
         }
-        let mut facts = Vec::with_capacity(messages.len());
+        let (mut facts, mut last) = (Vec::with_capacity(messages.len()), self.position);
         for message in messages {
             let info = message.info();
             let info = info.map_err(|error| trouble("a message tells nothing of itself", error))?;
@@ -136,9 +127,9 @@ impl Reading {
                 Read::Elsewhere => return Ok(Told::Gap("a fact is too large for it".to_owned())),
             }
             self.position = position;
-            self.last = position.saturating_add_unsigned(info.pending);
+            last = position.saturating_add_unsigned(info.pending);
         }
-        nats.standings().published(service, self.last);
+        nats.standings().published(service, last);
         Ok(Told::Facts(Stretch {
             facts,
             last_position: self.position,

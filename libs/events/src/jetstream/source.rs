@@ -133,7 +133,7 @@ impl JetStreamSource {
             Err(told) => return Ok(told),
         };
         let told = reading.go_on(&self.nats, &self.service, facts_max).await?;
-        if !matches!(told, Told::Gap(_)) && reading.is_within_stream() {
+        if !matches!(told, Told::Gap(_)) {
             self.reading = Some(reading);
         }
         Ok(told)
