@@ -56,12 +56,15 @@ impl AuditedCall {
             peer_address: peer.map_or_else(String::new, |peer| peer.0.ip().to_string()),
         };
         let named = request.map_or_else(|| resources::NONE.to_owned(), resources::of);
-        let sequence = log.write(caller.tenant, Event::Call(call), named).await?;
-        Ok(Self {
-            log: log.clone(),
-            tenant: caller.tenant,
-            sequence: Some(sequence),
-        })
+        let (log, tenant) = (log.clone(), caller.tenant);
+        let writing = async move {
+            let sequence = log.write(tenant, Event::Call(call), named).await?;
+            let sequence = Some(sequence);
+            Ok(Self { log, tenant, sequence })
+        };
+        // In a task of its own: a caller who goes away as the entry is committed would leave one that never has an outcome.
+        let written = tokio::spawn(writing.in_current_span()).await;
+        written.map_err(Fault::internal)?
     }
 
     /// Writes how the call ended. The call has been made: where this cannot be written, the log says of the entry that its
