@@ -152,6 +152,8 @@ impl Replica {
                 // Its own word, although none on its health: who knows of no health check works as long as it answers.
                 None => (self.unhealthy(status.message()), true),
             },
+            // It is busy rather than silent: it has answered others meanwhile.
+            Err(_) if self.standing.is_heard_within(timeout) => return Err(self.silent()),
             Err(_) => (self.unhealthy(&format!("no answer within {timeout:?}")), false),
         };
         match answers {

@@ -47,22 +47,12 @@ async fn whatever_fails_what_was_acknowledged_is_there_once_and_callers_are_answ
     let calm = Row::of("nothing", &load, kernel::pause(Duration::from_secs(5))).await;
     let mut rows = Vec::new();
     for role in &ROLES {
-        rows.push(
-            Row::of(
-                format!("kill -9 of a replica of {}", role.name),
-                &load,
-                kill(&mut mesh, role.name),
-            )
-            .await,
-        );
+        let killed = kill(&mut mesh, role.name);
+        rows.push(Row::of_role("kill -9 of a replica", role.name, &load, killed).await);
     }
     for role in ROLES.iter().filter(|role| role.name != gateway::NAME) {
-        let row = Row::of(
-            format!("rolling restart of {}", role.name),
-            &load,
-            restart(&mut mesh, role.name),
-        )
-        .await;
+        let restarted = restart(&mut mesh, role.name);
+        let row = Row::of_role("rolling restart", role.name, &load, restarted).await;
         row.check_unseen();
         rows.push(row);
     }
@@ -96,8 +86,9 @@ async fn whatever_fails_what_was_acknowledged_is_there_once_and_callers_are_answ
     rows.push(row.without(took));
     for role in ["points", "tagging"] {
         rows.push(
-            Row::of(
-                format!("the working replica of {role} stands still for 8 s"),
+            Row::of_role(
+                "8 s of standstill of the working replica",
+                role,
                 &load,
                 hold(&mesh, role),
             )
