@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::liveness::{self, AwayFlag, Liveness};
 use crate::place::Place;
-use crate::{greeting, rights};
+use crate::{greeting, privileges};
 
 /// How long to wait for a connection of the pool that others work with: as long as a call without a deadline may take, so
 /// that it is the caller's own deadline that ends the wait. Where the database is away, [`Liveness`] ends it.
@@ -229,13 +229,13 @@ async fn postgres(
             let error = DbErr::Exec(RuntimeErr::SqlxError(error.into()));
             match Trouble::of(&error) {
                 Some(trouble) => trouble.at(place.name(), &place).into(),
-                None => Fault::internal(match rights::to_make_a_schema(&place, &error) {
+                None => Fault::internal(match privileges::to_make_a_schema(&place, &error) {
                     Some(cure) => format!("{place}: the schema {schema} cannot be made: {cure}"),
                     None => format!("{place}: the schema {schema} cannot be made: {error}"),
                 }),
             }
         })?;
-        if let (Made::Closed, Some(cure)) = (made, rights::to_use_a_schema(&place)) {
+        if let (Made::Closed, Some(cure)) = (made, privileges::to_use_a_schema(&place)) {
             return Err(Fault::internal(format!(
                 "{place}: the schema {schema} cannot be used: {cure}"
             )));

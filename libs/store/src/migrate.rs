@@ -10,7 +10,7 @@ use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTraitSelf, Schema
 
 use crate::collation;
 use crate::place::Place;
-use crate::rights;
+use crate::privileges;
 
 pub use standing::Standing;
 pub(crate) use standing::{Stranger, look, nothing};
@@ -136,7 +136,7 @@ pub(crate) async fn up(
     let all = all(migrations);
     let fail = |error: DbErr| match Trouble::of(&error) {
         Some(trouble) => trouble.at(place.name(), place).into(),
-        None => Fault::internal(match rights::to_make_tables(place, &error) {
+        None => Fault::internal(match privileges::to_make_tables(place, &error) {
             Some(cure) => format!("the tables of {place} cannot be brought up to date: {cure}"),
             None => format!("the tables of {place} cannot be brought up to date: {error}"),
         }),

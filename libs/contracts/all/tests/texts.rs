@@ -45,6 +45,7 @@ const WORDS: &[&str] = &[
     "start_month",
     "stream",
     "string_value",
+    "subject",
     "types",
     "values",
 ];
