@@ -52,8 +52,11 @@ fn is_identifier(name: &str) -> bool {
     name != REQUEST_ID && (name == "code" || name.ends_with("_id") || name.ends_with("_code"))
 }
 
+/// The text as it can be written: it was not judged yet, and no database of ours takes U+0000.
 fn cut(text: &str) -> String {
-    text.chars().take(CHARACTERS_MAX).collect()
+    let text = text.chars().take(CHARACTERS_MAX);
+    text.map(|character| if character == '\0' { char::REPLACEMENT_CHARACTER } else { character })
+        .collect()
 }
 
 #[cfg(test)]
@@ -88,6 +91,17 @@ mod tests {
         let made = dynamic("quanyu.gateway.v1.CreateApiKeyResponse", &made);
         assert_eq!(of(&made), r#"{"api_key.api_key_id":"key_2"}"#);
         assert_eq!(request_id(&made), "");
+    }
+
+    #[test]
+    fn a_text_that_its_service_will_refuse_can_be_written() {
+        let revoke = contracts_gateway::v1::RevokeApiKeyRequest {
+            request_id: "a\0b".to_owned(),
+            api_key_id: "key\0".to_owned(),
+        };
+        let revoke = dynamic("quanyu.gateway.v1.RevokeApiKeyRequest", &revoke);
+        assert_eq!(request_id(&revoke), "a\u{fffd}b");
+        assert_eq!(of(&revoke), "{\"api_key_id\":\"key\u{fffd}\"}");
     }
 
     #[test]
