@@ -46,7 +46,7 @@ class Process:
         name = pathlib.PurePath(path).name
         file = self.folder / name
         crt, key = certificate()
-        contents = {"ca.crt": crt, "tls.crt": crt, "tls.key": key, "first-api-key": f"qy_{secrets.token_hex(32)}\n"}
+        contents = {"ca.crt": crt, "tls.crt": crt, "tls.key": key, "jwks.json": '{"keys": []}\n', "first-api-key": f"qy_{secrets.token_hex(32)}\n"}
         file.write_text(contents.get(name, "a secret\n"))
         return file
 
@@ -81,8 +81,8 @@ def environment(container):
     return found
 
 
-def processes():
-    for name in VALUES:
+def processes(names=tuple(VALUES)):
+    for name in names:
         for role in ROLES:
             with tempfile.TemporaryDirectory(prefix="quanyu-settings.") as folder:
                 yield name, Process(name, role, folder)
@@ -105,7 +105,7 @@ def the_program_takes_the_command_of_the_job(binary):
 
 
 def the_program_refuses_settings_that_are_none(binary):
-    for name, process in processes():
+    for name, process in processes(["everything"]):
         process.file.write_text(f"lisen = 1\n{process.here}")
         assert process.quanyu(binary, "--check-config").returncode != 0, f"{name}: {process.role}"
 
@@ -116,9 +116,18 @@ def every_setting_of_the_file_is_in_force(binary):
         seen = process.quanyu(binary, "--print-config")
         in_force = tomllib.loads(seen.stdout)
         for key, value in written.items():
-            assert in_force[key] == value, f"{name}: {process.role}: {key}: {in_force.get(key)}"
+            assert holds(in_force.get(key), value), f"{name}: {process.role}: {key}: {in_force.get(key)}"
         for variable in process.environment.keys() & SECRETS.keys():
             assert process.environment[variable] not in seen.stdout, f"{name}: {process.role}: {variable}"
+
+
+def holds(in_force, written):
+    """Whether a setting is as it is written. An issuer has more in force than what is written of it."""
+    if isinstance(written, dict):
+        return isinstance(in_force, dict) and all(holds(in_force.get(key), value) for key, value in written.items())
+    if isinstance(written, list):
+        return isinstance(in_force, list) and len(in_force) == len(written) and all(map(holds, in_force, written))
+    return in_force == written
 
 
 def ports_and_files_are_where_the_settings_say(binary):
@@ -145,6 +154,9 @@ def files(settings):
     for key, value in settings.items():
         if isinstance(value, dict):
             yield from files(value)
+        elif isinstance(value, list):
+            for item in value:
+                yield from files(item) if isinstance(item, dict) else ()
         elif key.endswith("_file") and value.startswith(("/run/secrets/", "/etc/quanyu/")):
             yield value
 
@@ -183,17 +195,22 @@ def replicas_that_register_can_be_called(binary):
         assert settings["etcd"]["replicas_file"].startswith("/tmp/"), f"{name}: {process.role}"
 
 
-def each_role_reaches_etcd_and_nats():
+def each_role_reaches_etcd_and_nats_and_the_gateway_its_issuers():
     """By the policies, at the ports of every node, and where there is none at none."""
     for name in VALUES:
         for role in ROLES:
             settings = tomllib.loads(of_kind(name, "ConfigMap")[role]["data"]["quanyu.toml"])
             etcd = settings.get("etcd", {}).get("endpoints", "")
-            for kind, nodes, standard in (("etcd", etcd.split(", ") if etcd else [], 80), ("nats", settings.get("nats", {}).get("urls", []), 4222)):
+            urls = [issuer["jwks_url"] for issuer in settings.get("gateway", {}).get("issuers", []) if "jwks_url" in issuer]
+            issuers = ["/".join(url.split("/")[:3]) for url in urls]
+            assert bool(issuers) == (role == "gateway" and name in ("everything", "production")), f"{name}: {role}"
+            for kind, nodes, standard in (("etcd", etcd.split(", ") if etcd else [], 80),
+                                          ("nats", settings.get("nats", {}).get("urls", []), 4222), ("issuers", issuers, 443)):
                 ports = {int(port[1]) if (port := re.search(r":(\d+)$", node)) else standard for node in nodes}
                 opened = [rule for rule in of_kind(name, "NetworkPolicy")[role]["spec"]["egress"]
                           if ports and {port["port"] for port in rule["ports"]} == ports]
                 assert len(opened) == (1 if nodes else 0), f"{name}: {role}: {kind}: {opened}"
+                assert ("to" in opened[0] if nodes else False) == bool(nodes and (name == "everything" or name in TRIALS)), name
                 if name in TRIALS and nodes:
                     assert opened[0]["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == kind, name
                     service = of_kind(name, "Service")[kind]
@@ -277,7 +294,7 @@ CHECKS = (
     peers_are_those_that_the_program_asks_for,
     peers_are_at_their_services,
     replicas_that_register_can_be_called,
-    each_role_reaches_etcd_and_nats,
+    each_role_reaches_etcd_and_nats_and_the_gateway_its_issuers,
     certificates_are_where_they_are_shown,
     only_those_who_call_get_through,
 )

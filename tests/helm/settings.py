@@ -20,6 +20,13 @@ def values_that_are_no_values_are_refused():
         (["nats.urls[0]=nats://user:password@nats"], "does not match pattern"),
         (["nats.password=x"], "additional properties 'password' not allowed"),
         (["nats.replicas=2"], "value must be one of"),
+        (["gateway.reflection=yes"], "value must be one of"),
+        (["gateway.bodyBytesMax=0"], "minimum: got 0"),
+        (["gateway.issuers[0].name=Corp"], "does not match pattern"),
+        (["gateway.issuers[0].jwksUrl=http://id.example/keys"], "does not match pattern"),
+        (["gateway.issuers[0].algorithms[0]=HS256"], "value must be one of"),
+        (["gateway.issuers[0].roles.boss=owner"], "value must be one of"),
+        (["gateway.issuers[0].name=corp"], "missing properties 'issuer', 'audiences'"),
         (["etcd.password=x"], "additional properties 'password' not allowed"),
         (["labels.app\\.kubernetes\\.io/name=x"], "/labels"),
     ):
@@ -55,6 +62,14 @@ def every_problem_of_the_values_is_told_at_once():
                    ",trial.nats.enabled=true,nats.urls[0]=nats://nats")
     for told in ("trial.nats.enabled: is for a trial", "nats: its urls", "facts: must be jetstream", "trial.etcd.enabled: is for a trial", "etcd.endpoints: is one too many", "discovery: must be etcd"):
         assert told in seen, f"{told}: {seen}"
+    seen = refused("--values", VALUES["everything"], "--kube-version=1.35", "--set=gateway.requestsPerSecond=0,gateway.issuers[1].name=corp_staff"
+                   ",gateway.issuers[1].jwksUrl=https://a,gateway.issuers[1].caConfigMap.name=ca,gateway.issuers[1].tenant=a"
+                   ",gateway.issuers[1].refreshSeconds=29,gateway.issuers[1].keepSeconds=28")
+    for told in ("gateway.burst: is of use only", "corp_staff has the name or the issuer", "set one of jwksUrl", "set one of tenant",
+                 "refreshSeconds must be no less than refetch", "keepSeconds must be no less"):
+        assert told in seen, f"{told}: {seen}"
+    seen = refused("--values", VALUES["everything"], "--kube-version=1.35", "--set=gateway.issuers[1].caConfigMap.name=ca")
+    assert "caConfigMap vouches for a jwksUrl" in seen, seen
     seen = refused("--values", VALUES["default"], "--set=database.serverConnectionsMax=143")
     assert "opens up to 144 connections" in seen, seen
 

@@ -19,6 +19,14 @@ key of each. They change there when they change in the Secret. */}}
 {{-     if .tls.enabled -}}
 {{-       $files = append $files (dict "name" "tls" "folder" "/run/secrets/quanyu-tls" "secret" (include "quanyu.tlsSecret" $root) "items" (dict "tls.crt" "tls.crt" "tls.key" "tls.key")) -}}
 {{-     end -}}
+{{-     range $at, $issuer := .gateway.issuers -}}
+{{-       range $kind, $file := dict "jwks" (list "keys" "jwks.json") "ca" (list "ca" "ca.crt") -}}
+{{-         $from := get $issuer (printf "%sConfigMap" $kind) | default dict -}}
+{{-         if $from.name -}}
+{{-           $files = append $files (dict "name" (printf "issuer-%d-%s" $at (first $file)) "folder" (printf "%s/%s" (include "quanyu.issuerFolder" $issuer) (first $file)) "configMap" $from.name "items" (dict (last $file) ($from.key | default (last $file)))) -}}
+{{-         end -}}
+{{-       end -}}
+{{-     end -}}
 {{-   end -}}
 {{-   if .meshTls.enabled -}}
 {{-     $files = append $files (dict "name" "mesh-tls" "folder" "/run/secrets/quanyu-mesh-tls" "secret" (include "quanyu.meshSecret" (list $root $role)) "items" (dict "ca.crt" "ca.crt" "tls.crt" "tls.crt" "tls.key" "tls.key")) -}}

@@ -126,6 +126,33 @@
 {{- else if and (eq .Values.facts "jetstream") (not .Values.nats.urls) -}}
 {{-   $problems = append $problems "nats.urls: must name the nodes of NATS for facts: jetstream, or set trial.nats.enabled in a trial" -}}
 {{- end -}}
+{{- if and .Values.gateway.burst (not .Values.gateway.requestsPerSecond) -}}
+{{-   $problems = append $problems "gateway.burst: is of use only with gateway.requestsPerSecond: set that too" -}}
+{{- end -}}
+{{- $before := list -}}
+{{- range .Values.gateway.issuers -}}
+{{-   if or (has (list "name" .name) $before) (has (list "issuer" .issuer) $before) -}}
+{{-     $problems = append $problems (printf "gateway.issuers: %s has the name or the issuer of another" .name) -}}
+{{-   end -}}
+{{-   $before = concat $before (list (list "name" .name) (list "issuer" .issuer)) -}}
+{{-   $keys := (.jwksConfigMap | default dict).name -}}
+{{-   if eq (empty .jwksUrl) (empty $keys) -}}
+{{-     $problems = append $problems (printf "gateway.issuers: %s: set one of jwksUrl and jwksConfigMap.name" .name) -}}
+{{-   end -}}
+{{-   if and (.caConfigMap | default dict).name (not .jwksUrl) -}}
+{{-     $problems = append $problems (printf "gateway.issuers: %s: caConfigMap vouches for a jwksUrl, and there is none" .name) -}}
+{{-   end -}}
+{{-   if eq (empty .tenant) (empty .tenantClaim) -}}
+{{-     $problems = append $problems (printf "gateway.issuers: %s: set one of tenant, a tenant's code, and tenantClaim, the claim that has it" .name) -}}
+{{-   end -}}
+{{-   $refresh := .refreshSeconds | default 600 | int -}}
+{{-   if lt $refresh (.refetchSecondsMin | default 30 | int) -}}
+{{-     $problems = append $problems (printf "gateway.issuers: %s: refreshSeconds must be no less than refetchSecondsMin" .name) -}}
+{{-   end -}}
+{{-   if lt (.keepSeconds | default 86400 | int) $refresh -}}
+{{-     $problems = append $problems (printf "gateway.issuers: %s: keepSeconds must be no less than refreshSeconds" .name) -}}
+{{-   end -}}
+{{- end -}}
 {{- if not (regexMatch "^[a-z]" (include "quanyu.fullname" .)) -}}
 {{-   $problems = append $problems (printf "fullnameOverride: must be set, for the name of a Service begins with a letter, and %s does not" (include "quanyu.fullname" .)) -}}
 {{- end -}}

@@ -52,6 +52,9 @@ replicas_file = "/tmp/{{ $role }}.replicas.json"
 cert_file = "/run/secrets/quanyu-tls/tls.crt"
 key_file = "/run/secrets/quanyu-tls/tls.key"
 {{- end }}
+{{- if eq $role "gateway" }}
+{{ include "quanyu.gatewaySettings" .gateway }}
+{{- end }}
 {{- if .meshTls.enabled }}
 
 [mesh_tls]
