@@ -7,7 +7,7 @@ use rustls::pki_types::ServerName;
 use rustls::server::{NoServerSessionStorage, ServerConfig};
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::{AlertDescription, CertificateError, Error};
+use rustls::{AlertDescription, CertificateError, Error, OtherError};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -106,6 +106,9 @@ fn cause(error: &io::Error) -> String {
         Some(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
             "none of the CAs that are trusted here has issued its certificate".to_owned()
         }
+        Some(Error::InvalidCertificate(CertificateError::Other(OtherError(wrong)))) => {
+            format!("its certificate is not accepted: {wrong}")
+        }
         Some(Error::InvalidCertificate(wrong)) => format!("its certificate is not accepted: {wrong}"),
         Some(Error::AlertReceived(alert @ (AlertDescription::UnknownCA | AlertDescription::BadCertificate))) => {
             format!("it does not accept the certificate shown here ({alert:?})")
@@ -113,5 +116,33 @@ fn cause(error: &io::Error) -> String {
         Some(other) => other.to_string(),
         None if error.kind() == io::ErrorKind::UnexpectedEof => "it broke off before TLS was agreed on".to_owned(),
         None => error.source().map_or_else(|| error.to_string(), ToString::to_string),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::RootCertStore;
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, UnixTime};
+    use rustls::server::danger::ClientCertVerifier as _;
+    use testkit::Authority;
+
+    use super::*;
+
+    #[test]
+    fn a_caller_that_has_no_business_here_is_refused_by_a_sentence() {
+        let ca = Authority::new("platform");
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_slice(ca.pem().as_bytes()).unwrap())
+            .unwrap();
+        let may_call = [ServerName::try_from("shop.quanyu").unwrap()];
+        let callers = Callers::new(Arc::new(roots), may_call.to_vec().into()).unwrap();
+        let other = CertificateDer::from_pem_slice(ca.issue(&["points.quanyu"]).cert.as_bytes()).unwrap();
+        let refused = callers.verify_client_cert(&other, &[], UnixTime::now()).unwrap_err();
+        assert_eq!(
+            cause(&io::Error::new(io::ErrorKind::InvalidData, refused)),
+            "its certificate is not accepted: it is issued for points.quanyu, which may not call here"
+        );
     }
 }
