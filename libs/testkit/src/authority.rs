@@ -46,13 +46,28 @@ impl Authority {
 
     /// The same, which ends after this time, or has ended where that is negative.
     pub fn issue_until(&self, names: &[&str], left: Duration) -> Issued {
+        let both_sides = [ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        self.issue_of(names, left, &both_sides)
+    }
+
+    /// A certificate that is good for servers alone, as public CAs issue them.
+    pub fn issue_for_server(&self, names: &[&str]) -> Issued {
+        self.issue_of(names, Duration::HOUR, &[ExtendedKeyUsagePurpose::ServerAuth])
+    }
+
+    /// A certificate that is good for clients alone.
+    pub fn issue_for_client(&self, names: &[&str]) -> Issued {
+        self.issue_of(names, Duration::HOUR, &[ExtendedKeyUsagePurpose::ClientAuth])
+    }
+
+    fn issue_of(&self, names: &[&str], left: Duration, uses: &[ExtendedKeyUsagePurpose]) -> Issued {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         let now =
             OffsetDateTime::from_unix_timestamp(kernel::Clock::system().now().millis().div_euclid(1_000)).unwrap();
         params.not_before = now.saturating_sub(Duration::DAY);
         params.not_after = now.saturating_add(left);
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.extended_key_usages = uses.to_vec();
         let key = KeyPair::generate().unwrap();
         let cert = params.signed_by(&key, &self.issuer).unwrap().pem();
         let key = key.serialize_pem();
@@ -115,7 +130,7 @@ impl MountedSecret {
             ca: Some(self.ca()),
             cert: Some(self.cert()),
             key: Some(self.key()),
-            name: None,
+            ..tls::Files::default()
         }
     }
 }

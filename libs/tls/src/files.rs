@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 
+use crate::accepted::{self, Refused};
 use crate::certificate::{names, validity};
 use crate::provider;
 
@@ -27,6 +28,8 @@ pub struct Files {
     pub key: Option<PathBuf>,
     /// A name that the own certificate must have.
     pub name: Option<ServerName<'static>>,
+    /// Whether the own certificate is shown to those who trust these same CAs, as a client and as a server.
+    pub is_mutual: bool,
 }
 
 /// One of the files.
@@ -132,6 +135,9 @@ impl Files {
             (Some(pem), Some(path)) => good(File::Key, key(pem, path), &mut troubles),
             _ => None,
         };
+        if let (true, Some(roots), Some(chain)) = (self.is_mutual, &roots, &chain) {
+            good(File::Cert, self.mutual(chain, roots, now), &mut troubles);
+        }
         let expires = chain.as_ref().and_then(|chain| {
             let ends = chain.iter().filter_map(validity);
             ends.map(|(_, end)| end).min()
@@ -148,6 +154,25 @@ impl Files {
             }),
             Some(_) | None => Err(troubles),
         }
+    }
+
+    /// Whether those who trust the CAs accept the own certificate on both sides of a connection.
+    fn mutual(&self, chain: &[CertificateDer<'_>], roots: &RootCertStore, now: Time) -> Result<(), String> {
+        accepted::on_both_sides(chain, roots, now).map_err(|refused| {
+            let (cert, ca) = (shown(self.cert.as_deref()), shown(self.ca.as_deref()));
+            match refused {
+                Refused::Issuer => format!(
+                    "{cert} is not issued by a CA in {ca}: issue it by one of these, or add its CA there; CAs between them \
+                     belong into {cert}, after the own certificate"
+                ),
+                Refused::Use(side) => format!(
+                    "{cert} may not be used as a {side}: issue it anew with extendedKeyUsage serverAuth and clientAuth"
+                ),
+                Refused::Other(side, error) => {
+                    format!("{cert} is not accepted as that of a {side}: {error}: issue it anew by a CA in {ca}")
+                }
+            }
+        })
     }
 
     fn pair(&self, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<CertifiedKey, String> {

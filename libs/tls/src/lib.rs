@@ -16,6 +16,7 @@
 )]
 
 mod accept;
+mod accepted;
 mod callers;
 mod certificate;
 mod certificates;

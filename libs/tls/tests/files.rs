@@ -85,3 +85,33 @@ fn files_are_checked_as_a_whole() {
         "{told:?}"
     );
 }
+
+#[test]
+fn a_certificate_that_peers_would_refuse_is_wrong_where_they_trust_the_same_cas() {
+    let (ca, stranger) = (Authority::new("platform"), Authority::new("stranger"));
+    let told_of = |ca: &str, own: &Issued, is_mutual: bool| {
+        let secret = MountedSecret::new(ca, own);
+        told(&Files {
+            is_mutual,
+            ..secret.files()
+        })
+    };
+    let name = ["points.quanyu"];
+    for (own, words) in [
+        (stranger.issue(&name), "is not issued by a CA in"),
+        (ca.issue_for_server(&name), "may not be used as a client: issue it anew"),
+        (ca.issue_for_client(&name), "may not be used as a server: issue it anew"),
+    ] {
+        let told = told_of(ca.pem(), &own, true);
+        assert!(
+            told.len() == 1 && told[0].starts_with("cert_file: ") && told[0].contains(words),
+            "{told:?} has not: {words}"
+        );
+        assert_eq!(told_of(ca.pem(), &own, false), Vec::<String>::new());
+    }
+    // While one CA is followed by another, both are trusted.
+    let both = format!("{}{}", stranger.pem(), ca.pem());
+    for own in [ca.issue(&name), stranger.issue(&name)] {
+        assert_eq!(told_of(&both, &own, true), Vec::<String>::new());
+    }
+}

@@ -215,6 +215,25 @@ async fn bad_files_change_nothing_and_are_told_until_good_ones_come() {
     assert_eq!(call(&connector, address).await.as_deref(), Ok("welcome"));
 }
 
+#[tokio::test]
+async fn a_rotation_to_a_certificate_that_peers_would_refuse_changes_nothing() {
+    let (ca, stranger) = (Authority::new("platform"), Authority::new("stranger"));
+    let mut secret = MountedSecret::new(ca.pem(), &ca.issue(&["ledger.quanyu", "shop.quanyu"]));
+    let files = tls::Files {
+        is_mutual: true,
+        ..secret.files()
+    };
+    let certificates = Certificates::watch_every(EVERY, "mesh_tls", files).unwrap();
+    let address = serve(Acceptor::of_callers(&certificates, vec![name("shop")])).await;
+    let connector = Connector::new(&certificates);
+    secret.put(ca.pem(), &stranger.issue(&["ledger.quanyu", "shop.quanyu"]));
+    until("what is told", vec!["cert_file".to_owned()], async || {
+        told(&certificates)
+    })
+    .await;
+    assert_eq!(call(&connector, address).await.as_deref(), Ok("welcome"));
+}
+
 fn told(certificates: &Certificates) -> Vec<String> {
     let troubles = certificates.standing().troubles;
     troubles

@@ -139,6 +139,7 @@ impl Config {
             cert: self.mesh_tls.cert_file.clone(),
             key: self.mesh_tls.key_file.clone(),
             name: service.and_then(|service| tls_name(service).ok()),
+            is_mutual: true,
         })
     }
 
@@ -149,7 +150,8 @@ impl Config {
             ca: Some(ca.clone()),
             cert: self.etcd.cert_file.clone(),
             key: self.etcd.key_file.clone(),
-            name: None,
+            // etcd may trust other CAs than the one that issued its own certificate.
+            ..Files::default()
         })
     }
 }
