@@ -94,11 +94,13 @@ impl Gateway {
     pub fn new(config: GatewayConfig, deps: GatewayDeps) -> Result<Self, ContractError> {
         let contracts = Contracts::read()?;
         let openapi = serde_json::to_vec(&openapi::document(&contracts.router))?.into();
-        let probes = Probes::new(deps.readiness)?;
+        let readiness = deps.readiness;
+        let probes = Probes::new(readiness.clone())?;
         let callers = Callers {
             keyring: Keyring::new(deps.db.clone(), deps.clock.clone(), deps.signer.clone()),
             tokens: Tokens::new(deps.db.clone(), deps.signer, config.issuers.clone()),
         };
+        readiness.degraded_by("issuers", callers.tokens.troubles());
         let meter = Meter::new(deps.db.clone(), deps.clock.clone(), config.default_limits);
         let audit = AuditLog {
             db: deps.db,

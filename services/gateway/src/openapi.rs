@@ -48,6 +48,9 @@ fn in_order<S: Serializer>(paths: &[(String, Value)], serializer: S) -> Result<S
     serializer.collect_map(paths.iter().map(|(address, item)| (address, item)))
 }
 
+/// What a caller shows in `authorization`.
+const BEARER: &str = "An API key, `Bearer qy_...`, or a token (JWT) of an issuer that the platform trusts.";
+
 /// Writes the document.
 pub(crate) fn document(router: &Router) -> Document {
     let comments = Comments::read(contracts_all::CONTRACT.descriptors());
@@ -62,7 +65,7 @@ pub(crate) fn document(router: &Router) -> Document {
         paths,
         components: json!({
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "An API key: `Bearer qy_...`."},
+                "bearer": {"type": "http", "scheme": "bearer", "description": BEARER},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "An API key: `qy_...`."},
             },
             "responses": {"Error": error_response()},

@@ -30,7 +30,7 @@ use crate::contract;
 use crate::key::scope::KnownScopes;
 use crate::role::Roles;
 use crate::tenant;
-use judgement::Judged;
+use judgement::{Judged, NotValid};
 use kept::{Kept, KeptTokens};
 use key_source::KeySource;
 
@@ -41,7 +41,35 @@ const TOKEN_BYTES_MAX: usize = 8 * 1024;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token(String);
 
+/// How a text fails to be a token though it is meant to be one. Each is for the holder of the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Misshapen {
+    #[error(
+        "the token is longer than {TOKEN_BYTES_MAX} bytes, which is the most: get one with fewer claims from its issuer"
+    )]
+    TooLong,
+    #[error("the token is not signed: get a signed one from its issuer")]
+    Unsigned,
+    #[error("the token is encrypted (JWE), which is not read here: get a signed one from its issuer")]
+    Encrypted,
+}
+
 impl Token {
+    /// What keeps a text from being a token that is meant to be one; none where it is not meant so.
+    pub(crate) fn misshapen(text: &str) -> Option<Misshapen> {
+        // Each begins with a JSON object in base64url.
+        if !text.starts_with("eyJ") {
+            return None;
+        }
+        let parts: Vec<&str> = text.split('.').take(6).collect();
+        match parts[..] {
+            [_, _, ""] => Some(Misshapen::Unsigned),
+            [_, _, _, _, _] => Some(Misshapen::Encrypted),
+            [_, _, _] if text.len() > TOKEN_BYTES_MAX => Some(Misshapen::TooLong),
+            _ => None,
+        }
+    }
+
     /// The token that a caller presents, where it has a token's form: three parts in base64url, none of them empty.
     pub(crate) fn presented(text: &str) -> Option<Self> {
         let is_base64url = |part: &str| {
@@ -107,9 +135,15 @@ impl Tokens {
         }
     }
 
+    /// The issuers whose keys cannot be had, and why.
+    pub(crate) fn troubles(&self) -> impl Fn() -> Vec<String> + Send + Sync + use<> {
+        let sources: Vec<Arc<KeySource>> = self.issuers.iter().map(|trusted| Arc::clone(&trusted.keys)).collect();
+        move || sources.iter().filter_map(KeySource::trouble).collect()
+    }
+
     /// Whether a token says that it comes from an issuer that the platform trusts. It may lie.
     pub(crate) fn trusts_issuer_of(&self, token: &Token) -> bool {
-        self.issuer_of(token).is_some()
+        self.issuer_of(token).is_ok_and(|trusted| trusted.is_some())
     }
 
     /// The caller that a token proves. Refuses one that is not valid, and tells its holder why.
@@ -117,7 +151,7 @@ impl Tokens {
         if self.issuers.is_empty() {
             return Err(refused("this platform trusts no issuer of tokens: send an API key"));
         }
-        let Some(trusted) = self.issuer_of(token) else {
+        let Some(trusted) = self.issuer_of(token)? else {
             return Err(refused(
                 "the token's issuer is none that this platform trusts: get one from an issuer that it does",
             ));
@@ -128,10 +162,11 @@ impl Tokens {
             return self.again(token, &kept);
         }
         let (judged, keys) = match judgement::judge(&trusted.issuer, &keys, token) {
-            Err(judgement::NotValid::KeyUnknown) => {
+            Err(cause @ (NotValid::KeyUnknown | NotValid::KeyNotNamed)) => {
                 // The issuer may sign with a key that is newer than those known here.
                 let Some(newer) = trusted.keys.newer_than(&keys).await else {
-                    return Err(judgement::NotValid::KeyUnknown.into());
+                    let away = trusted.keys.away().filter(|_| cause == NotValid::KeyUnknown);
+                    return Err(away.unwrap_or_else(|| cause.into()));
                 };
                 (judgement::judge(&trusted.issuer, &newer, token)?, newer)
             }
@@ -178,9 +213,9 @@ impl Tokens {
         })
     }
 
-    fn issuer_of(&self, token: &Token) -> Option<&Trusted> {
+    fn issuer_of(&self, token: &Token) -> Result<Option<&Trusted>, NotValid> {
         let named = judgement::issuer_named(token)?;
-        self.issuers.iter().find(|trusted| trusted.issuer.iss == named)
+        Ok(self.issuers.iter().find(|trusted| trusted.issuer.iss == named))
     }
 }
 

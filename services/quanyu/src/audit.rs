@@ -9,6 +9,7 @@ use store::Db;
 
 use crate::config::Config;
 use crate::connections::OF_ONE_MIN;
+use crate::folder;
 use crate::terminal::{complain, say};
 
 /// Looks at the audit log at the gateway's database itself.
@@ -43,6 +44,7 @@ struct VerifyArgs {
 pub(crate) async fn run(args: AuditArgs, config: &Config) -> Result<bool, Fault> {
     let What::Verify(VerifyArgs { anchors }) = args.what;
     let anchors = anchors.map_or(Ok(Vec::new()), |file| read_anchors(&file))?;
+    folder::refuse_empty(config)?;
     let db = Db::attach(
         &config.database(gateway::NAME, OF_ONE_MIN),
         gateway::NAME,

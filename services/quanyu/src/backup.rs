@@ -109,6 +109,7 @@ fn begin(target: &Path) -> Result<(PathBuf, File), Fault> {
 }
 
 async fn make(config: &Config, partial: &Path) -> Result<Manifest, Fault> {
+    folder::refuse_empty(config)?;
     let name = |service: &str| format!("{service}.db");
     let there = ROLES.iter().filter(|role| config.folder.join(name(role.name)).exists());
     let originals: Vec<Original> = there
@@ -118,15 +119,6 @@ async fn make(config: &Config, partial: &Path) -> Result<Manifest, Fault> {
             copy: partial.join(name(role.name)),
         })
         .collect();
-    if originals.is_empty() {
-        return Err(Fault::invalid(
-            "folder",
-            format!(
-                "{} holds no database: name the platform's folder with --folder",
-                config.folder.display()
-            ),
-        ));
-    }
     let started = Instant::now();
     let tell = |news: CopyNews<'_>| match news {
         CopyNews::Moment(held) => say(format_args!(

@@ -147,7 +147,13 @@ pub async fn main() -> ExitCode {
         return ExitCode::from(EXIT_USAGE);
     };
     if check_config {
-        say("the configuration is valid");
+        say(match &command {
+            Command::Up => {
+                "the configuration is valid for `up`; `--check-config serve ROLE` judges it for a role".to_owned()
+            }
+            Command::Serve { role } => format!("the configuration is valid for `serve {role}`"),
+            _ => "the configuration is valid".to_owned(),
+        });
         return ExitCode::SUCCESS;
     }
     Box::pin(run(command, config)).await

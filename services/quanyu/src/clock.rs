@@ -10,6 +10,7 @@ use store::{Db, LastSeen};
 
 use crate::config::Config;
 use crate::connections::OF_ONE_MIN;
+use crate::folder;
 use crate::roles::ROLES;
 use crate::terminal::say;
 
@@ -38,6 +39,7 @@ pub struct AcceptArgs {
 /// Runs it; answers whether the clock is believed.
 pub async fn run(command: ClockCommand, config: &Config) -> Result<bool, Fault> {
     let now = Clock::system().now();
+    folder::refuse_empty(config)?;
     let mut databases = Vec::new();
     for role in &ROLES {
         databases.push(Db::attach(&config.database(role.name, OF_ONE_MIN), role.name, (role.migrations)()).await?);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use fault::{Common, Fault};
 
 use crate::config::Config;
-use crate::roles::Role;
+use crate::roles::{ROLES, Role};
 
 /// Held alone by a process of all roles, and together by processes of one role.
 const LOCK_FILE: &str = "quanyu.lock";
@@ -32,6 +32,21 @@ pub(crate) fn refuse_lost(config: &Config, role: &Role) -> Result<(), Fault> {
         inside: None,
         retry_after: RESTORED_AFTER,
     })
+}
+
+/// Refuses a folder without any role's file: an operator's command was given in the wrong place.
+pub(crate) fn refuse_empty(config: &Config) -> Result<(), Fault> {
+    let is_there = |role: &Role| config.folder.join(format!("{}.db", role.name)).exists();
+    if config.database_url.is_some() || ROLES.iter().any(is_there) {
+        return Ok(());
+    }
+    Err(Fault::invalid(
+        "folder",
+        format!(
+            "{} holds no database: name the platform's folder with --folder",
+            config.folder.display()
+        ),
+    ))
 }
 
 /// Refuses a folder into which a backup was restored in part: its files are not of one moment.
@@ -134,7 +149,25 @@ impl Lock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::roles::ROLES;
+
+    #[test]
+    fn a_folder_without_a_database_is_refused_with_the_flag_that_names_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config {
+            folder: folder.path().to_owned(),
+            ..Config::default()
+        };
+        let refusal = refuse_empty(&config).unwrap_err().to_string();
+        assert!(
+            refusal.contains("holds no database: name the platform's folder with --folder"),
+            "{refusal}"
+        );
+        config.database_url = Some(runtime::Secret::new("postgres://localhost/quanyu"));
+        refuse_empty(&config).unwrap();
+        config.database_url = None;
+        File::create(folder.path().join("gateway.db")).unwrap();
+        refuse_empty(&config).unwrap();
+    }
 
     #[test]
     fn a_folder_is_one_process_s_or_one_process_s_for_each_role() {

@@ -14,6 +14,7 @@ use store::Db;
 
 use crate::config::Config;
 use crate::connections::OF_ONE_MIN;
+use crate::folder;
 use crate::terminal::{complain, say};
 
 /// Makes, lists and revokes API keys at the gateway's database itself.
@@ -76,6 +77,7 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// Runs one of the commands.
 pub(crate) async fn run(args: KeysArgs, config: &Config) -> Result<ExitCode, Fault> {
+    folder::refuse_empty(config)?;
     let db = Db::attach(
         &config.database(gateway::NAME, OF_ONE_MIN),
         gateway::NAME,

@@ -37,5 +37,3 @@ pub mod roles;
 mod serve;
 pub mod terminal;
 mod up;
-
-pub use up::try_next;

@@ -15,6 +15,7 @@ use telemetry::Red;
 
 use crate::config::Config;
 use crate::connections::OF_ONE_MIN;
+use crate::folder;
 use crate::roles::{ROLES, Role};
 use crate::terminal::say;
 
@@ -110,6 +111,7 @@ type Databases = BTreeMap<&'static str, Db>;
 
 /// Opens the databases as they are. Nothing is brought up to date: a platform of another version may be running on them.
 async fn attach(config: &Config) -> Result<Databases, Fault> {
+    folder::refuse_empty(config)?;
     let mut databases = BTreeMap::new();
     for role in &ROLES {
         let db = Db::attach(&config.database(role.name, OF_ONE_MIN), role.name, (role.migrations)()).await?;

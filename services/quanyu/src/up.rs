@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use fault::Fault;
-use gateway::FirstSecret;
+use gateway::{Exposure, FirstSecret};
 use kernel::Clock;
 use runtime::{ClockTrust, Lifecycle, Turn};
 use telemetry::Telemetry;
@@ -74,19 +74,82 @@ fn welcome(config: &Config, platform: &Platform, first: &FirstSecret, took: Dura
         took.as_millis()
     ));
     keys::tell(platform.beginning(), first);
-    say(format_args!("{}", try_next(&address.to_string(), "$QUANYU_API_KEY")));
+    say(format_args!(
+        "{}",
+        try_next(config, &address.to_string(), "$QUANYU_API_KEY")
+    ));
 }
 
-/// Lines to copy for a first call.
-pub fn try_next(address: &str, key: &str) -> String {
+/// Lines to copy for a first call: those alone that work with these settings.
+fn try_next(config: &Config, address: &str, key: &str) -> String {
     let channel = r#"{"requestId":"channel-1","channel":{"channelCode":"pos","kind":"CHANNEL_KIND_POS","displayName":"Stores","trustRank":1}}"#;
     let member = r#"{"requestId":"resolve-1","arrival":{"channelCode":"pos","externalId":"card-1"}}"#;
-    format!(
-        "\nTry next:\n\n  \
-         curl -s http://{address}/v1/channels -H \"authorization: Bearer {key}\" -d '{channel}'\n  \
-         curl -s http://{address}/v1/members:resolve -H \"authorization: Bearer {key}\" -d '{member}'\n  \
-         grpcurl -plaintext {address} list\n  \
-         grpcurl -plaintext -H \"authorization: Bearer {key}\" {address} quanyu.identity.v1.ChannelService/ListChannels\n  \
-         curl -s http://{address}/openapi.json\n\nCtrl-C stops."
-    )
+    let is_safe = config.tls.cert_file.is_some();
+    let (curl, grpcurl) = match is_safe {
+        true => ("curl -s --cacert ca.crt https", "grpcurl -cacert ca.crt"),
+        false => ("curl -s http", "grpcurl -plaintext"),
+    };
+    let bearer = format!("-H \"authorization: Bearer {key}\"");
+    let mut lines = vec![
+        format!("{curl}://{address}/v1/channels {bearer} -d '{channel}'"),
+        format!("{curl}://{address}/v1/members:resolve {bearer} -d '{member}'"),
+    ];
+    // grpcurl learns the contracts by reflection.
+    match config.gateway.reflection {
+        Exposure::On => lines.push(format!("{grpcurl} {address} list")),
+        Exposure::Key => lines.push(format!("{grpcurl} {bearer} {address} list")),
+        Exposure::Off => {}
+    }
+    if config.gateway.reflection != Exposure::Off {
+        lines.push(format!(
+            "{grpcurl} {bearer} {address} quanyu.identity.v1.ChannelService/ListChannels"
+        ));
+    }
+    match config.gateway.documents {
+        Exposure::On => lines.push(format!("{curl}://{address}/openapi.json")),
+        Exposure::Key => lines.push(format!("{curl}://{address}/openapi.json {bearer}")),
+        Exposure::Off => {}
+    }
+    let hint = match is_safe {
+        true => {
+            "\n\nca.crt holds the CA that issued the certificate of tls.cert_file, and the address must be one of its names."
+        }
+        false => "",
+    };
+    format!("\nTry next:\n\n  {}{hint}\n\nCtrl-C stops.", lines.join("\n  "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_to_copy_are_those_that_work_with_the_settings() {
+        let mut config = Config::default();
+        let told = |config: &Config| try_next(config, "127.0.0.1:7400", "$KEY");
+        let plain = told(&config);
+        assert!(plain.contains("grpcurl -plaintext 127.0.0.1:7400 list"), "{plain}");
+        assert!(
+            plain.contains("curl -s http://127.0.0.1:7400/openapi.json\n"),
+            "{plain}"
+        );
+
+        config.tls.cert_file = Some("tls.crt".into());
+        config.gateway.reflection = Exposure::Key;
+        config.gateway.documents = Exposure::Key;
+        let safe = told(&config);
+        assert!(!safe.contains("http://") && !safe.contains("-plaintext"), "{safe}");
+        for line in [
+            "grpcurl -cacert ca.crt -H \"authorization: Bearer $KEY\" 127.0.0.1:7400 list",
+            "https://127.0.0.1:7400/openapi.json -H \"authorization: Bearer $KEY\"",
+        ] {
+            assert!(safe.contains(line), "{line}: {safe}");
+        }
+
+        config.gateway.reflection = Exposure::Off;
+        config.gateway.documents = Exposure::Off;
+        let closed = told(&config);
+        assert!(!closed.contains("grpcurl") && !closed.contains("openapi"), "{closed}");
+        assert!(closed.contains("https://127.0.0.1:7400/v1/channels"), "{closed}");
+    }
 }

@@ -21,8 +21,8 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::load::{Figures, Load};
 
-/// As many as the measured services have on the machine that the README's figures are of.
-const THREADS: usize = 2;
+/// Of an echo that is killed.
+const THREADS: usize = 1;
 /// How long a caller waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -36,21 +36,7 @@ impl Echo {
     pub(crate) async fn start() -> Result<Self, Fault> {
         let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
         let runtime = runtime.map_err(Fault::internal)?;
-        let bound = runtime.spawn(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await?;
-            let address = listener.local_addr()?;
-            let (reporter, service) = tonic_health::server::health_reporter();
-            reporter
-                .set_service_status("", tonic_health::ServingStatus::Serving)
-                .await;
-            let connections = TcpListenerStream::new(listener)
-                .map(|connection| connection.inspect(|connection| drop(connection.set_nodelay(true))));
-            let server = tonic::transport::Server::builder()
-                .add_service(service)
-                .add_service(FeedServiceServer::new(NoFacts));
-            tokio::spawn(server.serve_with_incoming(connections));
-            Ok::<_, std::io::Error>(address)
-        });
+        let bound = runtime.spawn(serve());
         let address = bound.await.map_err(Fault::internal)?.map_err(Fault::internal)?;
         Ok(Self { runtime, address })
     }
@@ -65,17 +51,29 @@ impl Echo {
     }
 }
 
-/// The same load on an echo of its own.
+/// Serves on the threads of the caller, and says where.
+async fn serve() -> std::io::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let (reporter, service) = tonic_health::server::health_reporter();
+    reporter
+        .set_service_status("", tonic_health::ServingStatus::Serving)
+        .await;
+    let connections = TcpListenerStream::new(listener)
+        .map(|connection| connection.inspect(|connection| drop(connection.set_nodelay(true))));
+    let server = tonic::transport::Server::builder()
+        .add_service(service)
+        .add_service(FeedServiceServer::new(NoFacts));
+    tokio::spawn(server.serve_with_incoming(connections));
+    Ok(address)
+}
+
+/// The same load on an echo that shares the threads of its callers, until the bench ends.
 pub(crate) async fn alone(load: &Load) -> Result<Figures, Fault> {
-    let echo = Echo::start().await?;
-    let channel = Channel::remote(
-        "points",
-        &contracts_points::CONTRACT,
-        &echo.address().parse().map_err(Fault::internal)?,
-    );
-    let figures = echoed(load, &HealthClient::new(channel)).await;
-    echo.die();
-    Ok(figures)
+    let address = serve().await.map_err(Fault::internal)?;
+    let address = format!("http://{address}").parse().map_err(Fault::internal)?;
+    let channel = Channel::remote("points", &contracts_points::CONTRACT, &address);
+    Ok(echoed(load, &HealthClient::new(channel)).await)
 }
 
 /// The same load on a health check.

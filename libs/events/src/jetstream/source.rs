@@ -182,6 +182,10 @@ impl JetStreamSource {
                 has_more: false,
             });
         }
+        if !self.is_stuck {
+            // The stream answers, whether or not the service does.
+            self.nats.standings().reads(&self.consumer, Way::Stream);
+        }
         let stretch = self.feed.pull(after, facts_max).await?;
         self.still_since = Some(Instant::now());
         if stretch.last_position > last {
@@ -189,8 +193,6 @@ impl JetStreamSource {
             self.reads_feed = true;
             let told = format!("the stream ends with {last}, and the service is further");
             self.nats.standings().reads(&self.consumer, Way::Feed(told));
-        } else if !self.is_stuck {
-            self.nats.standings().reads(&self.consumer, Way::Stream);
         }
         Ok(stretch)
     }

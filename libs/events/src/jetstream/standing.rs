@@ -103,6 +103,10 @@ impl Standings {
             return;
         }
         match &way {
+            // Told as loudly as the way to the feed was.
+            Way::Stream if matches!(noted.consumers.get(consumer), Some(Way::Feed(_))) => {
+                tracing::warn!(consumer, "facts are read from the stream again");
+            }
             Way::Stream => tracing::info!(consumer, "facts are read from the stream"),
             Way::CatchingUp(gap) => {
                 tracing::info!(consumer, gap, "facts are read from the feed until the stream has them");

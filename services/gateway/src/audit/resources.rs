@@ -55,8 +55,14 @@ fn is_identifier(name: &str) -> bool {
 /// The text as it can be written: it was not judged yet, and no database of ours takes U+0000.
 fn cut(text: &str) -> String {
     let text = text.chars().take(CHARACTERS_MAX);
-    text.map(|character| if character == '\0' { char::REPLACEMENT_CHARACTER } else { character })
-        .collect()
+    text.map(|character| {
+        if character == '\0' {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            character
+        }
+    })
+    .collect()
 }
 
 #[cfg(test)]

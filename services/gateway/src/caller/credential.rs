@@ -26,12 +26,13 @@ pub(crate) fn presented(headers: &HeaderMap) -> Result<Presented, Fault> {
     let secrets = by_name.iter().chain(&by_bearer).copied();
     let secret = one(secrets.filter_map(Secret::presented), "API keys")?;
     let token = one(by_bearer.iter().copied().filter_map(Token::presented), "tokens")?;
-    if by_name.iter().any(|text| Secret::presented(text).is_none()) {
-        return Err(unknown());
+    if let Some(wrong) = by_name.iter().find(|text| Secret::presented(text).is_none()) {
+        return Err(no_key(wrong));
     }
     // Beside a key, what else stands in "authorization" is a proxy's. By itself it would be a credential that is none.
-    if secret.is_none() && by_bearer.iter().any(|text| Token::presented(text).is_none()) {
-        return Err(unknown());
+    let wrong = by_bearer.iter().find(|text| Token::presented(text).is_none());
+    if let Some(wrong) = wrong.filter(|_| secret.is_none()) {
+        return Err(no_token(wrong));
     }
     Ok(Presented { secret, token })
 }
@@ -60,6 +61,23 @@ fn texts<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str
 fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, key) = authorization.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}
+
+/// Refuses what stands in the place of an API key.
+fn no_key(text: &str) -> Fault {
+    if Token::presented(text).is_some() || Token::misshapen(text).is_some() {
+        let message = "a token (JWT) is sent as \"authorization: Bearer ...\"; \"x-api-key\" is for API keys alone";
+        return Fault::refused(Common::Unauthenticated, message);
+    }
+    unknown()
+}
+
+/// Refuses what stands in the place of a token. Nothing is told of it but its shape.
+fn no_token(text: &str) -> Fault {
+    match Token::misshapen(text) {
+        Some(cause) => Fault::refused(Common::Unauthenticated, cause.to_string()),
+        None => unknown(),
+    }
 }
 
 fn unknown() -> Fault {
@@ -152,14 +170,29 @@ mod tests {
             &[("x-api-key", "qy_abc"), ("authorization", &bearer)],
             &[("authorization", "Bearer ")],
             &[("authorization", &b)],
-            // A token has its place in "authorization" alone, and neither two parts nor an empty one.
-            &[("x-api-key", TOKEN)],
-            &[("authorization", "Bearer eyJhbGciOiJub25lIn0.e30.")],
+            &[("x-api-key", "a.b")],
             &[("authorization", "Bearer eyJhbGciOiJSUzI1NiJ9.e30")],
             &[("authorization", "Bearer a.b.c.d.e")],
             &[("authorization", "Basic dXNlcg=="), ("authorization", "Bearer a.b.c")],
         ] {
             assert!(of(headers).unwrap_err().contains("no API key"), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_in_the_wrong_shape_or_place_is_told_as_a_token() {
+        let long = format!("Bearer eyJ{}.e30.c2ln", "a".repeat(8_192));
+        for (headers, cause) in [
+            (
+                ("x-api-key", TOKEN),
+                "a token (JWT) is sent as \"authorization: Bearer ...\"",
+            ),
+            (("authorization", &*long), "longer than 8192 bytes"),
+            (("authorization", "Bearer eyJhbGciOiJub25lIn0.e30."), "is not signed"),
+            (("authorization", "Bearer eyJhbGciOiJSU0EifQ.a.b.c.d"), "is encrypted"),
+        ] {
+            let told = of(&[headers]).unwrap_err();
+            assert!(told.contains(cause), "{cause}: {told}");
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::budget::{Asked, Budget, Granted};
 use super::{Counted, RequestLimits, rows};
-use crate::caller::Caller;
+use crate::caller::{Caller, Identity};
 
 /// For how long a replica goes on with what it has taken: what it has not used by then goes back with the next request, so
 /// that a caller who pauses cannot gather a part from each replica.
@@ -77,7 +77,13 @@ impl Meter {
             return Ok(());
         }
         if let Some((until, granted)) = taken.none_until.filter(|(until, _)| now < *until) {
-            return Err(refused(of, limits, granted, until.duration_since(now)));
+            return Err(refused(
+                &caller.identity,
+                of,
+                limits,
+                granted,
+                until.duration_since(now),
+            ));
         }
         // Taken before it is given back: what is given back twice, since a caller went away meanwhile, would be used twice.
         let returned = std::mem::take(&mut taken.left);
@@ -91,7 +97,7 @@ impl Meter {
             Granted::NoneFor(pause) | Granted::NoneToday(pause) => {
                 // The quota may be raised, and a day is long: it is asked again now and then.
                 taken.none_until = Some((now.checked_add(pause.min(HELD)).unwrap_or(now), granted));
-                Err(refused(of, limits, granted, pause))
+                Err(refused(&caller.identity, of, limits, granted, pause))
             }
         }
     }
@@ -121,22 +127,25 @@ impl Meter {
     }
 }
 
-fn refused(of: Counted<'_>, limits: RequestLimits, granted: Granted, pause: Duration) -> Fault {
+fn refused(identity: &Identity, of: Counted<'_>, limits: RequestLimits, granted: Granted, pause: Duration) -> Fault {
     let subject = of.subject;
+    let raised = match identity {
+        Identity::Key(_) => "an administrator raise its limits",
+        Identity::Token(_) => {
+            "the platform's operators raise those of [gateway] for all callers without limits of their own"
+        }
+    };
     match granted {
         Granted::NoneToday(until_tomorrow) => {
             let most = limits.per_day;
-            let message = format!(
-                "{subject} may make {most} requests a day, and has: come again tomorrow, or have an administrator raise its limits"
-            );
+            let message =
+                format!("{subject} may make {most} requests a day, and has: come again tomorrow, or have {raised}");
             let pause = pause.max(until_tomorrow);
             Fault::exhausted(ErrorReason::RequestQuotaExceeded, message, subject, pause).with("requests_per_day", most)
         }
         Granted::NoneFor(_) | Granted::Requests(_) => {
             let most = limits.per_second;
-            let message = format!(
-                "{subject} may make {most} requests a second: send fewer, or have an administrator raise its limits"
-            );
+            let message = format!("{subject} may make {most} requests a second: send fewer, or have {raised}");
             Fault::exhausted(ErrorReason::RequestRateExceeded, message, subject, pause)
                 .with("requests_per_second", most)
         }

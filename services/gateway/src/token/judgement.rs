@@ -25,6 +25,8 @@ pub(super) struct Judged {
 pub(super) enum NotValid {
     #[error("the token cannot be read: get another one from its issuer")]
     Unreadable,
+    #[error("the token is not signed (alg none): get a signed one from its issuer")]
+    Unsigned,
     #[error("the token has extensions (crit) that are not known here: get one without them from its issuer")]
     Critical,
     #[error("the token is of the type {0}, which opens nothing here: send an access token")]
@@ -33,6 +35,8 @@ pub(super) enum NotValid {
     Algorithm,
     #[error("the token is signed by a key that its issuer does not publish: get another one from its issuer")]
     KeyUnknown,
+    #[error("the token does not name its key (kid), and its issuer publishes several: its issuer must set kid")]
+    KeyNotNamed,
     #[error("the token's signature is not its issuer's: get another one from its issuer")]
     Signature,
     #[error("the token has expired: get another one from its issuer")]
@@ -46,13 +50,12 @@ pub(super) enum NotValid {
 }
 
 /// The issuer that a token names. Nothing is proved of it.
-pub(super) fn issuer_named(token: &Token) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        iss: String,
-    }
-    let named = jsonwebtoken::dangerous::insecure_decode::<Named>(token.text()).ok()?;
-    Some(named.claims.iss)
+pub(super) fn issuer_named(token: &Token) -> Result<String, NotValid> {
+    jsonwebtoken::decode_header(token.text()).map_err(not_read)?;
+    let read = jsonwebtoken::dangerous::insecure_decode::<Map<String, Value>>(token.text());
+    let claims = read.map_err(|_| NotValid::Unreadable)?.claims;
+    let named = claims.get("iss").and_then(Value::as_str).map(str::to_owned);
+    named.ok_or_else(|| NotValid::Claim("iss".to_owned()))
 }
 
 /// Judges a token by its issuer's settings and keys.
@@ -60,6 +63,9 @@ pub(super) fn judge(issuer: &Issuer, keys: &KeySet, token: &Token) -> Result<Jud
     let header = jsonwebtoken::decode_header(token.text()).map_err(not_read)?;
     check_header(issuer, &header)?;
     let candidates = keys.find(header.kid.as_deref(), header.alg);
+    if header.kid.is_none() && candidates.len() > 1 {
+        return Err(NotValid::KeyNotNamed);
+    }
     let mut cause = NotValid::KeyUnknown;
     for key in candidates {
         match jsonwebtoken::decode(token.text(), key, &validation(issuer, &header)) {
@@ -119,7 +125,11 @@ fn judged(issuer: &Issuer, claims: Map<String, Value>) -> Result<Judged, NotVali
 /// An algorithm that is none ("none" among them) is unreadable to the library.
 fn not_read(error: jsonwebtoken::errors::Error) -> NotValid {
     match error.kind() {
-        ErrorKind::Json(error) if error.to_string().contains("unknown variant") => NotValid::Algorithm,
+        ErrorKind::Json(error) => match error.to_string().to_ascii_lowercase() {
+            told if told.contains("unknown variant `none`") => NotValid::Unsigned,
+            told if told.contains("unknown variant") => NotValid::Algorithm,
+            _ => NotValid::Unreadable,
+        },
         _ => NotValid::Unreadable,
     }
 }

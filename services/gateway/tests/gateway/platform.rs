@@ -32,6 +32,7 @@ pub(crate) struct Platform {
     pub(crate) db: Db,
     /// The first key of the platform, which may do everything.
     pub(crate) first: FirstKey,
+    readiness: Readiness,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
     _test_db: Option<TestDb>,
@@ -141,7 +142,7 @@ impl Platform {
             db: db.clone(),
             signer,
             channels,
-            readiness,
+            readiness: readiness.clone(),
             tls,
         };
         let gateway = Gateway::new(config, deps).unwrap();
@@ -154,6 +155,7 @@ impl Platform {
             clock,
             db,
             first,
+            readiness,
             stop: Some(stop),
             serving: Some(serving),
             _test_db: test_db,
@@ -170,6 +172,11 @@ impl Platform {
     pub(crate) async fn connect(&self) -> tonic::transport::Channel {
         let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{}", self.address)).unwrap();
         endpoint.connect().await.unwrap()
+    }
+
+    /// How the process stands, as its operators are told.
+    pub(crate) async fn own_report(&self) -> String {
+        serde_json::to_string(&self.readiness.report().await).unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

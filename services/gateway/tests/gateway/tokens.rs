@@ -101,11 +101,14 @@ async fn a_token_that_is_not_valid_opens_nothing_and_its_holder_learns_why() {
             "none that this platform trusts",
         ),
         (stranger.sign(&issuer.claims(rights.clone())), "signature"),
+        ("eyJhbGciOiJFUzI1NiJ9.e30.c2ln".to_owned(), "lacks the claim iss"),
+        ("eyJhbGciOiJFUzI1NiJ9.c2ln.c2ln".to_owned(), "cannot be read"),
+        ("c2ln.e30.c2ln".to_owned(), "cannot be read"),
+        ("eyJhbGciOiJub25lIn0.e30.c2ln".to_owned(), "is not signed"),
         (
-            "eyJhbGciOiJFUzI1NiJ9.e30.c2ln".to_owned(),
-            "none that this platform trusts",
+            format!("eyJ{}.{}.{}", "a".repeat(8_192), "b", "c"),
+            "longer than 8192 bytes",
         ),
-        (format!("{}.{}.{}", "a".repeat(8_192), "b", "c"), "no token"),
     ] {
         let answer = with_token(&platform, &token).await;
         assert!(refused(&answer, cause), "{cause}: {answer:?}");
@@ -207,10 +210,26 @@ async fn keys_go_on_while_their_issuer_is_away_or_publishes_what_cannot_be_read(
         assert_eq!(status(&platform, &token).await, StatusCode::OK, "{code}");
         assert_eq!(
             status(&platform, &other.sign(&issuer.claims(json!({"scope": "*"})))).await,
-            StatusCode::UNAUTHORIZED,
-            "{code}"
+            StatusCode::SERVICE_UNAVAILABLE,
+            "{code}: the key may be a new one, and who knows it cannot be asked"
         );
+        let told = match code {
+            StatusCode::OK => "were fetched, and are of no use",
+            _ => "could not be fetched",
+        };
+        // A set that is too long is not read to its end.
+        until("the finding", true, async || {
+            let report = platform.own_report().await;
+            let is_told = report.contains(told) || report.contains("length limit");
+            is_told && report.contains("corp: its keys") && report.contains("known last go on")
+        })
+        .await;
     }
+    issuer.publish(&[&key]);
+    until("the issuer", false, async || {
+        platform.own_report().await.contains("corp")
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -225,10 +244,21 @@ async fn without_any_keys_callers_are_told_to_come_again_and_are_let_in_when_the
         (answer.status, &*answer.reason()),
         (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")
     );
+    assert!(answer.headers.contains_key("retry-after"));
+    let finding = platform.own_report().await;
+    assert!(
+        finding.contains("DEGRADED") && finding.contains("open nothing"),
+        "{finding}"
+    );
     // API keys need nobody else.
     assert_eq!(platform.get(BALANCE).await.status, StatusCode::OK);
     issuer.publish(&[&key]);
-    until("the issuer", StatusCode::OK, async || status(&platform, &token).await).await;
+    // Without a token, by the probes alone.
+    until("the issuer", false, async || {
+        platform.own_report().await.contains("corp")
+    })
+    .await;
+    assert_eq!(status(&platform, &token).await, StatusCode::OK);
 }
 
 #[tokio::test]

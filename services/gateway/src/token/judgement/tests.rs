@@ -116,8 +116,9 @@ fn the_header_opens_nothing_that_the_settings_do_not() {
             json!({"alg": "ES256", "kid": "one", "b64": false}),
             Err(NotValid::Unreadable),
         ),
-        (json!({"alg": "none", "kid": "one"}), Err(NotValid::Algorithm)),
-        (json!({"alg": "NONE"}), Err(NotValid::Algorithm)),
+        (json!({"alg": "none", "kid": "one"}), Err(NotValid::Unsigned)),
+        (json!({"alg": "NONE"}), Err(NotValid::Unsigned)),
+        (json!({"alg": "ES1", "kid": "one"}), Err(NotValid::Algorithm)),
         (json!({"alg": "HS256", "kid": "one"}), Err(NotValid::Algorithm)),
         (json!({"alg": "ES384", "kid": "one"}), Err(NotValid::Algorithm)),
         // The key is for ES256 alone.
@@ -244,7 +245,7 @@ fn without_a_name_it_must_be_clear_which_key_is_meant() {
     let (one, two) = (SigningKey::p256("one"), SigningKey::p256("two"));
     let keys = set(&[one.public(), two.public()]);
     let token = one.sign_with(&json!({"alg": "ES256"}), &claims());
-    assert_eq!(judged(&issuer(|_| {}), &keys, &token), Err(NotValid::KeyUnknown));
+    assert_eq!(judged(&issuer(|_| {}), &keys, &token), Err(NotValid::KeyNotNamed));
     assert_eq!(
         judged(&issuer(|_| {}), &keys, &two.sign(&claims())),
         Ok("user-1".to_owned())
