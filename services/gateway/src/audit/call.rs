@@ -121,13 +121,21 @@ pub(crate) async fn pass(
             let code = code.map_or(Code::Unknown, |status| status.code());
             call.end(code, message(&method.descriptor.output(), &bytes).as_ref())
                 .await;
-            let body = Full::new(bytes).with_trailers(std::future::ready(trailers.map(Ok)));
-            Ok(Response::from_parts(head, Body::new(body)))
+            Ok(Response::from_parts(head, again(bytes, trailers)))
         }
         Err(status) => {
             call.end(status.code(), None).await;
             Err(status)
         }
+    }
+}
+
+/// The body of an answer that was read. A refusal has neither a message nor trailers, and ends with its head: clients take an
+/// empty frame behind that for a stream that broke off.
+fn again(bytes: Bytes, trailers: Option<HeaderMap>) -> Body {
+    match trailers {
+        None if bytes.is_empty() => Body::empty(),
+        trailers => Body::new(Full::new(bytes).with_trailers(std::future::ready(trailers.map(Ok)))),
     }
 }
 

@@ -1,11 +1,14 @@
 use bytes::Bytes;
 use contracts::events::internal::v1::ReadFactsRequest;
 use contracts::events::internal::v1::feed_service_client::FeedServiceClient;
+use contracts_gateway::v1::CreateApiKeyRequest;
 use contracts_points::v1::RedeemPointsRequest;
 use contracts_points::v1::points_service_client::PointsServiceClient;
 use contracts_tagging::v1::StreamActivitiesRequest;
 use contracts_tagging::v1::activity_service_client::ActivityServiceClient;
+use http_body::Body;
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use prost::Message;
@@ -103,25 +106,54 @@ async fn no_key_and_internal_methods_are_refused() {
     assert_eq!(status.get_details_error_info().unwrap().reason, "METHOD_UNKNOWN");
 }
 
+/// A call whose frames are seen, which a generated client hides.
+async fn by_hand(platform: &Platform, method: &str, message: &impl Message, timeout: &str) -> http::Response<Incoming> {
+    let message = message.encode_to_vec();
+    let frame = [&[0][..], &u32::try_from(message.len()).unwrap().to_be_bytes(), &message].concat();
+    let request = http::Request::post(format!("http://{}/{method}", platform.address))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header("x-api-key", platform.first.secret.reveal())
+        .header("grpc-timeout", timeout)
+        .body(Full::new(Bytes::from(frame)))
+        .unwrap();
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    client.request(request).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_deadline_is_passed_on_and_holds() {
     let platform = Platform::start().await;
-    // By hand, for a generated client gives up by itself before it hears the server.
-    let message = redeem("slow").encode_to_vec();
-    let frame = [&[0][..], &u32::try_from(message.len()).unwrap().to_be_bytes(), &message].concat();
-    let request = http::Request::post(format!(
-        "http://{}/quanyu.points.v1.PointsService/RedeemPoints",
-        platform.address
-    ))
-    .header("content-type", "application/grpc")
-    .header("te", "trailers")
-    .header("x-api-key", platform.first.secret.reveal())
-    .header("grpc-timeout", "50m")
-    .body(Full::new(Bytes::from(frame)))
-    .unwrap();
-    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
-    let response = client.request(request).await.unwrap();
+    // A generated client gives up by itself before it hears the server.
+    let method = "quanyu.points.v1.PointsService/RedeemPoints";
+    let response = by_hand(&platform, method, &redeem("slow"), "50m").await;
     assert_eq!(response.headers()["grpc-status"], "4");
+}
+
+#[tokio::test]
+async fn a_refusal_ends_with_its_head_whatever_the_gateway_has_read_of_it() {
+    let platform = Platform::start().await;
+    // An empty frame behind it is a broken stream to the clients of Python and Go.
+    let refused = by_hand(
+        &platform,
+        "quanyu.points.v1.PointsService/RedeemPoints",
+        &redeem("empty"),
+        "5S",
+    )
+    .await;
+    assert_eq!(refused.headers()["grpc-status"], "9");
+    assert!(refused.body().is_end_stream());
+    // Of an administrative call the gateway reads the answer for its audit log.
+    let unnamed = CreateApiKeyRequest::default();
+    let refused = by_hand(
+        &platform,
+        "quanyu.gateway.v1.ApiKeyService/CreateApiKey",
+        &unnamed,
+        "5S",
+    )
+    .await;
+    assert_eq!(refused.headers()["grpc-status"], "3");
+    assert!(refused.body().is_end_stream());
 }
 
 #[tokio::test]
