@@ -49,7 +49,7 @@ pub use crate::config::TelemetryConfig;
 use crate::export::Exporters;
 pub use crate::lines::line_layer;
 pub use crate::propagation::{extract, inject, set_parent, trace_id, traceparent};
-pub use crate::red::{Followed, Red};
+pub use crate::red::{Followed, Red, code_name};
 pub use crate::trace::Trace;
 
 /// Which process of the platform this is, as its traces and metrics say.

@@ -245,7 +245,7 @@ fn position(code: Code) -> usize {
 }
 
 /// The code as people write it, such as `FAILED_PRECONDITION`.
-fn name(code: Code) -> &'static str {
+pub fn code_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",
@@ -271,7 +271,7 @@ impl Served {
     fn new(method: &str, code: Code) -> Self {
         let attributes = [
             KeyValue::new("rpc.method", method.to_owned()),
-            KeyValue::new("rpc.response.status_code", name(code)),
+            KeyValue::new("rpc.response.status_code", code_name(code)),
         ];
         Self {
             duration: Histogram::default(),
@@ -420,7 +420,7 @@ mod tests {
             let code = Code::from_i32(number);
             assert_eq!(position(code), usize::try_from(number).unwrap());
             assert_eq!(
-                name(code).replace('_', "").to_lowercase(),
+                code_name(code).replace('_', "").to_lowercase(),
                 format!("{code:?}").to_lowercase()
             );
         }

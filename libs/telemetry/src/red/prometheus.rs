@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 use tonic::Code;
 
 use super::histogram::Snapshot;
-use super::{Figures, Named, is_error, name};
+use super::{Figures, Named, code_name, is_error};
 
 pub(super) fn text(figures: &Figures) -> String {
     let mut text = String::new();
@@ -99,7 +99,7 @@ fn served(figures: &Figures) -> Vec<(Code, String, Snapshot)> {
         for (number, served) in (0..).zip(&figures.by_code) {
             let Some(served) = served.get() else { continue };
             let code = Code::from_i32(number);
-            let labels = format!("method=\"{}\",code=\"{}\"", escaped(&method), name(code));
+            let labels = format!("method=\"{}\",code=\"{}\"", escaped(&method), code_name(code));
             found.push((code, labels, served.duration.snapshot()));
         }
     }

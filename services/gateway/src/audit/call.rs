@@ -80,7 +80,7 @@ impl AuditedCall {
 
     fn writing(&mut self, code: Code, named: String) -> Option<impl Future<Output = ()> + Send + 'static> {
         let (log, tenant, call_sequence) = (self.log.clone(), self.tenant, self.sequence.take()?);
-        let code = name(code).to_owned();
+        let code = telemetry::code_name(code).to_owned();
         Some(async move {
             let outcome = Event::Outcome { call_sequence, code };
             if let Err(fault) = log.write(tenant, outcome, named).await {
@@ -169,27 +169,4 @@ fn message(descriptor: &MessageDescriptor, body: &Bytes) -> Option<DynamicMessag
     let is_plain = body.first() == Some(&0) && body.len() >= PREFIX_BYTES;
     is_plain.then(|| body.advance(PREFIX_BYTES))?;
     DynamicMessage::decode(descriptor.clone(), body).ok()
-}
-
-/// The name of a code, as gRPC has it.
-pub(crate) fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
 }
