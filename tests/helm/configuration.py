@@ -47,8 +47,7 @@ class Process:
         """A file of ours with what the Secret might hold."""
         name = pathlib.PurePath(path).name
         file = self.folder / name
-        crt, key = certificate()
-        contents = {"ca.crt": crt, "tls.crt": crt, "tls.key": key, "jwks.json": '{"keys": []}\n', "first-api-key": f"qy_{secrets.token_hex(32)}\n"}
+        contents = {**certificates(), "jwks.json": '{"keys": []}\n', "first-api-key": f"qy_{secrets.token_hex(32)}\n"}
         file.write_text(contents.get(name, "a secret\n"))
         return file
 
@@ -58,15 +57,21 @@ class Process:
 
 
 @functools.cache
-def certificate():
-    """One that every role may show, which is its own CA, and its key."""
+def certificates():
+    """A CA, a certificate by it that every role may show, and that one's key, made as docs/operating.md says."""
     names = ",".join(f"DNS:{role}.quanyu" for role in ROLES)
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
     with tempfile.TemporaryDirectory(prefix="quanyu-certificate.") as folder:
-        crt, key = (pathlib.Path(folder, name) for name in ("tls.crt", "tls.key"))
-        seen = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                   "-subj", "/CN=a test", "-addext", f"subjectAltName={names}", "-keyout", key, "-out", crt)
-        assert seen.returncode == 0, seen.stderr
-        return crt.read_text(), key.read_text()
+        extensions = pathlib.Path(folder, "names")
+        extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth,clientAuth\n")
+        for command in (
+            ("req", "-x509", *key, "-days", "2", "-subj", "/CN=a CA", "-keyout", "ca.key", "-out", "ca.crt"),
+            ("req", *key, "-subj", "/CN=a test", "-keyout", "tls.key", "-out", "tls.csr"),
+            ("x509", "-req", "-in", "tls.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-days", "2", "-extfile", "names", "-out", "tls.crt"),
+        ):
+            seen = run("openssl", *command, cwd=folder)
+            assert seen.returncode == 0, seen.stderr
+        return {name: pathlib.Path(folder, name).read_text() for name in ("ca.crt", "tls.crt", "tls.key")}
 
 
 def environment(container):
