@@ -16,6 +16,8 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
+use crate::process;
+
 const ROLES: [&str; 6] = ["identity", "points", "rights", "tagging", "campaign", "gateway"];
 /// Shared by the processes and by the bench, which calls the services past the gateway.
 const SIGNING_KEY: &str = "a key for measuring, of no use elsewhere";
@@ -149,6 +151,12 @@ impl Fleet {
     pub(crate) fn process(&self, role: &str) -> Result<u32, Fault> {
         let process = self.processes.get(role).and_then(Child::id);
         process.ok_or_else(|| Fault::internal(format!("{role} does not run any more")))
+    }
+
+    /// How long all of them have been at work on processors.
+    pub(crate) fn cpu(&self) -> Result<Duration, Fault> {
+        let of_each = self.processes.keys().map(|role| process::cpu(self.process(role)?));
+        of_each.sum()
     }
 
     fn channel(&self, role: &str) -> Result<Channel, Fault> {

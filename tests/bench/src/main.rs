@@ -6,7 +6,8 @@
 //! `ledger` measures the points ledger alone: what its posting engine gains over one transaction for each request, and what
 //! the ways to it cost. `due` measures how fast rows that are due are ended with their facts, `facts` how soon a fact takes effect
 //! by each way that it goes. `mesh` measures calls between processes, `rest` the gateway's JSON beside Envoy's, `start` how
-//! soon a platform is there.
+//! soon a platform is there. `compare` measures two builds in turns, `grow` one with few members and with many; both tell what a
+//! call costs of the processors.
 //!
 //! ```text
 //! cargo build --release && cargo run --release -p bench
@@ -15,11 +16,15 @@
 //! cargo run --release -p bench -- --members 1000 mesh
 //! cargo run --release -p bench -- --members 1000 rest --envoy /usr/bin/envoy
 //! cargo run --release -p bench -- start
+//! cargo run --release -p bench -- compare --before /tmp/quanyu-of-before
+//! cargo run --release -p bench -- grow --many 1000000
 //! cargo run --release -p bench -- --seconds 20 facts --rate 2000 --nats-url nats://127.0.0.1:4222
 //! cargo run --release -p bench -- --database-url postgres://quanyu@127.0.0.1/quanyu --callers 256
 //! ```
 
+mod bytes;
 mod cases;
+mod compare;
 mod due;
 mod echo;
 mod facts;
@@ -30,6 +35,7 @@ mod mesh;
 mod process;
 mod rest;
 mod start;
+mod world;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,9 +44,10 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use fault::Fault;
 
-use crate::cases::World;
+use crate::cases::Case;
 use crate::fleet::Fleet;
 use crate::load::{Figures, Load};
+use crate::world::{Way, World};
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -77,6 +84,12 @@ enum Measure {
     Start,
     /// Facts at a given rate: from the commit that tells them to the commit that applies them.
     Facts(facts::FactsArgs),
+    /// How many bytes an activity and a posting take, with all that follows from them.
+    Bytes,
+    /// Two builds in turns: `--binary` is that of after.
+    Compare(compare::CompareArgs),
+    /// One build with `--members` members and with many, in turns.
+    Grow(compare::GrowArgs),
 }
 
 #[tokio::main]
@@ -102,13 +115,20 @@ async fn run(args: Args) -> Result<(), Fault> {
     if let Some(Measure::Facts(scale)) = &args.measure {
         return facts::run(scale, &load, args.database_url.as_deref()).await;
     }
+    let (database_url, members) = (args.database_url.as_deref(), args.members);
+    match &args.measure {
+        Some(Measure::Compare(of)) => return compare::run(&args.binary, database_url, members, &load, of).await,
+        Some(Measure::Grow(of)) => return compare::grow(&args.binary, database_url, members, &load, of).await,
+        _ => {}
+    }
     let fleet = Fleet::start(&args.binary, args.database_url.as_deref()).await?;
     match &args.measure {
         Some(Measure::Ledger(scale)) => return ledger::run(&fleet, &load, scale).await,
         Some(Measure::Due(scale)) => return due::run(&fleet, scale).await,
         Some(Measure::Mesh) => return mesh::run(&fleet, &load, args.members).await,
         Some(Measure::Rest(envoy)) => return rest::run(&fleet, &load, args.members, envoy).await,
-        Some(Measure::Facts(_) | Measure::Start) | None => {}
+        Some(Measure::Bytes) => return bytes::run(&fleet, args.members).await,
+        Some(Measure::Facts(_) | Measure::Start | Measure::Compare(_) | Measure::Grow(_)) | None => {}
     }
     let echo = echo::alone(&load).await?;
     let world = World::build(&fleet, args.members).await?;
@@ -120,19 +140,23 @@ async fn run(args: Args) -> Result<(), Fault> {
         fleet.database()
     ));
     say(&format!(
-        "{:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
+        "{:<30} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
         "", "req/s", "p50 ms", "p99 ms", "p99.9 ms", "errors", "/ echo"
     ));
     tell("empty echo", &echo, &echo);
-    for (name, figures) in world.measure(&load).await? {
-        tell(&name, &figures, &echo);
+    for way in Way::ALL {
+        for case in Case::ALL {
+            let route = way.route(&fleet, case.service())?;
+            let figures = case.measure(&world, route, &load).await;
+            tell(&format!("{} {}", case.name(), way.name()), &figures, &echo);
+        }
     }
     Ok(())
 }
 
 fn tell(name: &str, figures: &Figures, echo: &Figures) {
     say(&format!(
-        "{name:<28} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
+        "{name:<30} {:>9} {:>9} {:>9} {:>9} {:>7} {:>7}",
         figures.per_second(),
         millis(figures.percentile(500)),
         millis(figures.percentile(990)),

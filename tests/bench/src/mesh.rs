@@ -9,10 +9,11 @@ use futures::{StreamExt, stream};
 use rpc::{Channel, NoAddress};
 use tonic::transport::Endpoint;
 
-use crate::cases::World;
+use crate::cases::Case;
 use crate::echo::{Echo, repeatable};
-use crate::fleet::{Fleet, Route};
+use crate::fleet::Fleet;
 use crate::load::Load;
+use crate::world::World;
 use crate::{millis, permille, say};
 
 /// How often each of two ways is measured, in turns, so that a machine whose speed varies is as fast for both.
@@ -114,36 +115,27 @@ async fn overload(fleet: &Fleet, load: &Load, members: usize) -> Result<(), Faul
         DEADLINE.as_secs(),
         fleet.database()
     ));
-    for case in ["GetBalance", "RedeemPoints"] {
+    for case in [Case::Balance, Case::Redeem] {
         let mut peak = (0, 0);
         let mut told = Vec::new();
         for callers in CALLERS {
-            let answered = answered(&world, case, &route, Load { callers, ..*load }).await;
+            let load = Load { callers, ..*load };
+            let answered = case.measure(&world, route.clone(), &load).await.per_second();
             told.push(format!("{callers} callers {answered}/s"));
             peak = peak.max((answered, callers));
         }
         let (most, callers) = peak;
         let many = callers.saturating_mul(TIMES);
-        let under = answered(&world, case, &route, Load { callers: many, ..*load }).await;
+        let load = Load { callers: many, ..*load };
+        let under = case.measure(&world, route.clone(), &load).await.per_second();
         say(&format!(
-            "{case}: {}, then {many} callers {under}/s: {} of the peak",
+            "{}: {}, then {many} callers {under}/s: {} of the peak",
+            case.name(),
             told.join(", "),
             permille(under, most)
         ));
     }
     Ok(())
-}
-
-async fn answered(world: &World, case: &str, route: &Route, load: Load) -> u64 {
-    let figures = match case {
-        "GetBalance" => world.balance(&load, route.clone()).await,
-        _ => {
-            world
-                .redeem(&load, route.clone(), &format!("by-{}", load.callers))
-                .await
-        }
-    };
-    figures.per_second()
 }
 
 fn median(mut figures: Vec<u64>) -> u64 {

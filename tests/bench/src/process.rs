@@ -27,6 +27,22 @@ pub(crate) fn cpu(process: u32) -> Result<Duration, Fault> {
     Ok(Duration::from_millis(ticks.saturating_mul(1_000 / TICKS_PER_SECOND)))
 }
 
+/// How long all processes of a program have been at work, as far as they live.
+pub(crate) fn cpu_of_all(program: &str) -> Result<Duration, Fault> {
+    let mut all = Duration::ZERO;
+    for entry in fs::read_dir("/proc").map_err(Fault::internal)?.flatten() {
+        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        // It may end meanwhile.
+        let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
+        if name.trim_end() == program {
+            all = all.saturating_add(cpu(id).unwrap_or_default());
+        }
+    }
+    Ok(all)
+}
+
 /// How much memory a process has in the machine, in kilobytes.
 pub(crate) fn resident(process: u32) -> Result<u64, Fault> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).map_err(Fault::internal)?;

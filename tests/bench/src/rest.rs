@@ -18,9 +18,9 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tonic::Status;
 
-use crate::cases::{ASSET, World};
 use crate::fleet::{Fleet, wait_for};
 use crate::load::Load;
+use crate::world::{ASSET, World};
 use crate::{permille, process, say};
 
 /// Where the other one is.
