@@ -12,10 +12,19 @@ use crate::methods::{MethodFault, Methods};
 /// Every crate of contracts has its own as `CONTRACT`. It is a constant of the build, and what it tells is read from the
 /// descriptors when it is first asked for.
 pub struct Contract {
-    files: &'static [u8],
+    files: Files,
     imports: &'static [&'static Contract],
     descriptors: OnceLock<DescriptorPool>,
     methods: OnceLock<Result<Methods, Vec<MethodFault>>>,
+}
+
+/// The files of a contract, each a `google.protobuf.FileDescriptorSet` without its imports, which are in other contracts.
+#[derive(Clone, Copy, Debug)]
+pub struct Files {
+    /// As they were written.
+    pub whole: &'static [u8],
+    /// Without the comments, of which a process would otherwise keep several copies in memory.
+    pub bare: &'static [u8],
 }
 
 impl fmt::Debug for Contract {
@@ -25,8 +34,8 @@ impl fmt::Debug for Contract {
 }
 
 impl Contract {
-    /// Of these files, a `google.protobuf.FileDescriptorSet` without its imports, which are in the other contracts.
-    pub const fn new(files: &'static [u8], imports: &'static [&'static Self]) -> Self {
+    /// Of these files.
+    pub const fn new(files: Files, imports: &'static [&'static Self]) -> Self {
         Self {
             files,
             imports,
@@ -37,18 +46,21 @@ impl Contract {
 
     /// Several as one.
     pub const fn of_all(contracts: &'static [&'static Self]) -> Self {
-        Self::new(&[], contracts)
+        let none = Files { whole: &[], bare: &[] };
+        Self::new(none, contracts)
     }
 
     /// All files as a `google.protobuf.FileDescriptorSet`, with imports, options and comments.
     pub fn descriptor_set(&self) -> Vec<u8> {
+        self.set_of(|files| files.whole)
+    }
+
+    fn set_of(&self, part: impl Fn(Files) -> &'static [u8]) -> Vec<u8> {
         let mut met = Vec::new();
         self.meet(&mut met);
         // Messages one behind the other are one message with the lists of all.
-        met.into_iter()
-            .map(|contract| contract.files)
-            .collect::<Vec<_>>()
-            .concat()
+        let parts: Vec<&[u8]> = met.into_iter().map(|contract| part(contract.files)).collect();
+        parts.concat()
     }
 
     /// Each contract once, behind its imports.
@@ -59,10 +71,10 @@ impl Contract {
         }
     }
 
-    /// The descriptors of all files, with their options.
+    /// The descriptors of all files, with their options and without their comments.
     pub fn descriptors(&self) -> &DescriptorPool {
         self.descriptors.get_or_init(|| {
-            let pool = DescriptorPool::decode(&*self.descriptor_set());
+            let pool = DescriptorPool::decode(&*self.set_of(|files| files.bare));
             assert!(
                 pool.is_ok(),
                 "the build wrote a descriptor set that does not decode: {:?}",

@@ -26,7 +26,7 @@ pub mod words;
 
 package!(imports: []);
 
-pub use contract::Contract;
+pub use contract::{Contract, Files};
 pub use methods::{Access, Method, MethodFault, Methods};
 pub use packages::quanyu::*;
 use prost_reflect::FieldDescriptor;

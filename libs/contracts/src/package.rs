@@ -35,7 +35,10 @@ macro_rules! package {
 
         /// The descriptors of this crate's packages and of what they import.
         pub static CONTRACT: $crate::Contract = $crate::Contract::new(
-            include_bytes!(concat!(env!("OUT_DIR"), "/descriptor_set.bin")),
+            $crate::Files {
+                whole: include_bytes!(concat!(env!("OUT_DIR"), "/descriptor_set.bin")),
+                bare: include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin")),
+            },
             &[$(&$import),*],
         );
     };

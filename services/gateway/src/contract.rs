@@ -6,6 +6,7 @@
 mod router;
 mod template;
 
+use prost::DecodeError;
 use prost_reflect::{DescriptorError, DescriptorPool};
 use rpc::{Access, Method, MethodFault, Methods};
 
@@ -36,6 +37,9 @@ pub enum ContractError {
     /// The `OpenAPI` document cannot be written.
     #[error("the OpenAPI document cannot be written: {0}")]
     Document(#[from] serde_json::Error),
+    /// Its comments are unreadable.
+    #[error("the comments of the contracts are unreadable: {0}")]
+    Comments(#[from] DecodeError),
     /// A file of the contracts has methods for everybody and methods for peers.
     #[error("{0} holds methods that only peers may call beside others: give them a file of their own")]
     HalfPublic(String),

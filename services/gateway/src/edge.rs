@@ -93,7 +93,7 @@ impl Gateway {
     /// Reads the contracts. A fault in them is an error here, before anything listens.
     pub fn new(config: GatewayConfig, deps: GatewayDeps) -> Result<Self, ContractError> {
         let contracts = Contracts::read()?;
-        let openapi = serde_json::to_vec(&openapi::document(&contracts.router))?.into();
+        let openapi = serde_json::to_vec(&openapi::document(&contracts.router)?)?.into();
         let readiness = deps.readiness;
         let probes = Probes::new(readiness.clone())?;
         let callers = Callers {

@@ -8,6 +8,7 @@ mod schema;
 
 use std::collections::BTreeMap;
 
+use prost::DecodeError;
 use prost_reflect::ServiceDescriptor;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -51,12 +52,12 @@ fn in_order<S: Serializer>(paths: &[(String, Value)], serializer: S) -> Result<S
 /// What a caller shows in `authorization`.
 const BEARER: &str = "An API key, `Bearer qy_...`, or a token (JWT) of an issuer that the platform trusts.";
 
-/// Writes the document.
-pub(crate) fn document(router: &Router) -> Document {
-    let comments = Comments::read(contracts_all::CONTRACT.descriptors());
+/// Writes the document, with the comments of the contracts.
+pub(crate) fn document(router: &Router) -> Result<Document, DecodeError> {
+    let comments = Comments::read(&contracts_all::CONTRACT.descriptor_set())?;
     let mut schemas = Schemas::new(&comments);
     let paths = paths(router.routes(), &comments, &mut schemas);
-    Document {
+    Ok(Document {
         openapi: OPENAPI_VERSION,
         info: json!({"title": "Quanyu", "version": env!("CARGO_PKG_VERSION"), "description": DESCRIPTION}),
         servers: json!([{"url": "/"}]),
@@ -71,7 +72,7 @@ pub(crate) fn document(router: &Router) -> Document {
             "responses": {"Error": error_response()},
             "schemas": schemas.finish(error_schema()),
         }),
-    }
+    })
 }
 
 /// The services that have an address, in the order of their names.
@@ -216,7 +217,7 @@ mod tests {
     use crate::contract::{Contracts, is_served};
 
     fn generated() -> Value {
-        serde_json::to_value(document(&Contracts::read().unwrap().router)).unwrap()
+        serde_json::to_value(document(&Contracts::read().unwrap().router).unwrap()).unwrap()
     }
 
     fn operations(document: &Value) -> Vec<&Value> {
@@ -303,7 +304,7 @@ mod tests {
 
     #[test]
     fn the_first_path_that_matches_is_the_right_one() {
-        let written = serde_json::to_string(&document(&Contracts::read().unwrap().router)).unwrap();
+        let written = serde_json::to_string(&document(&Contracts::read().unwrap().router).unwrap()).unwrap();
         let paths: Vec<String> = {
             // Read in the order of the text, which a map would not keep.
             let parsed: Value = serde_json::from_str(&written).unwrap();

@@ -58,6 +58,14 @@ fn a_descriptor_set_has_each_file_once_with_its_comments() {
     assert!(comments.location.iter().any(|place| place.leading_comments.is_some()));
 }
 
+/// A process holds the descriptors of several contracts for as long as it runs.
+#[test]
+fn descriptors_at_hand_have_no_comments() {
+    let files = contracts_all::CONTRACT.descriptors().file_descriptor_protos();
+    let mut commented = files.filter(|file| file.source_code_info.is_some());
+    assert_eq!(commented.next().map(|file| file.name().to_owned()), None);
+}
+
 #[test]
 fn a_part_from_another_contract_is_checked_with_the_message_that_holds_it() {
     let request = RedeemCouponRequest {

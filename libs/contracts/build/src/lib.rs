@@ -100,7 +100,9 @@ impl Crate {
         build.compile_protos(&contracts, &sources::includes(root)?)?;
 
         let written = fs::read(&all)?;
-        fs::write(out.join("descriptor_set.bin"), files::own(&written, self)?)?;
+        let own = files::own(&written, self)?;
+        fs::write(out.join("descriptors.bin"), files::without_comments(&own)?)?;
+        fs::write(out.join("descriptor_set.bin"), own)?;
         let pool = DescriptorPool::decode(&*written)?;
         quietly(&["rules"])?;
         let rules = Rules::of(&fs::read_to_string(out.join("validate_impl.rs"))?, self)?;

@@ -1,22 +1,25 @@
 use std::collections::HashMap;
 
-use prost_reflect::{DescriptorPool, EnumDescriptor, EnumValueDescriptor, FieldDescriptor};
+use prost::{DecodeError, Message};
+use prost_reflect::{EnumDescriptor, EnumValueDescriptor, FieldDescriptor};
 use prost_reflect::{MessageDescriptor, MethodDescriptor, ServiceDescriptor};
+use prost_types::FileDescriptorSet;
 
 /// The comments of the contracts, by the element that they stand before.
 pub(super) struct Comments(HashMap<(String, Vec<i32>), String>);
 
 impl Comments {
-    pub(super) fn read(pool: &DescriptorPool) -> Self {
+    /// Of a `google.protobuf.FileDescriptorSet`.
+    pub(super) fn read(set: &[u8]) -> Result<Self, DecodeError> {
         let mut comments = HashMap::new();
-        for file in pool.file_descriptor_protos() {
+        for file in FileDescriptorSet::decode(set)?.file {
             let locations = file.source_code_info.iter().flat_map(|info| &info.location);
             for location in locations.filter(|location| location.leading_comments.is_some()) {
                 let comment = clean(location.leading_comments());
                 comments.insert((file.name().to_owned(), location.path.clone()), comment);
             }
         }
-        Self(comments)
+        Ok(Self(comments))
     }
 
     pub(super) fn of_service(&self, service: &ServiceDescriptor) -> &str {
