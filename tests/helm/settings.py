@@ -22,6 +22,7 @@ def values_that_are_no_values_are_refused():
         (["nats.replicas=2"], "value must be one of"),
         (["gateway.reflection=yes"], "value must be one of"),
         (["gateway.bodyBytesMax=0"], "minimum: got 0"),
+        (["gateway.corsOrigins[0]=https://shop.example/"], "does not match pattern"),
         (["gateway.issuers[0].name=Corp"], "does not match pattern"),
         (["gateway.issuers[0].jwksUrl=http://id.example/keys"], "does not match pattern"),
         (["gateway.issuers[0].algorithms[0]=HS256"], "value must be one of"),

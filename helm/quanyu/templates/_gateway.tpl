@@ -15,6 +15,7 @@ connection_age_seconds = {{ int .connectionAgeSeconds }}
 connection_grace_seconds = {{ int .connectionGraceSeconds }}
 reflection = {{ .reflection | quote }}
 documents = {{ .documents | quote }}
+cors_origins = {{ .corsOrigins | toJson }}
 {{- range .issuers }}
 
 {{ include "quanyu.issuerSettings" . }}

@@ -2,12 +2,15 @@
 
 mod access_log;
 mod config;
+mod cors;
 mod grpc;
+mod grpc_web;
 mod listen;
 mod probes;
 mod reflection;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,10 +23,14 @@ use rpc::{Access, Channel, Method, Signer};
 use runtime::Readiness;
 use store::Db;
 use tonic::body::Body;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_http::cors::CorsLayer;
 
 use crate::audit;
 use crate::audit::log::AuditLog;
 use crate::caller::{Caller, Callers};
+use crate::connect;
+use crate::connect::Asked;
 use crate::contract::{ContractError, Contracts};
 use crate::key::keyring::Keyring;
 use crate::limit::meter::Meter;
@@ -35,6 +42,8 @@ use access_log::AccessLog;
 use probes::Probes;
 
 pub use config::{ConnectionLimits, Exposure, GatewayConfig};
+pub use cors::check_origin;
+pub(crate) use grpc::pass;
 
 const SERVING: Bytes = Bytes::from_static(b"{\"status\":\"SERVING\"}");
 
@@ -87,6 +96,8 @@ pub(crate) struct Edge {
     probes: Probes,
     tls: Option<tls::Acceptor>,
     openapi: Bytes,
+    /// Absent: no page of another origin may call.
+    cors: Option<CorsLayer>,
 }
 
 impl Gateway {
@@ -107,6 +118,7 @@ impl Gateway {
             clock: deps.clock,
         };
         let edge = Edge {
+            cors: cors::layer(&config.cors_origins),
             config,
             contracts,
             audit,
@@ -131,7 +143,25 @@ impl Gateway {
 }
 
 impl Edge {
-    /// Answers one request, whatever it is.
+    /// Answers one request, whatever it is, and tells a browser whose page may read the answer.
+    async fn respond_to_all(&self, request: Request<Body>) -> Response<Body> {
+        let Some(cors) = &self.cors else {
+            return self.respond_in_any_dialect(request).await;
+        };
+        let answering = service_fn(async |request| Ok::<_, Infallible>(self.respond_in_any_dialect(request).await));
+        match cors.layer(answering).oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    async fn respond_in_any_dialect(&self, request: Request<Body>) -> Response<Body> {
+        match grpc_web::is_grpc_web(request.headers()) {
+            true => grpc_web::answer(self, request).await,
+            false => self.respond(request).await,
+        }
+    }
+
     async fn respond(&self, request: Request<Body>) -> Response<Body> {
         let log = AccessLog::begin(&request);
         let response = log.within(Box::pin(self.route(request))).await;
@@ -141,6 +171,9 @@ impl Edge {
     async fn route(&self, mut request: Request<Body>) -> Response<Body> {
         if grpc::is_grpc(request.headers()) {
             return grpc::pass(self, request).await;
+        }
+        if let Some(asked) = Asked::of(&self.contracts, &request) {
+            return Box::pin(connect::answer(self, asked, request)).await;
         }
         // HEAD is what GET would answer, without the body (RFC 9110, 9.3.2).
         let is_head = *request.method() == HttpMethod::HEAD;

@@ -4,14 +4,15 @@
 //!   from the descriptors of the contracts alone, and two methods with one address stop the start.
 //! - A request is let in by an API key. Of its secret only a hash is kept; a revoked key is refused within a second. The
 //!   services get a signed principal in its place, never the key, and decide themselves what it may do.
-//! - gRPC is passed through as raw bodies; REST is the standard JSON mapping of protobuf, its errors are
+//! - gRPC is passed through as raw bodies, and so are gRPC-Web and Connect, once they are gRPC; REST is the standard JSON mapping of protobuf, its errors are
 //!   `google.rpc.Status` as JSON.
 //! - [`service`] is the gateway's own service, of tenants and API keys, served like every other. A secret is answered once
 //!   and is never stored, not even in the answer that a repeated request gets: it has everything but the secret. A
 //!   caller who lost the first answer rotates the key.
 //!
 //! The rooms:
-//! - `edge`: the listener, gRPC pass-through, probes, reflection and the access log.
+//! - `edge`: the listener, gRPC pass-through and gRPC-Web, CORS, probes, reflection and the access log.
+//! - `connect`: Connect to gRPC and back.
 //! - `contract`: the methods, routes and scopes that the descriptors declare.
 //! - `rest`: HTTP and JSON to messages and back.
 //! - `openapi`: the document of the REST addresses.
@@ -34,6 +35,7 @@
 mod api;
 pub mod audit;
 mod caller;
+mod connect;
 mod contract;
 mod edge;
 mod key;
@@ -54,7 +56,7 @@ use tonic::service::Routes;
 use crate::api::GatewayApi;
 
 pub use crate::contract::ContractError;
-pub use crate::edge::{ConnectionLimits, Exposure, Gateway, GatewayConfig, GatewayDeps};
+pub use crate::edge::{ConnectionLimits, Exposure, Gateway, GatewayConfig, GatewayDeps, check_origin};
 pub use crate::key::operator;
 pub use crate::key::secret::{Secret, WeakSecret};
 pub use crate::limit::RequestLimits;

@@ -25,6 +25,8 @@ pub struct GatewayConfig {
     pub reflection: Exposure,
     /// Who may read the `OpenAPI` document.
     pub documents: Exposure,
+    /// The origins of the pages that may call from a browser ([`crate::check_origin`]); none: only the gateway's own.
+    pub cors_origins: Vec<String>,
 }
 
 /// What connections may cost.
@@ -84,6 +86,7 @@ impl Default for GatewayConfig {
             connections: ConnectionLimits::default(),
             reflection: Exposure::default(),
             documents: Exposure::default(),
+            cors_origins: Vec::new(),
         }
     }
 }

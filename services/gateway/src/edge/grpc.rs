@@ -41,7 +41,7 @@ fn is_protobuf(headers: &HeaderMap) -> bool {
 }
 
 /// Answers a gRPC request.
-pub(super) async fn pass(edge: &Edge, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn pass(edge: &Edge, request: Request<Body>) -> Response<Body> {
     let answer = try_pass(edge, request).await;
     explained(answer.unwrap_or_else(Status::into_http))
 }

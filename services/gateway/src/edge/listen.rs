@@ -103,7 +103,7 @@ async fn connection(stream: TcpStream, peer: PeerAddress, edge: Arc<Edge>, stop:
             _ => request.map(Body::new),
         };
         request.extensions_mut().insert(peer);
-        async move { Ok::<_, std::convert::Infallible>(edge.respond(request).await) }
+        async move { Ok::<_, std::convert::Infallible>(edge.respond_to_all(request).await) }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder

@@ -6,7 +6,7 @@ const OPTIONS: SerializeOptions = SerializeOptions::new().skip_default_fields(fa
 const OPTIONS_BRIEF: SerializeOptions = SerializeOptions::new();
 
 /// A message as JSON, with the fields that have their default value.
-pub(super) fn json(message: &DynamicMessage) -> Result<Bytes, serde_json::Error> {
+pub(crate) fn json(message: &DynamicMessage) -> Result<Bytes, serde_json::Error> {
     write(message, &OPTIONS).map(Bytes::from)
 }
 
@@ -18,7 +18,7 @@ pub(super) fn line(message: &DynamicMessage) -> Result<Bytes, serde_json::Error>
 }
 
 /// A message as JSON, without the fields that have their default value.
-pub(super) fn brief(message: &DynamicMessage) -> Result<Bytes, serde_json::Error> {
+pub(crate) fn brief(message: &DynamicMessage) -> Result<Bytes, serde_json::Error> {
     write(message, &OPTIONS_BRIEF).map(Bytes::from)
 }
 

@@ -1,11 +1,11 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use fault::Fault;
-use prost_reflect::DynamicMessage;
+use fault::{Fault, Violation};
+use prost_reflect::{DynamicMessage, MessageDescriptor};
 
 use super::json;
-use super::json::{Read, Spellings};
+use super::json::{Items, Read, Spellings, WrongItem};
 use super::{query, rules};
 use crate::contract::{Body, Route};
 
@@ -31,12 +31,33 @@ pub(super) fn message(
     }
     query::fill_from_query(route, query, &mut message, spelling, &mut violations);
     query::fill_from_path(route, segments, &mut message, &mut violations);
+    judged(message, violations, route.items.as_ref(), items)
+}
+
+/// The request message of a body that has all of it.
+pub(crate) fn whole(
+    input: &MessageDescriptor,
+    of: Option<&Items>,
+    json: &[u8],
+    spelling: &mut Spellings,
+) -> Result<DynamicMessage, Fault> {
+    let read = json::read(input, json, of)?;
+    *spelling = read.spelling;
+    judged(read.message, read.violations, of, read.items)
+}
+
+fn judged(
+    mut message: DynamicMessage,
+    mut violations: Vec<Violation>,
+    of: Option<&Items>,
+    items: Vec<WrongItem>,
+) -> Result<DynamicMessage, Fault> {
     if !violations.is_empty() {
         let others = rules::broken(&message)?;
         contracts::beside(&mut violations, others);
         return Err(Fault::invalid_fields(violations));
     }
-    if let Some(of) = &route.items {
+    if let Some(of) = of {
         of.report(&mut message, items);
     }
     Ok(message)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Buf;
 use fault::Fault;
-use futures::stream::{self, Stream};
+use futures::stream::Stream;
 use http::header::{CONTENT_TYPE, EXPECT, HeaderMap, HeaderValue};
 use http::{Request, Response};
 use http_body_util::Full;
@@ -16,9 +16,11 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Status};
 
 use super::json::{Spellings, respell_answer};
-use super::lines::{LineFormat, Refusal};
+use super::lines::LineFormat;
+use super::pieces::{Framing, Pieces};
 use super::spelt::Spelt;
-use super::{RestError, answer, body, incoming, lines};
+use super::stream::Refusal;
+use super::{RestError, answer, body, incoming, lines, stream};
 use crate::audit::call::AuditedCall;
 use crate::contract::{Found, Route};
 use crate::edge::{Admitted, Edge};
@@ -74,7 +76,9 @@ async fn answered(edge: &Edge, request: Request<Body>) -> Result<Response<Body>,
     };
     if is_streamed {
         let spelling = Arc::new(Spelt::stream(route.method.descriptor.is_server_streaming()));
-        let (messages, refusal) = lines::messages(body, route, bytes_max, Arc::clone(&spelling));
+        let pieces = Pieces::new(Framing::Lines, body, bytes_max);
+        let (input, items) = (route.method.descriptor.input(), route.items.clone());
+        let (messages, refusal) = stream::messages(pieces, input, items, Arc::clone(&spelling));
         let messages: Messages = Box::pin(messages);
         return carry(edge, route, messages, refusal, admitted.channel, spelling).await;
     }
@@ -87,13 +91,13 @@ async fn answered(edge: &Edge, request: Request<Body>) -> Result<Response<Body>,
     if let Some(caller) = admitted.audited(route.method) {
         let peer = parts.extensions.get().copied();
         let call = AuditedCall::begin(&edge.audit, route.method, caller, peer, Some(&request)).await?;
-        let messages: Messages = Box::pin(stream::iter([request]));
+        let messages: Messages = Box::pin(futures::stream::iter([request]));
         let answer = unary(edge, route, messages, &mut Refusal::none(), admitted.channel, &spelling).await;
         let code = answer.as_ref().map_or_else(|error| error.status.code(), |_| Code::Ok);
         call.end(code, answer.as_ref().ok()).await;
         return whole(route, answer?, &spelling);
     }
-    let messages: Messages = Box::pin(stream::iter([request]));
+    let messages: Messages = Box::pin(futures::stream::iter([request]));
     carry(edge, route, messages, Refusal::none(), admitted.channel, spelling).await
 }
 

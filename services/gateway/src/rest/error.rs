@@ -71,8 +71,8 @@ impl RestError {
     /// A method of gRPC is called by something else.
     pub(crate) fn not_grpc(method: &str) -> Self {
         let message = format!(
-            "{method} is a method of gRPC: send it as application/grpc over HTTP/2, or call the address of REST that \
-             /openapi.json has for it"
+            "{method} is a method of gRPC: send it as application/grpc over HTTP/2, as application/json or \
+             application/proto as Connect has it, or call the address of REST that /openapi.json has for it"
         );
         Self {
             http: Some(StatusCode::UNSUPPORTED_MEDIA_TYPE),

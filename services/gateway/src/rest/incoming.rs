@@ -28,7 +28,7 @@ const RATIO_MAX: usize = 200;
 const RATIO_FREE_BYTES: usize = 16 * 1024 * 1024;
 
 /// The body as its sender wrote it before it was compressed. Refuses an encoding or a charset that is not read here.
-pub(super) fn decoded(headers: &HeaderMap, body: Body) -> Result<Body, (RestError, Body)> {
+pub(crate) fn decoded(headers: &HeaderMap, body: Body) -> Result<Body, (RestError, Body)> {
     if let Some(charset) = foreign_charset(headers) {
         let message = format!("a body is read as UTF-8, not as {charset}: convert it");
         return Err((RestError::unsupported(message), body));
@@ -146,7 +146,7 @@ fn broken(error: &std::io::Error) -> Status {
 ///
 /// What its content type says beyond the charset is not looked at: the address says that it is JSON, and a browser gains
 /// nothing by calling it something else, for no credential goes along by itself.
-pub(super) async fn read_whole(mut body: Body, bytes_max: usize, timeout: Duration) -> Result<Bytes, RestError> {
+pub(crate) async fn read_whole(mut body: Body, bytes_max: usize, timeout: Duration) -> Result<Bytes, RestError> {
     let reading = async {
         let mut whole = BytesMut::new();
         while let Some(frame) = body.frame().await {

@@ -25,8 +25,9 @@ use path::Path;
 
 pub(crate) use message::no_such_field;
 pub(super) use message::{no_field_of, one_of_a_kind, other_of_its_oneof};
+pub(super) use refusal::FIELD;
+pub(crate) use refusal::respell_answer;
 pub(crate) use refusal::tells_paths;
-pub(super) use refusal::{FIELD, respell_answer};
 pub use spelling::Spelling;
 pub(crate) use spelling::Spellings;
 pub(super) use value::{is_mask, read_text};

@@ -5,7 +5,7 @@ use super::json::Spellings;
 
 /// How the caller spells names, as far as the body has been read.
 #[derive(Debug, Default)]
-pub(super) struct Spelt {
+pub(crate) struct Spelt {
     first: OnceLock<Spellings>,
     /// Of the messages of a stream that have no answer yet, where each gets one, in their order.
     waiting: Option<Mutex<VecDeque<Spellings>>>,
@@ -13,7 +13,7 @@ pub(super) struct Spelt {
 
 impl Spelt {
     /// Of a request that was read whole.
-    pub(super) fn whole(spelling: Spellings) -> Self {
+    pub(crate) fn whole(spelling: Spellings) -> Self {
         Self {
             first: OnceLock::from(spelling),
             waiting: None,
@@ -21,7 +21,7 @@ impl Spelt {
     }
 
     /// Of a stream of messages. `each_answered`: each gets an answer, in their order.
-    pub(super) fn stream(each_answered: bool) -> Self {
+    pub(crate) fn stream(each_answered: bool) -> Self {
         Self {
             first: OnceLock::new(),
             waiting: each_answered.then(Mutex::default),
@@ -29,7 +29,7 @@ impl Spelt {
     }
 
     /// Notes a message of the stream.
-    pub(super) fn note(&self, spelling: &Spellings) {
+    pub(crate) fn note(&self, spelling: &Spellings) {
         self.first.get_or_init(|| spelling.clone());
         if let Some(waiting) = &self.waiting {
             let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,13 +38,13 @@ impl Spelt {
     }
 
     /// That of the message that is answered next.
-    pub(super) fn of_next(&self) -> Option<Spellings> {
+    pub(crate) fn of_next(&self) -> Option<Spellings> {
         let mut waiting = self.waiting.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.pop_front()
     }
 
     /// That of the request, or of the first message of a stream.
-    pub(super) fn of_all(&self) -> Spellings {
+    pub(crate) fn of_all(&self) -> Spellings {
         self.first.get().cloned().unwrap_or_default()
     }
 }

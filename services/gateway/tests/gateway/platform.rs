@@ -191,24 +191,36 @@ impl Platform {
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl ToString) -> Answer {
+        let body = Bytes::from(body.to_string());
+        let (parts, body) = self.send_raw(method, path, headers, body).await;
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    /// The same for bodies that are no text.
+    pub(crate) async fn send_raw(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> (http::response::Parts, Bytes) {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Full::new(Bytes::from(body.to_string()))).unwrap();
+        let request = request.body(Full::new(body)).unwrap();
         let response = Client::builder(TokioExecutor::new())
             .build_http()
             .request(request)
             .await
             .unwrap();
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        (parts, body.collect().await.unwrap().to_bytes())
     }
 }

@@ -209,9 +209,9 @@ async fn messages_in_another_form_than_protobuf_are_refused() {
     }
     // What is no gRPC at all is answered as REST is.
     for content_type in [
-        "application/json",
-        "application/proto",
-        "application/grpc-web+proto",
+        "application/xml",
+        "application/connect+thrift",
+        "application/grpc-web+json",
         "",
     ] {
         let key = ("x-api-key", platform.first.secret.reveal());

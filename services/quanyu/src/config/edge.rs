@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use documented::DocumentedFields;
-use gateway::{ConnectionLimits, Exposure, GatewayConfig, Issuer, IssuerSettings, RequestLimits};
+use gateway::{ConnectionLimits, Exposure, GatewayConfig, Issuer, IssuerSettings, RequestLimits, check_origin};
 use runtime::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,9 @@ pub struct GatewaySettings {
     pub reflection: Exposure,
     /// Who may read /openapi.json: "on", "key" or "off".
     pub documents: Exposure,
+    /// Whose pages may call from a browser (CORS), by their origins, such as `https://shop.example`; "*" for any page. Empty: none
+    /// but the gateway's own.
+    pub cors_origins: Vec<String>,
 }
 
 impl Default for GatewaySettings {
@@ -68,6 +71,7 @@ impl Default for GatewaySettings {
             connection_grace_seconds: connections.age_grace.as_secs(),
             reflection: config.reflection,
             documents: config.documents,
+            cors_origins: config.cors_origins,
         }
     }
 }
@@ -133,6 +137,11 @@ impl Config {
                 problems.push(Problem::new(format!("gateway.{setting}"), message));
             }
         }
+        for origin in &gateway.cors_origins {
+            if let Err(message) = check_origin(origin) {
+                problems.push(Problem::new("gateway.cors_origins", format!("{origin:?} {message}")));
+            }
+        }
         problems
     }
 
@@ -161,6 +170,7 @@ impl Config {
             },
             reflection: gateway.reflection,
             documents: gateway.documents,
+            cors_origins: gateway.cors_origins.clone(),
         }
     }
 }
@@ -215,6 +225,7 @@ mod tests {
             ("header_seconds", "0"),
             ("resets_max", "0"),
             ("burst", "5"),
+            ("cors_origins", "['https://shop.example/']"),
         ] {
             let told = told(&format!("{setting} = {value}"));
             assert_eq!(told.len(), 1, "{setting}: {told:?}");
@@ -229,7 +240,8 @@ mod tests {
             gateway: toml::from_str(
                 "requests_per_second = 1\nburst = 2\nrequests_per_day = 3\nbody_bytes_max = 4\ntimeout_seconds = 5\n\
                  connections_max = 6\nstreams_max = 7\nheader_bytes_max = 8193\nheader_seconds = 9\nresets_max = 10\n\
-                 connection_age_seconds = 11\nconnection_grace_seconds = 12\nreflection = 'off'\ndocuments = 'key'",
+                 connection_age_seconds = 11\nconnection_grace_seconds = 12\nreflection = 'off'\ndocuments = 'key'\n\
+                 cors_origins = ['https://shop.example']",
             )
             .unwrap(),
             ..Config::default()
@@ -247,6 +259,7 @@ mod tests {
             age_max: Some(Duration::from_secs(11)),
             age_grace: Duration::from_secs(12),
         };
+        assert_eq!(config.cors_origins, ["https://shop.example"]);
         assert_eq!(config.connections, expected);
         assert_eq!((config.reflection, config.documents), (Exposure::Off, Exposure::Key));
         assert_eq!(Config::default().gateway().connections, ConnectionLimits::default());

@@ -32,7 +32,7 @@ fn is_path(field: &FieldDescriptor) -> bool {
 const RESULTS: &str = "results";
 
 /// Respells an answer as [`respell_messages`] does, the result of each item as the item was spelt.
-pub(in crate::rest) fn respell_answer(answer: &mut DynamicMessage, spellings: &Spellings) {
+pub(crate) fn respell_answer(answer: &mut DynamicMessage, spellings: &Spellings) {
     let results = answer.descriptor().get_field_by_name(RESULTS);
     let results = results.filter(|field| field.is_list() && !spellings.is_one());
     let mut of_items = results.map(|field| (answer.get_field(&field).into_owned(), field));

@@ -183,7 +183,7 @@ impl Spellings {
     }
 
     /// That of the whole.
-    pub(in crate::rest) fn whole(&self) -> &Spelling {
+    pub(crate) fn whole(&self) -> &Spelling {
         &self.whole
     }
 
