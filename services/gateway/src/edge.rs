@@ -3,6 +3,7 @@
 mod access_log;
 mod config;
 mod cors;
+mod docs;
 mod grpc;
 mod grpc_web;
 mod listen;
@@ -186,21 +187,22 @@ impl Edge {
     }
 
     async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, RestError> {
-        let own @ ("/healthz" | "/readyz" | "/openapi.json") = request.uri().path() else {
+        let own = request.uri().path();
+        let is_of_docs = own == "/docs" || own.starts_with("/docs/");
+        if !is_of_docs && !matches!(own, "/healthz" | "/readyz" | "/openapi.json") {
             return rest::call(self, request).await;
-        };
+        }
         if *request.method() != HttpMethod::GET {
             return Err(RestError::other_methods(request.method(), &[&HttpMethod::GET]));
         }
         Ok(match own {
-            "/openapi.json" => {
-                if !self.may_see(self.config.documents, request.headers()).await? {
-                    return Err(RestError::no_address(own));
-                }
-                json(self.openapi.clone())
-            }
+            "/healthz" => json(SERVING),
             "/readyz" => self.readiness().await,
-            _ => json(SERVING),
+            _ if !self.may_see(self.config.documents, request.headers()).await? => {
+                return Err(RestError::no_address(own));
+            }
+            "/openapi.json" => json(self.openapi.clone()),
+            _ => docs::answer(own)?.ok_or_else(|| RestError::no_address(own))?,
         })
     }
 

@@ -17,8 +17,8 @@ use crate::contract::{FieldPath, Route, Router, Segment};
 use comments::Comments;
 use schema::Schemas;
 
-/// The version that the most tools read.
-const OPENAPI_VERSION: &str = "3.0.3";
+/// Its schemas are those of JSON Schema, 2020-12.
+const OPENAPI_VERSION: &str = "3.1.1";
 
 const DESCRIPTION: &str = "The member middle platform of a brand: one member over all channels, one ledger of points, one \
 set of rights, tags and journeys.\n\nEvery method is served as gRPC too, at the same address. Names are written in \
@@ -189,13 +189,13 @@ fn error_schema() -> (String, Value) {
                 "items": {
                     "type": "object",
                     "description": "google.rpc.ErrorInfo, google.rpc.BadRequest or google.rpc.RetryInfo.",
-                    "properties": {"@type": {"type": "string", "example": "type.googleapis.com/google.rpc.ErrorInfo"}},
+                    "properties": {"@type": {"type": "string", "examples": ["type.googleapis.com/google.rpc.ErrorInfo"]}},
                     "required": ["@type"],
                     "additionalProperties": true,
                 },
             },
         },
-        "example": {
+        "examples": [{
             "code": 5,
             "message": "there is no member mbr_01h455vb4pex5vsknk084sn02q",
             "details": [{
@@ -204,7 +204,7 @@ fn error_schema() -> (String, Value) {
                 "domain": "quanyu",
                 "metadata": {"resource": "member", "id": "mbr_01h455vb4pex5vsknk084sn02q"},
             }],
-        },
+        }],
     });
     ("google.rpc.Status".to_owned(), schema)
 }
@@ -325,6 +325,8 @@ mod tests {
         let document = generated();
         let redeem = &document["paths"]["/v1/members/{memberId}/points:redeem"]["post"];
         assert_eq!(redeem["x-quanyu-scopes"], json!(["points.redeem"]));
+        let reasons = redeem["x-quanyu-reasons"].as_array().unwrap();
+        assert!(reasons.contains(&json!("INSUFFICIENT_POINTS")), "{reasons:?}");
         assert!(
             redeem["description"].as_str().unwrap().contains("INSUFFICIENT_POINTS"),
             "{redeem:#}"

@@ -120,14 +120,8 @@ fn number(rules: &DynamicMessage, schema: &mut Map<String, Value>) {
         match rule.name() {
             "gte" => drop(schema.insert("minimum".to_owned(), limit)),
             "lte" => drop(schema.insert("maximum".to_owned(), limit)),
-            "gt" => {
-                schema.insert("minimum".to_owned(), limit);
-                schema.insert("exclusiveMinimum".to_owned(), json!(true));
-            }
-            "lt" => {
-                schema.insert("maximum".to_owned(), limit);
-                schema.insert("exclusiveMaximum".to_owned(), json!(true));
-            }
+            "gt" => drop(schema.insert("exclusiveMinimum".to_owned(), limit)),
+            "lt" => drop(schema.insert("exclusiveMaximum".to_owned(), limit)),
             _ => {}
         }
     }

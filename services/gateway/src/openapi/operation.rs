@@ -36,6 +36,10 @@ pub(super) fn describe(route: &Route, variables: &[String], comments: &Comments,
         let content = content(method.is_client_streaming(), schema);
         fields.insert("requestBody".to_owned(), json!({"required": true, "content": content}));
     }
+    let reasons = schemas.reasons_in(comment);
+    if !reasons.is_empty() {
+        fields.insert("x-quanyu-reasons".to_owned(), json!(reasons));
+    }
     match &route.method.access {
         Access::Public => drop(fields.insert("security".to_owned(), json!([]))),
         Access::Scopes(scopes) => drop(fields.insert("x-quanyu-scopes".to_owned(), json!(scopes))),

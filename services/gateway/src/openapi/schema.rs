@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
@@ -10,6 +10,8 @@ use crate::rest::is_report;
 /// The schemas that the document refers to, gathered while it is written.
 pub(super) struct Schemas<'c> {
     comments: &'c Comments,
+    /// The reasons of all contracts, as callers read them.
+    reasons: BTreeSet<String>,
     /// By full name. A message that is being described stands here already, so that one that contains itself ends.
     described: BTreeMap<String, Value>,
 }
@@ -17,9 +19,22 @@ pub(super) struct Schemas<'c> {
 impl<'c> Schemas<'c> {
     pub(super) fn new(comments: &'c Comments) -> Self {
         Self {
+            reasons: reasons(),
             comments,
             described: BTreeMap::new(),
         }
+    }
+
+    /// The reasons that a comment names, in its order.
+    pub(super) fn reasons_in<'t>(&self, comment: &'t str) -> Vec<&'t str> {
+        let words = comment.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_');
+        let mut named: Vec<&str> = Vec::new();
+        for word in words.filter(|word| self.reasons.contains(*word)) {
+            if !named.contains(&word) {
+                named.push(word);
+            }
+        }
+        named
     }
 
     /// All that were gathered, and one more.
@@ -153,6 +168,16 @@ impl<'c> Schemas<'c> {
     }
 }
 
+/// The reasons of all contracts.
+fn reasons() -> BTreeSet<String> {
+    let enums = contracts_all::CONTRACT.descriptors().all_enums();
+    let values = enums
+        .filter(|of| of.name() == "ErrorReason")
+        .flat_map(|of| of.values().collect::<Vec<_>>());
+    let names = values.filter_map(|value| value.name().strip_prefix("ERROR_REASON_").map(str::to_owned));
+    names.filter(|name| name != "UNSPECIFIED").collect()
+}
+
 fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
@@ -166,19 +191,19 @@ pub(super) fn is_json_value(message: &MessageDescriptor) -> bool {
 fn json_value(message: &MessageDescriptor) -> Option<Value> {
     let schema = match message.full_name().strip_prefix("google.protobuf.")? {
         "Timestamp" => json!({"type": "string", "format": "date-time"}),
-        "Duration" => json!({"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]{1,9})?s$", "example": "86400s"}),
-        "FieldMask" => json!({"type": "string", "example": "displayName,birthday"}),
+        "Duration" => json!({"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]{1,9})?s$", "examples": ["86400s"]}),
+        "FieldMask" => json!({"type": "string", "examples": ["displayName,birthday"]}),
         "Struct" => json!({"type": "object", "additionalProperties": true}),
         "ListValue" => json!({"type": "array", "items": {}}),
         "Value" => json!({}),
         "Any" => json!({"type": "object", "properties": {"@type": {"type": "string"}}, "additionalProperties": true}),
         "Empty" => json!({"type": "object"}),
-        "BoolValue" => json!({"type": "boolean", "nullable": true}),
-        "Int32Value" | "UInt32Value" => json!({"type": "integer", "nullable": true}),
-        "Int64Value" | "UInt64Value" => json!({"type": "string", "format": "int64", "nullable": true}),
-        "FloatValue" | "DoubleValue" => json!({"type": "number", "nullable": true}),
-        "StringValue" => json!({"type": "string", "nullable": true}),
-        "BytesValue" => json!({"type": "string", "format": "byte", "nullable": true}),
+        "BoolValue" => json!({"type": ["boolean", "null"]}),
+        "Int32Value" | "UInt32Value" => json!({"type": ["integer", "null"]}),
+        "Int64Value" | "UInt64Value" => json!({"type": ["string", "null"], "format": "int64"}),
+        "FloatValue" | "DoubleValue" => json!({"type": ["number", "null"]}),
+        "StringValue" => json!({"type": ["string", "null"]}),
+        "BytesValue" => json!({"type": ["string", "null"], "format": "byte"}),
         _ => return None,
     };
     Some(schema)

@@ -15,6 +15,7 @@ mod bodies;
 mod connect;
 mod connections;
 mod cors;
+mod docs;
 mod early_answers;
 mod exposure;
 mod first_key;

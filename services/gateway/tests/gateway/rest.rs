@@ -228,7 +228,7 @@ async fn health_and_the_document_ask_for_no_key() {
         );
     }
     let document = platform.send("GET", "/openapi.json", &[], "").await;
-    assert_eq!(document.json()["openapi"], "3.0.3");
+    assert_eq!(document.json()["openapi"], "3.1.1");
 }
 
 #[tokio::test]

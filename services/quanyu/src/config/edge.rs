@@ -44,7 +44,7 @@ pub struct GatewaySettings {
     pub connection_grace_seconds: u64,
     /// Who may reflect on the contracts by gRPC: "on" for everybody, "key" for those with a valid key or token, "off".
     pub reflection: Exposure,
-    /// Who may read /openapi.json: "on", "key" or "off".
+    /// Who may read /openapi.json and /docs: "on", "key" or "off".
     pub documents: Exposure,
     /// Whose pages may call from a browser (CORS), by their origins, such as `https://shop.example`; "*" for any page. Empty: none
     /// but the gateway's own.
