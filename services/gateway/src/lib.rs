@@ -20,6 +20,7 @@
 //! - `limit`: how many requests a caller may make, over all replicas.
 //! - `key`: API keys, their secrets and scopes; the keyring that admits callers; the operator's commands.
 //! - `tenant`: tenants, and the first tenant of a platform.
+//! - `recent`: what is kept in mind of keys, tokens and callers, as many as fit.
 //! - `store`: the tables.
 
 #![cfg_attr(
@@ -41,6 +42,7 @@ mod edge;
 mod key;
 mod limit;
 mod openapi;
+mod recent;
 mod rest;
 mod role;
 mod store;

@@ -1,6 +1,5 @@
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use fault::{Common, Fault};
@@ -14,6 +13,7 @@ use super::rows;
 use super::secret::{Secret, SecretHash};
 use super::{ApiKey, Key, State};
 use crate::caller::{Caller, Identity};
+use crate::recent::Recent;
 
 /// The age at which an entry is read again, by one request, while the others go on with the old one.
 const FRESH: Duration = Duration::from_millis(500);
@@ -30,7 +30,7 @@ pub(crate) struct Keyring {
     db: Db,
     clock: Clock,
     signer: Signer,
-    entries: RwLock<HashMap<SecretHash, Arc<Entry>>>,
+    entries: Recent<SecretHash, Arc<Entry>>,
 }
 
 struct Entry {
@@ -49,14 +49,14 @@ impl Keyring {
             db,
             clock,
             signer,
-            entries: RwLock::default(),
+            entries: Recent::new(ENTRIES_MAX),
         }
     }
 
     /// The caller that presents this secret. Refuses a secret whose key is unknown, expired or revoked.
     pub(crate) async fn open(&self, secret: &Secret) -> Result<Caller, Fault> {
         let hash = secret.hash();
-        let known = self.known(hash);
+        let known = self.entries.find(&hash);
         let (now, at) = (self.clock.now(), Instant::now());
         if let Some(entry) = known.as_deref().filter(|entry| entry.holds(now, at)) {
             return Ok(entry.caller.clone());
@@ -70,32 +70,14 @@ impl Keyring {
         match entry {
             Ok(entry) => {
                 let caller = entry.caller.clone();
-                self.keep(hash, entry);
+                self.entries.keep(hash, Arc::new(entry));
                 Ok(caller)
             }
             Err(fault) => {
-                self.forget(hash);
+                self.entries.forget(&hash);
                 Err(fault)
             }
         }
-    }
-
-    fn known(&self, hash: SecretHash) -> Option<Arc<Entry>> {
-        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        entries.get(&hash).cloned()
-    }
-
-    fn keep(&self, hash: SecretHash, entry: Entry) {
-        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= ENTRIES_MAX {
-            entries.clear();
-        }
-        entries.insert(hash, Arc::new(entry));
-    }
-
-    fn forget(&self, hash: SecretHash) {
-        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        entries.remove(&hash);
     }
 
     /// The entry of a key. It takes over the signature of the former entry while that is valid.

@@ -1,5 +1,4 @@
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use contracts_gateway::v1::ErrorReason;
@@ -12,11 +11,12 @@ use tokio::time::Instant;
 use super::budget::{Asked, Budget, Granted};
 use super::{Counted, RequestLimits, rows};
 use crate::caller::{Caller, Identity};
+use crate::recent::Recent;
 
 /// For how long a replica goes on with what it has taken: what it has not used by then goes back with the next request, so
 /// that a caller who pauses cannot gather a part from each replica.
 const HELD: Duration = Duration::from_secs(1);
-/// How many callers are kept in mind. Those who are forgotten ask the database again.
+/// How many callers are kept in mind. Who is forgotten asks the database again, and what was taken for him is lost to him.
 const CALLERS_MAX: usize = 10_000;
 
 /// A caller of a tenant.
@@ -28,7 +28,7 @@ pub(crate) struct Meter {
     clock: Clock,
     /// The limits of callers without limits of their own.
     default: RequestLimits,
-    taken: RwLock<HashMap<Subject, Arc<Mutex<Taken>>>>,
+    taken: Recent<Subject, Arc<Mutex<Taken>>>,
 }
 
 /// What this replica has taken out of a caller's budget.
@@ -47,7 +47,7 @@ impl Meter {
             db,
             clock,
             default,
-            taken: RwLock::default(),
+            taken: Recent::new(CALLERS_MAX),
         }
     }
 
@@ -116,14 +116,7 @@ impl Meter {
 
     fn taken(&self, of: Counted<'_>) -> Arc<Mutex<Taken>> {
         let key: Subject = (of.tenant, Arc::from(of.subject));
-        if let Some(taken) = self.taken.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Arc::clone(taken);
-        }
-        let mut all = self.taken.write().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= CALLERS_MAX {
-            all.clear();
-        }
-        Arc::clone(all.entry(key).or_default())
+        self.taken.find_or(key, Arc::default)
     }
 }
 

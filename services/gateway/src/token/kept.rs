@@ -1,5 +1,4 @@
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use rpc::Signer;
 use sha2::{Digest, Sha256};
@@ -8,6 +7,7 @@ use tokio::time::Instant;
 use super::Token;
 use super::key_set::KeySet;
 use crate::caller::Caller;
+use crate::recent::Recent;
 
 /// How many tokens are kept in mind. Those in use are judged again when they were forgotten.
 const TOKENS_MAX: usize = 10_000;
@@ -15,8 +15,13 @@ const TOKENS_MAX: usize = 10_000;
 type TokenHash = [u8; 32];
 
 /// The tokens that were found valid, by their hashes: to verify a signature takes longer than all else of a request.
-#[derive(Default)]
-pub(super) struct KeptTokens(RwLock<HashMap<TokenHash, Arc<Kept>>>);
+pub(super) struct KeptTokens(Recent<TokenHash, Arc<Kept>>);
+
+impl Default for KeptTokens {
+    fn default() -> Self {
+        Self(Recent::new(TOKENS_MAX))
+    }
+}
 
 /// What a valid token proves, until it ends or its issuer has other keys.
 pub(super) struct Kept {
@@ -49,17 +54,12 @@ impl Kept {
 impl KeptTokens {
     /// What a token proves, where it was found valid by the same keys and has not ended.
     pub(super) fn find(&self, token: &Token, keys: &Arc<KeySet>, now: u64) -> Option<Arc<Kept>> {
-        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(&hash(token))?;
-        (Arc::ptr_eq(&found.keys, keys) && now < found.ends).then(|| Arc::clone(found))
+        let found = self.0.find(&hash(token))?;
+        (Arc::ptr_eq(&found.keys, keys) && now < found.ends).then_some(found)
     }
 
     pub(super) fn keep(&self, token: &Token, found: Kept) {
-        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= TOKENS_MAX {
-            kept.clear();
-        }
-        kept.insert(hash(token), Arc::new(found));
+        self.0.keep(hash(token), Arc::new(found));
     }
 }
 
