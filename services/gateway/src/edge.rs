@@ -199,10 +199,10 @@ impl Edge {
             "/healthz" => json(SERVING),
             "/readyz" => self.readiness().await,
             _ if !self.may_see(self.config.documents, request.headers()).await? => {
-                return Err(RestError::no_address(own));
+                return Err(RestError::no_address(own, self.config.documents));
             }
             "/openapi.json" => json(self.openapi.clone()),
-            _ => docs::answer(own)?.ok_or_else(|| RestError::no_address(own))?,
+            _ => docs::answer(own)?.ok_or_else(|| RestError::no_address(own, self.config.documents))?,
         })
     }
 

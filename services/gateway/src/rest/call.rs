@@ -114,8 +114,8 @@ async fn admit<'r>(
         }
         Found::OtherMethods(others) => Err(RestError::other_methods(&parts.method, &others)),
         Found::Nothing => Err(match edge.contracts.served(path) {
-            Some(method) => RestError::not_grpc(method.full_name),
-            None => RestError::no_address(path),
+            Some(method) => RestError::not_grpc(method.full_name, edge.config.documents),
+            None => RestError::no_address(path, edge.config.documents),
         }),
     }
 }

@@ -12,6 +12,7 @@ use tonic_types::{FieldViolation, StatusExt};
 
 use super::answer;
 use super::json::{FIELD, Spelling};
+use crate::edge::Exposure;
 
 /// Why a REST request has no answer: a status of gRPC, and where HTTP has a word of its own for it, that.
 #[derive(Debug)]
@@ -23,9 +24,14 @@ pub(crate) struct RestError {
 }
 
 impl RestError {
-    /// Nothing is at the path.
-    pub(crate) fn no_address(path: &str) -> Self {
-        let message = format!("there is no address {path}: /openapi.json lists those that there are");
+    /// Nothing is at the path. The list of those that there are is named to whom the settings show it.
+    pub(crate) fn no_address(path: &str, documents: Exposure) -> Self {
+        let listed = match documents {
+            Exposure::On => "/openapi.json lists those that there are",
+            Exposure::Key => "/openapi.json lists those that there are, to callers with a key or a token",
+            Exposure::Off => "the contracts (google.api.http) name those that there are",
+        };
+        let message = format!("there is no address {path}: {listed}");
         let fault = Fault::refused(Common::NotFound, message);
         fault.with("resource", "address").with("id", path).into()
     }
@@ -69,10 +75,14 @@ impl RestError {
     }
 
     /// A method of gRPC is called by something else.
-    pub(crate) fn not_grpc(method: &str) -> Self {
+    pub(crate) fn not_grpc(method: &str, documents: Exposure) -> Self {
+        let list = match documents {
+            Exposure::On | Exposure::Key => "/openapi.json has for it",
+            Exposure::Off => "its contract (google.api.http) names",
+        };
         let message = format!(
             "{method} is a method of gRPC: send it as application/grpc over HTTP/2, as application/json or \
-             application/proto as Connect has it, or call the address of REST that /openapi.json has for it"
+             application/proto as Connect has it, or call the address of REST that {list}"
         );
         Self {
             http: Some(StatusCode::UNSUPPORTED_MEDIA_TYPE),

@@ -57,3 +57,29 @@ async fn reflection_and_the_document_are_seen_by_whom_the_settings_say() {
         assert_eq!(platform.send("GET", "/healthz", &[], "").await.status, StatusCode::OK);
     }
 }
+
+#[tokio::test]
+async fn a_refusal_points_to_the_document_only_where_it_is() {
+    for (exposure, points_there) in [(Exposure::On, true), (Exposure::Key, true), (Exposure::Off, false)] {
+        let platform = platform(exposure).await;
+        for (method, path) in [
+            ("GET", "/v1/nothing"),
+            ("POST", "/quanyu.points.v1.PointsService/GetBalance"),
+        ] {
+            let answer = platform.send(method, path, &[], "").await;
+            let told = answer.json()["message"].as_str().unwrap().to_owned();
+            assert!(answer.status.is_client_error(), "{told}");
+            assert_eq!(told.contains("/openapi.json"), points_there, "{exposure:?}: {told}");
+        }
+    }
+    let hidden = platform(Exposure::Off)
+        .await
+        .send("GET", "/openapi.json", &[], "")
+        .await;
+    assert_eq!(
+        hidden.text.matches("/openapi.json").count(),
+        2,
+        "as what was asked for alone: {}",
+        hidden.text
+    );
+}
