@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use contracts_gateway::v1::ApiKey;
 use fault::Fault;
 use gateway::operator::{self, ListedKey, NewKey};
-use gateway::{Beginning, FirstSecret, Role};
+use gateway::{Beginning, FirstSecret, RequestLimits, Role};
 use kernel::{Clock, Time};
 use store::Db;
 
@@ -32,7 +32,7 @@ pub struct KeysArgs {
 enum What {
     /// Makes a key and writes its secret, this once, to standard output, and all else to standard error.
     Create(CreateArgs),
-    /// Lists the keys of all tenants, or of one; their secrets are stored nowhere.
+    /// Lists the keys of all tenants, or of one, with those of their limits that are their own; their secrets are stored nowhere.
     List(ListArgs),
     /// Revokes a key for ever, the last one too: another can be made here.
     Revoke(RevokeArgs),
@@ -56,6 +56,26 @@ struct CreateArgs {
     /// For how many days the key opens anything; without it, for ever.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: Option<u32>,
+    /// How many requests a second the key may make in the long run; without it, as many as the gateway's settings say.
+    #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    per_second: Option<u32>,
+    /// How many requests it may make at once after a pause; without it, one second's worth.
+    #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    burst: Option<u32>,
+    /// How many requests a day it may make, which begins at midnight in the tenant's time zone; without it, as many as the
+    /// gateway's settings say.
+    #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
+    per_day: Option<u64>,
+}
+
+impl CreateArgs {
+    fn limits(&self) -> RequestLimits {
+        RequestLimits {
+            per_second: self.per_second.unwrap_or_default(),
+            burst: self.burst.unwrap_or_default(),
+            per_day: self.per_day.unwrap_or_default(),
+        }
+    }
 }
 
 #[derive(Args, Clone, Debug)]
@@ -99,6 +119,7 @@ async fn create(db: &Db, clock: &Clock, args: CreateArgs) -> Result<(), Fault> {
         return Err(Fault::invalid("name", "must have 1 to 128 characters"));
     }
     let wanted = NewKey {
+        limits: args.limits(),
         tenant_code: args.tenant,
         display_name: args.name,
         scopes: args.scopes,
@@ -150,11 +171,12 @@ fn line(listed: &ListedKey) -> String {
         .map(|secret| format!("{}...", secret.prefix))
         .collect();
     format!(
-        "{}  tenant {tenant_code}  {}  \"{}\"  scopes {}  made {} by {}{}{}",
+        "{}  tenant {tenant_code}  {}  \"{}\"  scopes {}{}  made {} by {}{}{}",
         key.api_key_id,
         state(key),
         key.display_name,
         key.scopes.join(","),
+        limits(key),
         time(key.create_time.as_ref()),
         key.creator,
         if prefixes.is_empty() {
@@ -167,6 +189,22 @@ fn line(listed: &ListedKey) -> String {
             None => "  never used".to_owned(),
         },
     )
+}
+
+/// The limits that are the key's own.
+fn limits(key: &ApiKey) -> String {
+    let own = key.limits.unwrap_or_default();
+    let told = [
+        (i64::from(own.requests_per_second), "a second"),
+        (i64::from(own.burst), "at once"),
+        (own.requests_per_day, "a day"),
+    ];
+    let told = told.iter().filter(|(number, _)| *number > 0);
+    let told: Vec<String> = told.map(|(number, of)| format!("{number} {of}")).collect();
+    match told.is_empty() {
+        true => String::new(),
+        false => format!("  limits {}", told.join(", ")),
+    }
 }
 
 fn state(key: &ApiKey) -> String {

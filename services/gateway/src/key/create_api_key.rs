@@ -12,13 +12,17 @@ use super::wire;
 use crate::api::GatewayApi;
 use crate::role::Role;
 
+const EXPIRE_TIME: &str = "expire_time";
+/// The violation by an end that was there already.
+const PAST: &str = "must be in the future";
+
 impl GatewayApi {
     pub(crate) async fn create_api_key(&self, call: Call<CreateApiKeyRequest>) -> Result<CreateApiKeyResponse, Fault> {
-        let expire_time = self.check(&call)?;
-        let tx = store::begin_or_replay!(self.db, call);
         let now = self.clock.now();
-        if expire_time.is_some_and(|end| end <= now) {
-            return Err(Fault::invalid("expire_time", "must be in the future"));
+        let expire_time = self.check(&call, now)?;
+        let tx = store::begin_or_replay!(self.db, call);
+        if is_past(expire_time, now) {
+            return Err(Fault::invalid(EXPIRE_TIME, PAST));
         }
         let of_role = Role::from_wire(call.role()).into_iter();
         let of_role = of_role.flat_map(|role| self.roles.scopes(role).map(str::to_owned));
@@ -43,8 +47,9 @@ impl GatewayApi {
         })
     }
 
-    /// Refuses what is wrong in any state, and answers the parsed expiry.
-    fn check(&self, request: &CreateApiKeyRequest) -> Result<Option<Time>, Fault> {
+    /// Refuses what is wrong at any time, and answers the parsed expiry. That it is past is told with the rest, and alone does
+    /// not refuse here: a repetition gets its answer even where the key has expired meanwhile.
+    fn check(&self, request: &CreateApiKeyRequest, now: Time) -> Result<Option<Time>, Fault> {
         let mut violations = Violations::new();
         for (at, scope) in request.scopes.iter().enumerate() {
             violations.check(
@@ -58,8 +63,15 @@ impl GatewayApi {
             "scopes",
             "must name a scope at least, or the request a role",
         );
-        let expire_time = violations.optional_time("expire_time", request.expire_time.as_ref());
+        let expire_time = violations.optional_time(EXPIRE_TIME, request.expire_time.as_ref());
+        if !violations.is_empty() {
+            violations.check(!is_past(expire_time, now), EXPIRE_TIME, PAST);
+        }
         violations.finish()?;
         Ok(expire_time)
     }
+}
+
+fn is_past(expire_time: Option<Time>, now: Time) -> bool {
+    expire_time.is_some_and(|end| end <= now)
 }

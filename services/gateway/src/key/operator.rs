@@ -1,7 +1,7 @@
 //! The operator's work on keys at the database itself, for when no key opens the gateway any more.
 
 use contracts_gateway::v1::ApiKey as WireApiKey;
-use fault::Fault;
+use fault::{Fault, Violations, together};
 use kernel::{Clock, Id, Scopes, Tenant, Time};
 use store::{Db, Tx};
 
@@ -14,6 +14,7 @@ use crate::key::secret::Secret;
 use crate::key::succession;
 use crate::key::wire;
 use crate::key::{ApiKey, Key, OPERATOR, operator_scopes, tenant_scopes};
+use crate::limit::RequestLimits;
 use crate::role::{Role, Roles};
 use crate::tenant;
 use crate::tenant::bootstrap::{DEFAULT_TENANT, add_default_tenant};
@@ -34,6 +35,8 @@ pub struct NewKey {
     pub role: Option<Role>,
     /// From when on it opens nothing.
     pub expire_time: Option<Time>,
+    /// How many requests it may make, as far as it shall have limits of its own.
+    pub limits: RequestLimits,
 }
 
 /// A key of a tenant, as an operator sees it.
@@ -49,9 +52,8 @@ pub struct ListedKey {
 pub async fn create_key(db: &Db, clock: &Clock, wanted: NewKey) -> Result<(ListedKey, Secret), Fault> {
     let tx = db.begin().await?;
     let tenant_code = wanted.tenant_code;
-    let tenant = tenant(&tx, clock, &tenant_code).await?;
+    let tenant = together(check(&wanted.scopes), tenant(&tx, clock, &tenant_code).await)?;
     let scopes = if !wanted.scopes.is_empty() || wanted.role.is_some() {
-        check(&wanted.scopes)?;
         Scopes::new(wanted.scopes.into_iter().chain(of_role(wanted.role)))
     } else if tenant_code == DEFAULT_TENANT {
         operator_scopes()
@@ -59,14 +61,17 @@ pub async fn create_key(db: &Db, clock: &Clock, wanted: NewKey) -> Result<(Liste
         tenant_scopes()
     };
     let secret = Secret::generate().map_err(Fault::internal)?;
-    let key = ApiKey::new(
-        clock,
-        &wanted.display_name,
-        scopes,
-        OPERATOR,
-        wanted.expire_time,
-        &secret,
-    );
+    let key = ApiKey {
+        limits: wanted.limits,
+        ..ApiKey::new(
+            clock,
+            &wanted.display_name,
+            scopes,
+            OPERATOR,
+            wanted.expire_time,
+            &secret,
+        )
+    };
     key::rows::add(&*tx, tenant, &key).await?;
     audit(&tx, clock, tenant, "quanyu keys create", &key).await?;
     tx.commit().await?;
@@ -179,13 +184,12 @@ fn of_role(role: Option<Role>) -> Vec<String> {
     scopes.map(str::to_owned).collect()
 }
 
+/// Refuses scopes that no method asks for, with all of them.
 fn check(scopes: &[String]) -> Result<(), Fault> {
     let known = KnownScopes::new(contracts_all::CONTRACT.methods().into_iter().flat_map(contract::scopes));
-    match scopes.iter().find(|scope| !known.contain(scope)) {
-        None => Ok(()),
-        Some(unknown) => {
-            let message = format!("{unknown} {}", crate::key::scope::UNKNOWN);
-            Err(Fault::invalid("scope", message))
-        }
+    let mut violations = Violations::new();
+    for unknown in scopes.iter().filter(|scope| !known.contain(scope)) {
+        violations.add("scope", format!("{unknown} {}", crate::key::scope::UNKNOWN));
     }
+    violations.finish()
 }

@@ -1,10 +1,11 @@
 use contracts_gateway::v1::{UpdateApiKeyRequest, UpdateApiKeyResponse};
-use fault::{Fault, Violations};
+use fault::{Fault, Violations, together};
+use kernel::Id;
 use rpc::Call;
 
-use super::ApiKey;
 use super::rows;
 use super::wire;
+use super::{ApiKey, Key};
 use crate::api::GatewayApi;
 use crate::limit::RequestLimits;
 
@@ -19,8 +20,7 @@ const FIELDS: [(&str, Field); 2] = [("display_name", Field::DisplayName), ("limi
 
 impl GatewayApi {
     pub(crate) async fn update_api_key(&self, call: Call<UpdateApiKeyRequest>) -> Result<UpdateApiKeyResponse, Fault> {
-        let change = Change::parse(&call)?;
-        let id = wire::key_id(&call.api_key_id)?;
+        let (id, change) = parse(&call)?;
         let tx = store::begin_or_replay!(self.db, call);
         let key = rows::lock(&**tx, call.tenant(), id)
             .await?
@@ -34,6 +34,14 @@ impl GatewayApi {
     }
 }
 
+/// Which key is to be changed, and how; or everything that is wrong with the request.
+fn parse(request: &UpdateApiKeyRequest) -> Result<(Id<Key>, Change), Fault> {
+    let mut violations = Violations::new();
+    let change = Change::parse(request, &mut violations);
+    let id = together(violations.finish(), wire::key_id(&request.api_key_id))?;
+    Ok((id, change))
+}
+
 /// The fields that the mask names, with their new values.
 #[derive(Default)]
 struct Change {
@@ -42,8 +50,8 @@ struct Change {
 }
 
 impl Change {
-    fn parse(request: &UpdateApiKeyRequest) -> Result<Self, Fault> {
-        let (mut change, mut violations) = (Self::default(), Violations::new());
+    fn parse(request: &UpdateApiKeyRequest, violations: &mut Violations) -> Self {
+        let mut change = Self::default();
         for field in violations.mask(request.update_mask.as_ref(), &FIELDS) {
             match field {
                 Field::DisplayName => {
@@ -53,8 +61,7 @@ impl Change {
                 Field::Limits => change.limits = Some(wire::limits(request.limits.as_ref())),
             }
         }
-        violations.finish()?;
-        Ok(change)
+        change
     }
 
     fn apply(self, key: ApiKey) -> ApiKey {

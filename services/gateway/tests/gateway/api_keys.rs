@@ -1,7 +1,7 @@
 use contracts_gateway::v1::api_key_service_client::ApiKeyServiceClient;
 use contracts_gateway::v1::{
     ApiKeyState, CreateApiKeyRequest, CreateApiKeyResponse, ListApiKeysRequest, RevokeApiKeyRequest, Role,
-    RotateApiKeyRequest,
+    RotateApiKeyRequest, UpdateApiKeyRequest,
 };
 use kernel::{Principal, PrincipalKind, Scopes};
 use rpc::Channel;
@@ -160,6 +160,31 @@ async fn scopes_that_no_method_asks_for_are_refused() {
         (reason(&status).as_str(), violations(&status)),
         ("INVALID_FIELD", vec!["scopes[1]".to_owned(), "scopes[2]".to_owned()])
     );
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_a_key_is_told_at_once() {
+    let (harness, mut keys) = start().await;
+    let status = keys
+        .create_api_key(CreateApiKeyRequest {
+            expire_time: Some(harness.clock.now().to_wire()),
+            ..create("r1", &["points.reedem"])
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(violations(&status), ["scopes[0]", "expire_time"]);
+    let status = keys
+        .update_api_key(UpdateApiKeyRequest {
+            request_id: "r2".to_owned(),
+            api_key_id: "key_none".to_owned(),
+            update_mask: Some(prost_types::FieldMask {
+                paths: vec!["scopes".to_owned(), "display_name".to_owned()],
+            }),
+            ..UpdateApiKeyRequest::default()
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(violations(&status), ["update_mask", "display_name", "api_key_id"]);
 }
 
 #[tokio::test]

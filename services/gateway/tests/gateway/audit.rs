@@ -3,7 +3,7 @@
 use contracts_gateway::v1::api_key_service_client::ApiKeyServiceClient;
 use contracts_gateway::v1::{CreateApiKeyRequest, RevokeApiKeyRequest};
 use gateway::audit::{Anchor, Cause, Chain, verify};
-use gateway::operator;
+use gateway::{RequestLimits, operator};
 use http::StatusCode;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -249,6 +249,7 @@ async fn what_an_operator_does_at_the_database_is_written_too() {
         scopes: Vec::new(),
         role: None,
         expire_time: None,
+        limits: RequestLimits::default(),
     };
     let (made, _) = operator::create_key(&platform.db, &platform.clock, wanted)
         .await

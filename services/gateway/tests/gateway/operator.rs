@@ -1,4 +1,5 @@
 use fault::Fault;
+use gateway::RequestLimits;
 use gateway::operator::{NewKey, create_key, list_keys, locked_out, revoke_key};
 use http::StatusCode;
 use kernel::Clock;
@@ -14,6 +15,7 @@ fn wanted(tenant_code: &str, scopes: &[&str]) -> NewKey {
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
         role: None,
         expire_time: None,
+        limits: RequestLimits::default(),
     }
 }
 
@@ -69,6 +71,18 @@ async fn an_operator_s_slip_of_the_pen_is_told() {
         )
         .contains("points.reedem is no scope")
     );
+    let all = told(
+        create_key(&db, &clock, wanted("acme", &["points.reedem", "platform*"]))
+            .await
+            .map(drop),
+    );
+    for wrong in [
+        "points.reedem is no scope",
+        "platform* is no scope",
+        "acme is no tenant's code",
+    ] {
+        assert!(all.contains(wrong), "{wrong}: {all}");
+    }
     assert!(gateway::tenants(&db).await.unwrap().is_empty(), "nothing was half done");
     assert!(told(revoke_key(&db, &clock, "qy_5f1c").await.map(drop)).contains("api_key_id"));
     let (key, _) = create_key(&db, &clock, wanted("default", &[])).await.unwrap();

@@ -93,7 +93,10 @@ async fn a_start_without_a_terminal_makes_no_key_and_an_operator_makes_one_besid
     let mut up = Process::start(command);
     assert!(text(&keys(&server, &["list"]).stdout).is_empty());
 
-    let created = keys(&server, &["create"]);
+    let created = keys(
+        &server,
+        &["create", "--per-second", "5", "--burst", "8", "--per-day", "100"],
+    );
     let secret = text(&created.stdout).trim().to_owned();
     assert!(
         created.status.success() && secret.starts_with("qy_"),
@@ -103,7 +106,8 @@ async fn a_start_without_a_terminal_makes_no_key_and_an_operator_makes_one_besid
     assert!(opens(&up, &secret).await);
     let listed = text(&keys(&server, &["list"]).stdout);
     assert!(
-        listed.contains("scopes *,platform.*") && !listed.contains(&secret),
+        listed.contains("scopes *,platform.*  limits 5 a second, 8 at once, 100 a day  made")
+            && !listed.contains(&secret),
         "{listed}"
     );
 
