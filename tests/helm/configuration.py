@@ -22,6 +22,8 @@ SECRETS = {
 # What Kubernetes says of a pod.
 FIELDS = {"status.podIP": "10.1.2.3", "metadata.labels['topology.kubernetes.io/zone']": "east"}
 CERTIFICATES = "/etc/quanyu/database-ca/ca.crt"
+# The public key of RFC 8037, appendix A.2.
+JWKS = '{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}\n'
 MOUNTED = re.compile(r'^(\w+_file) = "((?:/run/secrets|/etc/quanyu)/.*)"$', re.MULTILINE)
 MISSING_PEER = re.compile(r"^ *peers\.(\w+): must be set", re.MULTILINE)
 
@@ -47,7 +49,7 @@ class Process:
         """A file of ours with what the Secret might hold."""
         name = pathlib.PurePath(path).name
         file = self.folder / name
-        contents = {**certificates(), "jwks.json": '{"keys": []}\n', "first-api-key": f"qy_{secrets.token_hex(32)}\n"}
+        contents = {**certificates(), "jwks.json": JWKS, "first-api-key": f"qy_{secrets.token_hex(32)}\n"}
         file.write_text(contents.get(name, "a secret\n"))
         return file
 

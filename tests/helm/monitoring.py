@@ -21,6 +21,8 @@ OF_PROMETHEUS = {"up": set()}
 AFTER_A_FAILURE = {"worker_item_failures_total": set(), "worker_items_parked_total": set()}
 # What a process tells that has certificates.
 WITH_CERTIFICATES = {"tls_certificate_expiry_timestamp_seconds": {"setting"}, "tls_certificate_files_wrong": {"setting"}}
+# What a gateway tells that takes tokens.
+WITH_ISSUERS = {"gateway_issuer_keys_at_hand": {"issuer"}}
 
 SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*\{([^}]*)\}")
 MATCHER = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)\s*\"")
@@ -155,10 +157,10 @@ def families(text):
 def every_metric_and_label_that_is_asked_for_is_told(binary):
     sources = [path for folder in ("libs", "services") for path in sorted((ROOT / folder).glob("*/src/**/*.rs"))]
     code = "".join(path.read_text() for path in sources)
-    for name in (*AFTER_A_FAILURE, *WITH_CERTIFICATES):
+    for name in (*AFTER_A_FAILURE, *WITH_CERTIFICATES, *WITH_ISSUERS):
         assert f'"{name}"' in code, f"{name} is told by nobody"
     text = scraped(binary)
-    told = {**families(text), **OF_PROMETHEUS, **AFTER_A_FAILURE, **WITH_CERTIFICATES}
+    told = {**families(text), **OF_PROMETHEUS, **AFTER_A_FAILURE, **WITH_CERTIFICATES, **WITH_ISSUERS}
     # No call has failed.
     told["rpc_server_errors_total"] = told["rpc_server_requests_total"]
     for where, expression in expressions():

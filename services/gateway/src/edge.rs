@@ -38,7 +38,7 @@ use crate::limit::meter::Meter;
 use crate::openapi;
 use crate::rest;
 use crate::rest::RestError;
-use crate::token::Tokens;
+use crate::token::{IssuerStandings, Tokens};
 use access_log::AccessLog;
 use probes::Probes;
 
@@ -63,6 +63,8 @@ pub struct GatewayDeps {
     pub readiness: Readiness,
     /// Agrees on TLS with clients; absent: they speak plain text.
     pub tls: Option<tls::Acceptor>,
+    /// Where others see how the issuers of tokens stand.
+    pub issuers: IssuerStandings,
 }
 
 /// The one address for gRPC and REST.
@@ -112,6 +114,7 @@ impl Gateway {
             keyring: Keyring::new(deps.db.clone(), deps.clock.clone(), deps.signer.clone()),
             tokens: Tokens::new(deps.db.clone(), deps.signer, config.issuers.clone()),
         };
+        callers.tokens.show(&deps.issuers);
         readiness.degraded_by("issuers", callers.tokens.troubles());
         let meter = Meter::new(deps.db.clone(), deps.clock.clone(), config.default_limits);
         let audit = AuditLog {

@@ -66,7 +66,7 @@ pub use crate::rest::{Spelling, read_message, spelling};
 pub use crate::role::Role;
 pub use crate::store::migrations;
 pub use crate::tenant::bootstrap::{Beginning, FirstKey, FirstSecret, bootstrap, tenants};
-pub use crate::token::{Issuer, IssuerSettings};
+pub use crate::token::{Issuer, IssuerSettings, IssuerStandings};
 
 /// The service's name, and its schema's.
 pub const NAME: &str = "gateway";

@@ -14,6 +14,7 @@ mod kept;
 mod key_set;
 mod key_source;
 mod refusals;
+mod standing;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use rpc::Signer;
 use store::Db;
 
 pub use issuer::{Issuer, IssuerSettings};
+pub use standing::IssuerStandings;
 
 use crate::caller::{Caller, Identity};
 use crate::contract;
@@ -133,6 +135,11 @@ impl Tokens {
         for trusted in &self.issuers {
             trusted.keys.fetch_soon();
         }
+    }
+
+    /// Has others see how the issuers stand.
+    pub(crate) fn show(&self, standings: &IssuerStandings) {
+        standings.show(self.issuers.iter().map(|trusted| Arc::clone(&trusted.keys)).collect());
     }
 
     /// The issuers whose keys cannot be had, and why.

@@ -209,7 +209,7 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
         Command::Up => {
             let connections = config.connections_of_all().err();
             let problems = connections.into_iter().chain(problems_of_first_key(config));
-            return problems.chain(config.problems_of_listener()).collect();
+            return problems.chain(config.problems_of_opener()).collect();
         }
         Command::Demo(_) => return config.connections_of_all().err().into_iter().collect(),
         Command::Migrate(args) => return args.problems(),

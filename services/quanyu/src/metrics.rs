@@ -28,6 +28,8 @@ pub(crate) struct Beside {
     pub(crate) etcd: Option<Standing>,
     pub(crate) nats: Option<JetStreamStanding>,
     pub(crate) certificates: Vec<tls::Standing>,
+    /// The issuers of tokens by their names, and whether the keys of each are at hand.
+    pub(crate) issuers: Vec<(String, bool)>,
 }
 
 /// A metric: name, type, help, and its samples with their labels.
@@ -96,6 +98,7 @@ pub(crate) async fn text(
     families.extend(process());
     families.extend(beside.etcd.map(discovery).unwrap_or_default());
     families.extend(certificates(&beside.certificates));
+    families.push(issuers(&beside.issuers));
     if let Some(databases) = databases {
         families.push(turn(databases, works));
         families.extend(pools(databases));
@@ -201,6 +204,18 @@ fn certificates(standings: &[tls::Standing]) -> Vec<Family> {
         wrong.add(labels, i32::from(!standing.troubles.is_empty()));
     }
     vec![expiry, wrong]
+}
+
+/// Whether the tokens of an issuer can be judged. Labels are the names in the configuration.
+fn issuers(standings: &[(String, bool)]) -> Family {
+    let mut family = Family::gauge(
+        "gateway_issuer_keys_at_hand",
+        "Whether the keys of an issuer of tokens are at hand; without them its tokens open nothing.",
+    );
+    for (issuer, has_keys) in standings {
+        family.add(format!("issuer=\"{issuer}\""), i32::from(*has_keys));
+    }
+    family
 }
 
 fn turn(databases: &Databases, works: bool) -> Family {
@@ -344,6 +359,7 @@ mod tests {
             etcd: Some(etcd),
             nats: Some(nats),
             certificates: vec![certificate],
+            issuers: vec![("corp".to_owned(), true), ("cloud".to_owned(), false)],
         };
         let text = text(&red, Some(&databases), true, beside, &clock).await;
         let samples = samples(&text);
@@ -361,6 +377,8 @@ mod tests {
             "events_consumer_lag_facts{consumer=\"points.earn\",stream=\"tagging\"} 7",
             "tls_certificate_expiry_timestamp_seconds{setting=\"mesh_tls\"} 1800086400",
             "tls_certificate_files_wrong{setting=\"mesh_tls\"} 0",
+            "gateway_issuer_keys_at_hand{issuer=\"corp\"} 1",
+            "gateway_issuer_keys_at_hand{issuer=\"cloud\"} 0",
             "events_consumer_lag_facts{consumer=\"points.follow\",stream=\"identity\"} 0",
             "events_consumer_lag_seconds{consumer=\"points.follow\",stream=\"identity\"} 2.500000",
         ] {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use events::OutboxFacts;
 use fault::Fault;
 use futures::future::try_join_all;
-use gateway::{Beginning, FirstSecret, Gateway, GatewayDeps};
+use gateway::{Beginning, FirstSecret, Gateway, GatewayDeps, IssuerStandings};
 use kernel::Clock;
 use rpc::{Channel, Peer, Peers, Signer, Stack, Switchboard};
 use runtime::{ClockTrust, Deps, Readiness, Workers};
@@ -37,6 +37,7 @@ pub struct Platform {
     red: Red,
     readiness: Readiness,
     held: Held,
+    issuers: IssuerStandings,
     _lock: Lock,
 }
 
@@ -121,6 +122,7 @@ impl Platform {
         let beginning = gateway::bootstrap(db, &clock, first).await?;
         let peers = Peers::new("quanyu", signer.clone(), channels.clone());
         readiness.started(databases.clone(), BTreeMap::new());
+        let issuers = IssuerStandings::default();
         let deps = GatewayDeps {
             clock: clock.clone(),
             db: db.clone(),
@@ -128,6 +130,7 @@ impl Platform {
             channels,
             readiness: readiness.clone(),
             tls: held.of_clients(),
+            issuers: issuers.clone(),
         };
         let edge = Gateway::new(config.gateway(), deps);
         let edge = edge.map_err(Fault::internal)?;
@@ -146,6 +149,7 @@ impl Platform {
             red,
             readiness,
             held,
+            issuers,
             _lock: lock,
         })
     }
@@ -193,6 +197,11 @@ impl Platform {
     /// The certificate that clients see.
     pub(crate) fn certificates(&self) -> &Held {
         &self.held
+    }
+
+    /// How the issuers of tokens stand.
+    pub(crate) fn issuers(&self) -> &IssuerStandings {
+        &self.issuers
     }
 
     /// Waits until every fact has been applied and every worker is idle.

@@ -105,8 +105,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
         .for_each(|worker| workers.start(worker, &db));
     let listener = taken.open()?;
     say(format_args!("Quanyu serves {} at {address}", role.name));
-    let registration = outside.etcd;
-    let registration = registration.map(|etcd| etcd.register(entry(config, role, address, &clock)));
+    let registration = register(outside.etcd, || entry(config, role, address, &clock));
     let closing = CancellationToken::new();
     let leaving = leave(lifecycle.clone(), registration, notice(config, role), closing.clone());
     tokio::spawn(leaving);
@@ -120,6 +119,7 @@ pub(crate) async fn run(config: &Config, role: &Role, telemetry: &Telemetry) -> 
                 channels,
                 readiness,
                 tls: outside.held.of_clients(),
+                issuers: outside.issuers.clone(),
             };
             edge(config, deps, listener, closing).await
         } else {
@@ -157,6 +157,11 @@ fn signer(config: &Config) -> Result<Signer, Fault> {
         Some(honoured) => signer.honouring(honoured.expose().as_bytes()),
         None => signer,
     })
+}
+
+/// Has others find this process in etcd, where it works with that.
+fn register(etcd: Option<Etcd>, entry: impl FnOnce() -> Entry) -> Option<Registration> {
+    etcd.map(|etcd| etcd.register(entry()))
 }
 
 /// What others are told of this process.

@@ -45,7 +45,7 @@ pub(crate) async fn run(config: &Config, telemetry: &Telemetry) -> Result<(), Fa
         lifecycle.clone(),
         platform.readiness().clone(),
         Turn::always(),
-        Outside::holding(platform.certificates().clone()),
+        Outside::of_all(platform.certificates().clone(), platform.issuers().clone()),
     )
     .await?;
     welcome(config, &platform, &first, started.elapsed());

@@ -1,5 +1,7 @@
 //! The keys of an issuer, fetched from where they are published and kept in mind.
 
+use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -85,11 +87,21 @@ impl KeySource {
     /// What is wrong with the keys, for operators; none where the last fetch has brought them. It asks again beside the
     /// answer, so that an issuer that is back is not told as away until a token of it comes.
     pub(super) fn trouble(self: &Arc<Self>) -> Option<String> {
+        self.fetch_if_old();
+        let trouble = self.known().trouble.clone()?;
+        Some(format!("{}: {trouble}; {}", self.name, self.meanwhile()))
+    }
+
+    /// The issuer's name, and whether its keys are at hand, so that its tokens can be judged. It asks again beside the answer.
+    pub(super) fn standing(self: &Arc<Self>) -> (String, bool) {
+        self.fetch_if_old();
+        (self.name.clone(), self.kept().is_some())
+    }
+
+    fn fetch_if_old(self: &Arc<Self>) {
         if self.kept().is_none_or(|(_, age)| age >= self.refresh) {
             self.fetch_soon();
         }
-        let trouble = self.known().trouble.clone()?;
-        Some(format!("{}: {trouble}; {}", self.name, self.meanwhile()))
     }
 
     /// What becomes of the issuer's tokens while no keys can be had.
@@ -211,13 +223,36 @@ async fn fetched(at: &KeysAt) -> Result<Bytes, String> {
 }
 
 async fn from_file(path: &Path) -> Result<Bytes, String> {
-    let text = tokio::fs::read(path)
-        .await
-        .map_err(|error| format!("{}: {error}", path.display()))?;
-    match text.len() <= SET_BYTES_MAX {
-        true => Ok(text.into()),
-        false => Err(format!("{} has more than {SET_BYTES_MAX} bytes", path.display())),
+    content(path, tokio::fs::read(path).await)
+}
+
+/// The keys that a file holds, or what is wrong with it and how it is mended. Waits for the disk.
+pub(super) fn keys_in(path: &Path) -> Result<KeySet, String> {
+    let json = content(path, std::fs::read(path))?;
+    KeySet::read(&json).map_err(|error| {
+        format!(
+            "{} has no keys to verify tokens with: {error}: put the issuer's JWK Set there, {{\"keys\": [...]}}",
+            path.display()
+        )
+    })
+}
+
+fn content(path: &Path, read: io::Result<Vec<u8>>) -> Result<Bytes, String> {
+    match read {
+        Ok(text) if text.len() <= SET_BYTES_MAX => Ok(text.into()),
+        Ok(_) => Err(format!(
+            "{} has more than {SET_BYTES_MAX} bytes: it is no set of keys",
+            path.display()
+        )),
+        Err(error) => Err(unreadable(path, &error)),
     }
+}
+
+fn unreadable(path: &Path, error: &dyn fmt::Display) -> String {
+    format!(
+        "{} cannot be read: {error}: see that it is there and that this process may read it",
+        path.display()
+    )
 }
 
 /// Redirects are not followed: the settings name the place.
@@ -234,13 +269,20 @@ async fn from_address(url: &Uri, ca_file: Option<&PathBuf>) -> Result<Bytes, Str
     Ok(body.map_err(|error| format!("{url}: {error}"))?.to_bytes())
 }
 
-fn connector(ca_file: Option<&PathBuf>) -> Result<HttpsConnector<HttpConnector>, String> {
+/// What connects to the address of an issuer; or what is wrong with the file of those who vouch for it, and how it is mended.
+pub(super) fn connector(ca_file: Option<&PathBuf>) -> Result<HttpsConnector<HttpConnector>, String> {
     let mut roots = RootCertStore::empty();
     match ca_file {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         Some(file) => {
-            let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
-            for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))? {
+            let wrong = |error: &dyn fmt::Display| {
+                format!(
+                    "{}: {error}: put the certificates of the CAs there as PEM",
+                    file.display()
+                )
+            };
+            let text = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
+            for certificate in CertificateDer::pem_slice_iter(&text) {
                 let certificate = certificate.map_err(|error| wrong(&error))?;
                 roots.add(certificate).map_err(|error| wrong(&error))?;
             }
@@ -277,6 +319,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_file_without_keys_is_told_with_what_belongs_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys.json");
+        for (text, cause) in [
+            (None, "keys.json cannot be read: No such file"),
+            (
+                Some("no json"),
+                "keys.json has no keys to verify tokens with: it is no set of keys",
+            ),
+            (Some(r#"{"keys": []}"#), "no key of it is for signatures"),
+        ] {
+            if let Some(text) = text {
+                std::fs::write(&file, text).unwrap();
+            }
+            let told = keys_in(&file).unwrap_err();
+            assert!(told.contains(cause), "{told}");
+        }
+    }
+
+    #[test]
     fn who_vouches_for_an_address_is_who_browsers_trust_or_whom_the_file_names() {
         assert!(connector(None).is_ok());
         let folder = tempfile::tempdir().unwrap();
@@ -288,7 +350,7 @@ mod tests {
             connector(Some(&file)).err().unwrap()
         };
         for (text, cause) in [
-            (None, "No such file"),
+            (None, "ca.pem cannot be read: No such file"),
             (Some("no certificate"), "no certificate in it"),
             (
                 Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gateway::{FirstKey, FirstSecret, Gateway, GatewayConfig, GatewayDeps, bootstrap};
+use gateway::{FirstKey, FirstSecret, Gateway, GatewayConfig, GatewayDeps, IssuerStandings, bootstrap};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -32,7 +32,9 @@ pub(crate) struct Platform {
     pub(crate) db: Db,
     /// The first key of the platform, which may do everything.
     pub(crate) first: FirstKey,
-    readiness: Readiness,
+    pub(crate) readiness: Readiness,
+    /// How the issuers of tokens stand.
+    pub(crate) issuers: IssuerStandings,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
     _test_db: Option<TestDb>,
@@ -137,6 +139,7 @@ impl Platform {
         ]);
         let readiness = Readiness::default();
         readiness.started(Arc::new(BTreeMap::from([(gateway::NAME, db.clone())])), BTreeMap::new());
+        let issuers = IssuerStandings::default();
         let deps = GatewayDeps {
             clock: clock.clone(),
             db: db.clone(),
@@ -144,6 +147,7 @@ impl Platform {
             channels,
             readiness: readiness.clone(),
             tls,
+            issuers: issuers.clone(),
         };
         let gateway = Gateway::new(config, deps).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -156,6 +160,7 @@ impl Platform {
             db,
             first,
             readiness,
+            issuers,
             stop: Some(stop),
             serving: Some(serving),
             _test_db: test_db,

@@ -185,6 +185,22 @@ async fn invented_keys_make_no_storm_of_fetches() {
 }
 
 #[tokio::test]
+async fn operators_see_whose_keys_are_at_hand() {
+    let key = SigningKey::p256("a");
+    let issuer = PlayedIssuer::start(&[&key]).await;
+    let there = settings(&issuer, json!({})).read().unwrap();
+    let over = json!({"name": "cloud", "issuer": "https://cloud.example", "jwks_url": null, "jwks_file": "/nowhere/keys.json"});
+    let away = settings(&issuer, over).read().unwrap();
+    let config = GatewayConfig {
+        issuers: vec![there, away],
+        ..GatewayConfig::default()
+    };
+    let platform = Platform::start_with(config).await;
+    let expected = vec![("corp".to_owned(), true), ("cloud".to_owned(), false)];
+    until("the keys were fetched", expected, async || platform.issuers.read()).await;
+}
+
+#[tokio::test]
 async fn keys_go_on_while_their_issuer_is_away_or_publishes_what_cannot_be_read() {
     let (key, other) = (SigningKey::p256("one"), SigningKey::p256("other"));
     let issuer = PlayedIssuer::start(&[&key]).await;

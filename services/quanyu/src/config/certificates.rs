@@ -108,7 +108,7 @@ impl Config {
     pub(super) fn problems_of_files(&self, role: &Role) -> Vec<Problem> {
         let mut problems = wrong("mesh_tls", self.mesh_files(Some(role.name)));
         if role.name == gateway::NAME {
-            problems.extend(self.problems_of_listener());
+            problems.extend(self.problems_of_opener());
         }
         if self.discovery == Discovery::Etcd {
             problems.extend(wrong("etcd", self.etcd_files()));
@@ -116,9 +116,12 @@ impl Config {
         problems
     }
 
-    /// What is wrong with the certificate that clients see.
-    pub fn problems_of_listener(&self) -> Vec<Problem> {
-        wrong("tls", self.listener_files())
+    /// What is wrong with the files that a process needs which opens the gateway: of the certificate that clients see, and of
+    /// the issuers whose tokens they bring.
+    pub fn problems_of_opener(&self) -> Vec<Problem> {
+        let mut problems = wrong("tls", self.listener_files());
+        problems.extend(self.problems_of_issuers());
+        problems
     }
 
     /// The certificate that clients see.

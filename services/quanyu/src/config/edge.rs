@@ -85,16 +85,19 @@ const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 impl GatewaySettings {
     fn issuers(&self) -> Result<Vec<Issuer>, Vec<Problem>> {
         let (mut issuers, mut problems) = (Vec::new(), Vec::new());
-        let mut told = |message: String| problems.push(Problem::new("gateway.issuers", message));
         for (at, settings) in self.issuers.iter().enumerate() {
-            let before = self.issuers.iter().take(at);
-            let mut before = before.filter(|other| other.name == settings.name || other.issuer == settings.issuer);
-            if let Some(other) = before.next() {
-                told(format!("{}: {} has its name or its issuer", settings.name, other.name));
+            let place = place(at, settings);
+            let mut before = self.issuers.iter().take(at);
+            let is_same = |one: &str, other: &str| !one.is_empty() && one == other;
+            if before.any(|other| is_same(&other.name, &settings.name) || is_same(&other.issuer, &settings.issuer)) {
+                problems.push(Problem::new(
+                    &place,
+                    "has the name or the issuer of another: each has its own",
+                ));
             }
             match settings.read() {
                 Ok(issuer) => issuers.push(issuer),
-                Err(wrong) => wrong.into_iter().for_each(&mut told),
+                Err(wrong) => problems.extend(wrong.into_iter().map(|problem| placed(&place, problem))),
             }
         }
         if problems.is_empty() {
@@ -105,7 +108,28 @@ impl GatewaySettings {
     }
 }
 
+/// Where an issuer's table is found: by its name, or by its number from 0.
+fn place(at: usize, settings: &IssuerSettings) -> String {
+    match settings.has_name() {
+        true => format!("gateway.issuers.{}", settings.name),
+        false => format!("gateway.issuers[{at}]"),
+    }
+}
+
+fn placed(place: &str, problem: Problem) -> Problem {
+    Problem::new(format!("{place}.{}", problem.setting), problem.message)
+}
+
 impl Config {
+    /// What is wrong with the files that issuers name, for a process that opens the gateway.
+    pub(super) fn problems_of_issuers(&self) -> Vec<Problem> {
+        let of_files = self.gateway.issuers.iter().enumerate().filter_map(|(at, settings)| {
+            let problems = settings.read().ok()?.problems_of_files().into_iter();
+            Some(problems.map(move |problem| placed(&place(at, settings), problem)))
+        });
+        of_files.flatten().collect()
+    }
+
     /// What is wrong with the settings of the gateway.
     pub(super) fn problems_of_gateway(&self) -> Vec<Problem> {
         let gateway = &self.gateway;
@@ -204,12 +228,52 @@ mod tests {
         assert_eq!(told(""), Vec::<String>::new());
         let wrong = told(&CORP.replace("https://id.example.com/keys", "http://id.example.com/keys"));
         assert_eq!(wrong.len(), 1, "{wrong:?}");
-        assert!(
-            wrong[0].starts_with("gateway.issuers: corp: jwks_url must"),
-            "{wrong:?}"
-        );
+        assert!(wrong[0].starts_with("gateway.issuers.corp.jwks_url: must"), "{wrong:?}");
         let twice = told(&CORP.repeat(2));
-        assert_eq!(twice, ["gateway.issuers: corp: corp has its name or its issuer"]);
+        assert_eq!(
+            twice,
+            ["gateway.issuers.corp: has the name or the issuer of another: each has its own"]
+        );
+        let unnamed = told("[[issuers]]\nname = \"Corp\"\n[[issuers]]\n");
+        let places = |at: usize| {
+            unnamed
+                .iter()
+                .filter(|told| told.starts_with(&format!("gateway.issuers[{at}].")))
+                .count()
+        };
+        assert_eq!((places(0), places(1), unnamed.len()), (5, 5, 10), "{unnamed:?}");
+    }
+
+    #[test]
+    fn a_file_of_an_issuer_is_one_that_has_what_it_is_for() {
+        let told = |issuers: &str| {
+            let config = Config {
+                gateway: toml::from_str(issuers).unwrap(),
+                ..Config::default()
+            };
+            let problems = config.problems().into_iter().chain(config.problems_of_opener());
+            problems.map(|problem| problem.to_string()).collect::<Vec<_>>()
+        };
+        let with_ca = told(&format!("{CORP}\nca_file = '/nowhere/ca.pem'"));
+        let expected = "gateway.issuers.corp.ca_file: /nowhere/ca.pem cannot be read: ";
+        assert!(with_ca.len() == 1 && with_ca[0].starts_with(expected), "{with_ca:?}");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let of_file = CORP.replace(
+            "jwks_url = \"https://id.example.com/keys\"",
+            &format!("jwks_file = '{}'", file.path().display()),
+        );
+        for (text, wrong) in [
+            ("", "it is no set of keys"),
+            (r#"{"keys": []}"#, "no key of it is for signatures"),
+        ] {
+            std::fs::write(file.path(), text).unwrap();
+            let told = told(&of_file);
+            assert!(told.len() == 1 && told[0].contains(wrong), "{told:?}");
+            assert!(told[0].contains("put the issuer's JWK Set there"), "{told:?}");
+        }
+        let key = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        std::fs::write(file.path(), key).unwrap();
+        assert_eq!(told(&of_file), Vec::<String>::new());
     }
 
     #[test]
