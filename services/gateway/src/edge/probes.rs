@@ -60,9 +60,12 @@ impl Probes {
         answer.unwrap_or_else(|never| match never {})
     }
 
-    /// Whether requests can be served; if not, the causes.
+    /// Whether requests can be served; if not, of what something is wrong, each once: without their messages, two troubles of one
+    /// are the same.
     pub(super) async fn ready(&self) -> Report {
-        self.readiness.public_report().await
+        let mut report = self.readiness.public_report().await;
+        report.findings.dedup();
+        report
     }
 
     /// Tells balancers to send what there is.

@@ -243,6 +243,17 @@ async fn a_gateway_without_its_database_is_not_ready() {
 }
 
 #[tokio::test]
+async fn a_stranger_is_told_once_of_what_something_is_wrong_whatever_it_is() {
+    let platform = Platform::start().await;
+    let troubles = || vec!["nobody is learnt of".to_owned(), "nobody finds it".to_owned()];
+    platform.readiness.degraded_by("etcd", troubles);
+    let answer = platform.send("GET", "/readyz", &[], "").await;
+    let findings = serde_json::json!([{"of": "etcd", "reason": "UNAVAILABLE"}]);
+    assert_eq!((answer.status, &answer.json()["findings"]), (StatusCode::OK, &findings));
+    assert!(platform.own_report().await.contains("nobody finds it"));
+}
+
+#[tokio::test]
 async fn other_origins_are_told_nothing() {
     let platform = Platform::start().await;
     let answer = platform

@@ -5,15 +5,28 @@ use events::{JetStream, JetStreamConfig};
 use store::Db;
 
 use super::{BEHIND_MAX, Report, good};
+use crate::outside;
 use crate::roles;
 
 /// How long NATS may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
+/// Of a stream that is to be on several servers and is on none: NATS refuses it where it has fewer.
+fn too_few_servers(replicas: usize) -> String {
+    match replicas {
+        0 | 1 => String::new(),
+        _ => format!(
+            ", which NATS refuses where it has fewer than {replicas} servers in a cluster: {}",
+            outside::MEND_REPLICAS
+        ),
+    }
+}
+
 /// Whether NATS answers, and what it holds of the facts of each service.
 pub(super) async fn look(nats: JetStreamConfig, databases: &BTreeMap<&'static str, Db>, report: &mut Report) {
     const AWAY: &str = "see that NATS runs, that nats.urls names it and that it admits this process: until then facts are read from \
          the services that tell them, and nothing is lost";
+    let replicas = nats.replicas;
     let nats = match JetStream::start(nats).await {
         Ok(nats) => nats,
         Err(fault) => return report.bad(fault, "mend the setting"),
@@ -39,7 +52,10 @@ pub(super) async fn look(nats: JetStreamConfig, databases: &BTreeMap<&'static st
         let Some(window) = window else {
             report.bad(
                 format_args!("{service}: its facts have no stream"),
-                &format!("see that `quanyu serve {service}` runs with facts = \"jetstream\": it makes the stream"),
+                &format!(
+                    "see that `quanyu serve {service}` runs with facts = \"jetstream\": it makes the stream{}",
+                    too_few_servers(replicas)
+                ),
             );
             continue;
         };

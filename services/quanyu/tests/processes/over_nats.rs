@@ -1,13 +1,15 @@
 //! Every role in a process of its own, whose facts go over a real NATS: with it, without it, and after it has lost its data.
 
+use std::process::Command;
+
 use kernel::Clock;
 use testkit::NatsServer;
 use tests::brand::{POINTS, TMALL};
 use tests::story::{self, Order};
 use tests::{Api, until};
 
-use crate::process::quanyu;
-use crate::separate_processes::{Beside, Roles, tell_story};
+use crate::process::{Process, quanyu};
+use crate::separate_processes::{Beside, Roles, SIGNING_KEY, tell_story};
 use crate::server::Server;
 
 /// An order of a new member, whose points follow from a fact of another service.
@@ -27,16 +29,22 @@ async fn earn_by_order(api: &Api, customer: &str) {
     .await;
 }
 
-/// What the doctor says of tagging's stream.
-fn told_of_stream(server: &Server, nats: &NatsServer) -> String {
+/// A command on the rows of a server, whose facts go over NATS.
+fn on(server: &Server, nats: &NatsServer, arguments: &[&str]) -> Command {
     let mut command = quanyu();
-    command.arg("doctor").arg("--folder").arg(server.folder.path());
+    command.args(arguments).arg("--folder").arg(server.folder.path());
     command
         .env("QUANYU_FACTS", "jetstream")
         .env("QUANYU_NATS__URLS", nats.url());
     if let Some(url) = &server.url {
         command.env("QUANYU_DATABASE_URL", url);
     }
+    command
+}
+
+/// What the doctor says of tagging's stream.
+fn told_of_stream(server: &Server, nats: &NatsServer) -> String {
+    let mut command = on(server, nats, &["doctor"]);
     let told = String::from_utf8(command.output().unwrap().stdout).unwrap();
     let is_of_stream = |line: &&str| line.contains("NATS does not") || line.contains("tagging: its");
     told.lines().find(is_of_stream).unwrap_or(&told).to_owned()
@@ -74,5 +82,33 @@ async fn six_processes_hear_each_other_over_nats_without_it_and_after_it_has_los
     earn_by_order(&api, "again").await;
     story::reconcile(&api).await;
     roles.stop().await;
+    server.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server on the PATH: run the ignored tests too"]
+async fn streams_on_more_servers_than_nats_has_are_told_with_the_cure_by_the_log_and_the_doctor() {
+    const CURE: &str = "set nats.replicas = 1 for a single server";
+    let (server, nats) = (Server::new().await, NatsServer::start().await);
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut command = on(&server, &nats, &["serve", "identity", "--listen", "127.0.0.1:0"]);
+    command
+        .env("QUANYU_NATS__REPLICAS", "3")
+        .env("QUANYU_SIGNING_KEY", SIGNING_KEY)
+        .stderr(log.reopen().unwrap());
+    let mut identity = Process::start(command);
+    until("the log has the cure", true, async || {
+        std::fs::read_to_string(log.path()).unwrap().contains(CURE)
+    })
+    .await;
+    let mut doctor = on(&server, &nats, &["doctor"]);
+    doctor.env("QUANYU_NATS__REPLICAS", "3");
+    let told = String::from_utf8(doctor.output().unwrap().stdout).unwrap();
+    assert!(
+        told.contains("identity: its facts have no stream") && told.contains(CURE),
+        "{told}"
+    );
+    identity.signal("TERM");
+    assert!(identity.ended().await.success());
     server.remove().await;
 }
