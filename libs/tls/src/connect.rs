@@ -53,15 +53,18 @@ impl Connector {
     }
 }
 
+/// What is said of the other side where it answers in plain text.
+pub const SPEAKS_NO_TLS: &str = "speaks no TLS there";
+
 /// An error of the other side's, or of ours with it, with what is to be mended.
 pub fn explained(called: &str, error: io::Error) -> io::Error {
     let said = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     let told = match said {
-        Some(Error::InvalidMessage(_)) => format!("{called} speaks no TLS there: give it its certificates"),
-        Some(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-            format!("none of the CAs that are trusted here has issued the certificate of {called}")
+        Some(Error::InvalidMessage(_)) => format!("{called} {SPEAKS_NO_TLS}: give it its certificates"),
+        Some(Error::InvalidCertificate(wrong)) => refused(called, wrong),
+        Some(Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::NoCertificate)) => {
+            format!("{called} asks for a certificate, and this process shows none: name its cert_file and key_file")
         }
-        Some(Error::InvalidCertificate(wrong)) => format!("the certificate of {called} is not accepted: {wrong}"),
         Some(Error::AlertReceived(alert)) if is_of_certificate(*alert) => format!(
             "{called} does not accept the certificate of this process ({alert:?}): its log says why; see who issued it, for \
              which name, and until when"
@@ -71,11 +74,33 @@ pub fn explained(called: &str, error: io::Error) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, told)
 }
 
+/// Why the certificate of the other side is not accepted here, and what is done about it.
+fn refused(called: &str, wrong: &CertificateError) -> String {
+    let cure = match wrong {
+        CertificateError::UnknownIssuer => {
+            return format!(
+                "none of the CAs that are trusted here has issued the certificate of {called}: add the one that has to ca_file \
+                 here, or issue the certificate by one of these"
+            );
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "issue it anew there, and see that the clock here is right"
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "see that the clocks of both sides are right"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "issue it for that DNS name (subjectAltName), and see that the address is the right one"
+        }
+        _ => "issue it anew by a CA that is trusted here",
+    };
+    format!("the certificate of {called} is not accepted: {wrong}: {cure}")
+}
+
 fn is_of_certificate(alert: AlertDescription) -> bool {
     matches!(
         alert,
-        AlertDescription::NoCertificate
-            | AlertDescription::BadCertificate
+        AlertDescription::BadCertificate
             | AlertDescription::UnsupportedCertificate
             | AlertDescription::CertificateRevoked
             | AlertDescription::CertificateExpired
@@ -83,6 +108,71 @@ fn is_of_certificate(alert: AlertDescription) -> bool {
             | AlertDescription::UnknownCA
             | AlertDescription::AccessDenied
             | AlertDescription::DecryptError
-            | AlertDescription::CertificateRequired
     )
+}
+
+/// Whether a sentence tells of trouble with certificates, which says by itself what is to be mended: the other side is there.
+pub fn tells_of_certificates(told: &str) -> bool {
+    told.contains("certificate") || told.contains(SPEAKS_NO_TLS)
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::InvalidMessage;
+
+    use super::*;
+
+    fn told(error: Error) -> String {
+        explained("points.quanyu", io::Error::new(io::ErrorKind::InvalidData, error)).to_string()
+    }
+
+    #[test]
+    fn whatever_is_wrong_with_a_certificate_is_told_with_who_mends_it() {
+        for (error, words) in [
+            (
+                Error::InvalidCertificate(CertificateError::UnknownIssuer),
+                "to ca_file here",
+            ),
+            (
+                Error::InvalidCertificate(CertificateError::Expired),
+                "issue it anew there",
+            ),
+            (
+                Error::InvalidCertificate(CertificateError::NotValidYet),
+                "the clocks of both sides",
+            ),
+            (
+                Error::InvalidCertificate(CertificateError::NotValidForName),
+                "issue it for that DNS name",
+            ),
+            (
+                Error::InvalidCertificate(CertificateError::BadSignature),
+                "issue it anew by a CA",
+            ),
+            (
+                Error::InvalidMessage(InvalidMessage::InvalidContentType),
+                "speaks no TLS there: give it its certificates",
+            ),
+            (
+                Error::AlertReceived(AlertDescription::CertificateRequired),
+                "name its cert_file and key_file",
+            ),
+            (
+                Error::AlertReceived(AlertDescription::CertificateExpired),
+                "does not accept the certificate of this process",
+            ),
+            (
+                Error::AlertReceived(AlertDescription::UnknownCA),
+                "does not accept the certificate of this process",
+            ),
+        ] {
+            let told = told(error);
+            assert!(
+                told.contains(words) && told.contains("points.quanyu"),
+                "{words}: {told}"
+            );
+            assert!(tells_of_certificates(&told), "{told}");
+        }
+        assert!(!tells_of_certificates(&told(Error::HandshakeNotComplete)));
+    }
 }

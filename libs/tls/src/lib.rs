@@ -27,7 +27,7 @@ mod told;
 
 pub use accept::Acceptor;
 pub use certificates::{Certificates, Standing};
-pub use connect::{Connector, explained};
+pub use connect::{Connector, SPEAKS_NO_TLS, explained, tells_of_certificates};
 pub use files::{File, Files, Trouble};
 pub use rustls::pki_types::ServerName;
 pub use tokio_rustls::{client, server};

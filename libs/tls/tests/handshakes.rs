@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use testkit::{Authority, Issued, MountedSecret, until};
-use tls::{Acceptor, Certificates, Connector, ServerName};
+use tls::{Acceptor, Certificates, Connector, Files, ServerName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -82,10 +82,18 @@ async fn a_caller_is_let_in_by_its_issuer_its_name_and_its_time() {
         assert!(told.starts_with(refused) && told.contains(alert), "{told}");
     }
     let told = calls(stranger.pem(), &ca.issue(&["shop.quanyu"])).await.unwrap_err();
-    assert_eq!(
-        told,
-        "none of the CAs that are trusted here has issued the certificate of ledger.quanyu"
-    );
+    let unknown =
+        "none of the CAs that are trusted here has issued the certificate of ledger.quanyu: add the one that has";
+    assert!(told.starts_with(unknown), "{told}");
+    let secret = MountedSecret::new(ca.pem(), &ca.issue(&["shop.quanyu"]));
+    let ca_alone = Files {
+        ca: Some(secret.ca()),
+        ..Files::default()
+    };
+    let nameless = Certificates::watch_every(EVERY, "mesh_tls", ca_alone).unwrap();
+    let told = call(&Connector::new(&nameless), address).await.unwrap_err();
+    let asked = "ledger.quanyu asks for a certificate, and this process shows none";
+    assert!(told.starts_with(asked), "{told}");
 }
 
 #[tokio::test]

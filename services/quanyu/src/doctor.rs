@@ -1,5 +1,6 @@
 //! `quanyu doctor`: what is wrong, and how to mend it.
 
+mod behind;
 mod certificates;
 mod published;
 mod registered;
@@ -29,8 +30,9 @@ use crate::connections::{self, OF_ONE_MIN};
 use crate::folder;
 use crate::roles::{ROLES, role};
 use crate::terminal::say;
+use behind::Wanted;
 
-/// How many facts behind its producer a consumer may be before somebody should look.
+/// How many facts that it wants a consumer may be behind its producer before somebody should look.
 const BEHIND_MAX: i64 = 10_000;
 /// How many parked facts, and how many items of queues, are told of each service.
 const PARKED_MAX: i64 = 20;
@@ -79,7 +81,7 @@ pub async fn run(args: DoctorArgs, config: &Config) -> Result<bool, Fault> {
         report.bad(&fault, "the clock cannot be judged: mend the databases first");
     }
     say("facts");
-    if let Err(fault) = facts(&databases, &mut report).await {
+    if let Err(fault) = facts(config, &databases, &mut report).await {
         report.bad(&fault, "the facts cannot be looked at: mend the databases first");
     }
     if let Some(nats) = config.nats("doctor") {
@@ -213,20 +215,19 @@ async fn clock_of(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -
     Ok(())
 }
 
-async fn facts(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> Result<(), Fault> {
+async fn facts(config: &Config, databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> Result<(), Fault> {
+    let wanted = Wanted::of(config, databases);
     for (name, db) in databases {
         let (mut behind, mut consumers) = (0, 0_u32);
         for consumer in db.consumer_positions().await? {
-            let last = match databases.get(consumer.stream.as_str()) {
-                Some(producer) => producer.last_position().await?,
-                None => consumer.position,
-            };
-            behind = behind.max(last.saturating_sub(consumer.position));
+            if let Some(producer) = databases.get(consumer.stream.as_str()) {
+                behind = behind.max(wanted.behind(&consumer, producer).await?);
+            }
             consumers = consumers.saturating_add(1);
         }
         if behind > BEHIND_MAX {
             report.bad(
-                format_args!("{name}: {behind} facts behind"),
+                format_args!("{name}: more than {BEHIND_MAX} facts behind"),
                 "see that the service runs; while it catches up, this number falls",
             );
         } else {
@@ -282,10 +283,13 @@ async fn peers(config: &Config, transport: &Transport, report: &mut Report) {
             .await
         {
             Ok(()) => good(format_args!("{name} answers at {address}")),
-            Err(fault) => report.bad(
-                fault,
-                "see that it runs, that peers names its address, and that no firewall lies between",
-            ),
+            Err(fault) => {
+                let told = fault.to_string();
+                let mend = certificates::mend(&told);
+                let mend =
+                    mend.unwrap_or("see that it runs, that peers names its address, and that no firewall lies between");
+                report.bad(told, mend);
+            }
         }
     }
 }

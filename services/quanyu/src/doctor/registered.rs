@@ -2,7 +2,7 @@ use mesh::Etcd;
 use rpc::{Address, Transport};
 use tls::{Certificates, Connector};
 
-use super::{PEER_TIMEOUT, Report, good};
+use super::{PEER_TIMEOUT, Report, certificates, good};
 use crate::config::Config;
 use crate::roles;
 
@@ -19,11 +19,14 @@ pub(super) async fn look(config: &Config, transport: &Transport, report: &mut Re
     let entries = match Etcd::ask(etcd).await {
         Ok(entries) => entries,
         Err(fault) => {
-            return report.bad(
-                fault,
-                "see that etcd runs, that etcd.endpoints names it, and that its user may read the keys: until then processes \
-                 go on with the replicas that they know, and nobody finds new ones",
-            );
+            const GO_ON: &str =
+                "until then processes go on with the replicas that they know, and nobody finds new ones";
+            let told = fault.to_string();
+            let mend = match tls::tells_of_certificates(&told) {
+                true => "mend the certificates (etcd.ca_file, etcd.cert_file and etcd.key_file are this side's)",
+                false => "see that etcd runs, that etcd.endpoints names it, and that its user may read the keys",
+            };
+            return report.bad(told, &format!("{mend}: {GO_ON}"));
         }
     };
     good(format_args!(
@@ -49,13 +52,20 @@ pub(super) async fn look(config: &Config, transport: &Transport, report: &mut Re
             good(format_args!("{what} is registered"));
             continue;
         }
-        match transport.remote(&entry.role, &contracts_all::CONTRACT, address.uri()).check(PEER_TIMEOUT).await {
+        match transport
+            .remote(&entry.role, &contracts_all::CONTRACT, address.uri())
+            .check(PEER_TIMEOUT)
+            .await
+        {
             Ok(()) => good(format_args!("{what} is registered and answers")),
-            Err(fault) => report.bad(
-                format_args!("{what} is registered: {fault}"),
-                "see that its advertise is where others call it, and that no firewall lies between; one that was killed goes \
-                 when its lease ends",
-            ),
+            Err(fault) => {
+                let told = fault.to_string();
+                let mend = certificates::mend(&told).unwrap_or(
+                    "see that its advertise is where others call it, and that no firewall lies between; one that was killed \
+                     goes when its lease ends",
+                );
+                report.bad(format_args!("{what} is registered: {told}"), mend);
+            }
         }
     }
     for name in roles::names().filter(|name| entries.iter().all(|entry| entry.role != *name)) {
