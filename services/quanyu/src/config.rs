@@ -267,12 +267,23 @@ impl Settings for Config {
                 };
                 problems.push(Problem::new(format!("peers.{name}"), message));
             } else if let Err(wrong) = addresses(text) {
-                problems.push(Problem::new(format!("peers.{name}"), wrong.to_string()));
+                let wrong = without_scheme(text, "http").unwrap_or_else(|| wrong.to_string());
+                problems.push(Problem::new(format!("peers.{name}"), wrong));
             }
         }
         problems.extend(self.problems_of_etcd());
-        let of_telemetry = self.telemetry.problems().into_iter();
-        problems.extend(of_telemetry.map(|(setting, message)| Problem::new(format!("telemetry.{setting}"), message)));
+        let of_telemetry = self.telemetry.problems().into_iter().map(|(setting, message)| {
+            let endpoint = self
+                .telemetry
+                .otlp_endpoint
+                .as_deref()
+                .filter(|_| setting == "otlp_endpoint");
+            let message = endpoint
+                .and_then(|endpoint| without_scheme(endpoint, "http"))
+                .unwrap_or(message);
+            Problem::new(format!("telemetry.{setting}"), message)
+        });
+        problems.extend(of_telemetry);
         problems.extend(self.problems_of_nats());
         problems.extend(self.problems_of_gateway());
         problems.extend(self.problems_of_certificates());
@@ -379,6 +390,16 @@ fn meant(name: &str) -> Option<&'static str> {
     runtime::nearest(name, peers()).filter(|_| roles::role(name).is_none())
 }
 
+/// What is told of addresses that lack what they begin with, "localhost:7400", where nothing else is wrong with them.
+fn without_scheme(text: &str, scheme: &str) -> Option<String> {
+    let is_bare = |address: &&str| !address.is_empty() && !address.contains("://");
+    let bare = text.split(',').map(str::trim).find(is_bare)?;
+    let meant: Result<Address, NoAddress> = format!("http://{bare}").parse();
+    meant
+        .ok()
+        .map(|_| format!("{bare} lacks its scheme: write {scheme}://{bare}"))
+}
+
 /// The addresses of one peer: one for each of its replicas.
 fn addresses(text: &str) -> Result<BTreeSet<Address>, NoAddress> {
     text.split(',').map(str::parse).collect()
@@ -412,5 +433,23 @@ mod tests {
                 "{wrong}: {told:?}"
             );
         }
+    }
+
+    #[test]
+    fn an_address_without_its_scheme_is_told_how_it_is_written() {
+        let text = "advertise = 'localhost:7401'\ndiscovery = 'etcd'\nfacts = 'jetstream'\npeers.points = 'http://a:1, points:7401'\n\
+                    [etcd]\nendpoints = '10.0.0.3:2379'\n[nats]\nurls = 'nats:4222'\n[telemetry]\notlp_endpoint = 'localhost:4317'";
+        let config: Config = toml::from_str(text).unwrap();
+        let told: Vec<String> = config.problems().iter().map(ToString::to_string).collect();
+        for expected in [
+            "advertise: localhost:7401 lacks its scheme: write http://localhost:7401",
+            "peers.points: points:7401 lacks its scheme: write http://points:7401",
+            "etcd.endpoints: 10.0.0.3:2379 lacks its scheme: write http://10.0.0.3:2379",
+            "nats.urls: nats:4222 lacks its scheme: write nats://nats:4222",
+            "telemetry.otlp_endpoint: localhost:4317 lacks its scheme: write http://localhost:4317",
+        ] {
+            assert!(told.iter().any(|told| told == expected), "{expected}: {told:#?}");
+        }
+        assert_eq!(told.len(), 5, "{told:#?}");
     }
 }

@@ -11,7 +11,7 @@ use runtime::{Problem, Secret};
 use serde::{Deserialize, Serialize};
 use tls::Connector;
 
-use super::{Config, Discovery, addresses};
+use super::{Config, Discovery, addresses, without_scheme};
 
 /// What etcd grants: a lease below is as long as the least.
 const LEASE_SECONDS_MIN: u64 = 2;
@@ -75,10 +75,12 @@ impl EtcdSettings {
         };
         if let Some(endpoints) = &self.endpoints {
             let nodes = addresses(endpoints);
+            let form = "must be addresses such as http://10.0.0.3:2379, separated by commas".to_owned();
+            let scheme = if self.ca_file.is_some() { "https" } else { "http" };
             check(
                 nodes.is_ok(),
                 "endpoints",
-                "must be addresses such as http://10.0.0.3:2379, separated by commas",
+                &without_scheme(endpoints, scheme).unwrap_or(form),
             );
             let is_safe = |node: &Address| node.is_https() == self.ca_file.is_some();
             check(
@@ -145,7 +147,8 @@ impl Config {
         if let Some(advertise) = &self.advertise
             && let Err(wrong) = advertise.parse::<Address>()
         {
-            problems.push(Problem::new("advertise", wrong.to_string()));
+            let wrong = without_scheme(advertise, "http").unwrap_or_else(|| wrong.to_string());
+            problems.push(Problem::new("advertise", wrong));
         }
         if self.zone.as_ref().is_some_and(String::is_empty) {
             problems.push(Problem::new("zone", "must have a name, or be absent"));

@@ -8,7 +8,7 @@ use events::{JetStreamConfig, Login};
 use runtime::{Problem, Secret};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Config, FactsBy};
+use super::{Config, FactsBy, without_scheme};
 
 /// On how many servers JetStream keeps a stream at the most.
 const REPLICAS_MAX: usize = 5;
@@ -80,11 +80,11 @@ impl NatsSettings {
                 problems.push(Problem::new(format!("nats.{setting}"), message));
             }
         };
-        check(
-            self.urls.iter().all(|url| events::is_nats_url(url)),
-            "urls",
-            "must be addresses such as nats://10.0.0.3:4222 or tls://nats.internal:4222, without a password in them",
-        );
+        let wrong = self.urls.iter().find(|url| !events::is_nats_url(url));
+        let form =
+            "must be addresses such as nats://10.0.0.3:4222 or tls://nats.internal:4222, without a password in them";
+        let bare = wrong.and_then(|url| without_scheme(url, "nats"));
+        check(wrong.is_none(), "urls", bare.as_deref().unwrap_or(form));
         check(
             events::is_platform_name(&self.platform),
             "platform",
