@@ -37,6 +37,7 @@ use crate::config::{Config, TlsSettings};
 use crate::platform::Platform;
 use crate::progress::rate;
 use crate::terminal::say;
+use crate::up;
 
 /// Shows the platform at work: replays the purchases of 23,570 real people (CDNOW, 1997-98) over three shops, with
 /// points, tiers, coupons, tags, segments and a journey, and prints what came of it.
@@ -90,7 +91,12 @@ pub async fn run(args: DemoArgs, config: &Config, telemetry: &Telemetry) -> Resu
     };
     let outcome = match outcome {
         Ok((key, exit_code)) if !args.exit => {
-            say(try_next(&platform, &key, &config));
+            say(try_next(
+                &platform.address().to_string(),
+                platform.clock(),
+                &key,
+                &config,
+            ));
             lifecycle.stopping().await;
             Ok(exit_code)
         }
@@ -173,11 +179,18 @@ fn folder(config: &Config) -> Result<(PathBuf, Option<tempfile::TempDir>), Fault
     Ok((folder.clone(), None))
 }
 
-/// What to try against the data.
-fn try_next(platform: &Platform, key: &str, config: &Config) -> String {
-    let address = platform.address();
+/// What to try against the data: those lines alone that work with these settings. It speaks plain text, whatever they say.
+fn try_next(address: &str, clock: &Clock, key: &str, config: &Config) -> String {
     let bearer = "-H \"authorization: Bearer $QUANYU_API_KEY\"";
     let customer = people::Shop::Pos;
+    let by_grpc = up::by_reflection(
+        config,
+        "grpcurl -plaintext",
+        address,
+        bearer,
+        "quanyu.points.v1.AssetService/ListAssets",
+    );
+    let reflected: Vec<String> = by_grpc.iter().map(|line| format!("\n  {line}")).collect();
     format!(
         "\nThe platform serves on, gRPC and REST at {address}, data in {}. Its clock stands at {}.\nTry next:\n\n  \
          export QUANYU_API_KEY={key}\n  \
@@ -186,11 +199,41 @@ fn try_next(platform: &Platform, key: &str, config: &Config) -> String {
          curl -s {bearer} http://{address}/v1/rights-summary\n  \
          curl -s {bearer} http://{address}/v1/assets/points/liability\n  \
          curl -s {bearer} http://{address}/v1/journeys/lifecycle:statistics\n  \
-         curl -s {bearer} 'http://{address}/v1/members?channelCode={}&pageSize=1'\n  \
-         grpcurl -plaintext {address} list\n  \
-         grpcurl -plaintext {bearer} {address} quanyu.points.v1.AssetService/ListAssets\n\nCtrl-C stops.",
+         curl -s {bearer} 'http://{address}/v1/members?channelCode={}&pageSize=1'{}\n\nCtrl-C stops.",
         config.folder.display(),
-        platform.clock().now(),
+        clock.now(),
         customer.code(),
+        reflected.concat(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use gateway::Exposure;
+
+    use super::*;
+
+    #[test]
+    fn the_lines_to_copy_are_those_that_work_with_the_settings() {
+        let mut config = Config::default();
+        let clock = Clock::manual(Time::EPOCH);
+        let mut told = |exposure| {
+            config.gateway.reflection = exposure;
+            try_next("127.0.0.1:7400", &clock, "qy_1", &config)
+        };
+        let open = told(Exposure::On);
+        assert!(open.contains("grpcurl -plaintext 127.0.0.1:7400 list\n"), "{open}");
+        assert!(
+            open.contains("127.0.0.1:7400 quanyu.points.v1.AssetService/ListAssets\n"),
+            "{open}"
+        );
+        let by_key = told(Exposure::Key);
+        let list = "grpcurl -plaintext -H \"authorization: Bearer $QUANYU_API_KEY\" 127.0.0.1:7400 list\n";
+        assert!(by_key.contains(list), "{by_key}");
+        let closed = told(Exposure::Off);
+        assert!(
+            !closed.contains("grpcurl") && closed.contains("/v1/members"),
+            "{closed}"
+        );
+    }
 }

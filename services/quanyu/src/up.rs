@@ -94,17 +94,8 @@ fn try_next(config: &Config, address: &str, key: &str) -> String {
         format!("{curl}://{address}/v1/channels {bearer} -d '{channel}'"),
         format!("{curl}://{address}/v1/members:resolve {bearer} -d '{member}'"),
     ];
-    // grpcurl learns the contracts by reflection.
-    match config.gateway.reflection {
-        Exposure::On => lines.push(format!("{grpcurl} {address} list")),
-        Exposure::Key => lines.push(format!("{grpcurl} {bearer} {address} list")),
-        Exposure::Off => {}
-    }
-    if config.gateway.reflection != Exposure::Off {
-        lines.push(format!(
-            "{grpcurl} {bearer} {address} quanyu.identity.v1.ChannelService/ListChannels"
-        ));
-    }
+    let method = "quanyu.identity.v1.ChannelService/ListChannels";
+    lines.extend(by_reflection(config, grpcurl, address, &bearer, method));
     match config.gateway.documents {
         Exposure::On => lines.push(format!("{curl}://{address}/openapi.json")),
         Exposure::Key => lines.push(format!("{curl}://{address}/openapi.json {bearer}")),
@@ -117,6 +108,16 @@ fn try_next(config: &Config, address: &str, key: &str) -> String {
         false => "",
     };
     format!("\nTry next:\n\n  {}{hint}\n\nCtrl-C stops.", lines.join("\n  "))
+}
+
+/// Lines for grpcurl, which learns the contracts by reflection: none where there is none.
+pub(crate) fn by_reflection(config: &Config, grpcurl: &str, address: &str, bearer: &str, method: &str) -> Vec<String> {
+    let list = match config.gateway.reflection {
+        Exposure::On => format!("{grpcurl} {address} list"),
+        Exposure::Key => format!("{grpcurl} {bearer} {address} list"),
+        Exposure::Off => return Vec::new(),
+    };
+    vec![list, format!("{grpcurl} {bearer} {address} {method}")]
 }
 
 #[cfg(test)]
