@@ -1,5 +1,7 @@
 //! The platform's public API, called from outside as any customer's program calls it: an address and a key.
 
+mod speech;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,6 +54,8 @@ pub(crate) type Connection = InterceptedService<Channel, Bearer>;
 pub(crate) struct Api {
     connections: Arc<[Connection]>,
     turn: Arc<AtomicUsize>,
+    address: Address,
+    tls: Option<Connector>,
 }
 
 /// Adds the key to a call.
@@ -119,19 +123,9 @@ impl Api {
     }
 
     fn connected(address: &str, key: &str, tls: Option<&Connector>) -> Result<Self, Fault> {
-        if tls.is_none() && address.starts_with("https://") {
-            let message = "begins with https: name the CAs that you trust with --ca-file, such as \
-                 /etc/ssl/certs/ca-certificates.crt";
-            return Err(Fault::invalid("address", message));
-        }
-        let uri = if address.contains("://") {
-            address.to_owned()
-        } else {
-            format!("http://{address}")
-        };
-        let endpoint = Endpoint::from_shared(uri);
-        let endpoint =
-            endpoint.map_err(|_| Fault::invalid("address", format!("{address} is no address: write host:port")))?;
+        let read = Self::check_address(address, tls.is_some());
+        let address = read.map_err(|wrong| Fault::invalid("address", wrong))?;
+        let endpoint = Endpoint::from(address.uri().clone());
         let bearer = format!("Bearer {key}").parse().map(Bearer);
         let bearer =
             bearer.map_err(|_| Fault::invalid("key", "must be an API key: \"qy_\" and 64 letters and digits"))?;
@@ -141,14 +135,39 @@ impl Api {
             .http2_adaptive_window(true);
         let open = |_| match tls {
             None => Ok(endpoint.connect_lazy()),
-            Some(connector) => connect(&endpoint, connector),
+            Some(connector) => connect(&endpoint, &address, connector),
         };
         let opened: Result<Vec<Channel>, Fault> = (0..CONNECTIONS).map(open).collect();
         let shows_key = |channel| InterceptedService::new(channel, bearer.clone());
         Ok(Self {
             connections: opened?.into_iter().map(shows_key).collect(),
             turn: Arc::default(),
+            address,
+            tls: tls.cloned(),
         })
+    }
+
+    /// The address that a text is; or why it is none that can be called so.
+    pub(crate) fn check_address(text: &str, over_tls: bool) -> Result<Address, String> {
+        let begins_with_https = text.starts_with("https://");
+        if begins_with_https && !over_tls {
+            let message = "begins with https: name the CAs that you trust with --ca-file, such as \
+                 /etc/ssl/certs/ca-certificates.crt";
+            return Err(message.to_owned());
+        }
+        let with_scheme = match text.contains("://") {
+            true => text.to_owned(),
+            false => format!("http://{text}"),
+        };
+        with_scheme
+            .parse()
+            .map_err(|_| format!("{text} is no address: write host:port"))
+    }
+
+    /// Refuses an address that speaks TLS where it is called in plain text, or the other way round: what a call meets there
+    /// says nothing. One that is away is not told of here.
+    pub(crate) async fn check_speech(&self) -> Result<(), Fault> {
+        speech::check(&self.address, self.tls.as_ref()).await
     }
 
     /// The connection whose turn it is.
@@ -159,12 +178,9 @@ impl Api {
 }
 
 /// A channel whose connections are opened over TLS, to the name that the address has.
-fn connect(endpoint: &Endpoint, connector: &Connector) -> Result<Channel, Fault> {
-    let address = endpoint.uri().to_string().parse::<Address>();
-    let address = address.map_err(|wrong| Fault::invalid("address", wrong.to_string()))?;
-    let name = ServerName::try_from(address.host().to_owned());
-    let name = name.map_err(|_| Fault::invalid("address", format!("{address} has no name to be certified")))?;
-    let connector = connector.clone();
+fn connect(endpoint: &Endpoint, address: &Address, connector: &Connector) -> Result<Channel, Fault> {
+    let name = name_of(address)?;
+    let (connector, address) = (connector.clone(), address.clone());
     Ok(endpoint.connect_with_connector_lazy(service_fn(move |_: Uri| {
         let (connector, name, address) = (connector.clone(), name.clone(), address.clone());
         async move {
@@ -172,6 +188,12 @@ fn connect(endpoint: &Endpoint, connector: &Connector) -> Result<Channel, Fault>
             opened.map(TokioIo::new)
         }
     })))
+}
+
+/// The name that the certificate at an address must have.
+fn name_of(address: &Address) -> Result<ServerName<'static>, Fault> {
+    let name = ServerName::try_from(address.host().to_owned());
+    name.map_err(|_| Fault::invalid("address", format!("{address} has no name to be certified")))
 }
 
 /// Makes a call, and again where it met trouble: its request id is the same each time, so it takes effect once.

@@ -213,8 +213,8 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
         }
         Command::Demo(_) => return config.connections_of_all().err().into_iter().collect(),
         Command::Migrate(args) => return args.problems(),
-        Command::Import(_)
-        | Command::Backup(_)
+        Command::Import(args) => return args.problems(),
+        Command::Backup(_)
         | Command::Restore(_)
         | Command::Keys(_)
         | Command::Audit(_)

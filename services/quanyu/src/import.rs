@@ -48,6 +48,7 @@ use self::columns::Wishes;
 use self::listing::Listing;
 use self::members::Members;
 use self::moment::Zone;
+use self::options::{NO_COLUMNS, NO_KEY};
 use self::sending::{Failures, ITEM_BYTES_MAX, Outcome};
 use self::source::{Limits, Row, Source, Stretch, known_fields};
 use self::survey::Survey;
@@ -67,13 +68,13 @@ pub async fn run(args: ImportArgs) -> Result<ExitCode, Fault> {
 pub async fn import(what: &What) -> Result<Report, Fault> {
     let (What::Members(args) | What::Activities(args)) = what;
     if args.key.is_empty() {
-        let message = "is needed, also to try an import: --key, or QUANYU_API_KEY in the environment";
-        return Err(Fault::invalid("key", message));
+        return Err(Fault::invalid("key", NO_KEY));
     }
     let api = match &args.ca_file {
         Some(ca_file) => Api::over_tls(&args.address, &args.key, ca_file)?,
         None => Api::new(&args.address, &args.key)?,
     };
+    api.check_speech().await?;
     let named_zone = args.time_zone.as_deref().map(Zone::named).transpose()?;
     let survey = Survey::of(&args.file, args.encoding)?;
     let wishes = Wishes {
@@ -99,10 +100,9 @@ pub async fn import(what: &What) -> Result<Report, Fault> {
             target.check_numbers(&mut source, &args.not_rounded)?;
             Import::new(args, api, source, target, Some(times))?.run().await
         }
-        What::Activities(_) if args.file.extension().is_some_and(|extension| extension == "jsonl") => {
+        What::Activities(_) if args.is_json_lines() => {
             if let Some(option) = args.about_columns() {
-                let message = "is about a column, and lines of JSON have none";
-                return Err(Fault::invalid(option, message));
+                return Err(Fault::invalid(option, NO_COLUMNS));
             }
             let source = Source::json_lines(&args.file, survey)?;
             Import::new(args, api, source, Activities::of_json(channel), None)?

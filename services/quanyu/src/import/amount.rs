@@ -9,33 +9,62 @@ const YUAN_OR_YEN: [&str; 2] = ["CNY", "JPY"];
 /// Reads "1,234.5" or "￥1234.50" as 123,450 of the currency's smallest unit, or says why it is no amount of it. What is
 /// finer than the currency is no amount.
 pub(super) fn minor_units(text: &str, currency: Currency) -> Result<i64, String> {
-    let read = tidy(text);
-    let number = match read.strip_prefix('¥') {
-        Some(number) if YUAN_OR_YEN.contains(&currency.code()) => number.trim_start(),
-        Some(_) => {
-            return Err(format!(
-                "{text} has the sign of yuan or yen, but the currency is {currency}"
-            ));
-        }
-        None => &*read,
-    };
-    if number.starts_with('-') {
+    let written = Written::read(text)?;
+    if written.has_sign && !YUAN_OR_YEN.contains(&currency.code()) {
         return Err(format!(
-            "{text} is negative; what is given back is an activity order_refunded"
+            "{text} has the sign of yuan or yen, but the currency is {currency}"
         ));
     }
-    let (whole, fraction) = match number.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (number, None),
-    };
-    let plain = ungrouped(whole).map(|whole| match fraction {
-        Some(fraction) => format!("{whole}.{fraction}"),
-        None => whole,
-    });
-    plain.and_then(|plain| currency.minor_units(&plain)).ok_or_else(|| {
+    let units = written.number.and_then(|number| currency.minor_units(&number));
+    units.ok_or_else(|| {
         let example = currency.decimal(7_700);
         format!("{text} must be an amount of {currency} such as {example}")
     })
+}
+
+/// Says why a text is an amount of no currency.
+pub(super) fn check(text: &str) -> Result<(), String> {
+    let written = Written::read(text)?;
+    let is_number = |number: &String| {
+        let fraction = number.split_once('.').map_or("0", |(_, fraction)| fraction);
+        !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match written.number.is_some_and(|number| is_number(&number)) {
+        true => Ok(()),
+        false => Err(format!("{text} must be an amount such as 77.00")),
+    }
+}
+
+/// An amount as it is written.
+struct Written {
+    /// Whether it has a ￥.
+    has_sign: bool,
+    /// The number without commas, where its whole part is one.
+    number: Option<String>,
+}
+
+impl Written {
+    fn read(text: &str) -> Result<Self, String> {
+        let read = tidy(text);
+        let (number, has_sign) = match read.strip_prefix('¥') {
+            Some(number) => (number.trim_start(), true),
+            None => (&*read, false),
+        };
+        if number.starts_with('-') {
+            return Err(format!(
+                "{text} is negative; what is given back is an activity order_refunded"
+            ));
+        }
+        let (whole, fraction) = match number.split_once('.') {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (number, None),
+        };
+        let number = ungrouped(whole).map(|whole| match fraction {
+            Some(fraction) => format!("{whole}.{fraction}"),
+            None => whole,
+        });
+        Ok(Self { has_sign, number })
+    }
 }
 
 /// Reads "1,000" or "2.00" as a whole number.
@@ -105,6 +134,16 @@ mod tests {
             ("99999999999999999999", "CNY"),
         ] {
             assert!(read(text, currency).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_an_amount_of_no_currency_is_told_without_one() {
+        for text in ["77.00", "1,288.5", "￥12", "1.23456", "0"] {
+            assert_eq!(check(text), Ok(()), "{text}");
+        }
+        for text in ["", "many", "-1", "1,28.00", "1.2.3", "5.", ".5", "1e3", "12 yuan"] {
+            assert!(check(text).is_err(), "{text}");
         }
     }
 

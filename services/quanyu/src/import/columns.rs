@@ -48,8 +48,8 @@ impl Columns {
         let names: Vec<String> = headers.iter().map(|header| name(header)).collect();
         let mut renamed: BTreeMap<String, &str> = BTreeMap::new();
         for map in wishes.maps {
-            match map.split_once('=') {
-                Some((field, header)) if is_field(field, fields) => {
+            match mapped(map, fields) {
+                Ok((field, header)) => {
                     if !names.contains(&name(header)) {
                         violations.add(
                             "map",
@@ -58,8 +58,7 @@ impl Columns {
                     }
                     renamed.insert(name(header), field);
                 }
-                Some((field, _)) => violations.add("map", format!("there is no field {field}: {}", fields.join(", "))),
-                None => violations.add("map", format!("{map} must be FIELD=HEADER")),
+                Err(wrong) => violations.add("map", wrong),
             }
         }
         for (option, named) in [("ignore", wishes.ignored), ("not-rounded", wishes.trusted)] {
@@ -242,6 +241,15 @@ fn name(header: &str) -> String {
     match name.split_at_checked(ATTRIBUTE.len()) {
         Some((prefix, attribute)) if prefix.eq_ignore_ascii_case(ATTRIBUTE) => format!("{ATTRIBUTE}{attribute}"),
         _ => name.to_lowercase(),
+    }
+}
+
+/// The field and the header of "field=header"; or why it is not that, whatever the file has.
+pub(super) fn mapped<'m>(map: &'m str, fields: &[&str]) -> Result<(&'m str, &'m str), String> {
+    match map.split_once('=') {
+        Some((field, header)) if is_field(field, fields) => Ok((field, header)),
+        Some((field, _)) => Err(format!("there is no field {field}: {}", fields.join(", "))),
+        None => Err(format!("{map} must be FIELD=HEADER")),
     }
 }
 

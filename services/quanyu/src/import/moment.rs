@@ -28,10 +28,14 @@ pub(super) struct Moment {
 impl Zone {
     /// A zone by its IANA name.
     pub(super) fn named(name: &str) -> Result<Self, Fault> {
-        let zone = TimeZone::get(name).map_err(|_| {
-            let message = format!("there is no time zone {name}: give an IANA name such as Asia/Shanghai or UTC");
-            Fault::invalid("time_zone", message)
-        })?;
+        Self::find(name).map_err(|unknown| Fault::invalid("time_zone", unknown))
+    }
+
+    /// The same, or why there is none, for those who name the place of the name themselves.
+    pub(super) fn find(name: &str) -> Result<Self, String> {
+        let zone = TimeZone::get(name);
+        let zone =
+            zone.map_err(|_| format!("there is no time zone {name}: give an IANA name such as Asia/Shanghai or UTC"))?;
         let name = zone.iana_name().unwrap_or(name).to_owned();
         Ok(Self { name, zone })
     }

@@ -4,8 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use encoding_rs::Encoding;
+use runtime::Problem;
 
+use super::columns;
+use super::moment::Zone;
 use super::orders::EqualRows;
+use super::{activities, members};
+use crate::api::Api;
 
 /// Brings members or activities from a file into a running platform, through its public API.
 ///
@@ -13,12 +18,45 @@ use super::orders::EqualRows;
 /// that file. Rows of which something is left out (a blocked phone, an unknown gender) are imported, and written to
 /// FILE.notes.csv. Of a file of JSON lines both are JSON lines: FILE.rejected.jsonl, FILE.notes.jsonl. An import that was
 /// interrupted goes on where it stood when it is started again; no row takes effect twice. The closing figures account for every line of the file. Exits with 0 when every row was imported, with 2 when some
-/// were rejected, with 1 when the import had to stop.
+/// were rejected, with 1 when the import had to stop, with 64 when the command itself is wrong.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
     #[command(subcommand)]
     pub(super) what: What,
 }
+
+impl ImportArgs {
+    /// Everything that is wrong with the command, whatever the file has and the platform says.
+    pub fn problems(&self) -> Vec<Problem> {
+        let (args, fields) = match &self.what {
+            What::Members(args) => (args, &members::FIELDS[..]),
+            What::Activities(args) => (args, &activities::FIELDS[..]),
+        };
+        let mut problems = Vec::new();
+        let mut told = |option: &str, wrong: String| problems.push(Problem::new(option, wrong));
+        if args.key.is_empty() {
+            told("--key", NO_KEY.to_owned());
+        }
+        if let Err(wrong) = Api::check_address(&args.address, args.ca_file.is_some()) {
+            told("--address", wrong);
+        }
+        for wrong in args.maps.iter().filter_map(|map| columns::mapped(map, fields).err()) {
+            told("--map", wrong);
+        }
+        if let Some(wrong) = args.time_zone.as_deref().and_then(|name| Zone::find(name).err()) {
+            told("--time-zone", wrong);
+        }
+        if let (What::Activities(_), true, Some(option)) = (&self.what, args.is_json_lines(), args.about_columns()) {
+            told(&format!("--{option}"), NO_COLUMNS.to_owned());
+        }
+        problems
+    }
+}
+
+/// What is told where no key is given.
+pub(super) const NO_KEY: &str = "is needed, also to try an import: --key, or QUANYU_API_KEY in the environment";
+/// What is told of an option about a column where there are none.
+pub(super) const NO_COLUMNS: &str = "is about a column, and lines of JSON have none";
 
 /// What a file holds.
 #[derive(Subcommand, Clone, Debug)]
@@ -159,6 +197,11 @@ impl FileArgs {
 }
 
 impl FileArgs {
+    /// Whether the file is one of JSON lines, where it is one of activities.
+    pub(super) fn is_json_lines(&self) -> bool {
+        self.file.extension().is_some_and(|extension| extension == "jsonl")
+    }
+
     /// The first option that names a column.
     pub(super) fn about_columns(&self) -> Option<&'static str> {
         let named = [

@@ -32,6 +32,17 @@ fn a_command_line_that_cannot_be_understood_ends_with_a_status_of_its_own() {
         &["import", "members", "members.csv", "--nosuch"][..],
         &["import"],
         &["nosuch"],
+        &["import", "members", "members.csv", "--key", "qy_1", "--map", "foo=bar"],
+        &[
+            "import",
+            "members",
+            "members.csv",
+            "--key",
+            "qy_1",
+            "--time-zone",
+            "Mars/Olympus",
+        ],
+        &["import", "members", "members.csv"],
     ] {
         let outcome = run(arguments);
         assert_eq!(
@@ -42,6 +53,29 @@ fn a_command_line_that_cannot_be_understood_ends_with_a_status_of_its_own() {
         assert!(!outcome.stderr.is_empty(), "{arguments:?}");
     }
     assert_eq!(run(&["--version"]).status.code(), Some(0));
+    let import = [
+        "import",
+        "activities",
+        "orders.csv",
+        "--address",
+        "https://here",
+        "--map",
+        "foo=bar",
+        "--map",
+        "phone",
+        "--time-zone",
+        "Mars",
+    ];
+    let told = text(&run(&import).stderr);
+    for wrong in [
+        "--key: is needed",
+        "--address: begins with https",
+        "--map: there is no field foo: source_id",
+        "--map: phone must be FIELD=HEADER",
+        "--time-zone: there is no time zone Mars",
+    ] {
+        assert!(told.contains(wrong), "{wrong}: {told}");
+    }
 }
 
 #[test]
@@ -173,7 +207,7 @@ fn a_checked_configuration_has_telemetry_that_starts_and_each_of_its_faults_is_t
             "QUANYU_FOO: is no setting: --print-config shows all of them",
             "discovery: is \"consul\", and must be static, dns or etcd (set in ",
             "telemetry.service_name: must not be empty",
-            "telemetry.otlp_endpoint: must be an address such as http://127.0.0.1:4317 (set in ",
+            "telemetry.otlp_endpoint: collector:4317 lacks its scheme: write http://collector:4317 (set in ",
             "telemetry.log_filter: has warning, which is no level",
             "telemetry.span_filter: is no filter such as info,sqlx=warn",
         ]
@@ -365,13 +399,16 @@ async fn an_import_says_by_its_exit_code_what_became_of_the_file_and_by_its_last
         code == Some(2) && complained.contains("members.csv.rejected.csv"),
         "{complained}"
     );
-    for (content, zone) in [
-        (&b""[..], "UTF"),
-        (b"PK\x03\x04", "UTC"),
-        (header.as_bytes(), "Mars/Olympus"),
+    for (content, zone, expected) in [
+        (&b""[..], "UTC", 1),
+        (b"PK\x03\x04", "UTC", 1),
+        (header.as_bytes(), "Mars/Olympus", 64),
     ] {
         let (code, _, complained) = import(content, zone);
-        assert!(code == Some(1) && !complained.is_empty(), "{complained}");
+        assert!(
+            code == Some(expected) && !complained.is_empty(),
+            "{code:?}: {complained}"
+        );
     }
 }
 

@@ -228,13 +228,18 @@ impl<'a> Order<'a> {
 
     fn money(&mut self, row: &Row, field: &str, text: Option<&str>, currency: OrderCurrency) -> Option<Money> {
         let text = text?;
-        let Some(currency) = currency else {
+        if currency.is_none() {
             let called = self.columns.called("currency_code");
             self.wrong(row, format_args!("{called}: is needed with an amount"));
+        }
+        let Some(Ok(currency)) = currency else {
+            // What is an amount of no currency is told now, and not once the currency is right.
+            if let Err(reason) = amount::check(text) {
+                let called = self.columns.called(field);
+                self.wrong(row, format_args!("{called}: {reason}"));
+            }
             return None;
         };
-        // What is wrong with the currency is told once.
-        let currency = currency.ok()?;
         match amount::minor_units(text, currency) {
             Ok(minor_units) => Some(Money {
                 currency_code: currency.code().to_owned(),

@@ -35,9 +35,10 @@ impl Activities {
         }
         if !refusal.violations.is_empty() {
             let violations = refusal.violations.iter();
-            let told = violations.map(|violation| match &*violation.path {
-                "" => self.sentence(&violation.message, rows),
-                path => format!("{}: {}", called(path), self.sentence(&violation.message, rows)),
+            let told = violations.flat_map(|violation| match &*violation.path {
+                "" => vec![self.sentence(&violation.message, rows)],
+                "member_id" if self.lacks_who(rows) => self.who_is_missing(rows),
+                path => vec![format!("{}: {}", called(path), self.sentence(&violation.message, rows))],
             });
             let mut told: Vec<String> = told.collect();
             // An order of one row has its amount twice: as the item's, and as the whole.
@@ -50,6 +51,34 @@ impl Activities {
             called("source_id"),
             self.sentence(&refusal.message, rows)
         )]
+    }
+
+    /// Whether a row does not say who did it, in a file that has no column for a member's own id.
+    fn lacks_who(&self, rows: &[Row]) -> bool {
+        match &self.form {
+            Form::Csv { columns, .. } => !columns.has("member_id") && !self.who_is_missing(rows).is_empty(),
+            Form::JsonLines => false,
+        }
+    }
+
+    /// Which of the cells that say who did it are empty. The platform speaks of the member's id, which the file does not have.
+    fn who_is_missing(&self, rows: &[Row]) -> Vec<String> {
+        let (Form::Csv { columns, .. }, Some(row)) = (&self.form, rows.first()) else {
+            return Vec::new();
+        };
+        let is_empty = |field| rows.iter().all(|row| columns.get(row, field).is_none());
+        let mut missing = Vec::new();
+        if self.channel.is_none() && columns.get(row, "channel_code").is_none() {
+            let called = columns.called("channel_code");
+            missing.push(format!(
+                "{called}: must be given: it says whose external_id it is; --channel gives it to all rows"
+            ));
+        }
+        if is_empty("external_id") {
+            let called = columns.called("external_id");
+            missing.push(format!("{called}: must be given: it says who did it"));
+        }
+        missing
     }
 
     /// A sentence of the platform, with the names of fields as a line of JSON spells them.

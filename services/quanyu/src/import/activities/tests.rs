@@ -117,6 +117,68 @@ fn a_currency_that_is_none_is_told_once() {
 }
 
 #[test]
+fn an_amount_that_is_none_is_told_beside_a_currency_that_is_none_or_is_missing() {
+    for (currency, told) in [
+        ("", "currency_code: is needed with an amount"),
+        ("RMB", "currency_code: RMB is no ISO 4217 code; did you mean CNY?"),
+    ] {
+        let row = ["T1", "order_paid", "2026-01-31", "u1", "1,28", currency, "A", "1", ""];
+        let reasons = read(ORDER, &[&row], None).unwrap_err();
+        assert_eq!(reasons.len(), 2, "{reasons:?}");
+        assert!(reasons.contains(&told.to_owned()), "{reasons:?}");
+        assert!(
+            reasons.contains(&"amount: 1,28 must be an amount such as 77.00".to_owned()),
+            "{reasons:?}"
+        );
+    }
+}
+
+#[test]
+fn a_row_that_does_not_say_who_did_it_is_told_which_cell_is_empty() {
+    let told = |headers: &str, cells: &[&str], channel: Option<&str>| {
+        let activities = Activities {
+            form: Form::Csv {
+                columns: columns(headers),
+                zone: Zone::named("UTC").unwrap(),
+                equal_rows: None,
+                unfit: UnfitOrders::default(),
+            },
+            channel: channel.map(str::to_owned),
+            run: run_id(),
+        };
+        let violation = ActivityViolation {
+            path: "member_id".to_owned(),
+            message: "must be given, or else channel_code together with external_id".to_owned(),
+        };
+        let result = ActivityResult {
+            outcome: ActivityOutcome::Refused.into(),
+            refusal: Some(ActivityRefusal {
+                reason: "INVALID_FIELD".to_owned(),
+                violations: vec![violation],
+                ..ActivityRefusal::default()
+            }),
+            ..ActivityResult::default()
+        };
+        match activities.outcome(result, &[Row::of(cells)]) {
+            Outcome::Rejected(reasons) => reasons,
+            other => panic!("{other:?}"),
+        }
+    };
+    let who = "external_id: must be given: it says who did it";
+    let channel = "channel_code: must be given: it says whose external_id it is; --channel gives it to all rows";
+    let headers = "source_id,channel_code,external_id";
+    assert_eq!(told(headers, &["T1", "pos", ""], None), [who]);
+    assert_eq!(told(headers, &["T1", "", "u1"], None), [channel]);
+    assert_eq!(told(headers, &["T1", "", ""], None), [channel, who]);
+    assert_eq!(told("source_id,external_id", &["T1", ""], Some("pos")), [who]);
+    let of_member = told("source_id,member_id,external_id", &["T1", "", ""], Some("pos"));
+    assert_eq!(
+        of_member,
+        ["member_id: must be given, or else channel_code together with external_id"]
+    );
+}
+
+#[test]
 fn rows_that_contradict_each_other_are_rejected_together() {
     let rows: [&[&str]; 2] = [
         &["T1", "order_paid", "2026-01-31", "u1", "100", "CNY", "A", "1", "red"],
