@@ -296,11 +296,7 @@ async fn the_outbox_of_a_service_in_this_process_tells_whether_there_is_news() {
 #[tokio::test]
 async fn a_fact_that_was_lost_on_the_way_is_seen_and_nothing_is_applied_past_it() {
     let world = world(100).await;
-    let tx = world.db.begin().await.unwrap();
-    tx.execute_raw(statement(&*tx, "DELETE FROM outbox WHERE position = 50", []))
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
+    testkit::lose_fact(&world.db, 50).await;
     let fault = world.worker(write()).tick().await.unwrap_err().to_string();
     assert!(fault.contains("facts are missing"), "{fault}");
     assert_eq!(world.effects().await, Vec::<i64>::new());

@@ -11,8 +11,7 @@ use futures::FutureExt;
 use kernel::{Clock, Fact, Tenant, Time};
 use rpc::{Channel, Peers, Signer, Stack, Switchboard};
 use runtime::Worker;
-use sea_orm::ConnectionTrait;
-use store::{Db, Draft, statement};
+use store::{Db, Draft};
 use telemetry::Red;
 use testkit::{NatsServer, TestDb};
 use tokio::sync::Mutex;
@@ -272,11 +271,7 @@ async fn what_is_told_during_the_wait_ends_it_and_is_news_until_it_is_pulled(wor
 
 async fn nothing_is_told_past_a_fact_that_was_lost(world: &World) {
     world.write(1..=4).await;
-    let tx = world.db.begin().await.unwrap();
-    tx.execute_raw(statement(&*tx, "DELETE FROM outbox WHERE position = 2", []))
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
+    testkit::lose_fact(&world.db, 2).await;
     if let Some(broker) = &world.broker {
         assert!(
             broker.publisher.lock().await.tick().await.is_err(),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::liveness::{self, AwayFlag, Liveness};
 use crate::place::Place;
-use crate::{greeting, privileges};
+use crate::{greeting, migrate, privileges};
 
 /// How long to wait for a connection of the pool that others work with: as long as a call without a deadline may take, so
 /// that it is the caller's own deadline that ends the wait. Where the database is away, [`Liveness`] ends it.
@@ -199,7 +199,7 @@ async fn postgres(
 ) -> Result<Connections, Fault> {
     let schema = place.service().to_owned();
     let options = options
-        .application_name(&format!("quanyu-{schema}"))
+        .application_name(&format!("quanyu-{schema}/{}", migrate::LEVEL))
         .statement_cache_capacity(STATEMENTS)
         .options([
             ("search_path", &*schema),

@@ -18,10 +18,11 @@ use crate::deadlines::{Alarm, DueTimes};
 use crate::emissions::{Emissions, Emitter};
 use crate::fence::Fence;
 use crate::health::{Demand, Health, User};
+use crate::outbox::FormSeen;
 use crate::presence::Attendance;
 use crate::{
-    Begun, DbConfig, Deadlines, Draft, Migration, MigrationNews, Standing, Statements, checkpoint, connect, migrate,
-    once, outbox, room,
+    Begun, DbConfig, Deadlines, Draft, Migration, MigrationNews, MoveNews, Standing, Statements, checkpoint, connect,
+    migrate, once, outbox, room,
 };
 
 /// A transaction that begins, whether or not its caller still waits for it. A BEGIN that is given up before its answer, as at
@@ -47,6 +48,8 @@ pub struct Db {
     checkpoints: Option<DatabaseConnection>,
     /// Told whenever facts were committed, so that who tails the outbox need not poll.
     emitter: Emitter,
+    /// Where the positions of facts were last seen.
+    form_seen: FormSeen,
     /// Told of the deadlines that were committed, so that who sleeps until the next one need not poll.
     alarm: Alarm,
     /// How many transactions were committed through this handle and its clones.
@@ -138,6 +141,20 @@ impl Db {
         outcome
     }
 
+    /// Moves the positions of facts to where this release keeps them, once no process of the release before is left; see
+    /// [`Standing::is_unfinished`]. Nothing is to be moved in SQLite.
+    pub async fn finish(
+        config: &DbConfig,
+        schema: &str,
+        migrations: Vec<Migration>,
+        news: &(dyn Fn(MoveNews) + Send + Sync),
+    ) -> Result<(), Fault> {
+        let connections = connect::connect(config, schema, Missing::Refused).await?;
+        let outcome = migrate::finish(&connections.writer, &connections.place, migrations, news).await;
+        Self::at_rest(connections).close().await?;
+        outcome
+    }
+
     /// How the tables of a service stand to these migrations. Changes nothing, and makes nothing that is missing.
     pub async fn standing(config: &DbConfig, schema: &str, migrations: Vec<Migration>) -> Result<Standing, Fault> {
         let all = migrate::all(migrations);
@@ -208,6 +225,7 @@ impl Db {
             reading,
             checkpoints,
             emitter: Emitter::default(),
+            form_seen: FormSeen::default(),
             alarm: Alarm::default(),
             commits: Arc::default(),
         }
@@ -298,6 +316,10 @@ impl Db {
 
     pub(crate) fn emitter(&self) -> &Emitter {
         &self.emitter
+    }
+
+    pub(crate) fn form_seen(&self) -> &FormSeen {
+        &self.form_seen
     }
 
     /// How many transactions were committed, where this process alone writes to the database; none where others may, who

@@ -59,7 +59,7 @@ pub use heartbeat::LastSeen;
 pub use inspect::{ConsumerPosition, ParkedFact, Room};
 pub use migrate::{Migration, MigrationNews, Standing, migration_names};
 pub use once::{Answers, Begun, OnceTx};
-pub use outbox::{Draft, OutboxRow, Stretch};
+pub use outbox::{Draft, MoveNews, OutboxRow, Stretch};
 pub use presence::Presence;
 pub use row::{Columns, Row, unreadable};
 pub use statements::Statements;

@@ -5,12 +5,11 @@ mod turn;
 use std::time::Instant;
 
 use fault::{Fault, Trouble};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTraitSelf, SchemaManager};
 
-use crate::collation;
 use crate::place::Place;
-use crate::privileges;
+use crate::{MoveNews, collation, outbox, privileges};
 
 pub use standing::Standing;
 pub(crate) use standing::{Stranger, look, nothing};
@@ -21,6 +20,8 @@ pub use turn::MigrationNews;
 /// `{uuid}` and `{bytes}` become the database's type; `{clustered}` makes SQLite keep the rows within the primary key.
 /// Only for tables without a second index: given `WHERE tenant_id = $1 AND member_id = $2`, SQLite prefers the first column
 /// of a clustered key to an index on both, unless the index covers all that is asked for, and reads all of the tenant's rows.
+///
+/// What follows `{postgres}` is for PostgreSQL alone.
 ///
 /// `{refuse entry UPDATE}` becomes a trigger, called `entry_refuses_update`, by which the database refuses to change any row
 /// of `entry`, for any statement; `{refuse entry DELETE}` the same for taking rows away; `{refuse lot UPDATE OF granted,
@@ -61,9 +62,12 @@ impl MigrationTrait for Step {
             DbBackend::Sqlite => ("BLOB", "BLOB", "WITHOUT ROWID"),
             _ => ("UUID", "BYTEA", ""),
         };
-        let sql = self
-            .migration
-            .sql
+        let sql = match (self.migration.sql.split_once("{postgres}"), conn.get_database_backend()) {
+            (Some((of_both, _)), DbBackend::Sqlite) => of_both,
+            _ => self.migration.sql,
+        };
+        let sql = sql
+            .replace("{postgres}", "")
             .replace("{uuid}", uuid)
             .replace("{bytes}", bytes)
             .replace("{clustered}", clustered);
@@ -167,7 +171,8 @@ async fn outstanding_done(
         Ok(standing) => standing,
         Err(stranger) => return Ok(Err(judge(stranger))),
     };
-    let _turn = match standing.outstanding.is_empty() {
+    let is_new = !standing.has_tables;
+    let mut turn = match standing.outstanding.is_empty() {
         true => None,
         false => Some(turn::take(writer, news).await?),
     };
@@ -185,12 +190,44 @@ async fn outstanding_done(
         Migrations(all.to_vec()).up(writer, Some(1)).await?;
         news(MigrationNews::Done(next, started.elapsed()));
     }
+    // Of a release before there is no process where there were no tables.
+    if let (true, Some(session)) = (is_new, turn.as_mut().and_then(turn::Turn::session)) {
+        outbox::begin_beside(session).await?;
+    }
     if standing.newer.is_empty() {
         collation::by_bytes(writer).await?;
     } else {
         tracing::warn!("{}", ahead(place, &standing.newer));
     }
     Ok(Ok(()))
+}
+
+/// What is left to do once no process of the release before is: tables on which migrations are outstanding are refused.
+pub(crate) async fn finish(
+    writer: &DatabaseConnection,
+    place: &Place,
+    migrations: Vec<Migration>,
+    news: &(dyn Fn(MoveNews) + Send + Sync),
+) -> Result<(), Fault> {
+    check(writer, place, migrations.clone()).await?;
+    let mut turn = turn::take(writer, &|_| news(MoveNews::Waits)).await?;
+    let Some(session) = turn.session() else {
+        return Ok(());
+    };
+    if !outbox::is_within(writer).await? {
+        return Ok(());
+    }
+    match outbox::move_positions(session, news).await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let error = DbErr::Exec(RuntimeErr::SqlxError(error.into()));
+            Err(match (Trouble::of(&error), privileges::to_make_tables(place, &error)) {
+                (Some(trouble), _) => trouble.at(place.name(), place).into(),
+                (None, Some(cure)) => Fault::internal(format!("the positions of {place} cannot be moved: {cure}")),
+                (None, None) => Fault::internal(format!("the positions of {place} cannot be moved: {error}")),
+            })
+        }
+    }
 }
 
 /// Refuses a database whose tables are older than these migrations, or another service's. Changes nothing.
@@ -250,6 +287,10 @@ pub(crate) fn all(migrations: Vec<Migration>) -> Vec<Migration> {
     all.extend(migrations);
     all
 }
+
+/// How far a program is that knows these migrations, by those that all services have. Its sessions are called by it, so that
+/// what an older one would not survive is not done while there is one.
+pub(crate) const LEVEL: usize = base::ALL.len();
 
 const TURNS_MAX: u32 = 5;
 const TURN: std::time::Duration = std::time::Duration::from_millis(200);

@@ -1,12 +1,23 @@
 //! Facts wait here, in the transaction of their effect, until every consumer has applied them.
 
+mod beside;
+mod form;
+mod moving;
+mod reading;
+mod sequencing;
+mod within;
+
 use fault::Fault;
 use kernel::{Clock, Fact, Tenant, Time};
 use prost::Message;
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
+use sea_orm::{ConnectionTrait, DbBackend};
 use uuid::Uuid;
 
-use crate::{Db, insert_rows, statement};
+use crate::insert_rows;
+
+pub(crate) use form::{Form, FormSeen};
+pub use moving::MoveNews;
+pub(crate) use moving::{begin_beside, is_within, move_positions};
 
 /// A fact that is about to be written.
 #[derive(Debug, Clone)]
@@ -74,8 +85,8 @@ pub struct Stretch<F = OutboxRow> {
     pub has_more: bool,
 }
 
-/// In PostgreSQL the [`Db::sequence`] gives positions once rows are visible: a number that is taken before the commit may
-/// be overtaken, and its row skipped.
+/// In PostgreSQL [`Db::sequence`](crate::Db::sequence) gives positions once rows are visible: a number that is taken before
+/// the commit may be overtaken, and its row skipped. Which transaction wrote a row, the database notes itself.
 const INSERT: &str = "INSERT INTO outbox (fact_id, tenant_id, kind, subject, payload, occur_time, traceparent)";
 /// SQLite has one writer, so there a position is visible before the next one is given.
 const INSERT_BEHIND_LAST: &str = "INSERT INTO outbox (position, fact_id, tenant_id, kind, subject, payload, occur_time, \
@@ -106,112 +117,4 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, clock: &Clock, facts: Vec<D
     });
     insert_rows(tx, head, rows.collect(), tail).await?;
     Ok(())
-}
-
-/// The head is locked first, so that only one sequencer gives positions at a time; a fact's id orders what it finds.
-const LOCK_HEAD: &str = "SELECT last_position FROM outbox_head WHERE lock = 0 FOR UPDATE";
-const SEQUENCE: &str = "UPDATE outbox SET position = next.position FROM (\
-     SELECT fact_id, $1 + row_number() OVER (ORDER BY fact_id) AS position \
-     FROM (SELECT fact_id FROM outbox WHERE position IS NULL ORDER BY fact_id LIMIT $2) AS waiting) AS next \
-     WHERE outbox.fact_id = next.fact_id";
-const MOVE_HEAD: &str = "UPDATE outbox_head SET last_position = $1 WHERE lock = 0";
-/// How many facts get their position in one transaction.
-const SEQUENCED_MAX: i64 = 2_000;
-/// How many positions are looked at for each fact that may be answered with.
-const POSITIONS_PER_FACT: i64 = 8;
-
-impl Db {
-    /// Gives positions to facts that became visible; answers how many. Nothing is left to do for SQLite.
-    pub async fn sequence(&self) -> Result<usize, Fault> {
-        if self.backend() == DbBackend::Sqlite {
-            return Ok(0);
-        }
-        // Most of the time nothing waits; then nothing is locked.
-        let waiting = statement(self.read(), "SELECT 1 FROM outbox WHERE position IS NULL LIMIT 1", []);
-        if self.read().query_one_raw(waiting).await?.is_none() {
-            return Ok(0);
-        }
-        let tx = self.begin().await?;
-        let head = tx.query_one_raw(statement(&*tx, LOCK_HEAD, [])).await?;
-        let head: i64 = head
-            .ok_or_else(|| Fault::internal("the outbox has no head"))?
-            .try_get_by_index(0)?;
-        let given = tx
-            .execute_raw(statement(&*tx, SEQUENCE, [head.into(), SEQUENCED_MAX.into()]))
-            .await?
-            .rows_affected();
-        let last = head.saturating_add(i64::try_from(given).map_err(Fault::internal)?);
-        tx.execute_raw(statement(&*tx, MOVE_HEAD, [last.into()])).await?;
-        tx.commit().await?;
-        self.emitter().tell_of_any();
-        usize::try_from(given).map_err(Fault::internal)
-    }
-
-    /// The facts of some kinds, or of all, after a position, in order. Looks past as many others at a time as are read
-    /// quickly. Fails where a position is missing: then facts were lost, and nothing must be applied past them.
-    pub async fn facts_after(&self, position: i64, kinds: Option<&[String]>, facts_max: u32) -> Result<Stretch, Fault> {
-        let until = position.saturating_add(i64::from(facts_max.max(1)).saturating_mul(POSITIONS_PER_FACT));
-        let mut parameters: Vec<Value> = vec![position.into(), until.into(), i64::from(facts_max).into()];
-        let of_kinds = kinds.map_or_else(String::new, |kinds| {
-            let first = parameters.len().saturating_add(1);
-            let numbers: Vec<String> = (first..).map(|number| format!("${number}")).take(kinds.len()).collect();
-            parameters.extend(kinds.iter().map(Value::from));
-            format!(" AND o.kind IN ({})", numbers.join(", "))
-        });
-        // One row at least, and that of nothing but the first two columns where nothing is wanted.
-        let sql = format!(
-            "SELECT looked.positions, looked.last, o.position, o.fact_id, o.tenant_id, o.kind, o.subject, o.payload, \
-                 o.occur_time, o.traceparent \
-             FROM (SELECT COUNT(*) AS positions, COALESCE(MAX(position), $1) AS last \
-                 FROM outbox WHERE position > $1 AND position <= $2) AS looked \
-             LEFT JOIN outbox AS o ON o.position > $1 AND o.position <= $2{of_kinds} \
-             ORDER BY o.position LIMIT $3"
-        );
-        let conn = self.read();
-        let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
-        let Some(first) = rows.first() else {
-            return Err(Fault::internal("an aggregate answered without a row"));
-        };
-        let (positions, last): (i64, i64) = (first.try_get_by_index(0)?, first.try_get_by_index(1)?);
-        if last.saturating_sub(position) != positions {
-            return Err(Fault::internal(format!(
-                "facts are missing: of the positions from {position} to {last} there are {positions}"
-            )));
-        }
-        let mut facts = Vec::with_capacity(rows.len());
-        for row in &rows {
-            facts.extend(fact(row)?);
-        }
-        let is_full = facts.len() >= usize::try_from(facts_max).map_err(Fault::internal)?;
-        Ok(Stretch {
-            last_position: facts.last().filter(|_| is_full).map_or(last, |fact| fact.position),
-            has_more: is_full || last == until,
-            facts,
-        })
-    }
-
-    /// The last position that was given.
-    pub async fn last_position(&self) -> Result<i64, Fault> {
-        let last = statement(self.read(), "SELECT COALESCE(MAX(position), 0) FROM outbox", []);
-        let row = self.read().query_one_raw(last).await?;
-        let row = row.ok_or_else(|| Fault::internal("an aggregate answered without a row"))?;
-        Ok(row.try_get_by_index(0)?)
-    }
-}
-
-/// None in the row of a stretch in which nothing is wanted.
-fn fact(row: &QueryResult) -> Result<Option<OutboxRow>, Fault> {
-    let Some(position) = row.try_get_by_index(2)? else {
-        return Ok(None);
-    };
-    Ok(Some(OutboxRow {
-        position,
-        fact_id: row.try_get_by_index(3)?,
-        tenant: Tenant::from_uuid(row.try_get_by_index(4)?),
-        kind: row.try_get_by_index(5)?,
-        subject: row.try_get_by_index(6)?,
-        payload: row.try_get_by_index(7)?,
-        occur_time: Time::from_micros(row.try_get_by_index(8)?),
-        traceparent: row.try_get_by_index(9)?,
-    }))
 }

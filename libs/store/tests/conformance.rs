@@ -16,7 +16,9 @@ use uuid::Uuid;
 const TABLES: Migration = Migration {
     name: "test_0001",
     sql: "CREATE TABLE thing (tenant_id {uuid} NOT NULL, thing_id {uuid} NOT NULL, amount BIGINT NOT NULL CHECK (amount >= 0),
-          PRIMARY KEY (tenant_id, thing_id)) {clustered};",
+          PRIMARY KEY (tenant_id, thing_id)) {clustered};
+          CREATE TABLE line (line_id {uuid} NOT NULL PRIMARY KEY, number BIGINT, kind TEXT NOT NULL, payload {bytes} NOT NULL,
+          place BIGINT NOT NULL);",
 };
 const METHOD: &str = "quanyu.test.v1.TestService/Make";
 
@@ -483,33 +485,29 @@ async fn copies_that_share_no_lock_race_for_the_answer_and_one_wins() {
 #[tokio::test]
 async fn rows_with_and_without_values_go_in_as_they_are() {
     const INSERT: &str = "INSERT INTO redirect (tenant_id, from_id, to_id)";
-    const OUTBOX: &str =
-        "INSERT INTO outbox (fact_id, position, tenant_id, kind, subject, payload, occur_time, traceparent)";
+    const LINES: &str = "INSERT INTO line (line_id, number, kind, payload, place)";
     let world = world().await;
     let tx = world.db.begin().await.unwrap();
     let ids: Vec<_> = (0..9).map(|_| world.clock.uuid()).collect();
-    let rows = |position: fn(i64) -> Option<i64>| {
+    let rows = |number: fn(i64) -> Option<i64>| {
         let row = |(n, id): (i64, &uuid::Uuid)| {
             let (kind, payload) = (format!("'{{\"{n}\", \\}}"), vec![0_u8, 0xff]);
             vec![
                 (*id).into(),
-                position(n).into(),
-                world.tenant.uuid().into(),
+                number(n).into(),
                 kind.into(),
-                "".into(),
                 payload.into(),
                 n.into(),
-                "".into(),
             ]
         };
         (1..).zip(&ids).map(row).collect::<Vec<Vec<sea_orm::Value>>>()
     };
-    insert_rows(&*tx, OUTBOX, rows(|n| (n % 2 == 0).then_some(n)), "")
+    insert_rows(&*tx, LINES, rows(|n| (n % 2 == 0).then_some(n)), "")
         .await
         .unwrap();
-    assert_eq!(count(&*tx, "outbox WHERE position IS NULL").await, 5);
-    assert_eq!(count(&*tx, "outbox WHERE position = occur_time").await, 4);
-    let kept = statement(&*tx, "SELECT kind, payload FROM outbox WHERE occur_time = 3", []);
+    assert_eq!(count(&*tx, "line WHERE number IS NULL").await, 5);
+    assert_eq!(count(&*tx, "line WHERE number = place").await, 4);
+    let kept = statement(&*tx, "SELECT kind, payload FROM line WHERE place = 3", []);
     let kept = tx.query_one_raw(kept).await.unwrap().unwrap();
     assert_eq!(kept.try_get_by_index::<String>(0).unwrap(), "'{\"3\", \\}");
     assert_eq!(kept.try_get_by_index::<Vec<u8>>(1).unwrap(), [0, 0xff]);

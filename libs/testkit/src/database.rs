@@ -1,5 +1,6 @@
 use fault::Fault;
 use kernel::Clock;
+use sea_orm::{ConnectionTrait, DbBackend};
 use store::{Db, DbConfig, Migration};
 use tempfile::TempDir;
 
@@ -58,6 +59,11 @@ impl TestDb {
         Db::attach(&self.config, &self.schema, migrations).await
     }
 
+    /// Where it is: what it takes to open it, and its schema.
+    pub fn place(&self) -> (&DbConfig, &str) {
+        (&self.config, &self.schema)
+    }
+
     /// What it takes to open it elsewhere.
     pub(crate) fn connection(&self) -> Connection {
         Connection {
@@ -79,6 +85,19 @@ impl Connection {
             .await
             .expect("the test's database opens again")
     }
+}
+
+/// Loses the fact at a position, as if it had never been written.
+pub async fn lose_fact(db: &Db, position: i64) {
+    let positions = match db.backend() {
+        DbBackend::Postgres => "fact_position",
+        _ => "outbox",
+    };
+    let sql = format!("DELETE FROM {positions} WHERE position = {position}");
+    let tx = db.begin().await.expect("a transaction begins");
+    let lost = tx.execute_unprepared(&sql).await.expect("a fact can be lost");
+    assert_eq!(lost.rows_affected(), 1, "there is one at the position {position}");
+    tx.commit().await.expect("it is lost");
 }
 
 /// The PostgreSQL server that the tests run on, where one is named.

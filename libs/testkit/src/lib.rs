@@ -24,7 +24,7 @@ mod process;
 pub mod reads;
 
 pub use authority::{Authority, Issued, MountedSecret};
-pub use database::{TestDb, server};
+pub use database::{TestDb, lose_fact, server};
 pub use etcd::EtcdNodes;
 pub use fleet::{Fleet, Link, Replica};
 pub use harness::{Harness, harness, harness_with_peers};

@@ -99,6 +99,17 @@ impl Postgres {
         succeeded(&Command::new("kill").args(["-KILL", id]).output().unwrap());
     }
 
+    /// Brings all that is in its database into another server's, as an operator does.
+    pub fn dump_into(&self, other: &Self) {
+        let file = self.folder.path().join("dump.sql");
+        let mut dump = Command::new(self.programs.join("pg_dump"));
+        dump.arg("--dbname").arg(self.url()).arg("--file").arg(&file);
+        succeeded(&dump.output().unwrap());
+        let mut restore = Command::new(self.programs.join("psql"));
+        restore.args(["--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", &other.url()]);
+        succeeded(&restore.arg("--file").arg(&file).output().unwrap());
+    }
+
     /// A program of PostgreSQL, on the data: it refuses to run as root.
     fn program(&self, name: &str) -> Command {
         let program = self.programs.join(name);

@@ -151,6 +151,11 @@ async fn databases(config: &Config, report: &mut Report) -> BTreeMap<&'static st
 
 /// Whether a database takes writes, and what is on its disk is what was written.
 async fn sound(name: &str, db: &Db, report: &mut Report) {
+    if matches!(db.is_unfinished().await, Ok(true)) {
+        good(format_args!(
+            "{name}: is as the release before needs it; once there is none, `quanyu migrate --finish {name}` does the rest"
+        ));
+    }
     match db.try_to_write().await {
         Ok(()) => good(format_args!("{name}: takes writes")),
         Err(fault) => report.bad(

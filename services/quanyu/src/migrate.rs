@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use fault::Fault;
 use runtime::Problem;
-use store::{Db, MigrationNews, Standing};
+use store::{Db, MigrationNews, MoveNews, Standing};
 
 use crate::config::Config;
 use crate::connections::OF_ONE_MIN;
@@ -24,6 +24,9 @@ const EXIT_OUTSTANDING: u8 = 2;
 /// Each migration is told with the time that it took, and is done whole or not at all; what is done already is not done again.
 /// Two at once wait for each other. Services of the release before may go on meanwhile on PostgreSQL; a folder of SQLite files
 /// is one process's, which must have stopped. Exits with 0 when nothing is outstanding, with 1 when something failed.
+///
+/// What services of the release before would not survive is left until none of them runs any more: --finish does it then, while
+/// those of this release go on.
 #[derive(Args, Clone, Debug)]
 pub struct MigrateArgs {
     #[arg(value_name = "ROLE", help = format!("Whose: {} [default: all]", roles::names().collect::<Vec<_>>().join(", ")))]
@@ -31,6 +34,9 @@ pub struct MigrateArgs {
     /// Lists what is outstanding and changes nothing; exits with 0 when nothing is, with 2 when something is.
     #[arg(long, visible_alias = "status")]
     dry_run: bool,
+    /// Does as well what may only be done once every process is of this release; refuses while it finds another one.
+    #[arg(long, conflicts_with = "dry_run")]
+    finish: bool,
 }
 
 impl MigrateArgs {
@@ -62,17 +68,28 @@ pub(crate) async fn run(args: MigrateArgs, config: &Config) -> Result<ExitCode, 
                 say(format_args!("{}: {name} is outstanding", role.name));
             }
         }
+        tell_unfinished(config, &chosen).await?;
         return Ok(match behind.as_slice() {
             [] => all_done(),
             _ => ExitCode::from(EXIT_OUTSTANDING),
         });
     }
-    if behind.is_empty() {
-        return Ok(all_done());
+    if !behind.is_empty() {
+        bring_up_to_date(config, &chosen).await?;
     }
+    if args.finish {
+        for role in &chosen {
+            finish(config, role).await?;
+        }
+    }
+    tell_unfinished(config, &chosen).await?;
+    Ok(all_done())
+}
+
+async fn bring_up_to_date(config: &Config, chosen: &[&'static Role]) -> Result<(), Fault> {
     let _turn = take_turn(config).await?;
     // Done by another one meanwhile, nothing need be opened.
-    let behind = outstanding(config, &chosen).await?;
+    let behind = outstanding(config, chosen).await?;
     let _lock = match behind.len() == ROLES.len() {
         _ if behind.is_empty() => Vec::new(),
         true => vec![Lock::of_all(config)?],
@@ -93,7 +110,24 @@ pub(crate) async fn run(args: MigrateArgs, config: &Config) -> Result<ExitCode, 
         Db::migrate(&config.database(name, OF_ONE_MIN), name, (role.migrations)(), &tell).await?;
         folder::note_begun(config, role)?;
     }
-    Ok(all_done())
+    Ok(())
+}
+
+/// Nothing is left to finish in SQLite.
+async fn finish(config: &Config, role: &Role) -> Result<(), Fault> {
+    let name = role.name;
+    if config.database_url.is_none() {
+        return Ok(());
+    }
+    let tell = |news| match news {
+        MoveNews::Copied(positions) => say(format_args!("{name}: {positions} positions of facts are copied")),
+        MoveNews::Waits => complain(format_args!("{name}: a transaction is under way: waiting for its end")),
+        MoveNews::Moved(took) => say(format_args!(
+            "{name}: the positions of its facts stand beside its outbox; writers waited for {} ms at the most",
+            took.as_millis()
+        )),
+    };
+    Db::finish(&config.database(name, OF_ONE_MIN), name, (role.migrations)(), &tell).await
 }
 
 fn all_done() -> ExitCode {
@@ -101,11 +135,21 @@ fn all_done() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+async fn tell_unfinished(config: &Config, chosen: &[&'static Role]) -> Result<(), Fault> {
+    for (role, standing) in standings(config, chosen).await? {
+        if standing.is_unfinished {
+            let name = role.name;
+            say(format_args!(
+                "{name}: once every process is of this release, `quanyu migrate --finish {name}` does the rest"
+            ));
+        }
+    }
+    Ok(())
+}
+
 async fn outstanding(config: &Config, chosen: &[&'static Role]) -> Result<Vec<(&'static Role, Standing)>, Fault> {
     let mut behind = Vec::new();
-    for &role in chosen {
-        let database = config.database(role.name, OF_ONE_MIN);
-        let standing = Db::standing(&database, role.name, (role.migrations)()).await?;
+    for (role, standing) in standings(config, chosen).await? {
         if !standing.newer.is_empty() {
             say(format_args!(
                 "{}: a newer version of this program has done {}",
@@ -118,6 +162,15 @@ async fn outstanding(config: &Config, chosen: &[&'static Role]) -> Result<Vec<(&
         }
     }
     Ok(behind)
+}
+
+async fn standings(config: &Config, chosen: &[&'static Role]) -> Result<Vec<(&'static Role, Standing)>, Fault> {
+    let mut standings = Vec::new();
+    for &role in chosen {
+        let database = config.database(role.name, OF_ONE_MIN);
+        standings.push((role, Db::standing(&database, role.name, (role.migrations)()).await?));
+    }
+    Ok(standings)
 }
 
 /// Waits until no other one is at work in the folder. In PostgreSQL the database sees to that.

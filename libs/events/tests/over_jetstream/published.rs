@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::jetstream;
 use events::{JetStream, Login, Window};
 use runtime::{ClockTrust, Workers};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend};
 use store::statement;
 use telemetry::Red;
 use testkit::NatsServer;
@@ -79,11 +79,15 @@ async fn a_service_that_publishes_nothing_is_read_from_its_feed_until_it_does() 
 
 /// The database is brought back to an earlier state, and goes another way from there.
 async fn bring_back(world: &World, position: i64) {
+    let statements: &[&str] = match world.db.backend() {
+        DbBackend::Postgres => &[
+            "DELETE FROM outbox USING fact_position AS p WHERE outbox.fact_id = p.fact_id AND p.position > $1",
+            "DELETE FROM fact_position WHERE position > $1",
+        ],
+        _ => &["DELETE FROM outbox WHERE position > $1"],
+    };
     let tx = world.db.begin().await.unwrap();
-    for sql in [
-        "DELETE FROM outbox WHERE position > $1",
-        "UPDATE outbox_head SET last_position = $1",
-    ] {
+    for sql in statements {
         tx.execute_raw(statement(&*tx, sql, [position.into()])).await.unwrap();
     }
     tx.commit().await.unwrap();
@@ -106,13 +110,18 @@ async fn a_stream_of_another_past_than_the_outbox_s_is_made_anew() {
     assert_eq!(world.window().await.map(|window| window.first), Some(6), "it knew more");
     world.tell(6..=10).await;
     drive(&mut *world.publisher()).await;
-    let tx = world.db.begin().await.unwrap();
-    let sql = statement(
-        &*tx,
-        "UPDATE outbox SET fact_id = $1 WHERE position = 11",
-        [world.clock.uuid().into()],
-    );
-    assert_eq!(tx.execute_raw(sql).await.unwrap().rows_affected(), 1);
+    let statements: &[&str] = match world.db.backend() {
+        DbBackend::Postgres => &[
+            "UPDATE outbox SET fact_id = $1 FROM fact_position AS p WHERE outbox.fact_id = p.fact_id AND p.position = 11",
+            "UPDATE fact_position SET fact_id = $1 WHERE position = 11",
+        ],
+        _ => &["UPDATE outbox SET fact_id = $1 WHERE position = 11"],
+    };
+    let (tx, other) = (world.db.begin().await.unwrap(), world.clock.uuid());
+    for sql in statements {
+        let changed = tx.execute_raw(statement(&*tx, sql, [other.into()])).await.unwrap();
+        assert_eq!(changed.rows_affected(), 1);
+    }
     tx.commit().await.unwrap();
     drive(&mut *world.publisher()).await;
     assert_eq!(

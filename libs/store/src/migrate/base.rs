@@ -3,7 +3,14 @@
 use crate::Migration;
 
 /// In their order.
-pub(super) const ALL: [Migration; 5] = [BASE, ENDED_REDIRECTS, STUCK_ITEMS, HEARTBEAT, LEASE];
+pub(super) const ALL: [Migration; 6] = [
+    BASE,
+    ENDED_REDIRECTS,
+    STUCK_ITEMS,
+    HEARTBEAT,
+    LEASE,
+    POSITIONS_BESIDE,
+];
 
 /// What every service has: request ids, outbox, positions of its consumers, parked facts, redirects.
 const BASE: Migration = Migration {
@@ -114,5 +121,33 @@ CREATE TABLE lease (
     token BIGINT NOT NULL CHECK (token > 0),
     expire_time BIGINT NOT NULL
 );
+",
+};
+
+/// A place for positions beside the outbox of PostgreSQL, which need not be updated then. The release before goes on with its
+/// own, `outbox.position`, until they are moved here (`outbox::moving`). The row of the position 0, which is no fact, is the one
+/// from which they are counted.
+///
+/// Rows that are there keep no number of a transaction, and are in no index of it. Where there are many, their table is not
+/// kept from being written while they are looked through: then the index is made when they are moved.
+pub(super) const POSITIONS_BESIDE: Migration = Migration {
+    name: "base_0006_positions_beside",
+    sql: "{postgres}
+ALTER TABLE outbox ADD COLUMN xact_id XID8;
+ALTER TABLE outbox ALTER COLUMN xact_id SET DEFAULT pg_current_xact_id();
+ALTER TABLE outbox_head ADD COLUMN positions_beside BOOLEAN NOT NULL DEFAULT FALSE;
+CREATE TABLE fact_position (
+    position BIGINT NOT NULL PRIMARY KEY CHECK (position >= 0),
+    fact_id UUID NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    snapshot PG_SNAPSHOT,
+    xact_id XID8
+);
+INSERT INTO fact_position (position, fact_id, kind) VALUES (0, '00000000-0000-0000-0000-000000000000', '');
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM outbox) THEN
+        CREATE INDEX outbox_xact ON outbox (xact_id) WHERE xact_id IS NOT NULL;
+    END IF;
+END $$;
 ",
 };

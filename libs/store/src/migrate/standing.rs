@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use sea_orm_migration::SchemaManager;
 
-use crate::{Migration, statement};
+use super::base;
+use crate::{Migration, outbox, statement};
 
 /// How the tables of a service stand to the migrations of this program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Standing {
     pub outstanding: Vec<&'static str>,
     /// What a newer version of this program has done.
     pub newer: Vec<String>,
+    /// Whether something is left to do that the release before does not survive: [`Db::finish`](crate::Db::finish).
+    pub is_unfinished: bool,
 }
 
 impl Standing {
@@ -62,7 +65,14 @@ impl fmt::Display for Stranger {
 /// Looks, and changes nothing.
 pub(crate) async fn look(conn: &DatabaseConnection, ours: &[Migration]) -> Result<Result<Standing, Stranger>, DbErr> {
     let done = done(conn).await?;
-    Ok(compare(done.as_ref(), ours))
+    let mut standing = match compare(done.as_ref(), ours) {
+        Ok(standing) => standing,
+        Err(stranger) => return Ok(Err(stranger)),
+    };
+    let has_place = done.is_some_and(|done| done.contains(base::POSITIONS_BESIDE.name));
+    standing.is_unfinished =
+        has_place && conn.get_database_backend() == DbBackend::Postgres && outbox::is_within(conn).await?;
+    Ok(Ok(standing))
 }
 
 /// A place where there is nothing.
@@ -71,6 +81,7 @@ pub(crate) fn nothing(ours: &[Migration]) -> Standing {
         has_tables: false,
         outstanding: ours.iter().map(|migration| migration.name).collect(),
         newer: Vec::new(),
+        is_unfinished: false,
     }
 }
 
@@ -82,6 +93,7 @@ fn compare(done: Option<&BTreeSet<String>>, ours: &[Migration]) -> Result<Standi
         has_tables: !done.is_empty(),
         outstanding: outstanding.collect(),
         newer: done.iter().filter(|name| !is_ours(name)).cloned().collect(),
+        is_unfinished: false,
     };
     let other = standing
         .newer

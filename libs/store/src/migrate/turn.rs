@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::pool::PoolConnection;
-use sea_orm::sqlx::{self, Postgres};
+use sea_orm::sqlx::{self, PgConnection, Postgres};
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 
 /// What is told while tables are brought up to date.
@@ -26,7 +26,14 @@ const WAIT_MAX: Duration = Duration::from_hours(12);
 
 /// The turn, as long as this is held. It ends with its session, however that ends.
 #[derive(Debug)]
-pub(super) struct Turn(#[expect(dead_code, reason = "held until it is dropped")] Option<PoolConnection<Postgres>>);
+pub(super) struct Turn(Option<PoolConnection<Postgres>>);
+
+impl Turn {
+    /// The session that has it; none in SQLite.
+    pub(super) fn session(&mut self) -> Option<&mut PgConnection> {
+        self.0.as_deref_mut()
+    }
+}
 
 /// Waits for the turn. Nothing is waited for in SQLite: a folder is one process's, or one process's for each role.
 pub(super) async fn take(
