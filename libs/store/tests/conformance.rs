@@ -492,13 +492,7 @@ async fn rows_with_and_without_values_go_in_as_they_are() {
     let rows = |number: fn(i64) -> Option<i64>| {
         let row = |(n, id): (i64, &uuid::Uuid)| {
             let (kind, payload) = (format!("'{{\"{n}\", \\}}"), vec![0_u8, 0xff]);
-            vec![
-                (*id).into(),
-                number(n).into(),
-                kind.into(),
-                payload.into(),
-                n.into(),
-            ]
+            vec![(*id).into(), number(n).into(), kind.into(), payload.into(), n.into()]
         };
         (1..).zip(&ids).map(row).collect::<Vec<Vec<sea_orm::Value>>>()
     };

@@ -120,6 +120,9 @@ async fn finish(config: &Config, role: &Role) -> Result<(), Fault> {
         return Ok(());
     }
     let tell = |news| match news {
+        MoveNews::Indexes => say(format_args!(
+            "{name}: an index is made, which waits for all transactions that are under way"
+        )),
         MoveNews::Copied(positions) => say(format_args!("{name}: {positions} positions of facts are copied")),
         MoveNews::Waits => complain(format_args!("{name}: a transaction is under way: waiting for its end")),
         MoveNews::Moved(took) => say(format_args!(

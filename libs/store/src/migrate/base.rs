@@ -3,14 +3,7 @@
 use crate::Migration;
 
 /// In their order.
-pub(super) const ALL: [Migration; 6] = [
-    BASE,
-    ENDED_REDIRECTS,
-    STUCK_ITEMS,
-    HEARTBEAT,
-    LEASE,
-    POSITIONS_BESIDE,
-];
+pub(super) const ALL: [Migration; 6] = [BASE, ENDED_REDIRECTS, STUCK_ITEMS, HEARTBEAT, LEASE, POSITIONS_BESIDE];
 
 /// What every service has: request ids, outbox, positions of its consumers, parked facts, redirects.
 const BASE: Migration = Migration {

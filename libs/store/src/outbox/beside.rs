@@ -151,7 +151,9 @@ async fn sequence(tx: &Tx) -> Result<u64, Fault> {
     if last.passed > TRANSACTIONS_MAX {
         tx.execute_unprepared(TAKE_TIME).await?;
     }
-    let given = tx.execute_raw(statement(&**tx, SEQUENCE, [SEQUENCED_MAX.into()])).await?;
+    let given = tx
+        .execute_raw(statement(&**tx, SEQUENCE, [SEQUENCED_MAX.into()]))
+        .await?;
     if given.rows_affected() == 0 && last.passed > TRANSACTIONS_MAX {
         // Taken before it was looked for facts: there are none in it that wait.
         leave(tx, &last.snapshot).await?;

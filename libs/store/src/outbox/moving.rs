@@ -13,6 +13,8 @@ use crate::statement;
 /// What is told while positions are moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MoveNews {
+    /// An index is made, which waits for all transactions that are under way.
+    Indexes,
     /// So many have been copied by now.
     Copied(i64),
     /// A transaction is under way that has written facts, and is waited for.
@@ -91,6 +93,7 @@ pub(crate) async fn move_positions(
             if unfinished.is_some() {
                 sqlx::raw_sql(DROP_INDEX).execute(&mut *session).await?;
             }
+            news(MoveNews::Indexes);
             sqlx::raw_sql(CREATE_INDEX).execute(&mut *session).await?;
         }
     }

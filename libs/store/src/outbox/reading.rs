@@ -63,7 +63,10 @@ impl Db {
     }
 
     async fn last(&self, form: Form) -> Result<i64, Fault> {
-        let row = self.read().query_one_raw(statement(self.read(), form.last(), [])).await?;
+        let row = self
+            .read()
+            .query_one_raw(statement(self.read(), form.last(), []))
+            .await?;
         let row = row.ok_or_else(|| Fault::internal("an aggregate answered without a row"))?;
         Ok(row.try_get_by_index(0)?)
     }

@@ -36,7 +36,7 @@ async fn a_snapshot_from_elsewhere_neither_stalls_nor_doubles_a_fact() {
         tx.commit().await.unwrap();
         // Written here before a sequencer runs.
         world.tell("new", 2).await;
-        let lasting = world.db.begin().await.unwrap();
+        let lasting = world.lasting().await;
         world.count(&lasting, "lasting").await;
         assert_eq!(sequence(&world.db).await, 5, "{ahead} ahead");
         lasting.commit().await.unwrap();
@@ -80,7 +80,9 @@ async fn a_dump_that_is_restored_on_another_server_goes_on_where_it_was() {
         tx.emit_all(&clock, facts.collect()).await.unwrap();
         tx.commit().await.unwrap();
     };
-    let db = Db::open(&DbConfig::new(here.url()), "test", vec![TABLES]).await.unwrap();
+    let db = Db::open(&DbConfig::new(here.url()), "test", vec![TABLES])
+        .await
+        .unwrap();
     pass(&db, 3_000).await;
     tell(&db, "sequenced", 1).await;
     sequence(&db).await;
@@ -88,7 +90,9 @@ async fn a_dump_that_is_restored_on_another_server_goes_on_where_it_was() {
     here.dump_into(&there);
     db.close().await.unwrap();
 
-    let db = Db::open(&DbConfig::new(there.url()), "test", vec![TABLES]).await.unwrap();
+    let db = Db::open(&DbConfig::new(there.url()), "test", vec![TABLES])
+        .await
+        .unwrap();
     let own = "SELECT pg_current_xact_id()::text::bigint - (SELECT MAX(xact_id::text::bigint) FROM outbox)";
     assert!(number(&db, own).await < 0, "its numbers are behind");
     tell(&db, "new", 1).await;

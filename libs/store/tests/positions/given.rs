@@ -42,7 +42,7 @@ async fn each_fact_gets_one_position_in_its_subject_s_order_whoever_writes_and_s
     let world = world().await;
     let replicas = [world.replica().await, world.replica().await];
     // One that begins first and ends last.
-    let lasting = world.db.begin().await.unwrap();
+    let lasting = world.lasting().await;
     world.count(&lasting, "lasting").await;
     let is_over = AtomicBool::new(false);
     let writing = async {
@@ -79,7 +79,8 @@ async fn the_outbox_is_never_updated_and_leaves_no_dead_row() {
     let read = testkit::reads::rows_read(&world.db).await;
     assert!(!read.is_empty(), "every connection has told what it did");
     assert_eq!(number(&world.db, &format!("{LEFT}'outbox'")).await, 0);
-    let inserted = "SELECT n_tup_ins FROM pg_stat_user_tables WHERE schemaname = current_schema() AND relname = 'outbox'";
+    let inserted =
+        "SELECT n_tup_ins FROM pg_stat_user_tables WHERE schemaname = current_schema() AND relname = 'outbox'";
     assert_eq!(number(&world.db, inserted).await, 1_000);
     // The first row, and the head: once each, when the tables were made.
     assert_eq!(number(&world.db, &format!("{LEFT}'fact_position'")).await, 2);
@@ -91,7 +92,7 @@ async fn the_outbox_is_never_updated_and_leaves_no_dead_row() {
 async fn beside_a_transaction_that_lasts_no_fact_is_read_more_often() {
     let world = world().await;
     testkit::reads::leave_unanalysed(&world.db).await;
-    let lasting = world.db.begin().await.unwrap();
+    let lasting = world.lasting().await;
     for _ in 0..100 {
         world.count(&lasting, "lasting").await;
     }
@@ -105,7 +106,11 @@ async fn beside_a_transaction_that_lasts_no_fact_is_read_more_often() {
     let by_number = read["outbox by outbox_xact"];
     // By the look, which needs one, and by the pass; and those under way until they are known to be.
     assert!(by_number <= 2_400, "{by_number} of 1,000 facts: {read:?}");
-    assert_eq!(read.get("outbox"), Some(&0).filter(|_| read.contains_key("outbox")), "{read:?}");
+    assert_eq!(
+        read.get("outbox"),
+        Some(&0).filter(|_| read.contains_key("outbox")),
+        "{read:?}"
+    );
     lasting.commit().await.unwrap();
     assert_eq!(sequence(&world.db).await, 100);
     world.facts().await;
@@ -115,7 +120,7 @@ async fn beside_a_transaction_that_lasts_no_fact_is_read_more_often() {
 #[ignore = "needs PostgreSQL: set QUANYU_TEST_DATABASE_URL and run the ignored tests too"]
 async fn more_facts_than_one_pass_takes_keep_their_order() {
     let world = world().await;
-    let early = world.db.begin().await.unwrap();
+    let early = world.lasting().await;
     world.note(&early).await;
     world.tell("subject", 20_500).await;
     // Of a later fact, in a transaction that had begun before.
@@ -146,7 +151,7 @@ async fn the_last_snapshot_is_believed_after_a_sweep_and_renewed_while_nothing_i
     assert_eq!(world.db.sequence().await.unwrap(), 0);
     assert!(number(&world.db, PASSED).await < 10_000);
     assert_eq!(number(&world.db, IS_OWN).await, 1);
-    let early = world.db.begin().await.unwrap();
+    let early = world.lasting().await;
     world.note(&early).await;
     pass(&world.db, 10_100).await;
     assert_eq!(world.db.sequence().await.unwrap(), 0, "renewed while one is under way");

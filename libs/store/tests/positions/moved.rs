@@ -41,7 +41,9 @@ async fn finish(world: &World, news: &(dyn Fn(MoveNews) + Send + Sync)) -> Resul
 async fn tables_that_are_made_anew_are_finished() {
     let world = world().await;
     assert!(!is_unfinished(&world).await);
-    finish(&world, &|news| panic!("there is nothing to move: {news:?}")).await.unwrap();
+    finish(&world, &|news| panic!("there is nothing to move: {news:?}"))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -61,7 +63,7 @@ async fn facts_keep_their_positions_and_go_on_from_them() {
     let heard = Mutex::new(Vec::new());
     finish(&world, &|news| heard.lock().unwrap().push(news)).await.unwrap();
     let heard = heard.into_inner().unwrap();
-    assert_eq!(heard.first(), Some(&MoveNews::Copied(2_510)));
+    assert_eq!(heard[..2], [MoveNews::Indexes, MoveNews::Copied(2_510)]);
     assert!(matches!(heard.last(), Some(MoveNews::Moved(_))), "{heard:?}");
     assert!(!is_unfinished(&world).await);
     let after = world.facts().await;
@@ -72,7 +74,9 @@ async fn facts_keep_their_positions_and_go_on_from_them() {
     world.assert_whole().await;
     let refused = release_before::sequence(&world.db).await.unwrap_err().to_string();
     assert!(refused.contains("\"position\" does not exist"), "{refused}");
-    finish(&world, &|news| panic!("there is nothing to move: {news:?}")).await.unwrap();
+    finish(&world, &|news| panic!("there is nothing to move: {news:?}"))
+        .await
+        .unwrap();
 }
 
 const WRITERS: usize = 4;
@@ -153,15 +157,24 @@ async fn positions_are_moved_while_both_releases_write_sequence_and_read() {
     );
     sequence(&world.db).await;
     world.assert_whole().await;
-    assert!(passes > 0 && moved > 3_000, "{passes} passes, {moved} positions were moved");
-    assert!(world.facts().await.len() > usize::try_from(moved).unwrap(), "and it went on");
+    assert!(
+        passes > 0 && moved > 3_000,
+        "{passes} passes, {moved} positions were moved"
+    );
+    assert!(
+        world.facts().await.len() > usize::try_from(moved).unwrap(),
+        "and it went on"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: set QUANYU_TEST_DATABASE_URL and run the ignored tests too"]
 async fn a_transaction_under_way_is_waited_for_while_others_go_on() {
+    const INDEX: &str = "CREATE INDEX outbox_xact ON outbox (xact_id) WHERE xact_id IS NOT NULL";
     let world = unfinished(10).await;
-    let lasting = world.db.begin().await.unwrap();
+    // So that nothing but the last moment waits.
+    execute(&world.db, INDEX).await;
+    let lasting = world.lasting().await;
     world.count(&lasting, "lasting").await;
     let waits = tokio::sync::Notify::new();
     let ending = async {
@@ -196,7 +209,10 @@ async fn nothing_is_moved_while_a_process_of_the_release_before_is_at_work() {
         .unwrap();
     sqlx::raw_sql("SELECT 1").execute(&mut before).await.unwrap();
     let refused = finish(&world, &|_| {}).await.unwrap_err().to_string();
-    assert!(refused.contains("a process of the release before is still at work (1 sessions"), "{refused}");
+    assert!(
+        refused.contains("a process of the release before is still at work (1 sessions"),
+        "{refused}"
+    );
     assert!(is_unfinished(&world).await);
     before.close().await.unwrap();
     finish(&world, &|_| {}).await.unwrap();
@@ -215,7 +231,11 @@ async fn a_move_that_was_cut_off_goes_on_where_it_was() {
     let world = unfinished(10).await;
     execute(&world.db, HALF).await;
     finish(&world, &|_| {}).await.unwrap();
-    assert_eq!(number(&world.db, INDEXED).await, 1, "what was half an index is a whole one");
+    assert_eq!(
+        number(&world.db, INDEXED).await,
+        1,
+        "what was half an index is a whole one"
+    );
     world.tell("after", 3).await;
     assert_eq!(sequence(&world.db).await, 3);
     assert_eq!(world.facts().await.len(), 13);
@@ -227,6 +247,9 @@ async fn positions_whose_facts_are_gone_are_not_given_again() {
     let world = unfinished(10).await;
     execute(&world.db, "DELETE FROM outbox WHERE position = 10").await;
     let refused = finish(&world, &|_| {}).await.unwrap_err().to_string();
-    assert!(refused.contains("given up to 10, and the last one that is there is 9"), "{refused}");
+    assert!(
+        refused.contains("given up to 10, and the last one that is there is 9"),
+        "{refused}"
+    );
     assert!(is_unfinished(&world).await);
 }

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use store::{Db, statement};
 
 /// Brings tables back to what the release before had made of them.
-pub const TABLES: &str = "
+pub(crate) const TABLES: &str = "
 DROP INDEX outbox_xact;
 ALTER TABLE outbox DROP COLUMN xact_id;
 ALTER TABLE outbox ADD COLUMN position BIGINT;
@@ -25,7 +25,7 @@ const SEQUENCE: &str = "UPDATE outbox SET position = next.position FROM (\
 const MOVE_HEAD: &str = "UPDATE outbox_head SET last_position = $1 WHERE lock = 0";
 
 /// Gives positions as it did.
-pub async fn sequence(db: &Db) -> Result<u64, DbErr> {
+pub(crate) async fn sequence(db: &Db) -> Result<u64, DbErr> {
     let waiting = statement(db.read(), WAITING, []);
     if db.read().query_one_raw(waiting).await?.is_none() {
         return Ok(0);
@@ -42,7 +42,7 @@ pub async fn sequence(db: &Db) -> Result<u64, DbErr> {
 }
 
 /// Gives positions until that is refused, and answers how many times it gave some.
-pub async fn sequence_until_refused(db: &Db, is_over: &AtomicBool) -> usize {
+pub(crate) async fn sequence_until_refused(db: &Db, is_over: &AtomicBool) -> usize {
     let mut passes = 0;
     while !is_over.load(Ordering::Acquire) {
         match sequence(db).await {

@@ -7,29 +7,29 @@ use store::{Db, Draft, Migration, OutboxRow, Tx, statement};
 use testkit::TestDb;
 
 /// Members, whose facts count up from 1.
-pub const TABLES: Migration = Migration {
+pub(crate) const TABLES: Migration = Migration {
     name: "test_0001",
     sql: "CREATE TABLE counter (subject TEXT NOT NULL PRIMARY KEY, number BIGINT NOT NULL);
           CREATE TABLE note (note_id {uuid} NOT NULL PRIMARY KEY)",
 };
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub struct Counted {
+pub(crate) struct Counted {
     #[prost(int64, tag = "1")]
-    pub number: i64,
+    pub(crate) number: i64,
 }
 impl Fact for Counted {
     const TYPE: &'static str = "test.counted";
 }
 
-pub struct World {
-    pub clock: Clock,
-    pub tenant: Tenant,
-    pub db: Db,
-    pub test_db: TestDb,
+pub(crate) struct World {
+    pub(crate) clock: Clock,
+    pub(crate) tenant: Tenant,
+    pub(crate) db: Db,
+    pub(crate) test_db: TestDb,
 }
 
-pub async fn world() -> World {
+pub(crate) async fn world() -> World {
     let (clock, test_db) = (Clock::system(), TestDb::new(vec![TABLES]).await);
     World {
         tenant: Tenant::from_uuid(clock.uuid()),
@@ -41,12 +41,20 @@ pub async fn world() -> World {
 
 impl World {
     /// Another replica.
-    pub async fn replica(&self) -> Db {
+    pub(crate) async fn replica(&self) -> Db {
         self.test_db.another(vec![TABLES]).await
     }
 
+    /// A transaction that may last, whatever else is done meanwhile.
+    pub(crate) async fn lasting(&self) -> Tx {
+        let tx = self.db.begin().await.unwrap();
+        let may_last = "SET LOCAL idle_in_transaction_session_timeout = 0";
+        tx.execute_unprepared(may_last).await.unwrap();
+        tx
+    }
+
     /// Writes the next fact of a subject, whose row keeps others from doing so until the transaction ends.
-    pub async fn count(&self, tx: &Tx, subject: &str) {
+    pub(crate) async fn count(&self, tx: &Tx, subject: &str) {
         self.count_as(tx, subject, async |number| {
             tx.emit(&self.clock, self.tenant, subject, &Counted { number })
                 .await
@@ -55,7 +63,7 @@ impl World {
         .await;
     }
 
-    pub async fn count_as(&self, tx: &Tx, subject: &str, tell: impl AsyncFnOnce(i64)) {
+    pub(crate) async fn count_as(&self, tx: &Tx, subject: &str, tell: impl AsyncFnOnce(i64)) {
         const NEXT: &str = "INSERT INTO counter (subject, number) VALUES ($1, 1) \
              ON CONFLICT (subject) DO UPDATE SET number = counter.number + 1 RETURNING number";
         let row = tx.query_one_raw(statement(&**tx, NEXT, [subject.into()])).await;
@@ -63,14 +71,14 @@ impl World {
     }
 
     /// Has a transaction get its number before it waits for anything.
-    pub async fn note(&self, tx: &Tx) {
+    pub(crate) async fn note(&self, tx: &Tx) {
         const NOTE: &str = "INSERT INTO note (note_id) VALUES ($1)";
         let noted = tx.execute_raw(statement(&**tx, NOTE, [self.clock.uuid().into()]));
         noted.await.unwrap();
     }
 
     /// Tells so many facts in one transaction.
-    pub async fn tell(&self, subject: &str, count: i64) {
+    pub(crate) async fn tell(&self, subject: &str, count: i64) {
         let facts = (1..=count).map(|number| Draft::new(self.tenant, subject, &Counted { number }));
         let tx = self.db.begin().await.unwrap();
         tx.emit_all(&self.clock, facts.collect()).await.unwrap();
@@ -78,7 +86,7 @@ impl World {
     }
 
     /// All facts that have a position, which have no gap.
-    pub async fn facts(&self) -> Vec<OutboxRow> {
+    pub(crate) async fn facts(&self) -> Vec<OutboxRow> {
         let mut facts = Vec::new();
         loop {
             let last = i64::try_from(facts.len()).unwrap();
@@ -95,7 +103,7 @@ impl World {
     }
 
     /// Sees that every fact that was committed has one position, and that each subject's count up.
-    pub async fn assert_whole(&self) {
+    pub(crate) async fn assert_whole(&self) {
         let facts = self.facts().await;
         let ids: BTreeSet<_> = facts.iter().map(|fact| fact.fact_id).collect();
         let told = usize::try_from(number(&self.db, "SELECT COUNT(*) FROM outbox").await).unwrap();
@@ -113,7 +121,7 @@ impl World {
 }
 
 /// Gives positions to all that wait.
-pub async fn sequence(db: &Db) -> usize {
+pub(crate) async fn sequence(db: &Db) -> usize {
     let mut given = 0;
     loop {
         match db.sequence().await.unwrap() {
@@ -123,25 +131,24 @@ pub async fn sequence(db: &Db) -> usize {
     }
 }
 
-pub async fn number(db: &Db, sql: &str) -> i64 {
+pub(crate) async fn number(db: &Db, sql: &str) -> i64 {
     let row = db.read().query_one_raw(statement(db.read(), sql, [])).await;
     row.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
-pub async fn execute(db: &Db, sql: &str) {
+pub(crate) async fn execute(db: &Db, sql: &str) {
     db.read().execute_unprepared(sql).await.unwrap();
 }
 
 /// Has so many transactions pass in which nothing is told.
-pub async fn pass(db: &Db, transactions: i64) {
-    let sql = format!(
-        "DO $$ BEGIN FOR n IN 1..{transactions} LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
-    );
+pub(crate) async fn pass(db: &Db, transactions: i64) {
+    let sql =
+        format!("DO $$ BEGIN FOR n IN 1..{transactions} LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$");
     execute(db, &sql).await;
 }
 
 /// Some milliseconds, another number each time.
-pub async fn linger(clock: &Clock) {
+pub(crate) async fn linger(clock: &Clock) {
     let millis = clock.uuid().as_bytes()[15] % 24;
     kernel::pause(Duration::from_millis(millis.into())).await;
 }

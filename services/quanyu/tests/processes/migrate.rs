@@ -241,3 +241,57 @@ async fn the_version_before_goes_on_with_tables_of_the_next_one_and_says_so() {
     );
     server.remove().await;
 }
+
+/// The tables as the release before made them.
+const BEFORE_POSITIONS: &str = "
+DROP INDEX outbox_xact;
+ALTER TABLE outbox DROP COLUMN xact_id;
+ALTER TABLE outbox ADD COLUMN position BIGINT;
+CREATE UNIQUE INDEX outbox_position ON outbox (position);
+CREATE INDEX outbox_waiting ON outbox (fact_id) WHERE position IS NULL;
+ALTER TABLE outbox_head DROP COLUMN positions_beside;
+DROP TABLE fact_position;
+DELETE FROM seaql_migrations WHERE version = 'base_0006_positions_beside'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_release_before_would_not_survive_is_done_when_it_is_asked_for() {
+    let server = Server::new().await;
+    assert_eq!(migrate(&server, &[]).0, Some(0));
+    let (code, told) = migrate(&server, &["--finish"]);
+    assert!(code == Some(0) && told.trim() == "nothing is outstanding", "{told}");
+    assert_eq!(migrate(&server, &["--finish", "--dry-run"]).0, Some(64));
+    if server.url.is_none() {
+        return server.remove().await;
+    }
+    server.execute("rights", BEFORE_POSITIONS).await;
+    let (code, told) = migrate(&server, &[]);
+    assert!(
+        code == Some(0) && told.contains("rights: base_0006_positions_beside done in "),
+        "{told}"
+    );
+    for look in [&["migrate", "--dry-run"][..], &["migrate"], &["doctor"]] {
+        let outcome = on(&server, look).output().unwrap();
+        let told = self::told(&outcome);
+        assert!(outcome.status.success(), "{told}");
+        assert_eq!(
+            told.matches("`quanyu migrate --finish rights` does the rest").count(),
+            1,
+            "{told}"
+        );
+    }
+    let mut up = Process::start(on(&server, &["up", "--listen", "127.0.0.1:0"]));
+    let (code, told) = migrate(&server, &["--finish"]);
+    assert!(
+        code == Some(0)
+            && told.contains("rights: the positions of its facts stand beside its outbox")
+            && !told.contains("points:"),
+        "{told}"
+    );
+    let (code, told) = migrate(&server, &["--dry-run"]);
+    assert!(code == Some(0) && told.trim() == "nothing is outstanding", "{told}");
+    let ready = Rest::new(&up.address, None).get("/readyz").await.json();
+    assert_eq!(ready["status"], "SERVING");
+    up.signal("TERM");
+    assert!(up.ended().await.success());
+    server.remove().await;
+}
