@@ -15,7 +15,7 @@ use contracts_rights::v1::{
 use fault::Fault;
 use futures::{StreamExt, TryStreamExt};
 use kernel::{Clock, Id, Kind};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend};
 use store::{Db, statement};
 
 use crate::fleet::{Fleet, Route};
@@ -66,7 +66,7 @@ pub(crate) async fn run(fleet: &Fleet, scale: &DueArgs) -> Result<(), Fault> {
         come_due(&db, &clock).await?;
         wait_for(&db, "SELECT 1 FROM coupon WHERE state = 'issued' LIMIT 1").await?;
         let ended = begun.elapsed();
-        wait_for(&db, "SELECT 1 FROM outbox WHERE position IS NULL LIMIT 1").await?;
+        wait_for(&db, without_position(db.backend())).await?;
         let told = begun.elapsed();
         say(&format!(
             "{:<30} {:>10} {:>14} {:>22}",
@@ -129,6 +129,17 @@ async fn come_due(db: &Db, clock: &Clock) -> Result<(), Fault> {
     tx.execute_raw(statement(&*tx, DUE, [clock.now().micros().into()]))
         .await?;
     tx.commit().await
+}
+
+/// Finds a fact without a position. In PostgreSQL they get theirs in the order of their ids.
+fn without_position(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => {
+            "SELECT 1 FROM (SELECT fact_id FROM outbox ORDER BY fact_id DESC LIMIT 1) AS o \
+             WHERE NOT EXISTS (SELECT FROM fact_position AS p WHERE p.fact_id = o.fact_id)"
+        }
+        _ => "SELECT 1 FROM outbox WHERE position IS NULL LIMIT 1",
+    }
 }
 
 /// Waits until a statement finds nothing more.

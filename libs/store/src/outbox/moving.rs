@@ -72,7 +72,7 @@ pub(crate) async fn is_within(conn: &DatabaseConnection) -> Result<bool, DbErr> 
 /// Has positions stand beside the outbox of tables that have just been made.
 pub(crate) async fn begin_beside(session: &mut PgConnection) -> Result<(), DbErr> {
     match switch(session).await {
-        Ok(Ok(_)) => Ok(()),
+        Ok(Ok(())) => Ok(()),
         Ok(Err(fault)) => Err(DbErr::Custom(fault.to_string())),
         Err(error) => Err(DbErr::Exec(RuntimeErr::SqlxError(error.into()))),
     }

@@ -90,10 +90,10 @@ async fn write(world: &World, db: &Db, writer: usize, is_over: &AtomicBool) {
         run += 1;
         let subject = format!("subject {}", run % 3);
         let tx = db.begin().await.unwrap();
-        if run % 3 == 0 {
+        if run.is_multiple_of(3) {
             world.note(&tx).await;
         }
-        if writer % 2 == 0 {
+        if writer.is_multiple_of(2) {
             world.count(&tx, &subject).await;
         } else {
             world
@@ -105,7 +105,7 @@ async fn write(world: &World, db: &Db, writer: usize, is_over: &AtomicBool) {
                 })
                 .await;
         }
-        if run % 5 == 0 {
+        if run.is_multiple_of(5) {
             linger(&world.clock).await;
         }
         if run % 7 != 3 {
