@@ -269,6 +269,7 @@ async fn what_the_release_before_would_not_survive_is_done_when_it_is_asked_for(
         code == Some(0) && told.contains("rights: base_0006_positions_beside done in "),
         "{told}"
     );
+    let mut up = Process::start(on(&server, &["up", "--listen", "127.0.0.1:0"]));
     for look in [&["migrate", "--dry-run"][..], &["migrate"], &["doctor"]] {
         let outcome = on(&server, look).output().unwrap();
         let told = self::told(&outcome);
@@ -279,7 +280,6 @@ async fn what_the_release_before_would_not_survive_is_done_when_it_is_asked_for(
             "{told}"
         );
     }
-    let mut up = Process::start(on(&server, &["up", "--listen", "127.0.0.1:0"]));
     let (code, told) = migrate(&server, &["--finish"]);
     assert!(
         code == Some(0)
