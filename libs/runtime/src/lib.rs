@@ -8,6 +8,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)
 )]
 
+mod batching;
 mod caught;
 mod config;
 mod due;
@@ -22,6 +23,7 @@ mod timer;
 mod turn;
 mod worker;
 
+pub use batching::{Asked, Batch, Batcher, Bounds, Outcome, Outcomes, Pending};
 pub use caught::caught;
 pub use config::{Loaded, Origin, Problem, Secret, Sentence, Settings, load, nearest, sentences_of};
 pub use due::{DueRows, DueWork};

@@ -1,10 +1,11 @@
 use fault::Fault;
-use kernel::Clock;
+use kernel::{Clock, Tenant};
 use ledger::{Effects, Posting, State, decide};
+use runtime::{Asked, Batch, Outcomes};
 use store::{Answers, Db, Draft, Tx};
+use uuid::Uuid;
 
 use super::Ask;
-use super::queue::Job;
 use super::resolve::{Resolved, check_led, resolve};
 use crate::posting::facts;
 use crate::posting::refusals::refused;
@@ -15,7 +16,7 @@ pub(crate) type Outcome = Result<Vec<u8>, Fault>;
 
 /// Posts many in one transaction.
 #[derive(Clone)]
-pub(crate) struct Batch {
+pub(crate) struct Poster {
     clock: Clock,
     db: Db,
     lots_max: usize,
@@ -29,24 +30,40 @@ struct Table {
     drafts: Vec<Draft>,
 }
 
-impl Batch {
-    pub(crate) fn new(clock: Clock, db: Db, lots_max: usize) -> Self {
-        Self { clock, db, lots_max }
+impl Batch for Poster {
+    const NOUN: &'static str = "postings";
+    const FULL: &'static str = "the ledger has as many postings waiting as it can post in time";
+    const STOPPED: &'static str = "the ledger is stopping: repeat with the same request id to learn the outcome";
+
+    type Ask = Ask;
+    type Answer = Vec<u8>;
+    type Key = (Tenant, Uuid);
+
+    fn key(ask: &Ask) -> (Tenant, Uuid) {
+        (ask.key.tenant, ask.subject.named())
     }
 
-    /// Posts those that are still wanted, each decided by itself, and answers when they are durable. An error is one of all
-    /// of them, and nothing was posted.
-    pub(crate) async fn post(&self, jobs: &[Job]) -> Result<Vec<Outcome>, Fault> {
-        let asks: Vec<&Ask> = jobs.iter().map(|job| &job.ask).collect();
+    /// Posts those that are still wanted, each decided by itself, and answers when they are durable.
+    async fn run(&self, asked: &[Asked<Self>]) -> Outcomes<Self> {
+        let asks: Vec<&Ask> = asked.iter().map(|asked| &asked.ask).collect();
         let tx = self.db.begin().await?;
         let (mut table, postings) = self.lay(&tx, &asks).await?;
-        let decided = jobs.iter().zip(postings).map(|(job, posting)| match job.is_wanted() {
-            true => table.decide(&job.ask, posting, job.traceparent.as_deref()),
-            false => Err(rpc::passed()),
-        });
+        let decided = asked
+            .iter()
+            .zip(postings)
+            .map(|(asked, posting)| match asked.is_wanted() {
+                true => table.decide(&asked.ask, posting, asked.traceparent()),
+                false => Err(rpc::passed()),
+            });
         let outcomes = decided.collect();
         table.commit(tx, &self.clock).await?;
         Ok(outcomes)
+    }
+}
+
+impl Poster {
+    pub(crate) fn new(clock: Clock, db: Db, lots_max: usize) -> Self {
+        Self { clock, db, lots_max }
     }
 
     /// Posts all of them, or none: where one is refused, or where that was not wanted anyway. Then those that would have

@@ -14,7 +14,7 @@ use prost::Message;
 use sea_orm::{ConnectionTrait, DbBackend};
 use store::statement;
 
-use super::batch::Batch;
+use super::batch::Poster;
 use super::{Engine, LOTS_MAX};
 use crate::store::migrations;
 use world::{World, reason, redeemed};
@@ -149,7 +149,7 @@ async fn a_full_queue_refuses_at_once_and_says_when_to_come_back() {
     let hold = world.hold(member).await;
     // One is with the writer, three wait.
     let mut pending = vec![world.engine.hand_in(world.redeem("r-0", member, 1)).unwrap()];
-    while world.engine.queues[0].room() < 3 {
+    while world.engine.writers.room(0) < 3 {
         tokio::task::yield_now().await;
     }
     let asks = (1..4).map(|n| world.redeem(&format!("r-{n}"), member, 1));
@@ -178,7 +178,7 @@ async fn a_caller_who_has_gone_while_the_posting_waited_gets_none() {
         .unwrap();
     let hold = world.hold(member).await;
     let taken = world.engine.hand_in(world.redeem("taken-and-gone", member, 1)).unwrap();
-    while world.engine.queues[0].room() < 100 {
+    while world.engine.writers.room(0) < 100 {
         tokio::task::yield_now().await;
     }
     let waiting = world
@@ -219,7 +219,7 @@ async fn a_writer_posts_what_was_handed_in_before_it_ends() {
         pending.answer().await.unwrap();
     }
     let world = World {
-        engine: Engine::with(Batch::new(clock.clone(), db.clone(), LOTS_MAX), 1, 1),
+        engine: Engine::with(Poster::new(clock.clone(), db.clone(), LOTS_MAX), 1, 1),
         db,
         tenant,
         clock,
@@ -235,7 +235,7 @@ async fn a_writer_posts_what_was_handed_in_before_it_ends() {
 async fn copies_on_two_replicas_have_one_effect_and_one_answer() {
     let world = World::new(2, 1_000).await;
     let other = world.test_db.another(migrations()).await;
-    let other = Engine::with(Batch::new(world.clock.clone(), other, LOTS_MAX), 2, 1_000);
+    let other = Engine::with(Poster::new(world.clock.clone(), other, LOTS_MAX), 2, 1_000);
     let members: Vec<MemberId> = (0..8).map(|_| world.member()).collect();
     let mut pairs = Vec::new();
     for round in 0..6 {
@@ -275,7 +275,7 @@ async fn copies_on_two_replicas_have_one_effect_and_one_answer() {
 async fn one_id_for_two_contents_takes_effect_once() {
     let world = World::new(2, 1_000).await;
     let other = world.test_db.another(migrations()).await;
-    let other = Engine::with(Batch::new(world.clock.clone(), other, LOTS_MAX), 2, 1_000);
+    let other = Engine::with(Poster::new(world.clock.clone(), other, LOTS_MAX), 2, 1_000);
     for round in 0..10 {
         let (a, b) = (world.member(), world.member());
         let id = format!("earn-{round}");

@@ -30,14 +30,14 @@ impl World {
     /// The writer is busy with one posting until the transaction is dropped, and nothing waits.
     async fn busy(&self, member: MemberId) -> (Tx, Pending) {
         let hold = self.hold(member).await;
-        let all = self.engine.queues[0].room();
+        let all = self.engine.writers.room(0);
         let first = self.engine.hand_in(self.redeem("first", member, 1)).unwrap();
         self.until_room(all).await;
         (hold, first)
     }
 
     async fn until_room(&self, jobs: usize) {
-        while self.engine.queues[0].room() != jobs {
+        while self.engine.writers.room(0) != jobs {
             tokio::task::yield_now().await;
         }
     }

@@ -8,7 +8,7 @@ use store::{Db, Tx, for_update, statement};
 use testkit::TestDb;
 
 use crate::asset::rows::{AssetRow, create_asset};
-use crate::posting::engine::batch::Batch;
+use crate::posting::engine::batch::Poster;
 use crate::posting::engine::{Ask, Engine, LOTS_MAX};
 use crate::posting::request::ask;
 use crate::store::migrations;
@@ -23,11 +23,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn new(writers: usize, queue_max: usize) -> Self {
+    pub(crate) async fn new(writers: usize, queue_max: u32) -> Self {
         Self::bounded(writers, queue_max, LOTS_MAX).await
     }
 
-    pub(crate) async fn bounded(writers: usize, queue_max: usize, lots_max: usize) -> Self {
+    pub(crate) async fn bounded(writers: usize, queue_max: u32, lots_max: usize) -> Self {
         let clock = Clock::manual(Time::from_seconds(1_800_000_000));
         let test_db = TestDb::new(migrations()).await;
         let (db, tenant) = (test_db.db(), Tenant::from_uuid(clock.uuid()));
@@ -35,7 +35,7 @@ impl World {
         create_asset(&tx, tenant, &points(clock.now())).await.unwrap();
         tx.commit().await.unwrap();
         Self {
-            engine: Engine::with(Batch::new(clock.clone(), db.clone(), lots_max), writers, queue_max),
+            engine: Engine::with(Poster::new(clock.clone(), db.clone(), lots_max), writers, queue_max),
             clock,
             tenant,
             db,
