@@ -2,7 +2,7 @@
 # "Write it if the balance is still 12" is refused by four of eight libraries when twelve is written 12.0.
 #
 # JSON Patch has the operation test for a write that depends on what it read, and RFC 6902 (4.6) has numbers equal if their values
-# are. A double of twelve is printed 12.0 in Python, Java and Rust, and 12 in JavaScript and Go. Patches of {"points": 12, "tags": []}:
+# are. A double of twelve is 12.0 in Python, Java and Rust, and 12 in JavaScript and Go. Patches of {"points": 12, "tags": []}:
 #
 #                                               test        test nick   remove     replace    replace
 #                                               12.0        is null     nick       nick       /tags/-
@@ -17,8 +17,8 @@
 #
 # Go compares the texts of numbers, as two of Java compare their kinds: 1.20 is not 1.2 there, and a patch that is made on the one
 # side and applied on the other is refused for good, since reading again brings the same 12. The other columns are of members that
-# are not there (RFC: the target must exist); no two of Go, Java and JavaScript agree on all. Guard writes by a version of the
-# record, a whole number or a text, instead of its values.
+# are not there, where the RFC has each of the four refused; one library of each language but Go does all five as it says. Guard
+# writes by a version of the record, a text or a number that is never computed, instead of by its values.
 #
 # Needs Python 3, Go, Node.js, Java 17 with Maven.
 

@@ -19,8 +19,8 @@
 #   points as a text                      12345678            digits   digits      digits   digits      digits       1.2345678E7
 #
 # Go's is github.com/diegoholiveira/jsonlogic/v3 3.5.1, Java's io.github.jamsesso 1.1.0, which compares numbers alone: two texts
-# are neither less nor greater, and dates are texts. None answers with an error. Let a rule compare numbers that are there (moments in
-# seconds, points with a default put in before), and hold each engine against one table of members.
+# are neither less nor greater, and dates are texts. None answers with an error. Let a rule compare numbers that are there
+# (moments in seconds, points with a default put in before), and hold each engine against one table of members.
 #
 # Needs Python 3, Go, Node.js, Java 17 with Maven.
 

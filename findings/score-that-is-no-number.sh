@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A member whose score is NaN is in the segment of a table, not in that of its Parquet file, and comes back with a better neighbour.
+# A member whose score is NaN is in the segment of a table and not in that of its Parquet file, until a better one joins.
 #
 # A score of 0/0 is NaN. DuckDB 2.0.1, DataFusion 55.0.0 and Polars 2.1.0 hold it for greater than any number, as PostgreSQL does,
 # and PyArrow 26.0.1 at least for not smaller. Three members with 0.2, 0.5 and NaN; "not at most 0.9", and "above 0.9", asked of
