@@ -209,6 +209,13 @@ impl Db {
         Ok(Self::new(writer, readers, None, Health::new(place, liveness)))
     }
 
+    /// The same of a schema that is being filled by [`crate::moving`], which has looked at its tables: for reading what
+    /// has arrived.
+    pub async fn attach_while_filled(config: &DbConfig, schema: &str) -> Result<Self, Fault> {
+        let connections = connect::connect(config, schema, Missing::Refused).await?;
+        Ok(Self::at_rest(connections))
+    }
+
     fn new(
         writer: DatabaseConnection,
         readers: DatabaseConnection,

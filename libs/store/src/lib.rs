@@ -7,6 +7,7 @@
 //!   later, however much later, gets the first answer; [`begin_or_replay!`] is that in a method.
 //! - [`Answers`] does the same for many requests that share a transaction.
 //! - [`Tx::emit`] writes facts into the outbox, in the transaction of their effect.
+//! - [`moving`] brings the rows of SQLite files into PostgreSQL and compares both.
 //! - A [`Fence`] keeps a worker that has lost its lease from committing anything.
 //! - Dropping a transaction rolls it back. A transaction that loses a race gets [`fault::Fault::Contended`] and is run again, outside.
 //!
@@ -35,6 +36,7 @@ mod inspect;
 mod lease;
 mod liveness;
 mod migrate;
+pub mod moving;
 mod once;
 mod outbox;
 mod place;

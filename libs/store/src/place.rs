@@ -63,6 +63,16 @@ impl Place {
         }
     }
 
+    /// Where it is, whosever it is.
+    pub(crate) fn address(&self) -> String {
+        match &self.at {
+            At::File(path) => format!("the file {}", path.display()),
+            At::Server {
+                host, port, database, ..
+            } => format!("PostgreSQL at {host}:{port}, database {database}"),
+        }
+    }
+
     /// What callers know it by: no address, and nothing of what lies there.
     pub(crate) fn name(&self) -> String {
         format!("the database of {}", self.service)
@@ -71,18 +81,7 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let service = &self.service;
-        match &self.at {
-            At::File(path) => write!(f, "the database of {service} (the file {})", path.display()),
-            At::Server {
-                host, port, database, ..
-            } => {
-                write!(
-                    f,
-                    "the database of {service} (PostgreSQL at {host}:{port}, database {database})"
-                )
-            }
-        }
+        write!(f, "the database of {} ({})", self.service, self.address())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::connections;
 use crate::roles::{self, role};
 use crate::terminal::{complain, say};
-use crate::{audit, backup, clock, demo, doctor, import, keys, migrate, parked, serve, up};
+use crate::{audit, backup, clock, demo, doctor, import, keys, migrate, moving, parked, serve, up};
 
 /// Quanyu, a member platform: one member over all channels of a brand.
 #[derive(Debug, Parser)]
@@ -83,6 +83,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Puts the files of a backup into a folder that holds no data.
     Restore(backup::RestoreArgs),
+    /// Moves all rows from the SQLite files of the folder into the PostgreSQL of `database_url`, and compares both.
+    Move(moving::MoveArgs),
     /// Makes, lists and revokes API keys at the gateway's database itself, when no key lets you in.
     Keys(keys::KeysArgs),
     /// Proves that nobody has tampered with the audit log, or names the first entry that was.
@@ -175,6 +177,7 @@ async fn run(command: Command, config: Config) -> ExitCode {
         Command::Migrate(args) => migrate::run(args, &config).await,
         Command::Backup(args) => backup::run(args, &config).await,
         Command::Restore(args) => backup::restore(args, &config).await,
+        Command::Move(args) => moving::run(args, &config).await,
         Command::Keys(args) => keys::run(args, &config).await,
         Command::Audit(args) => audit::run(args, &config).await.map(status),
         Command::Clock(command) => clock::run(command, &config).await.map(status),
@@ -216,6 +219,7 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
         Command::Import(args) => return args.problems(),
         Command::Backup(_)
         | Command::Restore(_)
+        | Command::Move(_)
         | Command::Keys(_)
         | Command::Audit(_)
         | Command::Clock(_)

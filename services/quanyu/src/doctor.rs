@@ -8,7 +8,6 @@ mod texts;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -19,16 +18,15 @@ use contracts_points::v1::{
 };
 use fault::Fault;
 use kernel::{Clock, Tenant, Time};
-use rpc::{Channel, Peers, Signer, Stack, Switchboard, Transport};
-use runtime::{Deps, NoFacts};
+use rpc::{Channel, Transport};
 use store::Db;
-use telemetry::Red;
 
 use crate::clock;
 use crate::config::{Config, Discovery};
 use crate::connections::{self, OF_ONE_MIN};
 use crate::folder;
-use crate::roles::{ROLES, role};
+use crate::ledger::Ledger;
+use crate::roles::ROLES;
 use crate::terminal::say;
 use behind::Wanted;
 
@@ -326,36 +324,14 @@ async fn keys(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> Re
 
 /// Asks the ledger itself, as its clients would, over every tenant and account.
 async fn ledger(databases: &BTreeMap<&'static str, Db>, report: &mut Report) -> Result<(), Fault> {
-    let (Some(gateway), Some(points), Some(role)) = (
-        databases.get(gateway::NAME),
-        databases.get(points::NAME),
-        role(points::NAME),
-    ) else {
+    let (Some(gateway), Some(points)) = (databases.get(gateway::NAME), databases.get(points::NAME)) else {
         report.bad("the ledger cannot be checked", "mend the databases first");
         return Ok(());
     };
-    let signer = Signer::new(&[0; 32]);
-    let switchboard = Switchboard::new();
-    let channels = BTreeMap::from([(role.name.to_owned(), Channel::local(switchboard.clone()))]);
-    let peers = Peers::new("doctor", signer.clone(), channels);
-    // Its workers are not started: a doctor looks and changes nothing.
-    let service = points::service(Deps {
-        clock: Clock::system(),
-        db: points.clone(),
-        peers: peers.clone(),
-        facts: Arc::new(NoFacts),
-        red: Red::default(),
-    });
-    let stack = Stack {
-        signer,
-        red: Red::default(),
-        concurrency_max: 1,
-    };
-    switchboard.connect(rpc::serve(service.routes, service.contract, stack)?);
+    let ledger = Ledger::over(points)?;
     for tenant in gateway::tenants(gateway).await? {
-        let client = LedgerServiceClient::new(peers.channel(points::NAME).on_behalf_of(tenant)?);
-        proof(client.clone(), tenant, report).await?;
-        reconcile(client, tenant, report).await?;
+        proof(ledger.of(tenant)?, tenant, report).await?;
+        reconcile(ledger.of(tenant)?, tenant, report).await?;
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 //! in hand there was left by a process that has gone (`store::Presence`). And that a file in it which has held rows is not lost
 //! unnoticed.
 
+mod moved;
+
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,14 +13,22 @@ use fault::{Common, Fault};
 use crate::config::Config;
 use crate::roles::{ROLES, Role};
 
+pub(crate) use moved::Moved;
+
 /// Held alone by a process of all roles, and together by processes of one role.
 const LOCK_FILE: &str = "quanyu.lock";
 /// How soon a folder may have been restored.
 const RESTORED_AFTER: Duration = Duration::from_mins(1);
 
+/// Refuses to work with files whose rows are elsewhere by now, or that are not of one moment.
+pub(crate) fn refuse_lost(config: &Config, role: &Role) -> Result<(), Fault> {
+    moved::refuse(config)?;
+    refuse_torn(config, role)
+}
+
 /// Refuses to begin anew where a role's file was lost: the other files would go on from positions that it has not reached, and
 /// miss what happens until it does.
-pub(crate) fn refuse_lost(config: &Config, role: &Role) -> Result<(), Fault> {
+pub(crate) fn refuse_torn(config: &Config, role: &Role) -> Result<(), Fault> {
     refuse_unfinished(config)?;
     let Some(file) = lost(config, role) else { return Ok(()) };
     Err(Fault::Unavailable {
@@ -36,6 +46,7 @@ pub(crate) fn refuse_lost(config: &Config, role: &Role) -> Result<(), Fault> {
 
 /// Refuses a folder without any role's file: an operator's command was given in the wrong place.
 pub(crate) fn refuse_empty(config: &Config) -> Result<(), Fault> {
+    moved::refuse(config)?;
     let is_there = |role: &Role| config.folder.join(format!("{}.db", role.name)).exists();
     if config.database_url.is_some() || ROLES.iter().any(is_there) {
         return Ok(());

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use sea_orm_migration::SchemaManager;
 
 use super::base;
-use crate::{Migration, outbox, statement};
+use crate::{Migration, moving, outbox, statement};
 
 /// How the tables of a service stand to the migrations of this program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,8 @@ impl Standing {
 pub(crate) enum Stranger {
     /// They are those of this service.
     Other(String),
+    /// Rows are being moved into them.
+    Filled,
     /// A newer version has done this, and something that this program knows is still to be done: no version leaves that.
     Parted { newer: String, outstanding: &'static str },
 }
@@ -52,6 +54,9 @@ impl fmt::Display for Stranger {
             Self::Other(service) => write!(
                 f,
                 "has the tables of the service {service}: it stands in the wrong place, put the right one back"
+            ),
+            Self::Filled => f.write_str(
+                "is being filled by `quanyu move`, which has not come to its end: run it again, and start nothing here before",
             ),
             Self::Parted { newer, outstanding } => write!(
                 f,
@@ -87,6 +92,9 @@ pub(crate) fn nothing(ours: &[Migration]) -> Standing {
 
 fn compare(done: Option<&BTreeSet<String>>, ours: &[Migration]) -> Result<Standing, Stranger> {
     let Some(done) = done else { return Ok(nothing(ours)) };
+    if done.iter().any(|name| moving::is_mark(name)) {
+        return Err(Stranger::Filled);
+    }
     let is_ours = |name: &str| ours.iter().any(|migration| migration.name == name);
     let outstanding = ours.iter().map(|step| step.name).filter(|name| !done.contains(*name));
     let standing = Standing {

@@ -19,6 +19,7 @@ mod keys;
 mod kill_nine;
 mod leadership;
 mod migrate;
+mod moving;
 mod one_trace;
 mod operating_document;
 mod over_nats;
