@@ -1,6 +1,6 @@
 //! Rows of every kind go from SQLite to PostgreSQL, and what differs afterwards is found.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)]
 
 use std::path::Path;
 
