@@ -136,8 +136,8 @@ async fn rows_of_every_kind_arrive_once_and_the_first_that_differs_is_named() {
         .to_string();
     assert!(refused.contains("is being filled by `quanyu move`"), "{refused}");
 
-    // Four answers, two questions, a fact, the head, a consumer, a heartbeat.
-    assert_eq!(sides.copy().await, Ok(10));
+    // Four answers, two questions, a fact, its position behind the first one, a consumer, a heartbeat.
+    assert_eq!(sides.copy().await, Ok(11));
     assert_eq!(sides.differences().await, Vec::<String>::new());
     assert_eq!(sides.copy().await, Ok(0), "nothing comes twice");
     // As a move that was cut off leaves it: the last rows are missing.
@@ -150,14 +150,16 @@ async fn rows_of_every_kind_arrive_once_and_the_first_that_differs_is_named() {
     assert_eq!(sides.copy().await, Ok(3));
     assert_eq!(sides.differences().await, Vec::<String>::new());
 
-    sides.tamper("UPDATE outbox_head SET last_position = 2").await;
+    sides
+        .tamper("UPDATE fact_position SET kind = 'x' WHERE position = 1")
+        .await;
     assert_eq!(
         sides.differences().await,
-        ["outbox_head: the row of lock 0 differs in last_position"]
+        ["fact_position: the row of position 1 differs in kind"]
     );
     sides
         .tamper(
-            "UPDATE outbox_head SET last_position = 1; UPDATE answer SET words = '', done = FALSE WHERE words IS NULL",
+            "UPDATE fact_position SET kind = 'k' WHERE position = 1; UPDATE answer SET words = '', done = FALSE WHERE words IS NULL",
         )
         .await;
     assert_eq!(

@@ -8,6 +8,7 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions};
 
 use super::cell::{Cell, told};
+use super::outbox;
 use super::table::{Column, MIGRATIONS, Table};
 use crate::connect::unopened;
 use crate::place::Place;
@@ -70,6 +71,7 @@ impl Source {
         for (table, column) in rows.map_err(|error| self.failed(&error))? {
             found.entry(table).or_default().insert(column);
         }
+        outbox::as_in_target(&mut found);
         let columns = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect();
         let moved: BTreeMap<String, BTreeSet<String>> = tables
             .iter()

@@ -87,7 +87,10 @@ pub(super) async fn of_schema(session: &mut PgConnection, schema: &str) -> Resul
         .fetch_all(&mut *session)
         .await?;
     let mut tables: BTreeMap<String, Draft> = BTreeMap::new();
-    for (table, name, kind, in_key) in rows {
+    let moved = |(table, name, ..): &(String, String, String, Option<i32>)| {
+        !outbox::stays(table) && !outbox::is_filled_by_target(table, name)
+    };
+    for (table, name, kind, in_key) in rows.into_iter().filter(moved) {
         let Some(kind) = Kind::of(&kind) else {
             return Err(bug(format!(
                 "{schema}.{table}.{name} is of the type {kind}: it is not known how to move it"

@@ -218,7 +218,7 @@ pub(super) fn cells(table: &Table, row: &PgRow) -> Result<Vec<Cell>, Fault> {
 fn made_by_migrations(table: &Table) -> Option<&'static str> {
     match table.name() {
         "heartbeat" => Some("seen_time IS NOT NULL OR accept_time IS NOT NULL OR doubt IS NOT NULL"),
-        "outbox_head" => Some("last_position <> 0"),
+        "fact_position" => Some("position <> 0"),
         _ => None,
     }
 }
