@@ -48,6 +48,7 @@
 mod asked;
 mod lane;
 mod runner;
+mod usual;
 
 pub use asked::{Asked, Pending};
 

@@ -21,8 +21,8 @@ use crate::health::{Demand, Health, User};
 use crate::outbox::FormSeen;
 use crate::presence::Attendance;
 use crate::{
-    Begun, DbConfig, Deadlines, Draft, Migration, MigrationNews, MoveNews, Standing, Statements, checkpoint, connect,
-    migrate, once, outbox, room,
+    Answers, Begun, DbConfig, Deadlines, Draft, Migration, MigrationNews, MoveNews, Standing, Statements, checkpoint,
+    connect, migrate, once, outbox, room,
 };
 
 /// A transaction that begins, whether or not its caller still waits for it. A BEGIN that is given up before its answer, as at
@@ -289,6 +289,11 @@ impl Db {
     /// effect before it is seen.
     pub async fn answered<A: Message + Default>(&self, key: &RequestKey) -> Result<Option<A>, Fault> {
         once::answered(&self.readers, key).await
+    }
+
+    /// The same of many requests, by one statement.
+    pub async fn answers<'k>(&self, keys: impl Iterator<Item = &'k RequestKey>) -> Result<Answers, Fault> {
+        Answers::found(&self.readers, keys).await
     }
 
     /// Tells when facts of some kinds, or of any, were committed through this handle or a clone of it.

@@ -116,15 +116,22 @@ struct Given {
 impl Answers {
     /// Those that were given to these requests before.
     pub async fn to<'k>(tx: &Tx, keys: impl Iterator<Item = &'k RequestKey>) -> Result<Self, Fault> {
+        Self::found(&**tx, keys).await
+    }
+
+    pub(crate) async fn found<'k>(
+        conn: &impl ConnectionTrait,
+        keys: impl Iterator<Item = &'k RequestKey>,
+    ) -> Result<Self, Fault> {
         let mut given = HashMap::new();
         let names: BTreeSet<Name> = keys.map(name).collect();
         if !names.is_empty() {
             let rows = names.into_iter().map(name_values).map(Vec::from).collect();
-            let backend = tx.get_database_backend();
+            let backend = conn.get_database_backend();
             let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Text, Column::Text], rows);
             let found = look_up(backend, &list, "request", MATCHES);
             let sql = format!("SELECT t.tenant_id, t.method, t.request_id, t.digest, t.answer FROM {found}");
-            for row in tx.query_all_raw(statement(&**tx, &sql, parameters)).await? {
+            for row in conn.query_all_raw(statement(conn, &sql, parameters)).await? {
                 let name = (
                     row.try_get_by_index(0)?,
                     row.try_get_by_index(1)?,
@@ -147,6 +154,12 @@ impl Answers {
             Some(given) if given.digest == key.digest => Ok(Some(&given.answer)),
             Some(_) => Err(reused(key)),
         }
+    }
+
+    /// The same, as the message that it is.
+    pub fn message<A: Message + Default>(&self, key: &RequestKey) -> Result<Option<A>, Fault> {
+        let answer = self.get(key)?.map(A::decode);
+        answer.transpose().map_err(Fault::internal)
     }
 
     /// Answers a request that takes effect in this transaction.

@@ -1,11 +1,16 @@
 use fault::Fault;
 use kernel::{Clock, Id, IdError, Kind, RequestKey, Tenant};
 use prost::Message;
+use runtime::Batcher;
 use store::Db;
 
-use crate::graph;
 use crate::graph::Moment;
+use crate::graph::finding::Finding;
+use crate::graph::holding::Holding;
+use crate::graph::looking_up::LookingUp;
 use crate::graph::member::{Member, MemberId};
+use crate::graph::resolving::Resolving;
+use crate::profile::getting::{Getting, Ids};
 
 /// The methods of this service, each in the file of its name in the room of its noun, with what they need.
 #[derive(Clone)]
@@ -14,11 +19,25 @@ pub(crate) struct IdentityApi {
     pub(crate) db: Db,
     /// For how many days a merge can be undone.
     pub(crate) undo_days: u32,
+    pub(crate) finding: Batcher<Finding>,
+    pub(crate) resolving: Batcher<Resolving>,
+    pub(crate) looking_up: Batcher<LookingUp>,
+    pub(crate) holding: Batcher<Holding>,
+    pub(crate) getting: Batcher<Getting>,
 }
 
 impl IdentityApi {
     pub(crate) fn new(clock: Clock, db: Db, undo_days: u32) -> Self {
-        Self { clock, db, undo_days }
+        Self {
+            finding: Finding::start(clock.clone(), db.clone()),
+            resolving: Resolving::start(clock.clone(), db.clone()),
+            looking_up: LookingUp::start(db.clone()),
+            holding: Holding::start(db.clone()),
+            getting: Getting::start(db.clone()),
+            clock,
+            db,
+            undo_days,
+        }
     }
 
     /// Decides at the present moment.
@@ -38,7 +57,8 @@ impl IdentityApi {
 
     /// The member of an id, or the survivor of the one it was, outside of a transaction.
     pub(crate) async fn member(&self, tenant: Tenant, id: MemberId) -> Result<Member, Fault> {
-        let member = graph::rows::member(self.db.read(), tenant, id).await?;
+        let ids = vec![id];
+        let member = self.getting.ask(Ids { tenant, ids }).await?.pop().flatten();
         member.ok_or_else(|| Fault::not_found("member", id))
     }
 }

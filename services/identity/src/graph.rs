@@ -4,11 +4,14 @@ mod batch_look_up_members;
 mod batch_resolve_members;
 mod changes;
 mod facts;
+pub(crate) mod finding;
+pub(crate) mod holding;
 pub(crate) mod identity;
 pub(crate) mod key;
 mod link;
 mod link_identity;
 mod look_up_member;
+pub(crate) mod looking_up;
 pub(crate) mod member;
 mod merge;
 mod merge_members;
@@ -16,12 +19,14 @@ pub(crate) mod recognition;
 pub(crate) mod refusals;
 mod resolve;
 mod resolve_member;
+pub(crate) mod resolving;
 pub(crate) mod rows;
 mod service;
 mod undo;
 mod undo_merge;
 mod unlink_identity;
 pub(crate) mod value;
+mod visit;
 pub(crate) mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -80,9 +85,9 @@ pub(crate) enum Event {
 
 impl Graph {
     /// The given members, and nobody else: every key that a request names must have been looked up before.
-    pub(crate) fn new(channels: Channels, members: Vec<Member>) -> Self {
+    pub(crate) fn new(channels: impl Into<Arc<Channels>>, members: Vec<Member>) -> Self {
         let mut graph = Self {
-            channels: Arc::new(channels),
+            channels: channels.into(),
             nodes: BTreeMap::new(),
             holders: HashMap::new(),
             apart: BTreeSet::new(),

@@ -1,5 +1,6 @@
 mod batch_get_members;
 mod get_member;
+pub(crate) mod getting;
 mod list_members;
 pub(crate) mod rows;
 mod update_member;

@@ -1,3 +1,5 @@
+use std::collections::{BTreeSet, HashMap};
+
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
@@ -19,22 +21,50 @@ pub(crate) async fn among<'k>(
     tenant: Tenant,
     keys: impl Iterator<Item = &'k Key>,
 ) -> Result<Blocklist, Fault> {
-    let values: Vec<Vec<Value>> = keys.flat_map(spellings).map(|value| vec![value.into()]).collect();
-    let mut entries = Vec::new();
+    let keys: Vec<(Tenant, &Key)> = keys.map(|key| (tenant, key)).collect();
+    let mut lists = among_tenants(conn, &keys).await?;
+    Ok(lists.0.remove(&tenant).unwrap_or_default())
+}
+
+/// The lists of some tenants, each as far as it concerns some keys.
+#[derive(Debug, Default)]
+pub(crate) struct Blocklists(HashMap<Tenant, Blocklist>, Blocklist);
+
+impl Blocklists {
+    /// That of one of them; an empty one where nothing of it concerns its keys.
+    pub(crate) fn of(&self, tenant: Tenant) -> &Blocklist {
+        let Self(lists, empty) = self;
+        lists.get(&tenant).unwrap_or(empty)
+    }
+}
+
+/// The entries of tenants' lists that concern some keys, each tenant's own.
+pub(crate) async fn among_tenants(conn: &impl ConnectionTrait, keys: &[(Tenant, &Key)]) -> Result<Blocklists, Fault> {
+    const ON: &str = "t.tenant_id = k.column1 AND t.value = k.column2";
+    // Many calls may bring one value.
+    let mut values: BTreeSet<(Tenant, String)> = BTreeSet::new();
+    for (tenant, key) in keys {
+        values.extend(spellings(key).map(|value| (*tenant, value)));
+    }
+    let values = values
+        .into_iter()
+        .map(|(tenant, value)| vec![tenant.uuid().into(), value.into()]);
+    let values: Vec<Vec<Value>> = values.collect();
+    let mut entries: HashMap<Tenant, Vec<Entry>> = HashMap::new();
     for chunk in values.chunks(VALUES_PER_STATEMENT_MAX) {
         let backend = conn.get_database_backend();
-        let (list, mut parameters) = store::values(backend, 2, &[Column::Text], chunk.to_vec());
-        parameters.insert(0, tenant.uuid().into());
-        let on = "t.tenant_id = $1 AND t.value = k.column1";
-        let sql = format!(
-            "SELECT t.kind, t.value FROM {}",
-            look_up(backend, &list, "blocked_value", on)
-        );
+        let (list, parameters) = store::values(backend, 1, &[Column::Uuid, Column::Text], chunk.to_vec());
+        let found = look_up(backend, &list, "blocked_value", ON);
+        let sql = format!("SELECT t.tenant_id, t.kind, t.value FROM {found}");
         for row in &conn.query_all_raw(statement(conn, &sql, parameters)).await? {
-            entries.push(entry(row)?);
+            entries.entry(row.tenant("tenant_id")?).or_default().push(entry(row)?);
         }
     }
-    Ok(Blocklist::new(entries))
+    let of_tenant = |(tenant, entries)| (tenant, Blocklist::new(entries));
+    Ok(Blocklists(
+        entries.into_iter().map(of_tenant).collect(),
+        Blocklist::default(),
+    ))
 }
 
 /// The value of an entry, if the tenant has blocked it.

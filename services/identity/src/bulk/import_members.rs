@@ -22,6 +22,7 @@ use crate::graph::Arrival;
 use crate::graph::arrival::{Importable, Judged};
 use crate::graph::key::Key;
 use crate::graph::recognition::{Outcome, Verdict};
+use crate::graph::rows::Wanted;
 use crate::{blocked_value, channel, graph};
 
 /// Rows of one stream.
@@ -78,7 +79,13 @@ impl IdentityApi {
         let channels = channel::rows::all(&*tx, call.tenant()).await?;
         let admitted = self.admit(&tx, call, rows, unreadable, &channels, &mut tally).await?;
         let keys: Vec<Key> = admitted.iter().flat_map(|row| row.arrival.keys()).cloned().collect();
-        let mut graph = graph::rows::open(&tx, call.tenant(), channels, &keys, &[]).await?;
+        let wanted = Wanted {
+            tenant: call.tenant(),
+            channels,
+            keys,
+            ids: Vec::new(),
+        };
+        let mut graph = graph::rows::open(&tx, wanted).await?;
         let mut imported = Vec::with_capacity(admitted.len());
         for Admitted {
             row,

@@ -1,17 +1,54 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Row, statement};
+use store::{Column, Row, look_up, statement};
 
-use super::CHANNELS_MAX;
 use super::{Channel, Channels};
 
 const COLUMNS: &str = "channel_code, kind, display_name, account, union_code, trust_rank, create_time, version";
 
 /// All channels of a tenant.
-pub(crate) async fn all(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Channels, Fault> {
-    let rows_max = i64::try_from(CHANNELS_MAX).map_err(Fault::internal)?;
-    Ok(Channels::new(list(conn, tenant, "", rows_max).await?))
+pub(crate) async fn all(conn: &impl ConnectionTrait, tenant: Tenant) -> Result<Arc<Channels>, Fault> {
+    Ok(of_tenants(conn, [tenant]).await?.of(tenant))
+}
+
+/// The channels of some tenants.
+#[derive(Debug, Default)]
+pub(crate) struct ChannelsOf(HashMap<Tenant, Arc<Channels>>);
+
+impl ChannelsOf {
+    /// Those of one of them.
+    pub(crate) fn of(&self, tenant: Tenant) -> Arc<Channels> {
+        self.0.get(&tenant).cloned().unwrap_or_default()
+    }
+}
+
+/// All channels of tenants. The caller keeps the number of tenants bounded.
+pub(crate) async fn of_tenants(
+    conn: &impl ConnectionTrait,
+    tenants: impl IntoIterator<Item = Tenant>,
+) -> Result<ChannelsOf, Fault> {
+    let tenants: BTreeSet<Tenant> = tenants.into_iter().collect();
+    if tenants.is_empty() {
+        return Ok(ChannelsOf::default());
+    }
+    let rows = tenants.into_iter().map(|tenant| vec![tenant.uuid().into()]).collect();
+    let backend = conn.get_database_backend();
+    let (list, parameters) = store::values(backend, 1, &[Column::Uuid], rows);
+    let found = look_up(backend, &list, "channel", "t.tenant_id = k.column1");
+    let sql = format!("SELECT tenant_id, {COLUMNS} FROM {found}");
+    let mut channels: BTreeMap<Tenant, Vec<Channel>> = BTreeMap::new();
+    for row in &conn.query_all_raw(statement(conn, &sql, parameters)).await? {
+        channels
+            .entry(row.tenant("tenant_id")?)
+            .or_default()
+            .push(channel(row)?);
+    }
+    let of_tenant = |(tenant, channels)| (tenant, Arc::new(Channels::new(channels)));
+    Ok(ChannelsOf(channels.into_iter().map(of_tenant).collect()))
 }
 
 /// Channels after a code, in the order of their codes.

@@ -8,6 +8,7 @@ use super::Arrival;
 use super::arrival::{Importable, Judged};
 use super::key::Key;
 use super::refusals;
+use super::rows::Wanted;
 use super::{arrival, rows, wire};
 use crate::api::IdentityApi;
 use crate::{blocked_value, channel};
@@ -36,7 +37,13 @@ impl IdentityApi {
         let arrivals = call.arrivals.iter().zip(judged).enumerate().map(heed);
         let arrivals: Vec<Result<Arrival, Fault>> = arrivals.collect();
         let keys: Vec<Key> = arrivals.iter().flatten().flat_map(Arrival::keys).cloned().collect();
-        let mut graph = rows::open(&tx, call.tenant(), channels, &keys, &[]).await?;
+        let wanted = Wanted {
+            tenant: call.tenant(),
+            channels,
+            keys,
+            ids: Vec::new(),
+        };
+        let mut graph = rows::open(&tx, wanted).await?;
         let mut results = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
             let result = match arrival {

@@ -1,6 +1,6 @@
+use super::Graph;
 use super::identity::Identity;
 use super::member::{Member, MemberId};
-use super::{Event, Graph};
 
 /// The difference between the members that were read and the members now, to be written.
 pub(crate) struct Changes<'g> {
@@ -10,8 +10,6 @@ pub(crate) struct Changes<'g> {
     pub(crate) removed: Vec<(MemberId, &'g Identity)>,
     /// Edges to insert. An edge that moved is both removed and added.
     pub(crate) added: Vec<(MemberId, &'g Identity)>,
-    /// The facts to tell, in order.
-    pub(crate) events: &'g [Event],
 }
 
 impl Changes<'_> {
@@ -26,7 +24,6 @@ impl Graph {
             members: Vec::new(),
             removed: Vec::new(),
             added: Vec::new(),
-            events: &self.events,
         };
         for (&id, node) in &self.nodes {
             let before: &[Identity] = node.before.as_ref().map_or(&[], |before| &before.identities);

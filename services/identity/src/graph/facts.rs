@@ -8,12 +8,8 @@ use super::Event;
 use super::member::Member;
 use crate::profile::Field;
 
-/// The facts of events, in their order.
-pub(crate) fn drafts(tenant: Tenant, events: &[Event]) -> Vec<Draft> {
-    events.iter().map(|event| draft(tenant, event)).collect()
-}
-
-fn draft(tenant: Tenant, event: &Event) -> Draft {
+/// The fact of an event.
+pub(crate) fn draft(tenant: Tenant, event: &Event) -> Draft {
     match event {
         Event::Registered(member) => {
             let fact = MemberRegistered {

@@ -5,18 +5,24 @@ use rpc::Call;
 use super::Graph;
 use super::member::{Member, MemberId};
 use super::refusals;
+use super::rows::Wanted;
 use super::{rows, wire};
 use crate::api::IdentityApi;
 use crate::channel;
-use crate::channel::Channels;
 
 impl IdentityApi {
     pub(crate) async fn merge_members(&self, call: Call<MergeMembersRequest>) -> Result<MergeMembersResponse, Fault> {
         let ids = parse(&call)?;
         let tx = store::begin_or_replay!(self.db, call);
-        let channels: Channels = channel::rows::all(&**tx, call.tenant()).await?;
+        let channels = channel::rows::all(&**tx, call.tenant()).await?;
         let survivors = rows::follow_many(&**tx, call.tenant(), &ids).await?;
-        let mut graph = rows::open(&tx, call.tenant(), channels, &[], &survivors).await?;
+        let wanted = Wanted {
+            tenant: call.tenant(),
+            channels,
+            keys: Vec::new(),
+            ids: survivors.clone(),
+        };
+        let mut graph = rows::open(&tx, wanted).await?;
         let [one, other] = pair(&graph, &ids, &survivors)?;
         let merge = self.decide(|moment| graph.merge(&one, &other, call.accept_conflicts, &call.comment, moment));
         let merge = merge.map_err(|error| refusals::merge_fault(error, one.id))?;

@@ -1,13 +1,11 @@
-use std::collections::HashMap;
-
 use contracts_identity::v1::{BatchGetMembersRequest, BatchGetMembersResponse, BatchGetMembersResult};
 use fault::{Fault, Violations};
 use rpc::Call;
 
-use super::rows;
+use super::getting::Ids;
 use crate::api::IdentityApi;
 use crate::graph;
-use crate::graph::member::{Member, MemberId};
+use crate::graph::member::MemberId;
 
 impl IdentityApi {
     pub(crate) async fn batch_get_members(
@@ -15,19 +13,23 @@ impl IdentityApi {
         call: Call<BatchGetMembersRequest>,
     ) -> Result<BatchGetMembersResponse, Fault> {
         let ids = parse(&call.member_ids)?;
-        let survivors = graph::rows::follow_many(self.db.read(), call.tenant(), &ids).await?;
-        let members = rows::read(self.db.read(), call.tenant(), &survivors).await?;
-        let members: HashMap<MemberId, &Member> = members.iter().map(|member| (member.id, member)).collect();
-        let result = |(id, survivor): (&MemberId, &MemberId)| {
-            let member = members.get(survivor);
-            let absorbed = member.filter(|_| id != survivor).map(|_| id.to_string());
+        let named = Ids {
+            tenant: call.tenant(),
+            ids: ids.clone(),
+        };
+        let members = self.getting.ask_when_room(named).await?;
+        let results = ids.iter().zip(members).map(|(id, member)| {
+            let absorbed = member
+                .as_ref()
+                .filter(|member| member.id != *id)
+                .map(|_| id.to_string());
             BatchGetMembersResult {
-                member: member.map(|member| graph::wire::member(member)),
+                member: member.as_ref().map(graph::wire::member),
                 absorbed_member_id: absorbed.unwrap_or_default(),
             }
-        };
+        });
         Ok(BatchGetMembersResponse {
-            results: ids.iter().zip(&survivors).map(result).collect(),
+            results: results.collect(),
         })
     }
 }

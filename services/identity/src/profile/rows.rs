@@ -1,9 +1,9 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Row, look_up, statement};
+use store::{Columns, Row, look_up, statement};
 use uuid::Uuid;
 
 use super::Attribute;
@@ -11,7 +11,7 @@ use super::{Field, Profile, Source};
 use crate::graph;
 use crate::graph::identity::Identity;
 use crate::graph::member::{Member, MemberId};
-use crate::graph::rows::member_list;
+use crate::graph::rows::{OF_MEMBER, member_list};
 
 /// Members in one statement.
 const MEMBERS_PER_STATEMENT_MAX: usize = 5_000;
@@ -26,54 +26,54 @@ pub(crate) struct Filter {
     pub(crate) register_until: Time,
 }
 
+/// A member, and whether it is absorbed.
+pub(crate) type MemberRow = ((Tenant, MemberId), (Member, bool));
+
 /// The members of the given ids, whole, in the order of their ids; unknown ids are left out.
 ///
 /// A member who is absorbed while this reads is a lost race: the caller follows the redirect again.
 pub(crate) async fn read(conn: &impl ConnectionTrait, tenant: Tenant, ids: &[MemberId]) -> Result<Vec<Member>, Fault> {
-    present(select(conn, tenant, ids, "").await?)
+    let rows = with_absorbed(conn, ids.iter().map(|id| (tenant, *id))).await?;
+    let present = rows
+        .into_iter()
+        .map(|(_, (member, absorbed))| if absorbed { Err(Fault::Contended) } else { Ok(member) });
+    present.collect()
 }
 
-/// The same, with the rows locked in the order of their ids until the transaction ends.
-pub(crate) async fn lock(conn: &impl ConnectionTrait, tenant: Tenant, ids: &[MemberId]) -> Result<Vec<Member>, Fault> {
-    present(lock_with_absorbed(conn, tenant, ids).await?)
+/// The members of the given ids, whole, with those that are absorbed, in the order of tenants and ids; unknown ids are left
+/// out.
+pub(crate) async fn with_absorbed(
+    conn: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = (Tenant, MemberId)>,
+) -> Result<Vec<MemberRow>, Fault> {
+    select(conn, ids, "").await
 }
 
-/// The same, with those that are absorbed, and whether they are.
+/// The same, with the rows locked in that order until the transaction ends.
 pub(crate) async fn lock_with_absorbed(
     conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    ids: &[MemberId],
-) -> Result<Vec<(Member, bool)>, Fault> {
-    select(conn, tenant, ids, store::for_update(conn.get_database_backend())).await
-}
-
-fn present(members: Vec<(Member, bool)>) -> Result<Vec<Member>, Fault> {
-    let present = members
-        .into_iter()
-        .map(|(member, absorbed)| if absorbed { Err(Fault::Contended) } else { Ok(member) });
-    present.collect()
+    ids: impl IntoIterator<Item = (Tenant, MemberId)>,
+) -> Result<Vec<MemberRow>, Fault> {
+    select(conn, ids, store::for_update(conn.get_database_backend())).await
 }
 
 async fn select(
     conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    ids: &[MemberId],
+    ids: impl IntoIterator<Item = (Tenant, MemberId)>,
     lock: &str,
-) -> Result<Vec<(Member, bool)>, Fault> {
-    let mut ids = ids.to_vec();
-    ids.sort_unstable();
-    ids.dedup();
+) -> Result<Vec<MemberRow>, Fault> {
+    let ids: BTreeSet<(Tenant, MemberId)> = ids.into_iter().collect();
+    let ids: Vec<(Tenant, MemberId)> = ids.into_iter().collect();
     let mut members = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(MEMBERS_PER_STATEMENT_MAX) {
-        let (list, mut parameters) = member_list(conn, chunk);
-        parameters.insert(0, tenant.uuid().into());
-        // Read, and locked, in the order of the list, which is that of the ids.
-        let on = format!("t.tenant_id = $1 AND t.member_id = k.column1{lock}");
+        let (list, parameters) = member_list(conn, chunk);
+        // Read, and locked, in the order of the list.
+        let on = format!("{OF_MEMBER}{lock}");
         let found = look_up(conn.get_database_backend(), &list, "member", &on);
-        let sql = format!("SELECT {COLUMNS} FROM {found}");
+        let sql = format!("SELECT tenant_id, {COLUMNS} FROM {found}");
         let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
         // The edges are read after the lock is held, so that they cannot change any more.
-        let mut edges = graph::identity::rows::of_members(conn, tenant, chunk).await?;
+        let mut edges = graph::identity::rows::of_members(conn, chunk).await?;
         for row in &rows {
             members.push(member(row, &mut edges)?);
         }
@@ -112,11 +112,10 @@ pub(crate) async fn list(
     rows.iter().map(|row| row.id("member_id")).collect()
 }
 
-/// Writes members, new or changed, with whether they are absorbed; the rows of changed ones are locked.
+/// Writes members of tenants, new or changed, with whether they are absorbed; the rows of changed ones are locked.
 pub(crate) async fn write(
     conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    members: &[(&Member, Option<MemberId>)],
+    members: &[(Tenant, &Member, Option<MemberId>)],
 ) -> Result<(), Fault> {
     const REPLACE: &str = "ON CONFLICT (tenant_id, member_id) DO UPDATE SET register_time = excluded.register_time, \
          absorbed = excluded.absorbed, name = excluded.name, gender = excluded.gender, birth_date = excluded.birth_date, \
@@ -124,7 +123,7 @@ pub(crate) async fn write(
          update_time = excluded.update_time, version = excluded.version";
     let rows: Result<Vec<Vec<Value>>, Fault> = members
         .iter()
-        .map(|(member, absorbed_by)| member_values(tenant, member, absorbed_by.is_some()))
+        .map(|(tenant, member, absorbed_by)| member_values(*tenant, member, absorbed_by.is_some()))
         .collect();
     store::insert_rows(
         conn,
@@ -156,33 +155,37 @@ fn member_values(tenant: Tenant, member: &Member, absorbed: bool) -> Result<Vec<
     Ok(values)
 }
 
-/// A member, and whether it is absorbed.
-fn member(row: &QueryResult, edges: &mut HashMap<MemberId, Vec<Identity>>) -> Result<(Member, bool), Fault> {
-    let id = row.id("member_id")?;
+fn member(row: &QueryResult, edges: &mut HashMap<(Tenant, MemberId), Vec<Identity>>) -> Result<MemberRow, Fault> {
+    let mut columns = Columns::of(row);
+    let key = (columns.tenant()?, columns.id()?);
+    let (register_time, register_channel) = (columns.time()?, columns.take()?);
+    let absorbed = columns.take()?;
+    let profile = profile(&mut columns)?;
     let member = Member {
-        id,
-        register_time: row.time("register_time")?,
-        register_channel: row.get("register_channel")?,
-        profile: profile(row)?,
-        identities: edges.remove(&id).unwrap_or_default(),
-        update_time: row.time("update_time")?,
-        version: row.get("version")?,
+        id: key.1,
+        register_time,
+        register_channel,
+        profile,
+        identities: edges.remove(&key).unwrap_or_default(),
+        update_time: columns.time()?,
+        version: columns.take()?,
     };
-    Ok((member, row.get("absorbed")?))
+    Ok((key, (member, absorbed)))
 }
 
-fn profile(row: &QueryResult) -> Result<Profile, Fault> {
-    let sources: String = row.get("sources")?;
+/// The values in the columns of the fields, and their sources.
+fn profile(columns: &mut Columns<'_>) -> Result<Profile, Fault> {
+    let mut values: Vec<(Field, String)> = Vec::with_capacity(Field::ALL.len());
+    for field in Field::ALL {
+        values.push((field, columns.take()?));
+    }
+    let sources: String = columns.take()?;
     let sources: BTreeMap<String, String> = serde_json::from_str(&sources).map_err(Fault::internal)?;
-    let attributes: Result<Vec<(Field, Attribute)>, Fault> = Field::ALL
-        .into_iter()
-        .map(|field| {
-            let value: String = row.get(field.name())?;
-            let source = sources
-                .get(field.name())
-                .map_or(Source::Import, |code| Source::from_code(code));
-            Ok((field, Attribute { value, source }))
-        })
-        .collect();
-    Ok(Profile::new(attributes?))
+    let attributes = values.into_iter().map(|(field, value)| {
+        let source = sources
+            .get(field.name())
+            .map_or(Source::Import, |code| Source::from_code(code));
+        (field, Attribute { value, source })
+    });
+    Ok(Profile::new(attributes))
 }

@@ -1,42 +1,29 @@
 //! Pairs of members that are two persons, because a merge of them was undone. Each pair stands in both orders.
 
-use std::collections::BTreeSet;
-
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, Value};
 use store::{Row, Tx, look_up, statement};
-use uuid::Uuid;
 
-use crate::graph::member::{Member, MemberId};
-use crate::graph::rows::member_list;
+use crate::graph::member::MemberId;
+use crate::graph::rows::{OF_MEMBER, member_list};
 use crate::graph::{Merge, Undo};
 
-/// The pairs among these members.
-pub(crate) async fn among(
+/// The pairs of these members with anybody, in both orders where both are among them.
+pub(crate) async fn of_members(
     conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    members: &[Member],
-) -> Result<Vec<(MemberId, MemberId)>, Fault> {
-    if members.len() < 2 {
+    members: &[(Tenant, MemberId)],
+) -> Result<Vec<(Tenant, MemberId, MemberId)>, Fault> {
+    if members.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<MemberId> = members.iter().map(|member| member.id).collect();
-    let here: BTreeSet<MemberId> = ids.iter().copied().collect();
-    let (list, mut parameters) = member_list(conn, &ids);
-    parameters.insert(0, tenant.uuid().into());
-    let on = "t.tenant_id = $1 AND t.member_id = k.column1";
-    let found = look_up(conn.get_database_backend(), &list, "member_apart", on);
-    let sql = format!("SELECT member_id, other_id FROM {found}");
+    let (list, parameters) = member_list(conn, members);
+    let found = look_up(conn.get_database_backend(), &list, "member_apart", OF_MEMBER);
+    let sql = format!("SELECT tenant_id, member_id, other_id FROM {found}");
     let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
-    let pairs: Result<Vec<(MemberId, MemberId)>, Fault> = rows
-        .iter()
-        .map(|row| {
-            let (one, other): (Uuid, Uuid) = (row.get(0)?, row.get(1)?);
-            Ok((MemberId::from_uuid(one), MemberId::from_uuid(other)))
-        })
-        .collect();
-    Ok(pairs?.into_iter().filter(|(_, other)| here.contains(other)).collect())
+    rows.iter()
+        .map(|row| Ok((row.tenant(0)?, row.id(1)?, row.id(2)?)))
+        .collect()
 }
 
 /// After a merge the two are one person, and a member that is apart from the absorbed one is apart from the survivor.

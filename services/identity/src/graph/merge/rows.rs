@@ -99,9 +99,9 @@ pub(crate) async fn led(conn: &impl ConnectionTrait, tenant: Tenant, id: MemberI
     let mut led: Vec<MemberId> = Vec::new();
     let mut next = vec![id];
     while !next.is_empty() {
-        let (list, mut parameters) = member_list(conn, &next);
-        parameters.insert(0, tenant.uuid().into());
-        let on = "t.tenant_id = $1 AND t.survivor_id = k.column1 AND t.undo_time IS NULL";
+        let of_tenant: Vec<(Tenant, MemberId)> = next.iter().map(|id| (tenant, *id)).collect();
+        let (list, parameters) = member_list(conn, &of_tenant);
+        let on = "t.tenant_id = k.column1 AND t.survivor_id = k.column2 AND t.undo_time IS NULL";
         let found = look_up(conn.get_database_backend(), &list, "member_merge", on);
         let sql = format!("SELECT absorbed_id FROM {found} ORDER BY absorbed_id");
         let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
