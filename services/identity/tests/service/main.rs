@@ -22,5 +22,6 @@ mod replay;
 mod resolve;
 mod tenants;
 mod texts;
+mod together;
 mod undo;
 mod world;
