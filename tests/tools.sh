@@ -6,7 +6,7 @@
 #   install_etcd                         # etcd on the PATH, for the tests that start their own
 #   install_nats                         # nats-server on the PATH, for the tests that start their own
 #   install_chart_tools                  # helm, kubectl, hadolint, promtool, checkov on the PATH
-#   check_contracts                      # buf lint
+#   check_contracts                      # buf lint, and third_party against the packages that ship it
 #   check_breaking origin/main           # buf breaking
 #   start_postgres                       # sets QUANYU_TEST_DATABASE_URL; stopped when the shell ends
 #
@@ -16,7 +16,6 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TOOLS="${CARGO_TARGET_DIR:-$ROOT/target}/tools"
 declare -ga EXIT_COMMANDS
 POSTGRES_DIR=${POSTGRES_DIR:-}
-PROTOS_INSTALLED=
 
 # Runs a command when the shell ends; the last one given runs first.
 at_exit() {
@@ -143,57 +142,45 @@ install_promtool() {
     return "$status"
 }
 
-# Lays out what the contracts import in $TOOLS/proto: google/api and google/rpc from the Python package, buf/validate
-# from the crate of the version in Cargo.lock.
-install_protos() {
-    local google metadata crate
-    [ -n "$PROTOS_INSTALLED" ] && return
-    install_python_tools || return
-    google=$(python3 -c 'import google.api, os; print(os.path.dirname(list(google.api.__path__)[0]))') || return
+# Lints the contracts, and holds the files of others beside them against the packages that ship them.
+check_contracts() {
+    install_python_tools && (cd "$ROOT" && buf lint) && check_third_party
+}
+
+# Checks that third_party has what its packages ship: google/api and google/rpc the Python package, buf/validate the crate
+# of the version in Cargo.lock, by whose rules the platform judges.
+check_third_party() {
+    local google metadata crate file wrong=0
+    google=$(python3 -c 'import google.api, os; print(os.path.dirname(os.path.dirname(list(google.api.__path__)[0])))') || return
     metadata=$(cd "$ROOT" && cargo metadata --quiet --format-version 1) || return
     crate=$(python3 -c '
 import json, os, sys
 packages = json.load(sys.stdin)["packages"]
 print(*(os.path.dirname(p["manifest_path"]) for p in packages if p["name"] == "prost-protovalidate-types"))' <<<"$metadata")
-    [ -f "$crate/proto/buf/validate/validate.proto" ] || complain "no validate.proto in '$crate'" || return
-    rm -rf "$TOOLS/proto"
-    mkdir -p "$TOOLS"/proto/google/google/{api,rpc} "$TOOLS/proto/validate/buf/validate"
-    cp "$google"/api/{annotations,client,field_behavior,field_info,http,httpbody,launch_stage,resource,visibility}.proto \
-        "$TOOLS/proto/google/google/api/" &&
-        cp "$google"/rpc/{code,error_details,status}.proto "$TOOLS/proto/google/google/rpc/" &&
-        cp "$crate/proto/buf/validate/validate.proto" "$TOOLS/proto/validate/buf/validate/" &&
-        PROTOS_INSTALLED=yes
+    while read -r file; do
+        cmp "$ROOT/third_party/googleapis/$file" "$google/$file" || wrong=1
+    done < <(cd "$ROOT/third_party/googleapis" && find . -name '*.proto')
+    cmp "$ROOT/third_party/protovalidate/buf/validate/validate.proto" "$crate/proto/buf/validate/validate.proto" || wrong=1
+    [ "$wrong" -eq 0 ] || complain "third_party is not what its packages ship: copy their files, as third_party/README.md says"
 }
 
-# Makes the directory $1 a workspace of buf: the contracts in $2, and what they import, under the rules of buf.yaml.
-buf_workspace() {
-    install_protos || return
-    rm -rf "$1" && mkdir -p "$1" && cp -r "$2" "$1/proto" && cp -r "$TOOLS"/proto/{google,validate} "$1/" || return
-    sed 's|^  - path: proto$|&\n  - path: google\n  - path: validate|' "$ROOT/buf.yaml" >"$1/buf.yaml"
-}
-
-# Lints the contracts.
-check_contracts() {
-    buf_workspace "$TOOLS/buf/now" "$ROOT/proto" && (cd "$TOOLS/buf/now" && buf lint proto)
-}
-
-# Checks that the contracts break none of those of a commit, such as origin/main. A commit without contracts has none.
+# Checks that the contracts break none of those of a commit, such as origin/main. A commit without contracts has none. What
+# they import is taken from here, for commits that did not have it.
 check_breaking() {
     local commit=$1 then="$TOOLS/buf/then"
+    install_python_tools || return
     git -C "$ROOT" rev-parse -q --verify "$commit^{commit}" >/dev/null || complain "there is no commit $commit" || return
     git -C "$ROOT" rev-parse -q --verify "$commit:proto" >/dev/null || return 0
-    rm -rf "$then.src" && mkdir -p "$then.src" || return
-    git -C "$ROOT" archive "$commit" proto | tar -x -C "$then.src" || return
-    buf_workspace "$then" "$then.src/proto" && buf_workspace "$TOOLS/buf/now" "$ROOT/proto" || return
-    (cd "$TOOLS/buf/now" && buf breaking proto --against ../then/proto)
+    rm -rf "$then" && mkdir -p "$then" || return
+    git -C "$ROOT" archive "$commit" proto | tar -x -C "$then" && cp -r "$ROOT"/{buf.yaml,third_party} "$then/" || return
+    (cd "$ROOT" && buf breaking --against "$then")
 }
 
 # Generates a Python client of all contracts, with what they import, into the directory $1.
 generate_python_client() {
-    install_protos || return
-    mkdir -p "$1" || return
+    install_python_tools && mkdir -p "$1" || return
     (cd "$ROOT/proto" && find . -name '*.proto' | sed 's|^\./||' | sort |
-        xargs python3 -m grpc_tools.protoc -I . -I "$TOOLS/proto/google" -I "$TOOLS/proto/validate" \
+        xargs python3 -m grpc_tools.protoc -I . -I ../third_party/googleapis -I ../third_party/protovalidate \
             --python_out="$1" --grpc_python_out="$1" buf/validate/validate.proto)
 }
 

@@ -14,8 +14,8 @@ pub(crate) fn root() -> Result<PathBuf, Failure> {
         .to_owned())
 }
 
-/// Where the compiler looks for imports. Two packages carry the files of others that our contracts import; no copy of them
-/// is kept here.
+/// Where the compiler looks for imports. Two packages carry the files of others that our contracts import; those of
+/// `third_party` are for clients in other languages.
 pub(crate) fn includes(root: PathBuf) -> Result<[PathBuf; 3], Failure> {
     Ok([
         root,
