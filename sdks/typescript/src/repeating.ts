@@ -56,7 +56,7 @@ export function repeating(inner: Transport, options: Repeating): Transport {
           return await inner.unary(method, signal, limitMs, headers, request, contextValues);
         } catch (thrown) {
           const error = QuanyuError.from(thrown, requestId, attempt);
-          const pauseMs = error.retryDelayMs ?? pauseAfter(attempt);
+          const pauseMs = error.retryDelayMs || pauseAfter(attempt);
           const isInTime = performance.now() + pauseMs < end;
           if (!mayBeRepeated || signal?.aborted || !isPassing(error) || !isInTime) {
             throw error;
