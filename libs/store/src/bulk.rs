@@ -89,6 +89,17 @@ pub fn look_up(backend: DbBackend, list: &str, table: &str, on: &str) -> String 
     }
 }
 
+/// The same with all rows `l` of a second table that `with_on` names, on `k`, `t` and `l`, or nulls where there is none: what
+/// follows `FROM` up to a grouping, which also brings the order.
+pub fn look_up_with(backend: DbBackend, list: &str, table: &str, on: &str, with: &str, with_on: &str) -> String {
+    if backend == DbBackend::Sqlite {
+        format!("{list} AS k CROSS JOIN {table} AS t LEFT JOIN {with} AS l ON {with_on} WHERE {on}")
+    } else {
+        let found = look_up(backend, list, table, on);
+        format!("{found} LEFT JOIN LATERAL (SELECT * FROM {with} AS l WHERE {with_on} OFFSET 0) AS l ON TRUE")
+    }
+}
+
 /// A condition, after `WHERE`, on the rows of a table that a list names: what [`look_up`] is for reading, for `UPDATE` and
 /// `DELETE`. `key` names the columns of the table's primary key, `on` is the whole condition, on `k` and `t` as there.
 ///

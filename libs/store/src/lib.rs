@@ -49,7 +49,7 @@ mod statements;
 pub mod stuck;
 mod texts;
 
-pub use bulk::{Column, among, insert_rows, look_up, looked_up, statement, values};
+pub use bulk::{Column, among, insert_rows, look_up, look_up_with, looked_up, statement, values};
 pub use connect::DbConfig;
 pub use copying::{Copied, CopyNews, Original, copy_at_one_moment};
 pub use db::{Db, Tx, for_update, is_serial};

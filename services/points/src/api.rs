@@ -4,8 +4,10 @@ use fault::Fault;
 use kernel::{Clock, Tenant};
 use ledger::{CompiledRule, EarningRule, MemberId, RuleMistake, RuleState, environment};
 use rules::Environment;
+use runtime::Batcher;
 use store::Db;
 
+use crate::account::reading::Reading;
 use crate::posting::engine::Engine;
 
 /// All services of the package.
@@ -14,6 +16,7 @@ pub(crate) struct PointsApi {
     pub(crate) clock: Clock,
     pub(crate) db: Db,
     pub(crate) engine: Engine,
+    pub(crate) reading: Batcher<Reading>,
     environment: Environment,
 }
 
@@ -24,6 +27,7 @@ impl PointsApi {
     pub(crate) fn new(clock: Clock, db: Db) -> Self {
         Self {
             engine: Engine::start(clock.clone(), db.clone()),
+            reading: Reading::start(clock.clone(), db.clone()),
             clock,
             db,
             environment: environment(),

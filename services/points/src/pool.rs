@@ -31,7 +31,6 @@ use sea_orm::ConnectionTrait;
 use store::Tx;
 
 use crate::account;
-use crate::account::rows::Which;
 use crate::account::wire::{balance_to_wire, zero_balance};
 use wire::pool_to_wire;
 
@@ -44,9 +43,10 @@ pub(crate) async fn save(tx: &Tx, pool: &mut Pool, now: Time) -> Result<v1::Pool
 
 /// A pool with what its account holds. What expires within the next days is not told.
 pub(crate) async fn with_balance(conn: &impl ConnectionTrait, pool: &Pool, now: Time) -> Result<v1::Pool, Fault> {
-    let holder = pool.account().member;
-    let found = account::rows::balances(conn, pool.tenant, holder, Which::One(&pool.asset), now, now).await?;
-    let balance = found.first().map_or_else(
+    let wanted = (pool.account(), now);
+    let found = account::balances::balances_of(conn, BTreeSet::from([wanted.clone()]), now).await?;
+    let holder = wanted.0.member;
+    let balance = found.get(&wanted).map_or_else(
         || zero_balance(holder, &pool.asset),
         |row| balance_to_wire(holder, row, now, now),
     );

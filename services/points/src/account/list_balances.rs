@@ -3,7 +3,7 @@ use fault::Fault;
 use kernel::Page;
 use rpc::Call;
 
-use super::rows::{Which, balances};
+use super::balances::balances_after;
 use super::wire::balance_to_wire;
 use crate::api::{PointsApi, expiring_within_days};
 use crate::wire::parse_id;
@@ -16,8 +16,8 @@ impl PointsApi {
         let horizon = now.plus_days(expiring_within_days(call.expiring_within_days));
         let member = self.read_member(tenant, member).await?;
         let after = page.text()?.unwrap_or_default();
-        let which = Which::After(&after, page.rows_max());
-        let mut rows = balances(self.db.read(), tenant, member, which, now, horizon).await?;
+        let times = (now, horizon);
+        let mut rows = balances_after(self.db.read(), (tenant, member), &after, page.rows_max(), times).await?;
         let next_page_token = page.cut(&mut rows, |row| row.asset.to_string());
         let balances = rows
             .iter()

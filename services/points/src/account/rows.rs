@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use fault::Fault;
 use kernel::{Tenant, Time};
-use ledger::{AccountKey, AssetCode, Frozen, MemberId, Standing};
+use ledger::{AccountKey, Frozen, MemberId, Standing};
 use sea_orm::{ConnectionTrait, Value};
 use store::{Column, Columns, Tx, for_update, insert_rows, look_up, values};
 use uuid::Uuid;
@@ -18,7 +18,7 @@ pub(crate) struct AccountRow {
 }
 
 pub(crate) const COLUMNS: [Column; 3] = [Column::Uuid, Column::Uuid, Column::Text];
-const MATCHES: &str = "t.tenant_id = k.column1 AND t.member_id = k.column2 AND t.asset_code = k.column3";
+pub(crate) const MATCHES: &str = "t.tenant_id = k.column1 AND t.member_id = k.column2 AND t.asset_code = k.column3";
 
 /// Locks accounts until the end of the transaction, all in the one order of their keys, and creates those that are not
 /// there yet.
@@ -109,76 +109,6 @@ pub(crate) fn key_values(key: &AccountKey) -> [Value; 3] {
     [key.tenant.uuid().into(), key.member.uuid().into(), (*key.asset).into()]
 }
 
-/// What a member holds of one asset, seen at one moment.
-pub(crate) struct BalanceRow {
-    pub(crate) asset: AssetCode,
-    /// The balance with all that is held, and all that has expired but not been posted.
-    pub(crate) balance: i64,
-    pub(crate) held: i64,
-    pub(crate) debt: i64,
-    pub(crate) pending: i64,
-    /// When all that can be spent expires, unless the account moves before.
-    pub(crate) idle_time: Option<Time>,
-    pub(crate) sequence: i64,
-    /// What has expired but not been posted.
-    pub(crate) due: i64,
-    /// What expires after now and until the horizon.
-    pub(crate) expiring: i64,
-    pub(crate) next_expire_time: Option<Time>,
-}
-
-/// A member's accounts after an asset's code, up to a number; or the one of a certain asset. One statement, so that
-/// balance and lots are of one moment. It reads only lots that expire until the horizon.
-pub(crate) async fn balances(
-    conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    member: MemberId,
-    which: Which<'_>,
-    now: Time,
-    horizon: Time,
-) -> Result<Vec<BalanceRow>, Fault> {
-    let (filter, code, limit) = match which {
-        Which::One(code) => ("=", code, 1),
-        Which::After(code, limit) => (">", code, limit),
-    };
-    let sql = format!(
-        "SELECT a.asset_code, a.balance, a.held, a.debt, a.pending, a.idle_time, a.sequence, \
-             CAST(COALESCE(SUM(CASE WHEN l.expire_time <= $4 THEN l.remaining END), 0) AS BIGINT), \
-             CAST(COALESCE(SUM(CASE WHEN l.expire_time > $4 THEN l.remaining END), 0) AS BIGINT), \
-             MIN(CASE WHEN l.expire_time > $4 THEN l.expire_time END) \
-         FROM account AS a LEFT JOIN lot AS l ON l.tenant_id = a.tenant_id AND l.member_id = a.member_id \
-             AND l.asset_code = a.asset_code AND l.open AND l.expire_time <= $5 \
-         WHERE a.tenant_id = $1 AND a.member_id = $2 AND a.asset_code {filter} $3 AND a.sequence > 0 \
-         GROUP BY a.asset_code, a.balance, a.held, a.debt, a.pending, a.idle_time, a.sequence ORDER BY a.asset_code LIMIT $6"
-    );
-    let parameters: [Value; 6] = [
-        tenant.uuid().into(),
-        member.uuid().into(),
-        code.into(),
-        now.micros().into(),
-        horizon.micros().into(),
-        limit.into(),
-    ];
-    let rows = select(conn, &sql, parameters).await?;
-    rows.iter()
-        .map(|row| {
-            let mut columns = Columns::of(row);
-            Ok(BalanceRow {
-                asset: columns.take::<String>()?.into(),
-                balance: columns.take()?,
-                held: columns.take()?,
-                debt: columns.take()?,
-                pending: columns.take()?,
-                idle_time: columns.optional_time()?,
-                sequence: columns.take()?,
-                due: columns.take()?,
-                expiring: columns.take()?,
-                next_expire_time: columns.optional_time()?,
-            })
-        })
-        .collect()
-}
-
 /// The accounts of a tenant that have been idle for too long by `now`, those first that have waited longest.
 pub(crate) async fn idle_accounts(
     conn: &impl ConnectionTrait,
@@ -203,13 +133,4 @@ pub(crate) async fn idle_accounts(
             })
         })
         .collect()
-}
-
-/// Which of a member's accounts.
-#[derive(Clone, Copy)]
-pub(crate) enum Which<'c> {
-    /// The one of this asset.
-    One(&'c str),
-    /// Those after this asset, so many at the most.
-    After(&'c str, i64),
 }

@@ -2,7 +2,7 @@ use contracts_points::v1 as wire;
 use kernel::{Exact, Time};
 use ledger::{AccountKey, EarnedBy, Entry, Lot, LotAmount, LotId, MemberId};
 
-use super::rows::BalanceRow;
+use super::balances::BalanceRow;
 use crate::pool::wire::holder_to_wire;
 
 /// An entry with its lots. What came back in a new lot, because its own had expired, is shown as that one lot.

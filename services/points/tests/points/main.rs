@@ -56,6 +56,7 @@ mod sums;
 mod tenants;
 mod texts;
 mod times;
+mod together;
 mod transfers;
 mod undo_pools;
 mod undoing;
