@@ -33,11 +33,16 @@ pub struct Draft {
 impl Draft {
     /// A fact about a subject, usually a member id: the key within which order matters.
     pub fn new<F: Fact + Message>(tenant: Tenant, subject: impl Into<String>, fact: &F) -> Self {
+        Self::encoded::<F>(tenant, subject, fact.encode_to_vec())
+    }
+
+    /// A fact that is encoded already, as a message of this type.
+    pub fn encoded<F: Fact>(tenant: Tenant, subject: impl Into<String>, payload: Vec<u8>) -> Self {
         Self {
             tenant,
             kind: F::TYPE,
             subject: subject.into(),
-            payload: fact.encode_to_vec(),
+            payload,
             traceparent: None,
         }
     }

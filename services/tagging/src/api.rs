@@ -26,7 +26,7 @@ pub(crate) struct TaggingApi {
 impl TaggingApi {
     pub(crate) fn new(clock: Clock, db: Db, peers: Peers, revisions: Revisions) -> Self {
         let people = People::new(db.clone(), peers);
-        let recorder = Recorder::new(clock.clone(), people.clone(), revisions.clone());
+        let recorder = Recorder::new(clock.clone(), db.clone(), people.clone(), revisions.clone());
         let assigner = Assigner::new(clock.clone(), db.clone(), people.clone(), revisions.clone());
         Self {
             assigner,

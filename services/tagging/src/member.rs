@@ -2,6 +2,7 @@
 //! kept of them.
 
 mod absorptions;
+pub(crate) mod finding;
 pub(crate) mod follow_members;
 pub(crate) mod follow_tiers;
 pub(crate) mod people;

@@ -37,6 +37,16 @@ impl<B: Batch> Asked<B> {
         !self.reply.is_closed() && self.deadline.is_none_or(|deadline| Instant::now() < deadline)
     }
 
+    /// Asks a peer on behalf of all of these, for as long as any of them waits: what is asked knows nothing of the callers, and
+    /// gets its deadline from here.
+    pub async fn on_behalf_of_all<T>(asked: &[Self], work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let deadlines: Option<Vec<Instant>> = asked.iter().map(|asked| asked.deadline).collect();
+        match deadlines.and_then(|deadlines| deadlines.into_iter().max()) {
+            None => work.await,
+            Some(latest) => rpc::within(latest.saturating_duration_since(Instant::now()), work).await?,
+        }
+    }
+
     /// The trace that it is a part of.
     pub fn traceparent(&self) -> Option<&str> {
         self.traceparent.as_deref()

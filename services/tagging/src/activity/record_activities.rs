@@ -1,5 +1,5 @@
 use contracts::Unreadable;
-use contracts_tagging::v1::{ActivityOutcome, ActivityResult, RecordActivitiesRequest, RecordActivitiesResponse};
+use contracts_tagging::v1::{RecordActivitiesRequest, RecordActivitiesResponse};
 use fault::Fault;
 use rpc::Call;
 
@@ -18,31 +18,12 @@ impl TaggingApi {
             ));
         }
         let unreadable = Unreadable::of(&call.unreadable_items);
-        let arrivals = self
-            .recorder
-            .receive(call.tenant(), &call.activities, &unreadable)
-            .await?;
+        let (tenant, activities) = (call.tenant(), call.activities.clone());
+        let arrivals = self.recorder.receive(tenant, activities, &unreadable).await?;
         if call.validate_only {
-            // The same code judges; its transaction ends here, and everything that it wrote with it.
-            let tx = self.db.begin().await?;
-            return answer(self.recorder.record(&tx, call.tenant(), arrivals).await?);
+            return self.recorder.validate(tenant, &arrivals).await;
         }
-
-        let tx = store::begin_or_replay!(self.db, call);
-        let results = self.recorder.record(&tx, call.tenant(), arrivals).await?;
-        tx.commit(answer(results)?).await
+        let key = call.key(&call.request_id);
+        self.recorder.record(tenant, Some(key), arrivals).await
     }
-}
-
-fn answer(results: Vec<ActivityResult>) -> Result<RecordActivitiesResponse, Fault> {
-    let count = |outcome: ActivityOutcome| {
-        let count = results.iter().filter(|result| result.outcome() == outcome).count();
-        i32::try_from(count).map_err(Fault::internal)
-    };
-    Ok(RecordActivitiesResponse {
-        recorded_count: count(ActivityOutcome::Recorded)?,
-        duplicate_count: count(ActivityOutcome::Duplicate)?,
-        refused_count: count(ActivityOutcome::Refused)?,
-        results,
-    })
 }

@@ -76,11 +76,8 @@ impl TaggingApi {
         if activities.is_empty() {
             return Ok(Vec::new());
         }
-        let arrivals = self.recorder.receive(tenant, activities, unreadable).await?;
-        let tx = self.db.begin().await?;
-        let results = self.recorder.record(&tx, tenant, arrivals).await?;
-        tx.commit().await?;
-        Ok(results)
+        let arrivals = self.recorder.receive(tenant, activities.to_vec(), unreadable).await?;
+        Ok(self.recorder.record(tenant, None, arrivals).await?.results)
     }
 }
 

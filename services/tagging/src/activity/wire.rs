@@ -22,7 +22,7 @@ const QUANTITY_MAX: i64 = 1_000_000;
 const OF_WHO: [&str; 4] = ["", "channel_code", "external_id", "member_id"];
 
 /// Who did it, as the source tells it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Who {
     /// A member by id.
     Member(MemberId),

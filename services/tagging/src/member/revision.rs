@@ -1,6 +1,6 @@
 //! The revision of members: load them, let the domain decide, write what follows. Every change of tagging takes this way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use contracts_tagging::v1;
@@ -39,6 +39,8 @@ pub(crate) struct Revision<'a> {
     pub(crate) tenant: Tenant,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) now: Time,
+    /// The traces in which members are revised, where the transaction serves many requests.
+    causes: HashMap<MemberId, String>,
 }
 
 /// Members under revision, by id.
@@ -64,11 +66,17 @@ impl Revisions {
             tenant,
             catalog,
             now,
+            causes: HashMap::new(),
         })
     }
 }
 
 impl Revision<'_> {
+    /// The same, with the traces to which belongs what is told of members.
+    pub(crate) fn caused_by(self, causes: HashMap<MemberId, String>) -> Self {
+        Self { causes, ..self }
+    }
+
     /// Where these members' ids lead, for those that were merged.
     pub(crate) async fn redirects(
         &self,
@@ -246,7 +254,9 @@ impl Revision<'_> {
             };
             Draft::new(self.tenant, member_id, &fact)
         });
-        changed.chain(entered).chain(left).collect()
+        let cause = self.causes.get(&outcome.id);
+        let facts = changed.chain(entered).chain(left);
+        facts.map(|fact| fact.within(cause.cloned())).collect()
     }
 }
 

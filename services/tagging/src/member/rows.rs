@@ -5,28 +5,35 @@ use std::collections::{BTreeMap, BTreeSet};
 use fault::Fault;
 use kernel::Tenant;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Row as _, Tx, for_update, insert_rows, look_up, looked_up};
+use store::{Column, Row as _, Tx, for_update, insert_rows, look_up, looked_up, values};
 
 use super::{Member, MemberId, Profile};
 use crate::store::{OF_MEMBER, execute, member_list, query};
 
-/// Which of these members have a row.
+/// Which of these members have a row, of any brands.
 pub(crate) async fn known(
     conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    members: &BTreeSet<MemberId>,
-) -> Result<BTreeSet<MemberId>, Fault> {
+    members: &BTreeSet<(Tenant, MemberId)>,
+) -> Result<BTreeSet<(Tenant, MemberId)>, Fault> {
     if members.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let (list, mut parameters) = member_list(conn, 2, members.iter().copied());
-    parameters.insert(0, tenant.uuid().into());
-    let found = look_up(conn.get_database_backend(), &list, "member", OF_MEMBER);
-    let sql = format!("SELECT member_id FROM {found}");
+    let rows = members
+        .iter()
+        .map(|(tenant, member)| vec![tenant.uuid().into(), member.uuid().into()]);
+    let backend = conn.get_database_backend();
+    let (list, parameters) = values(backend, 1, &[Column::Uuid, Column::Uuid], rows.collect());
+    let found = look_up(
+        backend,
+        &list,
+        "member",
+        "t.tenant_id = k.column1 AND t.member_id = k.column2",
+    );
+    let sql = format!("SELECT t.tenant_id, t.member_id FROM {found}");
     query(conn, &sql, parameters)
         .await?
         .iter()
-        .map(|row| row.id(0))
+        .map(|row| Ok((row.tenant(0)?, row.id(1)?)))
         .collect()
 }
 

@@ -18,6 +18,7 @@ use super::{value, wire};
 use crate::activity::wire::Who;
 use crate::member;
 use crate::member::MemberId;
+use crate::member::finding::Meant;
 use crate::member::people::People;
 use crate::member::revision::{Revisions, Subjects};
 use crate::member::subject::Subject;
@@ -119,16 +120,13 @@ impl Assigner {
         let now = self.clock.now();
         let parse = |(index, it): (usize, &AssignTagsRequest)| unreadable.judge(index, "", parse(it, principal, now));
         let parsed: Vec<Result<Asked, Fault>> = requests.iter().enumerate().map(parse).collect();
-        let who: BTreeSet<Who> = parsed.iter().flatten().map(|it| Who::Member(it.member)).collect();
-        let found = self.people.find(principal.tenant, who).await?.members;
-        let known = |asked: Asked| match found.get(&Who::Member(asked.member)) {
-            Some(member) => Ok(Asked {
-                member: *member,
-                ..asked
-            }),
+        let who: Vec<Who> = parsed.iter().flatten().map(|it| Who::Member(it.member)).collect();
+        let mut found = self.people.find(principal.tenant, who).await?.into_iter();
+        let mut known = |asked: Asked| match found.next().and_then(Meant::member) {
+            Some(member) => Ok(Asked { member, ..asked }),
             None => Err(member::refusals::member_not_found(asked.member)),
         };
-        Ok(parsed.into_iter().map(|asked| asked.and_then(known)).collect())
+        Ok(parsed.into_iter().map(|asked| asked.and_then(&mut known)).collect())
     }
 }
 
