@@ -15,7 +15,7 @@ use super::{Member, MemberId, MemberKind};
 use crate::activity;
 use crate::activity::rows::History;
 use crate::segment::figures;
-use crate::segment::figures::{Tallies, Tally};
+use crate::segment::figures::{Stripe, Tallies, Tally};
 use crate::segment::memberships;
 use crate::tag;
 use crate::tag::catalog::Catalog;
@@ -39,6 +39,8 @@ pub(crate) struct Revision<'a> {
     pub(crate) tenant: Tenant,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) now: Time,
+    /// Where it counts.
+    pub(crate) stripe: Stripe,
     /// The traces in which members are revised, where the transaction serves many requests.
     causes: HashMap<MemberId, String>,
 }
@@ -66,6 +68,7 @@ impl Revisions {
             tenant,
             catalog,
             now,
+            stripe: Stripe::draw(tx, &self.clock),
             causes: HashMap::new(),
         })
     }
@@ -190,7 +193,7 @@ impl Revision<'_> {
         );
         self.tx.emit_all(self.clock, facts).await?;
         // Many transactions count into the same few rows, so these are locked last and briefly.
-        figures::count(self.tx, self.tenant, &tallies).await
+        figures::count(self.tx, self.tenant, &tallies, self.stripe).await
     }
 
     async fn write_members(&self, outcomes: &[Outcome]) -> Result<(), Fault> {

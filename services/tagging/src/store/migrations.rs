@@ -15,8 +15,38 @@ pub(crate) fn migrations() -> Vec<Migration> {
             name: "tagging_0003_due_by_brand",
             sql: DUE_BY_BRAND,
         },
+        Migration {
+            name: "tagging_0004_stripes",
+            sql: STRIPES,
+        },
     ]
 }
+
+/// The stripes of figures, which are added to what `tally` and `channel_total` hold: the version before goes on to count there,
+/// and nothing that was counted is written anew. A process of that version does not see what is counted here.
+const STRIPES: &str = "
+CREATE TABLE striped_tally (
+    tenant_id {uuid} NOT NULL,
+    kind TEXT NOT NULL,
+    code TEXT NOT NULL,
+    value TEXT NOT NULL,
+    stripe INT NOT NULL CHECK (stripe >= 0),
+    members BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, kind, code, value, stripe)
+) {clustered};
+CREATE TABLE striped_channel_total (
+    tenant_id {uuid} NOT NULL,
+    channel_code TEXT NOT NULL,
+    currency_code TEXT NOT NULL,
+    stripe INT NOT NULL CHECK (stripe >= 0),
+    activity_count BIGINT NOT NULL,
+    order_count BIGINT NOT NULL,
+    refund_count BIGINT NOT NULL,
+    sales BIGINT NOT NULL,
+    refunds BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, channel_code, currency_code, stripe)
+) {clustered};
+";
 
 /// What the undo of a merge has to know: whose activities were at first (`origin_id`, null while they are still), and the
 /// tier and the assigned tags of absorbed members, with those of the survivor in whose place they came.

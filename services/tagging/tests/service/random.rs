@@ -1,6 +1,6 @@
 //! Random data, and two ways to the same result: what was kept by each event, and what is worked out from scratch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contracts_tagging::v1::*;
 use rand::rngs::StdRng;
@@ -207,4 +207,156 @@ async fn every_order_of_arrival_ends_in_the_same_tags() {
     }
     assert!(ends.windows(2).all(|pair| pair[0] == pair[1]));
     assert_eq!(ends[0][0]["orders"], tag_value::Kind::IntValue(15));
+}
+
+/// The order that a number stands for, whenever and by whomever it is told; some are nobody's, and some are no orders.
+fn numbered(world: &World, n: u32) -> Activity {
+    let order = Activity {
+        channel_code: ["tmall", "pos", "app"][n as usize % 3].into(),
+        occur_time: Some(kernel::Time::from_micros(START_DAY + i64::from(n % 11) * DAY).to_wire()),
+        ..world.order(n % 8, &format!("o{n}"), 0)
+    };
+    match n % 13 {
+        5 => Activity {
+            member_id: member(77),
+            ..order
+        },
+        7 => Activity {
+            activity_type: "Order Paid".into(),
+            ..order
+        },
+        9 => Activity {
+            member_id: String::new(),
+            channel_code: "tmall".into(),
+            external_id: format!("tb{}", n % 8),
+            ..order
+        },
+        _ => order,
+    }
+}
+
+const DAY: i64 = 86_400_000_000;
+/// 2025-12-20.
+const START_DAY: i64 = 1_766_188_800_000_000;
+
+async fn prepared() -> World {
+    let world = World::new().await;
+    for tag in computed_tags("") {
+        world.create_tag(tag).await;
+    }
+    world.create_tag(manual("vip", TagValueType::Bool)).await;
+    for (i, condition) in conditions().into_iter().enumerate() {
+        world.create_segment(&format!("s{i}"), condition).await;
+    }
+    world
+}
+
+/// What of an answer does not depend on who came first.
+fn counts(answer: &RecordActivitiesResponse) -> (i32, i32) {
+    (answer.recorded_count + answer.duplicate_count, answer.refused_count)
+}
+
+fn recorded(answers: &[RecordActivitiesResponse]) -> i32 {
+    answers.iter().map(|answer| answer.recorded_count).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_come_together_end_as_the_same_calls_one_by_one() {
+    for seed in 0..3 {
+        let mut random = StdRng::seed_from_u64(seed);
+        let (alone, together) = (prepared().await, prepared().await);
+        let worlds = [&alone, &together];
+        for _ in 0..8 {
+            let calls = random.random_range(1..25);
+            let numbers = |random: &mut StdRng| {
+                let many = random.random_range(1..6);
+                (0..many).map(|_| random.random_range(0..200)).collect()
+            };
+            let calls: Vec<Vec<u32>> = (0..calls).map(|_| numbers(&mut random)).collect();
+            let request = |world: &World, numbers: &Vec<u32>| {
+                world.request(numbers.iter().map(|n| numbered(world, *n)).collect())
+            };
+            let mut one_by_one = Vec::new();
+            for numbers in &calls {
+                let request = request(&alone, numbers);
+                one_by_one.push(
+                    alone
+                        .activities()
+                        .record_activities(request)
+                        .await
+                        .unwrap()
+                        .into_inner(),
+                );
+            }
+            let requests = calls.iter().map(|numbers| request(&together, numbers)).collect();
+            let at_once = together.record_together(requests).await;
+            let at_once: Vec<_> = at_once.into_iter().map(Result::unwrap).collect();
+            for (i, (left, right)) in one_by_one.iter().zip(&at_once).enumerate() {
+                assert_eq!(counts(left), counts(right), "seed {seed}, call {i}");
+            }
+            assert_eq!(recorded(&one_by_one), recorded(&at_once));
+            match random.random_range(0..4) {
+                0 => futures::future::join_all(worlds.map(|world| world.pass_days(1)))
+                    .await
+                    .clear(),
+                1 => {
+                    let number = random.random_range(0..8);
+                    for world in worlds {
+                        world.assign(number, "vip", None).await;
+                    }
+                }
+                2 => {
+                    let (from, to) = (random.random_range(0..4), random.random_range(4..8));
+                    for world in worlds {
+                        world.merged(from, to, "Suzhou");
+                        world.harness.settle().await;
+                    }
+                }
+                _ => {}
+            }
+        }
+        for number in 0..8 {
+            let timeline = async |world: &World| {
+                let told = world.timeline(number).await.into_iter();
+                let told = told.map(|it| (it.source_id, it.member_id, it.occur_time.map(|time| time.seconds)));
+                told.collect::<BTreeSet<_>>()
+            };
+            assert_eq!(timeline(&alone).await, timeline(&together).await, "seed {seed}");
+            let (left, right) = (alone.tags_of(number).await, together.tags_of(number).await);
+            assert_eq!(left, right, "seed {seed}, member {number}");
+        }
+        assert_eq!(alone.summary().await, together.summary().await, "seed {seed}");
+        let told = async |world: &World| {
+            let told = world.facts::<ActivityRecorded>().await.into_iter();
+            let mut told: Vec<_> = told.map(|fact| fact.activity.unwrap().source_id).collect();
+            told.sort();
+            told
+        };
+        assert_eq!(told(&alone).await, told(&together).await, "seed {seed}");
+        for world in worlds {
+            assert_told_last(world, seed).await;
+        }
+    }
+}
+
+/// Whoever follows the facts knows every tag as it stands.
+async fn assert_told_last(world: &World, seed: u64) {
+    let mut told: BTreeMap<(String, String), Option<TagValue>> = BTreeMap::new();
+    for fact in world.facts::<TagChanged>().await {
+        told.insert((fact.member_id, fact.tag_code), fact.value);
+    }
+    for number in 0..8 {
+        let timeline = world.timeline(number).await;
+        if timeline.iter().any(|activity| activity.member_id != member(number)) {
+            continue; // Absorbed: nothing is told of one who goes over to another.
+        }
+        for (code, kind) in world.tags_of(number).await {
+            let last = told.get(&(member(number), code.clone())).cloned().flatten();
+            assert_eq!(
+                last.and_then(|value| value.kind),
+                Some(kind),
+                "seed {seed}, {code} of {number}"
+            );
+        }
+    }
 }

@@ -164,7 +164,7 @@ async fn revise(revision: Revision<'_>, tx: &Tx, entries: &[&Entry<'_>], facts: 
         total(entry.activity(), &mut totals);
     }
     revision.settle(subjects, None, facts).await?;
-    figures::add(tx, revision.tenant, &totals).await
+    figures::add(tx, revision.tenant, &totals, revision.stripe).await
 }
 
 /// The results with their numbers.
