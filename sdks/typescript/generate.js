@@ -4,7 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 
-const packages = ["campaign", "gateway", "identity", "points", "rights", "tagging", "type"];
+const packages = ["campaign", "channels", "gateway", "identity", "points", "rights", "tagging", "type"];
 
 process.chdir(import.meta.dirname);
 execFileSync("node_modules/.bin/buf", ["generate"], { stdio: "inherit" });

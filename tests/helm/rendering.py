@@ -11,7 +11,7 @@ CHART = ROOT / "helm" / "quanyu"
 HERE = ROOT / "tests" / "helm"
 RELEASE, NAMESPACE = "quanyu", "member"
 VALUES = {path.stem: path for path in sorted((HERE / "values").glob("*.yaml"))}
-ROLES = ("identity", "points", "rights", "tagging", "campaign", "gateway")
+ROLES = ("identity", "points", "rights", "tagging", "campaign", "channels", "gateway")
 # Those that bring their own PostgreSQL.
 TRIALS = {name for name in VALUES if name.startswith("trial")}
 # Many times what any of them takes: a busy machine is no fault of the chart.

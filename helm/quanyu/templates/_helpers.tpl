@@ -5,7 +5,8 @@ points: [identity, rights, tagging]
 rights: [identity, points]
 tagging: [identity, rights]
 campaign: [identity, points, rights, tagging]
-gateway: [identity, points, rights, tagging, campaign]
+channels: []
+gateway: [identity, points, rights, tagging, campaign, channels]
 {{- end }}
 
 {{- define "quanyu.fullname" -}}

@@ -6,6 +6,9 @@ import {
   JourneyService,
 } from "./contracts/campaign.js";
 import {
+  WebhookSubscriptionService,
+} from "./contracts/channels.js";
+import {
   ApiKeyService,
   AuditService,
   TenantService,
@@ -49,6 +52,8 @@ export class Services {
   readonly journeyRuns: Client<typeof JourneyRunService>;
   /** Makes journeys, publishes them, and tells how their members fare. */
   readonly journeys: Client<typeof JourneyService>;
+  /** What the brand's own systems are told by webhooks. */
+  readonly webhookSubscriptions: Client<typeof WebhookSubscriptionService>;
   /** The API keys of the caller's tenant. */
   readonly apiKeys: Client<typeof ApiKeyService>;
   /** The audit log of the caller's tenant. */
@@ -107,6 +112,7 @@ export class Services {
   constructor(transport: Transport) {
     this.journeyRuns = createClient(JourneyRunService, transport);
     this.journeys = createClient(JourneyService, transport);
+    this.webhookSubscriptions = createClient(WebhookSubscriptionService, transport);
     this.apiKeys = createClient(ApiKeyService, transport);
     this.audit = createClient(AuditService, transport);
     this.tenants = createClient(TenantService, transport);

@@ -1,6 +1,7 @@
 //! What can be set, and what it must be.
 
 mod certificates;
+mod channels;
 mod edge;
 mod etcd;
 mod nats;
@@ -19,6 +20,7 @@ use store::DbConfig;
 use telemetry::TelemetryConfig;
 
 pub use self::certificates::{MeshTlsSettings, TlsSettings};
+use self::channels::ChannelsSettings;
 use self::edge::GatewaySettings;
 use self::etcd::EtcdSettings;
 use self::nats::NatsSettings;
@@ -41,7 +43,7 @@ pub struct Config {
     pub admin_listen: Option<SocketAddr>,
     /// `postgres://user:password@host/database`; absent: SQLite files in the folder.
     pub database_url: Option<Secret>,
-    /// How many connections to PostgreSQL the process opens at the most, over all its services; absent: 16 where it serves one
+    /// How many connections to PostgreSQL the process opens at the most, over all its services; absent: 13 where it serves one
     /// service, 48 where it serves all of them, among whom they are divided.
     pub database_connections_max: Option<u32>,
     /// Whether `up` and `serve` bring the tables of their services up to date when they start; false: `quanyu migrate` alone
@@ -78,6 +80,8 @@ pub struct Config {
     pub nats: NatsSettings,
     /// Who may call the gateway, and how much.
     pub gateway: GatewaySettings,
+    /// How webhooks are kept and sent.
+    pub channels: ChannelsSettings,
     /// How many calls each service works on at once; the next one is turned away at once.
     pub concurrency_max: usize,
     /// For how many days after it a merge of two members can be undone; 0 for never.
@@ -142,6 +146,7 @@ impl Default for Config {
             facts: FactsBy::default(),
             nats: NatsSettings::default(),
             gateway: GatewaySettings::default(),
+            channels: ChannelsSettings::default(),
             concurrency_max: 1_024,
             merge_undo_days: identity::UNDO_DAYS,
             drain_seconds: 20,
@@ -164,13 +169,14 @@ impl Settings for Config {
         let is_group = |name: &str| {
             matches!(
                 name,
-                "etcd" | "gateway" | "mesh_tls" | "nats" | "telemetry" | "tls" | "is_disposable"
+                "channels" | "etcd" | "gateway" | "mesh_tls" | "nats" | "telemetry" | "tls" | "is_disposable"
             )
         };
         let own = own.filter(|sentence| !is_group(&sentence.setting));
         let own = own.chain(sentences_of::<EtcdSettings>("etcd"));
         let own = own.chain(sentences_of::<NatsSettings>("nats"));
         let own = own.chain(sentences_of::<GatewaySettings>("gateway"));
+        let own = own.chain(sentences_of::<ChannelsSettings>("channels"));
         let own = own.chain(sentences_of::<TlsSettings>("tls"));
         let own = own.chain(sentences_of::<MeshTlsSettings>("mesh_tls"));
         own.chain(sentences_of::<TelemetryConfig>("telemetry")).collect()
@@ -181,7 +187,9 @@ impl Settings for Config {
             "admin_listen" => Some(r#""127.0.0.1:7490""#),
             "database_url" => Some(r#""postgres://user:password@host:5432/quanyu""#),
             "database_connections_max" => Some("48"),
-            "signing_key" | "signing_key_honoured" => Some(r#""what openssl rand -hex 32 writes""#),
+            "signing_key" | "signing_key_honoured" | "channels.secrets_key" | "channels.secrets_key_honoured" => {
+                Some(r#""what openssl rand -hex 32 writes""#)
+            }
             "first_api_key" => Some(r#""what echo qy_$(openssl rand -hex 32) writes""#),
             "first_api_key_file" => Some(r#""/run/secrets/quanyu-first-api-key""#),
             "peers" => Some(r#"points = "http://10.0.0.7:7401""#),
@@ -286,6 +294,7 @@ impl Settings for Config {
         problems.extend(of_telemetry);
         problems.extend(self.problems_of_nats());
         problems.extend(self.problems_of_gateway());
+        problems.extend(self.problems_of_channels());
         problems.extend(self.problems_of_certificates());
         problems
     }

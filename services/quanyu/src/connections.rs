@@ -17,8 +17,8 @@ use crate::terminal::complain;
 pub(crate) const OF_ONE_MIN: u32 = 2;
 /// What a service keeps beside these that leases work: one by which others see that its process lives (`store::Presence`).
 pub(crate) const OF_PRESENCE: u32 = 1;
-/// What a process opens that serves one service and is told nothing. Six of them fit into PostgreSQL's default of 100.
-const OF_ONE: u32 = 16;
+/// What a process opens that serves one service and is told nothing. Seven of them fit into PostgreSQL's default of 100.
+const OF_ONE: u32 = 13;
 /// What a process opens that serves all of them and is told nothing.
 const OF_ALL: u32 = 48;
 

@@ -59,7 +59,7 @@ impl Role {
 
 /// Every part there is, and who needs whom: the one list of it, from which peers, routes, readiness and the doctor follow. The
 /// gateway comes last: it opens the address when the others are there.
-pub const ROLES: [Role; 6] = [
+pub const ROLES: [Role; 7] = [
     Role {
         name: identity::NAME,
         migrations: identity::migrations,
@@ -109,6 +109,16 @@ pub const ROLES: [Role; 6] = [
         connections_weight: 2,
         calls: Calls::These(&[points::NAME, rights::NAME, tagging::NAME]),
         hears: &[identity::NAME, points::NAME, rights::NAME, tagging::NAME],
+    },
+    Role {
+        name: channels::NAME,
+        migrations: channels::migrations,
+        identifiers: &[],
+        service: |config, deps| channels::service_with(deps, config.channels.settings()),
+        connections_min: OF_ONE_MIN,
+        connections_weight: 2,
+        calls: Calls::These(&[]),
+        hears: &[],
     },
     Role {
         name: gateway::NAME,

@@ -18,7 +18,9 @@ use tokio::process::{Child, Command};
 
 use crate::process;
 
-const ROLES: [&str; 6] = ["identity", "points", "rights", "tagging", "campaign", "gateway"];
+const ROLES: [&str; 7] = [
+    "identity", "points", "rights", "tagging", "campaign", "channels", "gateway",
+];
 /// Shared by the processes and by the bench, which calls the services past the gateway.
 const SIGNING_KEY: &str = "a key for measuring, of no use elsewhere";
 /// How often a process is asked whether it is there: every 50 ms.

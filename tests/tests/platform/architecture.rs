@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// On what each library may build: itself the simpler one. What is not here is forbidden.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     ("kernel", &[]),
     ("rules", &[]),
     ("telemetry", &[]),
@@ -19,6 +19,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
         "contracts-campaign",
         &["kernel", "fault", "contracts-build", "contracts", "contracts-tagging"],
     ),
+    ("contracts-channels", PACKAGE),
     ("contracts-gateway", PACKAGE),
     ("contracts-identity", PACKAGE),
     (
@@ -32,6 +33,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
         &[
             "contracts",
             "contracts-campaign",
+            "contracts-channels",
             "contracts-gateway",
             "contracts-identity",
             "contracts-points",

@@ -89,9 +89,9 @@ async fn too_few_and_too_many_connections_are_refused_with_their_numbers() {
         let started = quanyu::platform::Platform::start(&config, clock, telemetry::Red::default()).await;
         started.err().unwrap().to_string()
     };
-    let few = start(12).await;
+    let few = start(14).await;
     assert!(
-        few.contains("at least 13") && few.contains("points 2") && few.contains("campaign 3"),
+        few.contains("at least 15") && few.contains("points 2") && few.contains("campaign 3"),
         "{few}"
     );
     let many = start(100_000).await;

@@ -254,7 +254,7 @@ fn reasons() -> Vec<EnumDescriptor> {
         .filter(|each| is_ours(each.full_name()) && each.name() == "ErrorReason")
         .collect();
     let packages: BTreeSet<String> = reasons.iter().map(|each| each.package_name().to_owned()).collect();
-    assert_eq!(packages.len(), 7, "{packages:?}");
+    assert_eq!(packages.len(), 8, "{packages:?}");
     reasons
 }
 

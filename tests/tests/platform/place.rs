@@ -8,7 +8,7 @@ use tempfile::TempDir;
 /// Names a PostgreSQL server to run the tests on.
 const SERVER: &str = "QUANYU_TEST_DATABASE_URL";
 /// The fewest that there may be: several platforms share the test's server, and no story may need more to come to its end.
-const CONNECTIONS_MAX: u32 = 13;
+const CONNECTIONS_MAX: u32 = 15;
 
 /// Where one platform keeps its rows: a folder of SQLite files, or a PostgreSQL database of its own, for the schemas of
 /// its services have fixed names. Gone with this value.

@@ -76,6 +76,10 @@ pub(crate) async fn filled_with_everything(host: Host) -> (Host, Known) {
     let blocked = json!({"requestId": "blocked", "blockedValue": {"value": "walk-in"}});
     let blocked = host.rest().post("/v1/blocked-values", &blocked).await;
     assert!(blocked.status.is_success(), "{}", blocked.text);
+    let webhook = json!({"requestId": "webhook", "subscription": {"displayName": "CRM", "targetUrl": "https://crm.example.com/quanyu", "factTypes": ["points.earned"]}});
+    let webhook = host.rest().post("/v1/webhook-subscriptions", &webhook).await;
+    assert!(webhook.status.is_success(), "{}", webhook.text);
+    let subscription = webhook.json()["subscription"]["subscriptionId"].as_str().unwrap().to_owned();
     let runs = host
         .rest()
         .get(&format!("/v1/members/{member}/journey-runs"))
@@ -97,6 +101,8 @@ pub(crate) async fn filled_with_everything(host: Host) -> (Host, Known) {
                 .unwrap()
                 .to_owned(),
         ),
+        ("subscription_id", subscription.clone()),
+        ("subscription.subscription_id", subscription),
         ("run_id", runs["runs"][0]["runId"].as_str().unwrap().to_owned()),
         (
             "api_key_id",
@@ -302,6 +308,12 @@ pub(crate) fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
         ),
         ("ConfirmPending", json!({"assetCode": POINTS, "reference": "o-1"})),
         ("CancelPending", json!({"assetCode": POINTS, "reference": "o-1"})),
+        (
+            "UpdateWebhookSubscription",
+            json!({"subscription": {"displayName": "Mallory"}, "updateMask": "displayName"}),
+        ),
+        ("DeleteWebhookSubscription", json!({})),
+        ("RotateWebhookSecret", json!({})),
         ("ApproveAdjustment", json!({})),
         ("RejectAdjustment", json!({})),
         ("CaptureHold", json!({})),

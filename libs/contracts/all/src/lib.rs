@@ -5,6 +5,7 @@
 /// Every contract.
 pub static CONTRACT: contracts::Contract = contracts::Contract::of_all(&[
     &contracts_campaign::CONTRACT,
+    &contracts_channels::CONTRACT,
     &contracts_points::CONTRACT,
     &contracts_gateway::CONTRACT,
     &contracts_identity::CONTRACT,

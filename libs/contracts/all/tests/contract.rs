@@ -11,8 +11,9 @@ use contracts_rights::v1::RedeemCouponRequest;
 use fault::Fault;
 use prost_reflect::DescriptorPool;
 
-const SERVICES: [(&str, &Contract); 6] = [
+const SERVICES: [(&str, &Contract); 7] = [
     ("campaign", &contracts_campaign::CONTRACT),
+    ("channels", &contracts_channels::CONTRACT),
     ("gateway", &contracts_gateway::CONTRACT),
     ("identity", &contracts_identity::CONTRACT),
     ("points", &contracts_points::CONTRACT),

@@ -198,7 +198,7 @@ fn a_checked_configuration_has_telemetry_that_starts_and_each_of_its_faults_is_t
             &["up"],
             &[
                 "first_api_key: ",
-                "database_connections_max: must be at least 13 where one process serves all services",
+                "database_connections_max: must be at least 15 where one process serves all services",
             ],
         ),
     ] {

@@ -1,4 +1,4 @@
-//! The example of docs/operating.md, done as it stands there: six roles on PostgreSQL, by the document's own commands.
+//! The example of docs/operating.md, done as it stands there: seven roles on PostgreSQL, by the document's own commands.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -15,16 +15,16 @@ use tests::{Api, Rest, brand, eventually, story};
 use crate::process::quanyu;
 use crate::server::Server;
 
-/// How long the six may take to make their tables and find each other.
+/// How long the seven may take to make their tables and find each other.
 const READY: Duration = Duration::from_mins(1);
 const DOCUMENT: &str = include_str!("../../../../docs/operating.md");
-const SECTION: &str = "## Six roles on PostgreSQL";
+const SECTION: &str = "## Seven roles on PostgreSQL";
 /// Where the document's database is.
 const DATABASE: &str = "postgres://quanyu:secret@127.0.0.1:5432/quanyu";
 /// The document's ports begin here: that of the gateway.
 const PORT: u16 = 7_400;
 /// The document uses these ports: to serve, and for operators.
-const PORTS: [u16; 12] = [0, 11, 12, 13, 14, 15, 100, 111, 112, 113, 114, 115];
+const PORTS: [u16; 14] = [0, 11, 12, 13, 14, 15, 16, 100, 111, 112, 113, 114, 115, 116];
 
 /// The first block of a language in the section.
 fn block(language: &str) -> &'static str {
@@ -143,7 +143,7 @@ async fn the_example_of_six_roles_runs_as_it_is_written() {
     let deadline = Instant::now() + READY;
     while TcpStream::connect(&address).is_err() || !rest.get("/readyz").await.text.contains("\"SERVING\"") {
         let log = std::fs::read_to_string(folder.join("log")).unwrap();
-        assert!(Instant::now() < deadline, "the six do not serve: {log}");
+        assert!(Instant::now() < deadline, "the seven do not serve: {log}");
         kernel::pause(Duration::from_millis(100)).await;
     }
     let key = std::fs::read_to_string(folder.join("first-key")).unwrap();
@@ -170,7 +170,7 @@ async fn the_example_of_six_roles_runs_as_it_is_written() {
     }
     assert!(!log.contains(key.trim()), "the first key is never printed");
 
-    assert!(shell.signal("TERM"), "the six processes run");
+    assert!(shell.signal("TERM"), "the seven processes run");
     eventually("all of them end", async || (!shell.signal("0")).then_some(())).await;
     server.remove().await;
 }

@@ -1,0 +1,74 @@
+//! The facts of the platform, by their names.
+
+pub(crate) mod filter;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use contracts::Contract;
+use prost_reflect::MessageDescriptor;
+
+/// Of everything that tells facts.
+static CONTRACT: Contract = Contract::of_all(&[
+    &contracts_campaign::CONTRACT,
+    &contracts_channels::CONTRACT,
+    &contracts_identity::CONTRACT,
+    &contracts_points::CONTRACT,
+    &contracts_rights::CONTRACT,
+    &contracts_tagging::CONTRACT,
+]);
+
+/// The option by which a message says that it is a fact, and its name.
+const OPTION: &str = "quanyu.options.v1.fact";
+
+static REGISTRY: LazyLock<BTreeMap<String, MessageDescriptor>> = LazyLock::new(registry);
+
+/// All facts of the platform by their names: "points.earned".
+fn registry() -> BTreeMap<String, MessageDescriptor> {
+    let pool = CONTRACT.descriptors();
+    let Some(option) = pool.get_extension_by_name(OPTION) else {
+        return BTreeMap::new();
+    };
+    let name = |message: &MessageDescriptor| {
+        let options = message.options();
+        let named = options.has_extension(&option);
+        named.then(|| options.get_extension(&option).as_str().map(str::to_owned))?
+    };
+    let named = pool
+        .all_messages()
+        .filter_map(|message| Some((name(&message)?, message)));
+    named.collect()
+}
+
+/// The message of a fact.
+pub(crate) fn message(fact_type: &str) -> Option<&'static MessageDescriptor> {
+    REGISTRY.get(fact_type)
+}
+
+/// What is told of a name that is no fact's.
+pub(crate) fn unknown(fact_type: &str) -> String {
+    let names = || REGISTRY.keys().map(String::as_str);
+    match runtime::nearest(fact_type, names()) {
+        Some(meant) => format!("is no fact: did you mean {meant}?"),
+        None => format!("is no fact: {}", names().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_that_calls_itself_a_fact_is_known_by_its_name() {
+        for (name, message) in [
+            ("points.earned", "quanyu.points.v1.PointsEarned"),
+            ("identity.member_registered", "quanyu.identity.v1.MemberRegistered"),
+            ("campaign.journey_completed", "quanyu.campaign.v1.JourneyCompleted"),
+        ] {
+            assert_eq!(super::message(name).unwrap().full_name(), message);
+        }
+        assert!(REGISTRY.len() > 30, "{}", REGISTRY.len());
+        assert!(super::message("points.lost").is_none());
+        assert_eq!(unknown("points.earnd"), "is no fact: did you mean points.earned?");
+    }
+}
