@@ -79,7 +79,10 @@ pub(crate) async fn filled_with_everything(host: Host) -> (Host, Known) {
     let webhook = json!({"requestId": "webhook", "subscription": {"displayName": "CRM", "targetUrl": "https://crm.example.com/quanyu", "factTypes": ["points.earned"]}});
     let webhook = host.rest().post("/v1/webhook-subscriptions", &webhook).await;
     assert!(webhook.status.is_success(), "{}", webhook.text);
-    let subscription = webhook.json()["subscription"]["subscriptionId"].as_str().unwrap().to_owned();
+    let subscription = webhook.json()["subscription"]["subscriptionId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let runs = host
         .rest()
         .get(&format!("/v1/members/{member}/journey-runs"))
