@@ -1,8 +1,8 @@
 //! CEL conditions and integer formulas: compiled once, type-checked, bounded, explained.
 //!
-//! A [`Condition`] says yes or no about facts, a [`Formula`] makes an integer of them. Both are written in a subset of the
-//! Common Expression Language (<https://github.com/google/cel-spec>) and compiled against an [`Environment`] that
-//! declares what may be spoken of. What this crate guarantees:
+//! A [`Condition`] says yes or no about facts, a [`Formula`] makes an integer of them, a [`Text`] a text. All are written
+//! in a subset of the Common Expression Language (<https://github.com/google/cel-spec>) and compiled against an
+//! [`Environment`] that declares what may be spoken of. What this crate guarantees:
 //!
 //! - A rule that compiles can be evaluated: unknown fields and functions, types that do not fit and costs that are too
 //!   high are refused then, all at once, each with its line and column and what was expected.
@@ -90,6 +90,10 @@ pub struct Condition(Rule);
 #[derive(Clone)]
 pub struct Formula(Rule);
 
+/// A rule that makes a text of facts.
+#[derive(Clone)]
+pub struct Text(Rule);
+
 #[derive(Clone)]
 struct Rule {
     source: Box<str>,
@@ -155,6 +159,29 @@ impl Formula {
     /// The facts that the formula reads: see [`Condition::reads`].
     pub fn reads(&self) -> BTreeSet<String> {
         reads::reads(&self.0.node)
+    }
+
+    /// What was compiled.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+}
+
+impl Text {
+    /// Reads and checks a text rule. Refuses with all its mistakes, in the order of the source.
+    pub fn compile(env: &Environment, source: &str) -> Result<Self, Vec<RuleError>> {
+        Rule::compile(env, source, &Type::String).map(Self)
+    }
+
+    /// What the rule makes of the facts.
+    pub fn eval(&self, facts: &Facts) -> Result<String, EvalError> {
+        self.0.eval(facts, |value| {
+            if let Val::Text(value) = value {
+                Some(value.clone().into_owned())
+            } else {
+                None
+            }
+        })
     }
 
     /// What was compiled.

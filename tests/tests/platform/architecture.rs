@@ -83,7 +83,32 @@ const PACKAGE: &[&str] = &["kernel", "fault", "contracts-build", "contracts"];
 
 /// What only decides is a crate of its own in its service's folder, with all that it may build on: nothing that waits,
 /// stores or transports. So the compiler keeps it pure. Only its service depends on it.
-const CORES: [(&str, &str, &[&str]); 1] = [("points", "ledger", &["kernel", "rules", "thiserror", "time", "uuid"])];
+const CORES: [(&str, &str, &[&str]); 2] = [
+    ("points", "ledger", &["kernel", "rules", "thiserror", "time", "uuid"]),
+    (
+        "channels",
+        "channel-protocols",
+        &[
+            "aes",
+            "base64",
+            "cbc",
+            "form_urlencoded",
+            "hex",
+            "hmac",
+            "kernel",
+            "md-5",
+            "quick-xml",
+            "ring",
+            "rules",
+            "rustls-pki-types",
+            "serde_json",
+            "subtle",
+            "thiserror",
+            "time",
+            "x509-cert",
+        ],
+    ),
+];
 
 /// Who may build on the contracts of all services, and is built anew when any of them changes.
 const READ_ALL: [&str; 4] = ["bench", "gateway", "quanyu", "tests"];
