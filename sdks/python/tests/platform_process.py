@@ -19,7 +19,8 @@ FAULTS = pathlib.Path(__file__).resolve().parents[2] / "faults.py"
 
 
 class Platform:
-    def __init__(self) -> None:
+    def __init__(self, **environment: str) -> None:
+        self.environment = environment
         self.folder, self.port, self.key = tempfile.mkdtemp(prefix="quanyu-sdk-"), free_port(), ""
         self.address = f"http://127.0.0.1:{self.port}"
         self.up()
@@ -27,7 +28,7 @@ class Platform:
     def up(self) -> None:
         """Starts it, and waits until it serves."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("QUANYU_")}
-        environment["QUANYU_PRINT_FIRST_API_KEY"] = "true"
+        environment |= {"QUANYU_PRINT_FIRST_API_KEY": "true", **self.environment}
         command = [BINARY, "up", "--folder", f"{self.folder}/data", "--listen", f"127.0.0.1:{self.port}"]
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
@@ -39,7 +40,8 @@ class Platform:
         raise AssertionError("the platform does not serve")
 
     def down(self) -> None:
-        self.process.terminate()
+        if self.process.poll() is None:
+            self.process.terminate()
         self.process.communicate()
 
     def remove(self) -> None:
@@ -55,11 +57,14 @@ class Faults:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.process.stdout.readline()
+        self.told: str | None = None
 
     def end(self) -> str:
-        """Ends it, and says how often it did what."""
-        self.process.terminate()
-        return self.process.communicate()[0].strip()
+        """Ends it, and says how often it did what. What has ended stays ended."""
+        if self.told is None:
+            self.process.terminate()
+            self.told = self.process.communicate()[0].strip()
+        return self.told
 
 
 def open_shop(quanyu: Client) -> None:

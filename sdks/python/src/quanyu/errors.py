@@ -74,7 +74,8 @@ def _details(trailers: Iterable[tuple[str, str | bytes]]) -> Iterable[Any]:
     for name, value in trailers:
         if name == STATUS and isinstance(value, bytes):
             try:
-                return status_pb2.Status.FromString(value).details
+                details: Iterable[Any] = status_pb2.Status.FromString(value).details
+                return details
             except DecodeError:
                 return ()
     return ()
