@@ -1,6 +1,7 @@
 use fault::Fault;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::{Batch, Outcome};
 
@@ -37,9 +38,12 @@ impl<B: Batch> Asked<B> {
         !self.reply.is_closed() && self.deadline.is_none_or(|deadline| Instant::now() < deadline)
     }
 
-    /// Asks a peer on behalf of all of these, for as long as any of them waits: what is asked knows nothing of the callers, and
-    /// gets its deadline from here.
+    /// Asks a peer on behalf of all of these, for as long as any of them waits, as a part of the trace of the first, linked to
+    /// those of the others: a run knows neither deadline nor trace by itself.
     pub async fn on_behalf_of_all<T>(asked: &[Self], work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let span = tracing::info_span!(parent: None, "ask", otel.name = B::NOUN, otel.kind = "client");
+        telemetry::continue_traces(&span, asked.iter().filter_map(Self::traceparent));
+        let work = work.instrument(span);
         let deadlines: Option<Vec<Instant>> = asked.iter().map(|asked| asked.deadline).collect();
         match deadlines.and_then(|deadlines| deadlines.into_iter().max()) {
             None => work.await,

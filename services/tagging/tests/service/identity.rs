@@ -56,10 +56,10 @@ impl MemberService for PlayedIdentity {
         &self,
         request: Request<BatchLookUpMembersRequest>,
     ) -> Answer<BatchLookUpMembersResponse> {
+        self.state().calls += 1;
         let takes = self.state().takes;
         kernel::pause(takes).await;
-        let mut state = self.state();
-        state.calls += 1;
+        let state = self.state();
         let keys = request.into_inner().keys.into_iter();
         let keys: Vec<(String, String)> = keys.map(|key| (key.channel_code, key.external_id)).collect();
         let holder = |key: &(String, String)| state.externals.get(key).cloned().unwrap_or_default();

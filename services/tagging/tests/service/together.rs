@@ -213,6 +213,11 @@ async fn an_impatient_caller_ends_nobody_s_look_up_but_its_own() {
     assert!(first.is_ok() && second.is_ok());
     assert_eq!(impatient.unwrap_err().code(), Code::DeadlineExceeded);
     assert_eq!(patient.unwrap().into_inner().recorded_count, 1);
+    assert_eq!(
+        world.identity.state().calls,
+        3,
+        "the patient one did not have to ask again"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
