@@ -21,15 +21,12 @@ pub(crate) fn message(full: &str) -> String {
         return format!("::prost_types::{name}");
     }
     // quanyu, the package, v1; and then the messages around it, whose modules are of their names.
-    let around: String = parts
-        .iter()
-        .skip(3)
-        .map(|part| format!("{}::", part.to_snake_case()))
-        .collect();
+    let around: Vec<_> = parts.iter().skip(3).map(|part| part.to_snake_case() + "::").collect();
+    let around = around.concat();
     format!("crate::{}::{around}{name}", module(&parts.join(".")))
 }
 
-/// `points` of PointsService, `earning_rules` of EarningRuleService.
+/// `points` of `PointsService`, `earning_rules` of `EarningRuleService`.
 pub(crate) fn accessor(service: &str) -> String {
     let noun = service.trim_end_matches("Service").to_snake_case();
     match noun.strip_suffix('y') {
@@ -39,16 +36,16 @@ pub(crate) fn accessor(service: &str) -> String {
     }
 }
 
-/// `get_balance` of GetBalance.
+/// `get_balance` of `GetBalance`.
 pub(crate) fn method(name: &str) -> String {
     name.to_snake_case()
 }
 
 /// A comment of the contracts as documentation.
 pub(crate) fn doc(comment: &str, pad: &str) -> String {
-    comment
+    let lines = comment
         .trim()
         .lines()
-        .map(|line| format!("{pad}///{}\n", line.trim_end().replace('[', "\\[").replace(']', "\\]")))
-        .collect()
+        .map(|line| line.trim_end().replace('[', "\\[").replace(']', "\\]"));
+    lines.fold(String::new(), |text, line| text + pad + "///" + &line + "\n")
 }

@@ -5,7 +5,9 @@ use std::fmt::Write;
 
 use prost_types::field_descriptor_proto::Label;
 use prost_types::method_options::IdempotencyLevel;
-use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto};
+use prost_types::{
+    DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto,
+};
 
 use crate::names;
 
@@ -60,9 +62,9 @@ pub(crate) fn written(contracts: &FileDescriptorSet) -> String {
             }
             code.push_str("}\n");
             let accessor = names::accessor(name);
-            let _ = write!(
+            let _ = writeln!(
                 accessors,
-                "{about}    pub fn {accessor}(&self) -> services::{name} {{ services::{name} {{ calls: self.calls.clone() }} }}\n"
+                "{about}    pub fn {accessor}(&self) -> services::{name} {{ services::{name} {{ calls: self.calls.clone() }} }}"
             );
         }
     }
@@ -80,7 +82,7 @@ pub(crate) fn written(contracts: &FileDescriptorSet) -> String {
 fn write_packages(files: &[&FileDescriptorProto], code: &mut String) {
     let packages: BTreeSet<_> = files.iter().map(|file| file.package()).collect();
     for package in packages {
-        let path: String = package.split('.').map(|part| format!("::r#{part}")).collect();
+        let path = format!("::r#{}", package.replace('.', "::r#"));
         let module = names::module(package);
         let _ = write!(
             code,
@@ -177,6 +179,6 @@ fn fields<'a>(name: &str, messages: &Messages<'a>) -> BTreeSet<&'a str> {
         .get(name)
         .iter()
         .flat_map(|message| &message.field)
-        .map(|field| field.name())
+        .map(FieldDescriptorProto::name)
         .collect()
 }

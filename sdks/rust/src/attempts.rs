@@ -77,7 +77,7 @@ impl<'a> Attempts<'a> {
 }
 
 fn far(now: Instant) -> Instant {
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    const YEAR: Duration = Duration::from_hours(365 * 24);
     now.checked_add(YEAR).unwrap_or(now)
 }
 

@@ -74,7 +74,7 @@ mod tests {
             budget.deposit(now);
         }
         assert_eq!(take_all(&budget, now), 5);
-        now += Duration::from_secs(3600);
+        now += Duration::from_hours(1);
         assert_eq!(take_all(&budget, now), 100);
     }
 }

@@ -140,7 +140,8 @@ fn cause_of(status: &Status) -> Cause {
                 .or_else(|| error.is::<ConnectError>().then_some(Cause::Unconnected))
         });
         let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        is_distrusted |= inner.is_some_and(|inner| inner.is::<rustls::Error>()) || error.is::<rustls::Error>();
+        is_distrusted |= inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
+            || error.is::<rustls::Error>();
     }
     match (first, cause, is_distrusted) {
         (None, ..) => Cause::Answer,

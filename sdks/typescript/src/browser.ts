@@ -5,7 +5,7 @@ import { createConnectTransport } from "@connectrpc/connect-web";
 import { baseUrlOf, repeatingOf } from "./options.js";
 import type { CommonOptions } from "./options.js";
 import { repeating } from "./repeating.js";
-import { Services } from "./services.js";
+import { Services } from "./contracts/services.js";
 
 export * from "./common.js";
 

@@ -10,6 +10,6 @@ export { decimals, money, moneyText } from "./money.js";
 export type { CommonOptions, Credential } from "./options.js";
 export { items, pages } from "./pages.js";
 export { newRequestId } from "./request_id.js";
-export { Services } from "./services.js";
+export { Services } from "./contracts/services.js";
 export { verifyWebhook, WebhookError } from "./webhook.js";
 export type { Webhook } from "./webhook.js";

@@ -7,7 +7,7 @@ import { createConnectTransport, createGrpcTransport, Http2SessionManager } from
 import { baseUrlOf, repeatingOf } from "./options.js";
 import type { CommonOptions } from "./options.js";
 import { repeating } from "./repeating.js";
-import { Services } from "./services.js";
+import { Services } from "./contracts/services.js";
 
 export * from "./common.js";
 

@@ -8,7 +8,7 @@ import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../src/contr
 import { PointsService } from "../src/contracts/points.js";
 import type { RedeemPointsRequest } from "../src/contracts/points.js";
 import { repeating } from "../src/repeating.js";
-import { Services } from "../src/services.js";
+import { Services } from "../src/contracts/services.js";
 
 /** What becomes of one attempt: an error, or an answer after so many milliseconds. */
 export type Turn = ConnectError | number;

@@ -14,7 +14,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { repeatingOf } from "../src/options.js";
 import { repeating } from "../src/repeating.js";
 import { newRequestId } from "../src/request_id.js";
-import { Services } from "../src/services.js";
+import { Services } from "../src/contracts/services.js";
 import { Client } from "../src/node.js";
 import { balanceOf, freePort, memberWith, open, Platform, skip } from "./platform.js";
 

@@ -30,11 +30,13 @@ test("what a browser loads needs nothing of Node.js", () => {
 test("the package has the version of the contracts' crates, and gives each runtime its own client", () => {
   const { version } = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as { version: string };
   assert.equal(version, /^version = "([^"]+)"$/m.exec(readFileSync(new URL("../../Cargo.toml", root), "utf8"))![1]);
-  const resolved = (...conditions: string[]) => {
-    const script = "console.log(import.meta.resolve('@quanyu/sdk'))";
+  const resolvedAs = (name: string, ...conditions: string[]) => {
+    const script = `console.log(import.meta.resolve('${name}'))`;
     const options = [...conditions, "--input-type=module", "--eval", script];
     return execFileSync(process.execPath, options, { cwd: root, encoding: "utf8" }).trim();
   };
-  assert.equal(resolved(), new URL("dist/node.js", root).href);
-  assert.equal(resolved("--conditions=browser"), new URL("dist/browser.js", root).href);
+  assert.equal(resolvedAs("@quanyu/sdk"), new URL("dist/node.js", root).href);
+  assert.equal(resolvedAs("@quanyu/sdk", "--conditions=browser"), new URL("dist/browser.js", root).href);
+  assert.equal(resolvedAs("@quanyu/sdk/browser"), new URL("dist/browser.js", root).href);
+  assert.equal(resolvedAs("@quanyu/sdk/points"), new URL("dist/contracts/points.js", root).href);
 });

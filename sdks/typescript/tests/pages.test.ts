@@ -7,7 +7,7 @@ import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt"
 import type { Transport } from "@connectrpc/connect";
 
 import { items, pages } from "../src/pages.js";
-import { Services } from "../src/services.js";
+import { Services } from "../src/contracts/services.js";
 import { Fake } from "./fake.js";
 
 const request = { memberId: "mbr_1", assetCode: "points", pageSize: 2 };

@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 
 import { AssetKind } from "../src/contracts/points.js";
 import { ChannelKind } from "../src/contracts/identity.js";
-import type { Services } from "../src/services.js";
+import type { Services } from "../src/contracts/services.js";
 
 const binary = process.env["QUANYU_BINARY"];
 

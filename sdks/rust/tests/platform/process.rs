@@ -51,12 +51,7 @@ impl Platform {
 
     /// Starts it, and waits until it serves.
     pub(crate) async fn up(&mut self) {
-        let program = std::env::var("QUANYU_BINARY").expect("QUANYU_BINARY names the platform's program");
-        let mut command = Command::new(program);
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("QUANYU_")) {
-            command.env_remove(name);
-        }
-        let mut child = command
+        let mut child = program()
             .args(["up", "--folder", self.folder.path().join("data").to_str().unwrap()])
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])
             .env("QUANYU_PRINT_FIRST_API_KEY", "true")
@@ -70,7 +65,8 @@ impl Platform {
         while !line.starts_with("Ctrl-C stops") {
             if let Some((_, key)) = line.split_once("QUANYU_API_KEY=") {
                 let end = key.find(|letter: char| letter != '_' && !letter.is_ascii_alphanumeric());
-                self.key = key[..end.unwrap_or(key.len())].to_owned();
+                self.key.clear();
+                self.key.push_str(&key[..end.unwrap_or(key.len())]);
             }
             line.clear();
             assert_ne!(
@@ -99,6 +95,16 @@ impl Drop for Platform {
             }
         }
     }
+}
+
+/// The platform's, without settings of the surroundings.
+#[expect(clippy::disallowed_methods, reason = "tests are told by their environment")]
+fn program() -> Command {
+    let mut command = Command::new(std::env::var("QUANYU_BINARY").expect("QUANYU_BINARY names the platform's program"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("QUANYU_")) {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// The proxy that fails.
