@@ -132,6 +132,10 @@ impl Worker for Pull {
         rpc::retry(|| caught(self.replay_parked(position))).await
     }
 
+    fn turn_ended(&mut self) {
+        self.source.leave();
+    }
+
     fn has_news(&self) -> Option<bool> {
         Some(self.looks || self.source.has_news())
     }

@@ -29,7 +29,7 @@ use store::Db;
 use self::names::Names;
 pub use self::names::{is_nats_url, is_platform_name};
 use self::publisher::Publisher;
-use self::source::JetStreamSource;
+use self::source::{Feeds, JetStreamSource};
 use self::standing::Standings;
 pub use self::standing::{JetStreamStanding, Way};
 pub use self::window::Window;
@@ -191,7 +191,10 @@ pub struct JetStreamFacts {
 
 impl Facts for JetStreamFacts {
     fn source(&self, consumer: &str, stream: &str, kinds: &[&str]) -> Box<dyn Source> {
-        let feed = self.feed.source(consumer, stream, kinds);
-        Box::new(JetStreamSource::new(self.nats.clone(), consumer, stream, kinds, feed))
+        let feeds = Feeds {
+            wanted: self.feed.source(consumer, stream, kinds),
+            all: self.feed.source(consumer, stream, &[]),
+        };
+        Box::new(JetStreamSource::new(self.nats.clone(), consumer, stream, kinds, feeds))
     }
 }

@@ -57,12 +57,12 @@ pub struct OutboxSource {
 }
 
 impl OutboxSource {
-    /// The facts of these kinds in this database.
+    /// The facts of these kinds in this database, or of all where none is named.
     pub fn new(outbox: &Db, kinds: &[&str]) -> Self {
         let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
         Self {
             outbox: outbox.clone(),
-            emissions: outbox.emissions(Some(kinds.clone())),
+            emissions: outbox.emissions((!kinds.is_empty()).then(|| kinds.clone())),
             kinds,
         }
     }
@@ -82,11 +82,12 @@ impl Source for OutboxSource {
     async fn pull(&mut self, after: i64, facts_max: u32) -> Result<Stretch<Envelope>, Fault> {
         // Before the look, so that what is committed during it is news.
         self.emissions.see();
+        let kinds = (!self.kinds.is_empty()).then_some(&*self.kinds);
         let Stretch {
             facts,
             last_position,
             has_more,
-        } = self.outbox.facts_after(after, Some(&self.kinds), facts_max).await?;
+        } = self.outbox.facts_after(after, kinds, facts_max).await?;
         Ok(Stretch {
             facts: facts.into_iter().map(Envelope::from).collect(),
             last_position,

@@ -168,6 +168,7 @@ over_each!(
     a_source_goes_on_from_whatever_position_it_is_asked_for,
     what_is_told_during_the_wait_ends_it_and_is_news_until_it_is_pulled,
     nothing_is_told_past_a_fact_that_was_lost,
+    who_is_further_than_was_ever_told_hears_of_it_and_of_no_fact,
     a_stream_that_nobody_tells_is_trouble_and_no_silence,
 );
 
@@ -283,6 +284,27 @@ async fn nothing_is_told_past_a_fact_that_was_lost(world: &World) {
     let after = source.pull(2, 500).await.unwrap().facts;
     let numbers: Vec<i64> = after.iter().map(number).collect();
     assert_eq!(numbers, [3, 4], "what came after it is there");
+}
+
+/// The service was brought back to an earlier moment than the one who hears it.
+async fn who_is_further_than_was_ever_told_hears_of_it_and_of_no_fact(world: &World) {
+    world.tell(1..=2).await;
+    let mut source = world.source();
+    let silent = async |source: &mut dyn Source| loop {
+        match source.pull(5, 10).await {
+            // A stream is believed for two seconds to have nothing new.
+            Ok(stretch) => assert!(stretch.facts.is_empty() && stretch.last_position == 5),
+            Err(fault) => return fault.to_string(),
+        }
+        kernel::pause(Duration::from_millis(50)).await;
+    };
+    let told = tokio::time::timeout(PATIENCE, silent(&mut *source))
+        .await
+        .expect("it is told");
+    assert!(
+        told.contains("facts up to 5 were read") && told.contains("end with 2"),
+        "{told}"
+    );
 }
 
 async fn a_stream_that_nobody_tells_is_trouble_and_no_silence(world: &World) {

@@ -6,7 +6,8 @@ use crate::Envelope;
 
 /// Where the facts of services come from. A transport of facts implements this and [`Source`]; consumers know no other door.
 pub trait Facts: Send + Sync {
-    /// For a consumer, by its name, the facts of these kinds of the service `stream`: "ledger".
+    /// For a consumer, by its name, the facts of these kinds of the service `stream`: "ledger". Where no kind is named it is all
+    /// of them.
     fn source(&self, consumer: &str, stream: &str, kinds: &[&str]) -> Box<dyn Source>;
 }
 
@@ -18,6 +19,9 @@ pub trait Source: Send + Sync {
 
     /// Returns when there may be a fact after the position, or after a while.
     async fn wait(&mut self, after: i64);
+
+    /// Another replica's consumer pulls from here on: what was told of this one's way holds no longer.
+    fn leave(&mut self) {}
 
     /// Whether there may be a wanted fact that the last pull has not seen; wrong only by saying yes.
     fn has_news(&self) -> bool {

@@ -41,6 +41,9 @@ pub trait Worker: Send {
         Err(Fault::not_found("parked fact", position))
     }
 
+    /// The turn is over: another replica does it from here on, and what this one has told of how it stands holds no longer.
+    fn turn_ended(&mut self) {}
+
     /// Whether every replica does it, rather than the one whose turn it is: where what this process commits makes the work.
     fn is_of_every_replica(&self) -> bool {
         false
@@ -271,6 +274,7 @@ async fn run(
         if !turn.is_on() {
             // What another replica has done meanwhile is news.
             watched.idle_at = None;
+            watched.worker.turn_ended();
             let _ = asker
                 .take()
                 .map(|asker| asker.send(Ok(std::mem::take(&mut unreported))));

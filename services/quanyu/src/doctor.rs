@@ -223,10 +223,23 @@ async fn facts(config: &Config, databases: &BTreeMap<&'static str, Db>, report: 
     for (name, db) in databases {
         let (mut behind, mut consumers) = (0, 0_u32);
         for consumer in db.consumer_positions().await? {
-            if let Some(producer) = databases.get(consumer.stream.as_str()) {
-                behind = behind.max(wanted.behind(&consumer, producer).await?);
-            }
             consumers = consumers.saturating_add(1);
+            let Some(producer) = databases.get(consumer.stream.as_str()) else {
+                continue;
+            };
+            let last = producer.last_position().await?;
+            if consumer.position > last {
+                report.bad(
+                    format_args!(
+                        "{} has applied facts of {} up to {}, and those end with {last}",
+                        consumer.name, consumer.stream, consumer.position
+                    ),
+                    "the two databases are of different moments: bring both to one, or see Recovery to a point in time in \
+                     docs/operating.md",
+                );
+                continue;
+            }
+            behind = behind.max(wanted.behind(&consumer, producer).await?);
         }
         if behind > BEHIND_MAX {
             report.bad(

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use async_nats::HeaderMap;
-use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use async_trait::async_trait;
@@ -14,7 +13,7 @@ use prost::Message;
 use runtime::Worker;
 use store::{Db, Emissions, OutboxRow};
 
-use super::window::{Window, stream};
+use super::window::{Window, fact_at, stream};
 use super::{JetStream, trouble};
 use crate::wire;
 
@@ -102,6 +101,12 @@ impl Worker for Publisher {
         let _ = tokio::time::timeout(look_again, self.emissions.news()).await;
     }
 
+    fn turn_ended(&mut self) {
+        self.last = None;
+        self.has_trouble = false;
+        self.nats.standings().leaves_publishing(&self.service);
+    }
+
     fn has_news(&self) -> Option<bool> {
         Some(self.has_trouble || self.db.commits().is_none() || self.emissions.has_news())
     }
@@ -149,14 +154,13 @@ impl Publisher {
         if window.first > window.last {
             return Ok(window.last <= self.db.last_position().await?);
         }
-        let sequence = u64::try_from(window.last).map_err(Fault::internal)?;
-        let message = stream.get_raw_message(sequence).await;
-        let message = message.map_err(|error| trouble("the last fact of the stream cannot be read", error))?;
+        let found = fact_at(stream, window.last).await?;
+        if window.last > self.db.last_position().await? {
+            return Ok(false);
+        }
         let before = window.last.saturating_sub(1);
         let told = self.db.facts_after(before, None, 1).await?.facts;
-        let told = told.first().map(|fact| fact.fact_id.to_string());
-        let found = message.headers.get(NATS_MESSAGE_ID).map(|id| id.as_str().to_owned());
-        Ok(told == found)
+        Ok(told.first().map(|fact| fact.fact_id.to_string()) == found)
     }
 
     /// A stream that begins behind the last fact of the outbox.

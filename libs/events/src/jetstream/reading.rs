@@ -11,12 +11,12 @@ use contracts::events::internal::v1::Fact;
 use fault::Fault;
 use futures::StreamExt;
 use prost::Message;
-use runtime::Envelope;
+use runtime::{Envelope, Source};
 use store::Stretch;
 
 use super::names::durable;
 use super::publisher::ELSEWHERE;
-use super::window::{Window, stream};
+use super::window::{Window, fact_at, stream};
 use super::{JetStream, trouble};
 use crate::wire;
 
@@ -54,7 +54,15 @@ pub(super) enum Told {
 
 impl Reading {
     /// The consumer, made to stand behind a position; none where the stream has a gap there or nothing to read.
-    pub(super) async fn begin(nats: &JetStream, wanted: &Wanted<'_>, after: i64) -> Result<Result<Self, Told>, Fault> {
+    ///
+    /// One whose last fact is not the service's own is believed in nothing: the service was brought back to an earlier moment,
+    /// and what the stream has of the time after it has not happened. Its publisher makes it anew.
+    pub(super) async fn begin(
+        nats: &JetStream,
+        wanted: &Wanted<'_>,
+        after: i64,
+        witness: &mut dyn Source,
+    ) -> Result<Result<Self, Told>, Fault> {
         let Some(stream) = stream(nats, wanted.service).await? else {
             return Ok(Err(Told::Gap("there is no stream yet".to_owned())));
         };
@@ -65,6 +73,13 @@ impl Reading {
         }
         if window.last <= after {
             return Ok(Err(Told::Nothing));
+        }
+        if fact_at(&stream, window.last).await? != told_at(witness, window.last).await? {
+            let told = format!(
+                "of the fact at {} the stream and the service tell different things",
+                window.last
+            );
+            return Ok(Err(Told::Gap(told)));
         }
         let name = durable(wanted.consumer);
         let failed = |error| trouble(&format!("the consumer {name} cannot be made"), error);
@@ -189,6 +204,12 @@ impl Reading {
         }
         Ok(Read::Fact(Box::new(wire::read(fact)?)))
     }
+}
+
+/// The id of the fact that a service tells itself at a position.
+async fn told_at(witness: &mut dyn Source, position: i64) -> Result<Option<String>, Fault> {
+    let told = witness.pull(position.saturating_sub(1), 1).await?;
+    Ok(told.facts.first().map(|fact| fact.id.to_string()))
 }
 
 /// What a message is.

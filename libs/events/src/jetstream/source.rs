@@ -29,6 +29,8 @@ pub(super) struct JetStreamSource {
     service: String,
     kinds: Vec<String>,
     feed: Box<dyn Source>,
+    /// The feed with facts of all kinds, by which it is seen whether a stream is one of this service's past.
+    witness: Box<dyn Source>,
     reading: Option<Reading>,
     news: Option<Subscriber>,
     /// The last position that the stream was seen with, and since when that is no news.
@@ -41,14 +43,23 @@ pub(super) struct JetStreamSource {
     pause: Duration,
 }
 
+/// What a service tells when it is asked itself.
+pub(super) struct Feeds {
+    /// The facts that a consumer wants.
+    pub(super) wanted: Box<dyn Source>,
+    /// All of them.
+    pub(super) all: Box<dyn Source>,
+}
+
 impl JetStreamSource {
-    pub(super) fn new(nats: JetStream, consumer: &str, service: &str, kinds: &[&str], feed: Box<dyn Source>) -> Self {
+    pub(super) fn new(nats: JetStream, consumer: &str, service: &str, kinds: &[&str], feeds: Feeds) -> Self {
         Self {
             nats,
             consumer: consumer.to_owned(),
             service: service.to_owned(),
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
-            feed,
+            feed: feeds.wanted,
+            witness: feeds.all,
             reading: None,
             news: None,
             last: 0,
@@ -112,6 +123,14 @@ impl Source for JetStreamSource {
         };
         let _ = tokio::time::timeout(WAIT, wanted).await;
     }
+
+    fn leave(&mut self) {
+        self.reading = None;
+        self.is_stuck = false;
+        self.reads_feed = false;
+        self.leave_alone_until = None;
+        self.nats.standings().leaves(&self.consumer);
+    }
 }
 
 impl JetStreamSource {
@@ -126,7 +145,7 @@ impl JetStreamSource {
         };
         let begun = match reading {
             Some(reading) => Ok(reading),
-            None => Reading::begin(&self.nats, &wanted, after).await?,
+            None => Reading::begin(&self.nats, &wanted, after, &mut *self.witness).await?,
         };
         let mut reading = match begun {
             Ok(reading) => reading,

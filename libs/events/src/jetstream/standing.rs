@@ -96,6 +96,18 @@ impl Standings {
         }
     }
 
+    /// Another replica publishes from here on.
+    pub(super) fn leaves_publishing(&self, service: &str) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.publishing.remove(service);
+    }
+
+    /// Another replica's consumer gets them from here on.
+    pub(super) fn leaves(&self, consumer: &str) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.consumers.remove(consumer);
+    }
+
     /// A consumer gets its facts this way. Each change is told once.
     pub(super) fn reads(&self, consumer: &str, way: Way) {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,5 +156,22 @@ mod tests {
         standings.reads("points.earn", Way::Stream);
         let standing = standings.read(true);
         assert_eq!((standing.troubles, standing.published["tagging"]), (Vec::new(), 7));
+    }
+
+    #[test]
+    fn what_another_replica_does_from_now_on_is_no_trouble_of_this_one() {
+        let standings = Standings::default();
+        standings.reads("points.earn", Way::Feed("it is silent".to_owned()));
+        standings.publishing("points", Some("it is full".to_owned()));
+        assert_eq!(standings.read(true).troubles.len(), 2);
+        standings.leaves("points.earn");
+        standings.leaves_publishing("points");
+        assert_eq!(
+            standings.read(true),
+            JetStreamStanding {
+                is_connected: true,
+                ..JetStreamStanding::default()
+            }
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! What a stream holds: a run of positions.
 
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Info, Stream};
@@ -57,6 +58,16 @@ pub(super) async fn stream(nats: &JetStream, service: &str) -> Result<Option<Str
             _ => Err(trouble(&format!("the stream of {service} cannot be looked at"), error)),
         },
     }
+}
+
+/// The id of the fact that a stream holds at a position; none of a message that is none of ours.
+pub(super) async fn fact_at(stream: &Stream, position: i64) -> Result<Option<String>, Fault> {
+    let message = stream
+        .get_raw_message(u64::try_from(position).map_err(Fault::internal)?)
+        .await;
+    let message =
+        message.map_err(|error| trouble(&format!("the fact at {position} of the stream cannot be read"), error))?;
+    Ok(message.headers.get(NATS_MESSAGE_ID).map(|id| id.as_str().to_owned()))
 }
 
 #[cfg(test)]

@@ -177,3 +177,29 @@ async fn a_fact_that_is_taken_out_of_a_stream_is_read_from_the_feed_and_the_stre
     let made = world.context.get_stream(STREAM).await.unwrap();
     assert!(made.delete_message(13).await.is_err(), "nothing is taken out of it");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nats-server on the PATH: run the ignored tests too"]
+async fn a_stream_that_knows_what_the_service_does_not_is_not_believed_before_it_is_made_anew() {
+    let world = World::new().await;
+    let mut publisher = world.publisher();
+    drive(&mut *publisher).await;
+    world.tell(1..=9).await;
+    drive(&mut *publisher).await;
+    bring_back(&world, 3).await;
+    // A consumer that starts before the publisher has seen it.
+    let mut consumer = world.consumer(None);
+    drive(&mut *consumer).await;
+    assert_eq!(world.effects().await, [1, 2, 3]);
+    // Nor when the outbox has gone another way past its end.
+    world.tell(101..=120).await;
+    drive(&mut *world.consumer(None)).await;
+    let told: Vec<i64> = (1..=3).chain(101..=120).collect();
+    assert_eq!(world.effects().await, told);
+    drive(&mut *world.publisher()).await;
+    world.tell([121]).await;
+    drive(&mut *world.publisher()).await;
+    drive(&mut *world.consumer(None)).await;
+    assert_eq!(world.effects().await.last(), Some(&121));
+    assert!(world.reads_stream(), "{:?}", world.nats.standing());
+}

@@ -9,21 +9,22 @@ use crate::{Db, statement};
 /// How many positions are looked at for each fact that may be answered with.
 const POSITIONS_PER_FACT: i64 = 8;
 
-/// One row at least, and that of nothing but the first two columns where nothing is wanted.
-const LOOKED: &str = "SELECT looked.positions, looked.last, f.position, f.fact_id, f.tenant_id, f.kind, f.subject, f.payload, \
-     f.occur_time, f.traceparent FROM (SELECT COUNT(*) AS positions, COALESCE(MAX(position), $1) AS last";
+/// One row at least, and that of nothing but the first three columns where nothing is wanted.
+const LOOKED: &str = "SELECT looked.positions, looked.last, looked.own, f.position, f.fact_id, f.tenant_id, f.kind, f.subject, f.payload, \
+     f.occur_time, f.traceparent FROM (SELECT COUNT(*) FILTER (WHERE position > $1) AS positions, COALESCE(MAX(position), $1) AS last, \
+     COUNT(*) FILTER (WHERE position = $1) AS own";
 
 impl Form {
     /// The facts in positions from $1 to $2, at most $3 of them, of those that a further condition on `kind` lets through.
     fn select(self, of_kinds: &str) -> String {
         match self {
             Self::Within => format!(
-                "{LOOKED} FROM outbox WHERE position > $1 AND position <= $2) AS looked \
+                "{LOOKED} FROM outbox WHERE position >= $1 AND position <= $2) AS looked \
                  LEFT JOIN outbox AS f ON f.position > $1 AND f.position <= $2{of_kinds} ORDER BY f.position LIMIT $3"
             ),
             // Only what is wanted is looked up, each by its id.
             Self::Beside => format!(
-                "{LOOKED} FROM fact_position WHERE position > $1 AND position <= $2) AS looked \
+                "{LOOKED} FROM fact_position WHERE position >= $1 AND position <= $2) AS looked \
                  LEFT JOIN (SELECT p.position, o.* FROM (SELECT position, fact_id FROM fact_position \
                      WHERE position > $1 AND position <= $2{of_kinds} ORDER BY position LIMIT $3) AS p \
                      LEFT JOIN LATERAL (SELECT * FROM outbox WHERE fact_id = p.fact_id OFFSET 0) AS o ON TRUE) AS f \
@@ -42,7 +43,8 @@ impl Form {
 
 impl Db {
     /// The facts of some kinds, or of all, after a position, in order. Looks past as many others at a time as are read
-    /// quickly. Fails where a position is missing: then facts were lost, and nothing must be applied past them.
+    /// quickly. Fails where a position is missing: then facts were lost, and nothing must be applied past them; and where
+    /// the reader is further than was ever told.
     pub async fn facts_after(&self, position: i64, kinds: Option<&[String]>, facts_max: u32) -> Result<Stretch, Fault> {
         let form = self.form().await?;
         let facts = self.stretch(form, position, kinds, facts_max).await;
@@ -50,6 +52,20 @@ impl Db {
             return self.stretch(Form::Beside, position, kinds, facts_max).await;
         }
         facts
+    }
+
+    /// Fails where a reader has come further than was ever told: it or the service was brought back to another moment.
+    async fn told_up_to(&self, form: Form, position: i64) -> Result<(), Fault> {
+        let last = self.last(form).await?;
+        if position <= last {
+            return Ok(());
+        }
+        let told = format!(
+            "facts up to {position} were read, and those in {} end with {last}: it was brought back to an earlier moment than \
+             the database of who reads them",
+            self.health().place().name()
+        );
+        Err(Fault::invalid("after_position", told))
     }
 
     /// The last position that was given.
@@ -94,6 +110,10 @@ impl Db {
             return Err(Fault::internal("an aggregate answered without a row"));
         };
         let (positions, last): (i64, i64) = (first.try_get_by_index(0)?, first.try_get_by_index(1)?);
+        let own: i64 = first.try_get_by_index(2)?;
+        if position > 0 && positions == 0 && own == 0 {
+            self.told_up_to(form, position).await?;
+        }
         if last.saturating_sub(position) != positions {
             return Err(Fault::internal(format!(
                 "facts are missing: of the positions from {position} to {last} there are {positions}"
@@ -114,10 +134,10 @@ impl Db {
 
 /// None in the row of a stretch in which nothing is wanted.
 fn fact(row: &QueryResult) -> Result<Option<OutboxRow>, Fault> {
-    let Some(position) = row.try_get_by_index(2)? else {
+    let Some(position) = row.try_get_by_index(3)? else {
         return Ok(None);
     };
-    let Some(fact_id) = row.try_get_by_index::<Option<Uuid>>(3)? else {
+    let Some(fact_id) = row.try_get_by_index::<Option<Uuid>>(4)? else {
         return Err(Fault::internal(format!(
             "facts are missing: there is none at the position {position}"
         )));
@@ -125,11 +145,11 @@ fn fact(row: &QueryResult) -> Result<Option<OutboxRow>, Fault> {
     Ok(Some(OutboxRow {
         position,
         fact_id,
-        tenant: Tenant::from_uuid(row.try_get_by_index(4)?),
-        kind: row.try_get_by_index(5)?,
-        subject: row.try_get_by_index(6)?,
-        payload: row.try_get_by_index(7)?,
-        occur_time: Time::from_micros(row.try_get_by_index(8)?),
-        traceparent: row.try_get_by_index(9)?,
+        tenant: Tenant::from_uuid(row.try_get_by_index(5)?),
+        kind: row.try_get_by_index(6)?,
+        subject: row.try_get_by_index(7)?,
+        payload: row.try_get_by_index(8)?,
+        occur_time: Time::from_micros(row.try_get_by_index(9)?),
+        traceparent: row.try_get_by_index(10)?,
     }))
 }

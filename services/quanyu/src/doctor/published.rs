@@ -60,7 +60,16 @@ pub(super) async fn look(nats: JetStreamConfig, databases: &BTreeMap<&'static st
             continue;
         };
         let behind = head.map_or(0, |head| head.saturating_sub(window.last));
-        if window.missing > 0 || !(0..=BEHIND_MAX).contains(&behind) {
+        if behind < 0 {
+            report.bad(
+                format_args!(
+                    "{service}: its stream goes to {}, and its outbox to {} only: the database was brought back to an earlier moment",
+                    window.last,
+                    window.last.saturating_add(behind)
+                ),
+                &format!("see that `quanyu serve {service}` runs and reaches NATS: it makes the stream anew, and nobody reads it before"),
+            );
+        } else if window.missing > 0 || behind > BEHIND_MAX {
             report.bad(
                 format_args!(
                     "{service}: its stream holds {} to {}, {} in between are gone, and the outbox is {behind} ahead",
