@@ -128,6 +128,20 @@ pub async fn earn(api: &Api, request_id: &str, member: &str, amount: i64) -> Res
     Ok(answer.entry.expect("an entry"))
 }
 
+/// An order of a new member, whose points follow from a fact of another service.
+pub async fn earn_by_order(api: &Api, customer: &str) {
+    let member = arrive(api, TMALL, customer, None).await.unwrap();
+    let order = Order {
+        channel: TMALL,
+        external_id: customer,
+        number: customer,
+        time: Clock::system().now(),
+        yuan: 100,
+    };
+    order.pay(api).await.unwrap();
+    until("points by rule", 100, async || balance(api, &member, POINTS).await).await;
+}
+
 /// A member spends points.
 pub async fn redeem(api: &Api, request_id: &str, member: &str, amount: i64) -> Result<Entry, Status> {
     let request = RedeemPointsRequest {

@@ -22,6 +22,7 @@ mod played;
 mod postgres;
 mod process;
 pub mod reads;
+mod turned;
 
 pub use authority::{Authority, Issued, MountedSecret};
 pub use database::{TestDb, lose_fact, server};
@@ -33,3 +34,4 @@ pub use nats::NatsServer;
 pub use patience::until;
 pub use postgres::Postgres;
 pub use process::{Process, free_address, program};
+pub use turned::turn_clock;

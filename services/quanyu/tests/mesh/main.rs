@@ -1,5 +1,6 @@
-//! The platform as it runs in production, on one machine: two processes of each role, three nodes of etcd, a PostgreSQL. It
-//! tells the story that one process tells, and then all of it is broken, one thing after the other, while callers go on.
+//! The platform as it runs in production, on one machine: two processes of each role, three nodes of etcd, a NATS, a
+//! PostgreSQL. It tells the story that one process tells, and then all of it is broken, one thing after the other, while callers
+//! go on.
 //!
 //! What must hold: what was acknowledged has its effect exactly once, each call of a caller who repeats it is answered, and
 //! nobody is without an answer for more than five seconds.
@@ -12,6 +13,7 @@
     clippy::panic
 )]
 
+mod cord;
 mod faults;
 mod load;
 mod platform;
@@ -21,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use mesh::{Entry, Etcd, EtcdConfig};
 use quanyu::roles::ROLES;
-use tests::story;
+use tests::{Api, story, until};
 use tokio::net::TcpListener;
 
 use crate::faults::{Row, tell};
@@ -32,11 +34,13 @@ use crate::platform::{Mesh, NODES, REPLICAS};
 const BROKEN: Duration = Duration::from_secs(2);
 /// How long a process stands still: longer than its leases, and less than callers wait.
 const STANDSTILL: Duration = Duration::from_secs(8);
+/// By how many seconds the clock of the one replica of each role is ahead, and that of the other behind.
+const CLOCK_OFF: i64 = 3;
 /// How long etcd is without one of its nodes: longer than it takes to choose a leader.
 const NODE_AWAY: Duration = Duration::from_secs(4);
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs PostgreSQL and etcd on the PATH: run the ignored tests too"]
+#[ignore = "needs PostgreSQL, etcd, nats-server and faketime on the PATH: run the ignored tests too"]
 async fn whatever_fails_what_was_acknowledged_is_there_once_and_callers_are_answered() {
     let mut mesh = Mesh::start().await;
     let [one, other] = mesh.gateways();
@@ -76,6 +80,12 @@ async fn whatever_fails_what_was_acknowledged_is_there_once_and_callers_are_answ
         )
         .await,
     );
+    for (what, loses_data) in [
+        ("kill -9 of NATS, and back", false),
+        ("kill -9 of NATS, which loses its data", true),
+    ] {
+        rows.push(Row::of(what, &load, kill_nats(&mut mesh, &one, loses_data)).await);
+    }
     let mut took = Duration::ZERO;
     let row = Row::of(
         "kill -9 of PostgreSQL, and back",
@@ -95,7 +105,31 @@ async fn whatever_fails_what_was_acknowledged_is_there_once_and_callers_are_answ
             .await,
         );
     }
+    lead_behind_cord(&mut mesh, "points").await;
+    rows.push(
+        Row::of_role(
+            "8 s without a network of the working replica",
+            "points",
+            &load,
+            cut_off(&mesh, "points"),
+        )
+        .await,
+    );
+    mesh.untie();
+    restart(&mut mesh, "points").await;
     rows.push(Row::of("an address that swallows packets in etcd", &load, swallow(&mesh)).await);
+    let row = Row::of(
+        "rolling restart of all, to clocks 6 s apart",
+        &load,
+        turn_clocks(&mut mesh),
+    )
+    .await;
+    row.check_unseen();
+    rows.push(row);
+    for role in ["points", "tagging"] {
+        let killed = kill(&mut mesh, role);
+        rows.push(Row::of_role("kill -9 of a replica, clocks 6 s apart,", role, &load, killed).await);
+    }
 
     load.end(&other).await;
     story::reconcile(&one).await;
@@ -153,6 +187,21 @@ async fn lose_etcd(mesh: &mut Mesh) {
     }
 }
 
+/// Facts flow without it, and over it again when it is back, whatever it still has.
+async fn kill_nats(mesh: &mut Mesh, api: &Api, loses_data: bool) {
+    mesh.nats.kill();
+    if loses_data {
+        mesh.nats.lose_data();
+    }
+    kernel::pause(BROKEN).await;
+    story::earn_by_order(api, &format!("away-{loses_data}")).await;
+    mesh.nats.restart().await;
+    for role in &ROLES {
+        mesh.is_complete(role.name).await;
+    }
+    story::earn_by_order(api, &format!("back-{loses_data}")).await;
+}
+
 /// Tells how long it took to start again.
 async fn kill_postgres(mesh: &Mesh, took: &mut Duration) {
     mesh.postgres.kill();
@@ -166,6 +215,37 @@ async fn hold(mesh: &Mesh, role: &'static str) {
     mesh.signal(leader, "STOP");
     kernel::pause(STANDSTILL).await;
     mesh.signal(leader, "CONT");
+}
+
+/// Has that replica of a role work which all reach by a cord.
+async fn lead_behind_cord(mesh: &mut Mesh, role: &'static str) {
+    let [behind_cord, other] = [(role, 0), (role, 1)];
+    mesh.tie(behind_cord).await;
+    mesh.stop(behind_cord).await;
+    mesh.go_on(behind_cord).await;
+    mesh.stop(other).await;
+    until("it works", behind_cord, async || mesh.leader(role).await).await;
+    mesh.go_on(other).await;
+}
+
+/// It lives, and believes that all others are away. Its workers go on in the other one.
+async fn cut_off(mesh: &Mesh, role: &'static str) {
+    mesh.cord().cut();
+    kernel::pause(STANDSTILL).await;
+    assert_eq!(mesh.leader(role).await, (role, 1), "work goes on");
+    mesh.cord().mend();
+    mesh.is_complete(role).await;
+}
+
+/// One after the other starts again with another clock, and from then on no two replicas of a role agree.
+async fn turn_clocks(mesh: &mut Mesh) {
+    for role in &ROLES {
+        for (at, seconds) in [(0, CLOCK_OFF), (1, -CLOCK_OFF)] {
+            mesh.turn_clock((role.name, at), seconds);
+            mesh.stop((role.name, at)).await;
+            mesh.go_on((role.name, at)).await;
+        }
+    }
 }
 
 /// Somebody has registered who takes connections and never answers.

@@ -1,4 +1,4 @@
-//! The mesh: two processes of each role, three nodes of etcd, a PostgreSQL.
+//! The mesh: two processes of each role, three nodes of etcd, a NATS, a PostgreSQL.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,9 +7,10 @@ use std::process::Command;
 
 use quanyu::roles::ROLES;
 use tempfile::TempDir;
-use testkit::{EtcdNodes, Postgres, Process, free_address, program};
+use testkit::{EtcdNodes, NatsServer, Postgres, Process, free_address, program, turn_clock};
 use tests::{Api, Rest, until};
 
+use crate::cord::Cord;
 use crate::faults::tell;
 
 const SIGNING_KEY: &str = "a key that the processes of this test share";
@@ -31,9 +32,15 @@ pub(crate) type Name = (&'static str, usize);
 pub(crate) struct Mesh {
     pub(crate) postgres: Postgres,
     pub(crate) etcd: EtcdNodes,
+    /// Over which facts go.
+    pub(crate) nats: NatsServer,
     running: BTreeMap<Name, Process>,
     /// Where each is called, and where operators ask it; the same after each start.
     addresses: BTreeMap<Name, (String, String)>,
+    /// By how many seconds the clock of a replica is ahead, or behind, when it starts the next time.
+    clocks: BTreeMap<Name, i64>,
+    /// The replica that reaches all others, and is reached by them, by one cord, when it starts the next time.
+    on_cord: Option<(Name, Cord)>,
     folder: TempDir,
     /// The first key, which lets the callers in.
     key: String,
@@ -45,8 +52,11 @@ impl Mesh {
         let mut mesh = Self {
             postgres: Postgres::start().await,
             etcd: EtcdNodes::start(NODES).await,
+            nats: NatsServer::start().await,
             running: BTreeMap::new(),
             addresses: names.map(|name| (name, (free_address(), free_address()))).collect(),
+            clocks: BTreeMap::new(),
+            on_cord: None,
             folder: tempfile::tempdir().unwrap(),
             key: format!("qy_{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>()),
         };
@@ -80,7 +90,14 @@ impl Mesh {
         command.args(["serve", name.0, "--listen", address, "--admin-listen", admin]);
         let log = File::options().create(true).append(true).open(self.log(name)).unwrap();
         command.stderr(log);
-        self.configure(command)
+        let mut command = self.configure(command);
+        if let Some(seconds) = self.clocks.get(&name) {
+            turn_clock(&mut command, *seconds);
+        }
+        if let Some((_, cord)) = self.on_cord.as_ref().filter(|(on_cord, _)| *on_cord == name) {
+            cord.tie(&mut command);
+        }
+        command
     }
 
     /// What a replica says to its operators, in all its lives.
@@ -88,7 +105,7 @@ impl Mesh {
         self.folder.path().join(format!("{role}-{at}.log"))
     }
 
-    /// What all processes and commands are told. Another transport of facts is one line here.
+    /// What all processes and commands are told.
     fn configure(&self, mut command: Command) -> Command {
         command
             .arg("--folder")
@@ -99,7 +116,9 @@ impl Mesh {
             .env("QUANYU_FIRST_API_KEY", &self.key)
             .env("QUANYU_DISCOVERY", "etcd")
             .env("QUANYU_ETCD__ENDPOINTS", self.etcd.endpoints().join(","))
-            .env("QUANYU_ETCD__LEASE_SECONDS", LEASE_SECONDS);
+            .env("QUANYU_ETCD__LEASE_SECONDS", LEASE_SECONDS)
+            .env("QUANYU_FACTS", "jetstream")
+            .env("QUANYU_NATS__URLS", self.nats.url());
         command
     }
 
@@ -133,6 +152,27 @@ impl Mesh {
         self.is_ready(name).await;
     }
 
+    /// Has a replica start the next time with a clock that is so many seconds ahead, or behind.
+    pub(crate) fn turn_clock(&mut self, name: Name, seconds: i64) {
+        self.clocks.insert(name, seconds);
+    }
+
+    /// Has a replica start the next time behind a cord, by which all goes that it says to others, and they to it.
+    pub(crate) async fn tie(&mut self, name: Name) {
+        let cord = Cord::to(&self.addresses[&name].0, &self.postgres, &self.etcd, &self.nats).await;
+        self.on_cord = Some((name, cord));
+    }
+
+    /// The cord of the replica that is behind one.
+    pub(crate) fn cord(&self) -> &Cord {
+        &self.on_cord.as_ref().expect("one is behind a cord").1
+    }
+
+    /// Has the replica behind the cord start without it the next time.
+    pub(crate) fn untie(&mut self) {
+        self.on_cord = None;
+    }
+
     /// Sends a signal to a replica: "STOP" holds it, "CONT" lets it go on.
     pub(crate) fn signal(&self, name: Name, signal: &str) {
         self.running[&name].signal(signal);
@@ -142,10 +182,10 @@ impl Mesh {
     pub(crate) async fn leader(&self, role: &'static str) -> Name {
         let mut leader = None;
         until("one of them works", true, async || {
-            for at in 0..REPLICAS {
-                let figures = self.operators((role, at)).get("/metrics").await.text;
+            for name in self.running.keys().filter(|(of, _)| *of == role) {
+                let figures = self.operators(*name).get("/metrics").await.text;
                 if figures.contains(&format!("workers_leading{{service=\"{role}\"}} 1")) {
-                    leader = Some((role, at));
+                    leader = Some(*name);
                 }
             }
             leader.is_some()

@@ -2,32 +2,12 @@
 
 use std::process::Command;
 
-use kernel::Clock;
 use testkit::NatsServer;
-use tests::brand::{POINTS, TMALL};
-use tests::story::{self, Order};
-use tests::{Api, until};
+use tests::{story, until};
 
 use crate::process::{Process, quanyu};
 use crate::separate_processes::{Beside, Roles, SIGNING_KEY, tell_story};
 use crate::server::Server;
-
-/// An order of a new member, whose points follow from a fact of another service.
-async fn earn_by_order(api: &Api, customer: &str) {
-    let member = story::arrive(api, TMALL, customer, None).await.unwrap();
-    let order = Order {
-        channel: TMALL,
-        external_id: customer,
-        number: customer,
-        time: Clock::system().now(),
-        yuan: 100,
-    };
-    order.pay(api).await.unwrap();
-    until("points by rule", 100, async || {
-        story::balance(api, &member, POINTS).await
-    })
-    .await;
-}
 
 /// A command on the rows of a server, whose facts go over NATS.
 fn on(server: &Server, nats: &NatsServer, arguments: &[&str]) -> Command {
@@ -67,19 +47,19 @@ async fn six_processes_hear_each_other_over_nats_without_it_and_after_it_has_los
     );
 
     nats.kill();
-    earn_by_order(&api, "without").await;
+    story::earn_by_order(&api, "without").await;
     let told = told_of_stream(&server, &nats);
     assert!(told.contains("WRONG NATS does not answer"), "{told}");
 
     nats.lose_data();
     nats.restart().await;
-    earn_by_order(&api, "after").await;
+    story::earn_by_order(&api, "after").await;
     until("the stream is made anew and filled", true, async || {
         let told = told_of_stream(&server, &nats);
         told.contains(", 0 behind the outbox") && !told.contains("holds 1 to")
     })
     .await;
-    earn_by_order(&api, "again").await;
+    story::earn_by_order(&api, "again").await;
     story::reconcile(&api).await;
     roles.stop().await;
     server.remove().await;
