@@ -1,5 +1,3 @@
-//! A client in Rust, in two files: [`client`] is what every integration needs (the key, deadlines, repetition), and
-//! [`sale`] is a shop that uses it.
+//! A shop that stands on the SDK for Rust.
 
-pub mod client;
 pub mod sale;

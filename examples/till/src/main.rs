@@ -8,15 +8,14 @@
 use std::io::Write;
 
 use clap::Parser;
-use till::client::{Client, reason};
+use quanyu_sdk::{Client, Error};
 use till::sale;
-use tonic::Status;
 
 /// A till that knows its customers.
 #[derive(Parser)]
 struct Arguments {
     /// The gateway's address.
-    #[arg(long, default_value = "127.0.0.1:7400")]
+    #[arg(long, default_value = "http://127.0.0.1:7400")]
     address: String,
     /// The API key.
     #[arg(long, env = "QUANYU_API_KEY", hide_env_values = true)]
@@ -24,9 +23,9 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Status> {
+async fn main() -> Result<(), Error> {
     let arguments = Arguments::parse();
-    let client = Client::new(&arguments.address, &arguments.key)?;
+    let client = Client::new(&arguments.address, arguments.key)?;
     sale::set_up(&client).await?;
 
     let member = sale::recognise(&client, "card-17").await?;
@@ -46,8 +45,8 @@ async fn main() -> Result<(), Status> {
     say(&format!("{} points are left", sale::balance(&client, &member).await?));
 
     match sale::set_aside(&client, &member, "receipt-3", 1_000_000).await {
-        Err(status) if reason(&status).as_deref() == Some("INSUFFICIENT_POINTS") => {
-            say(&format!("receipt-3 cannot be paid with points: {}", status.message()));
+        Err(error) if error.reason == "INSUFFICIENT_POINTS" => {
+            say(&format!("receipt-3 cannot be paid with points: {}", error.message));
             Ok(())
         }
         other => other.map(drop),

@@ -1,6 +1,6 @@
 //! The client in Rust under `examples/till/` does what its README says.
 
-use till::client::{Client, reason};
+use quanyu_sdk::{Client, Code};
 use till::sale;
 
 use crate::host::Host;
@@ -8,7 +8,7 @@ use crate::host::Host;
 #[tokio::test]
 async fn a_till_that_begins_again_changes_nothing() {
     let host = Host::start().await;
-    let client = Client::new(&host.platform.address().to_string(), host.key()).unwrap();
+    let client = Client::new(&format!("http://{}", host.platform.address()), host.key()).unwrap();
     let mut days = Vec::new();
     for _ in 0..2 {
         sale::set_up(&client).await.unwrap();
@@ -19,7 +19,7 @@ async fn a_till_that_begins_again_changes_nothing() {
         assert_eq!((earned.amount, spent.amount), (500, -200));
         assert_eq!(sale::balance(&client, &member).await.unwrap(), 300);
         let refused = sale::set_aside(&client, &member, "receipt-3", 301).await.unwrap_err();
-        assert_eq!(reason(&refused).as_deref(), Some("INSUFFICIENT_POINTS"));
+        assert_eq!(refused.reason, "INSUFFICIENT_POINTS");
         days.push((member, earned.entry_id, hold.hold_id, spent.entry_id));
     }
     assert_eq!(days[0], days[1]);
@@ -28,8 +28,8 @@ async fn a_till_that_begins_again_changes_nothing() {
 #[tokio::test]
 async fn an_absent_platform_is_told_as_such() {
     // Nobody listens on the port of discard.
-    let client = Client::new("127.0.0.1:9", "qy_none").unwrap();
-    let status = sale::recognise(&client, "card-17").await.unwrap_err();
-    assert_eq!(status.code(), tonic::Code::Unavailable);
+    let client = Client::new("http://127.0.0.1:9", "qy_none").unwrap();
+    let error = sale::recognise(&client, "card-17").await.unwrap_err();
+    assert_eq!(error.code, Code::Unavailable);
     assert!(Client::new("no address", "qy_none").is_err());
 }
