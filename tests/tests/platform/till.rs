@@ -1,6 +1,8 @@
 //! The client in Rust under `examples/till/` does what its README says.
 
-use quanyu_sdk::{Client, Code};
+use std::time::Duration;
+
+use quanyu_sdk::{Client, Code, Options};
 use till::sale;
 
 use crate::host::Host;
@@ -28,7 +30,11 @@ async fn a_till_that_begins_again_changes_nothing() {
 #[tokio::test]
 async fn an_absent_platform_is_told_as_such() {
     // Nobody listens on the port of discard.
-    let client = Client::new("http://127.0.0.1:9", "qy_none").unwrap();
+    let options = Options {
+        deadline: Duration::from_millis(500),
+        ..Options::default()
+    };
+    let client = Client::with("http://127.0.0.1:9", "qy_none", options).unwrap();
     let error = sale::recognise(&client, "card-17").await.unwrap_err();
     assert_eq!(error.code, Code::Unavailable);
     assert!(Client::new("no address", "qy_none").is_err());
