@@ -5,7 +5,7 @@ points: [identity, rights, tagging]
 rights: [identity, points]
 tagging: [identity, rights]
 campaign: [identity, points, rights, tagging]
-channels: []
+channels: [identity, points, rights, tagging, campaign]
 gateway: [identity, points, rights, tagging, campaign, channels]
 {{- end }}
 

@@ -3,6 +3,7 @@
 use kernel::Clock;
 use store::Db;
 
+use crate::delivery::Sender;
 use crate::sealing::Sealer;
 
 /// The methods of channels.
@@ -11,4 +12,5 @@ pub(crate) struct ChannelsApi {
     pub(crate) clock: Clock,
     pub(crate) db: Db,
     pub(crate) sealer: Sealer,
+    pub(crate) sender: Sender,
 }

@@ -1,6 +1,7 @@
 //! The facts of the platform, by their names.
 
 pub(crate) mod filter;
+pub(crate) mod telling;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -43,6 +44,21 @@ fn registry() -> BTreeMap<String, MessageDescriptor> {
 /// The message of a fact.
 pub(crate) fn message(fact_type: &str) -> Option<&'static MessageDescriptor> {
     REGISTRY.get(fact_type)
+}
+
+/// The services that tell facts, with the names of all that each tells.
+pub(crate) static STREAMS: LazyLock<BTreeMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
+    let mut streams: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for name in REGISTRY.keys() {
+        let stream = name.split_once('.').map_or(name.as_str(), |(stream, _)| stream);
+        streams.entry(stream).or_default().push(name);
+    }
+    streams
+});
+
+/// The names of all facts that a service tells.
+pub(crate) fn types_of(stream: &str) -> &'static [&'static str] {
+    STREAMS.get(stream).map_or(&[], Vec::as_slice)
 }
 
 /// What is told of a name that is no fact's.

@@ -9,13 +9,15 @@ mod rotate_webhook_secret;
 pub(crate) mod rows;
 pub(crate) mod secret;
 mod service;
-mod target;
+pub(crate) mod target;
 mod update_webhook_subscription;
 mod wire;
 
 use std::time::Duration;
 
 use kernel::{Id, Kind, Time};
+
+pub(crate) use wire::{disable_reason, not_found, subscription_id};
 
 /// How many subscriptions a tenant may have.
 pub(crate) const SUBSCRIPTIONS_MAX: i64 = 100;
@@ -39,6 +41,8 @@ pub(crate) struct Subscription {
     /// Which of these; empty: all.
     pub(crate) filter: String,
     pub(crate) state: State,
+    /// Since when it is active, or was.
+    pub(crate) active_time: Time,
     /// Counts the changes; its text is the etag.
     pub(crate) version: i64,
     pub(crate) create_time: Time,
@@ -115,14 +119,29 @@ impl Subscription {
 
     /// The next version of the subscription.
     pub(crate) fn change(self, change: Change, now: Time) -> Self {
+        let state = change
+            .is_active
+            .map_or(self.state, |is_active| self.state.set(is_active, now));
+        let begins = state == State::Active && self.state != State::Active;
         Self {
             display_name: change.display_name.unwrap_or(self.display_name),
             target_url: change.target_url.unwrap_or(self.target_url),
             fact_types: change.fact_types.unwrap_or(self.fact_types),
             filter: change.filter.unwrap_or(self.filter),
-            state: change
-                .is_active
-                .map_or(self.state, |is_active| self.state.set(is_active, now)),
+            state,
+            active_time: if begins { now } else { self.active_time },
+            version: self.version.saturating_add(1),
+            update_time: now,
+            ..self
+        }
+    }
+}
+
+impl Subscription {
+    /// The subscription, disabled by the platform.
+    pub(crate) fn disable(self, why: DisableReason, now: Time) -> Self {
+        Self {
+            state: State::Disabled { why, since: now },
             version: self.version.saturating_add(1),
             update_time: now,
             ..self

@@ -214,6 +214,7 @@ impl Settings for Config {
             "gateway.issuers" => Some(
                 r#"[{name = "corp", issuer = "https://id.example.com", audiences = ["quanyu"], jwks_url = "https://id.example.com/keys", tenant = "default"}]"#,
             ),
+            "channels.allowed_networks" => Some(r#""10.1.0.0/16, fd12::/16""#),
             "telemetry.otlp_endpoint" => Some(r#""http://127.0.0.1:4317""#),
             _ => None,
         }

@@ -118,7 +118,13 @@ pub const ROLES: [Role; 7] = [
         connections_min: OF_ONE_MIN,
         connections_weight: 2,
         calls: Calls::These(&[]),
-        hears: &[],
+        hears: &[
+            campaign::NAME,
+            identity::NAME,
+            points::NAME,
+            rights::NAME,
+            tagging::NAME,
+        ],
     },
     Role {
         name: gateway::NAME,

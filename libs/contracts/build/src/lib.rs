@@ -30,7 +30,7 @@ const SHARED: [&str; 3] = ["quanyu.events", "quanyu.options", "quanyu.type"];
 /// The packages of others, which the crate `contracts` holds too.
 const OTHERS: [&str; 2] = ["google", "buf"];
 /// What contracts may import of others.
-const IMPORTS: [&str; 8] = [
+const IMPORTS: [&str; 9] = [
     "buf/validate/validate.proto",
     "google/api/annotations.proto",
     "google/api/field_behavior.proto",
@@ -38,6 +38,7 @@ const IMPORTS: [&str; 8] = [
     "google/protobuf/descriptor.proto",
     "google/protobuf/duration.proto",
     "google/protobuf/field_mask.proto",
+    "google/protobuf/struct.proto",
     "google/protobuf/timestamp.proto",
 ];
 

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use prost_reflect::{Kind, MessageDescriptor};
-use rules::{Condition, Environment, RuleError, Type};
+use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, ReflectMessage, Value as Reflected};
+use rules::{Condition, Environment, Facts, Object, RuleError, Type, Value};
+
+use super::telling::Telling;
 
 /// How deep messages of a fact are spoken of.
 const DEPTH_MAX: usize = 4;
@@ -11,8 +13,8 @@ const DEPTH_MAX: usize = 4;
 const LIST_MAX: usize = 100;
 
 /// A condition on facts of one type.
-#[derive(Debug, Clone)]
-pub(crate) struct Filter(#[expect(dead_code, reason = "judged when facts are kept")] Condition);
+#[derive(Clone, Debug)]
+pub(crate) struct Filter(Condition);
 
 /// All that is wrong with a filter.
 #[derive(Debug)]
@@ -23,6 +25,16 @@ impl Filter {
     pub(crate) fn compile(source: &str, message: &MessageDescriptor) -> Result<Self, Mistakes> {
         let environment = Environment::new().with("fact", fact(message));
         Condition::compile(&environment, source).map(Self).map_err(Mistakes)
+    }
+
+    /// Whether a fact is wanted. One that cannot be judged is: to be told too much can be mended, to be told too little cannot.
+    pub(crate) fn wants(&self, told: &Telling, message: &DynamicMessage) -> bool {
+        let fact = Object::new()
+            .with("type", told.kind.as_str())
+            .with("subject", told.subject.as_str())
+            .with("time", Value::Timestamp(told.time.micros()))
+            .with("data", Value::Object(values(message, DEPTH_MAX)));
+        self.0.eval(&Facts::new().with("fact", fact)).unwrap_or(true)
     }
 }
 
@@ -78,6 +90,53 @@ fn single(kind: &Kind, depth: usize) -> Option<Type> {
         },
         Kind::Double | Kind::Float | Kind::Uint64 | Kind::Fixed64 | Kind::Bytes => None,
     }
+}
+
+/// The values of a message, under the names that [`object`] gives their types.
+fn values(message: &DynamicMessage, depth: usize) -> Object {
+    let named = message.fields().filter_map(|(field, value)| {
+        let value = match value {
+            Reflected::List(items) => {
+                let items = items.iter().map(|item| value_of(&field.kind(), item, depth));
+                Value::List(items.collect::<Option<_>>()?)
+            }
+            single => value_of(&field.kind(), single, depth)?,
+        };
+        Some((field.name().to_owned(), value))
+    });
+    named.collect()
+}
+
+fn value_of(kind: &Kind, value: &Reflected, depth: usize) -> Option<Value> {
+    match value {
+        Reflected::Bool(value) => Some(Value::Bool(*value)),
+        Reflected::I32(value) => Some(Value::Int((*value).into())),
+        Reflected::I64(value) => Some(Value::Int(*value)),
+        Reflected::U32(value) => Some(Value::Int((*value).into())),
+        Reflected::String(value) => Some(Value::String(value.clone())),
+        Reflected::EnumNumber(number) => match kind {
+            Kind::Enum(of) => Some(Value::String(of.get_value(*number)?.name().to_owned())),
+            _ => None,
+        },
+        Reflected::Message(message) => match message.descriptor().full_name() {
+            "google.protobuf.Timestamp" => Some(Value::Timestamp(micros(message)?)),
+            "google.protobuf.Duration" => Some(Value::Duration(micros(message)?)),
+            _ => depth.checked_sub(1).map(|depth| Value::Object(values(message, depth))),
+        },
+        Reflected::U64(_)
+        | Reflected::F32(_)
+        | Reflected::F64(_)
+        | Reflected::Bytes(_)
+        | Reflected::List(_)
+        | Reflected::Map(_) => None,
+    }
+}
+
+/// What a timestamp or a duration is in microseconds.
+fn micros(message: &DynamicMessage) -> Option<i64> {
+    let seconds = message.get_field_by_name("seconds")?.as_i64()?;
+    let nanos = i64::from(message.get_field_by_name("nanos")?.as_i32()?);
+    seconds.checked_mul(1_000_000)?.checked_add(nanos.checked_div(1_000)?)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ impl ChannelsApi {
         if rows::count(&**tx, tenant).await? >= SUBSCRIPTIONS_MAX {
             return Err(refusals::exhausted());
         }
+        self.check_target(&subscription.target_url).await?;
         let secret = Secret::generate()?;
         let kept = KeptSecret {
             ordinal: 1,
@@ -60,6 +61,7 @@ fn parse(asked: proto::WebhookSubscription, clock: &Clock, now: Time) -> Result<
         fact_types: asked.fact_types,
         filter: asked.filter,
         state: State::Active.set(is_active, now),
+        active_time: now,
         version: 1,
         create_time: now,
         update_time: now,

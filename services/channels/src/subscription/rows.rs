@@ -1,12 +1,14 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use fault::Fault;
 use kernel::{Id, Tenant, Time};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use store::{Columns, for_update, statement, unreadable};
+use store::{Column, Columns, Row, for_update, look_up, statement, unreadable, values};
 
 use super::{DisableReason, KeptSecret, State, Subscription, Webhook};
 
 const COLUMNS: &str = "subscription_id, display_name, target_url, fact_types, filter, disable_reason, disable_time, version, \
-     create_time, update_time";
+     create_time, update_time, active_time";
 
 /// The subscription, locked until the transaction ends.
 pub(crate) async fn lock(
@@ -64,13 +66,20 @@ pub(crate) async fn count(conn: &impl ConnectionTrait, tenant: Tenant) -> Result
     row.map_or(Ok(0), |row| Columns::of(&row).take())
 }
 
+/// How many subscriptions of all tenants the platform has disabled.
+pub(crate) async fn count_disabled(conn: &impl ConnectionTrait) -> Result<i64, Fault> {
+    const COUNT: &str = "SELECT COUNT(*) FROM webhook_subscription WHERE disable_reason IN ('gone', 'unreachable')";
+    let row = conn.query_one_raw(statement(conn, COUNT, [])).await?;
+    row.map_or(Ok(0), |row| Columns::of(&row).take())
+}
+
 pub(crate) async fn insert(
     conn: &impl ConnectionTrait,
     tenant: Tenant,
     subscription: &Subscription,
 ) -> Result<(), Fault> {
     let sql = format!(
-        "INSERT INTO webhook_subscription (tenant_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        "INSERT INTO webhook_subscription (tenant_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
     );
     conn.execute_raw(statement(conn, &sql, parameters(tenant, subscription)?))
         .await?;
@@ -84,7 +93,7 @@ pub(crate) async fn update(
     subscription: &Subscription,
 ) -> Result<(), Fault> {
     const UPDATE: &str = "UPDATE webhook_subscription SET display_name = $3, target_url = $4, fact_types = $5, filter = $6, \
-         disable_reason = $7, disable_time = $8, version = $9, update_time = $11 \
+         disable_reason = $7, disable_time = $8, version = $9, update_time = $11, active_time = $12 \
          WHERE tenant_id = $1 AND subscription_id = $2 AND version = $9 - 1 AND create_time = $10";
     let updated = conn
         .execute_raw(statement(conn, UPDATE, parameters(tenant, subscription)?))
@@ -160,7 +169,7 @@ pub(crate) async fn keep_secret(
     Ok(())
 }
 
-fn parameters(tenant: Tenant, subscription: &Subscription) -> Result<[Value; 11], Fault> {
+fn parameters(tenant: Tenant, subscription: &Subscription) -> Result<[Value; 12], Fault> {
     let disabled = match subscription.state {
         State::Active => None,
         State::Disabled { why, since } => Some((why, since)),
@@ -179,6 +188,7 @@ fn parameters(tenant: Tenant, subscription: &Subscription) -> Result<[Value; 11]
         subscription.version.into(),
         subscription.create_time.micros().into(),
         subscription.update_time.micros().into(),
+        subscription.active_time.micros().into(),
     ])
 }
 
@@ -194,6 +204,7 @@ pub(crate) fn subscription(row: &QueryResult) -> Result<Subscription, Fault> {
         version: columns.take()?,
         create_time: columns.time()?,
         update_time: columns.time()?,
+        active_time: columns.time()?,
     })
 }
 
@@ -204,6 +215,61 @@ fn state(reason: Option<String>, since: Option<Time>) -> Result<State, Fault> {
     let why = DisableReason::ALL.into_iter().find(|why| why.name() == name);
     let why = why.ok_or_else(|| unreadable("webhook_subscription", name))?;
     Ok(State::Disabled { why, since })
+}
+
+/// The active subscriptions of these tenants.
+pub(crate) async fn active(
+    conn: &impl ConnectionTrait,
+    tenants: &BTreeSet<Tenant>,
+) -> Result<Vec<(Tenant, Subscription)>, Fault> {
+    if tenants.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = conn.get_database_backend();
+    let wanted = tenants.iter().map(|tenant| vec![tenant.uuid().into()]).collect();
+    let (list, parameters) = values(backend, 1, &[Column::Uuid], wanted);
+    let columns = COLUMNS
+        .split(", ")
+        .map(|column| format!("t.{column}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let on = "t.tenant_id = k.column1 AND t.disable_reason IS NULL";
+    let sql = format!(
+        "SELECT {columns}, t.tenant_id FROM {}",
+        look_up(backend, &list, "webhook_subscription", on)
+    );
+    let rows = conn.query_all_raw(statement(conn, &sql, parameters)).await?;
+    let read = |row: &QueryResult| Ok((row.tenant("tenant_id")?, subscription(row)?));
+    rows.iter().map(read).collect()
+}
+
+/// The subscriptions of these keys, locked until the transaction ends, in the order of their keys; those that are gone are
+/// left out. What is written of their deliveries is written under this lock.
+pub(crate) async fn lock_all(
+    conn: &impl ConnectionTrait,
+    keys: &BTreeSet<(Tenant, Id<Webhook>)>,
+) -> Result<BTreeMap<(Tenant, Id<Webhook>), Subscription>, Fault> {
+    let mut locked = BTreeMap::new();
+    for (tenant, id) in keys {
+        if let Some(subscription) = lock(conn, *tenant, *id).await? {
+            locked.insert((*tenant, *id), subscription);
+        }
+    }
+    Ok(locked)
+}
+
+/// The secrets of a subscription that sign now, as they are stored, the newest first.
+pub(crate) async fn sealed_secrets(
+    conn: &impl ConnectionTrait,
+    tenant: Tenant,
+    id: Id<Webhook>,
+    now: Time,
+) -> Result<Vec<Vec<u8>>, Fault> {
+    const SECRETS: &str = "SELECT secret FROM webhook_secret \
+         WHERE tenant_id = $1 AND subscription_id = $2 AND (expire_time IS NULL OR expire_time > $3) ORDER BY ordinal DESC";
+    let parameters: [Value; 3] = [tenant.uuid().into(), id.uuid().into(), now.micros().into()];
+    let rows = conn.query_all_raw(statement(conn, SECRETS, parameters)).await?;
+    rows.iter().map(|row| Columns::of(row).take()).collect()
 }
 
 fn kept_secret(row: &QueryResult) -> Result<KeptSecret, Fault> {

@@ -1,7 +1,10 @@
 //! Where facts are sent.
 
+use fault::Fault;
 use thiserror::Error;
 use url::Url;
+
+use crate::api::ChannelsApi;
 
 /// Why a text is no target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -32,6 +35,15 @@ pub(crate) fn parse(text: &str) -> Result<Url, TargetError> {
         return Err(TargetError::Fragment);
     }
     Ok(url)
+}
+
+impl ChannelsApi {
+    /// Refuses a target that leads to what must not be reached, as names are resolved now.
+    pub(super) async fn check_target(&self, target_url: &str) -> Result<(), Fault> {
+        let target = parse(target_url).map_err(Fault::internal)?;
+        let checked = self.sender.check(&target).await;
+        checked.map_err(|message| Fault::invalid("subscription.target_url", message))
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use rpc::Call;
 use super::{Change, Subscription};
 use super::{rows, wire};
 use crate::api::ChannelsApi;
+use crate::delivery::{DELIVERIES, hasten};
 
 /// What may change of a subscription.
 #[derive(Clone, Copy)]
@@ -38,8 +39,14 @@ impl ChannelsApi {
         let subscription = rows::lock(&**tx, tenant, id).await?;
         let subscription = subscription.ok_or_else(|| wire::not_found(id))?;
         Fault::check_etag(&asked.etag, subscription.etag())?;
+        let before = subscription.target_url.clone();
         let changed = subscription.change(change, now);
         check(&changed)?;
+        if changed.target_url != before {
+            self.check_target(&changed.target_url).await?;
+        }
+        hasten(&**tx, (tenant, id), now).await?;
+        tx.comes_due(DELIVERIES, now);
         rows::update(&**tx, tenant, &changed).await?;
         let secrets = rows::secrets(&**tx, tenant, id, now).await?;
         tx.commit(UpdateWebhookSubscriptionResponse {
