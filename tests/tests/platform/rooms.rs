@@ -42,6 +42,7 @@ const PURE: [&str; 31] = [
     "services/identity/src/graph/member.rs",
     "services/identity/src/graph/recognition.rs",
     "services/identity/src/graph/value.rs",
+    "services/identity/matching/src",
     "services/points/ledger/src",
     "services/rights/src/benefit.rs",
     "services/rights/src/coupon.rs",
