@@ -69,14 +69,7 @@ impl Contracts {
     /// Reads the contracts of this build.
     pub(crate) fn read() -> Result<Self, ContractError> {
         let methods = contracts_all::CONTRACT.methods().map_err(ContractError::Methods)?;
-        let mut served: Vec<_> = methods.iter().filter(|method| is_served(method)).collect();
-        served.sort_by_key(|method| method.full_name);
-        let mut router = Router::default();
-        for method in served {
-            for route in Route::all_of(method)? {
-                router.add(route)?;
-            }
-        }
+        let router = Router::of(methods)?;
         let errors = DescriptorPool::decode(tonic_types::pb::FILE_DESCRIPTOR_SET)?;
         Ok(Self {
             methods,

@@ -62,7 +62,7 @@ pub use crate::edge::{ConnectionLimits, Exposure, Gateway, GatewayConfig, Gatewa
 pub use crate::key::operator;
 pub use crate::key::secret::{Secret, WeakSecret};
 pub use crate::limit::RequestLimits;
-pub use crate::rest::{Spelling, read_message, spelling};
+pub use crate::rest::{Spelling, Transcoder, read_message, spelling};
 pub use crate::role::Role;
 pub use crate::store::migrations;
 pub use crate::tenant::bootstrap::{Beginning, FirstKey, FirstSecret, bootstrap, tenants};

@@ -16,6 +16,7 @@ mod query;
 mod rules;
 mod spelt;
 mod stream;
+mod transcoder;
 
 pub(crate) use answer::{brief, json as written};
 pub(crate) use body::whole as read;
@@ -27,3 +28,4 @@ pub use json::{Spelling, read_message, spelling};
 pub(crate) use pieces::{ENVELOPE_BYTES, Framing, Pieces};
 pub(crate) use spelt::Spelt;
 pub(crate) use stream::{Refusal, messages};
+pub use transcoder::Transcoder;

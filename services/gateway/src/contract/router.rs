@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use http::uri::PathAndQuery;
 use percent_encoding::percent_decode_str;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
-use rpc::Method;
+use rpc::{Method, Methods};
 
-use super::{ContractError, Segment, Template};
+use super::{ContractError, Segment, Template, is_served};
 use crate::rest::{Items, no_such_field, tells_paths};
 
 /// The longest path that is looked at, in segments.
@@ -37,6 +37,8 @@ pub(crate) struct Route {
     /// The fields that the path fills, each with the segments that fill it.
     pub(crate) variables: Vec<(FieldPath, std::ops::Range<usize>)>,
     pub(crate) body: Body,
+    /// The field of the answer that the HTTP body carries; none where it carries the whole answer.
+    pub(crate) response_body: Option<FieldDescriptor>,
     /// The items of the request that are judged by themselves.
     pub(crate) items: Option<Items>,
     /// Whether an answer may name fields of the request.
@@ -77,7 +79,20 @@ struct Node {
 }
 
 impl Router {
-    pub(super) fn add(&mut self, route: Route) -> Result<(), ContractError> {
+    /// The routes of all methods that are served.
+    pub(crate) fn of(methods: &Methods) -> Result<Self, ContractError> {
+        let mut served: Vec<_> = methods.iter().filter(|method| is_served(method)).collect();
+        served.sort_by_key(|method| method.full_name);
+        let mut router = Self::default();
+        for method in served {
+            for route in Route::all_of(method)? {
+                router.add(route)?;
+            }
+        }
+        Ok(router)
+    }
+
+    fn add(&mut self, route: Route) -> Result<(), ContractError> {
         let mut node = &mut self.root;
         for segment in &route.template.segments {
             node = match segment {
@@ -171,7 +186,7 @@ fn decode(path: &str) -> Option<Vec<Cow<'_, str>>> {
 
 impl Route {
     /// All addresses that the contract gives a method, the additional ones too.
-    pub(super) fn all_of(method: &'static Method) -> Result<Vec<Self>, ContractError> {
+    fn all_of(method: &'static Method) -> Result<Vec<Self>, ContractError> {
         let options = method.descriptor.options();
         let http = method.descriptor.parent_pool().get_extension_by_name("google.api.http");
         let Some(http) = http.filter(|http| options.has_extension(http)) else {
@@ -223,11 +238,13 @@ impl Route {
                     .ok_or_else(|| wrong(format!("the body names no field: {name}")))?,
             ),
         };
-        if !text(rule, "response_body").is_empty() {
-            return Err(wrong(
-                "response_body is not served: a response is always whole".to_owned(),
-            ));
-        }
+        let response_body = match text(rule, "response_body").as_str() {
+            "" => None,
+            name => {
+                let field = method.descriptor.output().get_field_by_name(name);
+                Some(field.ok_or_else(|| wrong(format!("the response body names no field: {name}")))?)
+            }
+        };
         let wire_path = format!("/{}", method.full_name).parse();
         let wire_path = wire_path.map_err(|_| wrong("the method's name is no path".to_owned()))?;
         Ok(Self {
@@ -239,6 +256,7 @@ impl Route {
             address,
             variables,
             body,
+            response_body,
             items: Items::of(&method.descriptor.input()),
             tells_paths: tells_paths(&method.descriptor.output()),
         })

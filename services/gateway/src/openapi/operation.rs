@@ -24,7 +24,7 @@ pub(super) fn describe(route: &Route, variables: &[String], comments: &Comments,
         "responses": {
             "200": {
                 "description": comments.of_message(&method.output()),
-                "content": content(method.is_server_streaming(), schemas.of_message(&method.output())),
+                "content": content(method.is_server_streaming(), answer(route, schemas)),
             },
             "default": {"$ref": "#/components/responses/Error"},
         },
@@ -86,6 +86,13 @@ fn content(streaming: bool, schema: Value) -> Value {
         json!({"application/x-ndjson": {"schema": schema}})
     } else {
         json!({"application/json": {"schema": schema}})
+    }
+}
+
+fn answer(route: &Route, schemas: &mut Schemas<'_>) -> Value {
+    match &route.response_body {
+        None => schemas.of_message(&route.method.descriptor.output()),
+        Some(field) => schemas.of_field(field),
     }
 }
 

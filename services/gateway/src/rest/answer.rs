@@ -1,5 +1,8 @@
+use std::collections::HashMap;
+
 use bytes::Bytes;
-use prost_reflect::{DynamicMessage, SerializeOptions};
+use prost_reflect::{DynamicMessage, FieldDescriptor, SerializeOptions};
+use serde_json::value::RawValue;
 
 const OPTIONS: SerializeOptions = SerializeOptions::new().skip_default_fields(false);
 /// For the details of an error, where an absent field is no news.
@@ -10,9 +13,20 @@ pub(crate) fn json(message: &DynamicMessage) -> Result<Bytes, serde_json::Error>
     write(message, &OPTIONS).map(Bytes::from)
 }
 
-/// A message as one line of JSON.
-pub(super) fn line(message: &DynamicMessage) -> Result<Bytes, serde_json::Error> {
-    let mut line = write(message, &OPTIONS)?;
+/// What the HTTP body of an answer carries: one field of it, or all of it. A message that is not set is null.
+pub(super) fn body(message: &DynamicMessage, part: Option<&FieldDescriptor>) -> Result<Vec<u8>, serde_json::Error> {
+    let whole = write(message, &OPTIONS)?;
+    let Some(field) = part else {
+        return Ok(whole);
+    };
+    let mut fields: HashMap<String, Box<RawValue>> = serde_json::from_slice(&whole)?;
+    let value = fields.remove(field.json_name());
+    Ok(value.map_or_else(|| b"null".to_vec(), |value| value.get().as_bytes().to_vec()))
+}
+
+/// The same as one line.
+pub(super) fn line(message: &DynamicMessage, part: Option<&FieldDescriptor>) -> Result<Bytes, serde_json::Error> {
+    let mut line = body(message, part)?;
     line.push(b'\n');
     Ok(Bytes::from(line))
 }
@@ -26,4 +40,26 @@ fn write(message: &DynamicMessage, options: &SerializeOptions) -> Result<Vec<u8>
     let mut json = Vec::new();
     message.serialize_with_options(&mut serde_json::Serializer::new(&mut json), options)?;
     Ok(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_may_carry_one_field_of_it() {
+        let descriptors = contracts_all::CONTRACT.descriptors();
+        let descriptor = descriptors
+            .get_message_by_name("quanyu.points.v1.GetBalanceResponse")
+            .unwrap();
+        let balance = descriptor.get_field_by_name("balance").unwrap();
+        let mut answer = DynamicMessage::new(descriptor);
+        assert_eq!(body(&answer, Some(&balance)).unwrap(), b"null");
+        let value = answer.get_field_mut(&balance).as_message_mut().unwrap();
+        value.set_field_by_name("member_id", prost_reflect::Value::String("mbr_1".to_owned()));
+        let part: serde_json::Value = serde_json::from_slice(&body(&answer, Some(&balance)).unwrap()).unwrap();
+        assert_eq!((&part["memberId"], &part["available"]), (&"mbr_1".into(), &"0".into()));
+        let whole: serde_json::Value = serde_json::from_slice(&body(&answer, None).unwrap()).unwrap();
+        assert_eq!(whole["balance"], part);
+    }
 }

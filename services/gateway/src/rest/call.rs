@@ -143,6 +143,7 @@ async fn carry(
     let format = LineFormat {
         errors: edge.contracts.errors.clone(),
         tells_paths: route.tells_paths,
+        part: route.response_body.clone(),
         spelling,
     };
     Ok(respond(LINES, lines::written(answers, refusal, format)))
@@ -187,8 +188,8 @@ fn whole(route: &Route, mut answer: DynamicMessage, spelling: &Spelt) -> Result<
     if route.tells_paths {
         respell_answer(&mut answer, &spelling.of_all());
     }
-    let json = answer::json(&answer).map_err(Fault::internal)?;
-    Ok(respond(JSON, Body::new(Full::new(json))))
+    let json = answer::body(&answer, route.response_body.as_ref()).map_err(Fault::internal)?;
+    Ok(respond(JSON, Body::new(Full::new(json.into()))))
 }
 
 fn respond(content_type: &'static str, body: Body) -> Response<Body> {

@@ -132,10 +132,14 @@ impl RestError {
         }
     }
 
+    pub(super) fn http_status(&self) -> StatusCode {
+        self.http.unwrap_or_else(|| http_status(self.status.code()))
+    }
+
     /// The answer as HTTP has it: `google.rpc.Status` as JSON, its details with their types.
     pub(crate) fn response(&self, pool: &DescriptorPool) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(json(&self.status, pool)));
-        *response.status_mut() = self.http.unwrap_or_else(|| http_status(self.status.code()));
+        *response.status_mut() = self.http_status();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some((name, value)) = &self.instead

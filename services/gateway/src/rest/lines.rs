@@ -7,7 +7,7 @@ use fault::Fault;
 use futures::stream;
 use http_body::Frame;
 use http_body_util::StreamBody;
-use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor};
 use tonic::body::Body;
 use tonic::{Status, Streaming};
 
@@ -22,6 +22,8 @@ pub(super) struct LineFormat {
     pub(super) errors: DescriptorPool,
     /// Whether answers may name fields of the request.
     pub(super) tells_paths: bool,
+    /// The field of an answer that its line has; none where it has the whole answer.
+    pub(super) part: Option<FieldDescriptor>,
     pub(super) spelling: Arc<Spelt>,
 }
 
@@ -31,7 +33,7 @@ impl LineFormat {
             let spelling = self.spelling.of_next();
             respell_answer(&mut answer, &spelling.unwrap_or_else(|| self.spelling.of_all()));
         }
-        answer::line(&answer).map_err(|error| Fault::internal(error).into())
+        answer::line(&answer, self.part.as_ref()).map_err(|error| Fault::internal(error).into())
     }
 
     fn error(&self, error: RestError) -> Bytes {

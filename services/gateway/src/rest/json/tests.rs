@@ -204,6 +204,8 @@ fn a_time_that_is_none_is_told_what_is_wrong_with_it() {
         ("-0001-01-01T00:00:00Z", kernel::TIME_RANGE),
         ("2026-02-30T00:00:00Z", "must be a moment that there is"),
         ("2026-13-01T00:00:00+08:00", "must be a moment that there is"),
+        ("2026-01-01T00:00:60Z", "must be a moment that there is"),
+        ("2026-01-01T00:00:00.1234567891Z", "must be a moment that there is"),
         ("2026-01-01T00:00:00", "must be a time with its zone"),
         ("2026-01-01", "must be a time with its zone"),
         ("10000", "must be a time with its zone"),
@@ -225,11 +227,14 @@ fn times_and_masks_say_how_they_are_written() {
         serde_json::to_value(&mask).unwrap()["updateMask"],
         "displayName,account"
     );
-    let (path, message) = read(update, r#"{"updateMask": "display_name"}"#).unwrap_err().remove(0);
-    assert!(
-        path == "update_mask" && message.contains("lowerCamelCase"),
-        "{path}: {message}"
-    );
+    for wrong in ["display_name", "displayName,,account", ","] {
+        let json = format!("{{\"updateMask\": {wrong:?}}}");
+        let (path, message) = read(update, &json).expect_err(wrong).remove(0);
+        assert!(
+            path == "update_mask" && message.contains("lowerCamelCase"),
+            "{path}: {message}"
+        );
+    }
     let (_, message) = read(RECORD, r#"{"activities": [{"occurTime": "2026-01-01"}]}"#)
         .unwrap_err()
         .remove(0);

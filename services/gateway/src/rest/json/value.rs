@@ -9,6 +9,8 @@ use super::number::{NoInteger, integer, is_number};
 
 /// How many values of an enum are listed.
 const LISTED_MAX: usize = 60;
+/// How many digits behind the point a time and a duration have.
+const NANOS_DIGITS: usize = 9;
 
 /// Whether a field's value is read from its text at once, rather than streamed.
 pub(super) fn is_leaf(field: &FieldDescriptor) -> bool {
@@ -35,12 +37,14 @@ pub(super) fn of_field(field: &FieldDescriptor, message: String) -> String {
     contracts::must_be_one_of_its(field).unwrap_or(message)
 }
 
-/// The value that a text of JSON stands for: none for null. The text has no blanks around it.
+/// The value that a text of JSON stands for: none for null, where that is no value of the kind. The text has no blanks
+/// around it.
 pub(super) fn read_kind(kind: &Kind, json: &str) -> Result<Option<Value>, String> {
-    if json == "null" {
+    if json == "null" && !has_null(kind) {
         return Ok(None);
     }
     let value = match kind {
+        Kind::Enum(_) if json == "null" => Value::EnumNumber(0),
         Kind::Bool => match json {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
@@ -66,6 +70,29 @@ pub(super) fn read_kind(kind: &Kind, json: &str) -> Result<Option<Value>, String
         }
     };
     Ok(Some(value))
+}
+
+/// Whether null is a value of a kind, like any other.
+fn has_null(kind: &Kind) -> bool {
+    match kind {
+        Kind::Message(of) => of.full_name() == "google.protobuf.Value",
+        Kind::Enum(of) => of.full_name() == "google.protobuf.NullValue",
+        Kind::Double
+        | Kind::Float
+        | Kind::Int32
+        | Kind::Int64
+        | Kind::Uint32
+        | Kind::Uint64
+        | Kind::Sint32
+        | Kind::Sint64
+        | Kind::Fixed32
+        | Kind::Fixed64
+        | Kind::Sfixed32
+        | Kind::Sfixed64
+        | Kind::Bool
+        | Kind::String
+        | Kind::Bytes => false,
+    }
 }
 
 /// The value of a field, or of an item of it, that a text without quotes stands for, in a path or a query.
@@ -188,16 +215,40 @@ fn one_of(of: &EnumDescriptor) -> String {
 /// By the message library, which knows the forms of times, durations and field masks.
 fn well_known(message: &MessageDescriptor, json: &str) -> Result<DynamicMessage, String> {
     const OPTIONS: DeserializeOptions = DeserializeOptions::new().deny_unknown_fields(true);
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let read = DynamicMessage::deserialize_with_options(message.clone(), &mut deserializer, &OPTIONS);
-    read.map_err(|error| match message.full_name() {
+    let refusal = |error: Option<serde_json::Error>| match message.full_name() {
         "google.protobuf.Timestamp" => no_time(string(json).as_deref().unwrap_or_default()),
-        "google.protobuf.Duration" => "must be a duration in seconds, such as \"3600s\" or \"1.5s\"".to_owned(),
+        "google.protobuf.Duration" => {
+            "must be a duration in seconds, with at most nine digits behind the point, such as \"3600s\" or \"1.5s\""
+                .to_owned()
+        }
         "google.protobuf.FieldMask" => {
             "must be a field mask in lowerCamelCase, such as \"displayName,account\"".to_owned()
         }
-        _ => error.to_string(),
-    })
+        _ => error.map(|error| error.to_string()).unwrap_or_default(),
+    };
+    if would_change(message, json) {
+        return Err(refusal(None));
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let read = DynamicMessage::deserialize_with_options(message.clone(), &mut deserializer, &OPTIONS);
+    read.map_err(|error| refusal(Some(error)))
+}
+
+/// Whether the message library would take the text for something near it: digits beyond nanoseconds and a sixtieth second
+/// would be dropped, and so would a path of a mask that is empty.
+fn would_change(message: &MessageDescriptor, json: &str) -> bool {
+    let Ok(text) = string(json) else {
+        return false;
+    };
+    let is_beyond_nanos = text
+        .split_once('.')
+        .is_some_and(|(_, behind)| behind.bytes().take_while(u8::is_ascii_digit).count() > NANOS_DIGITS);
+    match message.full_name() {
+        "google.protobuf.Timestamp" => is_beyond_nanos || text.get(16..19) == Some(":60"),
+        "google.protobuf.Duration" => is_beyond_nanos,
+        "google.protobuf.FieldMask" => !text.is_empty() && text.split(',').any(str::is_empty),
+        _ => false,
+    }
 }
 
 /// What is wrong with a text that is no time.
@@ -214,7 +265,8 @@ fn no_time(text: &str) -> String {
     if is_whole && (year.len() > 4 || unsigned != text || matches!(year, "0000" | "0001" | "9999")) {
         kernel::TIME_RANGE.to_owned()
     } else if is_whole {
-        "must be a moment that there is: look at its month, day, hour, minute, second and zone".to_owned()
+        "must be a moment that there is, to the nanosecond: look at its month, day, hour, minute, second and zone"
+            .to_owned()
     } else {
         "must be a time with its zone, such as \"2026-11-11T00:00:00+08:00\" or \"2026-11-10T16:00:00Z\"".to_owned()
     }
