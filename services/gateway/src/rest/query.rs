@@ -2,10 +2,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use fault::Violation;
+use percent_encoding::percent_decode_str;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value};
 
 use super::json::{Spelling, is_mask, no_field_of, one_of_a_kind, other_of_its_oneof, read_text};
-use crate::contract::{Body, FieldPath, Route, field_path};
+use crate::contract::{Body, FieldPath, Route, Segment, field_path};
 
 /// The most query parameters of a request.
 const PARAMETERS_MAX: usize = 200;
@@ -23,7 +24,18 @@ pub(super) fn fill_from_path(
         } else {
             taken.end
         };
-        let text = segments.get(taken.start..end).unwrap_or_default().join("/");
+        let taken_segments = segments.get(taken.start..end).unwrap_or_default();
+        let template = route.template.segments.get(taken.clone());
+        let is_one = template.is_some_and(|segments| segments == [Segment::One]);
+        let text = match taken_segments {
+            [segment] if is_one => segment.to_string(),
+            // A slash that was sent as %2F stays so, as google.api.http has it: else it would look like one between two.
+            segments => segments
+                .iter()
+                .map(|segment| segment.replace('/', "%2F"))
+                .collect::<Vec<_>>()
+                .join("/"),
+        };
         let filled =
             value(path, &[&text]).and_then(|value| match find(request, path).filter(|before| *before != value) {
                 Some(before) => Err(contradiction(&text, &before)),
@@ -56,6 +68,9 @@ pub(super) fn fill_from_query(
         let path = path.to_owned();
         violations.push(Violation { path, message });
     };
+    if percent_decode_str(query).decode_utf8().is_err() {
+        return wrong("", "the query must be UTF-8, written with percent signs".to_owned());
+    }
     let mut parameters: BTreeMap<Cow<'_, str>, Vec<Cow<'_, str>>> = BTreeMap::new();
     for (name, text) in form_urlencoded::parse(query.as_bytes()).take(PARAMETERS_MAX.saturating_add(1)) {
         parameters.entry(name).or_default().push(text);
@@ -224,6 +239,8 @@ mod tests {
             members,
             serde_json::json!({"registerFromTime": "2025-12-31T16:00:00Z", "pageSize": 5})
         );
+        let by_number = request("/v1/members/mbr_1/coupons?state=2").unwrap();
+        assert!(by_number["state"].is_string(), "{by_number}");
         let coupons = request("/v1/members/mbr_1/coupons?state=COUPON_STATE_LOCKED").unwrap();
         assert_eq!(
             coupons,
@@ -246,6 +263,12 @@ mod tests {
             request("/v1/members/mbr_1/coupons?state=LOCKED").unwrap_err(),
             ["state"]
         );
+    }
+
+    #[test]
+    fn a_query_that_is_no_text_is_refused() {
+        assert_eq!(request("/v1/members?pageToken=%ff").unwrap_err(), [""]);
+        assert!(request("/v1/members?pageToken=%E5%85%A8").is_ok());
     }
 
     #[test]

@@ -105,7 +105,17 @@ pub(in crate::rest) fn read_text(field: &FieldDescriptor, text: &str) -> Result<
         }
         Kind::Bool => read_kind(kind, text).map(|value| value.unwrap_or(Value::Bool(false))),
         kind => {
-            let quoted = serde_json::Value::from(text).to_string();
+            let is_bare = match kind {
+                // By its number, as JSON takes it too.
+                Kind::Enum(_) => integer(text).is_ok(),
+                Kind::Message(of) => of.full_name() == "google.protobuf.BoolValue",
+                _ => false,
+            };
+            let quoted = if is_bare {
+                text.to_owned()
+            } else {
+                serde_json::Value::from(text).to_string()
+            };
             let value = read_kind(kind, &quoted).map_err(|message| of_field(field, message))?;
             Ok(value.unwrap_or_else(|| Value::default_value(kind)))
         }
