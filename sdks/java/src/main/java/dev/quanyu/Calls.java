@@ -34,6 +34,7 @@ final class Calls {
         var attempts = attempts(method, request, own);
         while (true) {
             QuanyuException error;
+            reconnect.run();
             try {
                 return ClientCalls.blockingUnaryCall(channel, method.descriptor(), within(attempts.limit()), attempts.request());
             } catch (RuntimeException thrown) {
@@ -46,7 +47,6 @@ final class Calls {
                 Thread.currentThread().interrupt();
                 throw error;
             }
-            reconnect.run();
         }
     }
 
@@ -61,6 +61,7 @@ final class Calls {
         if (result.isDone()) {
             return;
         }
+        reconnect.run();
         ClientCall<Q, A> call = channel.newCall(method.descriptor(), within(attempts.limit()));
         result.whenComplete((answer, error) -> {
             if (result.isCancelled()) {
@@ -77,10 +78,7 @@ final class Calls {
             public void onError(Throwable thrown) {
                 try {
                     long pause = attempts.pauseAfter(attempts.failed((Exception) thrown));
-                    CompletableFuture.delayedExecutor(pause, TimeUnit.NANOSECONDS).execute(() -> {
-                        reconnect.run();
-                        attempt(method, attempts, result);
-                    });
+                    CompletableFuture.delayedExecutor(pause, TimeUnit.NANOSECONDS).execute(() -> attempt(method, attempts, result));
                 } catch (RuntimeException last) {
                     result.completeExceptionally(last);
                 }
@@ -97,6 +95,7 @@ final class Calls {
     }
 
     <Q extends Message, A extends Message> Streamed<A> streamed(Method<Q, A> method, Q request, Duration own) {
+        reconnect.run();
         try {
             return new Streamed<>(ClientCalls.blockingV2ServerStreamingCall(channel, method.descriptor(), streaming(own), request));
         } catch (RuntimeException thrown) {
@@ -105,6 +104,7 @@ final class Calls {
     }
 
     <Q extends Message, A extends Message> Conversation<Q, A> conversation(Method<Q, A> method, Duration own) {
+        reconnect.run();
         try {
             return new Conversation<>(ClientCalls.blockingBidiStreamingCall(channel, method.descriptor(), streaming(own)));
         } catch (RuntimeException thrown) {

@@ -128,8 +128,8 @@ public final class Client extends Services implements AutoCloseable {
                 builder.overrideAuthority(tls.serverName());
             }
             var channel = builder.build();
-            // gRPC waits a second to two minutes before it makes a connection anew, which nothing sets; the pauses are ours.
-            return new Client(channel, new Calls(channel, channel::resetConnectBackoff, key, deadline, retries, Time.REAL));
+            var reconnection = new Reconnection(channel, Time.REAL);
+            return new Client(channel, new Calls(channel, reconnection, key, deadline, retries, Time.REAL));
         }
 
         private static URI addressOf(String address) {

@@ -38,6 +38,8 @@ final class Fake extends Channel implements Time {
     final List<Long> pauses = new ArrayList<>();
     int pages;
     int reconnections;
+    /** Whether all waits are at the same time, as those of many callers are. */
+    boolean isFrozen;
     private long now;
 
     Fake(Turn... given) {
@@ -90,7 +92,7 @@ final class Fake extends Channel implements Time {
     @Override
     public synchronized void sleep(long nanos) {
         pauses.add(nanos);
-        now += nanos;
+        now += isFrozen ? 0 : nanos;
     }
 
     @Override

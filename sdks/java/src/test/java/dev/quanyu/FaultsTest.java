@@ -77,7 +77,7 @@ class FaultsTest {
         try (var faulty = new PlatformProcess.Faulty(platform, seed); var client = Client.of(faulty.address, platform.key())) {
             var channel = ClientInterceptors.intercept(client.channel(), counting);
             var services = new Services(new Calls(
-                    channel, client.channel()::resetConnectBackoff, platform::key, Duration.ofSeconds(30), true, Time.REAL));
+                    channel, new Reconnection(client.channel(), Time.REAL), platform::key, Duration.ofSeconds(30), true, Time.REAL));
             var call = how.apply(services);
             var calls = IntStream.range(0, CALLS)
                     .mapToObj(order -> CompletableFuture.runAsync(() -> call.accept(redemption(memberId)), callers))

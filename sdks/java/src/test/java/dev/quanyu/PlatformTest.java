@@ -165,6 +165,30 @@ class PlatformTest {
     }
 
     @Test
+    void aPlatformThatIsBackIsFoundAtOnceByOneWhoRepeatsNothing() throws Exception {
+        var memberId = memberWith(quanyu, "back", 10);
+        try (var plain = Client.builder(platform.address()).key(platform::key).withoutRetries().build()) {
+            platform.down();
+            // So long that gRPC by itself would wait for seconds before it connects again.
+            for (int turn = 0; turn < 30; turn++) {
+                assertThrows(QuanyuException.class, () -> balanceOf(plain, memberId));
+                Thread.sleep(200);
+            }
+            platform.up();
+            long began = System.nanoTime();
+            while (true) {
+                try {
+                    assertEquals(10, balanceOf(plain, memberId));
+                    break;
+                } catch (QuanyuException away) {
+                    assertTrue(System.nanoTime() - began < 1_000_000_000L, away.toString());
+                    Thread.sleep(50);
+                }
+            }
+        }
+    }
+
+    @Test
     void aPlatformThatIsAwayIsToldInTime() {
         long began = System.nanoTime();
         try (var nobody = Client.builder("http://127.0.0.1:" + PlatformProcess.freePort()).key("qy_any").deadline(Duration.ofMillis(500)).build()) {
