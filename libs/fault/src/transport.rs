@@ -15,12 +15,22 @@ impl Fault {
             // Where there is no answer yet, the transport fails at nothing but the caller's bytes.
             Code::Internal => Self::invalid("", format!("the bytes are no messages of gRPC: {message}")),
             Code::OutOfRange => Self::invalid("", too_large(message)),
+            // The connection of the caller broke, or the caller gave up, before all of the request was read.
+            Code::Unknown | Code::Cancelled => {
+                tracing::debug!(cause = message, "a request broke off on the side of its caller");
+                Self::broke_off()
+            }
             Code::Unimplemented if message.is_empty() => {
                 Self::refused(Common::MethodUnknown, "the service does not have this method")
             }
             Code::Unimplemented => Self::refused(Common::EncodingUnsupported, message),
             code => Self::of_transport(code, message),
         })
+    }
+
+    /// Of a request that did not come to its end. As a rule nobody hears it, and nobody but the caller can mend it.
+    pub fn broke_off() -> Self {
+        Self::invalid("", "the request broke off before its end: send it again")
     }
 
     /// What became of reading a message of a stream: what the decoder refuses stays what it is.
@@ -103,6 +113,15 @@ mod tests {
                 assert!(!status.get_details_error_info().unwrap().reason.is_empty(), "{code:?}");
                 assert_eq!(status.get_details_error_info().unwrap().domain, "quanyu");
             }
+        }
+    }
+
+    #[test]
+    fn a_request_that_broke_off_is_no_fault_of_ours() {
+        for code in [Code::Unknown, Code::Cancelled] {
+            let fault = Fault::of_server(&Status::new(code, "error reading a body from connection")).unwrap();
+            assert_eq!((fault.code(), fault.reason()), (Code::InvalidArgument, "INVALID_FIELD"));
+            assert!(!fault.to_string().contains("connection"), "{fault}");
         }
     }
 

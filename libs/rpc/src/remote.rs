@@ -1,6 +1,7 @@
 //! A peer in other processes: each call goes to one of its replicas, and to another one where that one is away, silent or cannot
 //! work.
 
+mod outgoing;
 mod replica;
 mod replicas;
 mod silence;

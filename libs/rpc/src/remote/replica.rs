@@ -15,6 +15,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tower::ServiceExt;
 
+use super::outgoing::Outgoing;
 use super::standing::Standing;
 use crate::{Address, Transport, deadline};
 
@@ -113,6 +114,9 @@ impl Replica {
 
     /// Makes a call once.
     pub(super) async fn call(&self, request: Request<Body>) -> Result<Response<Body>, Missed> {
+        let (parts, body) = request.into_parts();
+        let (body, broke_off) = Outgoing::new(body);
+        let request = Request::from_parts(parts, body);
         let outcome = {
             let _under_way = UnderWay::begin(&self.under_way);
             self.connection().oneshot(request).await
@@ -125,6 +129,10 @@ impl Replica {
                 }
                 Ok(response)
             }
+            Err(_) if broke_off.load(Ordering::Acquire) => Err(Missed {
+                fault: Fault::broke_off(),
+                was_sent: true,
+            }),
             Err(error) => {
                 let (fault, was_sent) = (self.fault(&error), !is_of_connecting(&error));
                 self.is_found_unreachable(&fault);
