@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, ConnectOptions, ServerAddr};
+use async_nats::{Client, ConnectOptions, Event, ServerAddr};
 use fault::Fault;
 use runtime::{Facts, Source, Worker};
 use store::Db;
@@ -54,8 +54,11 @@ pub struct JetStreamConfig {
     pub platform: String,
     /// Who the process is there.
     pub login: Login,
-    /// Who else than the public authorities signs the servers' certificates; with it connections are always encrypted.
+    /// Who signs the servers' certificates, in place of the authorities that the machine trusts; with it connections are always
+    /// encrypted.
     pub ca_file: Option<PathBuf>,
+    /// The certificate of this process and its key, where the servers ask for one.
+    pub own_files: Option<[PathBuf; 2]>,
     /// On how many servers each stream is kept.
     pub replicas: usize,
     /// For how long a stream keeps a fact.
@@ -86,7 +89,7 @@ struct Inner {
     names: Names,
     replicas: usize,
     max_age: Duration,
-    standings: Standings,
+    standings: Arc<Standings>,
 }
 
 impl JetStream {
@@ -115,6 +118,21 @@ impl JetStream {
             Some(file) => options.add_root_certificates(file).require_tls(true),
             None => options,
         };
+        let options = match config.own_files {
+            Some([cert, key]) => options.add_client_certificate(cert, key).require_tls(true),
+            None => options,
+        };
+        let standings = Arc::<Standings>::default();
+        let noting = standings.clone();
+        let options = options.event_callback(move |event| {
+            match event {
+                Event::Connected => noting.connecting(None),
+                Event::ClientError(error) => noting.connecting(Some(error.to_string())),
+                Event::ServerError(error) => noting.connecting(Some(error.to_string())),
+                _ => {}
+            }
+            std::future::ready(())
+        });
         let client = options.connect(urls).await;
         let client = client.map_err(|error| Fault::unavailable(format!("NATS cannot be connected to: {error}")))?;
         Ok(Self(Arc::new(Inner {
@@ -125,7 +143,7 @@ impl JetStream {
             names: Names::of(&config.platform),
             replicas: config.replicas,
             max_age: config.max_age,
-            standings: Standings::default(),
+            standings,
         })))
     }
 

@@ -79,6 +79,7 @@ impl Broker {
             platform: "main".to_owned(),
             login: Login::Nobody,
             ca_file: None,
+            own_files: None,
             replicas: 1,
             max_age: Duration::from_hours(1),
         };

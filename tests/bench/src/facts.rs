@@ -283,6 +283,7 @@ async fn connect(url: &str, platform: &str) -> Result<JetStream, Fault> {
         platform: platform.to_owned(),
         login: Login::Nobody,
         ca_file: None,
+        own_files: None,
         replicas: 1,
         max_age: Duration::from_hours(1),
     });

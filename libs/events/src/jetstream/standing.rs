@@ -34,12 +34,21 @@ struct Noted {
     published: BTreeMap<String, i64>,
     publishing: BTreeMap<String, String>,
     consumers: BTreeMap<String, Way>,
+    /// Why it could not be connected the last time.
+    connecting: Option<String>,
 }
 
 impl Standings {
     pub(super) fn read(&self, is_connected: bool) -> JetStreamStanding {
         let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let away = (!is_connected).then(|| "NATS is away: facts are read from the services that tell them".to_owned());
+        let away = (!is_connected).then(|| {
+            let why = noted
+                .connecting
+                .as_ref()
+                .map(|why| format!(" ({why})"))
+                .unwrap_or_default();
+            format!("NATS is away{why}: facts are read from the services that tell them")
+        });
         let publishing = noted
             .publishing
             .iter()
@@ -74,6 +83,12 @@ impl Standings {
     pub(super) fn last_of(&self, service: &str) -> i64 {
         let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         noted.published.get(service).copied().unwrap_or_default()
+    }
+
+    /// It could not be connected for this reason, or was.
+    pub(super) fn connecting(&self, trouble: Option<String>) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.connecting = trouble;
     }
 
     /// A service's facts cannot be published for this reason, or can again. Each trouble is told once.

@@ -99,6 +99,7 @@ pub(crate) fn config(servers: &[NatsServer], login: Login) -> JetStreamConfig {
         platform: "main".to_owned(),
         login,
         ca_file: None,
+        own_files: None,
         replicas: servers.len(),
         max_age: Duration::from_hours(1),
     }

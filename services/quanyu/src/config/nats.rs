@@ -32,9 +32,13 @@ pub struct NatsSettings {
     pub password: Option<Secret>,
     /// A token, where NATS asks for that alone.
     pub token: Option<Secret>,
-    /// The certificates (PEM) of those who sign the servers' beside the public authorities; with it every connection is
-    /// encrypted, as it is with `tls://` addresses.
+    /// The certificates (PEM) of those who sign the servers', in place of the authorities that the machine trusts; with it every
+    /// connection is encrypted, as it is with `tls://` addresses.
     pub ca_file: Option<PathBuf>,
+    /// The certificate of this process (PEM), where the servers ask for one. Read when the process starts.
+    pub cert_file: Option<PathBuf>,
+    /// The key of that certificate.
+    pub key_file: Option<PathBuf>,
     /// On how many servers of NATS each stream is kept: 1, or 3 in a cluster.
     pub replicas: usize,
     /// For how many hours a stream keeps a fact. Who is behind by more reads from the service that told it.
@@ -51,6 +55,8 @@ impl Default for NatsSettings {
             password: None,
             token: None,
             ca_file: None,
+            cert_file: None,
+            key_file: None,
             replicas: 1,
             max_age_hours: 24,
         }
@@ -111,6 +117,16 @@ impl NatsSettings {
             "must be set for its password",
         );
         check(
+            self.cert_file.is_none() || self.key_file.is_some(),
+            "key_file",
+            "must be set for nats.cert_file",
+        );
+        check(
+            self.cert_file.is_some() || self.key_file.is_none(),
+            "cert_file",
+            "must be set for nats.key_file",
+        );
+        check(
             (1..=REPLICAS_MAX).contains(&self.replicas),
             "replicas",
             "must be from 1 to 5, and no more than NATS has servers",
@@ -156,6 +172,8 @@ impl Config {
         let files = [
             ("nats.credentials_file", &self.nats.credentials_file),
             ("nats.ca_file", &self.nats.ca_file),
+            ("nats.cert_file", &self.nats.cert_file),
+            ("nats.key_file", &self.nats.key_file),
         ];
         let missing = files.into_iter().filter_map(|(setting, file)| {
             let file = file.as_ref()?;
@@ -173,6 +191,12 @@ impl Config {
             platform: self.nats.platform.clone(),
             login: self.nats.login(),
             ca_file: self.nats.ca_file.clone(),
+            own_files: self
+                .nats
+                .cert_file
+                .clone()
+                .zip(self.nats.key_file.clone())
+                .map(Into::into),
             replicas: self.nats.replicas,
             max_age: Duration::from_secs(self.nats.max_age_hours.saturating_mul(3_600)),
         })
@@ -213,13 +237,14 @@ mod tests {
         assert_eq!(by_text.nats("points").unwrap().urls, ["nats://a:4222", "nats://b:4222"]);
         let wrong = config(
             "[nats]\nurls = [\"http://a\"]\nplatform = \"a.b\"\ncredentials_file = \"a\"\ntoken = \"b\"\npassword = \"c\"\n\
-             replicas = 7\nmax_age_hours = 0",
+             cert_file = \"d\"\nreplicas = 7\nmax_age_hours = 0",
         );
         let expected = [
             "urls",
             "platform",
             "credentials_file",
             "username",
+            "key_file",
             "replicas",
             "max_age_hours",
         ];

@@ -11,6 +11,12 @@ use crate::roles;
 /// How long NATS may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
+/// What the client says where no connection comes about because of certificates; of which one it does not say.
+const OF_TLS: &str = "TLS error";
+const MEND_TLS: &str = "the CA in nats.ca_file must have issued the servers' certificates, and these must have the names in nats.urls; \
+     servers that ask for a certificate take one by a CA of theirs (nats.cert_file and key_file). Until then facts are read from \
+     the services that tell them, and nothing is lost";
+
 /// Of a stream that is to be on several servers and is on none: NATS refuses it where it has fewer.
 fn too_few_servers(replicas: usize) -> String {
     match replicas {
@@ -32,7 +38,12 @@ pub(super) async fn look(nats: JetStreamConfig, databases: &BTreeMap<&'static st
         Err(fault) => return report.bad(fault, "mend the setting"),
     };
     if !nats.connected_within(TIMEOUT).await {
-        return report.bad("NATS does not answer", AWAY);
+        let told = nats.standing().troubles.join("; ");
+        let mend = match told.contains(OF_TLS) {
+            true => MEND_TLS,
+            false => AWAY,
+        };
+        return report.bad(format_args!("NATS does not answer: {told}"), mend);
     }
     good("NATS answers");
     for service in roles::heard() {
