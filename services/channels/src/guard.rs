@@ -123,7 +123,7 @@ impl fmt::Display for Network {
 }
 
 /// What is not the public Internet, from the registries of special addresses of IANA. Metadata of clouds (169.254.169.254,
-/// 100.100.100.200, fd00:ec2::254) lies in these. What carries another address within it (6to4, Teredo, NAT64) is among them
+/// 100.100.100.200, `fd00:ec2::254`) lies in these. What carries another address within it (6to4, Teredo, NAT64) is among them
 /// as a whole.
 const NOT_PUBLIC: [Network; 28] = [
     Network::v4([0, 0, 0, 0], 8),
