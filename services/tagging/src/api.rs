@@ -3,6 +3,7 @@
 use fault::Fault;
 use kernel::{Clock, Tenant};
 use rpc::Peers;
+use runtime::Batcher;
 use store::Db;
 
 use crate::activity::recording::Recorder;
@@ -11,6 +12,7 @@ use crate::member::people::People;
 use crate::member::refusals;
 use crate::member::revision::Revisions;
 use crate::tag::assigning::Assigner;
+use crate::tag::listing::Listing;
 
 /// Answers the calls. Cheap to clone.
 #[derive(Clone)]
@@ -18,6 +20,7 @@ pub(crate) struct TaggingApi {
     pub(crate) assigner: Assigner,
     pub(crate) clock: Clock,
     pub(crate) db: Db,
+    pub(crate) listing: Batcher<Listing>,
     people: People,
     pub(crate) recorder: Recorder,
     pub(crate) revisions: Revisions,
@@ -30,6 +33,7 @@ impl TaggingApi {
         let assigner = Assigner::new(clock.clone(), db.clone(), people.clone(), revisions.clone());
         Self {
             assigner,
+            listing: Listing::start(clock.clone(), db.clone()),
             clock,
             db,
             people,
@@ -53,7 +57,8 @@ impl TaggingApi {
     }
 }
 
-fn parse_member(member_id: &str) -> Result<MemberId, Fault> {
+/// The id in the field `member_id` of a request.
+pub(crate) fn parse_member(member_id: &str) -> Result<MemberId, Fault> {
     member_id
         .parse()
         .map_err(|error: kernel::IdError| Fault::invalid("member_id", error.to_string()))

@@ -12,6 +12,7 @@ pub(crate) mod due;
 mod get_tag;
 mod list_member_tags;
 mod list_tags;
+pub(crate) mod listing;
 pub(crate) mod member_tags;
 pub(crate) mod refusals;
 mod remove_tag;

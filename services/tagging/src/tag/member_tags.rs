@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fault::Fault;
 use kernel::{Tenant, Time};
-use sea_orm::{ConnectionTrait, QueryResult, Value as SqlValue};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value as SqlValue};
 use store::{Column, Row as _, Tx, insert_rows, look_up, looked_up, stuck, values};
 
 use super::MemberTag;
@@ -39,20 +39,46 @@ pub(crate) async fn load(
     Ok(loaded)
 }
 
-/// A page of one member's tags after a code.
-pub(crate) async fn page(
+/// A stretch of one member's tags after a code.
+pub(crate) struct Stretch {
+    pub(crate) tenant: Tenant,
+    pub(crate) member: MemberId,
+    pub(crate) after: String,
+    pub(crate) rows_max: i64,
+}
+
+/// Stretches of members' tags, each under its place, in the order of their codes; at least as many as are wanted, where
+/// there are so many.
+pub(crate) async fn stretches(
     conn: &impl ConnectionTrait,
-    tenant: Tenant,
-    member: MemberId,
-    after: &str,
-    rows_max: i64,
-) -> Result<Vec<(String, MemberTag)>, Fault> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM member_tag WHERE tenant_id = $1 AND member_id = $2 AND tag_code > $3 \
-         ORDER BY tag_code LIMIT {rows_max}"
-    );
-    let parameters = [tenant.uuid().into(), member.uuid().into(), after.into()];
-    query(conn, &sql, parameters).await?.iter().map(read).collect()
+    wanted: BTreeMap<i64, Stretch>,
+) -> Result<BTreeMap<i64, Vec<(String, MemberTag)>>, Fault> {
+    let Some(rows_max) = wanted.values().map(|stretch| stretch.rows_max).max() else {
+        return Ok(BTreeMap::new());
+    };
+    let row = |(place, stretch): (i64, Stretch)| {
+        vec![
+            stretch.tenant.uuid().into(),
+            stretch.member.uuid().into(),
+            stretch.after.into(),
+            place.into(),
+        ]
+    };
+    let backend = conn.get_database_backend();
+    let columns = [Column::Uuid, Column::Uuid, Column::Text, Column::Int];
+    let (list, parameters) = values(backend, 1, &columns, wanted.into_iter().map(row).collect());
+    // Of a member there are no more rows than the brand has tags. Read in the order of the index, list by list.
+    let order = match backend {
+        DbBackend::Sqlite => String::new(),
+        _ => format!(" ORDER BY t.tag_code LIMIT {rows_max}"),
+    };
+    let on = format!("t.tenant_id = k.column1 AND t.member_id = k.column2 AND t.tag_code > k.column3{order}");
+    let found = look_up(backend, &list, "member_tag", &on);
+    let mut read_of: BTreeMap<i64, Vec<(String, MemberTag)>> = BTreeMap::new();
+    for row in &query(conn, &format!("SELECT {COLUMNS}, column4 FROM {found}"), parameters).await? {
+        read_of.entry(row.get(10)?).or_default().push(read(row)?);
+    }
+    Ok(read_of)
 }
 
 /// When the next tag of each brand must be looked at, of those that have one. One look into the index for each brand.

@@ -389,3 +389,49 @@ async fn figures_that_the_version_before_counted_are_counted_in() {
     );
     assert_eq!(world.segment("buyers").await.member_count, 7);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_tags_that_come_together_are_those_that_come_alone() {
+    let world = World::new().await;
+    for code in ["a", "b", "c"] {
+        world.create_tag(manual(code, TagValueType::Int)).await;
+    }
+    for number in 0..8 {
+        for (code, value) in ["a", "b", "c"].iter().zip(0..i64::from(number % 4)) {
+            world.assign(number, code, Some(int(value + i64::from(number)))).await;
+        }
+    }
+    world.merged(1, 3, "Wuxi");
+    world.harness.settle().await;
+    let world = &world;
+    let request = |number: u32, page_size: i32, page_token: &str| ListMemberTagsRequest {
+        member_id: member(number),
+        page_size,
+        page_token: page_token.to_owned(),
+    };
+    let list = async |request: &ListMemberTagsRequest| {
+        let answer = world.tags().list_member_tags(request.clone()).await;
+        answer.map(tonic::Response::into_inner).map_err(|status| status.code())
+    };
+    // The first pages, the second ones, and those for which the token is another list's.
+    let mut requests = Vec::new();
+    for number in 0..8 {
+        for page_size in [1, 2, 500] {
+            let first = request(number, page_size, "");
+            let token = list(&first).await.unwrap().next_page_token;
+            requests.extend([
+                first,
+                request(number, page_size, &token),
+                request(number + 1, 1, &token),
+            ]);
+        }
+    }
+    let mut alone = Vec::new();
+    for request in &requests {
+        alone.push(list(request).await);
+    }
+    assert!(alone.contains(&Err(Code::InvalidArgument)));
+    assert_eq!(alone[0].as_ref().unwrap().tags.len(), 0);
+    let together = join_all(requests.iter().map(list)).await;
+    assert_eq!(together, alone);
+}
