@@ -77,6 +77,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Brings members or activities from a file into a running platform.
     Import(import::ImportArgs),
+    /// Finds the rows of a file that are the same person's, without a platform.
+    Link(import::link::LinkArgs),
     /// Brings the tables of all services up to date, or of some, before this release is started on them.
     Migrate(migrate::MigrateArgs),
     /// Copies the SQLite files into a new folder, as all of them stood at one moment, while the platform serves.
@@ -174,6 +176,7 @@ async fn run(command: Command, config: Config) -> ExitCode {
         },
         Command::Demo(args) => demo::run(args, &config, &telemetry).await,
         Command::Import(args) => import::run(args).await,
+        Command::Link(args) => import::link::run(args).await,
         Command::Migrate(args) => migrate::run(args, &config).await,
         Command::Backup(args) => backup::run(args, &config).await,
         Command::Restore(args) => backup::restore(args, &config).await,
@@ -217,6 +220,7 @@ fn problems_of_command(command: &Command, config: &Config) -> Vec<Problem> {
         Command::Demo(_) => return config.connections_of_all().err().into_iter().collect(),
         Command::Migrate(args) => return args.problems(),
         Command::Import(args) => return args.problems(),
+        Command::Link(args) => return args.problems(),
         Command::Backup(_)
         | Command::Restore(_)
         | Command::Move(_)

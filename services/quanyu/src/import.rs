@@ -13,6 +13,7 @@ mod columns;
 mod figures;
 mod json_lines;
 mod lines;
+pub mod link;
 mod listing;
 mod local_time;
 mod members;

@@ -216,14 +216,14 @@ impl FileArgs {
     }
 }
 
-fn encoding(name: &str) -> Result<&'static Encoding, String> {
+pub(super) fn encoding(name: &str) -> Result<&'static Encoding, String> {
     let found = Encoding::for_label(name.as_bytes());
     found
         .filter(|encoding| encoding.is_ascii_compatible() || encoding.name().starts_with("UTF-16"))
         .ok_or_else(|| "must be an encoding such as utf-8, gbk, gb18030, utf-16le or big5".to_owned())
 }
 
-fn separator(name: &str) -> Result<u8, String> {
+pub(super) fn separator(name: &str) -> Result<u8, String> {
     match name {
         "comma" | "," => Ok(b','),
         "semicolon" | ";" => Ok(b';'),

@@ -15,7 +15,7 @@ fn text(bytes: &[u8]) -> String {
 fn every_command_helps() {
     let overview = text(&run(&["--help"]).stdout);
     for command in [
-        "up", "serve", "demo", "import", "migrate", "backup", "restore", "keys", "clock", "parked", "doctor",
+        "up", "serve", "demo", "import", "link", "migrate", "backup", "restore", "keys", "clock", "parked", "doctor",
     ] {
         assert!(overview.contains(command), "{overview}");
         let help = run(&[command, "--help"]);

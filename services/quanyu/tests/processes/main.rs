@@ -18,6 +18,7 @@ mod found_through_etcd;
 mod keys;
 mod kill_nine;
 mod leadership;
+mod linking;
 mod migrate;
 mod moving;
 mod one_trace;
