@@ -40,7 +40,7 @@ impl Fleet {
     pub(crate) async fn start(binary: &Path, database_url: Option<&str>) -> Result<Self, Fault> {
         let folder = tempfile::tempdir().map_err(Fault::internal)?;
         let mut addresses = BTreeMap::new();
-        for role in ROLES {
+        for role in known(binary).await? {
             // Bound and let go again: the process takes it over.
             let listener = TcpListener::bind("127.0.0.1:0").await.map_err(Fault::internal)?;
             addresses.insert(role, listener.local_addr().map_err(Fault::internal)?);
@@ -70,12 +70,7 @@ impl Fleet {
                 );
             }
             command.stdout(Stdio::null()).kill_on_drop(true);
-            let process = command.spawn().map_err(|error| {
-                Fault::internal(format!(
-                    "{} cannot be started: {error}; build it with cargo build --release",
-                    binary.display()
-                ))
-            })?;
+            let process = command.spawn().map_err(Fault::internal)?;
             processes.insert(*role, process);
         }
         for (role, address) in &addresses {
@@ -209,6 +204,19 @@ impl Route {
         }
         request
     }
+}
+
+/// The roles that a build has: one of before may lack the newest.
+async fn known(binary: &Path) -> Result<impl Iterator<Item = &'static str>, Fault> {
+    let help = Command::new(binary).args(["serve", "--help"]).output().await;
+    let help = help.map_err(|error| {
+        Fault::internal(format!(
+            "{} cannot be started: {error}; build it with cargo build --release",
+            binary.display()
+        ))
+    })?;
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    Ok(ROLES.into_iter().filter(move |role| help.contains(role)))
 }
 
 pub(crate) async fn wait_for(role: &str, address: SocketAddr) -> Result<(), Fault> {
