@@ -18,7 +18,7 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     /// The body, and whether it has broken off.
-    pub(super) fn new(body: Body) -> (Body, Arc<AtomicBool>) {
+    pub(super) fn watched(body: Body) -> (Body, Arc<AtomicBool>) {
         let broke_off = Arc::<AtomicBool>::default();
         if http_body::Body::is_end_stream(&body) {
             return (body, broke_off);

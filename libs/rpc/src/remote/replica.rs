@@ -115,7 +115,7 @@ impl Replica {
     /// Makes a call once.
     pub(super) async fn call(&self, request: Request<Body>) -> Result<Response<Body>, Missed> {
         let (parts, body) = request.into_parts();
-        let (body, broke_off) = Outgoing::new(body);
+        let (body, broke_off) = Outgoing::watched(body);
         let request = Request::from_parts(parts, body);
         let outcome = {
             let _under_way = UnderWay::begin(&self.under_way);
