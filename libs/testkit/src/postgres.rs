@@ -1,9 +1,12 @@
+use std::ffi::OsStr;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+use crate::Issued;
 
 /// How often a server is started anew: what a killed one has left behind takes a moment to go.
 const STARTS_MAX: u32 = 20;
@@ -92,6 +95,114 @@ impl Postgres {
         panic!("PostgreSQL does not start: {log}");
     }
 
+    /// Adds lines to its configuration, which hold when it starts the next time.
+    pub fn configure(&self, lines: &str) {
+        let file = self.data.join("postgresql.conf");
+        let before = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(file, format!("{before}\n{lines}\n")).unwrap();
+    }
+
+    /// Has it take connections over TLS alone from its next start on, with this certificate.
+    pub fn demand_tls(&self, own: &Issued) {
+        for (name, content) in [("server.crt", &own.cert), ("server.key", &own.key)] {
+            let file = self.data.join(name);
+            // Made by who owns the data, for nobody else may read the key.
+            succeeded(&self.as_owner_of("touch").arg(&file).output().unwrap());
+            succeeded(&self.as_owner_of("chmod").arg("600").arg(&file).output().unwrap());
+            std::fs::write(file, content).unwrap();
+        }
+        self.configure("ssl = on");
+        let admits = "local all all trust\nhostssl all all 127.0.0.1/32 trust\nhostssl all all ::1/128 trust\n";
+        std::fs::write(self.data.join("pg_hba.conf"), admits).unwrap();
+    }
+
+    /// Stops it as an operator does.
+    pub fn stop(&self) {
+        succeeded(
+            &self
+                .program("pg_ctl")
+                .args(["-m", "fast", "-w", "stop"])
+                .output()
+                .unwrap(),
+        );
+    }
+
+    /// Has it keep its log in an archive from its next start on, as recovery to a point in time needs.
+    pub fn keep_log(&self) {
+        let archive = self.archive();
+        self.make_folder(&archive);
+        let archive = archive.display();
+        self.configure(&format!(
+            "archive_mode = on\narchive_command = 'test ! -f {archive}/%f && cp %p {archive}/%f'"
+        ));
+    }
+
+    /// Whether a piece of its log is in the archive.
+    pub fn has_kept(&self, piece: &str) -> bool {
+        self.archive().join(piece).exists()
+    }
+
+    /// Copies its data while it serves.
+    pub fn base_backup(&self) {
+        let (host, port) = self.address.split_once(':').unwrap();
+        let mut backup = self.as_owner("pg_basebackup");
+        backup.args([
+            "-h", host, "-p", port, "-U", "postgres", "-c", "fast", "-X", "none", "-D",
+        ]);
+        succeeded(&backup.arg(self.backup()).output().unwrap());
+    }
+
+    /// Of one that was killed: loses its data, and starts on the base backup and the archive as they were at a moment.
+    pub async fn recover(&self, moment: &str) {
+        // The killed server's sessions may write there still.
+        std::fs::rename(&self.data, self.folder.path().join("lost")).unwrap();
+        succeeded(
+            &self
+                .as_owner_of("cp")
+                .arg("-a")
+                .arg(self.backup())
+                .arg(&self.data)
+                .output()
+                .unwrap(),
+        );
+        let archive = self.archive();
+        let archive = archive.display();
+        self.configure(&format!(
+            "restore_command = 'cp {archive}/%f %p'\nrecovery_target_time = '{moment}'\nrecovery_target_action = 'promote'\n\
+             hot_standby = off"
+        ));
+        succeeded(
+            &self
+                .as_owner_of("touch")
+                .arg(self.data.join("recovery.signal"))
+                .output()
+                .unwrap(),
+        );
+        self.go_on().await;
+        // That it has started says nothing of whether it is there already.
+        let (host, port) = self.address.split_once(':').unwrap();
+        for _ in 0..STARTS_MAX {
+            let ready = self.as_owner("pg_isready").args(["-h", host, "-p", port]).output();
+            if ready.unwrap().status.success() {
+                return;
+            }
+            kernel::pause(PAUSE).await;
+        }
+        panic!("PostgreSQL does not come to the moment");
+    }
+
+    fn archive(&self) -> PathBuf {
+        self.folder.path().join("archive")
+    }
+
+    fn backup(&self) -> PathBuf {
+        self.folder.path().join("backup")
+    }
+
+    fn make_folder(&self, folder: &Path) {
+        succeeded(&self.as_owner_of("mkdir").arg(folder).output().unwrap());
+    }
+
     /// Kills the server without a word; its sessions follow it.
     pub fn kill(&self) {
         let file = std::fs::read_to_string(self.data.join("postmaster.pid")).unwrap();
@@ -112,7 +223,18 @@ impl Postgres {
 
     /// A program of PostgreSQL, on the data: it refuses to run as root.
     fn program(&self, name: &str) -> Command {
-        let program = self.programs.join(name);
+        let mut command = self.as_owner(name);
+        command.arg("-D").arg(&self.data);
+        command
+    }
+
+    /// A program of PostgreSQL, as who owns the data.
+    fn as_owner(&self, name: &str) -> Command {
+        self.as_owner_of(self.programs.join(name))
+    }
+
+    /// Any program, as who owns the data.
+    fn as_owner_of(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = if is_root() {
             let mut command = Command::new("runuser");
             command.args(["-u", "postgres", "--"]).arg(program);
@@ -120,7 +242,7 @@ impl Postgres {
         } else {
             Command::new(program)
         };
-        command.current_dir("/").arg("-D").arg(&self.data);
+        command.current_dir(self.folder.path());
         command
     }
 }

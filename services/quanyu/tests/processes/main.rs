@@ -10,6 +10,7 @@
 
 mod audit;
 mod backup;
+mod broken_off;
 mod certificates;
 mod clock;
 mod command_line;
@@ -24,7 +25,9 @@ mod moving;
 mod one_trace;
 mod operating_document;
 mod over_nats;
+mod over_tls;
 mod parked;
+mod point_in_time;
 mod process;
 mod replicas_killed;
 mod separate_processes;

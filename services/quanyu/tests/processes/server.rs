@@ -37,6 +37,15 @@ impl Server {
         }
     }
 
+    /// A database that is the test's own business.
+    pub(crate) fn at(url: String) -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            url: Some(url),
+            database: None,
+        }
+    }
+
     /// Runs a statement on the rows of a service, as nobody should, and answers how many it changed.
     pub(crate) async fn execute(&self, service: &str, sql: &str) -> u64 {
         let db = self.database_of(service).await;
