@@ -18,6 +18,7 @@ mod faults;
 mod load;
 mod platform;
 mod sdk;
+mod upgrade;
 
 use std::time::{Duration, Instant};
 

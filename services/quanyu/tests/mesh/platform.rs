@@ -39,6 +39,8 @@ pub(crate) struct Mesh {
     addresses: BTreeMap<Name, (String, String)>,
     /// By how many seconds the clock of a replica is ahead, or behind, when it starts the next time.
     clocks: BTreeMap<Name, i64>,
+    /// Of which release a replica is when it starts the next time, where it is not this one.
+    releases: BTreeMap<Name, PathBuf>,
     /// The replica that reaches all others, and is reached by them, by one cord, when it starts the next time.
     on_cord: Option<(Name, Cord)>,
     folder: TempDir,
@@ -48,6 +50,11 @@ pub(crate) struct Mesh {
 
 impl Mesh {
     pub(crate) async fn start() -> Self {
+        Self::start_as(None).await
+    }
+
+    /// The same of another release than this one.
+    pub(crate) async fn start_as(release: Option<&Path>) -> Self {
         let names = ROLES.iter().flat_map(|role| (0..REPLICAS).map(|at| (role.name, at)));
         let mut mesh = Self {
             postgres: Postgres::start().await,
@@ -56,10 +63,15 @@ impl Mesh {
             running: BTreeMap::new(),
             addresses: names.map(|name| (name, (free_address(), free_address()))).collect(),
             clocks: BTreeMap::new(),
+            releases: BTreeMap::new(),
             on_cord: None,
             folder: tempfile::tempdir().unwrap(),
             key: format!("qy_{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>()),
         };
+        if let Some(release) = release {
+            let names: Vec<Name> = mesh.addresses.keys().copied().collect();
+            mesh.releases = names.into_iter().map(|name| (name, release.to_path_buf())).collect();
+        }
         // One of each role first: it makes the tables.
         for at in 0..REPLICAS {
             let commands: Vec<(Name, Command)> = ROLES
@@ -86,7 +98,8 @@ impl Mesh {
 
     fn command(&self, name: Name) -> Command {
         let (address, admin) = &self.addresses[&name];
-        let mut command = program(env!("CARGO_BIN_EXE_quanyu"));
+        let release = self.releases.get(&name).and_then(|release| release.to_str());
+        let mut command = program(release.unwrap_or(env!("CARGO_BIN_EXE_quanyu")));
         command.args(["serve", name.0, "--listen", address, "--admin-listen", admin]);
         let log = File::options().create(true).append(true).open(self.log(name)).unwrap();
         command.stderr(log);
@@ -150,6 +163,27 @@ impl Mesh {
         let started = tokio::task::spawn_blocking(move || Process::start(command));
         self.running.insert(name, started.await.unwrap());
         self.is_ready(name).await;
+    }
+
+    /// Has a replica start the next time as another release.
+    pub(crate) fn of_release(&mut self, name: Name, release: &Path) {
+        self.releases.insert(name, release.to_path_buf());
+    }
+
+    /// Does the migrations of this release.
+    pub(crate) async fn migrate(&self, arguments: &[&str]) {
+        let mut command = program(env!("CARGO_BIN_EXE_quanyu"));
+        command.arg("migrate").args(arguments);
+        let mut command = self.configure(command);
+        let outcome = tokio::task::spawn_blocking(move || command.output())
+            .await
+            .unwrap()
+            .unwrap();
+        let told = [outcome.stdout, outcome.stderr]
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .concat();
+        assert!(outcome.status.success(), "{told}");
+        tell(told.trim_end());
     }
 
     /// Has a replica start the next time with a clock that is so many seconds ahead, or behind.
