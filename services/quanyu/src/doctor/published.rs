@@ -11,11 +11,9 @@ use crate::roles;
 /// How long NATS may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What the client says where no connection comes about because of certificates; of which one it does not say.
-const OF_TLS: &str = "TLS error";
+/// Said where connections are encrypted: the client does not say why none comes about.
 const MEND_TLS: &str = "the CA in nats.ca_file must have issued the servers' certificates, and these must have the names in nats.urls; \
-     servers that ask for a certificate take one by a CA of theirs (nats.cert_file and key_file). Until then facts are read from \
-     the services that tell them, and nothing is lost";
+     servers that ask for a certificate take one by a CA of theirs (nats.cert_file and key_file)";
 
 /// Of a stream that is to be on several servers and is on none: NATS refuses it where it has fewer.
 fn too_few_servers(replicas: usize) -> String {
@@ -33,17 +31,19 @@ pub(super) async fn look(nats: JetStreamConfig, databases: &BTreeMap<&'static st
     const AWAY: &str = "see that NATS runs, that nats.urls names it and that it admits this process: until then facts are read from \
          the services that tell them, and nothing is lost";
     let replicas = nats.replicas;
+    let is_over_tls =
+        nats.ca_file.is_some() || nats.own_files.is_some() || nats.urls.iter().any(|url| url.starts_with("tls:"));
     let nats = match JetStream::start(nats).await {
         Ok(nats) => nats,
         Err(fault) => return report.bad(fault, "mend the setting"),
     };
     if !nats.connected_within(TIMEOUT).await {
         let told = nats.standing().troubles.join("; ");
-        let mend = match told.contains(OF_TLS) {
-            true => MEND_TLS,
-            false => AWAY,
+        let mend = match is_over_tls {
+            true => format!("{AWAY}. Over TLS {MEND_TLS}"),
+            false => AWAY.to_owned(),
         };
-        return report.bad(format_args!("NATS does not answer: {told}"), mend);
+        return report.bad(format_args!("NATS does not answer: {told}"), &mend);
     }
     good("NATS answers");
     for service in roles::heard() {
