@@ -96,7 +96,7 @@ async fn order(api: Api, orders: Arc<Mutex<Vec<String>>>, is_over: Arc<AtomicBoo
         if is_over.load(Ordering::SeqCst) {
             return;
         }
-        let number = format!("order-{number}");
+        let number = format!("steady-{number}");
         paid(&number).pay(&api).await.unwrap();
         orders.lock().unwrap().push(number);
     }
@@ -213,7 +213,10 @@ async fn a_database_that_is_recovered_to_a_moment_goes_on_from_there_though_nats
         .into_iter()
         .map(|(_, number)| number)
         .collect();
-    assert!(before.1.iter().all(|number| orders.contains(number)) && orders.len() < after.1.len());
+    let missing: Vec<&String> = before.1.iter().filter(|number| !orders.contains(*number)).collect();
+    assert_eq!(missing, Vec::<&String>::new(), "acknowledged before the moment");
+    let (found, all) = (orders.len(), after.1.len());
+    assert!(found < all, "what came after the moment is not there: {found} of {all}");
     let count = i64::try_from(orders.len()).unwrap();
     assert_eq!(
         story::balance(&api, &customer, POINTS).await,
