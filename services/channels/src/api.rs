@@ -1,10 +1,14 @@
 //! What the methods of channels need. Each room implements its service of the contract beside its methods.
 
+use std::sync::Arc;
+
 use kernel::Clock;
+use runtime::Facts;
 use store::Db;
 
 use crate::delivery::Sender;
 use crate::sealing::Sealer;
+use crate::stream::Places;
 
 /// The methods of channels.
 #[derive(Clone)]
@@ -13,4 +17,6 @@ pub(crate) struct ChannelsApi {
     pub(crate) db: Db,
     pub(crate) sealer: Sealer,
     pub(crate) sender: Sender,
+    pub(crate) facts: Arc<dyn Facts>,
+    pub(crate) places: Places,
 }

@@ -25,7 +25,7 @@ use crate::fact::telling::Telling;
 use crate::subscription::Webhook;
 
 pub(crate) use deliver::Deliver;
-pub(crate) use hear::{hear, hear_oneself};
+pub(crate) use hear::{HEARD, HEARD_OF_ONESELF, hear, hear_oneself};
 pub(crate) use listeners::Listeners;
 pub(crate) use rows::hasten;
 pub(crate) use send::{Sender, WHOLE_TIMEOUT};

@@ -2,12 +2,16 @@
 
 pub(crate) mod filter;
 pub(crate) mod telling;
+pub(crate) mod wishes;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use contracts::Contract;
+use fault::Violations;
 use prost_reflect::MessageDescriptor;
+
+use self::filter::Filter;
 
 /// Of everything that tells facts.
 static CONTRACT: Contract = Contract::of_all(&[
@@ -61,12 +65,39 @@ pub(crate) fn types_of(stream: &str) -> &'static [&'static str] {
     STREAMS.get(stream).map_or(&[], Vec::as_slice)
 }
 
+/// The names of all facts.
+pub(crate) fn all_types() -> Vec<String> {
+    REGISTRY.keys().cloned().collect()
+}
+
 /// What is told of a name that is no fact's.
 pub(crate) fn unknown(fact_type: &str) -> String {
     let names = || REGISTRY.keys().map(String::as_str);
     match runtime::nearest(fact_type, names()) {
         Some(meant) => format!("is no fact: did you mean {meant}?"),
         None => format!("is no fact: {}", names().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// That each of the types is a fact's name.
+pub(crate) fn check_types(violations: &mut Violations, path: &str, fact_types: &[String]) {
+    for (at, fact_type) in fact_types.iter().enumerate() {
+        if message(fact_type).is_none() {
+            violations.add(format!("{path}[{at}]"), unknown(fact_type));
+        }
+    }
+}
+
+/// That a filter is right for each of the types that are known.
+pub(crate) fn check_filter(violations: &mut Violations, path: &str, filter: &str, fact_types: &[String]) {
+    if filter.is_empty() {
+        return;
+    }
+    for fact_type in fact_types {
+        let compiled = message(fact_type).map(|message| Filter::compile(filter, message));
+        if let Some(Err(mistakes)) = compiled {
+            violations.add(path, format!("of {fact_type}: {mistakes}"));
+        }
     }
 }
 

@@ -17,6 +17,7 @@
 //! - `subscription`: what a system wants to be told, where, and the secrets that it is signed with.
 //! - `fact`: the facts of the platform, by their names, and conditions on them.
 //! - `delivery`: facts on their way to those who want them.
+//! - `stream`: facts for those who keep a place in them.
 //! - `guard`: where the platform sends to.
 //! - `sealing`: secrets as the database holds them.
 //! - `store`: the tables.
@@ -33,8 +34,10 @@ mod guard;
 mod sealing;
 mod settings;
 mod store;
+mod stream;
 mod subscription;
 
+use contracts_channels::v1::fact_stream_service_server::FactStreamServiceServer;
 use contracts_channels::v1::webhook_delivery_service_server::WebhookDeliveryServiceServer;
 use contracts_channels::v1::webhook_subscription_service_server::WebhookSubscriptionServiceServer;
 use runtime::{Deps, Service, Worker};
@@ -62,6 +65,8 @@ pub fn service_with(deps: Deps, settings: Settings) -> Service {
         db: db.clone(),
         sealer: settings.sealer(),
         sender: settings.sender(clock),
+        facts: std::sync::Arc::clone(&deps.facts),
+        places: stream::Places::new(clock.uuid()),
     };
     let listeners = Listeners::default();
     let mut workers: Vec<Box<dyn Worker>> = vec![
@@ -73,7 +78,8 @@ pub fn service_with(deps: Deps, settings: Settings) -> Service {
     workers.extend(hear(&deps, &listeners));
     let routes = Routes::new(events::feed(db.clone()))
         .add_service(WebhookSubscriptionServiceServer::new(api.clone()))
-        .add_service(WebhookDeliveryServiceServer::new(api));
+        .add_service(WebhookDeliveryServiceServer::new(api.clone()))
+        .add_service(FactStreamServiceServer::new(api));
     Service {
         name: NAME,
         contract: &contracts_channels::CONTRACT,

@@ -164,6 +164,7 @@ fn query(method: &str) -> &'static str {
         "ExplainEarning" => "?memberId={member_id}&sourceId=order-1",
         "ListEntries" | "ListLots" | "ListHolds" => "?assetCode={asset_code}",
         "GetBalanceAsOf" => "?asOfTime=2020-01-01T00:00:00Z",
+        "StreamFacts" => "?untilNow=true",
         "ListSettlements" => "?startMonth=2026-01",
         _ => "",
     }
@@ -316,6 +317,7 @@ pub(crate) fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
             json!({"subscription": {"displayName": "Mallory"}, "updateMask": "displayName"}),
         ),
         ("DeleteWebhookSubscription", json!({})),
+        ("SendTestDelivery", json!({})),
         ("RotateWebhookSecret", json!({})),
         ("ApproveAdjustment", json!({})),
         ("RejectAdjustment", json!({})),

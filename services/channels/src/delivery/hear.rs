@@ -19,7 +19,7 @@ use crate::fact::telling::Telling;
 use crate::subscription::rows::lock_all;
 
 /// Whose facts are heard, and the name under which the position is kept.
-const HEARD: [(&str, &str); 5] = [
+pub(crate) const HEARD: [(&str, &str); 5] = [
     ("campaign", "channels.hear_campaign"),
     ("identity", "channels.hear_identity"),
     ("points", "channels.hear_points"),
@@ -27,7 +27,7 @@ const HEARD: [(&str, &str); 5] = [
     ("tagging", "channels.hear_tagging"),
 ];
 /// The same of the service's own facts.
-const HEARD_OF_ONESELF: &str = "channels.hear_channels";
+pub(crate) const HEARD_OF_ONESELF: &str = "channels.hear_channels";
 
 /// The workers that hear the other services.
 pub(crate) fn hear(deps: &Deps, listeners: &Listeners) -> Vec<Box<dyn Worker>> {
@@ -85,7 +85,7 @@ impl Source for WantedSource {
         let listeners = self.listeners.of(self.db.read(), &tenants(&stretch.facts)).await?;
         stretch.facts.retain(|fact| {
             let of_tenant = listeners.get(&fact.tenant).into_iter().flatten();
-            of_tenant.into_iter().any(|listener| listener.hears(&fact.kind))
+            of_tenant.into_iter().any(|listener| listener.wishes.hears(&fact.kind))
         });
         Ok(stretch)
     }
@@ -130,7 +130,10 @@ impl Keep {
             };
             let told = Telling::of(fact);
             let message = told.message()?;
-            for listener in listeners.iter().filter(|listener| listener.wants(&told, &message)) {
+            for listener in listeners
+                .iter()
+                .filter(|listener| listener.wishes.want(&told, &message))
+            {
                 let receiver = (fact.tenant, listener.subscription.id);
                 let key = Key {
                     receiver,

@@ -5,12 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fault::Fault;
 use kernel::{Id, Tenant};
-use prost_reflect::DynamicMessage;
 use sea_orm::ConnectionTrait;
 
-use crate::fact;
-use crate::fact::filter::Filter;
-use crate::fact::telling::Telling;
+use crate::fact::wishes::Wishes;
 use crate::subscription::{Subscription, Webhook, rows};
 
 /// How many subscriptions are kept compiled; those in use come back at once when they were forgotten.
@@ -19,8 +16,8 @@ const KEPT_MAX: usize = 10_000;
 /// A subscription, ready to judge facts.
 pub(crate) struct Listener {
     pub(crate) subscription: Subscription,
-    /// By the types that it wants.
-    wanted: BTreeMap<String, Option<Filter>>,
+    /// What happened before it was made is none of its own.
+    pub(crate) wishes: Wishes,
 }
 
 /// All that were asked for of late.
@@ -29,31 +26,16 @@ pub(crate) struct Listeners(Arc<Mutex<HashMap<Id<Webhook>, Arc<Listener>>>>);
 
 impl Listener {
     pub(crate) fn new(subscription: Subscription) -> Self {
-        let wanted = subscription.fact_types.iter().map(|fact_type| {
-            let message = fact::message(fact_type).filter(|_| !subscription.filter.is_empty());
-            // It was right when it was saved, and contracts only grow.
-            let filter = message.and_then(|message| Filter::compile(&subscription.filter, message).ok());
-            (fact_type.clone(), filter)
-        });
+        let Subscription {
+            fact_types,
+            filter,
+            create_time,
+            ..
+        } = &subscription;
         Self {
-            wanted: wanted.collect(),
+            wishes: Wishes::new(fact_types, filter, *create_time),
             subscription,
         }
-    }
-
-    /// Whether it may want facts of a type.
-    pub(crate) fn hears(&self, fact_type: &str) -> bool {
-        self.wanted.contains_key(fact_type)
-    }
-
-    /// Whether it wants a fact. What happened before it was made is none of its own.
-    pub(crate) fn wants(&self, told: &Telling, message: &DynamicMessage) -> bool {
-        told.time >= self.subscription.create_time
-            && match self.wanted.get(&told.kind) {
-                None => false,
-                Some(None) => true,
-                Some(Some(filter)) => filter.wants(told, message),
-            }
     }
 }
 

@@ -4,7 +4,6 @@ use kernel::{Id, Time};
 
 use super::{DisableReason, KeptSecret, State, Subscription, Webhook, target};
 use crate::fact;
-use crate::fact::filter::Filter;
 
 /// The id that a request names; one that is none is of no subscription.
 pub(crate) fn subscription_id(text: &str) -> Result<Id<Webhook>, Fault> {
@@ -71,24 +70,12 @@ pub(crate) fn check_types(violations: &mut Violations, fact_types: &[String]) {
         "subscription.fact_types",
         "must name a fact at least",
     );
-    for (at, fact_type) in fact_types.iter().enumerate() {
-        if fact::message(fact_type).is_none() {
-            violations.add(format!("subscription.fact_types[{at}]"), fact::unknown(fact_type));
-        }
-    }
+    fact::check_types(violations, "subscription.fact_types", fact_types);
 }
 
 /// That a filter is right for each of the types that are known.
 pub(crate) fn check_filter(violations: &mut Violations, filter: &str, fact_types: &[String]) {
-    if filter.is_empty() {
-        return;
-    }
-    for fact_type in fact_types {
-        let compiled = fact::message(fact_type).map(|message| Filter::compile(filter, message));
-        if let Some(Err(mistakes)) = compiled {
-            violations.add("subscription.filter", format!("of {fact_type}: {mistakes}"));
-        }
-    }
+    fact::check_filter(violations, "subscription.filter", filter, fact_types);
 }
 
 /// Whether a state that somebody sets means that facts are sent.

@@ -12,5 +12,6 @@ mod deliveries;
 mod guard;
 mod receiver;
 mod replicas;
+mod streams;
 mod subscriptions;
 mod trouble;

@@ -21,7 +21,8 @@ async fn a_receiver_that_hangs_delays_nobody() {
     let began = Instant::now();
     let arrived = async |expected: usize| {
         while quick.arrivals().len() < expected {
-            brand.harness.settle().await;
+            // Not to its end: the one that hangs is tried again and again.
+            let _ = tokio::time::timeout(Duration::from_millis(300), brand.harness.settle()).await;
             assert!(began.elapsed() < Duration::from_secs(20), "{}", quick.arrivals().len());
         }
     };
@@ -31,7 +32,7 @@ async fn a_receiver_that_hangs_delays_nobody() {
         brand.earn(&format!("mbr_{number}"), number);
     }
     arrived(400).await;
-    assert!(hanging.arrivals().len() < 64, "{}", hanging.arrivals().len());
+    assert!(hanging.arrivals().len() < 100, "{}", hanging.arrivals().len());
     let attempts = brand.deliveries(&stuck).await;
     assert!(attempts.iter().all(|one| one.state() == WebhookDeliveryState::Due));
 }
