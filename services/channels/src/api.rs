@@ -5,8 +5,10 @@ use std::sync::Arc;
 use kernel::Clock;
 use runtime::Facts;
 use store::Db;
+use telemetry::Red;
 
 use crate::delivery::Sender;
+use crate::message::handing::Handing;
 use crate::sealing::Sealer;
 use crate::stream::Places;
 
@@ -19,4 +21,6 @@ pub(crate) struct ChannelsApi {
     pub(crate) sender: Sender,
     pub(crate) facts: Arc<dyn Facts>,
     pub(crate) places: Places,
+    pub(crate) red: Red,
+    pub(crate) handing: Handing,
 }

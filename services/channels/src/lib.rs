@@ -12,8 +12,14 @@
 //!   is what is connected to.
 //! - A subscription's filter is right for every type of fact that it wants: what could not be judged is refused when it is
 //!   saved.
+//! - A message of a platform is taken by its signature alone, over the raw body; it is kept once by the platform's id, for ever,
+//!   before it is answered, and handed on afterwards, whatever is away meanwhile. Of what is not true nothing is kept but
+//!   the count.
+//! - What is not understood is kept, listed, and handed on anew once its mapping has been mended.
 //!
 //! The rooms:
+//! - `account`: accounts at platforms, their secrets, and how each of their protocols is spoken.
+//! - `message`: what platforms have sent, and how it is handed on.
 //! - `subscription`: what a system wants to be told, where, and the secrets that it is signed with.
 //! - `fact`: the facts of the platform, by their names, and conditions on them.
 //! - `delivery`: facts on their way to those who want them.
@@ -27,16 +33,21 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects)
 )]
 
+mod account;
 mod api;
 mod delivery;
 mod fact;
 mod guard;
+mod message;
 mod sealing;
 mod settings;
 mod store;
 mod stream;
 mod subscription;
 
+use contracts_channels::v1::callback_service_server::CallbackServiceServer;
+use contracts_channels::v1::channel_account_service_server::ChannelAccountServiceServer;
+use contracts_channels::v1::channel_message_service_server::ChannelMessageServiceServer;
 use contracts_channels::v1::fact_stream_service_server::FactStreamServiceServer;
 use contracts_channels::v1::webhook_delivery_service_server::WebhookDeliveryServiceServer;
 use contracts_channels::v1::webhook_subscription_service_server::WebhookSubscriptionServiceServer;
@@ -44,6 +55,8 @@ use runtime::{Deps, Service, Worker};
 use tonic::service::Routes;
 
 use crate::delivery::{Deliver, Listeners, Tidy, hear, hear_oneself};
+use crate::message::HandOn;
+use crate::message::handing::Handing;
 
 pub use crate::guard::{Names, Network, NoNetwork};
 pub use crate::settings::Settings;
@@ -59,7 +72,10 @@ pub fn service(deps: Deps) -> Service {
 
 /// The service.
 pub fn service_with(deps: Deps, settings: Settings) -> Service {
-    let Deps { clock, db, .. } = &deps;
+    let Deps {
+        clock, db, peers, red, ..
+    } = &deps;
+    let handing = Handing::new(db, clock, peers);
     let api = api::ChannelsApi {
         clock: clock.clone(),
         db: db.clone(),
@@ -67,6 +83,8 @@ pub fn service_with(deps: Deps, settings: Settings) -> Service {
         sender: settings.sender(clock),
         facts: std::sync::Arc::clone(&deps.facts),
         places: stream::Places::new(clock.uuid()),
+        red: red.clone(),
+        handing: handing.clone(),
     };
     let listeners = Listeners::default();
     let mut workers: Vec<Box<dyn Worker>> = vec![
@@ -74,9 +92,13 @@ pub fn service_with(deps: Deps, settings: Settings) -> Service {
         hear_oneself(&deps, &listeners),
         Box::new(Deliver::new(&deps, api.sealer.clone(), api.sender.clone())),
         Box::new(Tidy::new(&deps)),
+        Box::new(HandOn::new(&deps, handing)),
     ];
     workers.extend(hear(&deps, &listeners));
     let routes = Routes::new(events::feed(db.clone()))
+        .add_service(CallbackServiceServer::new(api.clone()))
+        .add_service(ChannelAccountServiceServer::new(api.clone()))
+        .add_service(ChannelMessageServiceServer::new(api.clone()))
         .add_service(WebhookSubscriptionServiceServer::new(api.clone()))
         .add_service(WebhookDeliveryServiceServer::new(api.clone()))
         .add_service(FactStreamServiceServer::new(api));

@@ -1,6 +1,7 @@
 //! The one address: takes connections, tells gRPC from REST, and answers requests that belong to no service.
 
 mod access_log;
+mod callbacks;
 mod config;
 mod cors;
 mod docs;
@@ -40,6 +41,7 @@ use crate::rest;
 use crate::rest::RestError;
 use crate::token::{IssuerStandings, Tokens};
 use access_log::AccessLog;
+use callbacks::Callbacks;
 use probes::Probes;
 
 pub use config::{ConnectionLimits, Exposure, GatewayConfig};
@@ -93,6 +95,7 @@ pub(crate) struct Edge {
     pub(crate) config: GatewayConfig,
     pub(crate) contracts: Contracts,
     pub(crate) audit: AuditLog,
+    callbacks: Callbacks,
     callers: Callers,
     meter: Meter,
     channels: BTreeMap<String, Channel>,
@@ -110,6 +113,7 @@ impl Gateway {
         let openapi = serde_json::to_vec(&openapi::document(&contracts.router)?)?.into();
         let readiness = deps.readiness;
         let probes = Probes::new(readiness.clone())?;
+        let callbacks = Callbacks::new(deps.channels.get("channels").cloned(), deps.signer.clone());
         let callers = Callers {
             keyring: Keyring::new(deps.db.clone(), deps.clock.clone(), deps.signer.clone()),
             tokens: Tokens::new(deps.db.clone(), deps.signer, config.issuers.clone()),
@@ -126,6 +130,7 @@ impl Gateway {
             config,
             contracts,
             audit,
+            callbacks,
             callers,
             meter,
             channels: deps
@@ -191,6 +196,9 @@ impl Edge {
 
     async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, RestError> {
         let own = request.uri().path();
+        if callbacks::is_callback(own) {
+            return callbacks::answer(self, request).await;
+        }
         let is_of_docs = own == "/docs" || own.starts_with("/docs/");
         if !is_of_docs && !matches!(own, "/healthz" | "/readyz" | "/openapi.json") {
             return rest::call(self, request).await;

@@ -1,7 +1,8 @@
 //! One address for gRPC and REST, and the keys that open it.
 //!
-//! - [`Gateway`] knows no method by name. What it serves, under which REST address, to whom and how it is documented follows
-//!   from the descriptors of the contracts alone, and two methods with one address stop the start.
+//! - [`Gateway`] knows no method by name, but for the one that takes what platforms send as it came. What else it
+//!   serves, under which REST address, to whom and how it is documented follows from the descriptors of the contracts alone, and
+//!   two methods with one address stop the start.
 //! - A request is let in by an API key. Of its secret only a hash is kept; a revoked key is refused within a second. The
 //!   services get a signed principal in its place, never the key, and decide themselves what it may do.
 //! - gRPC is passed through as raw bodies, and so are gRPC-Web and Connect, once they are gRPC; REST is the standard JSON mapping of protobuf, its errors are

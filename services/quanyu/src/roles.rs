@@ -117,7 +117,7 @@ pub const ROLES: [Role; 7] = [
         service: |config, deps| channels::service_with(deps, config.channels.settings()),
         connections_min: OF_ONE_MIN,
         connections_weight: 2,
-        calls: Calls::These(&[]),
+        calls: Calls::These(&[identity::NAME, points::NAME, rights::NAME, tagging::NAME]),
         hears: &[
             campaign::NAME,
             identity::NAME,

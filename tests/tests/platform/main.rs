@@ -11,6 +11,7 @@
 mod architecture;
 mod auth_matrix;
 mod batch_over_rest;
+mod callbacks;
 mod connections;
 mod contracts_promise;
 mod host;

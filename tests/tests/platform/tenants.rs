@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use channel_protocols::envelope::Secret;
 use contracts_gateway::v1::CreateTenantRequest;
 use contracts_points::v1::{CreateAdjustmentRequest, HoldPointsRequest};
 use kernel::Clock;
@@ -83,6 +84,18 @@ pub(crate) async fn filled_with_everything(host: Host) -> (Host, Known) {
         .as_str()
         .unwrap()
         .to_owned();
+    let account = json!({
+        "requestId": "account",
+        "account": {"displayName": "WeCom", "protocol": "CHANNEL_PROTOCOL_WECOM", "channelCode": TMALL, "platformAccountId": "corp"},
+        "secret": {"token": "token", "encodingAesKey": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"},
+    });
+    let account = host.rest().post("/v1/channel-accounts", &account).await;
+    assert!(account.status.is_success(), "{}", account.text);
+    let account = account.json()["account"].clone();
+    let message = told_by_wecom(&host, account["callbackPath"].as_str().unwrap()).await;
+    let account = account["accountId"].as_str().unwrap().to_owned();
+    let messages = host.rest().get(&format!("/v1/channel-accounts/{account}/messages")).await;
+    assert_eq!(message.status, 200, "{}", message.text);
     let runs = host
         .rest()
         .get(&format!("/v1/members/{member}/journey-runs"))
@@ -104,6 +117,12 @@ pub(crate) async fn filled_with_everything(host: Host) -> (Host, Known) {
                 .unwrap()
                 .to_owned(),
         ),
+        ("account_id", account.clone()),
+        ("account.account_id", account),
+        (
+            "message_id",
+            messages.json()["messages"][0]["messageId"].as_str().unwrap().to_owned(),
+        ),
         ("subscription_id", subscription.clone()),
         ("subscription.subscription_id", subscription),
         ("run_id", runs["runs"][0]["runId"].as_str().unwrap().to_owned()),
@@ -123,6 +142,22 @@ pub(crate) async fn filled_with_everything(host: Host) -> (Host, Known) {
         ("rule_code", "points_order".to_owned()),
     ]);
     (host, known)
+}
+
+/// A customer is added, as WeCom tells it.
+pub(crate) async fn told_by_wecom(host: &Host, callback_path: &str) -> Answer {
+    let secret = Secret::new("token", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap();
+    let time = (host.now().micros() / 1_000_000).to_string();
+    let event = format!(
+        "<xml><FromUserName>sys</FromUserName><CreateTime>{time}</CreateTime><MsgType>event</MsgType>\
+         <Event>change_external_contact</Event><ChangeType>add_external_contact</ChangeType>\
+         <UserID>zhangsan</UserID><ExternalUserID>wo-1</ExternalUserID></xml>"
+    );
+    let sealed = secret.seal(event.as_bytes(), "corp", [7; 16]).unwrap();
+    let signature = secret.sign(&time, "n", &sealed);
+    let path = format!("{callback_path}?msg_signature={signature}&timestamp={time}&nonce=n");
+    let body = format!("<xml><ToUserName>corp</ToUserName><Encrypt>{sealed}</Encrypt></xml>");
+    host.rest_as(None).post_text(&path, &body).await
 }
 
 /// A second brand on the same platform.
@@ -316,6 +351,15 @@ pub(crate) fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
             "UpdateWebhookSubscription",
             json!({"subscription": {"displayName": "Mallory"}, "updateMask": "displayName"}),
         ),
+        (
+            "UpdateChannelAccount",
+            json!({"account": {"displayName": "Mallory"}, "updateMask": "displayName"}),
+        ),
+        (
+            "RotateChannelSecret",
+            json!({"secret": {"token": "t", "encodingAesKey": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"}}),
+        ),
+        ("ReplayChannelMessages", json!({})),
         ("DeleteWebhookSubscription", json!({})),
         ("SendTestDelivery", json!({})),
         ("RotateWebhookSecret", json!({})),

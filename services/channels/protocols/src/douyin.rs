@@ -84,7 +84,7 @@ fn millis(text: &str) -> Option<Time> {
 /// The answer to a question.
 pub fn answer(_question: &Message, outcome: &Outcome) -> Reply {
     match outcome {
-        Outcome::Member(card) => done(0, "success", card.points.checked_mul(100)),
+        Outcome::Member(card) => done(0, "success", card.points.and_then(|points| points.checked_mul(100))),
         // Who leaves and was never known is not a member: that is what was to be reached.
         Outcome::Unknown => done(0, "success", None),
         Outcome::Conflict => done(200, "the ids are those of different members", None),

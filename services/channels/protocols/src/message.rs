@@ -31,12 +31,10 @@ pub enum Outcome {
 /// What a platform shows of a member.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Card {
-    /// The points that the member has.
-    pub points: i64,
-    /// The member's level, 1 is the lowest.
-    pub level: i64,
-    /// Whether the member was registered by this very message.
-    pub is_new: bool,
+    /// The points that the member has; none where the account shows none.
+    pub points: Option<i64>,
+    /// The member's level, 1 is the lowest; none where the brand has no levels.
+    pub level: Option<i64>,
 }
 
 /// An answer as it goes over the wire.

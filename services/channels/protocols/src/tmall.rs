@@ -25,8 +25,8 @@ use crate::fields::{json as read, text};
 use crate::request::fresh_time;
 use crate::signature::{from_hex, hmac_md5, hmac_sha256, md5, same, sha256};
 use crate::{
-    Activity, Arrival, Evidence, EvidenceKind, Meaning, Membership, Message, Method, NotUnderstood, Outcome, Received,
-    Refusal, Reply, Request,
+    Activity, Arrival, Card, Evidence, EvidenceKind, Meaning, Membership, Message, Method, NotUnderstood, Outcome,
+    Received, Refusal, Reply, Request,
 };
 
 /// An application of the Taobao Open Platform.
@@ -165,16 +165,7 @@ fn question_of(kind: &str) -> Option<&'static str> {
 pub fn answer(question: &Message, outcome: &Outcome) -> Reply {
     let name = question_of(&question.kind).unwrap_or("query_code");
     let (code, member) = match outcome {
-        Outcome::Member(card) => (
-            "SUC",
-            Some(json!({
-                "point": card.points,
-                "level": card.level,
-                "nick": text(&question.content, "nick"),
-                "mobile": text(&question.content, "mobile"),
-                "extend": "",
-            })),
-        ),
+        Outcome::Member(card) => ("SUC", Some(shown(card, &question.content))),
         Outcome::Unknown => ("E01", None),
         Outcome::Conflict => ("E02", None),
         Outcome::Later => ("E04", None),
@@ -186,8 +177,25 @@ pub fn answer(question: &Message, outcome: &Outcome) -> Reply {
     Reply::json(&Value::Object(said))
 }
 
+/// What Tmall shows of a member: of the points and the level those that there are.
+fn shown(card: &Card, content: &Value) -> Value {
+    let texts = [
+        ("nick", text(content, "nick")),
+        ("mobile", text(content, "mobile")),
+        ("extend", String::new()),
+    ];
+    let numbers = [("point", card.points), ("level", card.level)];
+    let texts = texts
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), Value::String(value)));
+    let numbers = numbers
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
+    Value::Object(texts.chain(numbers).collect())
+}
+
 /// Whom a message is about: the id that the brand's application knows the buyer by.
-fn buyer(content: &Value) -> Option<String> {
+pub fn buyer(content: &Value) -> Option<String> {
     ["ouid", "open_id", "omid", "union_id", "nick"]
         .map(|name| text(content, name))
         .into_iter()

@@ -11,6 +11,10 @@ pub fn migrations() -> Vec<Migration> {
             name: "channels_0002_deliveries",
             sql: DELIVERIES,
         },
+        Migration {
+            name: "channels_0020_accounts",
+            sql: ACCOUNTS,
+        },
     ]
 }
 
@@ -86,5 +90,64 @@ CREATE TABLE webhook_attempt (
     failure TEXT NOT NULL,
     answer TEXT NOT NULL,
     PRIMARY KEY (tenant_id, subscription_id, delivery_id, number)
+) {clustered};
+";
+
+/// `settings` is what the contract says of plain messages, of a webhook's signature and of its mapping, as its message is
+/// encoded. A message is known by its account's platform for ever: its row never goes. Of the memberships each has the latest
+/// event, whatever came first.
+const ACCOUNTS: &str = "
+CREATE TABLE channel_account (
+    tenant_id {uuid} NOT NULL,
+    account_id {uuid} NOT NULL,
+    display_name TEXT NOT NULL,
+    protocol TEXT NOT NULL CHECK (protocol IN ('wecom', 'wechat', 'webhook', 'wechat_pay', 'tmall', 'douyin')),
+    channel_code TEXT NOT NULL,
+    platform_account_id TEXT NOT NULL,
+    settings {bytes} NOT NULL,
+    is_active BIGINT NOT NULL CHECK (is_active IN (0, 1)),
+    version BIGINT NOT NULL CHECK (version >= 1),
+    create_time BIGINT NOT NULL,
+    update_time BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, account_id)
+) {clustered};
+CREATE TABLE channel_secret (
+    tenant_id {uuid} NOT NULL,
+    account_id {uuid} NOT NULL,
+    ordinal BIGINT NOT NULL CHECK (ordinal >= 1),
+    secret {bytes} NOT NULL,
+    create_time BIGINT NOT NULL,
+    expire_time BIGINT,
+    PRIMARY KEY (tenant_id, account_id, ordinal),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES channel_account (tenant_id, account_id)
+) {clustered};
+CREATE TABLE channel_message (
+    tenant_id {uuid} NOT NULL,
+    message_id {uuid} NOT NULL,
+    account_id {uuid} NOT NULL,
+    source_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    content TEXT NOT NULL,
+    event_time BIGINT,
+    receive_time BIGINT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('received', 'handed_on', 'not_understood', 'refused')),
+    problem TEXT NOT NULL,
+    settle_time BIGINT,
+    replays BIGINT NOT NULL CHECK (replays >= 0),
+    PRIMARY KEY (tenant_id, message_id),
+    CHECK ((state = 'received') = (settle_time IS NULL))
+);
+CREATE UNIQUE INDEX channel_message_source ON channel_message (tenant_id, account_id, source_id);
+CREATE INDEX channel_message_of_account ON channel_message (tenant_id, account_id, message_id);
+CREATE INDEX channel_message_of_state ON channel_message (tenant_id, account_id, state, message_id);
+CREATE INDEX channel_message_waiting ON channel_message (tenant_id, message_id) WHERE state = 'received';
+CREATE TABLE channel_membership (
+    tenant_id {uuid} NOT NULL,
+    account_id {uuid} NOT NULL,
+    external_id TEXT NOT NULL,
+    is_bound BIGINT NOT NULL CHECK (is_bound IN (0, 1)),
+    event_time BIGINT NOT NULL,
+    source_id TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, account_id, external_id)
 ) {clustered};
 ";

@@ -8,10 +8,14 @@
 )]
 
 mod brand;
+mod callbacks;
 mod deliveries;
 mod guard;
+mod memberships;
 mod receiver;
 mod replicas;
+mod senders;
 mod streams;
 mod subscriptions;
 mod trouble;
+mod world;

@@ -86,12 +86,11 @@ fn tmall_is_answered_in_its_own_codes() {
     assert_eq!(said(&Outcome::Later), r#"{"bind_code":"E04"}"#);
     assert_eq!(said(&Outcome::Unknown), r#"{"bind_code":"E01"}"#);
     let member = said(&Outcome::Member(Card {
-        points: 2_000,
-        level: 1,
-        is_new: false,
+        points: Some(2_000),
+        level: None,
     }));
     assert!(
-        member.contains(r#""bind_code":"SUC""#) && member.contains(r#""point":2000"#),
+        member.contains(r#""bind_code":"SUC""#) && member.contains(r#""point":2000"#) && !member.contains("level"),
         "{member}"
     );
 }
