@@ -77,25 +77,7 @@ pub(crate) async fn filled_with_everything(host: Host) -> (Host, Known) {
     let blocked = json!({"requestId": "blocked", "blockedValue": {"value": "walk-in"}});
     let blocked = host.rest().post("/v1/blocked-values", &blocked).await;
     assert!(blocked.status.is_success(), "{}", blocked.text);
-    let webhook = json!({"requestId": "webhook", "subscription": {"displayName": "CRM", "targetUrl": "https://crm.example.com/quanyu", "factTypes": ["points.earned"]}});
-    let webhook = host.rest().post("/v1/webhook-subscriptions", &webhook).await;
-    assert!(webhook.status.is_success(), "{}", webhook.text);
-    let subscription = webhook.json()["subscription"]["subscriptionId"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let account = json!({
-        "requestId": "account",
-        "account": {"displayName": "WeCom", "protocol": "CHANNEL_PROTOCOL_WECOM", "channelCode": TMALL, "platformAccountId": "corp"},
-        "secret": {"token": "token", "encodingAesKey": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"},
-    });
-    let account = host.rest().post("/v1/channel-accounts", &account).await;
-    assert!(account.status.is_success(), "{}", account.text);
-    let account = account.json()["account"].clone();
-    let message = told_by_wecom(&host, account["callbackPath"].as_str().unwrap()).await;
-    let account = account["accountId"].as_str().unwrap().to_owned();
-    let messages = host.rest().get(&format!("/v1/channel-accounts/{account}/messages")).await;
-    assert_eq!(message.status, 200, "{}", message.text);
+    let channels = things_of_channels(&host).await;
     let runs = host
         .rest()
         .get(&format!("/v1/members/{member}/journey-runs"))
@@ -117,14 +99,6 @@ pub(crate) async fn filled_with_everything(host: Host) -> (Host, Known) {
                 .unwrap()
                 .to_owned(),
         ),
-        ("account_id", account.clone()),
-        ("account.account_id", account),
-        (
-            "message_id",
-            messages.json()["messages"][0]["messageId"].as_str().unwrap().to_owned(),
-        ),
-        ("subscription_id", subscription.clone()),
-        ("subscription.subscription_id", subscription),
         ("run_id", runs["runs"][0]["runId"].as_str().unwrap().to_owned()),
         (
             "api_key_id",
@@ -141,7 +115,42 @@ pub(crate) async fn filled_with_everything(host: Host) -> (Host, Known) {
         ("external_id", "tb-1".to_owned()),
         ("rule_code", "points_order".to_owned()),
     ]);
+    let known = known.into_iter().chain(channels).collect();
     (host, known)
+}
+
+/// A webhook, an account at a platform, and what it has told.
+async fn things_of_channels(host: &Host) -> [(&'static str, String); 5] {
+    let webhook = json!({"requestId": "webhook", "subscription": {"displayName": "CRM", "targetUrl": "https://crm.example.com/quanyu", "factTypes": ["points.earned"]}});
+    let webhook = host.rest().post("/v1/webhook-subscriptions", &webhook).await;
+    assert!(webhook.status.is_success(), "{}", webhook.text);
+    let subscription = webhook.json()["subscription"]["subscriptionId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let account = json!({
+        "requestId": "account",
+        "account": {"displayName": "WeCom", "protocol": "CHANNEL_PROTOCOL_WECOM", "channelCode": TMALL, "platformAccountId": "corp"},
+        "secret": {"token": "token", "encodingAesKey": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"},
+    });
+    let account = host.rest().post("/v1/channel-accounts", &account).await;
+    assert!(account.status.is_success(), "{}", account.text);
+    let account = account.json()["account"].clone();
+    let told = told_by_wecom(host, account["callbackPath"].as_str().unwrap()).await;
+    assert_eq!(told.status, 200, "{}", told.text);
+    let account = account["accountId"].as_str().unwrap().to_owned();
+    let messages = host
+        .rest()
+        .get(&format!("/v1/channel-accounts/{account}/messages"))
+        .await;
+    let message = messages.json()["messages"][0]["messageId"].as_str().unwrap().to_owned();
+    [
+        ("account_id", account.clone()),
+        ("account.account_id", account),
+        ("message_id", message),
+        ("subscription_id", subscription.clone()),
+        ("subscription.subscription_id", subscription),
+    ]
 }
 
 /// A customer is added, as WeCom tells it.
@@ -347,22 +356,6 @@ pub(crate) fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
         ),
         ("ConfirmPending", json!({"assetCode": POINTS, "reference": "o-1"})),
         ("CancelPending", json!({"assetCode": POINTS, "reference": "o-1"})),
-        (
-            "UpdateWebhookSubscription",
-            json!({"subscription": {"displayName": "Mallory"}, "updateMask": "displayName"}),
-        ),
-        (
-            "UpdateChannelAccount",
-            json!({"account": {"displayName": "Mallory"}, "updateMask": "displayName"}),
-        ),
-        (
-            "RotateChannelSecret",
-            json!({"secret": {"token": "t", "encodingAesKey": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"}}),
-        ),
-        ("ReplayChannelMessages", json!({})),
-        ("DeleteWebhookSubscription", json!({})),
-        ("SendTestDelivery", json!({})),
-        ("RotateWebhookSecret", json!({})),
         ("ApproveAdjustment", json!({})),
         ("RejectAdjustment", json!({})),
         ("CaptureHold", json!({})),
@@ -409,7 +402,29 @@ pub(crate) fn bodies(known: &Known) -> BTreeMap<&'static str, Value> {
         ("RevokeApiKey", json!({})),
     ]);
     bodies.extend(pool_bodies(known));
+    bodies.extend(channels_bodies());
     bodies
+}
+
+fn channels_bodies() -> [(&'static str, Value); 7] {
+    [
+        (
+            "UpdateWebhookSubscription",
+            json!({"subscription": {"displayName": "Mallory"}, "updateMask": "displayName"}),
+        ),
+        (
+            "UpdateChannelAccount",
+            json!({"account": {"displayName": "Mallory"}, "updateMask": "displayName"}),
+        ),
+        (
+            "RotateChannelSecret",
+            json!({"secret": {"token": "t", "encodingAesKey": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"}}),
+        ),
+        ("ReplayChannelMessages", json!({})),
+        ("DeleteWebhookSubscription", json!({})),
+        ("SendTestDelivery", json!({})),
+        ("RotateWebhookSecret", json!({})),
+    ]
 }
 
 /// Those of pools.

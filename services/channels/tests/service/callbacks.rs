@@ -256,10 +256,8 @@ async fn what_a_mapping_does_not_understand_is_kept_and_handed_on_once_it_is_men
         .into_inner();
     assert_eq!(replayed.replayed_count, 1);
     stage.harness.settle().await;
-    let world = stage.world.state();
-    let activity = world.activities.values().next().unwrap();
-    assert_eq!(activity.amount.as_ref().unwrap().minor_units, 1_250);
-    drop(world);
+    let activity = stage.world.state().activities.values().next().unwrap().clone();
+    assert_eq!(activity.amount.unwrap().minor_units, 1_250);
     assert_eq!(stage.listed(&account, ChannelMessageState::HandedOn).await.len(), 1);
 }
 

@@ -6,7 +6,7 @@ use contracts_channels::v1::*;
 use testkit::until;
 
 use crate::brand::{brand, wanted};
-use crate::receiver::{Answer, Receiver};
+use crate::receiver::{Answer, Arrival, Receiver};
 
 #[tokio::test]
 async fn what_is_wanted_arrives_once_signed_and_stands_in_the_log() {
@@ -118,7 +118,7 @@ async fn a_filter_chooses_by_what_the_fact_says() {
         receiver.arrivals().len()
     })
     .await;
-    let amounts: Vec<i64> = receiver.arrivals().iter().map(|arrival| arrival.amount()).collect();
+    let amounts: Vec<i64> = receiver.arrivals().iter().map(Arrival::amount).collect();
     assert_eq!(amounts.iter().sum::<i64>(), 201);
     assert_eq!(brand.deliveries(&made.subscription_id).await.len(), 2);
 }

@@ -62,7 +62,7 @@ async fn whatever_dies_nothing_is_lost_and_each_subject_keeps_its_order() {
     let mut told = 0;
     let is_done = |arrivals: &[Arrival]| {
         let taken = first_taken(arrivals);
-        taken.values().map(Vec::len).sum::<usize>() == (MEMBERS * FACTS) as usize
+        taken.values().map(Vec::len).sum::<usize>() == usize::try_from(MEMBERS * FACTS).unwrap()
     };
     while told < FACTS || !is_done(&receiver.arrivals()) {
         for _ in 0..5 {
@@ -93,7 +93,7 @@ async fn whatever_dies_nothing_is_lost_and_each_subject_keeps_its_order() {
     let ids: BTreeSet<&str> = arrivals.iter().map(|arrival| &*arrival.id).collect();
     assert_eq!(
         ids.len(),
-        (MEMBERS * FACTS) as usize,
+        usize::try_from(MEMBERS * FACTS).unwrap(),
         "a fact has one id, however often it is sent"
     );
 }

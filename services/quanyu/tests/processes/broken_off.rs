@@ -65,7 +65,7 @@ fn go_away(address: &str, key: &str, path: &'static str, way: Way) {
     match way {
         Way::Vanishes => {
             runtime.spawn(call);
-            std::thread::sleep(UNDER_WAY);
+            runtime.block_on(kernel::pause(UNDER_WAY));
         }
         Way::Cancels | Way::Fails => runtime.block_on(call),
     }
@@ -73,11 +73,11 @@ fn go_away(address: &str, key: &str, path: &'static str, way: Way) {
 }
 
 /// A request of REST whose body ends before its length.
-fn begin_rest(address: &str, key: &str) {
+async fn begin_rest(address: &str, key: &str) {
     let mut connection = TcpStream::connect(address).unwrap();
     let head = format!("POST /v1/points:earn HTTP/1.1\r\nhost: a\r\nx-api-key: {key}\r\ncontent-length: 100\r\n\r\n{{");
     connection.write_all(head.as_bytes()).unwrap();
-    std::thread::sleep(UNDER_WAY);
+    kernel::pause(UNDER_WAY).await;
 }
 
 /// In every way that there is, and then somebody comes who stays.
@@ -89,9 +89,7 @@ async fn all_go_away(address: &str, key: &str) {
             going.await.unwrap();
         }
     }
-    let (address_of_rest, key_of_rest) = (address.to_owned(), key.to_owned());
-    let beginning = tokio::task::spawn_blocking(move || begin_rest(&address_of_rest, &key_of_rest));
-    beginning.await.unwrap();
+    begin_rest(address, key).await;
     let api = Api::new(address, key);
     let member = story::arrive(&api, TMALL, "stays", None).await.unwrap();
     story::earn(&api, "stays", &member, 1).await.unwrap();
