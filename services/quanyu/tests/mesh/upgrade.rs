@@ -12,7 +12,7 @@ use crate::load::Load;
 use crate::platform::{Mesh, REPLICAS};
 
 /// Names the program of the release before.
-const BEFORE: &str = "QUANYU_TEST_BEFORE";
+const BEFORE: &str = "UPGRADE_FROM";
 /// How long a state between two steps lasts.
 const LASTS: Duration = Duration::from_secs(5);
 
