@@ -1,8 +1,6 @@
 //! Callers who go away in the middle of what they send: it is told to nobody as a fault of the platform's.
 
 use std::fs::File;
-use std::io::Write;
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -14,6 +12,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tests::brand::TMALL;
 use tests::{Api, brand, story};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::process::{Process, quanyu};
 use crate::separate_processes::{Beside, Roles};
@@ -74,9 +74,9 @@ fn go_away(address: &str, key: &str, path: &'static str, way: Way) {
 
 /// A request of REST whose body ends before its length.
 async fn begin_rest(address: &str, key: &str) {
-    let mut connection = TcpStream::connect(address).unwrap();
+    let mut connection = TcpStream::connect(address).await.unwrap();
     let head = format!("POST /v1/points:earn HTTP/1.1\r\nhost: a\r\nx-api-key: {key}\r\ncontent-length: 100\r\n\r\n{{");
-    connection.write_all(head.as_bytes()).unwrap();
+    connection.write_all(head.as_bytes()).await.unwrap();
     kernel::pause(UNDER_WAY).await;
 }
 
