@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value
 use crate::Contract;
 
 /// What a pattern of the contracts means. A test of all contracts keeps it complete.
-pub const PATTERNS: [(&str, &str); 7] = [
+pub const PATTERNS: [(&str, &str); 8] = [
     (
         "^[a-z][a-z0-9_]{0,63}$",
         "must be a code: a small letter, then up to 63 small letters, digits and underscores",
@@ -19,6 +19,10 @@ pub const PATTERNS: [(&str, &str); 7] = [
     (
         "^([A-Za-z0-9][A-Za-z0-9_.:-]*)?$",
         "must begin with a letter or a digit and go on with these, \"_\", \".\", \":\" and \"-\", or be empty",
+    ),
+    (
+        "^[A-Za-z0-9-]{0,64}$",
+        "must be the name of a header such as X-Signature, or empty: at most 64 letters, digits and \"-\"",
     ),
     ("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "must be a date such as 2026-11-11"),
     (
