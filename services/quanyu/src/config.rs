@@ -211,6 +211,8 @@ impl Settings for Config {
             "nats.credentials_file" => Some(r#""/run/secrets/quanyu.creds""#),
             "nats.password" | "nats.token" => Some(r#""what the configuration of NATS says""#),
             "nats.ca_file" => Some(r#""/run/secrets/nats-ca.pem""#),
+            "nats.cert_file" => Some(r#""/run/secrets/quanyu-nats/tls.crt""#),
+            "nats.key_file" => Some(r#""/run/secrets/quanyu-nats/tls.key""#),
             "gateway.issuers" => Some(
                 r#"[{name = "corp", issuer = "https://id.example.com", audiences = ["quanyu"], jwks_url = "https://id.example.com/keys", tenant = "default"}]"#,
             ),
