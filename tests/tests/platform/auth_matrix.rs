@@ -34,10 +34,12 @@ pub(crate) async fn call(
             .insert(name, MetadataValue::try_from(value).unwrap());
     }
     let path = PathAndQuery::try_from(format!("/{}", method.full_name)).unwrap();
-    client
-        .unary(request, path, tonic_prost::ProstCodec::<(), ()>::default())
-        .await
-        .map(drop)
+    let codec = tonic_prost::ProstCodec::<(), ()>::default();
+    match method.descriptor.is_server_streaming() {
+        // It may last for ever: that it begins is enough.
+        true => client.server_streaming(request, path, codec).await.map(drop),
+        false => client.unary(request, path, codec).await.map(drop),
+    }
 }
 
 /// The same over REST, where nobody sees the header that carries a signed principal.

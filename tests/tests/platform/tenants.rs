@@ -138,6 +138,7 @@ async fn things_of_channels(host: &Host) -> [(&'static str, String); 5] {
     let account = account.json()["account"].clone();
     let told = told_by_wecom(host, account["callbackPath"].as_str().unwrap()).await;
     assert_eq!(told.status, 200, "{}", told.text);
+    host.settle().await;
     let account = account["accountId"].as_str().unwrap().to_owned();
     let messages = host
         .rest()

@@ -38,12 +38,12 @@ const WANTED: [Column; 4] = [Column::Uuid, Column::Uuid, Column::Text, Column::I
 const LOTS: &str = "l.tenant_id = t.tenant_id AND l.member_id = t.member_id AND l.asset_code = t.asset_code AND l.open";
 const OF_ACCOUNT: &str = "t.asset_code, t.balance, t.held, t.debt, t.pending, t.idle_time, t.sequence";
 
-/// What stands for the lots of an account, with the present time in this parameter.
-fn of_lots(now: &str) -> String {
+/// What stands for the lots of an account, with the present time in the parameter of this number.
+fn of_lots(now: usize) -> String {
     format!(
-        "CAST(COALESCE(SUM(CASE WHEN l.expire_time <= {now} THEN l.remaining END), 0) AS BIGINT), \
-         CAST(COALESCE(SUM(CASE WHEN l.expire_time > {now} THEN l.remaining END), 0) AS BIGINT), \
-         MIN(CASE WHEN l.expire_time > {now} THEN l.expire_time END)"
+        "CAST(COALESCE(SUM(CASE WHEN l.expire_time <= ${now} THEN l.remaining END), 0) AS BIGINT), \
+         CAST(COALESCE(SUM(CASE WHEN l.expire_time > ${now} THEN l.remaining END), 0) AS BIGINT), \
+         MIN(CASE WHEN l.expire_time > ${now} THEN l.expire_time END)"
     )
 }
 
@@ -66,7 +66,7 @@ pub(crate) async fn balances_of(
         let on = format!("{MATCHES} AND t.sequence > 0");
         let lots = format!("{LOTS} AND l.expire_time <= k.column4");
         let from = look_up_with(backend, &list, "account", &on, "lot", &lots);
-        let lots = of_lots(&format!("${}", parameters.len()));
+        let lots = of_lots(parameters.len());
         let keys = "t.tenant_id, t.member_id, k.column4";
         let sql = format!("SELECT {keys}, {OF_ACCOUNT}, {lots} FROM {from} GROUP BY {keys}, {OF_ACCOUNT}");
         for row in select(conn, &sql, parameters).await? {
@@ -89,7 +89,7 @@ pub(crate) async fn balances_after(
     limit: i64,
     (now, horizon): (Time, Time),
 ) -> Result<Vec<BalanceRow>, Fault> {
-    let lots = of_lots("$4");
+    let lots = of_lots(4);
     let sql = format!(
         "SELECT {OF_ACCOUNT}, {lots} FROM account AS t LEFT JOIN lot AS l ON {LOTS} AND l.expire_time <= $5 \
          WHERE t.tenant_id = $1 AND t.member_id = $2 AND t.asset_code > $3 AND t.sequence > 0 \
