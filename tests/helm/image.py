@@ -38,7 +38,7 @@ def the_build_finds_all_that_it_reads():
     with tempfile.TemporaryDirectory(prefix="quanyu-context.") as folder:
         context(folder)
         names = {path.name for path in pathlib.Path(folder).iterdir()}
-        assert names == {".cargo", "Cargo.toml", "Cargo.lock", "examples", "libs", "proto", "services", "tests", "tools"}, names
+        assert names == {".cargo", "Cargo.toml", "Cargo.lock", "examples", "libs", "proto", "sdks", "services", "tests", "tools"}, names
         seen = run("cargo", "metadata", "--format-version=1", "--locked", "--offline", "--no-deps", cwd=folder)
         assert seen.returncode == 0, seen.stderr
         whole = run("cargo", "metadata", "--format-version=1", "--locked", "--offline", "--no-deps", cwd=ROOT)

@@ -71,8 +71,8 @@ def every_problem_of_the_values_is_told_at_once():
         assert told in seen, f"{told}: {seen}"
     seen = refused("--values", VALUES["everything"], "--kube-version=1.35", "--set=gateway.issuers[1].caConfigMap.name=ca")
     assert "caConfigMap vouches for a jwksUrl" in seen, seen
-    seen = refused("--values", VALUES["default"], "--set=database.serverConnectionsMax=143")
-    assert "opens up to 144 connections" in seen, seen
+    seen = refused("--values", VALUES["default"], "--set=database.serverConnectionsMax=167")
+    assert "opens up to 168 connections" in seen, seen
 
 
 def a_release_may_have_any_name():

@@ -478,7 +478,7 @@ async fn no_method_of_another_tenant_changes_anything() {
     assert_eq!(tried, bodies.len());
     host.settle().await;
     for (path, after) in everything(&host, &known).await {
-        assert_eq!(before[&path].json(), after.json(), "{path}");
+        assert_eq!(before[&path].text, after.text, "{path}");
     }
     host.stop().await;
 }

@@ -1,5 +1,7 @@
 //! A fact as it is told outside.
 
+use std::io;
+
 use contracts_channels::v1::Fact;
 use fault::Fault;
 use kernel::{Tenant, Time};
@@ -9,11 +11,14 @@ use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value};
 use runtime::Envelope;
 use serde_json::Value as Json;
+use serde_json::ser::{CompactFormatter, Formatter};
 use uuid::Uuid;
 
 /// As the gateway answers: what is nothing is told too.
 const OPTIONS: SerializeOptions = SerializeOptions::new().skip_default_fields(false);
 const FACT: &str = "quanyu.channels.v1.Fact";
+/// Below it a double is a whole number exactly, and is written without an exponent.
+const WHOLE_BELOW: f64 = 9_007_199_254_740_992.0;
 
 /// A fact with all that is told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +93,10 @@ pub(crate) fn body(fact: &Fact) -> Result<Vec<u8>, Fault> {
     let message = DynamicMessage::decode(descriptor, &*fact.encode_to_vec()).map_err(Fault::internal)?;
     let mut body = Vec::new();
     message
-        .serialize_with_options(&mut serde_json::Serializer::new(&mut body), &OPTIONS)
+        .serialize_with_options(
+            &mut serde_json::Serializer::with_formatter(&mut body, Numbers),
+            &OPTIONS,
+        )
         .map_err(Fault::internal)?;
     Ok(body)
 }
@@ -108,4 +116,38 @@ fn value(json: Json) -> Value {
         }),
     };
     Value { kind: Some(kind) }
+}
+
+/// Writes a whole number without a fraction, as protobuf's other writers do: readers of whole numbers refuse `1.0`.
+struct Numbers;
+
+impl Formatter for Numbers {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        match value.fract() == 0.0 && value.abs() < WHOLE_BELOW {
+            true => write!(writer, "{value:.0}"),
+            false => CompactFormatter.write_f64(writer, value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_is_told_without_a_fraction() {
+        let telling = Telling {
+            id: Uuid::nil(),
+            tenant: Tenant::from_uuid(Uuid::nil()),
+            kind: "campaign.journey_published".to_owned(),
+            subject: String::new(),
+            time: Time::EPOCH,
+            payload: Vec::new(),
+        };
+        let data = serde_json::json!({"version": 1, "share": 0.25, "debt": -3, "large": 1e300});
+        let body = String::from_utf8(body(&telling.with_data(data)).unwrap()).unwrap();
+        for number in [r#""version":1,"#, r#""share":0.25"#, r#""debt":-3,"#, r#""large":1e"#] {
+            assert!(format!("{body},").contains(number), "{number} in {body}");
+        }
+    }
 }

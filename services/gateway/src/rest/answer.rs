@@ -1,12 +1,16 @@
 use std::collections::HashMap;
+use std::io;
 
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, FieldDescriptor, SerializeOptions};
+use serde_json::ser::{CompactFormatter, Formatter};
 use serde_json::value::RawValue;
 
 const OPTIONS: SerializeOptions = SerializeOptions::new().skip_default_fields(false);
 /// For the details of an error, where an absent field is no news.
 const OPTIONS_BRIEF: SerializeOptions = SerializeOptions::new();
+/// Below it a double is a whole number exactly, and is written without an exponent.
+const WHOLE_BELOW: f64 = 9_007_199_254_740_992.0;
 
 /// A message as JSON, with the fields that have their default value.
 pub(crate) fn json(message: &DynamicMessage) -> Result<Bytes, serde_json::Error> {
@@ -38,8 +42,20 @@ pub(crate) fn brief(message: &DynamicMessage) -> Result<Bytes, serde_json::Error
 
 fn write(message: &DynamicMessage, options: &SerializeOptions) -> Result<Vec<u8>, serde_json::Error> {
     let mut json = Vec::new();
-    message.serialize_with_options(&mut serde_json::Serializer::new(&mut json), options)?;
+    message.serialize_with_options(&mut serde_json::Serializer::with_formatter(&mut json, Numbers), options)?;
     Ok(json)
+}
+
+/// Writes a whole number without a fraction, as protobuf's other writers do: readers of whole numbers refuse `1.0`.
+struct Numbers;
+
+impl Formatter for Numbers {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        match value.fract() == 0.0 && value.abs() < WHOLE_BELOW {
+            true => write!(writer, "{value:.0}"),
+            false => CompactFormatter.write_f64(writer, value),
+        }
+    }
 }
 
 #[cfg(test)]
