@@ -146,8 +146,8 @@ mod tests {
         };
         let data = serde_json::json!({"version": 1, "share": 0.25, "debt": -3, "large": 1e300});
         let body = String::from_utf8(body(&telling.with_data(data)).unwrap()).unwrap();
-        for number in [r#""version":1,"#, r#""share":0.25"#, r#""debt":-3,"#, r#""large":1e"#] {
-            assert!(format!("{body},").contains(number), "{number} in {body}");
+        for number in [r#""version":1}"#, r#""share":0.25"#, r#""debt":-3,"#, r#""large":1e"#] {
+            assert!(body.contains(number), "{number} in {body}");
         }
     }
 }
