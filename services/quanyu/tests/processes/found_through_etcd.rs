@@ -222,7 +222,7 @@ async fn no_call_fails_while_one_replica_stops_and_none_with_time_while_one_is_k
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs etcd on the PATH: run the ignored tests too"]
-async fn six_processes_find_each_other_and_the_doctor_tells_who_is_there() {
+async fn all_processes_find_each_other_and_the_doctor_tells_who_is_there() {
     let (server, nodes) = (Server::new().await, EtcdNodes::start(1).await);
     let endpoints = nodes.endpoints().join(",");
     let roles = Roles::start_by(
@@ -245,7 +245,7 @@ async fn six_processes_find_each_other_and_the_doctor_tells_who_is_there() {
         String::from_utf8(command.output().unwrap().stdout).unwrap()
     };
     let told = doctor();
-    for role in ["identity", "points", "rights", "tagging", "campaign"] {
+    for role in ["identity", "points", "rights", "tagging", "campaign", "channels"] {
         let line = told
             .lines()
             .find(|line| line.contains(&format!("{role} 0.1.0 at http://127.0.0.1:")));
@@ -255,7 +255,7 @@ async fn six_processes_find_each_other_and_the_doctor_tells_who_is_there() {
         );
     }
     assert!(
-        told.contains("etcd answers, 6 are registered below /quanyu/main"),
+        told.contains("etcd answers, 7 are registered below /quanyu/main"),
         "{told}"
     );
     roles.stop().await;
