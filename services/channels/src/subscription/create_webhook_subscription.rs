@@ -18,11 +18,15 @@ impl ChannelsApi {
         let (tenant, now) = (call.tenant(), self.clock.now());
         let asked = call.subscription.clone().unwrap_or_default();
         let subscription = parse(asked, &self.clock, now)?;
+        if let Some(answer) = self.db.answered(&call.key(&call.request_id)).await? {
+            return Ok(answer);
+        }
+        // Before the transaction, which must not wait for a name to be resolved.
+        self.check_target(&subscription.target_url).await?;
         let tx = store::begin_or_replay!(self.db, call);
         if rows::count(&**tx, tenant).await? >= SUBSCRIPTIONS_MAX {
             return Err(refusals::exhausted());
         }
-        self.check_target(&subscription.target_url).await?;
         let secret = Secret::generate()?;
         let kept = KeptSecret {
             ordinal: 1,

@@ -35,16 +35,19 @@ impl ChannelsApi {
         let asked = call.subscription.clone().unwrap_or_default();
         let change = parse(&asked, call.update_mask.as_ref())?;
         let id = wire::subscription_id(&asked.subscription_id)?;
+        if let Some(answer) = self.db.answered(&call.key(&call.request_id)).await? {
+            return Ok(answer);
+        }
+        // Before the transaction, which must not wait for a name to be resolved.
+        if let Some(target) = &change.target_url {
+            self.check_target(target).await?;
+        }
         let tx = store::begin_or_replay!(self.db, call);
         let subscription = rows::lock(&**tx, tenant, id).await?;
         let subscription = subscription.ok_or_else(|| wire::not_found(id))?;
         Fault::check_etag(&asked.etag, subscription.etag())?;
-        let before = subscription.target_url.clone();
         let changed = subscription.change(change, now);
         check(&changed)?;
-        if changed.target_url != before {
-            self.check_target(&changed.target_url).await?;
-        }
         hasten(&**tx, (tenant, id), now).await?;
         tx.comes_due(DELIVERIES, now);
         rows::update(&**tx, tenant, &changed).await?;
