@@ -7,8 +7,8 @@
 #
 #   written by Python protobuf 7.36.2        the same
 #   written by Rust prost-reflect            {"plain":"Infinity","limit":null,"steps":[1.0,null]}
-#   read by either                           refused: null is no element of a list
-#   and without steps                        has no limit
+#   what Rust wrote, read by either          refused: null is no element of a list
+#   and without its steps                    has no limit
 #
 # NaN becomes null as well, in FloatValue too. The binary form is right, so a gateway of Rust between services
 # that agree is where it comes from. In a patch a null beside its path means "clear", so that the limit which was raised
